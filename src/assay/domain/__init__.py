@@ -1,0 +1,1 @@
+"""Ideas in, verdicts out: no I/O, no clock, no chance."""

@@ -1,0 +1,1 @@
+"""The flow of tickets over a board: stages, limits, exit policies, moves."""

@@ -1,0 +1,1 @@
+"""Hypothesis, criteria, pre-registration, evidence: the promise an experiment makes."""

@@ -1,0 +1,187 @@
+"""The ticket: a hypothesis that can turn out false, with what decides it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from assay.domain.experiments.criteria.model import Criterion, MetricName
+from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.metrics import Metric
+from assay.domain.kernel.model import Value
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Prose = Annotated[str, StringConstraints(max_length=20_000)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+
+
+class Mode(StrEnum):
+    """Whether an experiment widens the search or sharpens what is known."""
+
+    EXPLORE = "explore"
+    EXPLOIT = "exploit"
+
+
+class Axis(StrEnum):
+    """Which knob an experiment turns, so results can be read side by side."""
+
+    ARCHITECTURE = "architecture"
+    DATA = "data"
+    FEATURES = "features"
+    HYPERPARAMETERS = "hyperparameters"
+    PROMPT = "prompt"
+    FEW_SHOT = "few-shot examples"
+    RETRIEVAL = "retrieval"
+    FINE_TUNE = "fine-tune"
+    MODEL_MIGRATION = "model migration"
+    TOOL = "tool"
+    SAFETY = "safety"
+
+
+class Baseline(Value):
+    """What the hypothesis is compared with: a number, or measured runs."""
+
+    metric: MetricName
+    value: Annotated[Decimal, Field(allow_inf_nan=False, max_digits=18)] | None = None
+    """A bare number is tested against as exact, and labelled so."""
+    source: Annotated[str, StringConstraints(max_length=500)] = ""
+    """Where the number comes from, such as "production model v12, week 18"."""
+    ticket: str | None = None
+    """Key of the ticket whose candidate runs are the baseline."""
+
+
+class Budget(Value):
+    """What the experiment may spend. None means not set, which is not zero."""
+
+    gpu_hours: Annotated[Decimal, Field(gt=0, le=10**9, allow_inf_nan=False)] | None = None
+    cost_usd: Annotated[Decimal, Field(gt=0, le=10**12, allow_inf_nan=False)] | None = None
+
+
+class DataNeed(Value):
+    """A data set the experiment cannot start without."""
+
+    dataset: Label
+    versions: Annotated[str, StringConstraints(max_length=60)] = ""
+    needed_by: datetime | None = None
+    ready: bool = False
+    """A person says that it is there, until data readiness checks it."""
+
+
+class LookPlan(Value):
+    """When seed-level evidence may decide: registered stages of seeds an arm, with their nominal one-sided levels.
+
+    The default stages carry the default alphas; another plan spends alpha by Lan-DeMets O'Brien-Fleming over its maximum.
+    """
+
+    stages: tuple[Annotated[int, Field(ge=2, le=10_000)], ...] = (3, 5, 8, 10)
+
+
+class TicketContent(Value):
+    """All that people write on a ticket."""
+
+    type: TicketType = TicketType.EXPERIMENT
+    title: Title
+    hypothesis: Prose = ""
+    method: Prose = ""
+    baseline: tuple[Baseline, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    budget: Budget = Budget()
+    time_box_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    mode: Mode | None = None
+    axis: Axis | None = None
+    data_needs: tuple[DataNeed, ...] = ()
+    looks: LookPlan = LookPlan()
+    candidate: Annotated[str, StringConstraints(max_length=200)] | None = None
+    """The declared candidate group (value of the tag `assay.candidate`), None to take the best of its groups."""
+    owner: Annotated[str, StringConstraints(max_length=80)] = ""
+    priority: Annotated[int, Field(ge=0, le=4)] = 2
+    """0 is most urgent."""
+    labels: tuple[Label, ...] = ()
+    kill_rules_off: tuple[Label, ...] = ()
+    """Default kill rules of the project switched off on this ticket."""
+
+
+class LinkKind(StrEnum):
+    """How one ticket relates to another."""
+
+    BLOCKS = "blocks"
+    NEEDS_DATA = "needs_data"
+    DERIVED_FROM = "derived_from"
+    DUPLICATES = "duplicates"
+    FOLLOW_UP_OF = "follow_up_of"
+
+
+class Registration(Value):
+    """What was locked: exactly what the hash covers."""
+
+    title: str
+    hypothesis: str
+    baseline: tuple[Baseline, ...]
+    criteria: tuple[Criterion, ...]
+    budget: Budget
+    time_box_days: int | None
+    looks: LookPlan
+    candidate: str | None
+    metrics: tuple[Metric, ...]
+    """Declarations of every metric that criteria or baseline name, as they stood at the lock."""
+
+
+class Amendment(Value):
+    """A change after the lock: dated, with author and reason."""
+
+    number: Annotated[int, Field(ge=1)]
+    at: datetime
+    author: str
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+    changes: tuple[str, ...]
+    """One sentence a change, such as "loosened primary: accuracy >= 85% is now accuracy >= 80%"."""
+    loosens: bool
+    """Some criterion became easier to pass, or a kill harder to meet."""
+    after_results: bool
+    """Results had been seen by then."""
+    digest: str
+    """Digest of the registration after this change."""
+    seq: int
+    """Journal sequence number."""
+
+
+class Lock(Value):
+    """The pre-registration as it stands: what is locked, since when, and every change since."""
+
+    registration: Registration
+    digest: str
+    """Digest of the registration as it stands now."""
+    locked_at: datetime
+    locked_by: str
+    seq: int
+    """Journal sequence number of the lock."""
+    original_digest: str
+    """Digest at the moment of the lock."""
+    amendments: tuple[Amendment, ...] = ()
+
+
+class DecisionKind(StrEnum):
+    """What a person can decide."""
+
+    PROMOTE = "promote"
+    ITERATE = "iterate"
+    KILL = "kill"
+
+
+class Decision(Value):
+    """What a person recorded, and why it differs from the verdict when it does."""
+
+    kind: DecisionKind
+    verdict: str
+    """The recommendation it was taken on: promote, iterate, kill or undecided."""
+    verdict_digest: str | None
+    """Digest of the verdict record that was on the page."""
+    reason: Annotated[str, StringConstraints(max_length=5000)] = ""
+    learnings: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    by: str
+    at: datetime
+    seq: int = 0

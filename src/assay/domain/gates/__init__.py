@@ -1,0 +1,1 @@
+"""The honest exam: criteria and evidence in, findings and a verdict out."""

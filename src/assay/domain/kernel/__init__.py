@@ -1,0 +1,1 @@
+"""The words every other idea is made of."""

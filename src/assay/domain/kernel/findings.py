@@ -1,0 +1,99 @@
+"""The one answer every check gives, whoever asks: board, gate, verdict, hand-off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from assay.domain.kernel.model import Value
+
+
+class Role(StrEnum):
+    """What a check means for the decision."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    BLOCKING = "blocking"
+    KILL = "kill"
+
+
+class Outcome(StrEnum):
+    """What is known about a check. There is no sixth answer anywhere."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    UNCLEAR = "unclear"
+    NO_EVIDENCE = "no_evidence"
+    INVALID = "invalid"
+
+
+class ShownInterval(Value):
+    """The interval the decision inverts. A missing end is unbounded, never zero."""
+
+    low: float | None
+    """Lower end in the metric's unit, None when unbounded."""
+    high: float | None
+    """Upper end in the metric's unit, None when unbounded."""
+    confidence: float = Field(gt=0, lt=1)
+    """Two-sided confidence, such as 0.90 for a one-sided test at .05."""
+    label: str
+    """How it is named on pages, such as "90% two-sided (one-sided .05)"."""
+
+
+class Counts(Value):
+    """How much evidence an estimate rests on. None where a count does not apply."""
+
+    seeds: int | None = None
+    examples: int | None = None
+    runs: int | None = None
+    baseline_seeds: int | None = None
+
+
+class Settlement(Value):
+    """The cheapest thing that would settle an unclear finding."""
+
+    kind: Literal["seeds", "examples", "runs", "mend", "too_close", "measure"]
+    """What is needed; `too_close` says that no affordable amount would do."""
+    amount: int | None = None
+    """How many more, where a count makes sense."""
+    gpu_hours: float | None = None
+    """What that costs by the runs so far, None when unknown."""
+    text: str
+    """One sentence for people, such as "3 more seeds would settle it"."""
+
+
+class Finding(Value):
+    """What one check found."""
+
+    check: str
+    """The check in its canonical text form."""
+    role: Role
+    outcome: Outcome
+    metric: str | None = None
+    unit: str | None = None
+    estimate: float | None = None
+    """Point estimate in the metric's unit; None is unknown, never zero."""
+    interval: ShownInterval | None = None
+    baseline: float | None = None
+    """The value compared with, where there is one."""
+    threshold: float | None = None
+    """The number to clear, in the unit of `estimate`."""
+    p_value: float | None = None
+    alpha: float | None = None
+    """The nominal level this finding was decided at."""
+    n: Counts = Counts()
+    method: str
+    """Name of the method, such as "one-sample t over seeds, staged look 2 of 4"."""
+    reason: str
+    """One sentence saying why the outcome is what it is."""
+    settle: Settlement | None = None
+    notes: tuple[str, ...] = ()
+    """What else a reader must know: labels, corrections, excluded runs."""
+
+
+def with_outcome(findings: Iterable[Finding], *outcomes: Outcome) -> tuple[Finding, ...]:
+    """The findings that have one of these outcomes, in their order."""
+    return tuple(finding for finding in findings if finding.outcome in outcomes)

@@ -1,0 +1,1 @@
+"""What is remembered: tables, repositories, queries, one writer, the journal."""

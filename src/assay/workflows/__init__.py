@@ -1,0 +1,1 @@
+"""What a team does, one module an idea, functions named by verbs."""

@@ -1,0 +1,46 @@
+"""How a project judges: strictness, alpha, and which heuristic kill rules advise."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from assay.domain.kernel.model import Value
+
+
+class KillRuleName(StrEnum):
+    """The default heuristic rules. They recommend; none kills by itself."""
+
+    OVER_BUDGET = "over_budget"
+    PLATEAU = "plateau"
+    GAP = "gap"
+    TIME_BOX = "time_box"
+    NOT_FALLING = "not_falling"
+    DIVERGED = "diverged"
+    MEDIAN = "median"
+
+
+class KillRules(Value):
+    """Heuristic rules of a project; each can be tuned or switched off."""
+
+    enabled: tuple[KillRuleName, ...] = tuple(KillRuleName)
+    over_budget_multiple: Annotated[Decimal, Field(gt=0)] = Decimal(2)
+    plateau_tolerance: Annotated[Decimal, Field(ge=0)] = Decimal("0.01")
+    """In the metric's own unit; the default applies to fractions only."""
+    plateau_tolerance_for: Literal["fractions", "all"] = "fractions"
+    plateau_runs: Annotated[int, Field(ge=2, le=100)] = 3
+    gap: Annotated[Decimal, Field(gt=0)] = Decimal("0.15")
+    """In the metric's own unit; applies to fractions only."""
+    loss_metrics: tuple[str, ...] = ("train_loss", "training_loss", "loss", "train/loss")
+    not_falling_after: Annotated[int, Field(ge=0)] = 1
+
+
+class VerdictSettings(Value):
+    """What the verdict function is told beside criteria and evidence."""
+
+    strictness: Literal["bound", "point"] = "bound"
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    kill_rules: KillRules = KillRules()

@@ -1,0 +1,270 @@
+"""What workflows need from the outside, as Protocols that live with their consumer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from assay.domain.experiments.evidence import Run, Scores
+from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
+from assay.domain.kernel.events import Event
+from assay.domain.kernel.metrics import Metric, MetricCatalog
+from assay.workflows.actor import Actor
+from assay.workflows.records import (
+    Attestation,
+    JournalEntry,
+    Link,
+    Note,
+    Override,
+    Project,
+    ProjectSettings,
+    Source,
+    StoredAnswer,
+    StoredVerdict,
+    Ticket,
+)
+from assay.workflows.views import (
+    BoardView,
+    ColumnPage,
+    ExperimentListPage,
+    JournalPage,
+    OverviewView,
+    RunListPage,
+    SearchHit,
+)
+
+T = TypeVar("T")
+
+
+class ReadTransaction(Protocol):
+    """One consistent view of everything remembered."""
+
+    # projects and metrics
+    def projects(self) -> Sequence[Project]: ...
+    def project(self, slug: str) -> Project | None: ...
+    def metrics(self, project_id: int) -> MetricCatalog: ...
+
+    # tickets
+    def ticket(self, project_id: int, key: str) -> Ticket | None: ...
+    def tickets(self, project_id: int, *, keys: Sequence[str] | None = None) -> Sequence[Ticket]: ...
+    def stage_counts(self, project_id: int) -> Mapping[str, int]: ...
+    def ranks_around(self, project_id: int, stage: str, *, before_key: str | None) -> tuple[float | None, float | None]:
+        """Ranks of the neighbours of the slot just above `before_key` (None: the end of the column)."""
+        ...
+
+    def links(self, ticket_id: int) -> Sequence[Link]: ...
+    def notes(self, ticket_id: int) -> Sequence[Note]: ...
+    def decisions(self, ticket_id: int) -> Sequence[Decision]: ...
+    def verdict(self, ticket_id: int) -> StoredVerdict | None: ...
+    def verdicts(self, ticket_id: int) -> Sequence[StoredVerdict]: ...
+
+    # evidence
+    def sources(self, project_id: int) -> Sequence[Source]: ...
+    def runs(self, project_id: int, ticket_key: str, *, with_curves: bool = True) -> Sequence[Run]:
+        """Runs of a ticket, deleted ones included, ordered by run id. Scores are not loaded (see `blob`)."""
+        ...
+
+    def run(self, project_id: int, run_id: str) -> Run | None: ...
+    def run_digests(self, source_id: int) -> Mapping[str, str]:
+        """External id to digest for every run of a source."""
+        ...
+
+    def blob(self, digest: str) -> bytes | None: ...
+
+    # journal
+    def head(self) -> tuple[int, bytes]:
+        """Last sequence number and its hash; (0, genesis) when empty."""
+        ...
+
+    def entries(self, *, after: int = 0, until: int | None = None) -> Iterator[JournalEntry]: ...
+    def raw_entries(self, *, after: int = 0, until: int | None = None) -> Iterator[tuple[int, bytes, bytes]]: ...
+    def checkpoints(self) -> Sequence[bytes]:
+        """Signed checkpoint documents, oldest first."""
+        ...
+
+    # answers
+    def answer(self, scope: str, key: str) -> StoredAnswer | None: ...
+
+    # read models, one a page
+    def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView: ...
+    def column_page(
+        self, project: Project, stage: str, *, after: tuple[float, str] | None, limit: int, filters: Mapping[str, str]
+    ) -> ColumnPage: ...
+    def experiment_list(
+        self, project: Project, *, after: str | None, limit: int, sort: str, filters: Mapping[str, str]
+    ) -> ExperimentListPage: ...
+    def run_list(
+        self, project: Project, *, after: str | None, limit: int, filters: Mapping[str, str]
+    ) -> RunListPage: ...
+    def overview(self, project: Project) -> OverviewView: ...
+    def journal_page(
+        self, *, project: str | None, before: int | None, limit: int, kind: str | None, subject: str | None, actor: str | None
+    ) -> JournalPage: ...
+    def search(self, project_id: int, text: str, *, limit: int) -> Sequence[SearchHit]:
+        """Full text over keys, titles, hypotheses, learnings and notes, best first."""
+        ...
+
+    def similar(self, project_id: int, text: str, *, exclude: str | None, limit: int) -> Sequence[SearchHit]:
+        """Past tickets that share rare words with this text (any word may match), best first."""
+        ...
+
+
+class WriteTransaction(ReadTransaction, Protocol):
+    """Changes that become durable together with their journal entries, or not at all."""
+
+    def append(self, event: Event, *, actor: Actor, at: datetime) -> int:
+        """Write one fact to the journal; returns its sequence number."""
+        ...
+
+    def add_project(self, *, slug: str, name: str, settings: ProjectSettings, at: datetime) -> Project: ...
+    def save_project(self, project: Project) -> bool:
+        """Write name and settings where the version still is `project.version`; False when it is not."""
+        ...
+
+    def put_metric(self, project_id: int, metric: Metric) -> None: ...
+    def remove_metric(self, project_id: int, name: str) -> None: ...
+
+    def add_ticket(
+        self, project: Project, content: TicketContent, *, stage: str, rank: float, by: str, at: datetime,
+        number: int | None = None,
+    ) -> Ticket:
+        """A new ticket under the project's next number (or `number`, for imports; raises Conflict when taken)."""
+        ...
+
+    def edit_ticket(self, ticket: Ticket, content: TicketContent, *, at: datetime) -> Ticket | None:
+        """New content where the version still is `ticket.version`; None when somebody was faster."""
+        ...
+
+    def place_ticket(
+        self, ticket: Ticket, *, stage: str, rank: float, at: datetime, iterations: int | None = None
+    ) -> Ticket | None:
+        """New column and rank where the version still is `ticket.version`; keeps the column counts."""
+        ...
+
+    def touch_ticket(self, ticket: Ticket, *, at: datetime) -> Ticket | None:
+        """Raise the version for a change kept elsewhere (decision, lock, attestation); None when stale."""
+        ...
+
+    def delete_ticket(self, ticket: Ticket) -> bool:
+        """Remove a ticket that was never locked and has no evidence; the journal keeps that it existed."""
+        ...
+
+    def put_card(self, ticket_id: int, card: Mapping[str, Any]) -> None:
+        """What the card shows of evidence and verdict; raises `card_version` only when it differs."""
+        ...
+
+    def put_lock(self, ticket_id: int, lock: Lock) -> None: ...
+    def add_decision(self, ticket_id: int, decision: Decision) -> None: ...
+    def put_attestation(self, ticket_id: int, attestation: Attestation) -> None: ...
+    def remove_attestation(self, ticket_id: int, item: str) -> None: ...
+    def add_override(self, ticket_id: int, override: Override) -> None: ...
+    def add_note(self, ticket_id: int, *, text: str, by: str, at: datetime) -> Note: ...
+    def add_link(self, ticket_id: int, kind: LinkKind, other_ticket_id: int) -> bool: ...
+    def remove_link(self, ticket_id: int, kind: LinkKind, other_ticket_id: int) -> bool: ...
+
+    def add_source(
+        self, project_id: int, *, name: str, kind: str, uri: str, experiment_filter: Sequence[str]
+    ) -> Source: ...
+    def remove_source(self, source_id: int) -> None: ...
+    def save_source(self, source: Source) -> None: ...
+    def put_runs(self, source: Source, runs: Iterable[Run], *, seq: int) -> int:
+        """Insert or update runs by external id; returns how many differ from what was stored. `seen_seq` is kept."""
+        ...
+
+    def mark_deleted(self, source_id: int, external_ids: Sequence[str]) -> Sequence[str]:
+        """Mark runs gone from the tracker; returns the ticket keys touched."""
+        ...
+
+    def attach_run(self, project_id: int, run_id: str, ticket_key: str | None) -> bool:
+        """Attach a run to a ticket by hand (None: detach); the hand wins over tags in later syncs."""
+        ...
+
+    def put_blob(self, digest: str, content: bytes) -> None: ...
+    def put_verdict(self, ticket_id: int, verdict: StoredVerdict) -> None: ...
+    def put_checkpoint(self, *, size: int, document: bytes, at: datetime) -> None: ...
+    def put_answer(self, scope: str, key: str, answer: StoredAnswer, *, at: datetime) -> None: ...
+
+
+class Store(Protocol):
+    """The one door to what is remembered."""
+
+    def write(self, work: Callable[[WriteTransaction], T]) -> T:
+        """Run `work` in one transaction; returns after it is durable. It may run again after a serialization failure,
+        so it must touch nothing but its transaction. An exception rolls everything back and is raised here."""
+        ...
+
+    def read(self) -> AbstractContextManager[ReadTransaction]: ...
+
+    def last_seq(self) -> int:
+        """Sequence number of the last durable journal entry (cheap, for live pages)."""
+        ...
+
+    def wait_for_change(self, after: int, *, timeout_s: float) -> int:
+        """Block until the journal is longer than `after` or the time is over; returns the last sequence number."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SyncBatch:
+    """One portion of a sync: runs that changed, runs that are gone, and where to go on."""
+
+    runs: tuple[Run, ...]
+    gone: tuple[str, ...]
+    """External ids no longer in the tracker."""
+    cursor: dict[str, Any]
+    done: int
+    """Runs handled so far in this sync."""
+    total: int | None
+    """Runs to handle in all, None while unknown."""
+    blobs: Mapping[str, bytes]
+    """Score files of these runs, by digest."""
+    note: str = ""
+    """How it was read: `tables` or `rest`, with the reason."""
+
+
+class EvidenceSource(Protocol):
+    """A tracker that can be read incrementally. It never writes to the tracker."""
+
+    def changes(self, source: Source, known: Callable[[], Mapping[str, str]]) -> Iterator[SyncBatch]:
+        """Everything that differs from what the cursor says. An unchanged tracker yields nothing at all.
+
+        known: asks for the digests already stored (external id to digest), only when needed.
+        Raises Unavailable, naming tracker and URI, when it cannot be read.
+        """
+        ...
+
+    def check(self, source: Source) -> str:
+        """One line about the connection (kind, version, runs found), for `assay connect` and `assay doctor`."""
+        ...
+
+
+class ScoreReader(Protocol):
+    """Per-example scores from a file's bytes (Parquet, long form)."""
+
+    def __call__(self, content: bytes) -> Mapping[str, Scores]:
+        """Scores by metric. Raises Invalid naming row and column, what was found and what is expected."""
+        ...
+
+
+class CheckpointSigner(Protocol):
+    """Signs checkpoints with the instance key."""
+
+    def sign(self, message: bytes) -> bytes: ...
+    def public_key(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """All that a workflow needs, joined by bootstrap."""
+
+    store: Store
+    clock: Callable[[], datetime]
+    sources: Mapping[str, EvidenceSource]
+    """By kind, such as `mlflow`."""
+    read_scores: ScoreReader
+    signer: CheckpointSigner
+    instance_id: str
+    library_versions: Mapping[str, str]

@@ -1,0 +1,162 @@
+"""What the store hands to workflows and takes back: whole things with their version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from assay.domain.board.board import Board
+from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
+from assay.domain.gates.settings import VerdictSettings
+from assay.domain.kernel.model import Value
+
+
+class ProjectSettings(Value):
+    """What a project may set; every default is the product's default."""
+
+    board: Board = Field(default_factory=Board.default)
+    verdicts: VerdictSettings = VerdictSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project of the instance."""
+
+    id: int
+    slug: str
+    name: str
+    settings: ProjectSettings
+    version: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """What only a person can know, said by one: `agreed`, `dataset_ready`, `serving`, `monitored`, `signed_off`."""
+
+    item: str
+    by: str
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A gate or limit passed by a person's word."""
+
+    from_stage: str
+    to_stage: str
+    reason: str
+    unmet: tuple[str, ...]
+    by: str
+    at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a person wrote on a ticket."""
+
+    id: int
+    text: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a ticket relates to another one of its project."""
+
+    kind: LinkKind
+    key: str
+    title: str = ""
+    outgoing: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket as it stands."""
+
+    id: int
+    project_id: int
+    key: str
+    content: TicketContent
+    stage: str
+    rank: float
+    """Order in its column, ascending."""
+    version: int
+    """Changes with every edit, move and decision: the ETag."""
+    card_version: int
+    """Changes with everything the card shows, verdicts included: the cache key."""
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    entered_stage_at: datetime
+    iterations: int = 0
+    """How often it entered Iteration."""
+    lock: Lock | None = None
+    decision: Decision | None = None
+    """The latest decision."""
+    attestations: tuple[Attestation, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    card: dict[str, Any] = field(default_factory=dict)
+    """What the card shows of evidence and verdict (see `workflows.views.CardEvidence`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A tracker a project reads from."""
+
+    id: int
+    project_id: int
+    name: str
+    """Unique in the project; prefix of its run ids."""
+    kind: str
+    """`mlflow`."""
+    uri: str
+    experiment_filter: tuple[str, ...] = ()
+    """Tracker experiments to read; empty reads all."""
+    cursor: dict[str, Any] = field(default_factory=dict)
+    """Where the last sync stopped; opaque to all but the reader."""
+    last_sync_at: datetime | None = None
+    last_sync_status: str = ""
+    last_sync_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVerdict:
+    """A verdict record with its exact bytes."""
+
+    digest: str
+    body: bytes
+    """Canonical JSON of the record; the digest covers it."""
+    library_versions: dict[str, str]
+    at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """What a POST with an Idempotency-Key was answered, so that a repeat gets the same."""
+
+    request_digest: str
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One journal entry: the stored bytes are what the hash covers."""
+
+    seq: int
+    at: datetime
+    actor: str
+    kind: str
+    project: str | None
+    subject: str | None
+    body: bytes
+    hash: bytes

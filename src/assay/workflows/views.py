@@ -1,0 +1,223 @@
+"""Read models: what pages, API and CLI show, frozen and computed; faces only lay them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """One card. Everything in `evidence` is a `CardEvidence` as JSON; times are absolute, never 'ago'."""
+
+    key: str
+    type: str
+    title: str
+    owner: str
+    stage: str
+    rank: float
+    version: int
+    card_version: int
+    priority: int
+    entered_stage_at: datetime
+    hypothesis: str
+    evidence: dict[str, Any]
+    overridden: bool
+    """Entered its column by an override."""
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardEvidence:
+    """What a card shows of evidence and verdict; stored as JSON with the ticket, all strings ready to print."""
+
+    metric: str | None = None
+    baseline_text: str = ""
+    current_text: str = ""
+    target_text: str = ""
+    bar: dict[str, float] | None = None
+    """Shares 0..1 along the bar: low, high, estimate, target, baseline (keys absent when unknown)."""
+    recommendation: str | None = None
+    """promote, iterate, kill, undecided; None before evidence."""
+    chip: str = ""
+    """Short text on the chip, such as "Unclear" or "Kill: criterion met"."""
+    foot: str = ""
+    """One line, such as "3 more seeds would settle it"."""
+    compute_text: str = ""
+    compute_share: float | None = None
+    """Spent share of the budget; above 1 is over budget."""
+    runs: int = 0
+    running: int = 0
+    amended_after_results: bool = False
+    decision: str | None = None
+    learnings: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnView:
+    """One column of the board, first page of its cards."""
+
+    key: str
+    title: str
+    wip_limit: int | None
+    count: int
+    gate: str
+    """Its exit gate in a few words."""
+    cards: tuple[CardView, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """The board of a project."""
+
+    columns: tuple[ColumnView, ...]
+    seq: int
+    """Journal sequence number this view reflects."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPage:
+    """More cards of one column."""
+
+    cards: tuple[CardView, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentRow:
+    """One line of the experiment list."""
+
+    key: str
+    type: str
+    title: str
+    stage: str
+    owner: str
+    axis: str | None
+    mode: str | None
+    decision: str | None
+    recommendation: str | None
+    updated_at: datetime
+    created_at: datetime
+    runs: int
+    metric: str | None
+    current_text: str
+    target_text: str
+    chip: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentListPage:
+    """A page of experiments."""
+
+    rows: tuple[ExperimentRow, ...]
+    next_cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One line of the run list. `metrics` holds last values as text, non-finite ones as "NaN", "inf", "-inf"."""
+
+    run_id: str
+    source: str
+    external_id: str
+    name: str
+    ticket: str | None
+    status: str
+    seed: int | None
+    started_at: datetime | None
+    gpu_hours: float | None
+    deleted: bool
+    metrics: dict[str, str]
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunListPage:
+    """A page of runs."""
+
+    rows: tuple[RunRow, ...]
+    next_cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class BestPoint:
+    """The best value of the headline metric up to a moment, with the ticket that reached it."""
+
+    at: datetime
+    value: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What a decided experiment taught."""
+
+    key: str
+    title: str
+    decision: str
+    learnings: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewView:
+    """What a leader wants to see first."""
+
+    stage_counts: dict[str, int]
+    decided: int
+    killed: int
+    promoted: int
+    iterating: int
+    active: int
+    undecided: int
+    runs: int
+    gpu_hours: float | None
+    """None when no run says what it used."""
+    gpu_hours_budget: float | None
+    learnings: tuple[Learning, ...]
+    attention: tuple[ExperimentRow, ...]
+    """Active tickets that wait for a person, the most urgent first: verdict ready, invalid evidence, over budget."""
+    last_sync_at: datetime | None
+    sync_error: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One journal entry as the journal page shows it."""
+
+    seq: int
+    at: datetime
+    actor: str
+    kind: str
+    project: str | None
+    subject: str | None
+    payload: dict[str, Any]
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPage:
+    """A page of the journal, newest first."""
+
+    rows: tuple[JournalRow, ...]
+    next_before: int | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """One answer of the search."""
+
+    key: str
+    type: str
+    title: str
+    stage: str
+    decision: str | None
+    excerpt: str
+    """Plain text around the match; matched words stand between \\x02 and \\x03."""
+    score: float = field(default=0.0)

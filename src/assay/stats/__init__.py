@@ -1,0 +1,13 @@
+"""Numbers in, estimates out: the statistics every verdict rests on.
+
+Each module answers one question; import from the module, nothing is re-exported here:
+
+* `samples`, `estimates`: what goes in (finite scores) and what comes out (intervals, tests, comparisons).
+* `means`, `welch`, `spread`: seed-level scores against a number, against another arm, and how they scatter.
+* `proportions`, `paired`, `crossed`: pass/fail rates, the same examples under two arms, several seeds on shared examples.
+* `noninferiority`: "no worse than the baseline by more than a margin".
+* `stages`, `multiplicity`: what looking often, or at many things, costs.
+* `power`, `planning`: what would settle an open question, and what a planned study can see.
+
+Nothing here reads a clock, draws chance or depends on the order of its input: permuted seeds or examples give the same bytes.
+"""

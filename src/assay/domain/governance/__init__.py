@@ -1,0 +1,1 @@
+"""What happened, provably: the journal, its tree, its signed checkpoints and the proofs handed to an auditor."""

@@ -1,0 +1,156 @@
+"""Which bytes stand for a value, so that two people hashing it get the same digest?
+
+RFC 8785 (Rundgren, Jordan, Erdtman, 2020, "JSON Canonicalization Scheme") decides: keys sorted by UTF-16 code units, no
+white space, ECMAScript numbers, UTF-8. What the scheme cannot write unambiguously is refused here with the field named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import rfc8785
+
+from assay.errors import Invalid
+
+MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 100
+SIGNIFICANT_DIGITS = 12
+
+_Path = tuple[str | int, ...]
+
+
+def canonical_bytes(value: object) -> bytes:
+    r"""Which bytes stand for this JSON value?
+
+    Args:
+        value: None, bool, int, float, str, and lists, tuples and dicts of them (dict keys are str).
+
+    Raises:
+        Invalid: `field` names the place of a NaN or infinity, a lone surrogate, an integer beyond 2^53 - 1, another
+            type, a key that is not text, or nesting beyond 100 levels.
+
+    Source: RFC 8785, sections 3.2.1 to 3.2.4.
+
+    >>> canonical_bytes({"b": 1.0, "a": [True, None, "\u20ac"]}).decode()
+    '{"a":[true,null,"€"],"b":1}'
+    """
+    _check(value, ())
+    return rfc8785.dumps(value)  # type: ignore[arg-type]  # checked above, its recursive type cannot be met by object
+
+
+def digest(value: object) -> str:
+    """What is the digest of this JSON value, as `sha256:<64 hex digits>` of its canonical bytes?
+
+    Raises:
+        Invalid: as `canonical_bytes`.
+
+    >>> digest({})
+    'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'
+    """
+    return digest_bytes(canonical_bytes(value))
+
+
+def digest_bytes(data: bytes) -> str:
+    """What is the digest of these bytes, as `sha256:<64 hex digits>`?"""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def round_significant(number: float, digits: int = SIGNIFICANT_DIGITS) -> float:
+    """Which number goes into the record when only so many significant digits are kept?
+
+    Correctly rounded decimal (half to even on the exact binary value), so a value one unit in the last place away on another
+    machine gives the same record, except within that distance of a rounding boundary.
+
+    Raises:
+        Invalid: the number is NaN or infinite.
+
+    >>> round_significant(2 / 3), round_significant(0.1 + 0.2), round_significant(123456789012345.0)
+    (0.666666666667, 0.3, 123456789012000.0)
+    """
+    if not math.isfinite(number):
+        raise Invalid(
+            f"cannot round number: found {number} (expected a finite number)",
+            hint="record missing evidence as null with its reason",
+            code="not-canonical",
+        )
+    return float(f"{number:.{digits - 1}e}")
+
+
+def rounded(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
+    """What does this JSON value look like with every float at 12 significant digits?
+
+    Integers, text and structure are kept; tuples become lists.
+
+    Raises:
+        Invalid: a float in it is NaN or infinite.
+
+    >>> rounded({"mean": 0.1 + 0.2, "n": 10})
+    {'mean': 0.3, 'n': 10}
+    """
+    if isinstance(value, float):
+        return round_significant(value, digits)
+    if isinstance(value, Mapping):
+        return {key: rounded(item, digits) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item, digits) for item in value]
+    return value
+
+
+def _check(value: object, path: _Path) -> None:
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        _check_text(value, path)
+    elif isinstance(value, int):
+        if not -MAX_INTEGER <= value <= MAX_INTEGER:
+            size = f"an integer of {value.bit_length()} bits"
+            _refuse(path, size, "an integer between -(2^53 - 1) and 2^53 - 1", "write larger numbers as text")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            _refuse(path, str(value), "a finite number", "record missing evidence as null with its reason")
+    elif isinstance(value, dict | list | tuple):
+        _check_members(value, path)
+    else:
+        _refuse(path, f"a {type(value).__name__}", "null, true, false, a number, text, a list or an object")
+
+
+def _check_members(value: dict[Any, Any] | list[Any] | tuple[Any, ...], path: _Path) -> None:
+    if len(path) >= MAX_DEPTH:
+        _refuse(path[:3], f"more than {MAX_DEPTH} levels", f"at most {MAX_DEPTH} levels of lists and objects")
+    if not isinstance(value, dict):
+        for index, item in enumerate(value):
+            _check(item, (*path, index))
+        return
+    for key, item in value.items():
+        if not isinstance(key, str):
+            _refuse(path, f"a key of type {type(key).__name__}", "keys that are text")
+        _check_text(key, (*path, key))
+        _check(item, (*path, key))
+
+
+def _check_text(text: str, path: _Path) -> None:
+    if text.isascii():
+        return
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        _refuse(path, f"a lone surrogate at character {error.start}", "text that is valid Unicode")
+
+
+def _refuse(path: _Path, found: str, expected: str, hint: str = "") -> NoReturn:
+    field = _dotted(path)
+    raise Invalid(
+        f"cannot write value '{field}': found {found} (expected {expected})",
+        hint=hint or "change the value and try again",
+        code="not-canonical",
+        field=field,
+    )
+
+
+def _dotted(path: _Path) -> str:
+    """How is a place in a JSON value written: `payload.scores[3]`, `$` for the value itself?"""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    return text.encode("utf-8", "backslashreplace").decode() or "$"

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from assay.domain.board.moves import MoveAssessment
+from assay.domain.experiments.criteria.rules import Problem
+from assay.domain.experiments.experiment import Decision
+from assay.domain.kernel.metrics import MetricCatalog
+from assay.domain.kernel.verdicts import VerdictRecord
+
+if TYPE_CHECKING:
+    from assay.workflows.records import Link, Note, Project, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,10 @@ class CardEvidence:
     """Spent share of the budget; above 1 is over budget."""
     runs: int = 0
     running: int = 0
+    finished: int = 0
+    primary_logged: bool = False
+    """Some finished run logged every primary metric."""
+    baseline_runs: int = 0
     amended_after_results: bool = False
     decision: str | None = None
     learnings: str = ""
@@ -221,3 +234,85 @@ class SearchHit:
     excerpt: str
     """Plain text around the match; matched words stand between \\x02 and \\x03."""
     score: float = field(default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoints:
+    """One run's curve of one metric, thinned for drawing; extremes are kept, non-finite points are listed."""
+
+    run_id: str
+    name: str
+    arm: str
+    group: str
+    seed: int | None
+    exploratory: bool
+    steps: tuple[int, ...]
+    values: tuple[float | None, ...]
+    """None where the logged value is NaN or infinite."""
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionLine:
+    """One criterion as text, with its role."""
+
+    role: str
+    text: str
+    metric: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExitGateView:
+    """What stands between a ticket and one of its next columns."""
+
+    target: str
+    title: str
+    assessment: MoveAssessment
+
+
+@dataclass(frozen=True, slots=True)
+class AttestableItem:
+    """An exit item that a person confirms, with who did."""
+
+    item: str
+    title: str
+    by: str
+    at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """Everything the ticket page shows."""
+
+    project: Project
+    ticket: Ticket
+    stage_title: str
+    criteria: tuple[CriterionLine, ...]
+    problems: tuple[Problem, ...]
+    """What keeps it from being registered; empty once it is."""
+    metrics: MetricCatalog
+    verdict: VerdictRecord | None
+    verdict_digest: str | None
+    runs: tuple[RunRow, ...]
+    chart_metric: str | None
+    curves: tuple[CurvePoints, ...]
+    links: tuple[Link, ...]
+    notes: tuple[Note, ...]
+    decisions: tuple[Decision, ...]
+    similar: tuple[SearchHit, ...]
+    exits: tuple[ExitGateView, ...]
+    attestable: tuple[AttestableItem, ...]
+    history: tuple[JournalRow, ...]
+    gpu_hours: float | None
+    """Spent so far by runs that say so; None when none does."""
+    runs_without_gpu_hours: int
+    days_used: int | None
+    """Whole days since the lock, None before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCheck:
+    """What a draft still lacks, and what was tried before."""
+
+    problems: tuple[Problem, ...]
+    similar: tuple[SearchHit, ...]

@@ -29,6 +29,8 @@ class ExitItem(StrEnum):
     SERVING = "serving"
     MONITORED = "monitored"
     SIGNED_OFF = "signed_off"
+    KILL_DECIDED = "kill_decided"
+    """A kill decision with learnings is recorded: nobody closes an experiment without."""
 
 
 class Stage(Value):
@@ -38,6 +40,8 @@ class Stage(Value):
     title: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     wip_limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
     exit_gate: tuple[ExitItem, ...] = ()
+    entry_gate: tuple[ExitItem, ...] = ()
+    """What must be true to enter, whichever way one comes; it cannot be overridden."""
     gate_text: Annotated[str, StringConstraints(max_length=200)] = ""
     """The exit gate in a few words, shown under the column title."""
     locks: bool = False
@@ -144,7 +148,7 @@ DEFAULT_BOARD = Board(
             gate_text="Serving, monitored, signed off",
         ),
         Stage(key="live", title="Live", gate_text="What runs, since when", hidden=True),
-        Stage(key="killed", title="Killed", gate_text="With learnings", terminal=True),
+        Stage(key="killed", title="Killed", gate_text="With learnings", terminal=True, entry_gate=(ExitItem.KILL_DECIDED,)),
     ),
     transitions=(
         *_moves("backlog", "hypothesis"),

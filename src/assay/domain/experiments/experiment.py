@@ -113,12 +113,13 @@ class LinkKind(StrEnum):
     DERIVED_FROM = "derived_from"
     DUPLICATES = "duplicates"
     FOLLOW_UP_OF = "follow_up_of"
+    USES_BASELINE_OF = "uses_baseline_of"
+    """Kept by the system: the ticket's baseline is the other one's candidate runs."""
 
 
 class Registration(Value):
-    """What was locked: exactly what the hash covers."""
+    """What was locked: exactly what the hash covers. The title stays free: a typo is no amendment."""
 
-    title: str
     hypothesis: str
     baseline: tuple[Baseline, ...]
     criteria: tuple[Criterion, ...]

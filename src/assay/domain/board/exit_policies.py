@@ -1,0 +1,215 @@
+"""What must be true before a card leaves a column. Each item answers with a Finding that says what would satisfy it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from assay.domain.board.board import ExitItem
+from assay.domain.experiments.criteria.rules import Problem
+from assay.domain.experiments.experiment import Decision, DecisionKind, TicketContent
+from assay.domain.kernel.findings import Finding, Outcome, Role, Settlement
+
+TITLES: Mapping[ExitItem, str] = {
+    ExitItem.AGREED: "The team agrees to run it this sprint",
+    ExitItem.REGISTRABLE: "Hypothesis and criteria are written",
+    ExitItem.DATASET_READY: "Data set is ready",
+    ExitItem.BASELINE_MEASURED: "Baseline is measured",
+    ExitItem.TRAINING_COMPLETE: "Training is complete",
+    ExitItem.RESULTS_LOGGED: "Results are logged",
+    ExitItem.VERDICT_RECORDED: "Verdict is recorded and written up",
+    ExitItem.CRITERIA_MET_OR_KILLED: "Success criteria are met, or it is killed",
+    ExitItem.SERVING: "The model is serving",
+    ExitItem.MONITORED: "Monitoring is on",
+    ExitItem.SIGNED_OFF: "Signed off",
+    ExitItem.KILL_DECIDED: "Kill is decided, with learnings",
+}
+
+ATTESTABLE = frozenset(
+    {ExitItem.AGREED, ExitItem.DATASET_READY, ExitItem.SERVING, ExitItem.MONITORED, ExitItem.SIGNED_OFF}
+)
+"""Items that a person confirms, because no machine can know them yet."""
+
+DECISION_FOR_TARGET = {
+    "killed": DecisionKind.KILL,
+    "production": DecisionKind.PROMOTE,
+    "iteration": DecisionKind.ITERATE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExitFacts:
+    """All that an exit gate looks at."""
+
+    content: TicketContent
+    target: str
+    """Column the card wants to enter."""
+    entered_stage_at: datetime
+    problems: tuple[Problem, ...] = ()
+    """What keeps the ticket from being registered."""
+    confirmed: Mapping[str, str] = field(default_factory=dict)
+    """Attested item to "who, when"."""
+    running: int = 0
+    finished: int = 0
+    primary_logged: bool = False
+    baseline_runs: int = 0
+    recommendation: str | None = None
+    """What the verdict says now: promote, iterate, kill, undecided; None before any evidence."""
+    decision: Decision | None = None
+
+
+def _finding(
+    item: ExitItem, outcome: Outcome, reason: str, *, do: str = "", method: str = "checked by the system"
+) -> Finding:
+    settle = None if outcome is Outcome.MET else Settlement(kind="mend", text=do)
+    return Finding(check=TITLES[item], role=Role.BLOCKING, outcome=outcome, method=method, reason=reason, settle=settle)
+
+
+def _attested(item: ExitItem, facts: ExitFacts, missing: str) -> Finding:
+    said = facts.confirmed.get(item.value)
+    if said is not None:
+        return _finding(item, Outcome.MET, f"confirmed by {said}", method="confirmed by a person")
+    return _finding(
+        item,
+        Outcome.NO_EVIDENCE,
+        missing,
+        do=f"Confirm “{TITLES[item]}” on the ticket",
+        method="confirmed by a person",
+    )
+
+
+def _registrable(facts: ExitFacts) -> Finding:
+    if not facts.problems:
+        return _finding(ExitItem.REGISTRABLE, Outcome.MET, "hypothesis, a primary and a kill criterion are written")
+    return _finding(
+        ExitItem.REGISTRABLE,
+        Outcome.NOT_MET,
+        "; ".join(problem.text for problem in facts.problems),
+        do=" ".join(problem.fix for problem in facts.problems),
+    )
+
+
+def _dataset_ready(facts: ExitFacts) -> Finding:
+    waiting = [need.dataset for need in facts.content.data_needs if not need.ready]
+    if waiting:
+        return _finding(
+            ExitItem.DATASET_READY,
+            Outcome.NOT_MET,
+            f"not ready yet: {', '.join(waiting)}",
+            do="Mark each data need as ready on the ticket once it is there",
+        )
+    if facts.content.data_needs:
+        return _finding(ExitItem.DATASET_READY, Outcome.MET, "every data need is marked ready")
+    return _attested(ExitItem.DATASET_READY, facts, "no data need is listed and nobody confirmed the data")
+
+
+def _baseline_measured(facts: ExitFacts) -> Finding:
+    if facts.baseline_runs:
+        return _finding(ExitItem.BASELINE_MEASURED, Outcome.MET, f"{facts.baseline_runs} baseline runs are logged")
+    values = [b for b in facts.content.baseline if b.value is not None]
+    if values:
+        shown = ", ".join(f"{b.metric} {b.value}" for b in values)
+        return _finding(
+            ExitItem.BASELINE_MEASURED, Outcome.MET, f"given as a number: {shown}", method="stated on the ticket"
+        )
+    if facts.content.baseline:
+        named = ", ".join(b.ticket or b.metric for b in facts.content.baseline)
+        reason, do = f"no finished run of {named} is known yet", "Sync the tracker once the baseline has been run"
+    else:
+        reason = "no baseline is written and no baseline run is logged"
+        do = "Write the baseline's value and source on the ticket, or log runs tagged assay.arm=baseline"
+    return _finding(ExitItem.BASELINE_MEASURED, Outcome.NO_EVIDENCE, reason, do=do)
+
+
+def _training_complete(facts: ExitFacts) -> Finding:
+    if facts.running:
+        return _finding(
+            ExitItem.TRAINING_COMPLETE,
+            Outcome.NOT_MET,
+            f"{facts.running} of {facts.running + facts.finished} runs still running",
+            do="Wait for the runs to end, then sync",
+        )
+    if not facts.finished:
+        return _finding(
+            ExitItem.TRAINING_COMPLETE,
+            Outcome.NO_EVIDENCE,
+            "no finished run is known",
+            do="Log runs tagged assay.ticket with this key, then sync",
+        )
+    return _finding(ExitItem.TRAINING_COMPLETE, Outcome.MET, f"{facts.finished} runs finished, none running")
+
+
+def _results_logged(facts: ExitFacts) -> Finding:
+    if facts.primary_logged:
+        return _finding(ExitItem.RESULTS_LOGGED, Outcome.MET, "the primary metrics are logged")
+    return _finding(
+        ExitItem.RESULTS_LOGGED,
+        Outcome.NO_EVIDENCE,
+        "no finished run logged the primary metrics",
+        do="Log every primary metric of the criteria under its declared name",
+    )
+
+
+def _decided(item: ExitItem, facts: ExitFacts, needed: DecisionKind | None) -> Finding:
+    decision = facts.decision
+    if decision is None or decision.at < facts.entered_stage_at:
+        return _finding(
+            item, Outcome.NO_EVIDENCE, "no decision is recorded since it entered this column", do="Decide on the ticket"
+        )
+    if needed is not None and decision.kind is not needed:
+        return _finding(
+            item,
+            Outcome.NOT_MET,
+            f"the decision is {decision.kind.value}; {facts.target.title()} needs {needed.value}",
+            do=f"Record the decision {needed.value}, or move it where {decision.kind.value} leads",
+        )
+    if not decision.learnings:
+        return _finding(item, Outcome.NOT_MET, "the decision has no learnings", do="Write down what was learned")
+    return _finding(item, Outcome.MET, f"{decision.kind.value} decided by {decision.by}, with learnings")
+
+
+def _criteria_met_or_killed(facts: ExitFacts) -> Finding:
+    item = ExitItem.CRITERIA_MET_OR_KILLED
+    if facts.target == "killed":
+        return _decided(item, facts, DecisionKind.KILL)
+    if facts.recommendation == "promote":
+        return _finding(item, Outcome.MET, "the verdict is promote")
+    known = facts.recommendation or "no verdict yet"
+    outcome = Outcome.NOT_MET if facts.recommendation in ("iterate", "kill") else Outcome.UNCLEAR
+    return _finding(item, outcome, f"the verdict is: {known}", do="Run until the criteria are met, or decide to kill it")
+
+
+def _kill_decided(facts: ExitFacts) -> Finding:
+    decision = facts.decision
+    if decision is not None and decision.kind is DecisionKind.KILL and decision.learnings:
+        return _finding(ExitItem.KILL_DECIDED, Outcome.MET, f"kill decided by {decision.by}, with learnings")
+    return _finding(
+        ExitItem.KILL_DECIDED,
+        Outcome.NO_EVIDENCE,
+        "no kill decision with learnings is recorded",
+        do="Decide “kill” on the ticket and write down what was learned",
+    )
+
+
+_CHECKS: Mapping[ExitItem, Callable[[ExitFacts], Finding]] = {
+    ExitItem.AGREED: lambda f: _attested(ExitItem.AGREED, f, "nobody has confirmed it for this sprint"),
+    ExitItem.REGISTRABLE: _registrable,
+    ExitItem.DATASET_READY: _dataset_ready,
+    ExitItem.BASELINE_MEASURED: _baseline_measured,
+    ExitItem.TRAINING_COMPLETE: _training_complete,
+    ExitItem.RESULTS_LOGGED: _results_logged,
+    ExitItem.VERDICT_RECORDED: lambda f: _decided(
+        ExitItem.VERDICT_RECORDED, f, DECISION_FOR_TARGET.get(f.target)
+    ),
+    ExitItem.CRITERIA_MET_OR_KILLED: _criteria_met_or_killed,
+    ExitItem.SERVING: lambda f: _attested(ExitItem.SERVING, f, "nobody has confirmed that the model serves"),
+    ExitItem.MONITORED: lambda f: _attested(ExitItem.MONITORED, f, "nobody has confirmed that it is monitored"),
+    ExitItem.SIGNED_OFF: lambda f: _attested(ExitItem.SIGNED_OFF, f, "nobody has signed it off"),
+    ExitItem.KILL_DECIDED: _kill_decided,
+}
+
+
+def check_item(item: ExitItem, facts: ExitFacts) -> Finding:
+    """Is this exit item satisfied? Never met without evidence; unmet answers say what would satisfy it."""
+    return _CHECKS[item](facts)

@@ -1,0 +1,286 @@
+"""The board: look at it, ask before moving, move a card in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assay.domain.board.board import Board
+from assay.domain.board.exit_policies import ExitFacts
+from assay.domain.board.moves import MoveAssessment, assess_move
+from assay.domain.board.wip import WipState
+from assay.domain.experiments.criteria.rules import registration_problems
+from assay.domain.experiments.preregistration import lock as lock_registration
+from assay.domain.kernel.events import Event
+from assay.domain.kernel.ids import TicketType
+from assay.errors import Invalid
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.idempotency import Remember, write_once
+from assay.workflows.lookup import check_version, required_project, required_ticket, stale
+from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
+from assay.workflows.records import Override, Project, Ticket
+from assay.workflows.verdicts import refresh_verdict
+from assay.workflows.views import BoardView, ColumnPage
+
+RANK_STEP = 1024.0
+MAX_REASON_LENGTH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The card is there."""
+
+    ticket: Ticket
+    source: str
+    overridden: bool
+    locked: bool
+    """The move locked the pre-registration."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRefused:
+    """The card stays; the assessment says why and what would satisfy it."""
+
+    ticket: Ticket
+    assessment: MoveAssessment
+
+
+def board(
+    ws: Workspace, actor: Actor, slug: str, *, per_column: int = 50, filters: Mapping[str, str] | None = None
+) -> BoardView:
+    """The board of a project, first page of every column."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        return tx.board_view(required_project(tx, slug), per_column=per_column, filters=filters or {})
+
+
+def column_page(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    stage: str,
+    *,
+    cursor: str | None,
+    limit: int,
+    filters: Mapping[str, str] | None = None,
+) -> ColumnPage:
+    """More cards of one column, from the cursor the board gave."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        _known_stage(project.settings.board, stage)
+        return tx.column_page(project, stage, after=_cursor(cursor), limit=limit, filters=filters or {})
+
+
+def _cursor(text: str | None) -> tuple[float, str] | None:
+    if not text:
+        return None
+    rank, _, key = text.partition("~")
+    try:
+        return float(rank), key
+    except ValueError:
+        raise Invalid(
+            f"cannot read cursor {text[:60]!r}: not one that the board gave (expected next_cursor of a page)",
+            code="cursor-malformed",
+            field="cursor",
+        ) from None
+
+
+def _known_stage(board: Board, stage: str) -> None:
+    if board.stage(stage) is None:
+        names = ", ".join(s.key for s in board.stages)
+        raise Invalid(
+            f"cannot find column {stage[:60]!r}: the board has none of this name (expected one of: {names})",
+            code="column-unknown",
+            field="to",
+        )
+
+
+def assess(tx: ReadTransaction, project: Project, ticket: Ticket, *, to: str, reason: str = "") -> MoveAssessment:
+    """What would this move meet?"""
+    counts = tx.stage_counts(project.id)
+    goal = project.settings.board.stage(to)
+    limit = goal.wip_limit if goal is not None else None
+    return assess_move(
+        project.settings.board,
+        source=ticket.stage,
+        facts=exit_facts(tx, project, ticket, target=to),
+        wip=WipState(stage=to, count=counts.get(to, 0), limit=limit),
+        reason=reason,
+        type_name=ticket.content.type.value,
+    )
+
+
+def exit_facts(tx: ReadTransaction, project: Project, ticket: Ticket, *, target: str) -> ExitFacts:
+    """What the exit gate of this ticket's column looks at."""
+    content, card = ticket.content, ticket.card
+    needs_registration = ticket.lock is None and content.type is TicketType.EXPERIMENT
+    return ExitFacts(
+        content=content,
+        target=target,
+        entered_stage_at=ticket.entered_stage_at,
+        problems=registration_problems(content, tx.metrics(project.id)) if needs_registration else (),
+        confirmed={a.item: f"{a.by}, {a.at:%d %B %Y}" for a in ticket.attestations},
+        running=card.get("running", 0),
+        finished=card.get("finished", 0),
+        primary_logged=card.get("primary_logged", False),
+        baseline_runs=card.get("baseline_runs", 0),
+        recommendation=card.get("recommendation"),
+        decision=ticket.decision,
+    )
+
+
+def preview_move(ws: Workspace, actor: Actor, slug: str, key: str, *, to: str) -> MoveAssessment:
+    """What would stop this card on its way to `to`, before anybody moves it?"""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        _known_stage(project.settings.board, to)
+        return assess(tx, project, required_ticket(tx, project, key), to=to)
+
+
+def move_card(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    key: str,
+    *,
+    to: str,
+    before_key: str | None = None,
+    expected_version: int | None,
+    reason: str = "",
+    override_reason: str = "",
+    remember: Remember | None = None,
+) -> Moved | MoveRefused:
+    """Move a card, above `before_key` or to the end of the column, in one transaction.
+
+    A refusal is a result. Entering a column that locks also locks hypothesis, criteria, baseline and budget.
+
+    Raises:
+        StaleVersion: somebody moved or changed it meanwhile; details carry the fresh ticket.
+    """
+    actor.require(Permission.MOVE_CARDS)
+    if override_reason.strip():
+        actor.require(Permission.OVERRIDE_GATES)
+
+    def work(tx: WriteTransaction) -> Moved | MoveRefused:
+        project = required_project(tx, slug)
+        _known_stage(project.settings.board, to)
+        ticket = required_ticket(tx, project, key)
+        check_version(ticket, expected_version)
+        return place_card(
+            tx,
+            ws,
+            actor,
+            project,
+            ticket,
+            to=to,
+            before_key=before_key,
+            reason=reason[:MAX_REASON_LENGTH],
+            override_reason=override_reason[:MAX_REASON_LENGTH],
+        )
+
+    result = write_once(ws, remember, work)
+    if isinstance(result, Moved) and result.locked:
+        refresh_verdict(ws, slug, key)
+    return result
+
+
+def place_card(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    project: Project,
+    ticket: Ticket,
+    *,
+    to: str,
+    before_key: str | None = None,
+    reason: str = "",
+    override_reason: str = "",
+) -> Moved | MoveRefused:
+    """The transaction part of `move_card`, for workflows that move a card beside something else."""
+    assessment = assess(tx, project, ticket, to=to, reason=reason or override_reason)
+    overridden = False
+    if not assessment.allowed:
+        if not (override_reason.strip() and assessment.overridable):
+            return MoveRefused(ticket=ticket, assessment=assessment)
+        overridden = True
+    at = ws.clock()
+    rank = _slot(tx, project, to, before_key)
+    entering_iteration = to == "iteration" and ticket.stage != to
+    moved = tx.place_ticket(
+        ticket, stage=to, rank=rank, at=at, iterations=ticket.iterations + 1 if entering_iteration else None
+    )
+    if moved is None:
+        raise stale(required_ticket(tx, project, ticket.key))
+    if ticket.stage == to:
+        tx.append(
+            Event.of("ticket.ranked", project=project.slug, subject=ticket.key, column=to, before=before_key),
+            actor=actor,
+            at=at,
+        )
+        return Moved(ticket=moved, source=to, overridden=False, locked=False)
+    unmet = tuple(finding.check for finding in assessment.unmet)
+    seq = tx.append(
+        Event.of(
+            "ticket.moved",
+            project=project.slug,
+            subject=ticket.key,
+            before=ticket.stage,
+            after=to,
+            reason=reason.strip(),
+            overridden=overridden,
+            override_reason=override_reason.strip() if overridden else "",
+            unmet=list(unmet) if overridden else [],
+        ),
+        actor=actor,
+        at=at,
+    )
+    if overridden:
+        if assessment.wip is not None and not assessment.wip.has_room:
+            unmet = (*unmet, f"column limit {assessment.wip.text}")
+        tx.add_override(
+            ticket.id,
+            Override(
+                from_stage=ticket.stage,
+                to_stage=to,
+                reason=override_reason.strip(),
+                unmet=unmet,
+                by=actor.name,
+                at=at,
+                seq=seq,
+            ),
+        )
+    locked = assessment.locks and ticket.lock is None and ticket.content.type is TicketType.EXPERIMENT
+    if locked:
+        _lock(tx, ws, actor, project, ticket)
+    fresh = required_ticket(tx, project, ticket.key) if locked or overridden else moved
+    return Moved(ticket=fresh, source=ticket.stage, overridden=overridden, locked=locked)
+
+
+def _slot(tx: WriteTransaction, project: Project, stage: str, before_key: str | None) -> float:
+    above, below = tx.ranks_around(project.id, stage, before_key=before_key)
+    if below is None:
+        return (above or 0.0) + RANK_STEP
+    if above is None:
+        return below - RANK_STEP
+    return (above + below) / 2.0
+
+
+def _lock(tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, ticket: Ticket) -> None:
+    at = ws.clock()
+    draft = lock_registration(ticket.content, tx.metrics(project.id), at=at, by=actor.name, seq=0)
+    seq = tx.append(
+        Event.of(
+            "ticket.locked",
+            project=project.slug,
+            subject=ticket.key,
+            digest=draft.digest,
+            registration=draft.registration.model_dump(mode="json"),
+        ),
+        actor=actor,
+        at=at,
+    )
+    tx.put_lock(ticket.id, draft.model_copy(update={"seq": seq}))
+
+

@@ -1,0 +1,164 @@
+"""Decisions: what a person recorded on a verdict, with learnings, and where the card went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.domain.experiments.experiment import Decision, DecisionKind
+from assay.domain.experiments.learnings import checked_learnings
+from assay.domain.gates.verdict import record_from_bytes
+from assay.domain.kernel.events import Event
+from assay.errors import Invalid, Refused
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.board import Moved, place_card
+from assay.workflows.idempotency import Remember, write_once
+from assay.workflows.lookup import check_version, required_project, required_ticket, stale
+from assay.workflows.ports import Workspace, WriteTransaction
+from assay.workflows.records import Project, StoredVerdict, Ticket
+
+TARGET = {DecisionKind.KILL: "killed", DecisionKind.PROMOTE: "production", DecisionKind.ITERATE: "iteration"}
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionResult:
+    """The decision, and what became of the card."""
+
+    ticket: Ticket
+    decision: Decision
+    moved_to: str | None
+    not_moved_because: str
+
+
+def decide(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    key: str,
+    *,
+    kind: DecisionKind,
+    learnings: str,
+    reason: str = "",
+    expected_version: int | None,
+    move: bool = True,
+    remember: Remember | None = None,
+) -> DecisionResult:
+    """Record what was decided on a ticket's verdict, and move its card where the decision leads.
+
+    Raises:
+        Invalid: learnings are missing, or the decision differs from the verdict and no reason is given.
+        Refused: nothing is locked, or the ticket is closed.
+        StaleVersion: somebody changed the ticket meanwhile.
+    """
+    actor.require(Permission.DECIDE)
+    lesson = checked_learnings(learnings)
+
+    def work(tx: WriteTransaction) -> DecisionResult:
+        project = required_project(tx, slug)
+        before = required_ticket(tx, project, key)
+        check_version(before, expected_version)
+        _must_be_decidable(project, before)
+        stored = tx.verdict(before.id)
+        recommendation = _recommendation(stored)
+        _reason_given(key, kind, recommendation, reason)
+        decision = _record(tx, ws, actor, project, before, kind, stored, recommendation, reason, lesson)
+        ticket = required_ticket(tx, project, key)
+        if not move:
+            return DecisionResult(ticket=ticket, decision=decision, moved_to=None, not_moved_because="")
+        return _follow(tx, ws, actor, project, ticket, decision)
+
+    return write_once(ws, remember, work)
+
+
+def _must_be_decidable(project: Project, ticket: Ticket) -> None:
+    stage = project.settings.board.stage(ticket.stage)
+    if stage is not None and stage.terminal:
+        raise Refused(
+            f"cannot decide ticket {ticket.key!r}: it is closed in {stage.title} (expected an open one)",
+            hint=f"assay ticket follow-up {ticket.key}",
+            code="ticket-closed",
+        )
+    if ticket.lock is None:
+        raise Refused(
+            f"cannot decide ticket {ticket.key!r}: its criteria are not locked (expected criteria fixed before "
+            "the first run)",
+            hint=f"move {ticket.key} to Experiment first",
+            code="ticket-not-locked",
+        )
+
+
+def _recommendation(stored: StoredVerdict | None) -> str:
+    if stored is None:
+        return "undecided"
+    return record_from_bytes(stored.body, stored.library_versions).verdict.recommendation.value
+
+
+def _reason_given(key: str, kind: DecisionKind, recommendation: str, reason: str) -> None:
+    if kind.value != recommendation and len(reason.strip()) < 3:
+        raise Invalid(
+            f"cannot record decision {kind.value!r} on {key!r}: the verdict says {recommendation} and no reason is "
+            "given (expected a reason why the decision differs)",
+            hint='add --reason "why"',
+            code="decision-needs-reason",
+            field="reason",
+        )
+
+
+def _record(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    project: Project,
+    before: Ticket,
+    kind: DecisionKind,
+    stored: StoredVerdict | None,
+    recommendation: str,
+    reason: str,
+    lesson: str,
+) -> Decision:
+    at = ws.clock()
+    digest = stored.digest if stored else None
+    seq = tx.append(
+        Event.of(
+            "decision.recorded",
+            project=project.slug,
+            subject=before.key,
+            decision=kind.value,
+            verdict=recommendation,
+            verdict_digest=digest,
+            reason=reason.strip(),
+            learnings=lesson,
+        ),
+        actor=actor,
+        at=at,
+    )
+    decision = Decision(
+        kind=kind,
+        verdict=recommendation,
+        verdict_digest=digest,
+        reason=reason.strip(),
+        learnings=lesson,
+        by=actor.name,
+        at=at,
+        seq=seq,
+    )
+    tx.add_decision(before.id, decision)
+    if tx.touch_ticket(before, at=at) is None:
+        raise stale(required_ticket(tx, project, before.key))
+    tx.put_card(before.id, before.card | {"decision": kind.value, "learnings": lesson})
+    return decision
+
+
+def _follow(
+    tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, ticket: Ticket, decision: Decision
+) -> DecisionResult:
+    target = TARGET[decision.kind]
+    if ticket.stage == target:
+        return DecisionResult(ticket=ticket, decision=decision, moved_to=None, not_moved_because="")
+    result = place_card(tx, ws, actor, project, ticket, to=target)
+    if isinstance(result, Moved):
+        return DecisionResult(ticket=result.ticket, decision=decision, moved_to=target, not_moved_because="")
+    return DecisionResult(
+        ticket=ticket, decision=decision, moved_to=None, not_moved_because=result.assessment.explanation
+    )
+
+

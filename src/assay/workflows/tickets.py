@@ -1,0 +1,498 @@
+"""Tickets: write one, change it, amend it after the lock, confirm what only people know, link, note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assay.domain.board.exit_policies import ATTESTABLE
+from assay.domain.experiments.criteria.rules import registration_problems
+from assay.domain.experiments.experiment import LinkKind, Lock, TicketContent
+from assay.domain.experiments.preregistration import amend, registration_digest, registration_of
+from assay.domain.kernel.events import Event
+from assay.domain.kernel.ids import TicketType, checked_ticket_key
+from assay.domain.kernel.metrics import MetricCatalog
+from assay.errors import Invalid, Refused
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.idempotency import Remember, write_once
+from assay.workflows.lookup import check_version, required_project, required_ticket, stale
+from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
+from assay.workflows.records import Attestation, Note, Project, Ticket
+from assay.workflows.verdicts import refresh_verdict
+from assay.workflows.views import DraftCheck
+
+MAX_NOTE_LENGTH = 20_000
+SIMILAR_SHOWN = 5
+
+
+def content_data(content: TicketContent) -> dict[str, Any]:
+    """Ticket content as plain JSON for the journal; what is left at its default is left out."""
+    data = content.model_dump(mode="json", exclude_defaults=True)
+    data["type"] = content.type.value
+    return data
+
+
+def create_ticket(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    content: TicketContent,
+    *,
+    remember: Remember | None = None,
+    number: int | None = None,
+) -> Ticket:
+    """Write a new ticket into the first column.
+
+    Raises:
+        Invalid: the content names a metric or baseline ticket that does not exist.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+
+    def work(tx: WriteTransaction) -> Ticket:
+        project = required_project(tx, slug)
+        return insert_ticket(tx, ws, actor, project, content, number=number)
+
+    return write_once(ws, remember, work)
+
+
+def insert_ticket(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    project: Project,
+    content: TicketContent,
+    *,
+    number: int | None = None,
+) -> Ticket:
+    """The transaction part of `create_ticket`, for workflows that write more beside it."""
+    _metrics_exist(tx.metrics(project.id), content)
+    baselines = _baseline_tickets(tx, project, content)
+    at = ws.clock()
+    stage = project.settings.board.first.key
+    above, _ = tx.ranks_around(project.id, stage, before_key=None)
+    ticket = tx.add_ticket(
+        project,
+        content,
+        stage=stage,
+        rank=(above or 0.0) + 1024.0,
+        by=actor.name,
+        at=at,
+        number=number,
+    )
+    for other in baselines:
+        tx.add_link(ticket.id, LinkKind.USES_BASELINE_OF, other.id)
+    tx.append(
+        Event.of("ticket.created", project=project.slug, subject=ticket.key, after=content_data(content)),
+        actor=actor,
+        at=at,
+    )
+    return ticket
+
+
+def _metrics_exist(catalog: MetricCatalog, content: TicketContent) -> None:
+    for name in (*(c.metric for c in content.criteria), *(b.metric for b in content.baseline)):
+        if name is not None:
+            catalog.require(name)
+
+
+def _baseline_tickets(tx: ReadTransaction, project: Project, content: TicketContent) -> tuple[Ticket, ...]:
+    found = []
+    for index, baseline in enumerate(content.baseline):
+        if baseline.ticket is None:
+            continue
+        other = tx.ticket(project.id, checked_ticket_key(baseline.ticket))
+        if other is None:
+            raise Invalid(
+                f"cannot use {baseline.ticket!r} as baseline: project {project.slug!r} has no such ticket "
+                "(expected the key of an existing ticket)",
+                code="baseline-unknown",
+                field=f"baseline.{index}.ticket",
+            )
+        found.append(other)
+    return tuple(found)
+
+
+def get_ticket(ws: Workspace, actor: Actor, slug: str, key: str) -> Ticket:
+    """The ticket `key`, or NotFound."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        return required_ticket(tx, required_project(tx, slug), key)
+
+
+def edit_ticket(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    key: str,
+    content: TicketContent,
+    *,
+    expected_version: int | None,
+    amendment_reason: str | None = None,
+) -> Ticket:
+    """Change a ticket. Once it is locked, a change of hypothesis, criteria, baseline or budget is an amendment.
+
+    Raises:
+        StaleVersion: somebody changed it meanwhile.
+        Refused: it is locked and no reason for the amendment was given, or its type would change.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+
+    def work(tx: WriteTransaction) -> tuple[Ticket, bool]:
+        project = required_project(tx, slug)
+        before = required_ticket(tx, project, key)
+        check_version(before, expected_version)
+        return change_content(tx, ws, actor, project, before, content, amendment_reason=amendment_reason)
+
+    ticket, amended = ws.store.write(work)
+    if amended:
+        refresh_verdict(ws, slug, key)
+        return get_ticket(ws, actor, slug, key)
+    return ticket
+
+
+def change_content(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    project: Project,
+    before: Ticket,
+    content: TicketContent,
+    *,
+    amendment_reason: str | None,
+) -> tuple[Ticket, bool]:
+    """The transaction part of `edit_ticket`; also says whether the pre-registration was amended."""
+    if content == before.content:
+        return before, False
+    if content.type is not before.content.type:
+        raise Refused(
+            f"cannot change ticket {before.key!r}: its type is {before.content.type.value} (expected the same type)",
+            hint="write a new ticket and link it",
+            code="ticket-type-fixed",
+            field="type",
+        )
+    catalog = tx.metrics(project.id)
+    _metrics_exist(catalog, content)
+    baselines = _baseline_tickets(tx, project, content)
+    at = ws.clock()
+    changed = _changed_fields(before.content, content)
+    seq = tx.append(
+        Event.of(
+            "ticket.edited",
+            project=project.slug,
+            subject=before.key,
+            before=changed["before"],
+            after=changed["after"],
+            reason=amendment_reason or "",
+        ),
+        actor=actor,
+        at=at,
+    )
+    after = tx.edit_ticket(before, content, at=at)
+    if after is None:
+        raise stale(required_ticket(tx, project, before.key))
+    _relink_baselines(tx, before, baselines)
+    amended = _amend_lock(tx, ws, actor, project, before, content, catalog, reason=amendment_reason, seq=seq)
+    return (required_ticket(tx, project, before.key) if amended else after), amended
+
+
+def _changed_fields(old: TicketContent, new: TicketContent) -> Mapping[str, dict[str, Any]]:
+    before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
+    names = [name for name in after if before[name] != after[name]]
+    return {"before": {n: before[n] for n in names}, "after": {n: after[n] for n in names}}
+
+
+def _relink_baselines(tx: WriteTransaction, before: Ticket, baselines: tuple[Ticket, ...]) -> None:
+    wanted = {other.key: other.id for other in baselines}
+    present = {
+        link.key for link in tx.links(before.id) if link.kind is LinkKind.USES_BASELINE_OF and link.outgoing
+    }
+    for key, other_id in wanted.items():
+        if key not in present:
+            tx.add_link(before.id, LinkKind.USES_BASELINE_OF, other_id)
+    for key in present - wanted.keys():
+        gone = tx.ticket(before.project_id, key)
+        if gone is not None:
+            tx.remove_link(before.id, LinkKind.USES_BASELINE_OF, gone.id)
+
+
+def _amend_lock(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    project: Project,
+    before: Ticket,
+    content: TicketContent,
+    catalog: MetricCatalog,
+    *,
+    reason: str | None,
+    seq: int,
+) -> bool:
+    lock = before.lock
+    if lock is None:
+        return False
+    registration = registration_of(content, locked_catalog(lock, catalog))
+    if registration_digest(registration) == lock.digest:
+        return False
+    if not (reason or "").strip():
+        raise Refused(
+            f"cannot change ticket {before.key!r}: hypothesis, criteria, baseline and budget are locked since "
+            f"{lock.locked_at:%d %B %Y} (expected a reason, which makes the change an amendment)",
+            hint=f'assay ticket edit {before.key} ... --amend "why"',
+            code="ticket-locked",
+            field="amendment_reason",
+        )
+    at = ws.clock()
+    after_results = bool(tx.runs(project.id, before.key, with_curves=False))
+    new_lock = amend(
+        lock, registration, at=at, author=actor.name, reason=reason or "", seq=seq, after_results=after_results
+    )
+    amendment = new_lock.amendments[-1]
+    tx.put_lock(before.id, new_lock)
+    tx.append(
+        Event.of(
+            "ticket.amended",
+            project=project.slug,
+            subject=before.key,
+            number=amendment.number,
+            reason=amendment.reason,
+            changes=list(amendment.changes),
+            loosens=amendment.loosens,
+            after_results=after_results,
+            digest_before=lock.digest,
+            digest_after=new_lock.digest,
+        ),
+        actor=actor,
+        at=at,
+    )
+    return True
+
+
+def locked_catalog(lock: Lock, catalog: MetricCatalog) -> MetricCatalog:
+    """The project's metrics, with those that were locked as they stood at the lock."""
+    locked = {metric.name: metric for metric in lock.registration.metrics}
+    merged = {metric.name: metric for metric in catalog.metrics} | locked
+    return MetricCatalog.of(merged.values())
+
+
+def attest(
+    ws: Workspace, actor: Actor, slug: str, key: str, *, item: str, note: str = "", expected_version: int | None
+) -> Ticket:
+    """Confirm what only a person can know, such as that the team agreed to run this experiment.
+
+    Raises:
+        Invalid: the item is not one that people confirm.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+    _check_attestable(item)
+
+    def work(tx: WriteTransaction) -> Ticket:
+        project = required_project(tx, slug)
+        before = required_ticket(tx, project, key)
+        check_version(before, expected_version)
+        at = ws.clock()
+        tx.put_attestation(before.id, Attestation(item=item, by=actor.name, at=at, note=note[:2000]))
+        return _touched(tx, ws, actor, project, before, Event.of(
+            "ticket.confirmed", project=slug, subject=key, item=item, note=note[:2000]
+        ))
+
+    return ws.store.write(work)
+
+
+def withdraw_attestation(
+    ws: Workspace, actor: Actor, slug: str, key: str, *, item: str, expected_version: int | None
+) -> Ticket:
+    """Take a confirmation back."""
+    actor.require(Permission.WRITE_TICKETS)
+    _check_attestable(item)
+
+    def work(tx: WriteTransaction) -> Ticket:
+        project = required_project(tx, slug)
+        before = required_ticket(tx, project, key)
+        check_version(before, expected_version)
+        tx.remove_attestation(before.id, item)
+        return _touched(tx, ws, actor, project, before, Event.of(
+            "ticket.confirmation_withdrawn", project=slug, subject=key, item=item
+        ))
+
+    return ws.store.write(work)
+
+
+def _check_attestable(item: str) -> None:
+    names = sorted(i.value for i in ATTESTABLE)
+    if item not in names:
+        raise Invalid(
+            f"cannot confirm {item[:60]!r}: not an item that people confirm (expected one of: {', '.join(names)})",
+            code="item-not-confirmable",
+            field="item",
+        )
+
+
+def _touched(
+    tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, before: Ticket, event: Event
+) -> Ticket:
+    at = ws.clock()
+    if tx.touch_ticket(before, at=at) is None:
+        raise stale(required_ticket(tx, project, before.key))
+    tx.append(event, actor=actor, at=at)
+    return required_ticket(tx, project, before.key)
+
+
+def add_note(
+    ws: Workspace, actor: Actor, slug: str, key: str, text: str, *, remember: Remember | None = None
+) -> Note:
+    """Write a note on a ticket.
+
+    Raises:
+        Invalid: the note is empty or too long.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+    shown = text.strip()
+    if not shown or len(shown) > MAX_NOTE_LENGTH:
+        raise Invalid(
+            f"cannot add note to {key!r}: {len(shown)} characters (expected 1 to {MAX_NOTE_LENGTH})",
+            code="note-length",
+            field="text",
+        )
+
+    def work(tx: WriteTransaction) -> Note:
+        project = required_project(tx, slug)
+        ticket = required_ticket(tx, project, key)
+        at = ws.clock()
+        note = tx.add_note(ticket.id, text=shown, by=actor.name, at=at)
+        tx.append(Event.of("ticket.noted", project=slug, subject=key, text=shown), actor=actor, at=at)
+        return note
+
+    return write_once(ws, remember, work)
+
+
+def link_tickets(ws: Workspace, actor: Actor, slug: str, key: str, kind: LinkKind, other: str) -> None:
+    """Relate two tickets of a project. Linking twice is the same as once."""
+    _change_link(ws, actor, slug, key, kind, other, add=True)
+
+
+def unlink_tickets(ws: Workspace, actor: Actor, slug: str, key: str, kind: LinkKind, other: str) -> None:
+    """Take a relation back."""
+    _change_link(ws, actor, slug, key, kind, other, add=False)
+
+
+def _change_link(ws: Workspace, actor: Actor, slug: str, key: str, kind: LinkKind, other: str, *, add: bool) -> None:
+    actor.require(Permission.WRITE_TICKETS)
+    if kind is LinkKind.USES_BASELINE_OF or key == other:
+        raise Invalid(
+            f"cannot link {key!r} to {other[:40]!r}: "
+            + ("a ticket cannot relate to itself" if key == other else "this relation follows from the baseline field")
+            + " (expected another ticket and one of: blocks, needs_data, derived_from, duplicates, follow_up_of)",
+            code="link-not-possible",
+            field="other",
+        )
+
+    def work(tx: WriteTransaction) -> None:
+        project = required_project(tx, slug)
+        source, target = required_ticket(tx, project, key), required_ticket(tx, project, other)
+        if add and kind is LinkKind.BLOCKS and _reaches(tx, project, start=other, goal=key):
+            raise Refused(
+                f"cannot let {key!r} block {other!r}: {other!r} already blocks {key!r}, directly or through others "
+                "(expected no circle)",
+                code="link-circle",
+                field="other",
+            )
+        changed = (
+            tx.add_link(source.id, kind, target.id) if add else tx.remove_link(source.id, kind, target.id)
+        )
+        if changed:
+            name = "ticket.linked" if add else "ticket.unlinked"
+            event = Event.of(name, project=slug, subject=key, link=kind.value, other=other)
+            tx.append(event, actor=actor, at=ws.clock())
+
+    ws.store.write(work)
+
+
+def _reaches(tx: ReadTransaction, project: Project, *, start: str, goal: str) -> bool:
+    seen, frontier = {start}, [start]
+    while frontier:
+        ticket = tx.ticket(project.id, frontier.pop())
+        blocked = [
+            link.key
+            for link in (tx.links(ticket.id) if ticket else ())
+            if link.kind is LinkKind.BLOCKS and link.outgoing and link.key not in seen
+        ]
+        if goal in blocked:
+            return True
+        seen.update(blocked)
+        frontier.extend(blocked)
+    return False
+
+
+def follow_up(
+    ws: Workspace, actor: Actor, slug: str, key: str, *, remember: Remember | None = None
+) -> Ticket:
+    """Take a closed experiment up again: a new ticket with the same content, linked to the old one.
+
+    Raises:
+        Refused: the ticket is still open.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+
+    def work(tx: WriteTransaction) -> Ticket:
+        project = required_project(tx, slug)
+        old = required_ticket(tx, project, key)
+        stage = project.settings.board.stage(old.stage)
+        if stage is None or not (stage.terminal or stage.hidden):
+            raise Refused(
+                f"cannot follow up {key!r}: it is still open in {old.stage} (expected a closed ticket)",
+                hint=f"move {key} instead",
+                code="ticket-still-open",
+            )
+        content = old.content.model_copy(update={"title": f"Follow-up: {old.content.title}"[:200]})
+        new = insert_ticket(tx, ws, actor, project, content)
+        tx.add_link(new.id, LinkKind.FOLLOW_UP_OF, old.id)
+        event = Event.of("ticket.linked", project=slug, subject=new.key, link="follow_up_of", other=key)
+        tx.append(event, actor=actor, at=ws.clock())
+        return new
+
+    return write_once(ws, remember, work)
+
+
+def delete_ticket(ws: Workspace, actor: Actor, slug: str, key: str, *, expected_version: int | None) -> None:
+    """Remove a ticket that never was locked and has no runs; the journal keeps that it existed.
+
+    Raises:
+        Refused: it was locked or has runs: such a ticket is killed with learnings, not deleted.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+
+    def work(tx: WriteTransaction) -> None:
+        project = required_project(tx, slug)
+        ticket = required_ticket(tx, project, key)
+        check_version(ticket, expected_version)
+        if ticket.lock is not None or tx.runs(project.id, key, with_curves=False):
+            raise Refused(
+                f"cannot delete ticket {key!r}: it was locked or has runs (expected an untouched draft)",
+                hint="kill it with learnings instead",
+                code="ticket-has-history",
+            )
+        if not tx.delete_ticket(ticket):
+            raise stale(ticket)
+        event = Event.of("ticket.deleted", project=slug, subject=key, before=content_data(ticket.content))
+        tx.append(event, actor=actor, at=ws.clock())
+
+    ws.store.write(work)
+
+
+def draft_check(
+    ws: Workspace, actor: Actor, slug: str, content: TicketContent, *, exclude: str | None = None
+) -> DraftCheck:
+    """What does this draft still lack, and did we try it before?"""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        problems = (
+            registration_problems(content, tx.metrics(project.id))
+            if content.type is TicketType.EXPERIMENT
+            else ()
+        )
+        text = f"{content.title} {content.hypothesis}"
+        similar = tx.similar(project.id, text, exclude=exclude, limit=SIMILAR_SHOWN)
+        return DraftCheck(problems=problems, similar=tuple(similar))
+
+

@@ -1,0 +1,224 @@
+"""Verdicts: gather what a ticket's evidence is, compute, keep, replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from assay.domain.experiments.evidence import Evidence, Run, RunStatus
+from assay.domain.experiments.experiment import LinkKind
+from assay.domain.gates.summary import card_evidence
+from assay.domain.gates.verdict import compute_verdict, record_from_bytes, replay, verdict_bytes, verdict_digest
+from assay.domain.kernel.events import Event
+from assay.domain.kernel.findings import Role
+from assay.domain.kernel.verdicts import VerdictRecord
+from assay.errors import Invalid, Refused
+from assay.workflows.actor import SYSTEM, Actor, Permission
+from assay.workflows.lookup import required_project, required_ticket
+from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
+from assay.workflows.records import Project, StoredVerdict, Ticket
+from assay.workflows.views import CardEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """Whether a stored verdict comes out again, byte for byte."""
+
+    key: str
+    same: bool
+    differences: tuple[str, ...]
+    stored_digest: str
+    stored_versions: dict[str, str]
+    versions_now: dict[str, str]
+
+
+def gather_evidence(ws: Workspace, tx: ReadTransaction, project: Project, ticket: Ticket) -> Evidence:
+    """Every run a verdict on this ticket may look at, per-example scores included."""
+    runs = with_scores(ws, tx, tx.runs(project.id, ticket.key))
+    baseline: list[Run] = []
+    for key in sorted({b.ticket for b in _baselines(ticket) if b.ticket is not None and b.ticket != ticket.key}):
+        baseline.extend(with_scores(ws, tx, tx.runs(project.id, key)))
+    return Evidence(runs=tuple(runs), baseline_runs=tuple(baseline))
+
+
+def _baselines(ticket: Ticket) -> Sequence[object]:
+    return ticket.lock.registration.baseline if ticket.lock else ticket.content.baseline
+
+
+def with_scores(ws: Workspace, tx: ReadTransaction, runs: Sequence[Run]) -> list[Run]:
+    """The runs with their per-example scores read in; a file that cannot be read is said so on its run."""
+    return [_with_scores(ws, tx, run) if run.scores_digest and not run.scores else run for run in runs]
+
+
+def _with_scores(ws: Workspace, tx: ReadTransaction, run: Run) -> Run:
+    content = tx.blob(run.scores_digest or "")
+    if content is None:
+        return replace(run, scores_error=run.scores_error or "the score file is missing from the store")
+    try:
+        return replace(run, scores=ws.read_scores(content))
+    except Invalid as error:
+        return replace(run, scores_error=error.message)
+
+
+def refresh_verdict(ws: Workspace, slug: str, key: str) -> VerdictRecord | None:
+    """Compute the verdict from what is known now and keep it when it differs; None before the lock.
+
+    The computation runs outside the writer; a lock amended meanwhile makes it start again.
+    """
+    while True:
+        with ws.store.read() as tx:
+            project = required_project(tx, slug)
+            ticket = required_ticket(tx, project, key)
+            evidence = gather_evidence(ws, tx, project, ticket)
+        if ticket.lock is None:
+            card = asdict(_counts(CardEvidence(), ticket, evidence))
+            ws.store.write(lambda tx, ticket=ticket, card=card: tx.put_card(ticket.id, card))
+            return None
+        record = compute_verdict(
+            ticket.lock, evidence, settings=_settings(project, ticket), now=ws.clock()
+        )
+        card = asdict(_card(record, ticket, evidence))
+        if ws.store.write(lambda tx: _keep(tx, ws, project, ticket, record, card)):
+            return record
+
+
+def _settings(project: Project, ticket: Ticket):  # type: ignore[no-untyped-def]
+    rules = project.settings.verdicts.kill_rules
+    off = set(ticket.content.kill_rules_off)
+    enabled = tuple(rule for rule in rules.enabled if rule.value not in off)
+    return project.settings.verdicts.model_copy(update={"kill_rules": rules.model_copy(update={"enabled": enabled})})
+
+
+def _keep(
+    tx: WriteTransaction, ws: Workspace, project: Project, ticket: Ticket, record: VerdictRecord, card: dict
+) -> bool:
+    fresh = required_ticket(tx, project, ticket.key)
+    if fresh.lock is None or ticket.lock is None or fresh.lock.digest != ticket.lock.digest:
+        return False
+    digest = verdict_digest(record)
+    stored = tx.verdict(ticket.id)
+    if stored is None or stored.digest != digest:
+        at = ws.clock()
+        seq = tx.append(
+            Event.of(
+                "verdict.computed",
+                project=project.slug,
+                subject=ticket.key,
+                recommendation=record.verdict.recommendation.value,
+                headline=record.verdict.headline,
+                digest=digest,
+                digest_before=stored.digest if stored else None,
+            ),
+            actor=SYSTEM,
+            at=at,
+        )
+        tx.put_verdict(
+            ticket.id,
+            StoredVerdict(
+                digest=digest,
+                body=verdict_bytes(record),
+                library_versions=dict(ws.library_versions),
+                at=at,
+                seq=seq,
+            ),
+        )
+    tx.put_card(ticket.id, card | {"decision": fresh.card.get("decision"), "learnings": fresh.card.get("learnings", "")})
+    return True
+
+
+def _card(record: VerdictRecord, ticket: Ticket, evidence: Evidence) -> CardEvidence:
+    assert ticket.lock is not None  # noqa: S101 - the caller has looked
+    shown = card_evidence(record, lock=ticket.lock, evidence=evidence)
+    return _counts(CardEvidence(**shown), ticket, evidence)
+
+
+def _counts(card: CardEvidence, ticket: Ticket, evidence: Evidence) -> CardEvidence:
+    alive = [run for run in evidence.runs if not run.deleted]
+    own = [run for run in alive if run.arm != "baseline"]
+    finished = [run for run in own if run.status is RunStatus.FINISHED]
+    primary = {c.metric for c in ticket.content.criteria if c.role is Role.PRIMARY and c.metric}
+    baseline = [r for r in (*alive, *evidence.baseline_runs) if not r.deleted and r.status is RunStatus.FINISHED]
+    return replace(
+        card,
+        runs=len(alive),
+        running=sum(run.status in (RunStatus.RUNNING, RunStatus.SCHEDULED) for run in alive),
+        finished=len(finished),
+        primary_logged=any(primary <= run.curves.keys() | run.scores.keys() for run in finished) and bool(primary),
+        baseline_runs=sum(run.arm == "baseline" or run.ticket != ticket.key for run in baseline),
+        amended_after_results=any(a.after_results for a in ticket.lock.amendments) if ticket.lock else False,
+    )
+
+
+def refresh_verdicts(ws: Workspace, slug: str, keys: Sequence[str]) -> tuple[str, ...]:
+    """Refresh the verdicts of these tickets and of every ticket whose baseline is one of them."""
+    wanted = set(keys)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        for key in keys:
+            ticket = tx.ticket(project.id, key)
+            if ticket is not None:
+                wanted.update(
+                    link.key
+                    for link in tx.links(ticket.id)
+                    if link.kind is LinkKind.USES_BASELINE_OF and not link.outgoing
+                )
+        present = [key for key in sorted(wanted) if tx.ticket(project.id, key) is not None]
+    for key in present:
+        refresh_verdict(ws, slug, key)
+    return tuple(present)
+
+
+def get_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> VerdictRecord | None:
+    """The verdict as stored, None before the lock."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        stored = tx.verdict(required_ticket(tx, project, key).id)
+    return record_from_bytes(stored.body, stored.library_versions) if stored else None
+
+
+def recompute_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> VerdictRecord:
+    """Compute the verdict now.
+
+    Raises:
+        Refused: nothing is locked yet, so there is nothing to judge by.
+    """
+    actor.require(Permission.ADD_EVIDENCE)
+    record = refresh_verdict(ws, slug, key)
+    if record is None:
+        raise Refused(
+            f"cannot compute verdict of {key!r}: its criteria are not locked (expected a ticket in Experiment or later)",
+            hint=f"move {key} to Experiment first",
+            code="ticket-not-locked",
+        )
+    return record
+
+
+def replay_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> ReplayReport:
+    """Does the stored verdict come out again from the stored evidence, byte for byte?
+
+    Raises:
+        Refused: there is no stored verdict.
+    """
+    actor.require(Permission.AUDIT)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        ticket = required_ticket(tx, project, key)
+        stored = tx.verdict(ticket.id)
+        if stored is None or ticket.lock is None:
+            raise Refused(
+                f"cannot replay verdict of {key!r}: none is stored (expected a locked ticket with a verdict)",
+                code="verdict-missing",
+            )
+        evidence = gather_evidence(ws, tx, project, ticket)
+    differences = replay(
+        stored.body, ticket.lock, evidence, settings=_settings(project, ticket), now=ws.clock()
+    )
+    return ReplayReport(
+        key=key,
+        same=not differences,
+        differences=differences,
+        stored_digest=stored.digest,
+        stored_versions=dict(stored.library_versions),
+        versions_now=dict(ws.library_versions),
+    )

@@ -25,23 +25,23 @@ class StatisticsError(ValueError):
     """Base of what the statistics refuse; never an answer in disguise."""
 
 
-class NotFinite(StatisticsError):  # noqa: N818 - reads as the finding it is
+class NotFinite(StatisticsError):
     """A score is NaN, infinite, missing, not a number, or too large to compute with."""
 
 
-class TooFewSamples(StatisticsError):  # noqa: N818 - reads as the finding it is
+class TooFewSamples(StatisticsError):
     """There are fewer independent values than the method needs."""
 
 
-class DegenerateSample(StatisticsError):  # noqa: N818 - reads as the finding it is
+class DegenerateSample(StatisticsError):
     """All values are identical, so there is no spread to judge by and no interval that could decide."""
 
 
-class Misaligned(StatisticsError):  # noqa: N818 - reads as the finding it is
+class Misaligned(StatisticsError):
     """Two inputs that must have the same shape do not."""
 
 
-class NotBinary(StatisticsError):  # noqa: N818 - reads as the finding it is
+class NotBinary(StatisticsError):
     """Scores that must be 0 or 1 hold something else."""
 
 

@@ -1,0 +1,140 @@
+"""How large must a study be, and what could one of this size have seen?"""
+
+from __future__ import annotations
+
+import math
+
+from assay.stats.distributions import noncentral_t_cdf, normal_cdf, normal_quantile, t_quantile
+from assay.stats.samples import StatisticsError, check_alpha
+
+
+def detectable_effect(se: float, dof: float | None, *, alpha: float = 0.05, power: float = 0.8) -> float:
+    """Which true effect would a one-sided test with this standard error have found with the wanted power?
+
+    Args:
+        se: standard error of the effect, in the metric's units, positive.
+        dof: its degrees of freedom; None for a normal test.
+        alpha: one-sided error.
+        power: wanted probability of finding it.
+
+    Returns:
+        The effect in the metric's units, from the noncentral t.
+
+    >>> round(detectable_effect(0.01, None), 5)
+    0.02486
+    """
+    check_alpha(alpha)
+    _check_power(power)
+    if not (math.isfinite(se) and se > 0.0):
+        raise StatisticsError(
+            f"cannot state a detectable effect for standard error {se!r} (expected positive)"
+        )
+    if dof is None:
+        return se * float(normal_quantile(1.0 - alpha) + normal_quantile(power))
+    critical = float(t_quantile(1.0 - alpha, dof))
+    low, high = 0.0, 1.0
+    while _t_power(critical, dof, high) < power:
+        high *= 2.0
+    for _ in range(100):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if _t_power(critical, dof, middle) < power else (low, middle)
+    return se * (low + high) / 2.0
+
+
+def comparison_power(effect_in_sd: float, seeds: int, *, alpha: float = 0.05) -> float:
+    """How likely does a fixed comparison with this many seeds an arm find an effect of so many standard deviations?
+
+    Equal variances and sizes, one-sided t. Assumes normal scores.
+
+    >>> round(comparison_power(1.0, 10), 2)
+    0.69
+    """
+    check_alpha(alpha)
+    if seeds < 2:
+        raise StatisticsError(f"cannot plan with {seeds} seeds an arm (expected at least 2)")
+    dof = 2.0 * (seeds - 1)
+    return _t_power(float(t_quantile(1.0 - alpha, dof)), dof, effect_in_sd * math.sqrt(seeds / 2.0))
+
+
+def seeds_per_arm(effect_in_sd: float, *, alpha: float = 0.05, power: float = 0.8) -> int:
+    """How many seeds an arm does a fixed one-sided comparison need to find an effect of so many standard deviations?
+
+    >>> seeds_per_arm(1.0), seeds_per_arm(2.0)
+    (14, 4)
+    """
+    _check_power(power)
+    if not (math.isfinite(effect_in_sd) and effect_in_sd > 0.0):
+        raise StatisticsError(
+            f"cannot plan for an effect of {effect_in_sd!r} sd (expected a positive number)"
+        )
+    low, high = 1, 2
+    while comparison_power(effect_in_sd, high, alpha=alpha) < power:
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (
+            (middle, high) if comparison_power(effect_in_sd, middle, alpha=alpha) < power else (low, middle)
+        )
+    return high
+
+
+def paired_examples(
+    difference: float,
+    discordance: float,
+    *,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    design_effect: float = 1.0,
+) -> int:
+    """How many shared pass/fail examples show a difference of rates, one-sided?
+
+    Args:
+        difference: true difference of the two rates, as a fraction, not 0.
+        discordance: share of examples on which only one of the two succeeds.
+        alpha: one-sided error (.025 for the usual two-sided 5%).
+        power: wanted probability of finding it.
+        design_effect: 1 + (cluster size - 1) x intraclass correlation.
+
+    >>> [paired_examples(d, 0.2, alpha=0.025) for d in (0.01, 0.02, 0.03)]
+    [15690, 3917, 1737]
+    """
+    check_alpha(alpha)
+    _check_power(power)
+    if not (0.0 < abs(difference) <= discordance <= 1.0) or design_effect < 1.0:
+        raise StatisticsError(
+            f"cannot plan for a difference of {difference!r} with {discordance!r} discordant and design effect "
+            f"{design_effect!r} (expected 0 < difference <= discordance <= 1, design effect >= 1)"
+        )
+    z = float(normal_quantile(1.0 - alpha) + normal_quantile(power))
+    return math.ceil(z * z * (discordance - difference**2) / difference**2 * design_effect)
+
+
+def noninferiority_power(
+    n: int, discordance: float, margin: float, *, difference: float = 0.0, alpha: float = 0.05
+) -> float:
+    """How likely does a non-inferiority gate on n shared pass/fail examples pass a model with this true difference?
+
+    Args:
+        n: examples.
+        discordance: share of examples on which only one of the two succeeds.
+        margin: tolerated drop, positive, as a fraction.
+        difference: true difference, candidate minus baseline (0: truly equal).
+        alpha: one-sided error.
+
+    >>> [round(noninferiority_power(n, 0.15, 0.02), 2) for n in (200, 500, 1000, 2000, 5000)]
+    [0.18, 0.31, 0.5, 0.75, 0.98]
+    """
+    check_alpha(alpha)
+    if n < 1 or margin <= 0.0 or not difference**2 < discordance <= 1.0:
+        raise StatisticsError(f"cannot plan: n {n!r}, margin {margin!r}, {discordance!r} discordant")
+    se = math.sqrt((discordance - difference**2) / n)
+    return float(normal_cdf((difference + margin) / se - normal_quantile(1.0 - alpha)))
+
+
+def _t_power(critical: float, dof: float, noncentrality: float) -> float:
+    return 1.0 - float(noncentral_t_cdf(critical, dof, noncentrality))
+
+
+def _check_power(power: float) -> None:
+    if not 0.0 < power < 1.0:
+        raise StatisticsError(f"cannot plan for power {power!r} (expected between 0 and 1)")

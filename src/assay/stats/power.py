@@ -29,9 +29,9 @@ from assay.stats.distributions import (
     normal_quantile,
     t_quantile,
 )
-from assay.stats.estimates import Comparison
-from assay.stats.means import one_sample_core
-from assay.stats.paired import PairedCounts, tango_z
+from assay.stats.estimates import Comparison, ThresholdTest
+from assay.stats.means import mean_against_threshold, one_sample_core
+from assay.stats.paired import PairedCounts, exact_mcnemar, tango_test, tango_z
 from assay.stats.proportions import proportion_against_threshold, zero_failure_size
 from assay.stats.samples import (
     DegenerateSample,
@@ -39,7 +39,6 @@ from assay.stats.samples import (
     Scores,
     StatisticsError,
     TooFewSamples,
-    check_alpha,
     moments,
     summarize,
 )
@@ -147,7 +146,7 @@ def examples_for_rate(successes: int, n: int, threshold: float, *, alpha: float 
     Settles(more=1995, total=2995, unit='examples', probability=None, assumes='no further successes')
     """
     now = proportion_against_threshold(successes, n, threshold, alpha=alpha)
-    if min(now.p_greater, now.p_less) <= alpha:
+    if _decided(now):
         return Settles(0, n, "examples", 1.0)
     if successes in (0, n):
         rate = threshold if successes == 0 else 1.0 - threshold
@@ -179,7 +178,10 @@ def examples_for_pairs(counts: PairedCounts, *, alpha: float = 0.05, null: float
         alpha: one-sided error.
         null: 0 for exact McNemar, another difference (minus the margin) for Tango's score test.
     """
-    check_alpha(alpha)
+    if _decided(
+        exact_mcnemar(counts, alpha=alpha) if null == 0.0 else tango_test(counts, null=null, alpha=alpha)
+    ):
+        return Settles(0, counts.n, "examples", 1.0)
     u = _uniforms(4, stream=2)
     discordant = counts.wins + counts.losses
     differing = beta_quantile(u[0], discordant + 0.5, counts.n - discordant + 0.5)
@@ -214,8 +216,9 @@ def examples_for_mean(
     Raises:
         TooFewSamples: fewer than two values. DegenerateSample: all identical.
     """
-    check_alpha(alpha)
     sample, sd = _spread_out(values, "values")
+    if _decided(mean_against_threshold(values, null, alpha=alpha)):
+        return Settles(0, sample.n, unit, 1.0)
     n, u = sample.n, _uniforms(4, stream=3)
     sigma = sd * np.sqrt((n - 1) / chi_square_quantile(u[0], n - 1))
     truth = sample.mean + sigma / math.sqrt(n) * normal_quantile(u[1])
@@ -257,11 +260,17 @@ def examples_for_crossed(comparison: Comparison) -> Outlook:
     """How many more examples, under the same seeds, would probably settle a crossed comparison at its own level?"""
     _, known = _crossed_parts(comparison)
     n = round(known["examples"])
+    if _decided(comparison):
+        return Settles(0, n, "examples", 1.0)
 
     def probability(total: int) -> float:
         return _crossed_probability(comparison, known, 1.0, total / n, comparison.alpha)
 
     return _smallest_likely(n, "examples", probability)
+
+
+def _decided(test: ThresholdTest | Comparison) -> bool:
+    return min(test.p_greater, test.p_less) <= test.alpha
 
 
 def _crossed_parts(comparison: Comparison) -> tuple[int, dict[str, float]]:
@@ -346,13 +355,22 @@ def _future_seeds(old: FloatArray, sample: Sample, sd: float, size: int, stream:
 
 
 def _binomial_draw(u: FloatArray, n: FloatArray, probability: FloatArray) -> FloatArray:
-    """The u-quantile of each binomial, by bisection on its distribution function."""
-    low, high = np.full_like(u, -1.0), n.copy()
-    for _ in range(math.ceil(math.log2(float(n.max()) + 2.0)) + 1):
+    """The u-quantile of each binomial: exact where it is small, Cornish and Fisher's (1938) expansion elsewhere."""
+    mean, variance = n * probability, n * probability * (1.0 - probability)
+    sd, z = np.sqrt(variance), normal_quantile(u)
+    drawn = np.floor(mean + sd * z + (1.0 - 2.0 * probability) * (z * z - 1.0) / 6.0 + 0.5)
+    small = variance < 25.0
+    drawn[small] = _binomial_quantile(u[small], n[small], probability[small], mean[small])
+    return np.clip(drawn, 0.0, n)
+
+
+def _binomial_quantile(u: FloatArray, n: FloatArray, probability: FloatArray, mean: FloatArray) -> FloatArray:
+    low, high = np.floor(np.maximum(mean - 50.0, -1.0)), np.ceil(np.minimum(mean + 50.0, n))
+    for _ in range(7):
         middle = np.floor((low + high) / 2.0)
         enough = binomial_at_most(middle, n, probability) >= u
-        low, high = np.where(enough, low, middle), np.where(enough, np.minimum(middle, high), high)
-    return np.maximum(high, 0.0)
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return high
 
 
 def _uniforms(dimensions: int, stream: int) -> FloatArray:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from assay.domain.experiments.evidence import Run, Scores
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
+from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.workflows.actor import Actor
@@ -249,11 +250,23 @@ class ScoreReader(Protocol):
         ...
 
 
+class VerifyingKey(Protocol):
+    """The public half of the instance key."""
+
+    @property
+    def key_id(self) -> str: ...
+    def to_pem(self) -> bytes: ...
+    def fault(self, signed: SignedCheckpoint) -> str | None:
+        """Why the signature does not hold, None when it does."""
+        ...
+
+
 class CheckpointSigner(Protocol):
     """Signs checkpoints with the instance key."""
 
-    def sign(self, message: bytes) -> bytes: ...
-    def public_key(self) -> bytes: ...
+    @property
+    def public_key(self) -> VerifyingKey: ...
+    def sign(self, checkpoint: Checkpoint) -> SignedCheckpoint: ...
 
 
 @dataclass(frozen=True, slots=True)

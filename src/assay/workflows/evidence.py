@@ -1,0 +1,319 @@
+"""Evidence: connect a tracker, sync its runs, attach one by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from assay.domain.experiments.evidence import Run
+from assay.domain.kernel.events import Event
+from assay.errors import AssayError, Conflict, Invalid, NotFound
+from assay.workflows.actor import SYSTEM, Actor, Permission
+from assay.workflows.lookup import required_project, required_ticket
+from assay.workflows.ports import SyncBatch, Workspace, WriteTransaction
+from assay.workflows.records import Project, Source
+from assay.workflows.verdicts import refresh_verdicts
+from assay.workflows.views import RunListPage
+
+KEYS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SyncProgress:
+    """How far a sync is."""
+
+    source: str
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did."""
+
+    source: str
+    seen: int
+    changed: int
+    gone: int
+    tickets: tuple[str, ...] = ()
+    """Tickets whose evidence changed."""
+    note: str = ""
+    """How the tracker was read."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    seen: int = 0
+    changed: int = 0
+    gone: int = 0
+    note: str = ""
+    keys: set[str] = field(default_factory=set)
+
+
+def connect_source(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    *,
+    kind: str,
+    uri: str,
+    name: str | None = None,
+    experiments: Sequence[str] = (),
+) -> tuple[Source, str]:
+    """Connect a tracker to a project; returns it with one line about what was found there.
+
+    Raises:
+        Invalid: unknown kind or malformed name.
+        Conflict: the name is taken.
+        Unavailable: the tracker cannot be read.
+    """
+    actor.require(Permission.CONFIGURE)
+    reader = ws.sources.get(kind)
+    if reader is None:
+        raise Invalid(
+            f"cannot connect {kind!r}: no reader for it (expected one of: {', '.join(sorted(ws.sources))})",
+            code="source-kind-unknown",
+            field="kind",
+        )
+    name = _checked_source_name(name or kind)
+    draft = Source(id=0, project_id=0, name=name, kind=kind, uri=uri, experiment_filter=tuple(experiments))
+    found = reader.check(draft)
+
+    def work(tx: WriteTransaction) -> Source:
+        project = required_project(tx, slug)
+        if any(source.name == name for source in tx.sources(project.id)):
+            raise Conflict(
+                f"cannot connect source {name!r}: the name is taken in project {slug!r} (expected a new name)",
+                hint="assay connect ... --name OTHER",
+                code="source-name-taken",
+                field="name",
+            )
+        source = tx.add_source(project.id, name=name, kind=kind, uri=uri, experiment_filter=experiments)
+        event = Event.of(
+            "source.connected", project=slug, subject=name, kind=kind, uri=uri, experiments=list(experiments)
+        )
+        tx.append(event, actor=actor, at=ws.clock())
+        return source
+
+    return ws.store.write(work), found
+
+
+def _checked_source_name(name: str) -> str:
+    if not name or len(name) > 40 or not all(c.isascii() and (c.isalnum() or c in "-_") for c in name):
+        raise Invalid(
+            f"cannot name source {name[:60]!r}: (expected 1 to 40 letters, digits, - or _)",
+            code="source-name-malformed",
+            field="name",
+        )
+    return name
+
+
+def list_sources(ws: Workspace, actor: Actor, slug: str) -> tuple[Source, ...]:
+    """The trackers a project reads."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        return tuple(tx.sources(required_project(tx, slug).id))
+
+
+def disconnect_source(ws: Workspace, actor: Actor, slug: str, name: str) -> None:
+    """Stop reading a tracker. Runs already read stay as evidence."""
+    actor.require(Permission.CONFIGURE)
+
+    def work(tx: WriteTransaction) -> None:
+        project = required_project(tx, slug)
+        source = _required_source(tx.sources(project.id), name, project)
+        tx.remove_source(source.id)
+        tx.append(Event.of("source.disconnected", project=slug, subject=name), actor=actor, at=ws.clock())
+
+    ws.store.write(work)
+
+
+def _required_source(sources: Sequence[Source], name: str, project: Project) -> Source:
+    for source in sources:
+        if source.name == name:
+            return source
+    known = ", ".join(s.name for s in sources) or "none yet"
+    raise NotFound(
+        f"cannot find source {name[:60]!r}: project {project.slug!r} has no such source (expected one of: {known})",
+        hint="assay connect mlflow URI",
+        code="source-unknown",
+        field="source",
+    )
+
+
+def sync_source(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    name: str,
+    *,
+    on_progress: Callable[[SyncProgress], None] | None = None,
+) -> SyncReport:
+    """Bring in what changed in a tracker since the last sync. Interrupted, it goes on where it stopped.
+
+    An unchanged tracker costs nothing and writes nothing.
+
+    Raises:
+        Unavailable: the tracker cannot be read; what came in before is kept.
+    """
+    actor.require(Permission.ADD_EVIDENCE)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        source = _required_source(tx.sources(project.id), name, project)
+    tally = _Tally()
+    try:
+        for batch in ws.sources[source.kind].changes(source, lambda: _known(ws, source)):
+            source = _keep_batch(ws, project, source, batch, tally)
+            if on_progress is not None:
+                on_progress(SyncProgress(source=name, done=batch.done, total=batch.total))
+    except AssayError as error:
+        _note_failure(ws, source, error)
+        raise
+    finally:
+        if tally.keys:
+            refresh_verdicts(ws, slug, sorted(tally.keys))
+    if source.last_sync_error:
+        _note_success(ws, source)
+    return SyncReport(
+        source=name,
+        seen=tally.seen,
+        changed=tally.changed,
+        gone=tally.gone,
+        tickets=tuple(sorted(tally.keys)),
+        note=tally.note,
+    )
+
+
+def _known(ws: Workspace, source: Source) -> Mapping[str, str]:
+    with ws.store.read() as tx:
+        return tx.run_digests(source.id)
+
+
+def _keep_batch(ws: Workspace, project: Project, source: Source, batch: SyncBatch, tally: _Tally) -> Source:
+    def work(tx: WriteTransaction) -> tuple[Source, int, set[str]]:
+        at = ws.clock()
+        for digest, content in batch.blobs.items():
+            tx.put_blob(digest, content)
+        before = {run.run_id: run.ticket for run in batch.runs}
+        seq, _ = tx.head()
+        changed = tx.put_runs(source, batch.runs, seq=seq + 1)
+        keys = {key for key in before.values() if key is not None}
+        keys.update(tx.mark_deleted(source.id, batch.gone))
+        fresh = replace(source, cursor=batch.cursor, last_sync_at=at, last_sync_status="ok", last_sync_error="")
+        tx.save_source(fresh)
+        if changed or batch.gone:
+            tx.append(
+                Event.of(
+                    "runs.synced",
+                    project=project.slug,
+                    subject=source.name,
+                    changed=changed,
+                    gone=len(batch.gone),
+                    tickets=sorted(keys)[:KEYS_SHOWN],
+                ),
+                actor=SYSTEM,
+                at=at,
+            )
+        return fresh, changed, keys
+
+    fresh, changed, keys = ws.store.write(work)
+    tally.seen = batch.done
+    tally.changed += changed
+    tally.gone += len(batch.gone)
+    tally.note = batch.note or tally.note
+    tally.keys.update(keys)
+    return fresh
+
+
+def _note_failure(ws: Workspace, source: Source, error: AssayError) -> None:
+    """Pages label what is stale with the reason; only a change of it is written."""
+    if source.last_sync_error != error.message:
+        failed = replace(source, last_sync_status="failed", last_sync_error=error.message)
+        ws.store.write(lambda tx: tx.save_source(failed))
+
+
+def _note_success(ws: Workspace, source: Source) -> None:
+    well = replace(source, last_sync_status="ok", last_sync_error="", last_sync_at=ws.clock())
+    ws.store.write(lambda tx: tx.save_source(well))
+
+
+def sync_project(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    *,
+    on_progress: Callable[[SyncProgress], None] | None = None,
+) -> tuple[SyncReport, ...]:
+    """Sync every tracker of a project; the first failure is raised after the others were read."""
+    reports, failure = [], None
+    for source in list_sources(ws, actor, slug):
+        try:
+            reports.append(sync_source(ws, actor, slug, source.name, on_progress=on_progress))
+        except AssayError as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
+    return tuple(reports)
+
+
+def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: str | None) -> Run:
+    """Attach a run to a ticket by hand, or detach it (None). The hand wins over the tracker's tag from then on.
+
+    Raises:
+        NotFound: no such run or ticket.
+    """
+    actor.require(Permission.ADD_EVIDENCE)
+
+    def work(tx: WriteTransaction) -> tuple[Run, str | None]:
+        project = required_project(tx, slug)
+        run = tx.run(project.id, run_id)
+        if run is None:
+            raise _unknown_run(run_id, slug)
+        if ticket_key is not None:
+            required_ticket(tx, project, ticket_key)
+        tx.attach_run(project.id, run_id, ticket_key)
+        event = Event.of(
+            "run.attached", project=slug, subject=ticket_key or run.ticket, run=run_id, before=run.ticket, after=ticket_key
+        )
+        tx.append(event, actor=actor, at=ws.clock())
+        fresh = tx.run(project.id, run_id)
+        assert fresh is not None  # noqa: S101 - it was there a moment ago, in this transaction
+        return fresh, run.ticket
+
+    run, before = ws.store.write(work)
+    refresh_verdicts(ws, slug, [key for key in (before, ticket_key) if key is not None])
+    return run
+
+
+def _unknown_run(run_id: str, slug: str) -> NotFound:
+    return NotFound(
+        f"cannot find run {run_id[:100]!r}: project {slug!r} has no such run (expected an id such as mlflow:4f2a...)",
+        hint="assay run list",
+        code="run-unknown",
+        field="run",
+    )
+
+
+def get_run(ws: Workspace, actor: Actor, slug: str, run_id: str) -> Run:
+    """One run with its curves, or NotFound."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        run = tx.run(required_project(tx, slug).id, run_id)
+    if run is None:
+        raise _unknown_run(run_id, slug)
+    return run
+
+
+def list_runs(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    *,
+    cursor: str | None = None,
+    limit: int = 50,
+    filters: Mapping[str, str] | None = None,
+) -> RunListPage:
+    """The runs of a project, newest first."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        return tx.run_list(required_project(tx, slug), after=cursor, limit=limit, filters=filters or {})

@@ -1,0 +1,124 @@
+"""Tickets as files in the team's own repository: in, out, and in again without a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
+from assay.domain.kernel.ids import TicketType, checked_ticket_key, ticket_key
+from assay.domain.kernel.metrics import MetricCatalog
+from assay.errors import AssayError, Invalid
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.lookup import required_project
+from assay.workflows.ports import Workspace, WriteTransaction
+from assay.workflows.records import Project
+from assay.workflows.tickets import change_content, insert_ticket
+from assay.workflows.verdicts import refresh_verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did, by ticket key."""
+
+    created: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+def export_tickets(ws: Workspace, actor: Actor, slug: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Every ticket as (file name, document). Importing them again changes nothing."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        catalog = tx.metrics(project.id)
+        return tuple(
+            (f"{ticket.key}.yaml", {"key": ticket.key, **ticket_to_data(ticket.content, catalog)})
+            for ticket in tx.tickets(project.id)
+        )
+
+
+def import_tickets(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    documents: Iterable[tuple[str, Mapping[str, Any]]],
+    *,
+    amendment_reason: str | None = None,
+) -> ImportReport:
+    """Bring tickets in: same key and same content is no change, other content is an edit. All of them, or none.
+
+    Raises:
+        Invalid: a document cannot be read; the error names file and field.
+        Refused: a locked ticket would change and no reason for the amendment was given.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+    listed = list(documents)
+
+    def work(tx: WriteTransaction) -> tuple[dict[str, list[str]], list[str]]:
+        project = required_project(tx, slug)
+        catalog = tx.metrics(project.id)
+        done: dict[str, list[str]] = {"created": [], "changed": [], "unchanged": []}
+        amended: list[str] = []
+        for name, document in listed:
+            try:
+                outcome, key, is_amended = _import_one(tx, ws, actor, project, catalog, document, amendment_reason)
+            except AssayError as error:
+                error.message = f"{name}: {error.message}"
+                error.args = (error.message,)
+                error.details.setdefault("file", name)
+                raise
+            done[outcome].append(key)
+            if is_amended:
+                amended.append(key)
+        return done, amended
+
+    done, amended = ws.store.write(work)
+    for key in amended:
+        refresh_verdict(ws, slug, key)
+    return ImportReport(
+        created=tuple(done["created"]), changed=tuple(done["changed"]), unchanged=tuple(done["unchanged"])
+    )
+
+
+def _import_one(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    project: Project,
+    catalog: MetricCatalog,
+    document: Mapping[str, Any],
+    amendment_reason: str | None,
+) -> tuple[str, str, bool]:
+    fields = dict(document)
+    key = fields.pop("key", None)
+    content = ticket_from_data(fields, catalog)
+    if key is None:
+        ticket = insert_ticket(tx, ws, actor, project, content)
+        return "created", ticket.key, False
+    if not isinstance(key, str):
+        raise Invalid(
+            f"cannot read ticket: key is {type(key).__name__} (expected text such as EXP-42)",
+            code="ticket-key-malformed",
+            field="key",
+        )
+    before = tx.ticket(project.id, checked_ticket_key(key))
+    if before is None:
+        number = _number_of(key, content.type)
+        return "created", insert_ticket(tx, ws, actor, project, content, number=number).key, False
+    after, amended = change_content(
+        tx, ws, actor, project, before, content, amendment_reason=amendment_reason
+    )
+    return ("unchanged" if after is before else "changed"), key, amended
+
+
+def _number_of(key: str, kind: TicketType) -> int:
+    number = int(key.rpartition("-")[2])
+    if ticket_key(kind, number) != key:
+        raise Invalid(
+            f"cannot import ticket {key!r}: its type is {kind.value} (expected the key {ticket_key(kind, number)})",
+            code="ticket-key-type",
+            field="key",
+        )
+    return number

@@ -1,0 +1,205 @@
+"""The journal: read it, verify it, hand out proofs that hold without us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assay.domain.governance.checkpoints import SignedCheckpoint, take_checkpoint
+from assay.domain.governance.journal import JournalHead, export_line
+from assay.domain.governance.merkle import MerkleTree
+from assay.domain.governance.proofs import ConsistencyProof, InclusionProof, prove_consistency, prove_inclusion
+from assay.domain.governance.verification import Fault, verify_chain
+from assay.errors import AssayError, NotFound, Refused
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.ports import ReadTransaction, Workspace
+from assay.workflows.views import JournalPage
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFault:
+    """A stored checkpoint that cannot be relied on."""
+
+    position: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalReport:
+    """Does the journal hold?"""
+
+    ok: bool
+    entries: int
+    head: str
+    """Hash of the newest entry, hex."""
+    root: str
+    """Merkle root over all entries, hex."""
+    covered: int
+    """Entries vouched for by signed checkpoints; later ones are only chained."""
+    checkpoints: int
+    fault: Fault | None
+    checkpoint_faults: tuple[CheckpointFault, ...]
+
+
+def journal_page(
+    ws: Workspace,
+    actor: Actor,
+    *,
+    project: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+    kind: str | None = None,
+    subject: str | None = None,
+    who: str | None = None,
+) -> JournalPage:
+    """What happened, newest first."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        return tx.journal_page(project=project, before=before, limit=limit, kind=kind, subject=subject, actor=who)
+
+
+def verify_journal(
+    ws: Workspace, actor: Actor, *, held: Sequence[SignedCheckpoint] = ()
+) -> JournalReport:
+    """Was anything altered, removed, swapped or rewritten?
+
+    Args:
+        held: checkpoints kept outside this instance; they find what an owner of the whole machine could hide.
+    """
+    actor.require(Permission.AUDIT)
+    with ws.store.read() as tx:
+        documents = tx.checkpoints()
+        signed, faults = _trusted(ws, documents, held)
+        report = verify_chain(tx.raw_entries(), checkpoints=[item.checkpoint for item in signed])
+    return JournalReport(
+        ok=report.ok and not faults,
+        entries=report.head.size,
+        head=report.head.head.hex(),
+        root=report.head.frontier.root().hex(),
+        covered=report.covered_size,
+        checkpoints=len(documents) + len(held),
+        fault=report.fault,
+        checkpoint_faults=faults,
+    )
+
+
+def _trusted(
+    ws: Workspace, documents: Sequence[bytes], held: Sequence[SignedCheckpoint]
+) -> tuple[list[SignedCheckpoint], tuple[CheckpointFault, ...]]:
+    trusted: list[SignedCheckpoint] = []
+    faults: list[CheckpointFault] = []
+    for position, document in enumerate([*documents, *(item.to_bytes() for item in held)], start=1):
+        try:
+            signed = SignedCheckpoint.from_bytes(document)
+        except AssayError as error:
+            faults.append(CheckpointFault(position=position, reason=error.message))
+            continue
+        reason = ws.signer.public_key.fault(signed) or _other_instance(ws, signed)
+        if reason is None:
+            trusted.append(signed)
+        else:
+            faults.append(CheckpointFault(position=position, reason=reason))
+    return trusted, tuple(faults)
+
+
+def _other_instance(ws: Workspace, signed: SignedCheckpoint) -> str | None:
+    origin = signed.checkpoint.origin
+    return None if origin == ws.instance_id else f"of instance {origin}, not of {ws.instance_id}"
+
+
+def make_checkpoint(ws: Workspace, actor: Actor) -> SignedCheckpoint:
+    """Sign what the journal is now. An unchanged journal gives the last checkpoint again.
+
+    Raises:
+        Refused: the journal does not verify; a signature would vouch for tampering.
+    """
+    actor.require(Permission.AUDIT)
+    with ws.store.read() as tx:
+        documents = tx.checkpoints()
+        signed, faults = _trusted(ws, documents, ())
+        report = verify_chain(tx.raw_entries(), checkpoints=[item.checkpoint for item in signed])
+    if not report.ok or faults:
+        what = report.fault.message if report.fault else faults[0].reason
+        raise Refused(
+            f"cannot sign checkpoint: the journal does not verify: {what} (expected an intact journal)",
+            hint="assay audit verify",
+            code="journal-broken",
+        )
+    if signed and signed[-1].checkpoint.size == report.head.size:
+        return signed[-1]
+    return _sign_and_keep(ws, report.head)
+
+
+def _sign_and_keep(ws: Workspace, head: JournalHead) -> SignedCheckpoint:
+    at = ws.clock()
+    signed = ws.signer.sign(take_checkpoint(head, origin=ws.instance_id, at=at))
+    document = signed.to_bytes()
+    ws.store.write(lambda tx: tx.put_checkpoint(size=head.size, document=document, at=at))
+    return signed
+
+
+def export_journal(ws: Workspace, actor: Actor) -> Iterator[bytes]:
+    """The journal as JSON Lines that the offline verifier reads, entry by entry."""
+    actor.require(Permission.AUDIT)
+    with ws.store.read() as tx:
+        for _, body, entry_hash in tx.raw_entries():
+            yield export_line(body, entry_hash)
+
+
+def inclusion_proof(ws: Workspace, actor: Actor, seq: int) -> tuple[InclusionProof, SignedCheckpoint]:
+    """Proof that entry `seq` is in the journal, with the checkpoint it holds against.
+
+    Raises:
+        NotFound: there is no such entry.
+        Refused: no checkpoint covers it yet.
+    """
+    actor.require(Permission.AUDIT)
+    with ws.store.read() as tx:
+        signed = _latest_covering(ws, tx, seq)
+        body, hashes = b"", []
+        for number, entry_body, entry_hash in tx.raw_entries(until=signed.checkpoint.size):
+            hashes.append(entry_hash)
+            if number == seq:
+                body = entry_body
+    proof = prove_inclusion(
+        MerkleTree(hashes).node, origin=ws.instance_id, seq=seq, size=signed.checkpoint.size, body=body
+    )
+    return proof, signed
+
+
+def _latest_covering(ws: Workspace, tx: ReadTransaction, seq: int) -> SignedCheckpoint:
+    last, _ = tx.head()
+    if not 1 <= seq <= last:
+        raise NotFound(
+            f"cannot prove entry {seq}: the journal has {last} entries (expected 1 to {last})",
+            hint="assay audit log",
+            code="entry-unknown",
+            field="seq",
+        )
+    signed, _ = _trusted(ws, tx.checkpoints(), ())
+    covering = [item for item in signed if item.checkpoint.size >= seq]
+    if not covering:
+        raise Refused(
+            f"cannot prove entry {seq}: no signed checkpoint covers it yet (expected a checkpoint after it)",
+            hint="assay audit checkpoint",
+            code="checkpoint-missing",
+        )
+    return covering[-1]
+
+
+def consistency_proof(
+    ws: Workspace, actor: Actor, older_size: int
+) -> tuple[ConsistencyProof, SignedCheckpoint]:
+    """Proof that the journal of `older_size` entries was only continued, up to the latest checkpoint.
+
+    Raises:
+        Refused: no checkpoint is that large.
+    """
+    actor.require(Permission.AUDIT)
+    with ws.store.read() as tx:
+        signed = _latest_covering(ws, tx, max(older_size, 1))
+        hashes = [entry_hash for _, _, entry_hash in tx.raw_entries(until=signed.checkpoint.size)]
+    proof = prove_consistency(
+        MerkleTree(hashes).node, origin=ws.instance_id, first=older_size, second=signed.checkpoint.size
+    )
+    return proof, signed

@@ -1,0 +1,211 @@
+"""Everything the ticket page shows, gathered in one read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from assay.domain.board.board import ExitItem
+from assay.domain.board.exit_policies import ATTESTABLE, TITLES
+from assay.domain.experiments.criteria.rules import registration_problems
+from assay.domain.experiments.criteria.text import criterion_text
+from assay.domain.experiments.evidence import Curve, Run
+from assay.domain.gates.verdict import record_from_bytes
+from assay.domain.kernel.findings import Role
+from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.verdicts import VerdictRecord
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.board import assess
+from assay.workflows.lookup import required_project, required_ticket
+from assay.workflows.ports import ReadTransaction, Workspace
+from assay.workflows.records import Project, Ticket
+from assay.workflows.tickets import SIMILAR_SHOWN, locked_catalog
+from assay.workflows.views import (
+    AttestableItem,
+    CriterionLine,
+    CurvePoints,
+    ExitGateView,
+    RunRow,
+    TicketView,
+)
+
+CURVE_POINTS = 400
+"""At most this many points a curve are drawn; the extremes of every stretch are kept."""
+CURVES_SHOWN = 60
+HISTORY_SHOWN = 50
+
+
+def ticket_page(ws: Workspace, actor: Actor, slug: str, key: str, *, metric: str | None = None) -> TicketView:
+    """One ticket with all that is known of it. `metric` chooses the charted metric; the primary one by default."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        ticket = required_ticket(tx, project, key)
+        return _view(ws, tx, project, ticket, metric)
+
+
+def _view(ws: Workspace, tx: ReadTransaction, project: Project, ticket: Ticket, metric: str | None) -> TicketView:
+    catalog = tx.metrics(project.id)
+    if ticket.lock is not None:
+        catalog = locked_catalog(ticket.lock, catalog)
+    stored = tx.verdict(ticket.id)
+    record = record_from_bytes(stored.body, stored.library_versions) if stored else None
+    runs = tx.runs(project.id, ticket.key)
+    charted = metric or _primary_metric(ticket)
+    spent = [run.gpu_hours for run in runs if not run.deleted and run.gpu_hours is not None]
+    stage = project.settings.board.stage(ticket.stage)
+    text = f"{ticket.content.title} {ticket.content.hypothesis}"
+    return TicketView(
+        project=project,
+        ticket=ticket,
+        stage_title=stage.title if stage else ticket.stage,
+        criteria=tuple(
+            CriterionLine(role=c.role.value, text=criterion_text(c, metrics=catalog), metric=c.metric)
+            for c in ticket.content.criteria
+        ),
+        problems=_problems(ticket, catalog),
+        metrics=catalog,
+        verdict=record,
+        verdict_digest=stored.digest if stored else None,
+        runs=tuple(_run_row(run) for run in runs),
+        chart_metric=charted,
+        curves=_curves(runs, charted, record),
+        links=tuple(tx.links(ticket.id)),
+        notes=tuple(tx.notes(ticket.id)),
+        decisions=tuple(tx.decisions(ticket.id)),
+        similar=tuple(tx.similar(project.id, text, exclude=ticket.key, limit=SIMILAR_SHOWN)),
+        exits=_exits(tx, project, ticket),
+        attestable=_attestable(project, ticket),
+        history=tx.journal_page(
+            project=project.slug, before=None, limit=HISTORY_SHOWN, kind=None, subject=ticket.key, actor=None
+        ).rows,
+        gpu_hours=math.fsum(spent) if spent else None,
+        runs_without_gpu_hours=sum(not run.deleted and run.gpu_hours is None for run in runs),
+        days_used=_days(ticket, ws.clock()),
+    )
+
+
+def _days(ticket: Ticket, now: datetime) -> int | None:
+    return max((now - ticket.lock.locked_at).days, 0) if ticket.lock else None
+
+
+def _problems(ticket: Ticket, catalog):  # type: ignore[no-untyped-def]
+    if ticket.lock is not None or ticket.content.type is not TicketType.EXPERIMENT:
+        return ()
+    return registration_problems(ticket.content, catalog)
+
+
+def _primary_metric(ticket: Ticket) -> str | None:
+    return next((c.metric for c in ticket.content.criteria if c.role is Role.PRIMARY and c.metric), None)
+
+
+def _exits(tx: ReadTransaction, project: Project, ticket: Ticket) -> tuple[ExitGateView, ...]:
+    board = project.settings.board
+    views = []
+    for target in board.legal_targets(ticket.stage):
+        stage = board.stage(target)
+        views.append(
+            ExitGateView(
+                target=target,
+                title=stage.title if stage else target,
+                assessment=assess(tx, project, ticket, to=target),
+            )
+        )
+    return tuple(views)
+
+
+def _attestable(project: Project, ticket: Ticket) -> tuple[AttestableItem, ...]:
+    stage = project.settings.board.stage(ticket.stage)
+    said = {a.item: a for a in ticket.attestations}
+    items = [item for item in (stage.exit_gate if stage else ()) if _person_confirms(item, ticket)]
+    return tuple(
+        AttestableItem(
+            item=item.value,
+            title=TITLES[item],
+            by=said[item.value].by if item.value in said else "",
+            at=said[item.value].at if item.value in said else None,
+            note=said[item.value].note if item.value in said else "",
+        )
+        for item in items
+    )
+
+
+def _person_confirms(item: ExitItem, ticket: Ticket) -> bool:
+    """Data needs on the ticket are marked ready one by one, not by a confirmation."""
+    return item in ATTESTABLE and not (item is ExitItem.DATASET_READY and ticket.content.data_needs)
+
+
+def _run_row(run: Run) -> RunRow:
+    return RunRow(
+        run_id=run.run_id,
+        source=run.source,
+        external_id=run.external_id,
+        name=run.name,
+        ticket=run.ticket,
+        status=run.status.value,
+        seed=run.seed,
+        started_at=run.started_at,
+        gpu_hours=run.gpu_hours,
+        deleted=run.deleted,
+        metrics={name: f"{curve.last:.6g}" for name, curve in sorted(run.curves.items())},
+        url=run.url,
+    )
+
+
+def _curves(runs: Sequence[Run], metric: str | None, record: VerdictRecord | None) -> tuple[CurvePoints, ...]:
+    if metric is None:
+        return ()
+    groups = {
+        run_id: group for group in (record.verdict.groups if record else ()) for run_id in group.run_ids
+    }
+    exploratory = {i for group in (record.verdict.groups if record else ()) for i in group.exploratory_run_ids}
+    shown = []
+    for run in runs:
+        curve = run.curves.get(metric)
+        if run.deleted or curve is None or not len(curve.values):
+            continue
+        steps, values = thinned(curve, CURVE_POINTS)
+        group = groups.get(run.run_id)
+        shown.append(
+            CurvePoints(
+                run_id=run.run_id,
+                name=run.name,
+                arm=run.arm,
+                group=group.label if group else run.arm,
+                seed=run.seed,
+                exploratory=run.run_id in exploratory,
+                steps=steps,
+                values=values,
+            )
+        )
+    return tuple(shown[:CURVES_SHOWN])
+
+
+def thinned(curve: Curve, most: int) -> tuple[tuple[int, ...], tuple[float | None, ...]]:
+    """Steps and values for drawing, at most `most` points: of every stretch its extremes and every broken value's place.
+
+    Non-finite values become None, a gap in the drawn line.
+    """
+    count = len(curve.values)
+    keep = range(count) if count <= most else _extremes(curve, most)
+    steps = tuple(int(curve.steps[i]) for i in keep)
+    values = tuple(float(v) if math.isfinite(v) else None for v in (curve.values[i] for i in keep))
+    return steps, values
+
+
+def _extremes(curve: Curve, most: int) -> list[int]:
+    values, count = curve.values, len(curve.values)
+    stretches = max(most // 2, 1)
+    kept: set[int] = {0, count - 1}
+    for index in range(stretches):
+        low, high = index * count // stretches, (index + 1) * count // stretches
+        window = range(low, high)
+        broken = next((i for i in window if not math.isfinite(values[i])), None)
+        if broken is not None:
+            kept.add(broken)
+        finite = [i for i in window if math.isfinite(values[i])]
+        if finite:
+            kept.add(min(finite, key=lambda i: values[i]))
+            kept.add(max(finite, key=lambda i: values[i]))
+    return sorted(kept)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Unit
@@ -27,14 +27,14 @@ class Comparison(StrEnum):
 
 
 class Quantity(Value):
-    """An exact number with its unit. `fraction` is 0..1 (85% is 0.85)."""
+    """An exact number with its unit, which is that of the metric it belongs to. `fraction` is 0..1 (85% is 0.85)."""
 
     value: Amount
     unit: Unit = Unit.NUMBER
 
 
 class Margin(Value):
-    """How far: in the metric's own unit, or relative to the baseline (0.02 relative is 2%)."""
+    """How far: in the metric's own unit, or relative to the baseline (0.02 relative is 2%; its unit is then `number`)."""
 
     value: Annotated[Decimal, Field(allow_inf_nan=False, ge=0, max_digits=18)]
     unit: Unit = Unit.NUMBER
@@ -99,6 +99,14 @@ class ResourceUse(Value):
     comparison: Literal[Comparison.ABOVE, Comparison.AT_LEAST, Comparison.BELOW, Comparison.AT_MOST]
     amount: Annotated[Decimal, Field(ge=0, allow_inf_nan=False, max_digits=18)]
     unit: Literal["x budget", "GPU-h", "USD", "d"]
+    """`x budget` is a multiple of what the ticket's budget (for time: its time box) allows."""
+
+    @model_validator(mode="after")
+    def _unit_measures_resource(self) -> Self:
+        own = {"compute": "GPU-h", "cost": "USD", "time": "d"}[self.resource]
+        if self.unit not in ("x budget", own):
+            raise ValueError(f"{self.resource} is measured in {own} or x budget, not in {self.unit}")
+        return self
 
 
 class Plateau(Value):
@@ -130,6 +138,13 @@ class Condition(Value):
 
     kind: Literal["training", "seeds", "runs"]
     count: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """How many seeds or runs; None for `after training`."""
+
+    @model_validator(mode="after")
+    def _count_goes_with_kind(self) -> Self:
+        if (self.count is None) != (self.kind == "training"):
+            raise ValueError("after training takes no count, after seeds and after runs need one")
+        return self
 
 
 class Criterion(Value):

@@ -207,6 +207,12 @@ class Store(Protocol):
         """Block until the journal is longer than `after` or the time is over; returns the last sequence number."""
         ...
 
+    def instance_id(self) -> str:
+        """Random name of this store, made once; the origin of its checkpoints."""
+        ...
+
+    def close(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class SyncBatch:

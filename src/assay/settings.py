@@ -1,0 +1,178 @@
+"""What this installation is told: from `assay.toml` in its home folder, and from ASSAY_* in the environment, which wins."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from assay.errors import Invalid, NotFound
+
+HOME_NAME = ".assay"
+FILE_NAME = "assay.toml"
+DEFAULT_PORT = 8765
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, with its default."""
+
+    home: Path
+    """Folder of this installation: settings, database, signing key."""
+    database_url: str = ""
+    """`sqlite:///path` or `postgresql://...`; empty means `assay.db` in the home folder."""
+    host: str = "127.0.0.1"
+    """Address to listen on. Local mode has no login, so anything but loopback is refused."""
+    port: int = DEFAULT_PORT
+    """Port to listen on; a free one is taken when it is in use."""
+    project: str = ""
+    """Project that commands mean when none is named."""
+    user: str = ""
+    """Name written to the journal; empty means the account's name."""
+    allowed_hosts: str = "127.0.0.1,localhost,[::1]"
+    """Host names that requests may carry, comma-separated."""
+    sync_interval_s: int = 15
+    """Seconds between two looks at the connected trackers while the server runs; 0 switches it off."""
+    log_level: str = "info"
+    """debug, info, warning or error."""
+
+    @property
+    def store_url(self) -> str:
+        """Where the store is."""
+        return self.database_url or f"sqlite:///{self.home / 'assay.db'}"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the signing key of the instance is."""
+        return self.home / "signing.key"
+
+    @property
+    def actor_name(self) -> str:
+        """Who acts when nobody has logged in."""
+        return self.user or _account_name()
+
+
+def _account_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "local"
+
+
+def find_home(start: Path, environment: Mapping[str, str]) -> Path | None:
+    """Which installation is meant: ASSAY_HOME, else the nearest `.assay` folder here or above; None when there is none."""
+    named = environment.get("ASSAY_HOME")
+    if named:
+        return Path(named).expanduser()
+    for folder in (start, *start.parents):
+        if (folder / HOME_NAME / FILE_NAME).is_file():
+            return folder / HOME_NAME
+    return None
+
+
+def load_settings(
+    start: Path | None = None, environment: Mapping[str, str] | None = None, *, home: Path | None = None
+) -> Settings:
+    """The settings that hold here.
+
+    Raises:
+        NotFound: there is no installation here yet.
+        Invalid: a setting is unknown or malformed; the message names file and key.
+    """
+    environment = os.environ if environment is None else environment
+    found = home or find_home(start or Path.cwd(), environment)
+    if found is None:
+        raise NotFound(
+            f"cannot find an Assay home: no {HOME_NAME}/{FILE_NAME} here or above (expected one made by init)",
+            hint="assay init",
+            code="home-missing",
+        )
+    settings = Settings(home=found.resolve())
+    file = found / FILE_NAME
+    if file.is_file():
+        settings = _apply(settings, _read(file), where=str(file))
+    named = {
+        name.removeprefix("ASSAY_").lower(): value
+        for name, value in environment.items()
+        if name.startswith("ASSAY_") and name.removeprefix("ASSAY_").lower() in _NAMES
+    }
+    return _checked(_apply(settings, named, where="the environment"))
+
+
+_NAMES = {field.name for field in fields(Settings)} - {"home"}
+_NUMBERS = {"port": (0, 65535), "sync_interval_s": (0, 86_400)}
+
+
+def _read(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(
+            f"cannot read settings '{file}': {error} (expected TOML such as port = 8765)",
+            hint=f"mend {file}",
+            code="settings-unreadable",
+        ) from error
+
+
+def _apply(settings: Settings, given: Mapping[str, object], *, where: str) -> Settings:
+    for name, value in given.items():
+        if name not in _NAMES:
+            close = get_close_matches(name, _NAMES, n=1)
+            raise Invalid(
+                f"cannot read settings: {where} has the unknown key {name[:60]!r} "
+                f"(expected {'perhaps ' + close[0] if close else 'one of: ' + ', '.join(sorted(_NAMES))})",
+                code="setting-unknown",
+                field=name,
+            )
+        settings = replace(settings, **{name: _typed(name, value, where)})
+    return settings
+
+
+def _typed(name: str, value: object, where: str) -> object:
+    if name not in _NUMBERS:
+        if isinstance(value, str):
+            return value
+        raise _malformed(name, value, where, "text")
+    low, high = _NUMBERS[name]
+    text = str(value)
+    number = int(text) if not isinstance(value, bool) and text.isascii() and text.isdigit() and len(text) < 9 else -1
+    if not low <= number <= high:
+        raise _malformed(name, value, where, f"a whole number from {low} to {high}")
+    return number
+
+
+def _malformed(name: str, value: object, where: str, expected: str) -> Invalid:
+    return Invalid(
+        f"cannot read setting {name!r} in {where}: found {str(value)[:60]!r} (expected {expected})",
+        code="setting-malformed",
+        field=name,
+    )
+
+
+def _checked(settings: Settings) -> Settings:
+    if settings.host not in ("127.0.0.1", "localhost", "::1"):
+        raise Invalid(
+            f"cannot listen on {settings.host[:60]!r}: local mode has no login (expected 127.0.0.1, localhost or ::1)",
+            hint="put a proxy with login in front, or wait for team mode",
+            code="host-not-loopback",
+            field="host",
+        )
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise _malformed("log_level", settings.log_level, "the settings", "debug, info, warning or error")
+    return settings
+
+
+def write_settings(home: Path, values: Mapping[str, str | int]) -> Path:
+    """Write `assay.toml` of a new installation; the folder is for its owner only."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = home / FILE_NAME
+    lines = ["# Settings of this Assay installation. Every key can also be set as ASSAY_KEY in the environment.\n"]
+    for name, value in values.items():
+        shown = str(value) if isinstance(value, int) else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        lines.append(f"{name} = {shown}\n")
+    file.write_text("".join(lines), encoding="utf-8")
+    return file

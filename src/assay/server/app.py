@@ -1,0 +1,86 @@
+"""The application: API and pages over one workspace."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Scope
+
+import assay
+from assay.api.problems import problem_response, problem_from_http, problem_from_validation
+from assay.api.routes import router as api_router
+from assay.errors import AssayError
+from assay.server.security import Guard
+from assay.server.upkeep import Upkeep
+from assay.settings import Settings
+from assay.statuses import http_status
+from assay.web.errors import error_page
+from assay.web.routes import router as web_router
+from assay.workflows.actor import Actor
+from assay.workflows.ports import Workspace
+
+API_PREFIX = "/api/"
+
+
+def create_app(ws: Workspace, settings: Settings) -> FastAPI:
+    """API and pages over this workspace, behind the guard."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        upkeep = Upkeep(ws, interval_s=settings.sync_interval_s)
+        upkeep.start()
+        try:
+            yield
+        finally:
+            upkeep.stop()
+
+    app = FastAPI(
+        title="Assay",
+        version=assay.__version__,
+        summary="The decision layer for AI teams.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        separate_input_output_schemas=False,
+    )
+    app.state.workspace = ws
+    app.state.settings = settings
+    app.state.actor = Actor(name=settings.actor_name)
+    app.include_router(api_router)
+    app.include_router(web_router)
+    _register_errors(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip())
+    app.add_middleware(Guard, hosts=hosts, refuse=_refusal)
+    return app
+
+
+def _refusal(scope: Scope, error: AssayError, status: int) -> ASGIApp:
+    return _answer(Request(scope), error, status)
+
+
+def _answer(request: Request, error: AssayError, status: int) -> Response:
+    if request.url.path.startswith(API_PREFIX):
+        return problem_response(error, status)
+    return error_page(request, error, status)
+
+
+def _register_errors(app: FastAPI) -> None:
+    @app.exception_handler(AssayError)
+    async def on_assay_error(request: Request, error: AssayError) -> Response:
+        return _answer(request, error, http_status(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def on_validation(request: Request, error: RequestValidationError) -> Response:
+        return _answer(request, problem_from_validation(error), 422)
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        return _answer(request, problem_from_http(error, request.url.path), error.status_code)

@@ -1,0 +1,83 @@
+"""Serve until Ctrl-C or SIGTERM, then stop cleanly."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from assay.bootstrap import open_workspace
+from assay.errors import Unavailable
+from assay.server.app import create_app
+from assay.settings import Settings
+
+GRACEFUL_SECONDS = 10
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket on this port, or on a free one when it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for wanted in (port, 0):
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, wanted))
+        except OSError as error:
+            listener.close()
+            if wanted == 0:
+                raise Unavailable(f"cannot listen on {host!r}: {error.strerror}", code="port-unavailable") from error
+            continue
+        listener.listen(512)
+        return listener
+    raise AssertionError("the loop returns or raises")
+
+
+def url_of(listener: socket.socket, host: str) -> str:
+    """Where this socket is reached."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
+
+
+def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
+    """Open the store and serve it. Returns after a clean stop.
+
+    Raises:
+        Unavailable: the store is in use by another process, or no port can be had.
+    """
+    listener = bind(settings.host, settings.port)
+    try:
+        url = url_of(listener, settings.host)
+        with open_workspace(settings, server_url=url) as ws:
+            server = _Server(_config(create_app(ws, settings), settings), lambda: on_ready(url))
+            server.run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def _config(app: object, settings: Settings) -> uvicorn.Config:
+    logging.getLogger("assay").setLevel(settings.log_level.upper())
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        log_level="warning" if settings.log_level == "info" else settings.log_level,
+        access_log=settings.log_level == "debug",
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=30,
+        limit_concurrency=1000,
+        h11_max_incomplete_event_size=65_536,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready; the address is not printed before it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._on_ready()

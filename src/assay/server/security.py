@@ -1,0 +1,226 @@
+"""The guard at the door: which hosts, which origins, which bodies get in, and what every answer must say.
+
+Local mode has no login, so a web page of a stranger, opened in the same browser, is the attacker: it may send requests to
+loopback. It cannot send our Host after a DNS rebinding, cannot read our token, and cannot leave out its Origin.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from secrets import token_urlsafe
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assay.errors import AssayError, Forbidden, Invalid
+from assay.server.strict_input import check_text, read_form, read_json
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_COOKIE = "assay_csrf"
+CSRF_HEADER = "x-csrf-token"
+CSRF_FIELD = "csrf_token"
+MAX_BODY_BYTES = 1_048_576
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+HEADERS = (
+    ("content-security-policy", CSP),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+)
+
+
+
+class BodyTooLarge(Invalid):
+    """The body is larger than this server reads."""
+
+    code = "body-too-large"
+
+
+class Guard:
+    """ASGI middleware around everything: host, origin, token, body limits, response headers."""
+
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], refuse: Callable[[Scope, AssayError, int], ASGIApp]) -> None:
+        self.app = app
+        self.hosts = hosts
+        self.refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        token = _cookie_token(headers)
+        fresh = token or token_urlsafe(24)
+        scope.setdefault("state", {})["csrf_token"] = fresh
+        answer = _with_headers(send, new_token=None if token else fresh)
+        try:
+            self._check_host(headers)
+            _check_target(scope)
+            if scope["method"] not in SAFE_METHODS:
+                body = await _read_body(headers, receive)
+                _check_origin(headers)
+                _check_token(headers, token, body)
+                _check_body(headers, body)
+                receive = _replay(body, receive)
+        except AssayError as error:
+            status = _status(error)
+            await self.refuse(scope, error, status)(scope, receive, answer)
+            return
+        await self.app(scope, receive, answer)
+
+    def _check_host(self, headers: Headers) -> None:
+        host = headers.get("host", "")
+        name = host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]
+        if name.lower() not in self.hosts:
+            raise Forbidden(
+                f"cannot answer for host {host[:80]!r}: not one of this server's names "
+                f"(expected {', '.join(sorted(self.hosts))})",
+                hint="add it to allowed_hosts in assay.toml if it is yours",
+                code="host-unknown",
+            )
+
+
+def _status(error: AssayError) -> int:
+    if isinstance(error, BodyTooLarge):
+        return 413
+    if error.code == "content-type-unsupported":
+        return 415
+    if error.code == "host-unknown":
+        return 421
+    return 403 if isinstance(error, Forbidden) else 422
+
+
+def _check_target(scope: Scope) -> None:
+    raw = scope.get("raw_path") or b""
+    if b"%00" in raw or "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
+        raise Invalid(
+            "cannot read address: it holds a NUL character (expected text without it)", code="text-has-nul"
+        )
+    check_text(scope["path"], "path")
+
+
+async def _read_body(headers: Headers, receive: Receive) -> bytes:
+    declared = headers.get("content-length", "0")
+    if not (declared.isascii() and declared.isdigit()) or int(declared[:20]) > MAX_BODY_BYTES:
+        raise _too_large()
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise _too_large()
+        parts.append(part)
+        if not message.get("more_body", False):
+            break
+    return b"".join(parts)
+
+
+def _too_large() -> BodyTooLarge:
+    return BodyTooLarge(f"cannot read request: its body is too large (expected at most {MAX_BODY_BYTES} bytes)")
+
+
+def _check_origin(headers: Headers) -> None:
+    site = headers.get("sec-fetch-site", "none")
+    if site not in ("same-origin", "none"):
+        raise _foreign(f"a request from another site ({site})")
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        raise _foreign(f"a request from {origin[:80]!r}")
+
+
+def _foreign(found: str) -> Forbidden:
+    return Forbidden(
+        f"cannot accept {found}: (expected one from this server's own pages)",
+        hint="open the page here and try again",
+        code="origin-foreign",
+    )
+
+
+def _check_token(headers: Headers, token: str | None, body: bytes) -> None:
+    """Programs send JSON and neither Origin nor cookies; browsers always send an Origin with such a request."""
+    kind = _content_type(headers)
+    browser = "origin" in headers or "sec-fetch-site" in headers or "cookie" in headers
+    if not browser and (kind == JSON or not body):
+        return
+    given = headers.get(CSRF_HEADER)
+    if given is None and kind == FORM:
+        given = read_form(body).get(CSRF_FIELD)
+    if token is None or given is None or not hmac.compare_digest(token.encode(), given.encode()):
+        raise Forbidden(
+            "cannot accept this form: its security token is missing or of another session (expected the token of "
+            "a page opened here)",
+            hint="reload the page and send it again; what you typed is kept by the browser's Back button",
+            code="csrf-token-missing",
+        )
+
+
+def _content_type(headers: Headers) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _check_body(headers: Headers, body: bytes) -> None:
+    if not body:
+        return
+    if "content-encoding" in headers:
+        raise _unsupported(f"content-encoding {headers['content-encoding'][:40]!r}", "a plain body")
+    kind = _content_type(headers)
+    if kind == JSON:
+        read_json(body)
+    elif kind == FORM:
+        read_form(body)
+    else:
+        raise _unsupported(f"content-type {kind[:60]!r}", f"{JSON} or {FORM}")
+
+
+def _unsupported(found: str, expected: str) -> Invalid:
+    return Invalid(
+        f"cannot read request: found {found} (expected {expected})", code="content-type-unsupported"
+    )
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def again() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _cookie_token(headers: Headers) -> str | None:
+    token = cookie_parser(headers.get("cookie", "")).get(CSRF_COOKIE)
+    return token if token and 20 <= len(token) <= 100 and token.isascii() else None
+
+
+def _with_headers(send: Send, *, new_token: str | None) -> Send:
+    async def add(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS:
+                headers.setdefault(name, value)
+            headers.setdefault("cache-control", "no-store")
+            if new_token is not None and headers.get("content-type", "").startswith("text/html"):
+                cookie = f"{CSRF_COOKIE}={new_token}; Path=/; HttpOnly; SameSite=Strict"
+                headers.append("set-cookie", cookie)
+        await send(message)
+
+    return add

@@ -52,13 +52,12 @@ def create_app(ws: Workspace, settings: Settings) -> FastAPI:
     )
     app.state.workspace = ws
     app.state.settings = settings
-    app.state.actor = Actor(name=settings.actor_name)
     app.include_router(api_router)
     app.include_router(web_router)
     _register_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip())
-    app.add_middleware(Guard, hosts=hosts, refuse=_refusal)
+    app.add_middleware(Guard, hosts=hosts, actor=Actor(name=settings.actor_name), refuse=_refusal)
     return app
 
 

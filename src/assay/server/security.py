@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assay.errors import AssayError, Forbidden, Invalid
 from assay.server.strict_input import check_text, read_form, read_json
+from assay.workflows.actor import Actor
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_COOKIE = "assay_csrf"
@@ -51,9 +52,17 @@ class BodyTooLarge(Invalid):
 class Guard:
     """ASGI middleware around everything: host, origin, token, body limits, response headers."""
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], refuse: Callable[[Scope, AssayError, int], ASGIApp]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: frozenset[str],
+        actor: Actor,
+        refuse: Callable[[Scope, AssayError, int], ASGIApp],
+    ) -> None:
         self.app = app
         self.hosts = hosts
+        self.actor = actor
         self.refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +72,7 @@ class Guard:
         headers = Headers(scope=scope)
         token = _cookie_token(headers)
         fresh = token or token_urlsafe(24)
-        scope.setdefault("state", {})["csrf_token"] = fresh
+        scope.setdefault("state", {}).update(csrf_token=fresh, actor=self.actor)
         answer = _with_headers(send, new_token=None if token else fresh)
         try:
             self._check_host(headers)

@@ -7,6 +7,7 @@ white space, ECMAScript numbers, UTF-8. What the scheme cannot write unambiguous
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -39,6 +40,34 @@ def canonical_bytes(value: object) -> bytes:
     """
     _check(value, ())
     return rfc8785.dumps(value)  # type: ignore[arg-type]  # checked above, its recursive type cannot be met by object
+
+
+def read_canonical(data: bytes) -> Any:
+    """Which value do these canonical bytes stand for?
+
+    Numbers beyond 2^53 - 1 come back as floats, all others as JSON has them, so `canonical_bytes` of the result gives the
+    same bytes again.
+
+    Raises:
+        Invalid: not JSON in UTF-8, or JSON in another form than `canonical_bytes` writes (spaces, order, a key twice, ...).
+
+    >>> read_canonical(b'{"a":[1,0.5]}')
+    {'a': [1, 0.5]}
+    """
+    try:
+        value = json.loads(data.decode("utf-8"), parse_int=_number)
+        if canonical_bytes(value) == data:
+            return value
+        fact = "its form is not canonical"
+    except (ValueError, RecursionError) as error:
+        fact = str(error)[:100]
+    except Invalid as error:
+        fact = error.message
+    raise Invalid(
+        f"cannot read value {data[:40].decode('utf-8', 'replace')!r}: {fact} (expected canonical JSON, RFC 8785)",
+        hint="find what changed it: assay audit verify",
+        code="not-canonical",
+    )
 
 
 def digest(value: object) -> str:
@@ -97,6 +126,12 @@ def rounded(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
     if isinstance(value, list | tuple):
         return [rounded(item, digits) for item in value]
     return value
+
+
+def _number(text: str) -> int | float:
+    if len(text) < 16 or abs(int(text)) <= MAX_INTEGER:
+        return int(text)
+    return float(text)
 
 
 def _check(value: object, path: _Path) -> None:

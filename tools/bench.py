@@ -9,9 +9,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def main() -> int:
     words = sys.argv[1:]
-    scripts = [path for path in sorted((ROOT / "benchmarks").glob("bench_*.py")) if all(word in path.stem for word in words)]
+    scripts = [
+        path
+        for path in sorted((ROOT / "benchmarks").glob("bench_*.py"))
+        if all(word in path.stem for word in words)
+    ]
     if not scripts:
-        print(f"no benchmark is named by {words} (expected a word in the name of a file benchmarks/bench_*.py)", file=sys.stderr)
+        print(
+            f"no benchmark is named by {words} (expected a word in the name of a file benchmarks/bench_*.py)",
+            file=sys.stderr,
+        )
         return 2
     failed = []
     for script in scripts:

@@ -4,7 +4,8 @@ htmx, SortableJS and the fonts come from npm (package-lock.json); the chart libr
 in the browser and charts in reports are drawn by the same version. Nothing is done when the files are there and
 belong to the present lock file, so that someone who builds from a source archive needs neither Node nor npm.
 
-Run `python tools/build_assets.py` after changing package.json or the version of vl-convert.
+Run `python tools/build_assets.py` after changing package-lock.json or the version of vl-convert; `--force` makes them
+again, `--sizes` prints how many bytes they are on the wire.
 """
 
 import gzip
@@ -92,7 +93,9 @@ def _install_npm_packages(root: Path) -> None:
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode != 0:
-        sys.exit(f"cannot install the browser files: `{' '.join(command[1:])}` failed:\n{done.stderr or done.stdout}")
+        sys.exit(
+            f"cannot install the browser files: `{' '.join(command[1:])}` failed:\n{done.stderr or done.stdout}"
+        )
 
 
 def _font_faces() -> str:
@@ -120,5 +123,5 @@ if __name__ == "__main__":
     project = Path(__file__).resolve().parent.parent
     made = build(project, force="--force" in sys.argv[1:])
     print("browser files made" if made else "browser files are up to date")
-    if made:
+    if "--sizes" in sys.argv[1:]:
         print(_sizes(project / VENDOR))

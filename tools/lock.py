@@ -17,7 +17,10 @@ HEADER = (
 )
 EXTRAS = ["--all-extras"]
 LISTS = {
-    "requirements.lock": ("Everything a checkout needs: product, extras, tests and checks.", [*EXTRAS, "--all-groups"]),
+    "requirements.lock": (
+        "Everything a checkout needs: product, extras, tests and checks.",
+        [*EXTRAS, "--all-groups"],
+    ),
     "requirements-runtime.lock": (
         "What the product and its extras need to be built and run.",
         [*EXTRAS, "--no-default-groups", "--group=build"],

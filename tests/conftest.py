@@ -1,0 +1,48 @@
+"""What every test gets: real servers on request, and no way out of this machine."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.support.postgres", "tests.support.browser"]
+
+# MLflow would report its use to its makers.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["DO_NOT_TRACK"] = "true"
+
+LOCAL_NAMES = {"localhost", "127.0.0.1", "::1", ""}
+
+
+def _refuse_other_machines(event: str, arguments: tuple) -> None:
+    if event != "socket.connect" or arguments[0].family == socket.AF_UNIX:
+        return
+    host = arguments[1][0]
+    if host not in LOCAL_NAMES and not str(host).startswith("127."):
+        message = f"a test connected to {host!r} (expected this machine only)"
+        raise RuntimeError(message)
+
+
+sys.addaudithook(_refuse_other_machines)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own settings must not decide what a test sees."""
+    for name in list(os.environ):
+        if name.startswith("ASSAY_") and name not in {"ASSAY_WILD_DATA", "ASSAY_CHROMIUM"}:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def wild_data() -> Path:
+    """The folder with material found in the world; skipped where ASSAY_WILD_DATA does not name one."""
+    named = os.environ.get("ASSAY_WILD_DATA")
+    if not named:
+        pytest.skip("ASSAY_WILD_DATA names no folder with material found in the world")
+    folder = Path(named)
+    if not folder.is_dir():
+        pytest.fail(f"ASSAY_WILD_DATA names {named!r}, which is no folder")
+    return folder

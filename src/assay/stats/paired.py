@@ -116,7 +116,7 @@ def paired_t(
     effect, variance, units = cluster_mean(a - b, clusters)
     if variance <= 0.0:
         raise DegenerateSample(
-            f"cannot compare pairs: all {a.size} differences are identical (expected some spread)"
+            f"cannot compare pairs: no spread between the {units} differences (expected some)"
         )
     se, dof = math.sqrt(variance), float(units - 1)
     t, p_greater, p_less = one_sample_core(np.asarray(effect), np.asarray(se), dof, null)

@@ -39,6 +39,7 @@ from assay.stats.samples import (
     Scores,
     StatisticsError,
     TooFewSamples,
+    as_scores,
     moments,
     summarize,
 )
@@ -102,8 +103,7 @@ def seeds_for_threshold(scores: Scores, threshold: float, *, plan: StagePlan = D
     >>> seeds_for_threshold([0.80, 0.83, 0.86], 0.79)
     Settles(more=7, total=10, unit='seeds', probability=0.8045654296875, assumes='')
     """
-    sample, sd = _spread_out(scores, "scores")
-    old = np.sort(np.asarray(scores, dtype=np.float64))
+    old, sample, sd = _seeds_so_far(scores, "scores")
     data = _future_seeds(old, sample, sd, plan.maximum, stream=0)
 
     def decided(n: int, alpha: float) -> NDArray[np.bool_]:
@@ -121,10 +121,7 @@ def seeds_for_comparison(
 
     Arguments and refusals as `welch.welch_comparison`; an arm that already has more seeds than a stage keeps them.
     """
-    arms = [
-        (np.sort(np.asarray(scores, dtype=np.float64)), *_spread_out(scores, name))
-        for scores, name in ((candidate, "candidate"), (baseline, "baseline"))
-    ]
+    arms = [_seeds_so_far(candidate, "candidate"), _seeds_so_far(baseline, "baseline")]
     futures = [_future_seeds(*arm, max(plan.maximum, arm[1].n), stream=i) for i, arm in enumerate(arms)]
 
     def decided(n: int, alpha: float) -> NDArray[np.bool_]:
@@ -341,6 +338,11 @@ def _critical_counts(n: int, threshold: float, alpha: float) -> tuple[int, int]:
             (low, middle) if float(binomial_at_least(middle, n, threshold)) <= alpha else (middle, high)
         )
     return below, high
+
+
+def _seeds_so_far(scores: Scores, name: str) -> tuple[FloatArray, Sample, float]:
+    ordered = np.sort(as_scores(scores, name))
+    return ordered, *_spread_out(ordered, name)
 
 
 def _future_seeds(old: FloatArray, sample: Sample, sd: float, size: int, stream: int) -> FloatArray:

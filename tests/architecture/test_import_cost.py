@@ -1,0 +1,46 @@
+"""Starting costs little: what is heavy is imported by the command that needs it."""
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    "alembic",
+    "altair",
+    "fastapi",
+    "jinja2",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "polars",
+    "pydantic",
+    "rich",
+    "scipy",
+    "sklearn",
+    "sqlalchemy",
+    "starlette",
+    "uvicorn",
+    "vl_convert",
+}
+
+
+def _loaded_by(module: str) -> set[str]:
+    code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["assay", "assay.errors", "assay.cli.main"])
+def test_importing_what_every_start_needs_loads_nothing_heavy(module):
+    if importlib.util.find_spec(module.rpartition(".")[0] or module) is None:
+        pytest.skip(f"{module} does not exist")
+    assert _loaded_by(module) & HEAVY == set()
+
+
+@pytest.mark.parametrize("module", ["assay.stats", "assay.domain", "assay.workflows"])
+def test_the_core_never_loads_slow_statistics_or_a_framework(module):
+    assert _loaded_by(module) & {"fastapi", "mlflow", "pandas", "sklearn", "sqlalchemy", "typer"} == set()

@@ -15,7 +15,7 @@ CHECKS = {
     "lint": [BIN / "ruff", "check", "--quiet", "."],
     "format": [BIN / "ruff", "format", "--check", "--quiet", "."],
     "types": [BIN / "mypy"],
-    "import contracts": [BIN / "lint-imports", "--no-timings"],
+    "import contracts": [BIN / "lint-imports", "--no-logo"],
 }
 TESTS = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
 

@@ -84,6 +84,8 @@ class Finding(Value):
     p_value: float | None = None
     alpha: float | None = None
     """The nominal level this finding was decided at."""
+    detectable: float | None = None
+    """The smallest true difference from `threshold` that this evidence would have shown with 80% power, where known."""
     n: Counts = Counts()
     method: str
     """Name of the method, such as "one-sample t over seeds, staged look 2 of 4"."""

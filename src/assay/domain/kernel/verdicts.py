@@ -74,6 +74,8 @@ class VerdictRecord(Value):
     run_digests: dict[str, str]
     """Run id to digest of the run, for every run looked at."""
     settings: dict[str, JsonValue]
+    inputs: dict[str, JsonValue] = {}
+    """What else was looked at: whole days since the lock, where a time rule asked."""
     method_version: str
     library_versions: dict[str, str]
     """Beside the record, never inside its digest."""

@@ -1,0 +1,1 @@
+"""One module a kind of criterion: each says what is known of it and what would settle it."""

@@ -1,0 +1,50 @@
+"""Is a count exactly what was asked for, in everything that was examined?
+
+`pii_leaks == 0` is a census of the examined set: met or not met, without a test. What it says about examples that were
+not examined is the upper bound of the rate, shown beside it.
+"""
+
+from __future__ import annotations
+
+from assay.domain.gates.case import Checked
+from assay.domain.gates.checks.claims import counts
+from assay.domain.gates.measurements import Measured
+from assay.domain.gates.wording import count, listed, shown
+from assay.domain.kernel.findings import Outcome
+from assay.domain.kernel.metrics import Metric
+from assay.stats.proportions import clopper_pearson
+
+
+def check_census(measured: Measured, metric: Metric, wanted: float, *, alpha: float) -> Checked:
+    """Did every seed give exactly the wanted value?"""
+    off = [seed for seed in measured.seeds if seed.value != wanted]
+    worst = max(measured.values, key=lambda value: (abs(value - wanted), value))
+    size = count(len(measured.seeds), "seed")
+    if off:
+        which = listed(
+            f"{shown(s.value, metric)} in seed {s.seed if s.seed is not None else 'not recorded'}"
+            for s in off
+        )
+        outcome, reason = Outcome.NOT_MET, f"{metric.name} is not {shown(wanted, metric)} everywhere: {which}"
+    else:
+        outcome, reason = Outcome.MET, f"{metric.name} is exactly {shown(wanted, metric)} in {size}"
+    return Checked(
+        outcome=outcome,
+        method="census of the examined set",
+        reason=reason,
+        point=outcome,
+        estimate=worst,
+        threshold=wanted,
+        n=counts(measured),
+        notes=(*measured.notes, _rate_note(measured, alpha)),
+    )
+
+
+def _rate_note(measured: Measured, alpha: float) -> str:
+    if measured.table is None:
+        return "how many examples were examined was not logged: nothing is known of the rate beyond them"
+    # An example counts once however many seeds saw it: seeds on the same example are not independent.
+    failed, n = int((measured.table.matrix != 0.0).any(axis=1).sum()), len(measured.table.sample_ids)
+    upper = clopper_pearson(failed, n, confidence=1.0 - alpha, sides="upper").high
+    assert upper is not None
+    return f"{failed:,} of {n:,} examples: the rate is below {100 * upper:.2g}% with {100 * (1 - alpha):.4g}% confidence"

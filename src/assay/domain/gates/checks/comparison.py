@@ -1,0 +1,351 @@
+"""Is the candidate better than the baseline by a margin, or no worse than it by more than one?
+
+Shared per-example scores are compared in pairs (crossed with the seeds where an arm has several); otherwise the seeds
+of both arms by Welch's t; a bare number is taken as exact and labelled so. "No significant drop" is never an answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assay.domain.experiments.criteria.model import Comparison as Relation
+from assay.domain.experiments.criteria.model import Criterion, Improvement, NonInferiority
+from assay.domain.gates.case import Case, Checked, compares, corrected
+from assay.domain.gates.checks.baselines import BaselineFound, baseline_for
+from assay.domain.gates.checks.claims import (
+    Claimed,
+    counts,
+    invalid,
+    judged,
+    problem,
+    settlement,
+    too_close,
+    waiting,
+)
+from assay.domain.gates.checks.looks import Level, NotNow, level_for
+from assay.domain.gates.example_tables import ExampleTable, align
+from assay.domain.gates.measurements import Measured, measure
+from assay.domain.gates.problems import Problem
+from assay.domain.gates.quantities import margin_of
+from assay.domain.gates.seed_groups import SeedGroup
+from assay.domain.gates.wording import difference, shown
+from assay.domain.kernel.findings import Outcome, Settlement
+from assay.domain.kernel.metrics import Direction, Metric
+from assay.stats.crossed import crossed_against_threshold, crossed_comparison
+from assay.stats.estimates import Comparison, ThresholdTest
+from assay.stats.means import mean_against_threshold
+from assay.stats.paired import paired_counts
+from assay.stats.power import (
+    Outlook,
+    TooCloseToCall,
+    examples_for_crossed,
+    examples_for_mean,
+    examples_for_pairs,
+    seeds_for_comparison,
+    seeds_for_crossed,
+    seeds_for_threshold,
+)
+from assay.stats.samples import DegenerateSample, StatisticsError, TooFewSamples, is_binary, summarize
+from assay.stats.welch import welch_comparison
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arms:
+    """Both sides of a comparison; tables are aligned and None where they cannot be paired."""
+
+    metric: Metric
+    null: float
+    relation: Relation
+    candidate: Measured
+    baseline: BaselineFound
+    tables: tuple[ExampleTable, ExampleTable] | None
+    notes: tuple[str, ...]
+
+    @property
+    def effect(self) -> float:
+        """Candidate minus baseline, by the means."""
+        if self.tables is not None:
+            ours, theirs = self.tables
+            return summarize(ours.matrix.ravel()).mean - summarize(theirs.matrix.ravel()).mean
+        return summarize(self.candidate.values).mean - self.baseline.mean
+
+    @property
+    def claim(self) -> str:
+        """The direction in which the effect has to clear the null."""
+        return "greater" if self.metric.direction is Direction.HIGHER else "less"
+
+
+def check_comparison(criterion: Criterion, group: SeedGroup, case: Case, divisor: float) -> Checked:
+    """What is known of `improves by` or `no worse than baseline by`, at levels divided by the correction?"""
+    arms = _arms(criterion, group, case)
+    if isinstance(arms, Problem):
+        return problem(arms)
+    runs = tuple(seed.run for seed in arms.candidate.seeds)
+    known = _estimate_only(arms)
+    level = _level(arms, case, divisor)
+    if isinstance(level, NotNow):
+        return waiting(level, arms.candidate, runs=runs, known=known)
+    try:
+        test = _tested(arms, level)
+    except (DegenerateSample, TooFewSamples) as error:
+        return _without_spread(known, str(error), level, arms)
+    except StatisticsError as error:
+        return invalid(str(error), "mend the criterion or the scores")
+    constant = [note for note in test.notes if note.startswith("constant-")]
+    if constant:
+        reason = f"all seeds of the {constant[0].removeprefix('constant-')} gave one value: its spread is not known"
+        return _without_spread(known, reason, level, arms)
+    return _answer(arms, test, level, known, case=case, divisor=divisor)
+
+
+def _arms(criterion: Criterion, group: SeedGroup, case: Case) -> _Arms | Problem:
+    test = criterion.test
+    assert isinstance(test, Improvement | NonInferiority)
+    metric = case.catalog.require(test.metric)
+    measured = measure(group.evidence, metric, criterion.dataset)
+    if isinstance(measured, Problem):
+        return measured
+    baseline = baseline_for(criterion, metric, case)
+    if isinstance(baseline, Problem):
+        return baseline
+    margin = margin_of(test.margin, metric, baseline.mean)
+    if margin is None:
+        return Problem(
+            Outcome.INVALID,
+            f"the margin is in {test.margin.unit.value}, {metric.name} in {metric.unit.value}",
+        )
+    measured = measured.for_means(metric)
+    paired = _paired(measured, baseline, metric)
+    if isinstance(paired, Problem):
+        return paired
+    wanted = margin if isinstance(test, Improvement) else -margin
+    null = wanted if metric.direction is Direction.HIGHER else -wanted
+    relation = {
+        (Direction.HIGHER, False): Relation.AT_LEAST,
+        (Direction.HIGHER, True): Relation.ABOVE,
+        (Direction.LOWER, False): Relation.AT_MOST,
+        (Direction.LOWER, True): Relation.BELOW,
+    }[metric.direction, isinstance(test, Improvement) and test.comparison is Relation.ABOVE]
+    notes = list(baseline.notes)
+    if test.margin.relative:
+        notes.append(
+            f"the relative margin is {shown(margin, metric)} of the baseline {shown(baseline.mean, metric)}, taken as exact"
+        )
+    if paired is not None and paired[0].unmatched:
+        notes.append(f"{len(paired[0].unmatched)} examples are in one arm only, left out")
+    if paired is None and baseline.measured is not None:
+        measured = replace(measured, table=None)  # without pairs the seeds are the sample
+    return _Arms(metric, null, relation, measured, baseline, paired, tuple(notes))
+
+
+def _paired(
+    measured: Measured, baseline: BaselineFound, metric: Metric
+) -> tuple[ExampleTable, ExampleTable] | Problem | None:
+    theirs = baseline.measured
+    if theirs is None:
+        return None
+    ours_on, theirs_on = (
+        set(measured.datasets) or {"a set that is not named"},
+        set(theirs.datasets) or {"a set that is not named"},
+    )
+    if ours_on != theirs_on:
+        return Problem(
+            Outcome.INVALID,
+            f"{metric.name}: the candidate was evaluated on {min(ours_on)}, the baseline on {min(theirs_on)}",
+            Settlement(kind="mend", text="evaluate both on one set"),
+        )
+    shared = {s.run.run_id for s in measured.seeds} & {s.run.run_id for s in theirs.seeds}
+    if shared:
+        return Problem(
+            Outcome.INVALID,
+            f"run {min(shared)} is both candidate and baseline",
+            Settlement(kind="mend", text="compare different runs"),
+        )
+    table = theirs.for_means(metric).table
+    if measured.table is None or table is None:
+        return None
+    return align(measured.table, table)
+
+
+def _level(arms: _Arms, case: Case, divisor: float) -> Level | NotNow:
+    """The look of the candidate; a baseline that still grows has to stand at a look too, and the stricter level holds."""
+    level = level_for(arms.candidate, case, divisor)
+    theirs = arms.baseline.measured
+    if isinstance(level, NotNow) or theirs is None or arms.baseline.fixed:
+        return level
+    grown = level_for(theirs.for_means(arms.metric), case, divisor)
+    if isinstance(grown, NotNow):
+        return NotNow(f"baseline: {grown.reason}", grown.more, grown.total)
+    return _stricter(level, grown)
+
+
+def _stricter(level: Level, other: Level) -> Level:
+    """The candidate's look at the stricter of two levels."""
+    alpha = min(level.alpha, other.alpha)
+    return Level(alpha, level.measured, level.text, level.is_last and other.is_last, level.notes)
+
+
+def _tested(arms: _Arms, level: Level) -> Comparison | ThresholdTest:
+    seeds, theirs = len(level.measured.seeds), arms.baseline.measured
+    if theirs is None:
+        goal = arms.baseline.mean + arms.null
+        table = level.measured.table
+        if table is None:
+            return mean_against_threshold(level.measured.values, goal, alpha=level.alpha)
+        return crossed_against_threshold(table.matrix, goal, clusters=table.clusters, alpha=level.alpha)
+    if arms.tables is None:
+        return welch_comparison(level.measured.values, theirs.values, alpha=level.alpha, null=arms.null)
+    ours = arms.tables[0].first_seeds(seeds)
+    return crossed_comparison(
+        ours.matrix, arms.tables[1].matrix, clusters=ours.clusters, alpha=level.alpha, null=arms.null
+    )
+
+
+def _answer(
+    arms: _Arms, test: Comparison | ThresholdTest, level: Level, known: Checked, *, case: Case, divisor: float
+) -> Checked:
+    found = judged(test, "greater" if arms.claim == "greater" else "less", level)
+    outcome, why = _beside_the_number(found.answer, arms)
+    # Tests against a bare number speak of values; the finding speaks of the difference to the baseline.
+    shift = arms.baseline.mean if isinstance(test, ThresholdTest) else 0.0
+    low, high = found.interval.low, found.interval.high
+    interval = found.interval.model_copy(
+        update={"low": None if low is None else low - shift, "high": None if high is None else high - shift}
+    )
+    effect = test.estimate.value - shift if isinstance(test, ThresholdTest) else test.effect
+    settle = None
+    if outcome is Outcome.UNCLEAR:
+        settle = (
+            too_close("the locked number and the baseline runs disagree")
+            if why
+            else _settle(arms, test, level, case=case, divisor=divisor)
+        )
+    return Checked(
+        outcome=outcome,
+        method=found.method,
+        reason=why or _reason(found, arms, effect, (interval.low, interval.high)),
+        point=known.point,
+        against_level=found.p_value / level.alpha if not why else float("inf"),
+        estimate=effect,
+        interval=interval,
+        baseline=arms.baseline.mean,
+        threshold=arms.null,
+        p_value=found.p_value,
+        alpha=level.alpha,
+        detectable=found.detectable,
+        n=counts(level.measured, arms.baseline.measured),
+        settle=settle,
+        notes=(
+            *level.measured.notes,
+            *arms.notes,
+            *level.notes,
+            *found.scope_note,
+            *_paired_notes(arms, test),
+        ),
+    )
+
+
+def _beside_the_number(answer: Outcome, arms: _Arms) -> tuple[Outcome, str]:
+    """Met against the runs is not enough when the number that was locked is harder to beat than the runs."""
+    number, metric = arms.baseline.number, arms.metric
+    if answer is not Outcome.MET or number is None or arms.baseline.measured is None:
+        return answer, ""
+    mean = summarize(arms.candidate.values).mean
+    if compares(mean - number, arms.relation, arms.null):
+        return answer, ""
+    return Outcome.UNCLEAR, (
+        f"{metric.name} clears the baseline runs ({shown(arms.baseline.mean, metric)}), but not the locked baseline "
+        f"of {shown(number, metric)}"
+    )
+
+
+def _estimate_only(arms: _Arms) -> Checked:
+    effect = arms.effect
+    return Checked(
+        Outcome.UNCLEAR,
+        "difference of means",
+        "",
+        point=Outcome.MET if compares(effect, arms.relation, arms.null) else Outcome.NOT_MET,
+        estimate=effect,
+        baseline=arms.baseline.mean,
+        threshold=arms.null,
+        n=counts(arms.candidate, arms.baseline.measured),
+    )
+
+
+def _without_spread(known: Checked, reason: str, level: Level, arms: _Arms) -> Checked:
+    return Checked(
+        outcome=Outcome.UNCLEAR,
+        method=f"none, {level.text}",
+        reason=reason,
+        point=known.point,
+        against_level=float("inf"),
+        estimate=known.estimate,
+        baseline=known.baseline,
+        threshold=known.threshold,
+        alpha=level.alpha,
+        n=known.n,
+        settle=Settlement(kind="measure", text="seeds or examples that vary in both arms would settle it"),
+        notes=(*level.measured.notes, *arms.notes, *level.notes),
+    )
+
+
+def _reason(found: Claimed, arms: _Arms, effect: float, bounds: tuple[float | None, float | None]) -> str:
+    metric, (low, high) = arms.metric, bounds
+    said = f"{metric.name} {difference(effect, metric)} against {shown(arms.baseline.mean, metric)}"
+    goal = difference(arms.null, metric) if arms.null else "no difference"
+    span = " to ".join("-" if end is None else difference(end, metric) for end in (low, high))
+    if found.answer is Outcome.MET:
+        return f"{said}: the interval {span} clears {goal}"
+    if found.answer is Outcome.NOT_MET:
+        return f"{said}: the interval {span} rules {goal} out"
+    return f"{said}: the interval {span} still holds {goal}"
+
+
+def _settle(
+    arms: _Arms, test: Comparison | ThresholdTest, level: Level, *, case: Case, divisor: float
+) -> Settlement:
+    try:
+        outlook = _outlook(arms, test, level, case, divisor)
+    except StatisticsError:
+        outlook = None
+    runs = tuple(seed.run for seed in level.measured.seeds)
+    if level.is_last and len(level.measured.seeds) > 1 and not (outlook and outlook.unit == "examples"):
+        return too_close(
+            "the last registered look is behind and it is still unclear: too close to call with this plan"
+        )
+    return settlement(outlook, runs)
+
+
+def _outlook(
+    arms: _Arms, test: Comparison | ThresholdTest, level: Level, case: Case, divisor: float
+) -> Outlook | None:
+    plan, theirs = corrected(case.plan, divisor), arms.baseline.measured
+    if theirs is None:
+        if len(level.measured.seeds) < 2:
+            return None
+        return seeds_for_threshold(level.measured.values, arms.baseline.mean + arms.null, plan=plan)
+    if arms.tables is None:
+        return seeds_for_comparison(level.measured.values, theirs.values, plan=plan, null=arms.null)
+    ours, other = arms.tables[0].first_seeds(len(level.measured.seeds)), arms.tables[1]
+    if ours.matrix.shape[1] == other.matrix.shape[1] == 1:
+        a, b = ours.matrix[:, 0], other.matrix[:, 0]
+        if is_binary(a) and is_binary(b) and ours.clusters is None:
+            return examples_for_pairs(paired_counts(a, b), alpha=level.alpha, null=arms.null)
+        return examples_for_mean(np.asarray(a - b), null=arms.null, alpha=level.alpha)
+    assert isinstance(test, Comparison)
+    by_seeds = seeds_for_crossed(test, plan=plan)
+    return examples_for_crossed(test) if isinstance(by_seeds, TooCloseToCall) else by_seeds
+
+
+def _paired_notes(arms: _Arms, test: Comparison | ThresholdTest) -> tuple[str, ...]:
+    if not isinstance(test, Comparison):
+        return ()
+    known = dict(test.shown)
+    if "mid_p_greater" not in known:
+        return ()
+    mid = known["mid_p_greater"] if arms.claim == "greater" else known["mid_p_less"]
+    low, high = (difference(known[name], arms.metric) for name in ("tango_low", "tango_high"))
+    return (f"mid-p {mid:.3g}; Tango's interval {low} to {high} (both for display)",)

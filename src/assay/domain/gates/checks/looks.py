@@ -1,0 +1,96 @@
+"""May the seeds there are decide now, and at which level?
+
+Seed-level evidence decides only at the registered looks. One model with per-example scores is one look at the overall
+level: its examples are the sample, and the answer is about that model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.domain.experiments.evidence import Run, RunStatus
+from assay.domain.gates.case import Case, corrected
+from assay.domain.gates.measurements import Measured
+from assay.domain.gates.wording import count, hours
+from assay.domain.kernel.findings import Settlement
+from assay.stats.stages import BetweenStages, Look, PastLastStage, look_for
+
+_SEED_LEVEL_STARTS = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """A look that may decide.
+
+    Attributes:
+        alpha: one-sided level, after correction.
+        measured: the seeds that count at this look.
+        text: which look this is, for the name of the method.
+        is_last: no further look is registered.
+        notes: what a reader must know.
+    """
+
+    alpha: float
+    measured: Measured
+    text: str
+    is_last: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """No decision at this number of seeds; the next look is named."""
+
+    reason: str
+    more: int
+    total: int
+
+
+def level_for(measured: Measured, case: Case, divisor: float) -> Level | NotNow:
+    """At which level may these seeds decide now, if at all?"""
+    n = len(measured.seeds)
+    if n < _SEED_LEVEL_STARTS and measured.table is not None:
+        return Level(case.settings.alpha / divisor, measured, "one model", is_last=True)
+    plan = corrected(case.plan, divisor)
+    at = look_for(n, plan)
+    if isinstance(at, BetweenStages):
+        return NotNow(_waiting(n, at.next, len(plan.stages)), at.next.n - n, at.next.n)
+    if isinstance(at, PastLastStage):
+        note = f"{count(n, 'seed')}, the last registered look is at {at.last.n}: the first {at.last.n} begun decide"
+        return _at(at.last, measured.first_seeds(at.last.n), len(plan.stages), (note,))
+    if at.alpha <= 0.0:
+        following = plan.looks[at.index]
+        return NotNow(_waiting(n, following, len(plan.stages)), following.n - n, following.n)
+    return _at(at, measured, len(plan.stages), ())
+
+
+def seeds_wanted(more: int, total: int, runs: tuple[Run, ...], *, sure: bool) -> Settlement:
+    """So many more seeds would settle it (sure), or bring the next look."""
+    cost = gpu_hours_per_run(runs)
+    price = None if cost is None else more * cost
+    text = (
+        f"{count(more, 'more seed')} would settle it"
+        if sure
+        else f"next look at {count(total, 'seed')}: {more} more"
+    )
+    about = "" if price is None else f", about {hours(price)} GPU-hours"
+    return Settlement(kind="seeds", amount=more, gpu_hours=price, text=f"{text}{about}")
+
+
+def gpu_hours_per_run(runs: tuple[Run, ...]) -> float | None:
+    """What a finished run cost on average, where that is known."""
+    known = sorted(
+        r.gpu_hours
+        for r in runs
+        if r.status is RunStatus.FINISHED and r.gpu_hours is not None and r.gpu_hours >= 0
+    )
+    return sum(known) / len(known) if known else None
+
+
+def _at(look: Look, measured: Measured, looks: int, notes: tuple[str, ...]) -> Level:
+    text = f"look {look.index} of {looks}" if looks > 1 else "one planned look"
+    return Level(look.alpha, measured, text, is_last=look.index == looks, notes=notes)
+
+
+def _waiting(n: int, following: Look, looks: int) -> str:
+    return f"{count(n, 'seed')}: no decision between looks, the next is at {following.n} (look {following.index} of {looks})"

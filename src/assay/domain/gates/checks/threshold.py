@@ -1,0 +1,201 @@
+"""Is a metric beyond a number that was written down beforehand?
+
+A claim is met when the one-sided bound clears the number, not met when the opposite bound rules it out. Pass/fail
+scores are decided by Clopper-Pearson, several seeds on shared examples by the crossed variance, seed-level values by
+the one-sample t, all at the level of a registered look.
+"""
+
+from __future__ import annotations
+
+from assay.domain.experiments.criteria.model import Comparison, Criterion, Threshold
+from assay.domain.gates.case import GREATER, Case, Checked, compares, corrected
+from assay.domain.gates.checks.census import check_census
+from assay.domain.gates.checks.claims import counts, invalid, judged, problem, settlement, too_close, waiting
+from assay.domain.gates.checks.looks import Level, NotNow, level_for
+from assay.domain.gates.example_tables import ExampleTable
+from assay.domain.gates.measurements import Measured, measure
+from assay.domain.gates.problems import Problem
+from assay.domain.gates.quantities import in_unit_of
+from assay.domain.gates.seed_groups import SeedGroup
+from assay.domain.gates.wording import count, shown
+from assay.domain.kernel.findings import Outcome, Settlement, ShownInterval
+from assay.domain.kernel.metrics import Metric
+from assay.stats.crossed import crossed_against_threshold
+from assay.stats.estimates import Direction, ThresholdTest
+from assay.stats.means import mean_against_threshold
+from assay.stats.power import Outlook, examples_for_mean, examples_for_rate, seeds_for_threshold
+from assay.stats.proportions import wilson
+from assay.stats.samples import DegenerateSample, StatisticsError, TooFewSamples, is_binary, summarize
+
+
+def check_threshold(criterion: Criterion, group: SeedGroup, case: Case, divisor: float) -> Checked:
+    """What is known of `metric >= number` for this group, at levels divided by the correction?"""
+    test = criterion.test
+    assert isinstance(test, Threshold)
+    metric = case.catalog.require(test.metric)
+    limit = in_unit_of(test.value, metric)
+    if limit is None:
+        return invalid(
+            f"{metric.name} is measured in {metric.unit.value}, the criterion says {test.value.unit.value}",
+            "write the criterion in the metric's unit",
+        )
+    measured = measure(group.evidence, metric, criterion.dataset)
+    if isinstance(measured, Problem):
+        return problem(measured)
+    if test.comparison is Comparison.EQUAL:
+        return check_census(measured, metric, limit, alpha=case.settings.alpha)
+    return against_number(measured, metric, (test.comparison, limit), case=case, divisor=divisor)
+
+
+def against_number(
+    measured: Measured, metric: Metric, claim: tuple[Comparison, float], *, case: Case, divisor: float
+) -> Checked:
+    """What is known of the claim that the mean of the metric stands in this relation to a number?"""
+    comparison, limit = claim
+    measured = measured.for_means(metric)
+    runs = tuple(seed.run for seed in measured.seeds)
+    known = _estimate_only(measured, comparison, limit)
+    level = level_for(measured, case, divisor)
+    if isinstance(level, NotNow):
+        return waiting(level, measured, runs=runs, known=known)
+    direction: Direction = "greater" if comparison in GREATER else "less"
+    try:
+        test = _tested(level, limit)
+    except (DegenerateSample, TooFewSamples):
+        return _constant(known, level, metric)
+    except StatisticsError as error:
+        return invalid(str(error), "mend the criterion or the scores")
+    found = judged(test, direction, level)
+    settle = _settle(found.answer, level, limit, case=case, divisor=divisor)
+    return Checked(
+        outcome=found.answer,
+        method=found.method,
+        reason=_reason(found.answer, found.interval, metric, (comparison, limit, test.estimate.value), level),
+        point=known.point,
+        against_level=found.p_value / level.alpha,
+        estimate=test.estimate.value,
+        interval=found.interval,
+        threshold=limit,
+        p_value=found.p_value,
+        alpha=level.alpha,
+        detectable=found.detectable,
+        n=counts(level.measured),
+        settle=settle,
+        notes=(*level.measured.notes, *level.notes, *found.scope_note, *_display_notes(level, metric)),
+    )
+
+
+def _tested(level: Level, limit: float) -> ThresholdTest:
+    table = level.measured.table
+    if table is None:
+        return mean_against_threshold(level.measured.values, limit, alpha=level.alpha)
+    return crossed_against_threshold(table.matrix, limit, clusters=table.clusters, alpha=level.alpha)
+
+
+def _estimate_only(measured: Measured, comparison: Comparison, limit: float) -> Checked:
+    mean = summarize(measured.values).mean
+    point = Outcome.MET if compares(mean, comparison, limit) else Outcome.NOT_MET
+    return Checked(
+        Outcome.UNCLEAR,
+        "mean over seeds",
+        "",
+        point=point,
+        estimate=mean,
+        threshold=limit,
+        n=counts(measured),
+    )
+
+
+def _constant(known: Checked, level: Level, metric: Metric) -> Checked:
+    n = len(level.measured.seeds)
+    assert known.estimate is not None
+    value = shown(known.estimate, metric)
+    reason = (
+        f"all {n} seeds gave {value}: without any spread nothing can be shown"
+        if n > 1
+        else f"one value, {value}, has no spread"
+    )
+    return Checked(
+        outcome=Outcome.UNCLEAR,
+        method=f"none, {level.text}",
+        reason=reason,
+        point=known.point,
+        against_level=float("inf"),
+        estimate=known.estimate,
+        threshold=known.threshold,
+        alpha=level.alpha,
+        n=known.n,
+        settle=Settlement(
+            kind="measure", text="per-example scores, or seeds that change the result, would settle it"
+        ),
+        notes=(*level.measured.notes, *level.notes),
+    )
+
+
+def _reason(
+    answer: Outcome,
+    interval: ShownInterval,
+    metric: Metric,
+    claim: tuple[Comparison, float, float],
+    level: Level,
+) -> str:
+    comparison, limit, estimate = claim
+    size = count(len(level.measured.seeds), "seed")
+    if level.measured.table is not None:
+        size = f"{size} x {count(len(level.measured.table.sample_ids), 'example')}"
+    said = f"{metric.name} {shown(estimate, metric)} over {size}"
+    low = "-" if interval.low is None else shown(interval.low, metric)
+    high = "-" if interval.high is None else shown(interval.high, metric)
+    near, far = (low, high) if comparison in GREATER else (high, low)
+    goal = shown(limit, metric)
+    if answer is Outcome.MET:
+        verb = "clears" if comparison in GREATER else "stays below"
+        return f"{said}: the bound {near} {verb} {goal}"
+    if answer is Outcome.NOT_MET:
+        return f"{said}: the opposite bound {far} rules {goal} out"
+    return f"{said}: the interval {low} to {high} still holds {goal}"
+
+
+def _settle(answer: Outcome, level: Level, limit: float, *, case: Case, divisor: float) -> Settlement | None:
+    if answer is not Outcome.UNCLEAR:
+        return None
+    runs = tuple(seed.run for seed in level.measured.seeds)
+    try:
+        outlook = _outlook(level, limit, case, divisor)
+    except StatisticsError:
+        outlook = None
+    if level.is_last and len(level.measured.seeds) > 1:
+        return too_close(
+            "the last registered look is behind and it is still unclear: too close to call with this plan"
+        )
+    return settlement(outlook, runs)
+
+
+def _outlook(level: Level, limit: float, case: Case, divisor: float) -> Outlook:
+    table = level.measured.table
+    if table is None or len(level.measured.seeds) > 1:
+        return seeds_for_threshold(level.measured.values, limit, plan=corrected(case.plan, divisor))
+    column = table.matrix[:, 0]
+    if is_binary(column) and table.clusters is None:
+        return examples_for_rate(int(column.sum()), column.size, limit, alpha=level.alpha)
+    return examples_for_mean(column, null=limit, alpha=level.alpha)
+
+
+def _display_notes(level: Level, metric: Metric) -> tuple[str, ...]:
+    """Wilson's interval beside a rate of one model: for display, it decides nothing."""
+    table = level.measured.table
+    if table is None or table.matrix.shape[1] > 1 or not is_binary(table.matrix):
+        return _same_everywhere(table)
+    passed, n = int(table.matrix.sum()), table.matrix.shape[0]
+    drawn = wilson(passed, n, confidence=1.0 - 2.0 * level.alpha)
+    assert drawn.low is not None
+    assert drawn.high is not None
+    return (
+        f"{passed:,} of {n:,}; Wilson (display only) {shown(drawn.low, metric)} to {shown(drawn.high, metric)}",
+    )
+
+
+def _same_everywhere(table: ExampleTable | None) -> tuple[str, ...]:
+    if table is None or table.matrix.shape[1] < 2 or (table.matrix != table.matrix[:, :1]).any():
+        return ()
+    return ("all seeds gave the same scores on every example: the seed changes nothing here",)

@@ -1,0 +1,319 @@
+"""What did each seed of a group measure for one metric, and may it be used?
+
+Every seed that was begun must be accounted for: a crashed run without a finished one of the same seed, a run that did
+not log the metric, or a NaN makes the evidence invalid. Leaving such runs out would promote by selection.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assay.domain.experiments.criteria.model import DatasetRef
+from assay.domain.experiments.evidence import Run, RunStatus, Scores
+from assay.domain.gates.example_tables import ExampleTable, table_of
+from assay.domain.gates.problems import Problem, mend, run_name
+from assay.domain.gates.quantities import out_of_range
+from assay.domain.gates.wording import count, listed
+from assay.domain.kernel.canonical import round_significant
+from assay.domain.kernel.findings import Outcome, Settlement
+from assay.domain.kernel.metrics import Metric, Unit
+
+_ENDED_WITHOUT_RESULT = (RunStatus.FAILED, RunStatus.STOPPED)
+_NOT_ENDED = (RunStatus.RUNNING, RunStatus.SCHEDULED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeedResult:
+    """One seed: one unit of evidence."""
+
+    seed: int | None
+    run: Run
+    value: float
+    scores: Scores | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What the seeds of a group measured, in starting order."""
+
+    seeds: tuple[SeedResult, ...]
+    table: ExampleTable | None
+    datasets: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """One value a seed, in the metric's unit."""
+        return tuple(seed.value for seed in self.seeds)
+
+    def first_seeds(self, amount: int) -> Measured:
+        """What the first seeds, in starting order, measured."""
+        if amount >= len(self.seeds):
+            return self
+        table = None if self.table is None else self.table.first_seeds(amount)
+        return Measured(self.seeds[:amount], table, self.datasets, self.notes)
+
+    def for_means(self, metric: Metric) -> Measured:
+        """The same where a mean is tested: a count is a total of the examples, so it has no mean over them."""
+        return replace(self, table=None) if metric.unit is Unit.COUNT else self
+
+
+def measure(runs: Sequence[Run], metric: Metric, dataset: DatasetRef | None) -> Measured | Problem:
+    """What did these runs (one seed group, in starting order, none deleted) measure?
+
+    Returns:
+        One value a seed with per-example scores where every seed has them, or the problem that forbids using them.
+    """
+    here = [run for run in runs if dataset is None or _is_on(run, dataset)]
+    broken = _unaccounted(here, metric) or _unreadable(here, metric)
+    if broken is not None:
+        return broken
+    ended = [run for run in here if run.status is RunStatus.FINISHED]
+    results = [result for run in ended if (result := _result(run, metric)) is not None]
+    if not results:
+        return _nothing(runs, here, metric, dataset)
+    missing = _missing(runs, ended, results, metric)
+    if missing is not None:
+        return missing
+    seeds = _distinct_seeds(results)
+    if isinstance(seeds, Problem):
+        return seeds
+    return _assembled(here, results, seeds, metric)
+
+
+def value_of(run: Run, metric: Metric) -> float | None:
+    """What did this run measure: its per-example scores (mean; sum of a count), else the last logged value?
+
+    None when it did not log the metric. May be non-finite.
+    """
+    scores = scores_of(run, metric)
+    if scores is not None and scores.values.size:
+        ordered = np.sort(scores.values)
+        return float(ordered.sum()) if metric.unit is Unit.COUNT else float(ordered.sum() / ordered.size)
+    for name in (metric.name, *metric.aliases):
+        curve = run.curves.get(name)
+        if curve is not None and curve.values.size:
+            return curve.last
+    return None
+
+
+def scores_of(run: Run, metric: Metric) -> Scores | None:
+    """The per-example scores of this metric, where the run has them."""
+    return next((run.scores[n] for n in (metric.name, *metric.aliases) if n in run.scores), None)
+
+
+def _is_on(run: Run, dataset: DatasetRef) -> bool:
+    if run.dataset is None:
+        return False
+    name, _, version = run.dataset.partition("@")
+    return name == dataset.name and (dataset.version is None or version == dataset.version)
+
+
+def _unaccounted(runs: Sequence[Run], metric: Metric) -> Problem | None:
+    """Runs that crashed with no finished run of the same seed."""
+    finished = {run.seed for run in runs if run.status is RunStatus.FINISHED and run.seed is not None}
+    lost = [run for run in runs if run.status in _ENDED_WITHOUT_RESULT and run.seed not in finished]
+    diverged = _non_finite([run for run in runs if run.status not in _NOT_ENDED], metric)
+    if diverged:
+        return Problem(
+            Outcome.INVALID,
+            f"{metric.name} is not a finite number in {listed(map(run_name, diverged))}",
+            mend("mend the run that logged NaN or an infinity and run its seed again"),
+        )
+    if not lost:
+        return None
+    return Problem(
+        Outcome.INVALID,
+        f"{count(len(lost), 'run')} began and never finished: {listed(map(run_name, lost))}",
+        mend("run the seeds that crashed again; leaving them out would choose the evidence"),
+    )
+
+
+def _non_finite(runs: Sequence[Run], metric: Metric) -> list[Run]:
+    found = []
+    for run in runs:
+        scores, value = scores_of(run, metric), value_of(run, metric)
+        logged = [
+            run.curves[n].last
+            for n in (metric.name, *metric.aliases)
+            if n in run.curves and run.curves[n].values.size
+        ]
+        bad_scores = scores is not None and not np.isfinite(scores.values).all()
+        if bad_scores or any(not math.isfinite(x) for x in (*logged, *(() if value is None else (value,)))):
+            found.append(run)
+    return found
+
+
+def _unreadable(runs: Sequence[Run], metric: Metric) -> Problem | None:
+    for run in runs:
+        if run.status is not RunStatus.FINISHED:
+            continue
+        why = run.scores_error or _bad_scores(run, metric)
+        if why:
+            return Problem(
+                Outcome.INVALID,
+                f"per-example scores of {run_name(run)}: {why}",
+                mend("write the scores of that run again"),
+            )
+        value = value_of(run, metric)
+        why = None if value is None else out_of_range(value, metric)
+        if why:
+            return Problem(
+                Outcome.INVALID,
+                f"{metric.name} of {run_name(run)}: {why}",
+                mend(f"log {metric.name} in its declared unit, {metric.unit.value}"),
+            )
+    return None
+
+
+def _bad_scores(run: Run, metric: Metric) -> str | None:
+    scores = scores_of(run, metric)
+    if scores is None:
+        return None
+    if not scores.sample_ids or len(scores.sample_ids) != scores.values.size:
+        return f"{len(scores.sample_ids)} ids for {scores.values.size} values"
+    if len(set(scores.sample_ids)) != len(scores.sample_ids):
+        return "duplicated example ids"
+    if scores.clusters is not None and len(scores.clusters) != len(scores.sample_ids):
+        return f"{len(scores.clusters)} cluster labels for {len(scores.sample_ids)} examples"
+    return None
+
+
+def _result(run: Run, metric: Metric) -> SeedResult | None:
+    value = value_of(run, metric)
+    return None if value is None else SeedResult(run.seed, run, value, scores_of(run, metric))
+
+
+def _nothing(runs: Sequence[Run], here: Sequence[Run], metric: Metric, dataset: DatasetRef | None) -> Problem:
+    elsewhere = [run for run in runs if run not in here and value_of(run, metric) is not None]
+    if dataset is not None and elsewhere:
+        asked = dataset.name if dataset.version is None else f"{dataset.name}@{dataset.version}"
+        found = sorted({run.dataset or "an evaluation set that the run does not name" for run in elsewhere})
+        return Problem(
+            Outcome.INVALID,
+            f"{metric.name} was measured on {listed(found)}, the criterion asks for {asked}",
+            mend(f"evaluate on {asked} and tag the runs assay.dataset={asked}"),
+        )
+    waiting = [run for run in runs if run.status in _NOT_ENDED]
+    if waiting:
+        reason = f"{count(len(waiting), 'run')} not finished yet, none has ended"
+    elif runs:
+        reason = f"no run logged {metric.name}"
+    else:
+        reason = "no run has begun after the lock"
+    return Problem(
+        Outcome.NO_EVIDENCE,
+        reason,
+        Settlement(kind="measure", text=f"a finished run that logs {metric.name}"),
+    )
+
+
+def _missing(
+    runs: Sequence[Run], ended: Sequence[Run], results: Sequence[SeedResult], metric: Metric
+) -> Problem | None:
+    """Seeds that finished without the metric (on the set that was asked for), while others have it."""
+    measured = {result.seed for result in results}
+    have = {result.run.run_id for result in results}
+    lacking = [run for run in ended if run.run_id not in have]
+    lacking += [r for r in runs if r.status is RunStatus.FINISHED and r.run_id not in have and r not in ended]
+    lost = [run for run in lacking if run.seed is None or run.seed not in measured]
+    if not lost:
+        return None
+    return Problem(
+        Outcome.INVALID,
+        f"{metric.name} is missing in {count(len(lost), 'run')} of this configuration: {listed(map(run_name, lost))}",
+        mend(f"log {metric.name} for every seed"),
+    )
+
+
+def _distinct_seeds(results: Sequence[SeedResult]) -> tuple[SeedResult, ...] | Problem:
+    """One result a seed: identical repeats count once, different values of one seed are broken evidence."""
+    kept: dict[int | None, SeedResult] = {}
+    for result in results:
+        first = kept.setdefault(result.seed, result)
+        if _same(first, result):
+            if first.scores is None:
+                kept[result.seed] = result
+            continue
+        if result.seed is None:
+            return Problem(
+                Outcome.INVALID,
+                f"{count(sum(r.seed is None for r in results), 'run')} without a recorded seed: they cannot be told apart",
+                mend("log the seed of every run (parameter `seed` or tag `assay.seed`)"),
+            )
+        return Problem(
+            Outcome.INVALID,
+            f"seed {result.seed} has runs with different values ({first.value:.6g} and {result.value:.6g}): a seed is one unit",
+            mend("delete the wrong run in the tracker, or give a re-run a seed of its own"),
+        )
+    if None in kept and len(kept) > 1:
+        return Problem(
+            Outcome.INVALID,
+            f"{run_name(kept[None].run)} has no recorded seed: it may repeat another run",
+            mend("log the seed of every run (parameter `seed` or tag `assay.seed`)"),
+        )
+    return tuple(kept.values())
+
+
+def _same(first: SeedResult, other: SeedResult) -> bool:
+    if round_significant(first.value) != round_significant(other.value):
+        return False
+    if first.scores is None or other.scores is None:
+        return True
+    return _as_pairs(first.scores) == _as_pairs(other.scores)
+
+
+def _as_pairs(scores: Scores) -> dict[str, float]:
+    return dict(zip(scores.sample_ids, scores.values.tolist(), strict=True))
+
+
+def _assembled(
+    here: Sequence[Run], results: Sequence[SeedResult], seeds: tuple[SeedResult, ...], metric: Metric
+) -> Measured | Problem:
+    datasets = sorted({seed.run.dataset or "" for seed in seeds})
+    if len(datasets) > 1:
+        named = listed(name or "a set that is not named" for name in datasets)
+        return Problem(
+            Outcome.INVALID,
+            f"the runs used different evaluation sets: {named}",
+            mend("evaluate every run on one set"),
+        )
+    table = table_of([seed.scores for seed in seeds])
+    if isinstance(table, Problem):
+        return table
+    notes = []
+    if len(results) > len(seeds):
+        notes.append(f"{count(len(results) - len(seeds), 'identical repeat')} of a seed counted once")
+    running = sum(run.status in _NOT_ENDED for run in here)
+    if running:
+        notes.append(f"{count(running, 'run')} not finished yet, not counted")
+    notes += _score_notes(seeds, table, metric)
+    return Measured(seeds, table, tuple(name for name in datasets if name), tuple(notes))
+
+
+def _score_notes(seeds: tuple[SeedResult, ...], table: ExampleTable | None, metric: Metric) -> list[str]:
+    notes = []
+    if table is None and any(seed.scores is not None for seed in seeds):
+        notes.append("per-example scores exist for some seeds only: not used")
+    if table is not None and table.unmatched:
+        notes.append(
+            f"{count(len(table.unmatched), 'example')} not scored by every seed, left out: {listed(table.unmatched)}"
+        )
+    for seed in seeds:
+        logged = next(
+            (seed.run.curves[n].last for n in (metric.name, *metric.aliases) if n in seed.run.curves), None
+        )
+        if (
+            seed.scores is not None
+            and logged is not None
+            and abs(logged - seed.value) > 1e-6 * max(1.0, abs(logged))
+        ):
+            notes.append(
+                f"{run_name(seed.run)} logged {logged:.6g}, its per-example scores give {seed.value:.6g}: the scores count"
+            )
+            break
+    return notes

@@ -1,0 +1,129 @@
+"""Which runs count as evidence, and which of them differ only in their seed?
+
+Runs of one configuration (equal parameters without the seed, same arm) form a seed group. Runs that are not known to
+have begun after the lock are exploratory: shown, never candidate evidence; they may serve as baseline. Deleted runs are
+listed and never counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from assay.domain.experiments.evidence import Run, RunStatus
+from assay.domain.experiments.experiment import Lock
+from assay.domain.kernel.canonical import digest
+
+BASELINE_ARM = "baseline"
+CANDIDATE_ARM = "candidate"
+CANDIDATE_TAG = "assay.candidate"
+_LABEL_LENGTH = 80
+_KEY_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeedGroup:
+    """All runs of one configuration in one arm, each list in starting order.
+
+    Attributes:
+        key: short digest of arm and configuration.
+        label: what sets this group apart from the others of its ticket, such as "max_depth=8".
+        arm: `candidate`, `baseline` or another arm.
+        config: the parameters without the seed.
+        runs: begun after the lock and not deleted, whatever their status.
+        exploratory: begun before the lock, or not known to have begun after it.
+        deleted: deleted in the tracker.
+    """
+
+    key: str
+    label: str
+    arm: str
+    config: Mapping[str, str]
+    runs: tuple[Run, ...]
+    exploratory: tuple[Run, ...] = ()
+    deleted: tuple[Run, ...] = ()
+
+    @property
+    def everything(self) -> tuple[Run, ...]:
+        """Every run of the group, deleted ones included."""
+        return (*self.runs, *self.exploratory, *self.deleted)
+
+    @property
+    def evidence(self) -> tuple[Run, ...]:
+        """The runs that may be counted in the role of this arm."""
+        if self.arm == BASELINE_ARM:
+            return tuple(sorted((*self.runs, *self.exploratory), key=starting_order))
+        return self.runs
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that finished, distinct and in order."""
+        done = (run.seed for run in self.evidence if run.status is RunStatus.FINISHED)
+        return tuple(sorted({seed for seed in done if seed is not None}))
+
+
+def seed_groups(runs: Iterable[Run], lock: Lock) -> tuple[SeedGroup, ...]:
+    """Which seed groups do these runs form? In the order of their keys, whatever the order of the runs."""
+    members: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=starting_order):
+        members.setdefault(_key(run), []).append(run)
+    apart = _distinguishing([group[0].config for group in members.values()])
+    return tuple(_group(key, members[key], apart, lock) for key in sorted(members))
+
+
+def is_exploratory(run: Run, lock: Lock) -> bool:
+    """Was this run begun before the lock, or is that not known?
+
+    The journal decides (first seen at or before the lock), then the tracker's start time, which is self-reported. A run
+    without a start time could have been begun at any time.
+    """
+    started = aware(run.started_at)
+    return run.seen_seq <= lock.seq or started is None or started < lock.locked_at
+
+
+def starting_order(run: Run) -> tuple[bool, float, int, int, str]:
+    """In which order were runs begun: by start time, then journal, then seed; the id only settles exact ties."""
+    started = aware(run.started_at)
+    when = 0.0 if started is None else started.timestamp()
+    return (started is None, when, run.seen_seq, -1 if run.seed is None else run.seed, run.run_id)
+
+
+def aware(moment: datetime | None) -> datetime | None:
+    """A moment that is known, or None: a time without its zone is not known."""
+    return None if moment is None or moment.tzinfo is None else moment
+
+
+def _key(run: Run) -> str:
+    return digest({"arm": run.arm, "config": dict(run.config)}).removeprefix("sha256:")[:_KEY_LENGTH]
+
+
+def _group(key: str, runs: list[Run], apart: tuple[str, ...], lock: Lock) -> SeedGroup:
+    kept = [run for run in runs if not run.deleted]
+    return SeedGroup(
+        key=key,
+        label=_label(runs[0], apart),
+        arm=runs[0].arm,
+        config=dict(runs[0].config),
+        runs=tuple(run for run in kept if not is_exploratory(run, lock)),
+        exploratory=tuple(run for run in kept if is_exploratory(run, lock)),
+        deleted=tuple(run for run in runs if run.deleted),
+    )
+
+
+def _distinguishing(configs: list[Mapping[str, str]]) -> tuple[str, ...]:
+    """The parameters in which the groups differ."""
+    names = sorted({name for config in configs for name in config})
+    return tuple(name for name in names if len({config.get(name) for config in configs}) > 1)
+
+
+def _label(run: Run, apart: tuple[str, ...]) -> str:
+    text = ", ".join(f"{name}={run.config[name]}" for name in apart if name in run.config)
+    if not text:
+        return run.arm if run.arm != CANDIDATE_ARM else "one configuration"
+    return text if len(text) <= _LABEL_LENGTH else f"{text[: _LABEL_LENGTH - 1]}…"
+
+
+def is_exploratory_group(group: SeedGroup) -> bool:
+    """Were all runs of the group begun before the lock?"""
+    return not group.runs

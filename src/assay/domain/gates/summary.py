@@ -1,0 +1,204 @@
+"""What does a card on the board say of an experiment's evidence and verdict?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assay.domain.experiments.criteria.model import Improvement, NonInferiority
+from assay.domain.experiments.criteria.text import criterion_text
+from assay.domain.experiments.evidence import Run, RunStatus
+from assay.domain.experiments.experiment import Lock, Registration
+from assay.domain.gates.checks.resources import spent
+from assay.domain.gates.decide import Row, cheapest, row_of
+from assay.domain.gates.wording import count, hours, shown
+from assay.domain.kernel.findings import Finding, Outcome, Role
+from assay.domain.kernel.metrics import Metric, MetricCatalog
+from assay.domain.kernel.verdicts import Recommendation, Verdict, VerdictRecord
+
+_PADDING = 0.12
+"""Share of the bar left free on each side."""
+_CHIP_LENGTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class CardSummary:
+    """All that a card shows, ready to print; a field that is not known is empty, None or absent, never zero."""
+
+    metric: str | None = None
+    baseline_text: str = ""
+    current_text: str = ""
+    target_text: str = ""
+    bar: dict[str, float] | None = None
+    recommendation: str | None = None
+    chip: str = ""
+    foot: str = ""
+    compute_text: str = ""
+    compute_share: float | None = None
+    runs: int = 0
+    running: int = 0
+    amended_after_results: bool = False
+    decision: str | None = None
+    learnings: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the primary metric stands, in its own unit."""
+
+    metric: Metric
+    baseline: float | None
+    estimate: float | None
+    target: float | None
+    low: float | None
+    high: float | None
+
+
+def card_evidence(
+    record: VerdictRecord | None,
+    lock: Lock,
+    runs: Sequence[Run],
+    *,
+    decision: str | None = None,
+    learnings: str = "",
+) -> CardSummary:
+    """What does the card of this ticket show?
+
+    Args:
+        record: the latest verdict; None before one was computed.
+        lock: the registration with its amendments.
+        runs: the ticket's runs, deleted ones included.
+        decision: what a person decided (promote, iterate, kill), if anybody has.
+        learnings: what was learned, once decided.
+    """
+    here = [run for run in runs if not run.deleted]
+    running = sum(run.status is RunStatus.RUNNING for run in here)
+    verdict = None if record is None else record.verdict
+    place = _place(verdict, lock.registration)
+    compute_text, compute_share = _compute(runs, lock.registration)
+    return CardSummary(
+        metric=None if place is None else place.metric.name,
+        baseline_text=_text(place, None if place is None else place.baseline),
+        current_text=_text(place, None if place is None else place.estimate),
+        target_text=_text(place, None if place is None else place.target),
+        bar=_bar(place),
+        recommendation=None if verdict is None or not here else verdict.recommendation.value,
+        chip="" if verdict is None or not here else _chip(verdict, running),
+        foot=_foot(verdict if here else None, learnings),
+        compute_text=compute_text,
+        compute_share=compute_share,
+        runs=len(here),
+        running=running,
+        amended_after_results=any(amendment.after_results for amendment in lock.amendments),
+        decision=decision,
+        learnings=learnings,
+    )
+
+
+def _chip(verdict: Verdict, running: int) -> str:
+    row, because = row_of(verdict.findings)
+    if row is Row.KILL:
+        return _cut(f"Kill: {because[0].check}")
+    if row is Row.INVALID:
+        return "Broken run"
+    if row is Row.FAIL:
+        return "Iterate"
+    if row is Row.PASS:
+        return "Promote"
+    if all(finding.outcome is Outcome.NO_EVIDENCE for finding in because):
+        return "Running" if running else "No evidence"
+    clears = verdict.point_recommendation is Recommendation.PROMOTE
+    return "On track" if running and clears else "Unclear"
+
+
+def _foot(verdict: Verdict | None, learnings: str) -> str:
+    if learnings or verdict is None:
+        return learnings
+    row, because = row_of(verdict.findings)
+    if row is Row.PASS:
+        return f"{count(len(because), 'check')} met"
+    if row in {Row.INCONCLUSIVE, Row.INVALID}:
+        way = cheapest(because)
+        return verdict.headline if way is None else way.text
+    return because[0].reason
+
+
+def _place(verdict: Verdict | None, registration: Registration) -> _Place | None:
+    primary = next(
+        (c for c in registration.criteria if c.role is Role.PRIMARY and c.metric is not None), None
+    )
+    metric = (
+        None
+        if primary is None or primary.metric is None
+        else MetricCatalog(metrics=registration.metrics).get(primary.metric)
+    )
+    if primary is None or metric is None:
+        return None
+    locked = next(
+        (b.value for b in registration.baseline if b.metric in {metric.name, *metric.aliases}), None
+    )
+    baseline = None if locked is None else float(locked)
+    found = _finding(verdict, criterion_text(primary, metrics=MetricCatalog(metrics=registration.metrics)))
+    if found is None:
+        return _Place(metric, baseline, None, None, None, None)
+    if isinstance(primary.test, Improvement | NonInferiority):
+        # The finding speaks of a difference; the card shows the values themselves.
+        shift = found.baseline
+        if shift is None:
+            return _Place(metric, baseline, None, None, None, None)
+    else:
+        shift = 0.0
+    ends = (None, None) if found.interval is None else (found.interval.low, found.interval.high)
+    baseline = baseline if found.baseline is None else found.baseline
+    return _Place(
+        metric, baseline, *(_moved(value, shift) for value in (found.estimate, found.threshold, *ends))
+    )
+
+
+def _finding(verdict: Verdict | None, check: str) -> Finding | None:
+    if verdict is None:
+        return None
+    return next((f for f in verdict.findings if f.role is Role.PRIMARY and f.check == check), None)
+
+
+def _moved(value: float | None, shift: float) -> float | None:
+    return None if value is None else value + shift
+
+
+def _bar(place: _Place | None) -> dict[str, float] | None:
+    """Shares 0..1 along one padded scale that holds every known value; None without an estimate."""
+    if place is None or place.estimate is None:
+        return None
+    ends = {
+        "low": place.low,
+        "high": place.high,
+        "estimate": place.estimate,
+        "target": place.target,
+        "baseline": place.baseline,
+    }
+    known = {name: value for name, value in ends.items() if value is not None}
+    least, most = min(known.values()), max(known.values())
+    span = most - least
+    if span <= 0.0:
+        return dict.fromkeys(known, 0.5)
+    room = 1.0 - 2.0 * _PADDING
+    return {name: round(_PADDING + room * (value - least) / span, 4) for name, value in known.items()}
+
+
+def _compute(runs: Sequence[Run], registration: Registration) -> tuple[str, float | None]:
+    used, budget = spent(runs, "compute"), registration.budget.gpu_hours
+    if used.known is None or used.broken:
+        of = "" if budget is None else f" of {hours(float(budget))} GPU-h"
+        return (f"unknown{of}" if used.runs and budget is not None else "", None)
+    least = "at least " if used.unknown_runs else ""
+    if budget is None:
+        return f"{least}{hours(used.known)} GPU-h", None
+    return f"{least}{hours(used.known)} of {hours(float(budget))} GPU-h", round(used.known / float(budget), 4)
+
+
+def _text(place: _Place | None, value: float | None) -> str:
+    return "" if place is None or value is None else shown(value, place.metric)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CHIP_LENGTH else f"{text[: _CHIP_LENGTH - 1]}…"

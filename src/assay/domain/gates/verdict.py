@@ -1,0 +1,228 @@
+"""What does the evidence say about a locked ticket? One pure function, and the bytes that its answer is stored as."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import scipy
+from pydantic import JsonValue
+
+from assay.domain.experiments.criteria.model import ResourceUse
+from assay.domain.experiments.evidence import Evidence, Run
+from assay.domain.experiments.experiment import Amendment, Lock, Registration
+from assay.domain.gates.candidates import Choice, choose, primary_metric
+from assay.domain.gates.case import Case, stage_plan
+from assay.domain.gates.decide import decide
+from assay.domain.gates.examine import Examined, examine
+from assay.domain.gates.kill_rules import advise
+from assay.domain.gates.measurements import value_of
+from assay.domain.gates.seed_groups import BASELINE_ARM, SeedGroup, seed_groups, starting_order
+from assay.domain.gates.settings import KillRuleName, VerdictSettings
+from assay.domain.gates.wording import count, listed
+from assay.domain.kernel.canonical import canonical_bytes, digest_bytes, rounded
+from assay.domain.kernel.findings import Finding
+from assay.domain.kernel.verdicts import GroupSummary, Verdict, VerdictRecord
+from assay.stats.samples import summarize
+
+METHOD_VERSION = "1"
+"""Raised whenever a change of the engine can change a stored verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeInputs:
+    """What a verdict is told of time: whole days since the lock, and nothing finer."""
+
+    elapsed_days: int | None
+    time_box_over: bool
+
+    @classmethod
+    def at(cls, now: datetime, lock: Lock) -> TimeInputs:
+        """What the clock says now. A lock in the clock's future leaves the time unknown."""
+        days = (now - lock.locked_at) // timedelta(days=1)
+        box = lock.registration.time_box_days
+        return cls(days if days >= 0 else None, box is not None and days >= box)
+
+
+def compute_verdict(
+    lock: Lock, evidence: Evidence, *, settings: VerdictSettings, now: datetime
+) -> VerdictRecord:
+    """What is known about this ticket, and what follows?
+
+    Args:
+        lock: the registration as it stands, with its amendments.
+        evidence: the ticket's runs and the baseline's, in any order.
+        settings: strictness, alpha and rules of thumb (less those the ticket switched off).
+        now: an aware time. Only whole days since the lock are used, and only where a criterion or the time box asks;
+            otherwise the same record comes out at any time.
+
+    Returns:
+        The record; `verdict_bytes` gives what is stored and hashed.
+    """
+    return verdict_at(lock, evidence, settings=settings, time=TimeInputs.at(now, lock))
+
+
+def verdict_at(
+    lock: Lock, evidence: Evidence, *, settings: VerdictSettings, time: TimeInputs
+) -> VerdictRecord:
+    """The same with the time as it is stored in a record, for replay."""
+    case = _case(lock, evidence, settings, time)
+    choice = choose(case, lock)
+    examined = examine(case, choice)
+    findings = tuple(one.finding for one in examined)
+    advice = advise(case, choice, findings, time_box_over=time.time_box_over)
+    decided = decide(findings, advice)
+    strict = settings.strictness == "bound"
+    notes = [*choice.notes, *_run_notes(case), *_amendment_notes(lock.amendments)]
+    if not strict:
+        notes.append(
+            f"the estimate alone decides (point mode); the strict answer is {decide(_strict(examined)).recommendation.value}"
+        )
+    verdict = Verdict(
+        recommendation=decided.recommendation,
+        headline=decided.headline,
+        detail=decided.detail,
+        findings=findings,
+        advice=advice,
+        groups=tuple(
+            _summary(group, choice, case)
+            for group in (*case.candidates, *case.own_baselines, *case.other_baselines)
+        ),
+        candidate=None if choice.group is None else choice.group.key,
+        notes=tuple(notes),
+        strictness=settings.strictness,
+        point_recommendation=decide(_point(examined)).recommendation,
+    )
+    return VerdictRecord(
+        verdict=verdict,
+        registration_digest=lock.digest,
+        run_digests={run.run_id: run.digest for run in (*evidence.runs, *evidence.baseline_runs)},
+        settings=settings.model_dump(mode="json"),
+        inputs=_used_time(lock.registration, settings, time),
+        method_version=METHOD_VERSION,
+        library_versions=library_versions(),
+    )
+
+
+def verdict_bytes(record: VerdictRecord) -> bytes:
+    """Which bytes stand for this record: canonical JSON at 12 significant digits, library versions left out?"""
+    return canonical_bytes(rounded(record.model_dump(mode="json", exclude={"library_versions"})))
+
+
+def verdict_digest(record: VerdictRecord) -> str:
+    """What is the digest of the record's bytes?"""
+    return digest_bytes(verdict_bytes(record))
+
+
+def library_versions() -> dict[str, str]:
+    """Which libraries computed the numbers? Beside the record, never inside its digest."""
+    return {"numpy": np.__version__, "scipy": scipy.__version__}
+
+
+def _case(lock: Lock, evidence: Evidence, settings: VerdictSettings, time: TimeInputs) -> Case:
+    groups = seed_groups(evidence.runs, lock)
+    # Runs of the baseline's ticket are a baseline whatever their arm was there.
+    others = seed_groups((run for run in evidence.baseline_runs if run.arm != BASELINE_ARM), lock)
+    return Case(
+        registration=lock.registration,
+        settings=settings,
+        plan=stage_plan(lock.registration.looks, settings.alpha),
+        candidates=tuple(group for group in groups if group.arm != BASELINE_ARM),
+        own_baselines=tuple(group for group in groups if group.arm == BASELINE_ARM),
+        other_baselines=tuple(_as_baseline(group) for group in others),
+        runs=tuple(sorted(evidence.runs, key=starting_order)),
+        elapsed_days=time.elapsed_days,
+    )
+
+
+def _as_baseline(group: SeedGroup) -> SeedGroup:
+    return SeedGroup(
+        group.key, group.label, BASELINE_ARM, group.config, group.runs, group.exploratory, group.deleted
+    )
+
+
+def _point(examined: Iterable[Examined]) -> tuple[Finding, ...]:
+    return tuple(one.finding.model_copy(update={"outcome": one.checked.point_outcome}) for one in examined)
+
+
+def _strict(examined: Iterable[Examined]) -> tuple[Finding, ...]:
+    return tuple(one.finding.model_copy(update={"outcome": one.checked.outcome}) for one in examined)
+
+
+def _summary(group: SeedGroup, choice: Choice, case: Case) -> GroupSummary:
+    found = primary_metric(case)
+    ended = {
+        run.seed if run.seed is not None else run.run_id: run
+        for run in group.evidence
+        if run.status == "finished"
+    }
+    values = (
+        []
+        if found is None
+        else [v for run in ended.values() if (v := value_of(run, found[1])) is not None and math.isfinite(v)]
+    )
+    sample = summarize(values) if values else None
+    return GroupSummary(
+        group=group.key,
+        label=group.label,
+        is_candidate=group is choice.group,
+        arm=group.arm,
+        seeds=group.seeds,
+        run_ids=tuple(run.run_id for run in group.runs),
+        exploratory_run_ids=tuple(run.run_id for run in group.exploratory),
+        mean=None if sample is None else sample.mean,
+        sd=None if sample is None else sample.sd,
+    )
+
+
+def _run_notes(case: Case) -> list[str]:
+    groups = (*case.candidates, *case.own_baselines)
+    early = [run for group in groups for run in group.exploratory]
+    gone = [run for group in groups for run in group.deleted]
+    notes = []
+    if early:
+        notes.append(
+            f"{count(len(early), 'run')} not known to have begun after the lock (start times are self-reported): "
+            f"exploratory, never candidate evidence: {_named(early)}"
+        )
+    if gone:
+        notes.append(f"{count(len(gone), 'run')} deleted in the tracker, not counted: {_named(gone)}")
+    return notes
+
+
+def _named(runs: list[Run]) -> str:
+    return listed(run.name or run.external_id for run in sorted(runs, key=starting_order))
+
+
+def _amendment_notes(amendments: tuple[Amendment, ...]) -> list[str]:
+    notes = []
+    for amendment in amendments:
+        when = f"{amendment.at.day} {amendment.at:%b %Y}"
+        marks = [
+            word
+            for word, on in (
+                ("after results were seen", amendment.after_results),
+                ("loosened", amendment.loosens),
+            )
+            if on
+        ]
+        mark = f" ({', '.join(marks)})" if marks else ""
+        notes.append(
+            f"amendment {amendment.number}{mark}, {when}, {amendment.author}: {'; '.join(amendment.changes)}; why: {amendment.reason}"
+        )
+    return notes
+
+
+def _used_time(
+    registration: Registration, settings: VerdictSettings, time: TimeInputs
+) -> dict[str, JsonValue]:
+    """Time goes into the record only where something looked at it, so that the bytes do not change with every day."""
+    used: dict[str, JsonValue] = {}
+    if any(isinstance(c.test, ResourceUse) and c.test.resource == "time" for c in registration.criteria):
+        used["elapsed_days"] = time.elapsed_days
+    if registration.time_box_days is not None and KillRuleName.TIME_BOX in settings.kill_rules.enabled:
+        used["time_box_over"] = time.time_box_over
+    return used

@@ -13,12 +13,12 @@ from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint, checkpoint_bytes
-from assay.errors import Invalid, NotFound, Refused
+from assay.errors import Invalid, NotFound, Refused, Unavailable
 
 MAX_KEY_FILE_BYTES = 10_000
 
@@ -42,7 +42,7 @@ class PublicKey:
         """
         try:
             key = serialization.load_pem_public_key(pem)
-        except ValueError as error:
+        except (ValueError, UnsupportedAlgorithm) as error:
             raise _bad_key("public key", "not a public key in PEM form") from error
         if not isinstance(key, Ed25519PublicKey):
             raise _bad_key("public key", "another kind of key")
@@ -87,6 +87,7 @@ class SigningKey:
 
         Raises:
             NotFound: there is no such file.
+            Unavailable: the system does not let us read it.
             Refused: others than the owner may read or change it.
             Invalid: it holds no unencrypted Ed25519 private key in PEM form.
         """
@@ -100,6 +101,12 @@ class SigningKey:
                 hint="restore it from your backup; a new key cannot continue the old signatures",
                 code="signing-key-missing",
             ) from error
+        except OSError as error:
+            raise Unavailable(
+                f"cannot read signing key '{path}': {error.strerror} (expected a file that this user owns)",
+                hint=f"give it to the user that runs Assay: chown and chmod 600 {path}",
+                code="signing-key-unreadable",
+            ) from error
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise Refused(
                 f"cannot use signing key '{path}': its mode is {mode:04o} (expected 0600: owner only)",
@@ -108,7 +115,7 @@ class SigningKey:
             )
         try:
             key = serialization.load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise _bad_key(f"signing key '{path}'", "not an unencrypted private key in PEM form") from error
         if not isinstance(key, Ed25519PrivateKey):
             raise _bad_key(f"signing key '{path}'", "another kind of key")
@@ -121,7 +128,7 @@ class SigningKey:
         Safe when several processes start at once: the file appears whole, and the first one wins.
 
         Raises:
-            Refused, Invalid: as `load`.
+            Unavailable, Refused, Invalid: as `load`.
         """
         if not path.exists():
             _create(path)

@@ -17,6 +17,7 @@ from assay.domain.governance.journal import JournalHead
 from assay.domain.kernel.canonical import canonical_bytes
 from assay.domain.kernel.model import Value
 from assay.domain.kernel.time import timestamp
+from assay.errors import Invalid
 
 Origin = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
 """Name of the instance that keeps the journal; the same for its whole life."""
@@ -72,9 +73,21 @@ class SignedCheckpoint(Value):
 
 
 def take_checkpoint(head: JournalHead, *, origin: str, at: datetime) -> Checkpoint:
-    """What is to be signed for the journal as it stands?"""
+    """What is to be signed for the journal as it stands?
+
+    Raises:
+        Invalid: the origin is not 1 to 100 letters, digits or `._:-`, or the time has no zone.
+    """
     root = head.frontier.root().hex()
-    return Checkpoint(origin=origin, size=head.size, root=root, head=head.head.hex(), at=timestamp(at))
+    try:
+        return Checkpoint(origin=origin, size=head.size, root=root, head=head.head.hex(), at=timestamp(at))
+    except ValueError as error:
+        raise Invalid(
+            f"cannot take checkpoint of instance {origin[:60]!r} at {at.isoformat()}: not a name or not an aware time "
+            "(expected 1 to 100 letters, digits or ._:- and a time with its zone)",
+            hint="name the instance in its settings",
+            code="checkpoint-invalid",
+        ) from error
 
 
 def checkpoint_bytes(checkpoint: Checkpoint) -> bytes:

@@ -25,7 +25,6 @@ checkpoint of this one.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -44,6 +43,8 @@ BODY_FIELDS = frozenset({"actor", "at", "kind", "payload", "prev", "project", "s
 PREV_KEY = b'"prev":"'
 PREV_KEY_BYTES = len(PREV_KEY)
 HEX_BYTES = 2 * HASH_BYTES
+_SEQ_KEY = b',"seq":'
+_MAX_SEQ_DIGITS = 16
 _LINE_HEAD = b'{"entry":'
 _LINE_MIDDLE = b',"hash":"'
 _LINE_TAIL = b'"}\n'
@@ -202,13 +203,13 @@ def read_body(body: bytes) -> EntryContent:
 
 
 def body_seq(body: bytes) -> int | None:
-    """Which number does this body give itself? None when it cannot be read."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    seq = content.get("seq") if isinstance(content, dict) else None
-    return seq if type(seq) is int else None
+    """Which number does this body give itself? None when there is none.
+
+    Found from the end, as `prev` is: only `subject` follows.
+    """
+    start = body.rfind(_SEQ_KEY) + len(_SEQ_KEY)
+    digits = body[start : body.find(b",", start)]
+    return int(digits) if digits.isdigit() and len(digits) <= _MAX_SEQ_DIGITS else None
 
 
 def export_line(body: bytes, entry_hash: bytes) -> bytes:

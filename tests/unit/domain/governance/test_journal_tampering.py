@@ -225,6 +225,24 @@ def test_verification_goes_on_from_a_stored_head():
     assert (report.ok, report.covered_size, report.head) == (True, SIZE, HEADS[-1])
 
 
+def test_checkpoint_smaller_than_the_verified_beginning_is_left_out():
+    older = take_checkpoint(HEADS[9], origin="lab-1", at=NOON)
+    report = verify_chain(
+        (entry.row() for entry in ENTRIES[42:]), checkpoints=[older, CHECKPOINT], start=HEADS[41]
+    )
+    assert (report.ok, report.covered_size) == (True, SIZE)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"kind": 7}, {"payload": []}, {"seq": "1"}, {"actor": None}, {"at": 0}, {"prev": None}, {"more": 1}],
+)
+def test_read_body_with_a_field_of_another_type_is_refused(changes):
+    with pytest.raises(Invalid) as caught:
+        read_body(rehashed(ENTRIES[0], **changes).body)
+    assert caught.value.code == "journal-entry-unreadable"
+
+
 def test_long_journal_with_faults_around_block_borders_names_the_entry():
     size = 2 * BLOCK_ENTRIES + 10
     head, rows = JournalHead(), []

@@ -6,7 +6,7 @@ import math
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.domain.kernel.canonical import (
@@ -92,6 +92,7 @@ def test_canonical_text_keeps_unicode_twins_apart():
     assert digest("\u00e9") != digest("e\u0301")
 
 
+@settings(deadline=None)
 @given(JSON_VALUES)
 def test_canonical_bytes_parse_back_to_the_value_and_are_a_fixed_point(value):
     data = canonical_bytes(value)
@@ -167,6 +168,7 @@ def test_digest_is_sha256_of_the_canonical_bytes():
     )  # FIPS 180-2
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_round_significant_keeps_twelve_digits_and_does_not_move_again(number):
     once = round_significant(number)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
 from assay.connectors.evals.long_form import read_scores
 from assay.connectors.signing.ed25519 import SigningKey
@@ -14,23 +13,9 @@ from assay.settings import Settings
 from assay.storage.open import open_store
 from assay.workflows.ports import Workspace
 
-LIBRARIES = ("numpy", "scipy", "pydantic", "polars")
-"""Libraries whose version can change a verdict's last digits; kept beside every verdict."""
-
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of Assay and of every library that takes part in a verdict."""
-    found = {}
-    for name in ("assay", *LIBRARIES):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found
 
 
 @contextmanager
@@ -55,7 +40,6 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
             read_scores=read_scores,
             signer=signer,
             instance_id=store.instance_id(),
-            library_versions=library_versions(),
         )
     finally:
         store.close()

@@ -139,7 +139,11 @@ def _typed(name: str, value: object, where: str) -> object:
         raise _malformed(name, value, where, "text")
     low, high = _NUMBERS[name]
     text = str(value)
-    number = int(text) if not isinstance(value, bool) and text.isascii() and text.isdigit() and len(text) < 9 else -1
+    number = (
+        int(text)
+        if not isinstance(value, bool) and text.isascii() and text.isdigit() and len(text) < 9
+        else -1
+    )
     if not low <= number <= high:
         raise _malformed(name, value, where, f"a whole number from {low} to {high}")
     return number
@@ -170,9 +174,15 @@ def write_settings(home: Path, values: Mapping[str, str | int]) -> Path:
     """Write `assay.toml` of a new installation; the folder is for its owner only."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = home / FILE_NAME
-    lines = ["# Settings of this Assay installation. Every key can also be set as ASSAY_KEY in the environment.\n"]
+    lines = [
+        "# Settings of this Assay installation. Every key can also be set as ASSAY_KEY in the environment.\n"
+    ]
     for name, value in values.items():
-        shown = str(value) if isinstance(value, int) else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        shown = (
+            str(value)
+            if isinstance(value, int)
+            else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        )
         lines.append(f"{name} = {shown}\n")
     file.write_text("".join(lines), encoding="utf-8")
     return file

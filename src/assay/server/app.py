@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 import assay
-from assay.api.problems import problem_response, problem_from_http, problem_from_validation
+from assay.api.problems import problem_from_http, problem_from_validation, problem_response
 from assay.api.routes import router as api_router
 from assay.errors import AssayError
 from assay.server.security import Guard

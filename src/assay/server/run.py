@@ -27,7 +27,9 @@ def bind(host: str, port: int) -> socket.socket:
         except OSError as error:
             listener.close()
             if wanted == 0:
-                raise Unavailable(f"cannot listen on {host!r}: {error.strerror}", code="port-unavailable") from error
+                raise Unavailable(
+                    f"cannot listen on {host!r}: {error.strerror}", code="port-unavailable"
+                ) from error
             continue
         listener.listen(512)
         return listener

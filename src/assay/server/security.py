@@ -42,7 +42,6 @@ HEADERS = (
 )
 
 
-
 class BodyTooLarge(Invalid):
     """The body is larger than this server reads."""
 
@@ -140,7 +139,9 @@ async def _read_body(headers: Headers, receive: Receive) -> bytes:
 
 
 def _too_large() -> BodyTooLarge:
-    return BodyTooLarge(f"cannot read request: its body is too large (expected at most {MAX_BODY_BYTES} bytes)")
+    return BodyTooLarge(
+        f"cannot read request: its body is too large (expected at most {MAX_BODY_BYTES} bytes)"
+    )
 
 
 def _check_origin(headers: Headers) -> None:

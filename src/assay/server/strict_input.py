@@ -57,7 +57,11 @@ def _check_depth(text: str) -> None:
         elif char in "[{":
             depth += 1
             if depth > MAX_DEPTH:
-                _refuse(f"nested deeper than {MAX_DEPTH} levels", f"at most {MAX_DEPTH} levels", code="body-too-deep")
+                _refuse(
+                    f"nested deeper than {MAX_DEPTH} levels",
+                    f"at most {MAX_DEPTH} levels",
+                    code="body-too-deep",
+                )
         elif char in "]}":
             depth -= 1
 
@@ -66,7 +70,12 @@ def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            _refuse(f"the key {key[:60]!r} stands twice", "each key once", code="body-duplicate-key", field=key[:60])
+            _refuse(
+                f"the key {key[:60]!r} stands twice",
+                "each key once",
+                code="body-duplicate-key",
+                field=key[:60],
+            )
         if len(key) > MAX_KEY_LENGTH:
             _refuse(f"a key of {len(key)} characters", f"at most {MAX_KEY_LENGTH}", code="body-key-too-long")
         found[key] = value
@@ -123,7 +132,9 @@ def read_form(body: bytes) -> dict[str, str]:
             body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS
         )
     except (UnicodeDecodeError, ValueError):
-        _refuse("not a urlencoded UTF-8 form", f"at most {MAX_FORM_FIELDS} fields in UTF-8", code="form-malformed")
+        _refuse(
+            "not a urlencoded UTF-8 form", f"at most {MAX_FORM_FIELDS} fields in UTF-8", code="form-malformed"
+        )
     for name, value in pairs:
         check_text(value, name[:60])
     return dict(pairs)

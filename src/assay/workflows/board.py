@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from assay.domain.board.board import Board
@@ -20,7 +20,7 @@ from assay.workflows.lookup import check_version, required_project, required_tic
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Override, Project, Ticket
 from assay.workflows.verdicts import refresh_verdict
-from assay.workflows.views import BoardView, ColumnPage
+from assay.workflows.views import BoardSlots, BoardView, CardSlot, CardView, ColumnPage
 
 RANK_STEP = 1024.0
 MAX_REASON_LENGTH = 2000
@@ -45,6 +45,15 @@ class MoveRefused:
     assessment: MoveAssessment
 
 
+@dataclass(frozen=True, slots=True)
+class BoardParts:
+    """A board in two parts: places, and the cards a page has not seen before."""
+
+    project: Project
+    slots: BoardSlots
+    cards: Mapping[int, CardView]
+
+
 def board(
     ws: Workspace, actor: Actor, slug: str, *, per_column: int = 50, filters: Mapping[str, str] | None = None
 ) -> BoardView:
@@ -52,6 +61,24 @@ def board(
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         return tx.board_view(required_project(tx, slug), per_column=per_column, filters=filters or {})
+
+
+def board_parts(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    *,
+    per_column: int = 50,
+    filters: Mapping[str, str] | None = None,
+    known: Callable[[CardSlot], bool],
+) -> BoardParts:
+    """The board for a page that keeps cards it has shown: where every card stands, and only those that are not `known`."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        slots = tx.board_slots(project, per_column=per_column, filters=filters or {})
+        missing = [slot.id for column in slots.columns for slot in column.slots if not known(slot)]
+        return BoardParts(project=project, slots=slots, cards=tx.cards(missing))
 
 
 def column_page(
@@ -96,7 +123,9 @@ def _known_stage(board: Board, stage: str) -> None:
         )
 
 
-def assess(tx: ReadTransaction, project: Project, ticket: Ticket, *, to: str, reason: str = "") -> MoveAssessment:
+def assess(
+    tx: ReadTransaction, project: Project, ticket: Ticket, *, to: str, reason: str = ""
+) -> MoveAssessment:
     """What would this move meet?"""
     counts = tx.stage_counts(project.id)
     goal = project.settings.board.stage(to)
@@ -114,12 +143,11 @@ def assess(tx: ReadTransaction, project: Project, ticket: Ticket, *, to: str, re
 def exit_facts(tx: ReadTransaction, project: Project, ticket: Ticket, *, target: str) -> ExitFacts:
     """What the exit gate of this ticket's column looks at."""
     content, card = ticket.content, ticket.card
-    needs_registration = ticket.lock is None and content.type is TicketType.EXPERIMENT
     return ExitFacts(
         content=content,
         target=target,
         entered_stage_at=ticket.entered_stage_at,
-        problems=registration_problems(content, tx.metrics(project.id)) if needs_registration else (),
+        problems=registration_problems(content, tx.metrics(project.id)) if ticket.lock is None else (),
         confirmed={a.item: f"{a.by}, {a.at:%d %B %Y}" for a in ticket.attestations},
         running=card.get("running", 0),
         finished=card.get("finished", 0),
@@ -282,5 +310,3 @@ def _lock(tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, t
         at=at,
     )
     tx.put_lock(ticket.id, draft.model_copy(update={"seq": seq}))
-
-

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from assay.domain.experiments.experiment import Decision, DecisionKind
 from assay.domain.experiments.learnings import checked_learnings
-from assay.domain.gates.verdict import record_from_bytes
 from assay.domain.kernel.events import Event
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor, Permission
@@ -15,6 +14,7 @@ from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, StoredVerdict, Ticket
+from assay.workflows.verdicts import read_record
 
 TARGET = {DecisionKind.KILL: "killed", DecisionKind.PROMOTE: "production", DecisionKind.ITERATE: "iteration"}
 
@@ -60,7 +60,16 @@ def decide(
         stored = tx.verdict(before.id)
         recommendation = _recommendation(stored)
         _reason_given(key, kind, recommendation, reason)
-        decision = _record(tx, ws, actor, project, before, kind, stored, recommendation, reason, lesson)
+        decision = Decision(
+            kind=kind,
+            verdict=recommendation,
+            verdict_digest=stored.digest if stored else None,
+            reason=reason.strip(),
+            learnings=lesson,
+            by=actor.name,
+            at=ws.clock(),
+        )
+        decision = _record(tx, actor, project, before, decision)
         ticket = required_ticket(tx, project, key)
         if not move:
             return DecisionResult(ticket=ticket, decision=decision, moved_to=None, not_moved_because="")
@@ -89,7 +98,7 @@ def _must_be_decidable(project: Project, ticket: Ticket) -> None:
 def _recommendation(stored: StoredVerdict | None) -> str:
     if stored is None:
         return "undecided"
-    return record_from_bytes(stored.body, stored.library_versions).verdict.recommendation.value
+    return read_record(stored).verdict.recommendation.value
 
 
 def _reason_given(key: str, kind: DecisionKind, recommendation: str, reason: str) -> None:
@@ -104,48 +113,28 @@ def _reason_given(key: str, kind: DecisionKind, recommendation: str, reason: str
 
 
 def _record(
-    tx: WriteTransaction,
-    ws: Workspace,
-    actor: Actor,
-    project: Project,
-    before: Ticket,
-    kind: DecisionKind,
-    stored: StoredVerdict | None,
-    recommendation: str,
-    reason: str,
-    lesson: str,
+    tx: WriteTransaction, actor: Actor, project: Project, before: Ticket, decision: Decision
 ) -> Decision:
-    at = ws.clock()
-    digest = stored.digest if stored else None
     seq = tx.append(
         Event.of(
             "decision.recorded",
             project=project.slug,
             subject=before.key,
-            decision=kind.value,
-            verdict=recommendation,
-            verdict_digest=digest,
-            reason=reason.strip(),
-            learnings=lesson,
+            decision=decision.kind.value,
+            verdict=decision.verdict,
+            verdict_digest=decision.verdict_digest,
+            reason=decision.reason,
+            learnings=decision.learnings,
         ),
         actor=actor,
-        at=at,
+        at=decision.at,
     )
-    decision = Decision(
-        kind=kind,
-        verdict=recommendation,
-        verdict_digest=digest,
-        reason=reason.strip(),
-        learnings=lesson,
-        by=actor.name,
-        at=at,
-        seq=seq,
-    )
-    tx.add_decision(before.id, decision)
-    if tx.touch_ticket(before, at=at) is None:
+    numbered = decision.model_copy(update={"seq": seq})
+    tx.add_decision(before.id, numbered)
+    if tx.touch_ticket(before, at=decision.at) is None:
         raise stale(required_ticket(tx, project, before.key))
-    tx.put_card(before.id, before.card | {"decision": kind.value, "learnings": lesson})
-    return decision
+    tx.put_card(before.id, before.card | {"decision": decision.kind.value, "learnings": decision.learnings})
+    return numbered
 
 
 def _follow(
@@ -160,5 +149,3 @@ def _follow(
     return DecisionResult(
         ticket=ticket, decision=decision, moved_to=None, not_moved_because=result.assessment.explanation
     )
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from assay.domain.experiments.evidence import Run
 from assay.domain.kernel.events import Event
@@ -162,7 +163,7 @@ def sync_source(
         source = _required_source(tx.sources(project.id), name, project)
     tally = _Tally()
     try:
-        for batch in ws.sources[source.kind].changes(source, lambda: _known(ws, source)):
+        for batch in ws.sources[source.kind].changes(source, partial(_known, ws, source.id)):
             source = _keep_batch(ws, project, source, batch, tally)
             if on_progress is not None:
                 on_progress(SyncProgress(source=name, done=batch.done, total=batch.total))
@@ -184,9 +185,9 @@ def sync_source(
     )
 
 
-def _known(ws: Workspace, source: Source) -> Mapping[str, str]:
+def _known(ws: Workspace, source_id: int) -> Mapping[str, str]:
     with ws.store.read() as tx:
-        return tx.run_digests(source.id)
+        return tx.run_digests(source_id)
 
 
 def _keep_batch(ws: Workspace, project: Project, source: Source, batch: SyncBatch, tally: _Tally) -> Source:
@@ -199,7 +200,9 @@ def _keep_batch(ws: Workspace, project: Project, source: Source, batch: SyncBatc
         changed = tx.put_runs(source, batch.runs, seq=seq + 1)
         keys = {key for key in before.values() if key is not None}
         keys.update(tx.mark_deleted(source.id, batch.gone))
-        fresh = replace(source, cursor=batch.cursor, last_sync_at=at, last_sync_status="ok", last_sync_error="")
+        fresh = replace(
+            source, cursor=batch.cursor, last_sync_at=at, last_sync_status="ok", last_sync_error=""
+        )
         tx.save_source(fresh)
         if changed or batch.gone:
             tx.append(
@@ -273,11 +276,16 @@ def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: 
             required_ticket(tx, project, ticket_key)
         tx.attach_run(project.id, run_id, ticket_key)
         event = Event.of(
-            "run.attached", project=slug, subject=ticket_key or run.ticket, run=run_id, before=run.ticket, after=ticket_key
+            "run.attached",
+            project=slug,
+            subject=ticket_key or run.ticket,
+            run=run_id,
+            before=run.ticket,
+            after=ticket_key,
         )
         tx.append(event, actor=actor, at=ws.clock())
         fresh = tx.run(project.id, run_id)
-        assert fresh is not None  # noqa: S101 - it was there a moment ago, in this transaction
+        assert fresh is not None
         return fresh, run.ticket
 
     run, before = ws.store.write(work)

@@ -63,7 +63,9 @@ def import_tickets(
         amended: list[str] = []
         for name, document in listed:
             try:
-                outcome, key, is_amended = _import_one(tx, ws, actor, project, catalog, document, amendment_reason)
+                outcome, key, is_amended = _import_one(
+                    tx, ws, actor, project, catalog, document, amendment_reason
+                )
             except AssayError as error:
                 error.message = f"{name}: {error.message}"
                 error.args = (error.message,)

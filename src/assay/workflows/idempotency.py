@@ -25,7 +25,7 @@ class Remember:
     """Result of the workflow to (status, body, headers)."""
 
 
-class Replayed(Exception):  # noqa: N818 - not an error: the earlier answer, on its way to the face
+class Replayed(Exception):
     """This request was answered before; here is that answer."""
 
     def __init__(self, answer: StoredAnswer) -> None:
@@ -50,7 +50,9 @@ def write_once(ws: Workspace, remember: Remember | None, work: Callable[[WriteTr
             raise Replayed(earlier)
         result = work(tx)
         status, body, headers = remember.render(result)
-        answer = StoredAnswer(request_digest=remember.request_digest, status=status, body=body, headers=headers)
+        answer = StoredAnswer(
+            request_digest=remember.request_digest, status=status, body=body, headers=headers
+        )
         tx.put_answer(remember.scope, remember.key, answer, at=ws.clock())
         return result
 

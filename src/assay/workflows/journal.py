@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from assay.domain.governance.checkpoints import SignedCheckpoint, take_checkpoint
 from assay.domain.governance.journal import JournalHead, export_line
 from assay.domain.governance.merkle import MerkleTree
-from assay.domain.governance.proofs import ConsistencyProof, InclusionProof, prove_consistency, prove_inclusion
+from assay.domain.governance.proofs import (
+    ConsistencyProof,
+    InclusionProof,
+    prove_consistency,
+    prove_inclusion,
+)
 from assay.domain.governance.verification import Fault, verify_chain
 from assay.errors import AssayError, NotFound, Refused
 from assay.workflows.actor import Actor, Permission
@@ -55,16 +60,15 @@ def journal_page(
     """What happened, newest first."""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
-        return tx.journal_page(project=project, before=before, limit=limit, kind=kind, subject=subject, actor=who)
+        return tx.journal_page(
+            project=project, before=before, limit=limit, kind=kind, subject=subject, actor=who
+        )
 
 
-def verify_journal(
-    ws: Workspace, actor: Actor, *, held: Sequence[SignedCheckpoint] = ()
-) -> JournalReport:
+def verify_journal(ws: Workspace, actor: Actor, *, held: Sequence[SignedCheckpoint] = ()) -> JournalReport:
     """Was anything altered, removed, swapped or rewritten?
 
-    Args:
-        held: checkpoints kept outside this instance; they find what an owner of the whole machine could hide.
+    `held` are checkpoints kept outside this instance; they find what an owner of the whole machine could hide.
     """
     actor.require(Permission.AUDIT)
     with ws.store.read() as tx:

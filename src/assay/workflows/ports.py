@@ -28,7 +28,9 @@ from assay.workflows.records import (
     Ticket,
 )
 from assay.workflows.views import (
+    BoardSlots,
     BoardView,
+    CardView,
     ColumnPage,
     ExperimentListPage,
     JournalPage,
@@ -52,7 +54,9 @@ class ReadTransaction(Protocol):
     def ticket(self, project_id: int, key: str) -> Ticket | None: ...
     def tickets(self, project_id: int, *, keys: Sequence[str] | None = None) -> Sequence[Ticket]: ...
     def stage_counts(self, project_id: int) -> Mapping[str, int]: ...
-    def ranks_around(self, project_id: int, stage: str, *, before_key: str | None) -> tuple[float | None, float | None]:
+    def ranks_around(
+        self, project_id: int, stage: str, *, before_key: str | None
+    ) -> tuple[float | None, float | None]:
         """Ranks of the neighbours of the slot just above `before_key` (None: the end of the column)."""
         ...
 
@@ -81,7 +85,9 @@ class ReadTransaction(Protocol):
         ...
 
     def entries(self, *, after: int = 0, until: int | None = None) -> Iterator[JournalEntry]: ...
-    def raw_entries(self, *, after: int = 0, until: int | None = None) -> Iterator[tuple[int, bytes, bytes]]: ...
+    def raw_entries(
+        self, *, after: int = 0, until: int | None = None
+    ) -> Iterator[tuple[int, bytes, bytes]]: ...
     def checkpoints(self) -> Sequence[bytes]:
         """Signed checkpoint documents, oldest first."""
         ...
@@ -91,8 +97,22 @@ class ReadTransaction(Protocol):
 
     # read models, one a page
     def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView: ...
+    def board_slots(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardSlots:
+        """Which cards stand where, without what they show."""
+        ...
+
+    def cards(self, ids: Sequence[int]) -> Mapping[int, CardView]:
+        """What these cards show, by ticket id; those that are gone are left out."""
+        ...
+
     def column_page(
-        self, project: Project, stage: str, *, after: tuple[float, str] | None, limit: int, filters: Mapping[str, str]
+        self,
+        project: Project,
+        stage: str,
+        *,
+        after: tuple[float, str] | None,
+        limit: int,
+        filters: Mapping[str, str],
     ) -> ColumnPage: ...
     def experiment_list(
         self, project: Project, *, after: str | None, limit: int, sort: str, filters: Mapping[str, str]
@@ -102,7 +122,14 @@ class ReadTransaction(Protocol):
     ) -> RunListPage: ...
     def overview(self, project: Project) -> OverviewView: ...
     def journal_page(
-        self, *, project: str | None, before: int | None, limit: int, kind: str | None, subject: str | None, actor: str | None
+        self,
+        *,
+        project: str | None,
+        before: int | None,
+        limit: int,
+        kind: str | None,
+        subject: str | None,
+        actor: str | None,
     ) -> JournalPage: ...
     def search(self, project_id: int, text: str, *, limit: int) -> Sequence[SearchHit]:
         """Full text over keys, titles, hypotheses, learnings and notes, best first."""
@@ -129,7 +156,14 @@ class WriteTransaction(ReadTransaction, Protocol):
     def remove_metric(self, project_id: int, name: str) -> None: ...
 
     def add_ticket(
-        self, project: Project, content: TicketContent, *, stage: str, rank: float, by: str, at: datetime,
+        self,
+        project: Project,
+        content: TicketContent,
+        *,
+        stage: str,
+        rank: float,
+        by: str,
+        at: datetime,
         number: int | None = None,
     ) -> Ticket:
         """A new ticket under the project's next number (or `number`, for imports; raises Conflict when taken)."""
@@ -193,8 +227,11 @@ class Store(Protocol):
     """The one door to what is remembered."""
 
     def write(self, work: Callable[[WriteTransaction], T]) -> T:
-        """Run `work` in one transaction; returns after it is durable. It may run again after a serialization failure,
-        so it must touch nothing but its transaction. An exception rolls everything back and is raised here."""
+        """Run `work` in one transaction; returns after it is durable.
+
+        It may run again after a serialization failure, so it must touch nothing but its transaction. An exception rolls
+        everything back and is raised here.
+        """
         ...
 
     def read(self) -> AbstractContextManager[ReadTransaction]: ...
@@ -286,4 +323,3 @@ class Workspace:
     read_scores: ScoreReader
     signer: CheckpointSigner
     instance_id: str
-    library_versions: Mapping[str, str]

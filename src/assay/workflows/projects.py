@@ -138,7 +138,9 @@ def drop_metric(ws: Workspace, actor: Actor, slug: str, name: str) -> None:
     def work(tx: WriteTransaction) -> None:
         project = required_project(tx, slug)
         if all(m.name != name for m in tx.metrics(project.id).metrics):
-            raise NotFound(f"cannot drop metric {name!r}: it is not declared", code="metric-unknown", field="name")
+            raise NotFound(
+                f"cannot drop metric {name!r}: it is not declared", code="metric-unknown", field="name"
+            )
         users = [t.key for t in tx.tickets(project.id) if any(c.metric == name for c in t.content.criteria)]
         if users:
             raise Refused(

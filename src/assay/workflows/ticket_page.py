@@ -8,12 +8,11 @@ from datetime import datetime
 
 from assay.domain.board.board import ExitItem
 from assay.domain.board.exit_policies import ATTESTABLE, TITLES
-from assay.domain.experiments.criteria.rules import registration_problems
+from assay.domain.experiments.criteria.rules import Problem, registration_problems
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.evidence import Curve, Run
-from assay.domain.gates.verdict import record_from_bytes
 from assay.domain.kernel.findings import Role
-from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.board import assess
@@ -21,6 +20,7 @@ from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
 from assay.workflows.tickets import SIMILAR_SHOWN, locked_catalog
+from assay.workflows.verdicts import read_record
 from assay.workflows.views import (
     AttestableItem,
     CriterionLine,
@@ -45,12 +45,14 @@ def ticket_page(ws: Workspace, actor: Actor, slug: str, key: str, *, metric: str
         return _view(ws, tx, project, ticket, metric)
 
 
-def _view(ws: Workspace, tx: ReadTransaction, project: Project, ticket: Ticket, metric: str | None) -> TicketView:
+def _view(
+    ws: Workspace, tx: ReadTransaction, project: Project, ticket: Ticket, metric: str | None
+) -> TicketView:
     catalog = tx.metrics(project.id)
     if ticket.lock is not None:
         catalog = locked_catalog(ticket.lock, catalog)
     stored = tx.verdict(ticket.id)
-    record = record_from_bytes(stored.body, stored.library_versions) if stored else None
+    record = read_record(stored) if stored else None
     runs = tx.runs(project.id, ticket.key)
     charted = metric or _primary_metric(ticket)
     spent = [run.gpu_hours for run in runs if not run.deleted and run.gpu_hours is not None]
@@ -90,10 +92,8 @@ def _days(ticket: Ticket, now: datetime) -> int | None:
     return max((now - ticket.lock.locked_at).days, 0) if ticket.lock else None
 
 
-def _problems(ticket: Ticket, catalog):  # type: ignore[no-untyped-def]
-    if ticket.lock is not None or ticket.content.type is not TicketType.EXPERIMENT:
-        return ()
-    return registration_problems(ticket.content, catalog)
+def _problems(ticket: Ticket, catalog: MetricCatalog) -> tuple[Problem, ...]:
+    return () if ticket.lock is not None else registration_problems(ticket.content, catalog)
 
 
 def _primary_metric(ticket: Ticket) -> str | None:
@@ -159,7 +159,9 @@ def _curves(runs: Sequence[Run], metric: str | None, record: VerdictRecord | Non
     groups = {
         run_id: group for group in (record.verdict.groups if record else ()) for run_id in group.run_ids
     }
-    exploratory = {i for group in (record.verdict.groups if record else ()) for i in group.exploratory_run_ids}
+    exploratory = {
+        i for group in (record.verdict.groups if record else ()) for i in group.exploratory_run_ids
+    }
     shown = []
     for run in runs:
         curve = run.curves.get(metric)

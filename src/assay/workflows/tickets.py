@@ -10,7 +10,7 @@ from assay.domain.experiments.criteria.rules import registration_problems
 from assay.domain.experiments.experiment import LinkKind, Lock, TicketContent
 from assay.domain.experiments.preregistration import amend, registration_digest, registration_of
 from assay.domain.kernel.events import Event
-from assay.domain.kernel.ids import TicketType, checked_ticket_key
+from assay.domain.kernel.ids import checked_ticket_key
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor, Permission
@@ -244,7 +244,13 @@ def _amend_lock(
     at = ws.clock()
     after_results = bool(tx.runs(project.id, before.key, with_curves=False))
     new_lock = amend(
-        lock, registration, at=at, author=actor.name, reason=reason or "", seq=seq, after_results=after_results
+        lock,
+        registration,
+        at=at,
+        author=actor.name,
+        reason=reason or "",
+        seq=seq,
+        after_results=after_results,
     )
     amendment = new_lock.amendments[-1]
     tx.put_lock(before.id, new_lock)
@@ -275,7 +281,14 @@ def locked_catalog(lock: Lock, catalog: MetricCatalog) -> MetricCatalog:
 
 
 def attest(
-    ws: Workspace, actor: Actor, slug: str, key: str, *, item: str, note: str = "", expected_version: int | None
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    key: str,
+    *,
+    item: str,
+    note: str = "",
+    expected_version: int | None,
 ) -> Ticket:
     """Confirm what only a person can know, such as that the team agreed to run this experiment.
 
@@ -291,9 +304,14 @@ def attest(
         check_version(before, expected_version)
         at = ws.clock()
         tx.put_attestation(before.id, Attestation(item=item, by=actor.name, at=at, note=note[:2000]))
-        return _touched(tx, ws, actor, project, before, Event.of(
-            "ticket.confirmed", project=slug, subject=key, item=item, note=note[:2000]
-        ))
+        return _touched(
+            tx,
+            ws,
+            actor,
+            project,
+            before,
+            Event.of("ticket.confirmed", project=slug, subject=key, item=item, note=note[:2000]),
+        )
 
     return ws.store.write(work)
 
@@ -310,9 +328,14 @@ def withdraw_attestation(
         before = required_ticket(tx, project, key)
         check_version(before, expected_version)
         tx.remove_attestation(before.id, item)
-        return _touched(tx, ws, actor, project, before, Event.of(
-            "ticket.confirmation_withdrawn", project=slug, subject=key, item=item
-        ))
+        return _touched(
+            tx,
+            ws,
+            actor,
+            project,
+            before,
+            Event.of("ticket.confirmation_withdrawn", project=slug, subject=key, item=item),
+        )
 
     return ws.store.write(work)
 
@@ -375,12 +398,18 @@ def unlink_tickets(ws: Workspace, actor: Actor, slug: str, key: str, kind: LinkK
     _change_link(ws, actor, slug, key, kind, other, add=False)
 
 
-def _change_link(ws: Workspace, actor: Actor, slug: str, key: str, kind: LinkKind, other: str, *, add: bool) -> None:
+def _change_link(
+    ws: Workspace, actor: Actor, slug: str, key: str, kind: LinkKind, other: str, *, add: bool
+) -> None:
     actor.require(Permission.WRITE_TICKETS)
     if kind is LinkKind.USES_BASELINE_OF or key == other:
         raise Invalid(
             f"cannot link {key!r} to {other[:40]!r}: "
-            + ("a ticket cannot relate to itself" if key == other else "this relation follows from the baseline field")
+            + (
+                "a ticket cannot relate to itself"
+                if key == other
+                else "this relation follows from the baseline field"
+            )
             + " (expected another ticket and one of: blocks, needs_data, derived_from, duplicates, follow_up_of)",
             code="link-not-possible",
             field="other",
@@ -486,13 +515,7 @@ def draft_check(
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        problems = (
-            registration_problems(content, tx.metrics(project.id))
-            if content.type is TicketType.EXPERIMENT
-            else ()
-        )
+        problems = registration_problems(content, tx.metrics(project.id))
         text = f"{content.title} {content.hypothesis}"
         similar = tx.similar(project.id, text, exclude=exclude, limit=SIMILAR_SHOWN)
         return DraftCheck(problems=problems, similar=tuple(similar))
-
-

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from assay.domain.experiments.evidence import Evidence, Run, RunStatus
 from assay.domain.experiments.experiment import LinkKind
+from assay.domain.gates.kill_rules import settings_without
+from assay.domain.gates.replay import replay
 from assay.domain.gates.summary import card_evidence
-from assay.domain.gates.verdict import compute_verdict, record_from_bytes, replay, verdict_bytes, verdict_digest
+from assay.domain.gates.verdict import compute_verdict, verdict_bytes, verdict_digest
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.verdicts import VerdictRecord
@@ -28,21 +32,18 @@ class ReplayReport:
     same: bool
     differences: tuple[str, ...]
     stored_digest: str
-    stored_versions: dict[str, str]
-    versions_now: dict[str, str]
+    other_versions: tuple[str, ...]
+    """Libraries whose version changed since, such as "numpy 2.3.1 is now 2.4.6"."""
 
 
 def gather_evidence(ws: Workspace, tx: ReadTransaction, project: Project, ticket: Ticket) -> Evidence:
     """Every run a verdict on this ticket may look at, per-example scores included."""
     runs = with_scores(ws, tx, tx.runs(project.id, ticket.key))
     baseline: list[Run] = []
-    for key in sorted({b.ticket for b in _baselines(ticket) if b.ticket is not None and b.ticket != ticket.key}):
+    named = ticket.lock.registration.baseline if ticket.lock else ticket.content.baseline
+    for key in sorted({b.ticket for b in named if b.ticket is not None and b.ticket != ticket.key}):
         baseline.extend(with_scores(ws, tx, tx.runs(project.id, key)))
     return Evidence(runs=tuple(runs), baseline_runs=tuple(baseline))
-
-
-def _baselines(ticket: Ticket) -> Sequence[object]:
-    return ticket.lock.registration.baseline if ticket.lock else ticket.content.baseline
 
 
 def with_scores(ws: Workspace, tx: ReadTransaction, runs: Sequence[Run]) -> list[Run]:
@@ -66,31 +67,34 @@ def refresh_verdict(ws: Workspace, slug: str, key: str) -> VerdictRecord | None:
     The computation runs outside the writer; a lock amended meanwhile makes it start again.
     """
     while True:
-        with ws.store.read() as tx:
-            project = required_project(tx, slug)
-            ticket = required_ticket(tx, project, key)
-            evidence = gather_evidence(ws, tx, project, ticket)
-        if ticket.lock is None:
-            card = asdict(_counts(CardEvidence(), ticket, evidence))
-            ws.store.write(lambda tx, ticket=ticket, card=card: tx.put_card(ticket.id, card))
-            return None
-        record = compute_verdict(
-            ticket.lock, evidence, settings=_settings(project, ticket), now=ws.clock()
-        )
-        card = asdict(_card(record, ticket, evidence))
-        if ws.store.write(lambda tx: _keep(tx, ws, project, ticket, record, card)):
+        kept, record = _refresh_once(ws, slug, key)
+        if kept:
             return record
 
 
-def _settings(project: Project, ticket: Ticket):  # type: ignore[no-untyped-def]
-    rules = project.settings.verdicts.kill_rules
-    off = set(ticket.content.kill_rules_off)
-    enabled = tuple(rule for rule in rules.enabled if rule.value not in off)
-    return project.settings.verdicts.model_copy(update={"kill_rules": rules.model_copy(update={"enabled": enabled})})
+def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictRecord | None]:
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        ticket = required_ticket(tx, project, key)
+        evidence = gather_evidence(ws, tx, project, ticket)
+    if ticket.lock is None:
+        counts = asdict(_counts(CardEvidence(), ticket, evidence))
+        ws.store.write(lambda tx: tx.put_card(ticket.id, counts))
+        return True, None
+    settings = settings_without(project.settings.verdicts, ticket.content.kill_rules_off)
+    record = compute_verdict(ticket.lock, evidence, settings=settings, now=ws.clock())
+    summary = card_evidence(record, ticket.lock, evidence.runs)
+    card = asdict(_counts(CardEvidence(**asdict(summary)), ticket, evidence))
+    return ws.store.write(lambda tx: _keep(tx, ws, project, ticket, record, card)), record
 
 
 def _keep(
-    tx: WriteTransaction, ws: Workspace, project: Project, ticket: Ticket, record: VerdictRecord, card: dict
+    tx: WriteTransaction,
+    ws: Workspace,
+    project: Project,
+    ticket: Ticket,
+    record: VerdictRecord,
+    card: dict[str, Any],
 ) -> bool:
     fresh = required_ticket(tx, project, ticket.key)
     if fresh.lock is None or ticket.lock is None or fresh.lock.digest != ticket.lock.digest:
@@ -117,19 +121,15 @@ def _keep(
             StoredVerdict(
                 digest=digest,
                 body=verdict_bytes(record),
-                library_versions=dict(ws.library_versions),
+                library_versions=dict(record.library_versions),
                 at=at,
                 seq=seq,
             ),
         )
-    tx.put_card(ticket.id, card | {"decision": fresh.card.get("decision"), "learnings": fresh.card.get("learnings", "")})
+    if fresh.decision is not None:
+        card |= {"decision": fresh.decision.kind.value, "learnings": fresh.decision.learnings}
+    tx.put_card(ticket.id, card)
     return True
-
-
-def _card(record: VerdictRecord, ticket: Ticket, evidence: Evidence) -> CardEvidence:
-    assert ticket.lock is not None  # noqa: S101 - the caller has looked
-    shown = card_evidence(record, lock=ticket.lock, evidence=evidence)
-    return _counts(CardEvidence(**shown), ticket, evidence)
 
 
 def _counts(card: CardEvidence, ticket: Ticket, evidence: Evidence) -> CardEvidence:
@@ -137,13 +137,16 @@ def _counts(card: CardEvidence, ticket: Ticket, evidence: Evidence) -> CardEvide
     own = [run for run in alive if run.arm != "baseline"]
     finished = [run for run in own if run.status is RunStatus.FINISHED]
     primary = {c.metric for c in ticket.content.criteria if c.role is Role.PRIMARY and c.metric}
-    baseline = [r for r in (*alive, *evidence.baseline_runs) if not r.deleted and r.status is RunStatus.FINISHED]
+    baseline = [
+        r for r in (*alive, *evidence.baseline_runs) if not r.deleted and r.status is RunStatus.FINISHED
+    ]
     return replace(
         card,
         runs=len(alive),
         running=sum(run.status in (RunStatus.RUNNING, RunStatus.SCHEDULED) for run in alive),
         finished=len(finished),
-        primary_logged=any(primary <= run.curves.keys() | run.scores.keys() for run in finished) and bool(primary),
+        primary_logged=any(primary <= run.curves.keys() | run.scores.keys() for run in finished)
+        and bool(primary),
         baseline_runs=sum(run.arm == "baseline" or run.ticket != ticket.key for run in baseline),
         amended_after_results=any(a.after_results for a in ticket.lock.amendments) if ticket.lock else False,
     )
@@ -174,7 +177,14 @@ def get_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> VerdictReco
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         stored = tx.verdict(required_ticket(tx, project, key).id)
-    return record_from_bytes(stored.body, stored.library_versions) if stored else None
+    return read_record(stored) if stored else None
+
+
+def read_record(stored: StoredVerdict) -> VerdictRecord:
+    """The record that these stored bytes say."""
+    return VerdictRecord.model_validate(
+        json.loads(stored.body) | {"library_versions": stored.library_versions}
+    )
 
 
 def recompute_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> VerdictRecord:
@@ -211,14 +221,11 @@ def replay_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> ReplayRe
                 code="verdict-missing",
             )
         evidence = gather_evidence(ws, tx, project, ticket)
-    differences = replay(
-        stored.body, ticket.lock, evidence, settings=_settings(project, ticket), now=ws.clock()
-    )
+    again = replay(stored.body, ticket.lock, evidence, stored_versions=stored.library_versions)
     return ReplayReport(
         key=key,
-        same=not differences,
-        differences=differences,
+        same=again.same,
+        differences=again.differences,
         stored_digest=stored.digest,
-        stored_versions=dict(stored.library_versions),
-        versions_now=dict(ws.library_versions),
+        other_versions=again.other_versions,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assay.domain.board.moves import MoveAssessment
 from assay.domain.experiments.criteria.rules import Problem
@@ -86,6 +86,38 @@ class BoardView:
     """The board of a project."""
 
     columns: tuple[ColumnView, ...]
+    seq: int
+    """Journal sequence number this view reflects."""
+
+
+class CardSlot(NamedTuple):
+    """Where one card stands. `(id, card_version)` names its content for good: the key for cached HTML."""
+
+    id: int
+    key: str
+    stage: str
+    rank: float
+    card_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSlots:
+    """One column of the board with the places of its first cards, without what they show."""
+
+    key: str
+    title: str
+    wip_limit: int | None
+    count: int
+    gate: str
+    slots: tuple[CardSlot, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSlots:
+    """Which cards stand where. What they show comes from `ReadTransaction.cards`, for those not seen before."""
+
+    columns: tuple[ColumnSlots, ...]
     seq: int
     """Journal sequence number this view reflects."""
 

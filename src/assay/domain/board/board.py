@@ -104,13 +104,16 @@ class Board(Value):
 
 def _moves(source: str, *targets: str, skips: bool = False, reason: bool = False) -> tuple[Transition, ...]:
     return tuple(
-        Transition(source=source, target=target, skips_exit_gate=skips, needs_reason=reason) for target in targets
+        Transition(source=source, target=target, skips_exit_gate=skips, needs_reason=reason)
+        for target in targets
     )
 
 
 DEFAULT_BOARD = Board(
     stages=(
-        Stage(key="backlog", title="Backlog", exit_gate=(ExitItem.AGREED,), gate_text="Agreed for this sprint"),
+        Stage(
+            key="backlog", title="Backlog", exit_gate=(ExitItem.AGREED,), gate_text="Agreed for this sprint"
+        ),
         Stage(
             key="hypothesis",
             title="Hypothesis",
@@ -148,7 +151,13 @@ DEFAULT_BOARD = Board(
             gate_text="Serving, monitored, signed off",
         ),
         Stage(key="live", title="Live", gate_text="What runs, since when", hidden=True),
-        Stage(key="killed", title="Killed", gate_text="With learnings", terminal=True, entry_gate=(ExitItem.KILL_DECIDED,)),
+        Stage(
+            key="killed",
+            title="Killed",
+            gate_text="With learnings",
+            terminal=True,
+            entry_gate=(ExitItem.KILL_DECIDED,),
+        ),
     ),
     transitions=(
         *_moves("backlog", "hypothesis"),

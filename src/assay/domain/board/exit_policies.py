@@ -63,7 +63,9 @@ def _finding(
     item: ExitItem, outcome: Outcome, reason: str, *, do: str = "", method: str = "checked by the system"
 ) -> Finding:
     settle = None if outcome is Outcome.MET else Settlement(kind="mend", text=do)
-    return Finding(check=TITLES[item], role=Role.BLOCKING, outcome=outcome, method=method, reason=reason, settle=settle)
+    return Finding(
+        check=TITLES[item], role=Role.BLOCKING, outcome=outcome, method=method, reason=reason, settle=settle
+    )
 
 
 def _attested(item: ExitItem, facts: ExitFacts, missing: str) -> Finding:
@@ -81,7 +83,9 @@ def _attested(item: ExitItem, facts: ExitFacts, missing: str) -> Finding:
 
 def _registrable(facts: ExitFacts) -> Finding:
     if not facts.problems:
-        return _finding(ExitItem.REGISTRABLE, Outcome.MET, "hypothesis, a primary and a kill criterion are written")
+        return _finding(
+            ExitItem.REGISTRABLE, Outcome.MET, "hypothesis, a primary and a kill criterion are written"
+        )
     return _finding(
         ExitItem.REGISTRABLE,
         Outcome.NOT_MET,
@@ -106,16 +110,24 @@ def _dataset_ready(facts: ExitFacts) -> Finding:
 
 def _baseline_measured(facts: ExitFacts) -> Finding:
     if facts.baseline_runs:
-        return _finding(ExitItem.BASELINE_MEASURED, Outcome.MET, f"{facts.baseline_runs} baseline runs are logged")
+        return _finding(
+            ExitItem.BASELINE_MEASURED, Outcome.MET, f"{facts.baseline_runs} baseline runs are logged"
+        )
     values = [b for b in facts.content.baseline if b.value is not None]
     if values:
         shown = ", ".join(f"{b.metric} {b.value}" for b in values)
         return _finding(
-            ExitItem.BASELINE_MEASURED, Outcome.MET, f"given as a number: {shown}", method="stated on the ticket"
+            ExitItem.BASELINE_MEASURED,
+            Outcome.MET,
+            f"given as a number: {shown}",
+            method="stated on the ticket",
         )
     if facts.content.baseline:
         named = ", ".join(b.ticket or b.metric for b in facts.content.baseline)
-        reason, do = f"no finished run of {named} is known yet", "Sync the tracker once the baseline has been run"
+        reason, do = (
+            f"no finished run of {named} is known yet",
+            "Sync the tracker once the baseline has been run",
+        )
     else:
         reason = "no baseline is written and no baseline run is logged"
         do = "Write the baseline's value and source on the ticket, or log runs tagged assay.arm=baseline"
@@ -155,7 +167,10 @@ def _decided(item: ExitItem, facts: ExitFacts, needed: DecisionKind | None) -> F
     decision = facts.decision
     if decision is None or decision.at < facts.entered_stage_at:
         return _finding(
-            item, Outcome.NO_EVIDENCE, "no decision is recorded since it entered this column", do="Decide on the ticket"
+            item,
+            Outcome.NO_EVIDENCE,
+            "no decision is recorded since it entered this column",
+            do="Decide on the ticket",
         )
     if needed is not None and decision.kind is not needed:
         return _finding(
@@ -165,7 +180,9 @@ def _decided(item: ExitItem, facts: ExitFacts, needed: DecisionKind | None) -> F
             do=f"Record the decision {needed.value}, or move it where {decision.kind.value} leads",
         )
     if not decision.learnings:
-        return _finding(item, Outcome.NOT_MET, "the decision has no learnings", do="Write down what was learned")
+        return _finding(
+            item, Outcome.NOT_MET, "the decision has no learnings", do="Write down what was learned"
+        )
     return _finding(item, Outcome.MET, f"{decision.kind.value} decided by {decision.by}, with learnings")
 
 
@@ -177,7 +194,9 @@ def _criteria_met_or_killed(facts: ExitFacts) -> Finding:
         return _finding(item, Outcome.MET, "the verdict is promote")
     known = facts.recommendation or "no verdict yet"
     outcome = Outcome.NOT_MET if facts.recommendation in ("iterate", "kill") else Outcome.UNCLEAR
-    return _finding(item, outcome, f"the verdict is: {known}", do="Run until the criteria are met, or decide to kill it")
+    return _finding(
+        item, outcome, f"the verdict is: {known}", do="Run until the criteria are met, or decide to kill it"
+    )
 
 
 def _kill_decided(facts: ExitFacts) -> Finding:
@@ -204,7 +223,9 @@ _CHECKS: Mapping[ExitItem, Callable[[ExitFacts], Finding]] = {
     ),
     ExitItem.CRITERIA_MET_OR_KILLED: _criteria_met_or_killed,
     ExitItem.SERVING: lambda f: _attested(ExitItem.SERVING, f, "nobody has confirmed that the model serves"),
-    ExitItem.MONITORED: lambda f: _attested(ExitItem.MONITORED, f, "nobody has confirmed that it is monitored"),
+    ExitItem.MONITORED: lambda f: _attested(
+        ExitItem.MONITORED, f, "nobody has confirmed that it is monitored"
+    ),
     ExitItem.SIGNED_OFF: lambda f: _attested(ExitItem.SIGNED_OFF, f, "nobody has signed it off"),
     ExitItem.KILL_DECIDED: _kill_decided,
 }

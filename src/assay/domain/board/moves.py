@@ -50,17 +50,25 @@ def assess_move(
     target = facts.target
     legal = board.legal_targets(source)
     if source == target:
-        return MoveAssessment(source=source, target=target, allowed=True, explanation="same column", legal=legal)
+        return MoveAssessment(
+            source=source, target=target, allowed=True, explanation="same column", legal=legal
+        )
     transition = board.transition(source, target)
     if transition is None:
         return _illegal(board, source=source, target=target, legal=legal, type_name=type_name)
     stage, goal = board.stage(source), board.stage(target)
-    assert stage is not None and goal is not None  # noqa: S101 - the board's validator guarantees both
+    assert stage is not None
+    assert goal is not None
     exits = () if transition.skips_exit_gate else stage.exit_gate
     findings = tuple(check_item(item, facts) for item in exits)
     entry = tuple(check_item(item, facts) for item in goal.entry_gate if item not in exits)
     refusal, explanation = _first_obstacle(
-        findings=findings, entry=entry, wip=wip, needs_reason=transition.needs_reason, reason=reason, goal=goal.title
+        findings=findings,
+        entry=entry,
+        wip=wip,
+        needs_reason=transition.needs_reason,
+        reason=reason,
+        goal=goal.title,
     )
     entry_unmet = any(finding.outcome is not Outcome.MET for finding in entry)
     return MoveAssessment(
@@ -73,17 +81,21 @@ def assess_move(
         findings=findings + entry,
         wip=wip,
         needs_reason=transition.needs_reason,
-        overridable=refusal in ("gate", "wip") and not entry_unmet and not _registration_missing(findings, goal.locks),
+        overridable=refusal in ("gate", "wip")
+        and not entry_unmet
+        and not (goal.locks and _registration_missing(findings)),
         locks=goal.locks,
     )
 
 
-def _registration_missing(findings: tuple[Finding, ...], locks: bool) -> bool:
+def _registration_missing(findings: tuple[Finding, ...]) -> bool:
     """A lock without criteria would lock nothing: nobody may override that."""
-    return locks and any(f.check == TITLES[ExitItem.REGISTRABLE] and f.outcome is not Outcome.MET for f in findings)
+    return any(f.check == TITLES[ExitItem.REGISTRABLE] and f.outcome is not Outcome.MET for f in findings)
 
 
-def _illegal(board: Board, *, source: str, target: str, legal: tuple[str, ...], type_name: str) -> MoveAssessment:
+def _illegal(
+    board: Board, *, source: str, target: str, legal: tuple[str, ...], type_name: str
+) -> MoveAssessment:
     titles = {stage.key: stage.title for stage in board.stages}
     where = ", ".join(titles[key] for key in legal) or "nowhere: it is closed"
     hint = " Reopening a killed experiment makes a follow-up ticket." if not legal else ""

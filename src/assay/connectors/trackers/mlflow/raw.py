@@ -1,0 +1,76 @@
+"""A run as MLflow keeps it, before it is read as evidence: the same shape from tables and from REST."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.domain.experiments.evidence import Curve, FloatArray, IntArray
+
+LARGEST_FLOAT = np.finfo(np.float64).max
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDataset:
+    """One data set logged as input of a run."""
+
+    name: str
+    digest: str
+    context: str
+    """MLflow's context tag, such as `training` or `eval`; empty when none was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRun:
+    """One run of an MLflow store; times are milliseconds since 1970."""
+
+    external_id: str
+    name: str
+    status: str
+    started_ms: int | None
+    ended_ms: int | None
+    deleted: bool
+    experiment_id: str
+    experiment_name: str
+    artifact_uri: str
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    inputs: tuple[LoggedDataset, ...]
+    curves: Mapping[str, Curve]
+
+
+def clean_text(value: object) -> str:
+    """How is a text of the tracker kept: as Unicode without NUL, which PostgreSQL cannot hold.
+
+    >>> clean_text(None), clean_text("a\\x00b"), clean_text(3)
+    ('', 'a\\ufffdb', '3')
+    """
+    if value is None:
+        return ""
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return text
+
+
+def unclamped(values: FloatArray) -> FloatArray:
+    """What was logged, where MLflow's tables hold the largest float for an infinity? Works in place.
+
+    The tables cannot hold an infinity, so the client stores plus or minus 1.7976931348623157e308 for it. A run that
+    really logged that very number reads as infinite too.
+    """
+    values[values >= LARGEST_FLOAT] = np.inf
+    values[values <= -LARGEST_FLOAT] = -np.inf
+    return values
+
+
+def ordered_curve(steps: IntArray, values: FloatArray, times_ms: IntArray) -> Curve:
+    """Which order do the points of one metric have: step, then time, then value, as MLflow finds its latest one."""
+    if len(steps) > 1:
+        order = np.lexsort((values, times_ms, steps))
+        steps, values, times_ms = steps[order], values[order], times_ms[order]
+    return Curve(steps=steps, values=values, times_ms=times_ms)

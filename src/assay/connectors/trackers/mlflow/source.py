@@ -1,0 +1,58 @@
+"""MLflow as a source of evidence: a SQLite file, a PostgreSQL store, or a tracking server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import unquote
+
+from assay.connectors.trackers.mlflow.revisions import TESTED_REVISIONS
+from assay.connectors.trackers.mlflow.sqlite_file import SqliteFile, checked_revision
+from assay.connectors.trackers.mlflow.sqlite_source import SqliteStore
+from assay.errors import Invalid
+from assay.workflows.ports import SyncBatch
+from assay.workflows.records import Source
+
+Known = Callable[[], Mapping[str, str]]
+_FORMS = "sqlite:///mlflow.db, a path to that file, postgresql://HOST/DATABASE or http://HOST:PORT"
+
+
+class MlflowSource:
+    """Reads runs from MLflow without ever writing to it (implements `assay.workflows.ports.EvidenceSource`)."""
+
+    def changes(self, source: Source, known: Callable[[], Mapping[str, str]]) -> Iterator[SyncBatch]:
+        """Everything that differs from what the cursor says; nothing at all from an unchanged tracker.
+
+        Raises Unavailable, naming tracker and URI, when it cannot be read now, and Invalid for a URI of no known form.
+        """
+        file = sqlite_path(source.uri)
+        yield from SqliteStore(SqliteFile(file, uri=source.uri), source, known).changes()
+
+    def check(self, source: Source) -> str:
+        """One line about the connection: kind, version, runs found. Raises as `changes` does."""
+        file = SqliteFile(sqlite_path(source.uri), uri=source.uri)
+        with file.reading() as connection:
+            revision = checked_revision(connection, source.uri)
+            (runs,) = connection.execute("SELECT count(*) FROM runs").fetchone()
+        return f"MLflow {TESTED_REVISIONS[revision]} tables in {file.path.name} (SQLite): {runs} runs"
+
+
+def sqlite_path(uri: str) -> Path:
+    """Which file does this URI name? Invalid when it is no URI of a SQLite store.
+
+    >>> sqlite_path("sqlite:////data/mlflow.db"), sqlite_path("sqlite:///mlflow.db"), sqlite_path("./mlflow.db")
+    (PosixPath('/data/mlflow.db'), PosixPath('mlflow.db'), PosixPath('mlflow.db'))
+    """
+    text = uri.strip()
+    if text.startswith("sqlite:///"):
+        path = unquote(text.removeprefix("sqlite:///").partition("?")[0])
+    elif "://" not in text and not text.startswith("file:"):
+        path = text
+    else:
+        path = ""
+    if not path or "\x00" in path:
+        raise Invalid(
+            f"cannot read tracker '{text[:200]}': not an MLflow store (expected {_FORMS})", code="tracker-uri-unknown",
+            hint="assay connect mlflow sqlite:///mlflow.db", field="uri",
+        )
+    return Path(path)

@@ -1,0 +1,174 @@
+"""Changes of an MLflow SQLite store, read from its tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from assay.connectors.trackers.mlflow.artifacts import RUN_ID, local_scores
+from assay.connectors.trackers.mlflow.assemble import assemble
+from assay.connectors.trackers.mlflow.raw import RawRun
+from assay.connectors.trackers.mlflow.revisions import TESTED_REVISIONS
+from assay.connectors.trackers.mlflow.snapshot import Snapshot, changed_rows, take_snapshot
+from assay.connectors.trackers.mlflow.sqlite_file import SqliteFile, checked_revision
+from assay.connectors.trackers.mlflow.sqlite_tables import RowList, RowRange, read_runs
+from assay.domain.experiments.evidence import Run
+from assay.workflows.ports import SyncBatch
+from assay.workflows.records import Source
+
+CURSOR_VERSION = 1
+BATCH_RUNS = 1000
+BATCH_BLOB_BYTES = 64 * 2**20
+
+Known = Callable[[], Mapping[str, str]]
+
+
+@dataclass(slots=True)
+class _Portion:
+    """Runs gathered for the next batch."""
+
+    runs: list[Run] = field(default_factory=list)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    blob_bytes: int = 0
+
+    def add(self, run: Run, content: bytes | None) -> None:
+        self.runs.append(run)
+        if content is not None and run.scores_digest is not None:
+            self.blobs[run.scores_digest] = content
+            self.blob_bytes += len(content)
+
+    def batch(
+        self, *, cursor: dict[str, Any], done: int, total: int | None, gone: Sequence[str] = (), note: str
+    ) -> SyncBatch:
+        return SyncBatch(
+            runs=tuple(self.runs), gone=tuple(gone), cursor=cursor, done=done, total=total, blobs=self.blobs, note=note
+        )
+
+
+class SqliteStore:
+    """Reads one store for one source. Each batch is one short read transaction: the tracker's writers wait no longer."""
+
+    def __init__(self, file: SqliteFile, source: Source, known: Known) -> None:
+        self.file = file
+        self.source = source
+        self.known = known
+        self.note = "tables"
+
+    def changes(self) -> Iterator[SyncBatch]:
+        """Everything that differs from what the source's cursor says (see `assay.workflows.ports.EvidenceSource`)."""
+        cursor = self._usable_cursor()
+        if cursor and "after" in cursor:
+            yield from self._scan(cursor)
+            cursor = {key: value for key, value in cursor.items() if key != "after"}
+        yield from self._step(cursor)
+
+    def _usable_cursor(self) -> dict[str, Any]:
+        cursor = self.source.cursor
+        same = cursor.get("version") == CURSOR_VERSION and cursor.get("how") == "sqlite"
+        return cursor if same and cursor.get("filter") == list(self.source.experiment_filter) else {}
+
+    def _step(self, cursor: dict[str, Any]) -> Iterator[SyncBatch]:
+        marks = self.file.fingerprint()
+        if cursor and cursor.get("file") == marks:
+            return
+        before = Snapshot.from_json(cursor.get("snapshot")) if cursor else None
+        same_file = before is not None and cursor.get("file", [])[:2] == marks[:2]
+        with self.file.reading() as connection:
+            revision = self._revision(connection)
+            if cursor.get("revision") != revision or not same_file:
+                before = None
+            now, in_place = take_snapshot(connection, before=before)
+            rows = changed_rows(connection, before, now) if before is not None and in_place else []
+        base = {
+            "version": CURSOR_VERSION, "how": "sqlite", "filter": list(self.source.experiment_filter),
+            "revision": revision, "file": marks, "snapshot": now.to_json(),
+        }
+        if not in_place:
+            yield from self._scan({**base, "after": 0})
+        elif rows:
+            yield from self._read_again(rows, old=cursor, new=base)
+
+    def _revision(self, connection: sqlite3.Connection) -> str:
+        revision = checked_revision(connection, self.file.uri)
+        self.note = f"tables (SQLite, MLflow {TESTED_REVISIONS[revision]})"
+        return revision
+
+    def _read_again(self, rows: list[int], *, old: dict[str, Any], new: dict[str, Any]) -> Iterator[SyncBatch]:
+        """The runs in these rows. Only the last batch moves the cursor: until then a new sync begins again here."""
+        done = 0
+        portion = _Portion()
+        for start in range(0, len(rows), BATCH_RUNS):
+            part = rows[start : start + BATCH_RUNS]
+            for raw in self._wanted(self._read(RowList(part))):
+                self._add(portion, raw)
+                if portion.blob_bytes > BATCH_BLOB_BYTES:
+                    yield portion.batch(cursor=old, done=done, total=len(rows), note=self.note)
+                    portion = _Portion()
+            done += len(part)
+            last = done == len(rows)
+            yield portion.batch(cursor=new if last else old, done=done, total=len(rows), note=self.note)
+            portion = _Portion()
+
+    def _scan(self, cursor: dict[str, Any]) -> Iterator[SyncBatch]:
+        """All runs behind the cursor's row that are not known as they are; then the runs that are gone."""
+        snapshot = Snapshot.from_json(cursor.get("snapshot"))
+        last = snapshot.last_run if snapshot is not None else 0
+        total = len(snapshot.runs) if snapshot is not None else 0
+        known = self.known()
+        after, done = int(cursor["after"]), int(cursor.get("done", 0))
+        portion = _Portion()
+        while after < last:
+            raws, after = self._next(after, last)
+            for raw in self._wanted(raws):
+                self._add(portion, raw, known=known)
+                if portion.blob_bytes > BATCH_BLOB_BYTES:
+                    # The cursor stays before this stretch: what was taken over is then known and not sent twice.
+                    yield portion.batch(cursor=cursor, done=done, total=total, note=self.note)
+                    portion = _Portion()
+            done += len(raws)
+            cursor = {**cursor, "after": after, "done": done}
+            if portion.runs and after < last:
+                yield portion.batch(cursor=cursor, done=done, total=total, note=self.note)
+                portion = _Portion()
+        gone = self._gone(known)
+        complete = {key: value for key, value in cursor.items() if key not in ("after", "done")}
+        yield portion.batch(cursor=complete, done=done, total=total, gone=gone, note=self.note)
+
+    def _next(self, after: int, last: int) -> tuple[list[RawRun], int]:
+        """The next stretch of runs, and the last row it reaches."""
+        with self.file.reading() as connection:
+            self._revision(connection)
+            query = "SELECT max(rowid) FROM (SELECT rowid FROM runs WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?)"
+            (end,) = connection.execute(query, (after, last, BATCH_RUNS)).fetchone()
+            if end is None:
+                return [], last
+            return read_runs(connection, RowRange(after + 1, end)), end
+
+    def _read(self, rows: RowList) -> list[RawRun]:
+        with self.file.reading() as connection:
+            self._revision(connection)
+            return read_runs(connection, rows)
+
+    def _gone(self, known: Mapping[str, str]) -> list[str]:
+        """Known runs that the store no longer has at all."""
+        if not known:
+            return []
+        with self.file.reading() as connection:
+            present = {row[0] for row in connection.execute("SELECT run_uuid FROM runs")}
+        return sorted(set(known) - present)
+
+    def _wanted(self, raws: list[RawRun]) -> Iterator[RawRun]:
+        chosen = set(self.source.experiment_filter)
+        for raw in raws:
+            inside = not chosen or raw.experiment_name in chosen or raw.experiment_id in chosen
+            # An id that MLflow itself cannot have made is nobody's run.
+            if inside and RUN_ID.match(raw.external_id):
+                yield raw
+
+    def _add(self, portion: _Portion, raw: RawRun, *, known: Mapping[str, str] | None = None) -> None:
+        scores = local_scores(raw.artifact_uri, raw.external_id)
+        run = assemble(raw, source=self.source.name, url=None, scores=scores)
+        if known is None or known.get(run.external_id) != run.digest:
+            portion.add(run, scores.content)

@@ -1,7 +1,9 @@
 """What is committed works on every machine and tells nothing about the one it was written on."""
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -50,7 +52,9 @@ def test_every_dependency_is_in_the_lock_at_an_allowed_version():
     ]
     locked = set(
         re.findall(
-            r"^([a-z0-9.-]+)(?:\[\w+\])?==", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE
+            r"^([a-z0-9.-]+)(?:\[\w+\])?==",
+            (ROOT / "requirements.lock").read_text(encoding="utf-8"),
+            re.MULTILINE,
         )
     )
     assert {re.split(r"[\[~=<>]", item)[0] for item in wanted} - locked == set()
@@ -100,6 +104,41 @@ def test_every_dependency_is_explained():
     ]
     names = {re.split(r"[\[~=<>]", item)[0] for item in wanted}
     assert {name for name in names if f"`{name}`" not in explained} == set()
+
+
+IMPORTED_AS = {"python-multipart": "python_multipart", "pyyaml": "yaml", "vl-convert-python": "vl_convert"}
+LOADED_BY_OTHERS = {"python-multipart"}  # Starlette imports it when it reads a form
+PART_OF = {
+    "pydantic_core": "pydantic",
+    "click": "typer",
+    "sklearn": "scikit-learn",
+    "mlflow": "mlflow-skinny",
+}
+
+
+def _imported_packages() -> set[str]:
+    found = set()
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"assay"}
+
+
+def test_every_dependency_of_the_product_is_used():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[\[~=<>]", item)[0] for item in project["dependencies"]} - LOADED_BY_OTHERS
+    assert {name for name in declared if IMPORTED_AS.get(name, name) not in _imported_packages()} == set()
+
+
+def test_every_imported_package_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [item for extra in project["optional-dependencies"].values() for item in extra]
+    declared = {re.split(r"[\[~=<>]", item)[0] for item in [*project["dependencies"], *extras]}
+    named = {PART_OF.get(package, package) for package in _imported_packages()}
+    assert named - {IMPORTED_AS.get(name, name) for name in declared} == set()
 
 
 def test_decisions_say_context_decision_consequences_and_what_enforces_them():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from assay.domain.experiments.evidence import Run, Scores
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
 from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
+from assay.domain.governance.journal import JournalHead
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.workflows.actor import Actor
@@ -29,7 +31,9 @@ from assay.workflows.records import (
 )
 from assay.workflows.views import (
     BoardSlots,
+    BoardSlots,
     BoardView,
+    CardView,
     CardView,
     ColumnPage,
     ExperimentListPage,
@@ -74,7 +78,8 @@ class ReadTransaction(Protocol):
 
     def run(self, project_id: int, run_id: str) -> Run | None: ...
     def run_digests(self, source_id: int) -> Mapping[str, str]:
-        """External id to digest for every run of a source."""
+        """External id to digest for every run of a source; runs marked deleted are left out, so one that is back is new
+        to the reader and one that stays away is not reported again."""
         ...
 
     def blob(self, digest: str) -> bytes | None: ...
@@ -82,6 +87,10 @@ class ReadTransaction(Protocol):
     # journal
     def head(self) -> tuple[int, bytes]:
         """Last sequence number and its hash; (0, genesis) when empty."""
+        ...
+
+    def journal_head(self) -> JournalHead:
+        """Head and Merkle frontier as they stand: all a checkpoint needs, without reading the journal."""
         ...
 
     def entries(self, *, after: int = 0, until: int | None = None) -> Iterator[JournalEntry]: ...
@@ -96,6 +105,18 @@ class ReadTransaction(Protocol):
     def answer(self, scope: str, key: str) -> StoredAnswer | None: ...
 
     # read models, one a page
+    def board_slots(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardSlots:
+        """Which cards stand where, in three statements and without what they show.
+
+        For pages that keep the HTML of cards by `(slot.id, slot.card_version)`: ask `cards` for those not seen before.
+        A whole page may be kept by `Store.last_seq()`: every change appends to the journal.
+        """
+        ...
+
+    def cards(self, ids: Sequence[int]) -> Mapping[int, CardView]:
+        """What these cards show, by ticket id, in one statement."""
+        ...
+
     def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView: ...
     def board_slots(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardSlots:
         """Which cards stand where, without what they show."""
@@ -221,6 +242,9 @@ class WriteTransaction(ReadTransaction, Protocol):
     def put_verdict(self, ticket_id: int, verdict: StoredVerdict) -> None: ...
     def put_checkpoint(self, *, size: int, document: bytes, at: datetime) -> None: ...
     def put_answer(self, scope: str, key: str, answer: StoredAnswer, *, at: datetime) -> None: ...
+    def forget_answers(self, *, before: datetime) -> int:
+        """Drop answers older than this; returns how many."""
+        ...
 
 
 class Store(Protocol):
@@ -234,6 +258,10 @@ class Store(Protocol):
         """
         ...
 
+    def submit(self, work: Callable[[WriteTransaction], T]) -> Future[T]:
+        """As `write`, answered through a future once durable: an async face awaits it without holding a thread."""
+        ...
+
     def read(self) -> AbstractContextManager[ReadTransaction]: ...
 
     def last_seq(self) -> int:
@@ -242,6 +270,14 @@ class Store(Protocol):
 
     def wait_for_change(self, after: int, *, timeout_s: float) -> int:
         """Block until the journal is longer than `after` or the time is over; returns the last sequence number."""
+        ...
+
+    def announce(self, server_url: str) -> None:
+        """Tell other processes that find the database in use where this one serves."""
+        ...
+
+    def close(self) -> None:
+        """Finish what waits and let go."""
         ...
 
     def instance_id(self) -> str:

@@ -22,6 +22,6 @@ class Event(Value):
     """What changed: before, after, why. JSON, finite numbers only."""
 
     @classmethod
-    def of(cls, kind: str, *, project: str | None, subject: str | None = None, **payload: Any) -> Event:
+    def of(cls, kind: str, /, *, project: str | None, subject: str | None = None, **payload: Any) -> Event:
         """Shorter spelling for workflows."""
         return cls(kind=kind, project=project, subject=subject, payload=payload)

@@ -37,4 +37,5 @@ if ! command -v npm > /dev/null && [ ! -f src/assay/web/static/vendor/.built-fro
     exit 1
 fi
 
-"$python" -m venv "$venv"
+# A half-made environment would be taken for a whole one the next time.
+"$python" -m venv "$venv" || { rm -rf "$venv"; exit 1; }

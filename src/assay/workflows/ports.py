@@ -118,14 +118,6 @@ class ReadTransaction(Protocol):
         ...
 
     def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView: ...
-    def board_slots(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardSlots:
-        """Which cards stand where, without what they show."""
-        ...
-
-    def cards(self, ids: Sequence[int]) -> Mapping[int, CardView]:
-        """What these cards show, by ticket id; those that are gone are left out."""
-        ...
-
     def column_page(
         self,
         project: Project,
@@ -208,8 +200,8 @@ class WriteTransaction(ReadTransaction, Protocol):
         """Remove a ticket that was never locked and has no evidence; the journal keeps that it existed."""
         ...
 
-    def put_card(self, ticket_id: int, card: Mapping[str, Any]) -> None:
-        """What the card shows of evidence and verdict; raises `card_version` only when it differs."""
+    def put_card(self, ticket_id: int, card: Mapping[str, Any]) -> bool:
+        """What the card shows of evidence and verdict; raises `card_version` only when it differs, and says so."""
         ...
 
     def put_lock(self, ticket_id: int, lock: Lock) -> None: ...
@@ -283,8 +275,6 @@ class Store(Protocol):
     def instance_id(self) -> str:
         """Random name of this store, made once; the origin of its checkpoints."""
         ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

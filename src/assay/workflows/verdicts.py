@@ -79,7 +79,7 @@ def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictReco
         evidence = gather_evidence(ws, tx, project, ticket)
     if ticket.lock is None:
         counts = asdict(_counts(CardEvidence(), ticket, evidence))
-        ws.store.write(lambda tx: tx.put_card(ticket.id, counts))
+        ws.store.write(lambda tx: _show(tx, ws, project, ticket, counts))
         return True, None
     settings = settings_without(project.settings.verdicts, ticket.content.kill_rules_off)
     record = compute_verdict(ticket.lock, evidence, settings=settings, now=ws.clock())
@@ -128,8 +128,16 @@ def _keep(
         )
     if fresh.decision is not None:
         card |= {"decision": fresh.decision.kind.value, "learnings": fresh.decision.learnings}
-    tx.put_card(ticket.id, card)
+    _show(tx, ws, project, ticket, card)
     return True
+
+
+def _show(tx: WriteTransaction, ws: Workspace, project: Project, ticket: Ticket, card: dict[str, Any]) -> None:
+    """Every change that a page shows stands in the journal, or live pages would miss it."""
+    if tx.put_card(ticket.id, card):
+        seen = {name: card[name] for name in ("runs", "running", "finished", "chip")}
+        event = Event.of("ticket.evidence_seen", project=project.slug, subject=ticket.key, **seen)
+        tx.append(event, actor=SYSTEM, at=ws.clock())
 
 
 def _counts(card: CardEvidence, ticket: Ticket, evidence: Evidence) -> CardEvidence:

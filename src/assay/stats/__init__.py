@@ -8,6 +8,7 @@ Each module answers one question; import from the module, nothing is re-exported
 * `noninferiority`: "no worse than the baseline by more than a margin".
 * `stages`, `multiplicity`: what looking often, or at many things, costs.
 * `power`, `planning`: what would settle an open question, and what a planned study can see.
+* `distributions`, `predictive_draws`: tail probabilities, quantiles, and the fixed sequence that predictions average over.
 
 Nothing here reads a clock, draws chance or depends on the order of its input: permuted seeds or examples give the same bytes.
 """

@@ -11,6 +11,7 @@ from assay.stats.estimates import Estimate, Interval, ThresholdTest
 from assay.stats.samples import DegenerateSample, Sample, Scores, TooFewSamples, check_alpha, summarize
 
 METHOD = "one-sample t"
+LARGEST_T = 1e300  # a statistic beyond it is stated as this, never as infinity
 
 
 def mean_estimate(scores: Scores, *, alpha: float = 0.05) -> Estimate:
@@ -65,7 +66,10 @@ def one_sample_core(
     A standard error of 0 gives t = 0 and p = 1 both ways: without spread nothing is shown.
     """
     usable = se > 0
-    t = np.where(usable, (mean - threshold) / np.where(usable, se, 1.0), 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        t = np.where(
+            usable, np.clip((mean - threshold) / np.where(usable, se, 1.0), -LARGEST_T, LARGEST_T), 0.0
+        )
     return t, np.where(usable, t_cdf(-t, dof), 1.0), np.where(usable, t_cdf(t, dof), 1.0)
 
 

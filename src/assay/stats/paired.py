@@ -166,9 +166,9 @@ def cluster_index(clusters: Clusters | None, n: int) -> NDArray[np.intp] | None:
     labels = np.asarray(clusters)
     if labels.shape != (n,):
         raise Misaligned(f"cannot cluster {n} examples by {labels.size} labels (expected one an example)")
+    if any(label is None or label != label for label in labels.tolist()):  # noqa: PLR0124 - NaN differs from itself
+        raise StatisticsError("cannot cluster examples: a label is missing (expected one an example)")
     if labels.dtype.kind == "O":
-        if any(label is None for label in labels.tolist()):
-            raise StatisticsError("cannot cluster examples: a label is missing (expected one an example)")
         labels = labels.astype(str)
     return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.intp).reshape(n)
 

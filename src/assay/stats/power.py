@@ -32,6 +32,7 @@ from assay.stats.distributions import (
 from assay.stats.estimates import Comparison, ThresholdTest
 from assay.stats.means import mean_against_threshold, one_sample_core
 from assay.stats.paired import PairedCounts, exact_mcnemar, tango_test, tango_z
+from assay.stats.predictive_draws import DRAWS, binomial_draw, uniforms
 from assay.stats.proportions import proportion_against_threshold, zero_failure_size
 from assay.stats.samples import (
     DegenerateSample,
@@ -49,7 +50,6 @@ from assay.stats.welch import welch_core
 Unit = Literal["seeds", "examples", "clusters"]
 WANTED = 0.8
 FARTHEST_FACTOR = 10
-_DRAWS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ def seeds_for_threshold(scores: Scores, threshold: float, *, plan: StagePlan = D
     >>> seeds_for_threshold([0.80, 0.83, 0.86], 0.79)
     Settles(more=7, total=10, unit='seeds', probability=0.8045654296875, assumes='')
     """
+    _check_finite(threshold)
     old, sample, sd = _seeds_so_far(scores, "scores")
     data = _future_seeds(old, sample, sd, plan.maximum, stream=0)
 
@@ -121,6 +122,7 @@ def seeds_for_comparison(
 
     Arguments and refusals as `welch.welch_comparison`; an arm that already has more seeds than a stage keeps them.
     """
+    _check_finite(null)
     arms = [_seeds_so_far(candidate, "candidate"), _seeds_so_far(baseline, "baseline")]
     futures = [_future_seeds(*arm, max(plan.maximum, arm[1].n), stream=i) for i, arm in enumerate(arms)]
 
@@ -179,15 +181,15 @@ def examples_for_pairs(counts: PairedCounts, *, alpha: float = 0.05, null: float
         exact_mcnemar(counts, alpha=alpha) if null == 0.0 else tango_test(counts, null=null, alpha=alpha)
     ):
         return Settles(0, counts.n, "examples", 1.0)
-    u = _uniforms(4, stream=2)
+    u = uniforms(4, stream=2)
     discordant = counts.wins + counts.losses
     differing = beta_quantile(u[0], discordant + 0.5, counts.n - discordant + 0.5)
     winning = beta_quantile(u[1], counts.wins + 0.5, counts.losses + 0.5)
 
     def probability(total: int) -> float:
         new = total - counts.n
-        more = _binomial_draw(u[2], np.full(_DRAWS, float(new)), differing)
-        won = _binomial_draw(u[3], more, winning)
+        more = binomial_draw(u[2], np.full(DRAWS, float(new)), differing)
+        won = binomial_draw(u[3], more, winning)
         wins, losses = counts.wins + won, counts.losses + more - won
         if null == 0.0:
             above, below = (binomial_at_least(k, wins + losses, 0.5) for k in (wins, losses))
@@ -216,7 +218,7 @@ def examples_for_mean(
     sample, sd = _spread_out(values, "values")
     if _decided(mean_against_threshold(values, null, alpha=alpha)):
         return Settles(0, sample.n, unit, 1.0)
-    n, u = sample.n, _uniforms(4, stream=3)
+    n, u = sample.n, uniforms(4, stream=3)
     sigma = sd * np.sqrt((n - 1) / chi_square_quantile(u[0], n - 1))
     truth = sample.mean + sigma / math.sqrt(n) * normal_quantile(u[1])
 
@@ -296,7 +298,7 @@ def _crossed_probability(
 def _first_likely_stage(
     n: int, plan: StagePlan, decided: Callable[[int, float], NDArray[np.bool_]]
 ) -> Outlook:
-    settled = np.zeros(_DRAWS, dtype=bool)
+    settled = np.zeros(DRAWS, dtype=bool)
     for look in plan.looks:
         if look.n <= n:
             continue
@@ -340,6 +342,11 @@ def _critical_counts(n: int, threshold: float, alpha: float) -> tuple[int, int]:
     return below, high
 
 
+def _check_finite(value: float) -> None:
+    if not math.isfinite(value):
+        raise StatisticsError(f"cannot predict a claim about {value!r} (expected a finite number)")
+
+
 def _seeds_so_far(scores: Scores, name: str) -> tuple[FloatArray, Sample, float]:
     ordered = np.sort(as_scores(scores, name))
     return ordered, *_spread_out(ordered, name)
@@ -348,43 +355,12 @@ def _seeds_so_far(scores: Scores, name: str) -> tuple[FloatArray, Sample, float]
 def _future_seeds(old: FloatArray, sample: Sample, sd: float, size: int, stream: int) -> FloatArray:
     """The seeds there are, followed by predicted ones: shape (draws, size)."""
     if size <= sample.n:
-        return np.broadcast_to(old, (_DRAWS, sample.n))
-    u = _uniforms(2 + size - sample.n, stream)
+        return np.broadcast_to(old, (DRAWS, sample.n))
+    u = uniforms(2 + size - sample.n, stream)
     sigma = sd * np.sqrt((sample.n - 1) / chi_square_quantile(u[0], sample.n - 1))
     truth = sample.mean + sigma / math.sqrt(sample.n) * normal_quantile(u[1])
     new = truth + sigma * normal_quantile(u[2:])
-    return np.concatenate([np.broadcast_to(old, (_DRAWS, sample.n)), new.T], axis=1)
-
-
-def _binomial_draw(u: FloatArray, n: FloatArray, probability: FloatArray) -> FloatArray:
-    """The u-quantile of each binomial: exact where it is small, Cornish and Fisher's (1938) expansion elsewhere."""
-    mean, variance = n * probability, n * probability * (1.0 - probability)
-    sd, z = np.sqrt(variance), normal_quantile(u)
-    drawn = np.floor(mean + sd * z + (1.0 - 2.0 * probability) * (z * z - 1.0) / 6.0 + 0.5)
-    small = variance < 25.0
-    drawn[small] = _binomial_quantile(u[small], n[small], probability[small], mean[small])
-    return np.clip(drawn, 0.0, n)
-
-
-def _binomial_quantile(u: FloatArray, n: FloatArray, probability: FloatArray, mean: FloatArray) -> FloatArray:
-    low, high = np.floor(np.maximum(mean - 50.0, -1.0)), np.ceil(np.minimum(mean + 50.0, n))
-    for _ in range(7):
-        middle = np.floor((low + high) / 2.0)
-        enough = binomial_at_most(middle, n, probability) >= u
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return high
-
-
-def _uniforms(dimensions: int, stream: int) -> FloatArray:
-    """A fixed sequence in the open unit cube, shape (dimensions, draws): counters mixed as in SplitMix64 (Steele 2014)."""
-    start = np.uint64(1 + (stream << 32))
-    counters = np.arange(dimensions * _DRAWS, dtype=np.uint64) + start
-    mixed = counters * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    unit = ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
-    return unit.reshape(dimensions, _DRAWS)
+    return np.concatenate([np.broadcast_to(old, (DRAWS, sample.n)), new.T], axis=1)
 
 
 def _spread_out(scores: Scores, name: str) -> tuple[Sample, float]:

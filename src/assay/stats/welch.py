@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from assay.stats.distributions import FloatArray, t_cdf, t_quantile
+from assay.stats.distributions import FloatArray, t_quantile
 from assay.stats.estimates import Comparison, Interval
-from assay.stats.means import mean_against_threshold
+from assay.stats.means import LARGEST_T, mean_against_threshold, one_sample_core
 from assay.stats.samples import (
     DegenerateSample,
     NotFinite,
@@ -66,7 +66,7 @@ def welch_comparison(
         n_baseline=b.n,
         se=se,
         dof=dof,
-        statistic=(effect - null) / se,
+        statistic=max(-LARGEST_T, min(LARGEST_T, (effect - null) / se)),
         p_greater=p_greater,
         p_less=p_less,
         alpha=alpha,
@@ -124,15 +124,16 @@ def welch_core(
     (mean_a, var_a, n_a), (mean_b, var_b, n_b) = candidate, baseline
     part_a, part_b = var_a / n_a, var_b / n_b
     total = part_a + part_b
-    effect, se = mean_a - mean_b, np.sqrt(total)
+    with np.errstate(over="ignore", invalid="ignore"):
+        effect, se = mean_a - mean_b, np.sqrt(total)
     usable = total > 0
     # Shares instead of squared variances: the squares of very small variances would underflow.
     safe = np.where(usable, total, 1.0)
     share_a, share_b = part_a / safe, part_b / safe
     spread = share_a**2 / (n_a - 1) + share_b**2 / (n_b - 1)
     dof = np.where(usable, 1.0 / np.where(usable, spread, 1.0), 1.0)
-    t = np.where(usable, (effect - null) / np.where(usable, se, 1.0), 0.0)
-    return effect, se, dof, np.where(usable, t_cdf(-t, dof), 1.0), np.where(usable, t_cdf(t, dof), 1.0)
+    _, p_greater, p_less = one_sample_core(effect, se, dof, null)
+    return effect, se, dof, p_greater, p_less
 
 
 def _variance(sample: Sample, name: str) -> float:

@@ -174,3 +174,25 @@ def test_plan_with_impossible_stages_is_refused(chosen):
 
 def test_booleans_integers_and_numpy_types_are_numbers():
     assert samples.summarize([True, False, np.int8(1), np.float32(0.5)]).mean == pytest.approx(0.625)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_threshold_or_null_that_is_not_finite_is_refused(number):
+    seeds, other = [0.1, 0.2, 0.4], [0.1, 0.3, 0.5]
+    for call in (
+        lambda: means.mean_against_threshold(seeds, number),
+        lambda: welch.welch_comparison(seeds, other, null=number),
+        lambda: welch.compare_with_exact_number(seeds, number),
+        lambda: paired.paired_t(seeds, other[::-1], null=number),
+        lambda: crossed.crossed_against_threshold([[0.1, 0.2], [0.3, 0.1]], number),
+        lambda: power.seeds_for_threshold(seeds, number),
+        lambda: power.seeds_for_comparison(seeds, other, null=number),
+        lambda: power.examples_for_mean(seeds, null=number),
+    ):
+        with pytest.raises(samples.StatisticsError):
+            call()
+
+
+def test_threshold_at_the_edge_of_floats_is_answered_not_overflowed():
+    result = means.mean_against_threshold([0.1, 0.1000001, 0.2], 1e308)
+    assert (result.answer("less"), result.p_less) == ("met", 0.0)

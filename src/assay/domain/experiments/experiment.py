@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from assay.domain.experiments.criteria.model import Criterion, MetricName
+from assay.domain.kernel.findings import Role
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric
 from assay.domain.kernel.model import Value
 
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-Prose = Annotated[str, StringConstraints(max_length=20_000)]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202d\u202e]")
+_ROLE_ORDER = {role: place for place, role in enumerate(Role)}
+
+
+def clean_text(text: str) -> str:
+    """Can this text be stored and shown everywhere? Returns it, or raises ValueError naming the character.
+
+    Control characters end lines, terminals and PostgreSQL texts early; bidirectional overrides make text read as another.
+    """
+    found = _UNSHOWABLE.search(text)
+    if found is not None:
+        raise ValueError(
+            f"character U+{ord(found.group()):04X} at position {found.start()} cannot be shown; remove it"
+        )
+    return text
+
+
+def _visible(text: str) -> str:
+    if not any(character.isprintable() and not character.isspace() for character in text):
+        raise ValueError("has no visible character")
+    return text
+
+
+Title = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
+    AfterValidator(clean_text),
+    AfterValidator(_visible),
+]
+Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(clean_text)]
+Label = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=60, strip_whitespace=True),
+    AfterValidator(clean_text),
+    AfterValidator(_visible),
+]
 
 
 class Mode(StrEnum):
@@ -48,7 +84,7 @@ class Baseline(Value):
     metric: MetricName
     value: Annotated[Decimal, Field(allow_inf_nan=False, max_digits=18)] | None = None
     """A bare number is tested against as exact, and labelled so."""
-    source: Annotated[str, StringConstraints(max_length=500)] = ""
+    source: Annotated[str, StringConstraints(max_length=500), AfterValidator(clean_text)] = ""
     """Where the number comes from, such as "production model v12, week 18"."""
     ticket: str | None = None
     """Key of the ticket whose candidate runs are the baseline."""
@@ -65,10 +101,13 @@ class DataNeed(Value):
     """A data set the experiment cannot start without."""
 
     dataset: Label
-    versions: Annotated[str, StringConstraints(max_length=60)] = ""
+    versions: Annotated[str, StringConstraints(max_length=60), AfterValidator(clean_text)] = ""
     needed_by: datetime | None = None
     ready: bool = False
     """A person says that it is there, until data readiness checks it."""
+
+
+SeedCount = Annotated[int, Field(ge=2, le=10_000)]
 
 
 class LookPlan(Value):
@@ -77,7 +116,14 @@ class LookPlan(Value):
     The default stages carry the default alphas; another plan spends alpha by Lan-DeMets O'Brien-Fleming over its maximum.
     """
 
-    stages: tuple[Annotated[int, Field(ge=2, le=10_000)], ...] = (3, 5, 8, 10)
+    stages: Annotated[tuple[SeedCount, ...], Field(min_length=1, max_length=50)] = (3, 5, 8, 10)
+
+    @field_validator("stages")
+    @classmethod
+    def _rising(cls, stages: tuple[int, ...]) -> tuple[int, ...]:
+        if any(later <= earlier for earlier, later in pairwise(stages)):
+            raise ValueError(f"stages are {stages}, expected rising numbers of seeds such as 3, 5, 8, 10")
+        return stages
 
 
 class TicketContent(Value):
@@ -87,22 +133,28 @@ class TicketContent(Value):
     title: Title
     hypothesis: Prose = ""
     method: Prose = ""
-    baseline: tuple[Baseline, ...] = ()
-    criteria: tuple[Criterion, ...] = ()
+    baseline: Annotated[tuple[Baseline, ...], Field(max_length=100)] = ()
+    criteria: Annotated[tuple[Criterion, ...], Field(max_length=100)] = ()
+    """In the order primary, secondary, blocking, kill; inside a role as they were written."""
     budget: Budget = Budget()
     time_box_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     mode: Mode | None = None
     axis: Axis | None = None
-    data_needs: tuple[DataNeed, ...] = ()
+    data_needs: Annotated[tuple[DataNeed, ...], Field(max_length=100)] = ()
     looks: LookPlan = LookPlan()
-    candidate: Annotated[str, StringConstraints(max_length=200)] | None = None
+    candidate: Annotated[str, StringConstraints(max_length=200), AfterValidator(clean_text)] | None = None
     """The declared candidate group (value of the tag `assay.candidate`), None to take the best of its groups."""
-    owner: Annotated[str, StringConstraints(max_length=80)] = ""
+    owner: Annotated[str, StringConstraints(max_length=80), AfterValidator(clean_text)] = ""
     priority: Annotated[int, Field(ge=0, le=4)] = 2
     """0 is most urgent."""
-    labels: tuple[Label, ...] = ()
-    kill_rules_off: tuple[Label, ...] = ()
+    labels: Annotated[tuple[Label, ...], Field(max_length=100)] = ()
+    kill_rules_off: Annotated[tuple[Label, ...], Field(max_length=100)] = ()
     """Default kill rules of the project switched off on this ticket."""
+
+    @field_validator("criteria")
+    @classmethod
+    def _by_role(cls, criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+        return tuple(sorted(criteria, key=lambda criterion: _ROLE_ORDER[criterion.role]))
 
 
 class LinkKind(StrEnum):

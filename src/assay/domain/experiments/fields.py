@@ -26,8 +26,9 @@ QUOTED = "put it in quotes if text is meant: YAML reads NO, 3.10 and 1:30 as som
 
 def refuse(path: str, found: str, expected: str, *, hint: str = "", code: str = "field-invalid") -> NoReturn:
     """Raise Invalid for the field at `path`."""
+    place = f"field '{path}'" if path else "ticket"
     raise Invalid(
-        f"cannot read field '{path}': found {found} (expected {expected})",
+        f"cannot read {place}: found {found} (expected {expected})",
         hint=hint or f"write {expected}",
         code=code,
         field=path,

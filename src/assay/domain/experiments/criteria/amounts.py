@@ -6,7 +6,7 @@ reading exists: 0..1 for a fraction, the metric's own unit for numbers and count
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal, Inexact, InvalidOperation
 
 from assay.domain.experiments.criteria.faults import CriterionError
@@ -160,12 +160,14 @@ def _relative(amount: WrittenAmount) -> Decimal:
 
 
 def _in_unit_of(amount: WrittenAmount, metric: Metric) -> Decimal:
+    if amount.unit == Unit.NUMBER:
+        amount = replace(amount, unit=None)  # the model's default says no more than a bare number
     if metric.unit is Unit.FRACTION:
         return _fraction(amount, metric)
     if amount.unit == PERCENT:
         raise _percent_of_other(amount, metric)
     if metric.unit in _UNITLESS:
-        if amount.unit in (None, *_UNITLESS):
+        if amount.unit in (None, Unit.COUNT):
             return amount.number
         raise _fault(
             f"{metric.name} has no unit, found {amount.unit}",

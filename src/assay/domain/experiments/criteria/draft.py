@@ -95,8 +95,10 @@ def criterion_of(draft: Draft, role: Role, metrics: MetricCatalog) -> Criterion:
 def close_metrics(name: str, metrics: MetricCatalog) -> tuple[str, ...]:
     """Which declared metrics look like this name, closest first, at most three?"""
     by_lower = {known.lower(): metric.name for known, metric in metrics.by_name.items()}
-    found = difflib.get_close_matches(name[:100].lower(), by_lower, n=3, cutoff=0.6)
-    return tuple(dict.fromkeys(by_lower[match] for match in found))
+    start = name[:100].lower()
+    found = difflib.get_close_matches(start, by_lower, n=3, cutoff=0.6)
+    found += [known for known in by_lower if len(start) > 1 and known.startswith(start)]
+    return tuple(dict.fromkeys(by_lower[match] for match in found))[:3]
 
 
 def _declared(name: str, metrics: MetricCatalog) -> Metric:

@@ -1,0 +1,239 @@
+"""A ticket as plain data, for YAML files, the API and forms: plain mappings in, plain mappings out, lossless.
+
+    type: experiment
+    title: Fine-tune the 8B model on support tickets
+    hypothesis: Fine-tuning lifts accuracy from 72% to at least 85%.
+    baseline:
+      - {metric: accuracy, value: 0.72, source: zero-shot}
+    criteria:
+      primary: [accuracy >= 85% on support-eval@3]
+      kill: [accuracy < 78% after training, compute > 2x budget]
+    budget: {gpu_hours: 24, cost_usd: 500}
+    time_box_days: 10
+
+What is left at its default is left out. Unknown fields are refused with close matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from assay.domain.experiments.criteria.structured import Form, criteria_from_data, criteria_to_data
+from assay.domain.experiments.experiment import (
+    Axis,
+    Baseline,
+    Budget,
+    DataNeed,
+    LookPlan,
+    Mode,
+    TicketContent,
+)
+from assay.domain.experiments.fields import (
+    as_choice,
+    as_decimal,
+    as_flag,
+    as_integer,
+    as_list,
+    as_mapping,
+    as_moment,
+    as_text,
+    found_text,
+    moment_data,
+    refuse,
+)
+from assay.domain.experiments.preregistration import baseline_to_data, budget_to_data
+from assay.domain.kernel.ids import TicketType, checked_ticket_key
+from assay.domain.kernel.metrics import METRIC_NAME, MetricCatalog
+from assay.domain.kernel.model import Value
+from assay.errors import Invalid
+
+LIST_MAX = 100
+TEXT_MAX = 20_000
+Model = TypeVar("Model", bound=Value)
+Reader = Callable[[object, str], Any]
+_RULES = {
+    "missing": "a value",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "some text",
+    "string_unicode": "text that is valid Unicode",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "too_short": "at least {min_length} entries",
+    "too_long": "at most {max_length} entries",
+    "value_error": "another value: {error}",
+}
+"""What the model's own checks expect, in words."""
+
+
+def ticket_to_data(
+    content: TicketContent, metrics: MetricCatalog | None = None, *, criteria: Form = "text"
+) -> dict[str, Any]:
+    """How is a ticket written in YAML and JSON? Reading it with `ticket_from_data` gives the same ticket.
+
+    Args:
+        content: the ticket.
+        metrics: the declared metrics, as `criterion_text` needs them.
+        criteria: `text` writes each criterion as one line, `structured` as a mapping.
+    """
+    default = TicketContent(title="-")
+    data: dict[str, Any] = {"type": content.type.value, "title": content.title}
+    for name in ("hypothesis", "method"):
+        _put(data, name, getattr(content, name))
+    _put(data, "baseline", [baseline_to_data(baseline) for baseline in content.baseline])
+    _put(data, "criteria", criteria_to_data(content.criteria, form=criteria, metrics=metrics))
+    _put(data, "budget", budget_to_data(content.budget))
+    _put(data, "time_box_days", content.time_box_days)
+    _put(data, "mode", content.mode.value if content.mode else None)
+    _put(data, "axis", content.axis.value if content.axis else None)
+    _put(data, "data_needs", [_need_to_data(need) for need in content.data_needs])
+    if content.looks != default.looks:
+        data["looks"] = list(content.looks.stages)
+    if content.candidate is not None:
+        data["candidate"] = content.candidate
+    _put(data, "owner", content.owner)
+    if content.priority != default.priority:
+        data["priority"] = content.priority
+    _put(data, "labels", list(content.labels))
+    _put(data, "kill_rules_off", list(content.kill_rules_off))
+    return data
+
+
+def ticket_from_data(data: object, metrics: MetricCatalog) -> TicketContent:
+    """Which ticket does this data mean?
+
+    Args:
+        data: a mapping as `ticket_to_data` writes it; `title` is the only field that must be there.
+        metrics: the declared metrics, as criteria need them.
+
+    Raises:
+        Invalid: `field` is the path of the entry at fault, such as `criteria.primary[0].value` or `budget.gpu_hours`.
+    """
+    readers: dict[str, Reader] = {
+        **_READERS,
+        "criteria": lambda value, path: criteria_from_data(value, metrics, path=path),
+    }
+    fields = as_mapping(data, "", known=tuple(readers))
+    if "title" not in fields:
+        refuse("title", "nothing", "a title", hint="add a line such as 'title: Fine-tune on support tickets'")
+    read = {name: readers[name](value, name) for name, value in fields.items() if _given(name, value)}
+    return _built(TicketContent, read, "")
+
+
+def _given(name: str, value: object) -> bool:
+    """An empty YAML entry (`owner:`) is nothing, except where there must be something."""
+    return value is not None or name == "title"
+
+
+def _put(data: dict[str, Any], name: str, value: object) -> None:
+    if value not in (None, "", [], {}):
+        data[name] = value
+
+
+def _need_to_data(need: DataNeed) -> dict[str, Any]:
+    data: dict[str, Any] = {"dataset": need.dataset}
+    _put(data, "versions", need.versions)
+    if need.needed_by is not None:
+        data["needed_by"] = moment_data(need.needed_by)
+    if need.ready:
+        data["ready"] = True
+    return data
+
+
+def _words(value: object, path: str) -> str:
+    return as_text(value, path, limit=TEXT_MAX)
+
+
+def _decimal(value: object, path: str) -> object:
+    return as_decimal(value, path)
+
+
+def _metric_name(value: object, path: str) -> str:
+    name = as_text(value, path, limit=100)
+    if METRIC_NAME.match(name) is None:
+        refuse(
+            path, f"'{name[:40]}'" if name.isprintable() else "text", "the name of a metric such as accuracy"
+        )
+    return name
+
+
+def _ticket_key(value: object, path: str) -> str:
+    try:
+        return checked_ticket_key(as_text(value, path, limit=40))
+    except Invalid as error:
+        error.field = path
+        raise
+
+
+def _record(kind: type[Model], readers: dict[str, Reader]) -> Callable[[object, str], Model]:
+    """A reader for a mapping that becomes one value."""
+
+    def read(value: object, path: str) -> Model:
+        fields = as_mapping(value, path, known=tuple(readers))
+        found = {n: readers[n](v, f"{path}.{n}") for n, v in fields.items() if v is not None}
+        return _built(kind, found, path)
+
+    return read
+
+
+def _each(reader: Reader) -> Reader:
+    """A reader for a list whose entries are read alike."""
+
+    def read(value: object, path: str) -> tuple[Any, ...]:
+        return tuple(reader(e, f"{path}[{i}]") for i, e in enumerate(as_list(value, path, limit=LIST_MAX)))
+
+    return read
+
+
+def _stages(value: object, path: str) -> LookPlan:
+    stages = _each(lambda entry, where: as_integer(entry, where, low=2, high=10_000))(value, path)
+    if not stages or any(later <= earlier for earlier, later in pairwise(stages)):
+        refuse(
+            path, f"the stages {', '.join(map(str, stages))}", "rising numbers of seeds such as [3, 5, 8, 10]"
+        )
+    return LookPlan(stages=stages)
+
+
+def _built(kind: type[Model], fields: dict[str, Any], path: str) -> Model:
+    """The value made of fields that were read one by one; what only the whole can tell is told here."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        found = "nothing" if first["type"] == "missing" else found_text(first["input"])
+        rule = _RULES.get(first["type"], "{msg}").format(msg=first["msg"], **first.get("ctx", {}))
+        refuse(_path(path, first["loc"]), found, rule)
+
+
+def _path(path: str, places: tuple[int | str, ...]) -> str:
+    text = "".join(f"[{place}]" if isinstance(place, int) else f".{place}" for place in places)
+    return f"{path}{text}".removeprefix(".")
+
+
+_BASELINE = _record(
+    Baseline, {"metric": _metric_name, "value": _decimal, "source": _words, "ticket": _ticket_key}
+)
+_NEED = _record(DataNeed, {"dataset": _words, "versions": _words, "needed_by": as_moment, "ready": as_flag})
+_READERS: dict[str, Reader] = {
+    "type": lambda value, path: as_choice(value, path, TicketType),
+    "title": _words,
+    "hypothesis": _words,
+    "method": _words,
+    "baseline": _each(_BASELINE),
+    "criteria": _words,
+    "budget": _record(Budget, {"gpu_hours": _decimal, "cost_usd": _decimal}),
+    "time_box_days": lambda value, path: as_integer(value, path, low=1, high=3650),
+    "mode": lambda value, path: as_choice(value, path, Mode),
+    "axis": lambda value, path: as_choice(value, path, Axis),
+    "data_needs": _each(_NEED),
+    "looks": _stages,
+    "candidate": _words,
+    "owner": _words,
+    "priority": lambda value, path: as_integer(value, path, low=0, high=4),
+    "labels": _each(_words),
+    "kill_rules_off": _each(_words),
+}
+"""Every field of a ticket, in the order in which it is written; the reader of criteria also needs the metrics."""

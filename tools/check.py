@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 CHECKS = {
-    "lint": [BIN / "ruff", "check", "--quiet", "."],
+    "lint": [BIN / "ruff", "check", "--quiet", "--output-format=concise", "."],
     "format": [BIN / "ruff", "format", "--check", "--quiet", "."],
     "types": [BIN / "mypy"],
     "import contracts": [BIN / "lint-imports", "--no-logo"],

@@ -1,1 +1,5 @@
-"""What is remembered: tables, repositories, queries, one writer, the journal."""
+"""The one door to what is remembered: `open_store`."""
+
+from assay.storage.open import open_store
+
+__all__ = ["open_store"]

@@ -31,9 +31,7 @@ from assay.workflows.records import (
 )
 from assay.workflows.views import (
     BoardSlots,
-    BoardSlots,
     BoardView,
-    CardView,
     CardView,
     ColumnPage,
     ExperimentListPage,
@@ -78,8 +76,10 @@ class ReadTransaction(Protocol):
 
     def run(self, project_id: int, run_id: str) -> Run | None: ...
     def run_digests(self, source_id: int) -> Mapping[str, str]:
-        """External id to digest for every run of a source; runs marked deleted are left out, so one that is back is new
-        to the reader and one that stays away is not reported again."""
+        """External id to digest for every run of a source that is not marked deleted.
+
+        So a run that is back is new to the reader, and one that stays away is not reported again.
+        """
         ...
 
     def blob(self, digest: str) -> bytes | None: ...

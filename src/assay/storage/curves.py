@@ -1,0 +1,66 @@
+"""How is a curve kept in one value?
+
+One form byte, then steps (int64), values (float64) and times in ms (int64), each little-endian and contiguous: NaN and
+infinities survive, and nothing is parsed on reading. Long curves are compressed; short ones would not get smaller.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from assay.domain.experiments.evidence import Curve
+from assay.errors import Invalid
+
+RAW = b"\x00"
+ZLIB = b"\x01"
+COMPRESS_FROM_BYTES = 4096
+FASTEST = 1
+
+
+def packed(curve: Curve) -> bytes:
+    """Which bytes keep this curve?
+
+    >>> import numpy as np
+    >>> whole = np.arange(2, dtype=np.int64)
+    >>> len(packed(Curve(steps=whole, values=np.array([1.0, np.nan]), times_ms=whole)))
+    49
+    """
+    data = b"".join(
+        (
+            curve.steps.astype("<i8", copy=False).tobytes(),
+            curve.values.astype("<f8", copy=False).tobytes(),
+            curve.times_ms.astype("<i8", copy=False).tobytes(),
+        )
+    )
+    if len(data) < COMPRESS_FROM_BYTES:
+        return RAW + data
+    return ZLIB + zlib.compress(data, FASTEST)
+
+
+def unpacked(body: bytes, points: int) -> Curve:
+    """Which curve do these bytes keep?
+
+    Raises:
+        Invalid: the bytes do not hold so many points.
+    """
+    try:
+        data = zlib.decompress(body[1:]) if body[:1] == ZLIB else body[1:]
+    except zlib.error as error:
+        raise _damaged(str(error)) from error
+    if len(data) != 24 * points:
+        raise _damaged(f"{len(data)} bytes for {points} points")
+    return Curve(
+        steps=np.frombuffer(data, "<i8", points, 0).astype(np.int64, copy=False),
+        values=np.frombuffer(data, "<f8", points, 8 * points).astype(np.float64, copy=False),
+        times_ms=np.frombuffer(data, "<i8", points, 16 * points).astype(np.int64, copy=False),
+    )
+
+
+def _damaged(fact: str) -> Invalid:
+    return Invalid(
+        f"cannot read curve: {fact} (expected 24 bytes a point)",
+        hint="check the database: assay doctor",
+        code="curve-damaged",
+    )

@@ -1,0 +1,1 @@
+"""One read model a page, each in a bounded number of statements."""

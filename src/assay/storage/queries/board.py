@@ -1,0 +1,172 @@
+"""The board: which cards stand where, and what they show.
+
+Cards of all columns are read in one statement, a limited walk down the index for each column, so the number of tickets in
+the database does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, func, or_, select, union_all
+
+from assay.domain.board.board import Stage
+from assay.storage.documents import content
+from assay.storage.queries.filters import page_size, ticket_conditions
+from assay.storage.repositories.journal import LAST_SEQ
+from assay.storage.repositories.tickets import COUNTS
+from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
+from assay.storage.tables import ticket_documents, tickets
+from assay.workflows.records import Project
+from assay.workflows.views import (
+    BoardSlots,
+    BoardView,
+    CardSlot,
+    CardView,
+    ColumnPage,
+    ColumnSlots,
+    ColumnView,
+)
+
+_T = tickets.c
+_SLOT = (_T.id, _T.key, _T.stage, _T.rank, _T.card_version)
+_CARD = (
+    _T.id, _T.key, _T.type, _T.title, _T.owner, _T.stage, _T.rank, _T.version, _T.card_version, _T.priority,
+    _T.entered_stage_at, _T.card, _T.override_stage, _T.override_at, _T.locked, ticket_documents.c.content,
+)  # fmt: skip
+CARDS = Statement(
+    lambda engine: (
+        select(*_CARD)
+        .join_from(tickets, ticket_documents, ticket_documents.c.ticket_id == _T.id)
+        .where(in_list(engine, _T.id, "ids"))
+    )
+)
+
+
+class BoardQueries(Session):
+    """What does the board show?"""
+
+    __slots__ = ()
+
+    def board_slots(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardSlots:
+        """Which cards stand where, without what they show: for pages that keep the HTML of cards they have seen."""
+        stages = project.settings.board.stages
+        (seq,) = self.one(LAST_SEQ)
+        limit = page_size(per_column)
+        if any(filters.values()):
+            counts, rows = self._filtered(project, limit, filters)
+        else:
+            counts = dict(self.rows(COUNTS, the_project=project.id))
+            statement = _slots_statement(tuple(stage.key for stage in stages))
+            rows = self.rows(statement, the_project=project.id, limit=limit + 1)
+        slots: dict[str, list[CardSlot]] = {stage.key: [] for stage in stages}
+        for row in rows:
+            slots[row[2]].append(CardSlot._make(row))
+        columns = tuple(_column(stage, counts.get(stage.key, 0), slots[stage.key], limit) for stage in stages)
+        return BoardSlots(columns=columns, seq=seq)
+
+    def cards(self, ids: Sequence[int]) -> Mapping[int, CardView]:
+        """What these cards show, by ticket id; those that are gone are left out."""
+        if not ids:
+            return {}
+        return {row[0]: _card(row) for row in self.rows(CARDS, ids=any_of(self.engine, ids))}
+
+    def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView:
+        """The board, first page of every column."""
+        slots = self.board_slots(project, per_column=per_column, filters=filters)
+        cards = self.cards([slot.id for column in slots.columns for slot in column.slots])
+        columns = tuple(
+            ColumnView(
+                key=column.key,
+                title=column.title,
+                wip_limit=column.wip_limit,
+                count=column.count,
+                gate=column.gate,
+                cards=tuple(cards[slot.id] for slot in column.slots),
+                next_cursor=column.next_cursor,
+            )
+            for column in slots.columns
+        )
+        return BoardView(columns=columns, seq=slots.seq)
+
+    def column_page(
+        self,
+        project: Project,
+        stage: str,
+        *,
+        after: tuple[float, str] | None,
+        limit: int,
+        filters: Mapping[str, str],
+    ) -> ColumnPage:
+        """More cards of one column, behind the card with this rank and key."""
+        limit = page_size(limit)
+        conditions = [_T.project_id == project.id, _T.stage == stage, *ticket_conditions(filters)]
+        if after is not None:
+            rank, key = after
+            conditions.append(or_(_T.rank > rank, and_(_T.rank == rank, _T.key > key)))
+        chosen = select(*_SLOT).where(*conditions).order_by(_T.rank, _T.key).limit(limit + 1)
+        slots = [CardSlot._make(row) for row in self.select(chosen)]
+        cards = self.cards([slot.id for slot in slots[:limit]])
+        return ColumnPage(
+            cards=tuple(cards[slot.id] for slot in slots[:limit]), next_cursor=_next_cursor(slots, limit)
+        )
+
+    def _filtered(
+        self, project: Project, limit: int, filters: Mapping[str, str]
+    ) -> tuple[dict[str, int], list[Row]]:
+        conditions = [_T.project_id == project.id, *ticket_conditions(filters)]
+        counted = select(_T.stage, func.count()).where(*conditions).group_by(_T.stage)
+        counts: dict[str, int] = dict(self.select(counted))
+        shown = [stage.key for stage in project.settings.board.stages if counts.get(stage.key)]
+        if not shown:
+            return counts, []
+        parts = [_first_slots(key, limit + 1).where(*conditions) for key in shown]
+        return counts, self.select(_together(parts))
+
+
+@lru_cache(maxsize=64)
+def _slots_statement(stages: tuple[str, ...]) -> Statement:
+    parts = [
+        _first_slots(key, bindparam("limit")).where(_T.project_id == bindparam("the_project"))
+        for key in stages
+    ]
+    return Statement(_together(parts))
+
+
+def _first_slots(stage: str, limit: Any) -> Select[Any]:
+    return select(*_SLOT).where(_T.stage == stage).order_by(_T.rank, _T.key).limit(limit)
+
+
+def _together(parts: Sequence[Select[Any]]) -> Any:
+    """One statement of several limited ones; each in a subquery, where both engines take ORDER BY and LIMIT."""
+    return union_all(*(select(part.subquery()) for part in parts))
+
+
+def _column(stage: Stage, count: int, slots: list[CardSlot], limit: int) -> ColumnSlots:
+    return ColumnSlots(
+        key=stage.key,
+        title=stage.title,
+        wip_limit=stage.wip_limit,
+        count=count,
+        gate=stage.gate_text,
+        slots=tuple(slots[:limit]),
+        next_cursor=_next_cursor(slots, limit),
+    )
+
+
+def _next_cursor(slots: Sequence[CardSlot], limit: int) -> str | None:
+    return f"{slots[limit - 1].rank!r}~{slots[limit - 1].key}" if len(slots) > limit else None
+
+
+def _card(row: Row) -> CardView:
+    (
+        _, key, kind, title, owner, stage, rank, version, card_version, priority, entered, card,
+        override_stage, override_at, locked, text,
+    ) = row  # fmt: skip
+    return CardView(
+        key=key, type=kind, title=title, owner=owner, stage=stage, rank=rank, version=version,
+        card_version=card_version, priority=priority, entered_stage_at=entered, hypothesis=content(text).hypothesis,
+        evidence=from_json(card), overridden=override_stage == stage and override_at >= entered, locked=bool(locked),
+    )  # fmt: skip

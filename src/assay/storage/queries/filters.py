@@ -1,0 +1,123 @@
+"""Which rows does a page show, and from where does it go on? Only named fields can be filtered or sorted by."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, and_, or_
+
+from assay.errors import Invalid
+from assay.storage.tables import tickets
+from assay.storage.types import storable
+
+MAX_PAGE = 500
+MAX_NEEDLE = 200
+
+TICKET_FIELDS: Mapping[str, ColumnElement[Any]] = {
+    "stage": tickets.c.stage,
+    "owner": tickets.c.owner,
+    "type": tickets.c.type,
+    "axis": tickets.c.axis,
+    "mode": tickets.c.mode,
+    "decision": tickets.c.decision,
+    "recommendation": tickets.c.recommendation,
+}
+NONE_WORD = "none"
+"""Filter value that stands for "not set"."""
+
+
+def page_size(limit: int) -> int:
+    """How many rows may a page have?
+
+    Raises:
+        Invalid: not 1 to 500.
+    """
+    if not 1 <= limit <= MAX_PAGE:
+        raise Invalid(
+            f"cannot show a page of {str(limit)[:20]} rows (expected 1 to {MAX_PAGE})",
+            hint="leave the limit out for the default",
+            code="limit-out-of-range",
+            field="limit",
+        )
+    return limit
+
+
+def ticket_conditions(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    """Which tickets are meant? `q` looks for words in key and title; empty values ask nothing.
+
+    Raises:
+        Invalid: a field that cannot be filtered by, or a priority that is no number.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    for name, value in filters.items():
+        if value == "":
+            continue
+        if name == "q":
+            conditions += [contains(value, tickets.c.key, tickets.c.title)]
+        elif name == "priority":
+            conditions.append(tickets.c.priority == _small_number(name, value))
+        elif name in TICKET_FIELDS:
+            column = TICKET_FIELDS[name]
+            conditions.append(column.is_(None) if value == NONE_WORD else column == storable(value))
+        else:
+            raise unknown_filter(name, (*TICKET_FIELDS, "priority", "q"))
+    return conditions
+
+
+def contains(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Does any of these columns contain each word of the text, letters' case aside?"""
+    words = storable(text[:MAX_NEEDLE]).split()[:8]
+    return and_(*(or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words))
+
+
+def unknown_filter(name: str, known: tuple[str, ...]) -> Invalid:
+    """The error for a field that cannot be filtered by."""
+    return Invalid(
+        f"cannot filter by {ascii(name)[:60]} (expected one of: {', '.join(known)})",
+        hint="remove the filter, or use one of these",
+        code="filter-unknown",
+        field=f"filter.{ascii(name)[1:40]}",
+    )
+
+
+def cursor_text(*parts: Any) -> str:
+    """Which opaque text says where the next page begins?"""
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def cursor_parts(text: str, kinds: tuple[type, ...]) -> list[Any]:
+    """Where does the next page begin?
+
+    Raises:
+        Invalid: not a cursor that a page gave.
+    """
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
+    except (ValueError, UnicodeEncodeError, binascii.Error):
+        parts = None
+    fits = isinstance(parts, list) and len(parts) == len(kinds)
+    if not fits or not all(
+        part is None or type(part) is kind for part, kind in zip(parts, kinds, strict=True)
+    ):
+        raise Invalid(
+            f"cannot read cursor {ascii(text)[:60]}: not one that a page gave (expected next_cursor of a page)",
+            hint="start from the first page",
+            code="cursor-malformed",
+            field="cursor",
+        )
+    return list(parts)
+
+
+def _small_number(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 6):
+        raise Invalid(
+            f"cannot filter by {name}: found {ascii(value)[:40]} (expected a whole number)",
+            hint="0 is most urgent, 4 least",
+            code="filter-malformed",
+            field=f"filter.{name}",
+        )
+    return int(value)

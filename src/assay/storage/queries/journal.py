@@ -1,0 +1,62 @@
+"""The journal page: what happened, newest first."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from assay.storage.queries.filters import page_size
+from assay.storage.repositories.journal import LAST_SEQ
+from assay.storage.session import Session, from_json
+from assay.storage.tables import journal
+from assay.storage.types import storable
+from assay.workflows.views import JournalPage, JournalRow
+
+_J = journal.c
+
+
+class JournalQueries(Session):
+    """What happened, a page at a time?"""
+
+    __slots__ = ()
+
+    def journal_page(
+        self,
+        *,
+        project: str | None,
+        before: int | None,
+        limit: int,
+        kind: str | None,
+        subject: str | None,
+        actor: str | None,
+    ) -> JournalPage:
+        """A page of the journal.
+
+        `before` is the number to go on below, None for the newest; `kind` is exact, or a beginning that ends in a dot,
+        such as `ticket.`.
+        """
+        limit = page_size(limit)
+        conditions = [
+            column == storable(value)
+            for column, value in ((_J.project, project), (_J.subject, subject), (_J.actor, actor))
+            if value
+        ]
+        if kind:
+            conditions.append(
+                _J.kind.startswith(kind, autoescape=True) if kind.endswith(".") else _J.kind == kind
+            )
+        if conditions:
+            ((total,),) = self.select(select(func.count()).select_from(journal).where(*conditions))
+        else:
+            (total,) = self.one(LAST_SEQ)
+        if before is not None:
+            conditions.append(_J.seq < min(before, 2**62))
+        chosen = select(_J.seq, _J.at, _J.actor, _J.kind, _J.project, _J.subject, _J.body, _J.hash)
+        rows = self.select(chosen.where(*conditions).order_by(_J.seq.desc()).limit(limit + 1))
+        lines = tuple(
+            JournalRow(
+                seq=seq, at=at, actor=by, kind=what, project=where, subject=whom,
+                payload=from_json(bytes(body))["payload"], hash=bytes(entry_hash).hex(),
+            )
+            for seq, at, by, what, where, whom, body, entry_hash in rows[:limit]
+        )  # fmt: skip
+        return JournalPage(rows=lines, next_before=lines[-1].seq if len(rows) > limit else None, total=total)

@@ -1,0 +1,130 @@
+"""The overview: where a project stands, in eight statements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import and_, bindparam, case, func, or_, select
+
+from assay.storage.queries.experiments import ROW, experiment_row
+from assay.storage.repositories.journal import LAST_SEQ
+from assay.storage.repositories.tickets import COUNTS
+from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
+from assay.storage.tables import decisions, runs, sources, tickets
+from assay.workflows.records import Project
+from assay.workflows.views import ExperimentRow, Learning, OverviewView
+
+LEARNINGS_SHOWN = 8
+ATTENTION_SHOWN = 12
+ATTENTION_READ = 200
+
+_T = tickets.c
+_OF_PROJECT = _T.project_id == bindparam("the_project")
+_READY = or_(*(_T.recommendation == word for word in ("promote", "kill", "iterate")))
+DECIDED = Statement(
+    select(_T.decision, func.count()).where(_OF_PROJECT, _T.decision.is_not(None)).group_by(_T.decision)
+)
+BUDGET = Statement(select(func.sum(_T.budget_gpu_hours)).where(_OF_PROJECT))
+USED = Statement(
+    select(func.count(), func.sum(runs.c.gpu_hours)).where(
+        runs.c.project_id == bindparam("the_project"), runs.c.deleted == 0
+    )
+)
+LEARNED = Statement(
+    select(_T.key, _T.title, decisions.c.kind, decisions.c.learnings, decisions.c.at)
+    .join_from(decisions, tickets, _T.id == decisions.c.ticket_id)
+    .where(_OF_PROJECT, decisions.c.learnings != "")
+    .order_by(decisions.c.id.desc())
+    .limit(LEARNINGS_SHOWN)
+)
+SYNCS = Statement(
+    select(sources.c.last_sync_at, sources.c.name, sources.c.last_sync_error)
+    .where(sources.c.project_id == bindparam("the_project"))
+    .order_by(sources.c.name)
+)
+UNDECIDED = Statement(
+    lambda engine: select(func.count()).where(
+        _OF_PROJECT,
+        in_list(engine, _T.stage, "stages"),
+        or_(_T.recommendation.is_(None), _T.recommendation == "undecided"),
+    )
+)
+WAITING = Statement(
+    lambda engine: (
+        select(*ROW)
+        .where(_OF_PROJECT, in_list(engine, _T.stage, "stages"))
+        .order_by(
+            case((and_(_T.decision.is_(None), _READY), 0), else_=1),
+            _T.priority,
+            _T.updated_at,
+        )
+        .limit(ATTENTION_READ)
+    )
+)
+
+
+class OverviewQueries(Session):
+    """Where does a project stand?"""
+
+    __slots__ = ()
+
+    def overview(self, project: Project) -> OverviewView:
+        """What a leader wants to see first.
+
+        Active are tickets past the first column that are neither in a terminal nor in a hidden one; undecided are the
+        active ones without a verdict, or whose verdict is undecided.
+        """
+        of_project = {"the_project": project.id}
+        board = project.settings.board
+        active = [s.key for s in board.stages[1:] if not (s.terminal or s.hidden)]
+        (seq,) = self.one(LAST_SEQ)
+        counts: dict[str, int] = dict(self.rows(COUNTS, **of_project))
+        decided: dict[str, int] = dict(self.rows(DECIDED, **of_project))
+        run_count, hours = self.one(USED, **of_project)
+        stages = any_of(self.engine, active)
+        last_sync_at, sync_error = _sync(self.rows(SYNCS, **of_project))
+        return OverviewView(
+            stage_counts={stage.key: counts.get(stage.key, 0) for stage in board.stages},
+            decided=sum(decided.values()),
+            killed=decided.get("kill", 0),
+            promoted=decided.get("promote", 0),
+            iterating=decided.get("iterate", 0),
+            active=sum(counts.get(key, 0) for key in active),
+            undecided=self.one(UNDECIDED, **of_project, stages=stages)[0],
+            runs=run_count,
+            gpu_hours=hours,
+            gpu_hours_budget=self.one(BUDGET, **of_project)[0],
+            learnings=tuple(Learning(*row) for row in self.rows(LEARNED, **of_project)),
+            attention=_attention(self.rows(WAITING, **of_project, stages=stages)),
+            last_sync_at=last_sync_at,
+            sync_error=sync_error,
+            seq=seq,
+        )
+
+
+def _attention(rows: list[Row]) -> tuple[ExperimentRow, ...]:
+    """Tickets that wait for a person: a verdict ready first, then invalid evidence, then over budget."""
+    ranked: list[tuple[int, int, ExperimentRow]] = []
+    for place, row in enumerate(rows):
+        urgency = _urgency(row)
+        if urgency is not None:
+            ranked.append((urgency, place, experiment_row(row)))
+    return tuple(line for _, _, line in sorted(ranked, key=lambda item: item[:2])[:ATTENTION_SHOWN])
+
+
+def _urgency(row: Row) -> int | None:
+    decision, recommendation, card = row[8], row[9], from_json(row[12])
+    if decision is None and recommendation in {"promote", "kill", "iterate"}:
+        return 0
+    if card.get("invalid"):
+        return 1
+    share = card.get("compute_share")
+    if isinstance(share, int | float) and share > 1:
+        return 2
+    return None
+
+
+def _sync(rows: list[Row]) -> tuple[datetime | None, str]:
+    times = [at for at, _, _ in rows if at is not None]
+    errors = [f"{name}: {error}" for _, name, error in rows if error]
+    return max(times, default=None), "; ".join(errors)

@@ -1,0 +1,159 @@
+"""Did we try this already? Full text over tickets: FTS5 with bm25 on SQLite, tsvector with GIN on PostgreSQL.
+
+Ranking costs time for every match, so a word that stands in more than a tenth of all tickets does not rank: it is dropped
+beside rarer words, and alone it gives the newest tickets that hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+
+from assay.storage.queries.words import ends_inside_word, search_words, telling_words
+from assay.storage.session import Row, Session, Statement
+from assay.workflows.views import SearchHit
+
+COMMON_SHARE = 0.1
+COMMON_FLOOR = 200
+RARE_FLOOR = 20
+SIMILAR_WORDS = 10
+MAX_HITS = 100
+HIGHLIGHT_ON, HIGHLIGHT_OFF = "\x02", "\x03"
+
+_HIT = "t.key, t.type, t.title, t.stage, t.decision"
+SIZE = Statement(
+    lambda engine: text(
+        "SELECT max(rowid) FROM ticket_search" if engine == "sqlite" else "SELECT max(id) FROM tickets"
+    )
+)
+MATCHES = Statement(
+    lambda engine: text(
+        "SELECT count(*) FROM (SELECT 1 FROM ticket_search WHERE ticket_search MATCH :query LIMIT :cap)"
+        if engine == "sqlite"
+        else "SELECT count(*) FROM (SELECT 1 FROM ticket_search WHERE document @@ to_tsquery('simple', :query) LIMIT :cap) m"
+    )
+)
+_SQLITE_SNIPPET = "snippet(ticket_search, -1, char(2), char(3), '…', 24)"
+_POSTGRES_SNIPPET = (
+    "ts_headline('simple', s.title || ' · ' || s.hypothesis || ' ' || s.method || ' ' || s.learnings || ' ' || s.notes, "
+    "to_tsquery('simple', :query), 'MaxFragments=1, MaxWords=24, MinWords=8, StartSel=' || chr(2) || ', StopSel=' || chr(3))"
+)
+
+
+def _ranked(engine: str) -> str:
+    if engine == "sqlite":
+        # The snippet is made for the rows that are shown alone, so ranking comes first, in a statement of its own.
+        return f"""
+            SELECT {_HIT}, {_SQLITE_SNIPPET}, r.score
+            FROM (SELECT f.rowid AS id, bm25(ticket_search, 10, 5, 2, 1, 2, 1) AS score
+                  FROM ticket_search f JOIN tickets t ON t.id = f.rowid
+                  WHERE ticket_search MATCH :query AND t.project_id = :project AND t.key <> :exclude
+                  ORDER BY score LIMIT :limit) r
+            JOIN ticket_search ON ticket_search.rowid = r.id AND ticket_search MATCH :query
+            JOIN tickets t ON t.id = r.id
+            ORDER BY r.score, t.id DESC"""  # noqa: S608  # fixed fragments
+    return f"""
+        SELECT {_HIT}, {_POSTGRES_SNIPPET}, -r.score
+        FROM (SELECT f.ticket_id AS id, ts_rank_cd(f.document, to_tsquery('simple', :query)) AS score
+              FROM ticket_search f JOIN tickets t ON t.id = f.ticket_id
+              WHERE f.document @@ to_tsquery('simple', :query) AND t.project_id = :project AND t.key <> :exclude
+              ORDER BY score DESC, f.ticket_id DESC LIMIT :limit) r
+        JOIN ticket_search s ON s.ticket_id = r.id JOIN tickets t ON t.id = r.id
+        ORDER BY r.score DESC, t.id DESC"""  # noqa: S608  # fixed fragments
+
+
+def _newest(engine: str) -> str:
+    if engine == "sqlite":
+        return f"""
+            SELECT {_HIT}, {_SQLITE_SNIPPET}, 0.0
+            FROM ticket_search JOIN tickets t ON t.id = ticket_search.rowid
+            WHERE ticket_search MATCH :query AND t.project_id = :project AND t.key <> :exclude
+            ORDER BY ticket_search.rowid DESC LIMIT :limit"""  # noqa: S608  # fixed fragments
+    return f"""
+        SELECT {_HIT}, {_POSTGRES_SNIPPET}, 0.0
+        FROM (SELECT f.ticket_id AS id FROM ticket_search f JOIN tickets t ON t.id = f.ticket_id
+              WHERE f.document @@ to_tsquery('simple', :query) AND t.project_id = :project AND t.key <> :exclude
+              ORDER BY f.ticket_id DESC LIMIT :limit) r
+        JOIN ticket_search s ON s.ticket_id = r.id JOIN tickets t ON t.id = r.id
+        ORDER BY t.id DESC"""  # noqa: S608  # fixed fragments
+
+
+RANKED = Statement(lambda engine: text(_ranked(engine)))
+NEWEST = Statement(lambda engine: text(_newest(engine)))
+
+
+class SearchQueries(Session):
+    """Which tickets hold these words?"""
+
+    __slots__ = ()
+
+    def search(self, project_id: int, text: str, *, limit: int) -> Sequence[SearchHit]:
+        """Tickets that hold every word, best first; the last word may be a beginning."""
+        words = search_words(text)
+        if not words:
+            return ()
+        last = len(words) - 1 if ends_inside_word(text) else -1
+        terms = [self._term(word, prefix=at == last) for at, word in enumerate(words)]
+        cap = self._common_from()
+        counted = [(self._count(term, cap), term) for term in terms]
+        if any(count == 0 for count, _ in counted):
+            return ()
+        rare = [term for count, term in counted if count < cap]
+        statement = RANKED if rare else NEWEST
+        return self._hits(statement, self._all_of(rare or terms), project_id, limit=limit)
+
+    def similar(self, project_id: int, text: str, *, exclude: str | None, limit: int) -> Sequence[SearchHit]:
+        """Past tickets that share rare words with this text (any word may match), best first."""
+        cap = max(RARE_FLOOR, self._common_from() // 2)
+        counted = [(self._count(term, cap), term) for term in map(self._term, telling_words(text))]
+        rare = sorted((count, term) for count, term in counted if 0 < count < cap)[:SIMILAR_WORDS]
+        if not rare:
+            return ()
+        query = self._any_of([term for _, term in rare])
+        return self._hits(RANKED, query, project_id, exclude=exclude, limit=limit)
+
+    def _hits(
+        self, statement: Statement, query: str, project_id: int, *, limit: int, exclude: str | None = None
+    ) -> list[SearchHit]:
+        rows = self.rows(
+            statement,
+            query=query,
+            project=project_id,
+            exclude=exclude or "",
+            limit=max(0, min(limit, MAX_HITS)),
+        )
+        return [_hit(row) for row in rows]
+
+    def _count(self, term: str, cap: int) -> int:
+        (count,) = self.one(MATCHES, query=term, cap=cap)
+        return int(count)
+
+    def _common_from(self) -> int:
+        """From how many tickets on is a word common?"""
+        (size,) = self.one(SIZE)
+        return max(COMMON_FLOOR, int((size or 0) * COMMON_SHARE))
+
+    def _term(self, word: str, *, prefix: bool = False) -> str:
+        if self.engine == "sqlite":
+            return f'"{word}"*' if prefix else f'"{word}"'
+        return f"'{word}':*" if prefix else f"'{word}'"
+
+    def _all_of(self, terms: Sequence[str]) -> str:
+        return (" AND " if self.engine == "sqlite" else " & ").join(terms)
+
+    def _any_of(self, terms: Sequence[str]) -> str:
+        return (" OR " if self.engine == "sqlite" else " | ").join(terms)
+
+
+def _hit(row: Row) -> SearchHit:
+    key, kind, title, stage, decision, excerpt, score = row
+    return SearchHit(
+        key=key,
+        type=kind,
+        title=title,
+        stage=stage,
+        decision=decision,
+        excerpt=excerpt or "",
+        score=float(-score),
+    )

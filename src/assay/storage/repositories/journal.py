@@ -1,0 +1,113 @@
+"""The journal: entries and their hashes, in the same transaction as what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select, update
+
+from assay.domain.governance.journal import GENESIS, JournalHead, append_event
+from assay.domain.kernel.events import Event
+from assay.storage.session import Session, Statement
+from assay.storage.tables import checkpoints, journal, journal_head
+from assay.storage.types import storable
+from assay.workflows.actor import Actor
+from assay.workflows.records import JournalEntry
+
+_J = journal.c
+_SPAN = (_J.seq > bindparam("after"), _J.seq <= bindparam("until"))
+HEAD = Statement(select(journal_head.c.state))
+LAST_SEQ = Statement(select(journal_head.c.seq))
+SAVE_HEAD = Statement(update(journal_head), ("seq", "state"))
+APPEND = Statement(insert(journal), ("seq", "body", "hash", "at", "actor", "kind", "project", "subject"))
+RAW = Statement(select(_J.seq, _J.body, _J.hash).where(*_SPAN).order_by(_J.seq))
+ENTRIES = Statement(
+    select(_J.seq, _J.at, _J.actor, _J.kind, _J.project, _J.subject, _J.body, _J.hash)
+    .where(*_SPAN)
+    .order_by(_J.seq)
+)
+CHECKPOINTS = Statement(select(checkpoints.c.document).order_by(checkpoints.c.size))
+CHECKPOINT_AT = Statement(select(checkpoints.c.document).where(checkpoints.c.size == bindparam("the_size")))
+ADD_CHECKPOINT = Statement(insert(checkpoints), ("size", "document", "at"))
+PUT_CHECKPOINT = Statement(
+    update(checkpoints).where(checkpoints.c.size == bindparam("the_size")), ("document", "at")
+)
+
+_END = 2**62
+
+
+class JournalReader(Session):
+    """What happened?"""
+
+    __slots__ = ()
+
+    def journal_head(self) -> JournalHead:
+        """Head hash and tree frontier: all a checkpoint needs, without reading the journal."""
+        (state,) = self.one(HEAD)
+        return JournalHead.from_bytes(bytes(state)) if state else JournalHead()
+
+    def head(self) -> tuple[int, bytes]:
+        """Last sequence number and its hash; (0, genesis) when empty."""
+        head = self.journal_head()
+        return head.size, head.head if head.size else GENESIS
+
+    def entries(self, *, after: int = 0, until: int | None = None) -> Iterator[JournalEntry]:
+        """Entries after one number up to another, in order."""
+        rows = self.stream(ENTRIES, size=500, after=after, until=_END if until is None else until)
+        for seq, at, actor, kind, project, subject, body, entry_hash in rows:
+            yield JournalEntry(seq, at, actor, kind, project, subject, bytes(body), bytes(entry_hash))
+
+    def raw_entries(self, *, after: int = 0, until: int | None = None) -> Iterator[tuple[int, bytes, bytes]]:
+        """(seq, body, hash) as stored, in order, streamed."""
+        return self.stream(RAW, after=after, until=_END if until is None else until)
+
+    def checkpoints(self) -> Sequence[bytes]:
+        """Signed checkpoint documents, oldest first."""
+        return [bytes(document) for (document,) in self.rows(CHECKPOINTS)]
+
+
+class JournalWriter(JournalReader):
+    """Appends. The head is read once and written once a transaction (on SQLite: a commit of many)."""
+
+    __slots__ = ("appended",)
+
+    appended: JournalHead | None
+    """Head after the entries appended here; None while nothing was."""
+
+    def current_head(self) -> JournalHead:
+        """The head that the next entry follows."""
+        if self.appended is None:
+            self.appended = JournalReader.journal_head(self)
+        return self.appended
+
+    def journal_head(self) -> JournalHead:
+        """Head hash and tree frontier, entries of this transaction included."""
+        return self.current_head()
+
+    def append(self, event: Event, *, actor: Actor, at: datetime) -> int:
+        """Write one fact to the journal; returns its sequence number."""
+        entry, self.appended = append_event(self.current_head(), event, at=at, actor=actor.name)
+        self.execute(
+            APPEND,
+            seq=entry.seq,
+            body=entry.body,
+            hash=entry.entry_hash,
+            at=at,
+            actor=storable(actor.name),
+            kind=storable(event.kind),
+            project=event.project,
+            subject=None if event.subject is None else storable(event.subject),
+        )
+        return entry.seq
+
+    def save_head(self, head: JournalHead) -> None:
+        """Write the head; the last thing before a commit."""
+        self.execute(SAVE_HEAD, seq=head.size, state=head.to_bytes())
+
+    def put_checkpoint(self, *, size: int, document: bytes, at: datetime) -> None:
+        """Keep a signed checkpoint; one for each size, the newest."""
+        if self.row(CHECKPOINT_AT, the_size=size) is None:
+            self.execute(ADD_CHECKPOINT, size=size, document=document, at=at)
+        else:
+            self.execute(PUT_CHECKPOINT, the_size=size, document=document, at=at)

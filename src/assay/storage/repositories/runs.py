@@ -1,0 +1,273 @@
+"""Runs and their curves: thousands in one transaction, one packed row a curve."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from assay.domain.experiments.evidence import Curve, Provenance, Run, RunStatus
+from assay.storage.curves import packed, unpacked
+from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list, to_json
+from assay.storage.tables import curves, runs
+from assay.storage.types import storable
+from assay.workflows.records import Source
+
+CHUNK_RUNS = 1000
+INT64_MAX = 2**63 - 1
+
+_R = runs.c
+_RUN = (
+    _R.id,
+    _R.run_id,
+    _R.external_id,
+    _R.ticket,
+    _R.started_at,
+    _R.deleted,
+    _R.digest,
+    _R.seen_seq,
+    _R.body,
+)
+OF_TICKET = Statement(
+    select(*_RUN)
+    .where(_R.project_id == bindparam("the_project"), _R.ticket == bindparam("the_ticket"))
+    .order_by(_R.run_id)
+)
+BY_RUN_ID = Statement(
+    select(*_RUN).where(_R.project_id == bindparam("the_project"), _R.run_id == bindparam("the_run"))
+)
+CURVES_OF = Statement(
+    lambda engine: (
+        select(curves.c.run_id, curves.c.metric, curves.c.points, curves.c.body)
+        .where(in_list(engine, curves.c.run_id, "ids"))
+        .order_by(curves.c.run_id, curves.c.metric)
+    )
+)
+DIGESTS = Statement(
+    select(_R.external_id, _R.digest).where(_R.source_id == bindparam("the_source"), _R.deleted == 0)
+)
+STORED = Statement(
+    lambda engine: select(_R.external_id, _R.id, _R.digest, _R.deleted).where(
+        _R.source_id == bindparam("the_source"), in_list(engine, _R.external_id, "ids")
+    )
+)
+MAX_ID = Statement(select(func.coalesce(func.max(_R.id), 0)))
+_FACTS = (
+    "tagged_ticket", "name", "status", "seed", "started_at", "gpu_hours", "deleted", "digest", "last_values", "body",
+)  # fmt: skip
+ADD = Statement(
+    insert(runs).values(by_hand=0),
+    ("id", "project_id", "source_id", "external_id", "run_id", "ticket", "seen_seq", *_FACTS),
+)
+EDIT = Statement(update(runs).where(_R.id == bindparam("the_id")), _FACTS)
+FOLLOW_TAG = Statement(
+    update(runs).where(_R.id == bindparam("the_id"), _R.by_hand == 0).values(ticket=_R.tagged_ticket)
+)
+DROP_CURVES = Statement(delete(curves).where(curves.c.run_id == bindparam("the_id")))
+ADD_CURVE = Statement(insert(curves), ("run_id", "metric", "points", "body"))
+TOUCHED = Statement(
+    lambda engine: (
+        select(_R.ticket)
+        .distinct()
+        .where(
+            _R.source_id == bindparam("the_source"),
+            in_list(engine, _R.external_id, "ids"),
+            _R.deleted == 0,
+            _R.ticket.is_not(None),
+        )
+        .order_by(_R.ticket)
+    )
+)
+MARK_DELETED = Statement(
+    lambda engine: (
+        update(runs)
+        .where(
+            _R.source_id == bindparam("the_source"), in_list(engine, _R.external_id, "ids"), _R.deleted == 0
+        )
+        .values(deleted=1)
+    )
+)
+ATTACH = Statement(
+    update(runs)
+    .where(_R.project_id == bindparam("the_project"), _R.run_id == bindparam("the_run"))
+    .values(by_hand=1),
+    ("ticket",),
+)
+
+
+class RunReader(Session):
+    """What do the trackers say?"""
+
+    __slots__ = ()
+
+    def runs(self, project_id: int, ticket_key: str, *, with_curves: bool = True) -> Sequence[Run]:
+        """Runs of a ticket, deleted ones included, ordered by run id; two statements for any number of runs.
+
+        Scores are not loaded (see `blob`); without curves `curves` is empty.
+        """
+        rows = self.rows(OF_TICKET, the_project=project_id, the_ticket=ticket_key)
+        found = self._curves([row[0] for row in rows]) if with_curves else {}
+        return [_run(row, found.get(row[0], {})) for row in rows]
+
+    def run(self, project_id: int, run_id: str) -> Run | None:
+        """One run with its curves."""
+        row = self.row(BY_RUN_ID, the_project=project_id, the_run=run_id)
+        return None if row is None else _run(row, self._curves([row[0]]).get(row[0], {}))
+
+    def run_digests(self, source_id: int) -> Mapping[str, str]:
+        """External id to digest for every run of a source that is not marked deleted."""
+        return dict(self.rows(DIGESTS, the_source=source_id))
+
+    def _curves(self, ids: Sequence[int]) -> dict[int, dict[str, Curve]]:
+        found: dict[int, dict[str, Curve]] = {}
+        if ids:
+            for run, metric, points, body in self.rows(CURVES_OF, ids=any_of(self.engine, ids)):
+                found.setdefault(run, {})[metric] = unpacked(bytes(body), points)
+        return found
+
+
+class RunWriter(RunReader):
+    """Changes to runs."""
+
+    __slots__ = ()
+
+    def put_runs(self, source: Source, runs: Iterable[Run], *, seq: int) -> int:
+        """Insert or update runs by external id; returns how many differ from what was stored.
+
+        `seen_seq` and attachments by hand are kept.
+        """
+        remaining = iter(runs)
+        changed = 0
+        while chunk := {run.external_id: run for run in islice(remaining, CHUNK_RUNS)}:
+            changed += self._put_chunk(source, chunk, seq)
+        return changed
+
+    def mark_deleted(self, source_id: int, external_ids: Sequence[str]) -> Sequence[str]:
+        """Mark runs gone from the tracker; returns the ticket keys touched."""
+        given = {"the_source": source_id, "ids": any_of(self.engine, external_ids)}
+        touched = [ticket for (ticket,) in self.rows(TOUCHED, **given)]
+        self.execute(MARK_DELETED, **given)
+        return touched
+
+    def attach_run(self, project_id: int, run_id: str, ticket_key: str | None) -> bool:
+        """Attach a run to a ticket by hand (None: detach); False when there is no such run."""
+        return self.execute(ATTACH, the_project=project_id, the_run=run_id, ticket=ticket_key) == 1
+
+    def _put_chunk(self, source: Source, chunk: Mapping[str, Run], seq: int) -> int:
+        rows = self.rows(STORED, the_source=source.id, ids=any_of(self.engine, chunk))
+        stored = {external_id: (number, digest, bool(gone)) for external_id, number, digest, gone in rows}
+        (last_id,) = self.one(MAX_ID)
+        new: list[dict[str, Any]] = []
+        known: list[dict[str, Any]] = []
+        lines: list[dict[str, Any]] = []
+        for external_id, run in chunk.items():
+            before = stored.get(external_id)
+            if before is None:
+                number = last_id + len(new) + 1
+                new.append(_new_row(source, run, number, seq))
+            elif run.digest and before[1:] == (run.digest, run.deleted):
+                continue
+            else:
+                number = before[0]
+                known.append({"the_id": number, **_facts(run)})
+            lines.extend(_curve_rows(number, run))
+        self.execute_many(ADD, new)
+        if known:
+            ids = [{"the_id": row["the_id"]} for row in known]
+            self.execute_many(EDIT, known)
+            self.execute_many(FOLLOW_TAG, ids)
+            self.execute_many(DROP_CURVES, ids)
+        self.execute_many(ADD_CURVE, lines)
+        return len(new) + len(known)
+
+
+def last_value(curve: Curve) -> float | str:
+    """How is the last value kept in JSON, which has no NaN: as the number, or as "NaN", "inf", "-inf"?"""
+    value = curve.last
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else str(value)
+
+
+def _curve_rows(number: int, run: Run) -> Iterator[dict[str, Any]]:
+    for metric, curve in run.curves.items():
+        yield {
+            "run_id": number,
+            "metric": storable(metric),
+            "points": len(curve.steps),
+            "body": packed(curve),
+        }
+
+
+def _new_row(source: Source, run: Run, number: int, seq: int) -> dict[str, Any]:
+    return {
+        "id": number,
+        "project_id": source.project_id,
+        "source_id": source.id,
+        "external_id": run.external_id,
+        "run_id": run.run_id,
+        "ticket": run.ticket,
+        "seen_seq": seq,
+        **_facts(run),
+    }
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    seed = run.seed
+    hours = run.gpu_hours
+    return {
+        "tagged_ticket": run.ticket,
+        "name": storable(run.name),
+        "status": run.status.value,
+        "seed": seed if seed is not None and -INT64_MAX <= seed <= INT64_MAX else None,
+        "started_at": run.started_at,
+        "gpu_hours": hours if hours is not None and math.isfinite(hours) else None,
+        "deleted": int(run.deleted),
+        "digest": run.digest,
+        "last_values": to_json({storable(m): last_value(c) for m, c in run.curves.items() if len(c.steps)}),
+        "body": to_json(_body(run)),
+    }
+
+
+def _body(run: Run) -> dict[str, Any]:
+    """What lists neither sort nor filter by. Values that are absent are left out."""
+    body = {
+        "source": run.source,
+        "name": storable(run.name),
+        "status": run.status.value,
+        "config": {storable(name): storable(value) for name, value in run.config.items()},
+        "seed": None if run.seed is None else str(run.seed),
+        "scores_digest": run.scores_digest,
+        "scores_error": run.scores_error,
+        "arm": storable(run.arm),
+        "dataset": run.dataset,
+        "ended_at": None if run.ended_at is None else run.ended_at.isoformat(),
+        "gpu_hours": run.gpu_hours,
+        "gpu_hours_source": run.gpu_hours_source,
+        "cost_usd": run.cost_usd,
+        "provenance": run.provenance.value,
+        "url": run.url,
+        "tags": {storable(name): storable(value) for name, value in run.tags.items()},
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _run(row: Row, found: Mapping[str, Curve]) -> Run:
+
+    _, run_id, external_id, ticket, started_at, deleted, digest, seen_seq, text = row
+    body = from_json(text)
+    seed, ended_at = body.get("seed"), body.get("ended_at")
+    return Run(
+        run_id=run_id, source=body["source"], external_id=external_id, name=body["name"],
+        status=RunStatus(body["status"]), config=body["config"], seed=None if seed is None else int(seed),
+        curves=found, scores_digest=body.get("scores_digest"), scores_error=body.get("scores_error"),
+        ticket=ticket, arm=body["arm"], dataset=body.get("dataset"), started_at=started_at,
+        ended_at=None if ended_at is None else datetime.fromisoformat(ended_at), gpu_hours=body.get("gpu_hours"),
+        gpu_hours_source=body.get("gpu_hours_source"), cost_usd=body.get("cost_usd"), deleted=bool(deleted),
+        provenance=Provenance(body["provenance"]), url=body.get("url"), tags=body["tags"], digest=digest,
+        seen_seq=seen_seq,
+    )  # fmt: skip

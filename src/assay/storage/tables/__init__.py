@@ -1,0 +1,33 @@
+"""What is remembered, as typed tables. Imported by storage alone.
+
+Every table is listed here once: migrations are compared with this list, and a backup carries exactly these.
+"""
+
+from assay.storage.tables.evidence import blobs, curves, runs, sources, verdicts
+from assay.storage.tables.instance import instance
+from assay.storage.tables.journal import checkpoints, journal, journal_head
+from assay.storage.tables.metadata import metadata
+from assay.storage.tables.projects import answers, metrics, projects
+from assay.storage.tables.tickets import decisions, links, notes, stage_counts, ticket_documents, tickets
+
+__all__ = [
+    "answers",
+    "blobs",
+    "checkpoints",
+    "curves",
+    "decisions",
+    "instance",
+    "journal",
+    "journal_head",
+    "links",
+    "metadata",
+    "metrics",
+    "notes",
+    "projects",
+    "runs",
+    "sources",
+    "stage_counts",
+    "ticket_documents",
+    "tickets",
+    "verdicts",
+]

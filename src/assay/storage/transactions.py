@@ -1,0 +1,65 @@
+"""What can be asked and changed in one transaction: every repository and every page, over one session."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from assay.domain.governance.journal import JournalHead
+from assay.storage.queries.board import BoardQueries
+from assay.storage.queries.experiments import ExperimentQueries
+from assay.storage.queries.journal import JournalQueries
+from assay.storage.queries.overview import OverviewQueries
+from assay.storage.queries.runs import RunQueries
+from assay.storage.queries.search import SearchQueries
+from assay.storage.repositories.evidence import EvidenceReader, EvidenceWriter
+from assay.storage.repositories.journal import JournalReader, JournalWriter
+from assay.storage.repositories.projects import ProjectReader, ProjectWriter
+from assay.storage.repositories.runs import RunReader, RunWriter
+from assay.storage.repositories.talk import TalkReader, TalkWriter
+from assay.storage.repositories.tickets import TicketReader, TicketWriter
+
+
+class Reading(
+    BoardQueries,
+    ExperimentQueries,
+    RunQueries,
+    OverviewQueries,
+    JournalQueries,
+    SearchQueries,
+    ProjectReader,
+    TicketReader,
+    TalkReader,
+    RunReader,
+    EvidenceReader,
+    JournalReader,
+):
+    """One consistent view (port `ReadTransaction`)."""
+
+    __slots__ = ()
+
+
+class Writing(
+    JournalWriter,
+    ProjectWriter,
+    TicketWriter,
+    TalkWriter,
+    RunWriter,
+    EvidenceWriter,
+    BoardQueries,
+    ExperimentQueries,
+    RunQueries,
+    OverviewQueries,
+    JournalQueries,
+    SearchQueries,
+):
+    """Changes that become durable together or not at all (port `WriteTransaction`).
+
+    Args:
+        head: the journal's head where the caller knows it (the single writer on SQLite); None reads it when needed.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, connection: Connection, *, head: JournalHead | None = None) -> None:
+        super().__init__(connection)
+        self.appended = head

@@ -1,0 +1,75 @@
+"""How is each kind of value kept, so that both engines give back the same?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import REAL, BigInteger, Dialect, Double, Integer, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from assay.domain.kernel.time import utc
+
+BigInt = BigInteger().with_variant(Integer(), "sqlite")
+"""64 bits; `INTEGER` on SQLite, so that a key is the row id."""
+
+Real: TypeEngine[float] = Double().with_variant(REAL(), "sqlite")
+"""A double; NaN is never written to such a column."""
+
+Blob = LargeBinary()
+
+Words = Text()
+"""Text for people, compared byte by byte on SQLite, by the database's locale on PostgreSQL."""
+
+Key = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text for machines: keys, kinds, digests. Sorted by code point on both engines."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC: `timestamptz` on PostgreSQL, sortable ISO text with microseconds on SQLite.
+
+    Raises:
+        ValueError: on a naive time, whose moment is unknown.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Which column type is used?"""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """What is written?"""
+        if value is None:
+            return None
+        moment = utc(value)
+        if dialect.name == "postgresql":
+            return moment
+        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """What is read back?"""
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            return value.astimezone(UTC)  # type: ignore[no-any-return]  # the driver is untyped here
+        return datetime.fromisoformat(value)
+
+
+Moment = UtcDateTime()
+
+
+def storable(text: str) -> str:
+    r"""Which text can every engine keep and index? NUL and lone surrogates become U+FFFD; documents keep the original.
+
+    >>> storable("a\x00b") == "a\ufffdb"
+    True
+    """
+    if "\x00" not in text and text.isascii():
+        return text
+    clean = text.replace("\x00", "\ufffd")
+    return clean.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

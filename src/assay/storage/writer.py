@@ -1,0 +1,273 @@
+"""How do many writers share one disk flush and still never disturb one another?
+
+One thread owns the only writing connection. Transactions wait in a bounded queue; those that wait together share one
+BEGIN IMMEDIATE ... COMMIT, each inside its own savepoint, and each is answered only when the commit is on the disk. That
+makes a hundred changes cost one fsync, gives the journal its order, and keeps SQLite's WAL-reset defect out of reach, which
+needs two connections that write or checkpoint at once: checkpoints run here too.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection
+
+from assay.domain.governance.journal import JournalHead
+from assay.errors import Unavailable
+from assay.storage.faults import RETRY_AFTER_S, is_disk_failure, stopped, translated
+from assay.storage.transactions import Writing
+
+T = TypeVar("T")
+Work = Callable[[Writing], T]
+
+QUEUE_LENGTH = 512
+BATCH_LENGTH = 128
+BATCH_S = 0.05
+CHECKPOINT_CHANGES = 2000
+CHECKPOINT_BYTES = 16 * 2**20
+PATIENCE = 4
+TRUNCATE_BYTES = 256 * 2**20
+
+
+class Job(Generic[T]):
+    """One transaction on its way. `done` is held until it is decided."""
+
+    __slots__ = ("done", "error", "future", "result", "work")
+
+    def __init__(self, work: Work[T], future: Future[T] | None = None) -> None:
+        self.work = work
+        self.future = future
+        self.result: T | None = None
+        self.error: BaseException | None = None
+        self.done = threading.Lock()
+        self.done.acquire()
+
+    def settle(self, failure: BaseException | None = None) -> None:
+        """Answer the caller: with this failure, or with what the work gave."""
+        self.error = failure or self.error
+        if self.future is not None:
+            if self.error is not None:
+                self.future.set_exception(self.error)
+            else:
+                self.future.set_result(self.result)  # type: ignore[arg-type]  # T may itself be None
+        self.done.release()
+
+
+class GroupCommitWriter:
+    """The single writer of one SQLite file.
+
+    Args:
+        connect: opens the writing connection; called on the writer's thread.
+        path: the database file, whose write-ahead log is watched.
+        on_commit: told the newest journal number after each commit.
+    """
+
+    def __init__(
+        self, connect: Callable[[], Connection], *, path: Path, on_commit: Callable[[int], None]
+    ) -> None:
+        self._connect = connect
+        self._wal = path.with_name(path.name + "-wal")
+        self._on_commit = on_commit
+        self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
+        self._broken: BaseException | None = None
+        self._closed = False
+        self._head = JournalHead()
+        self._gate = threading.Lock()
+        self._batches = self._checkpointed_changes = self._checkpointed_bytes = 0
+        self._ready: Future[int] = Future()
+        self._thread = threading.Thread(target=self._live, name="assay-writer", daemon=True)
+        self._thread.start()
+        self.first_seq = self._ready.result()
+
+    @property
+    def waiting(self) -> int:
+        """How many transactions wait?"""
+        return self._queue.qsize()
+
+    def write(self, work: Work[T]) -> T:
+        """Run `work` and return after it is on the disk; an exception of `work` undoes its changes alone.
+
+        Raises:
+            Unavailable: the queue is full, or the disk failed.
+        """
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a transaction cannot start another one and wait for it")
+        job = self._put(Job(work))
+        job.done.acquire()
+        if job.error is not None:
+            raise job.error
+        return job.result  # type: ignore[return-value]  # set by the writer, T may itself be None
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        """As `write`, answered through a future, so that no thread waits."""
+        future: Future[T] = Future()
+        self._put(Job(work, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what waits, write the log back into the database, and end."""
+        with self._gate:
+            already, self._closed = self._closed, True
+            if not already:
+                self._queue.put(None)
+        self._thread.join()
+
+    def _put(self, job: Job[T]) -> Job[T]:
+        if self._broken is not None:
+            raise self._broken
+        with self._gate:
+            if self._closed:
+                raise _closed()
+            if self._queue.qsize() >= QUEUE_LENGTH:
+                raise _overloaded()
+            self._queue.put(job)
+        return job
+
+    # ------------------------------------------------------------------------------------------ on the writer's thread
+
+    def _live(self) -> None:
+        try:
+            self._open()
+        except BaseException as error:  # noqa: BLE001  # whoever opens the store gets it
+            self._ready.set_exception(error)
+            return
+        self._ready.set_result(self._head.size)
+        while (job := self._queue.get()) is not None:
+            if self._broken is not None:
+                job.settle(self._broken)
+            elif self._batch(job):
+                break
+            self._checkpoint_when_due()
+        self._end()
+
+    def _open(self) -> None:
+        self._connection = self._connect()
+        driver: Any = self._connection.connection.dbapi_connection
+        self._driver: sqlite3.Connection = driver
+        self._execute = driver.execute
+        reading = Writing(self._connection)
+        self._head = reading.current_head()
+        reading.close()
+
+    def _batch(self, first: Job[Any]) -> bool:
+        """Run queued jobs in one commit, `first` first; True when the end was asked for meanwhile."""
+        jobs: list[Job[Any]] = []
+        before = self._head
+        job: Job[Any] | None = first
+        try:
+            self._execute("BEGIN IMMEDIATE")
+            until = monotonic() + BATCH_S
+            while job is not None:
+                jobs.append(job)
+                self._run(job)
+                if len(jobs) >= BATCH_LENGTH or monotonic() >= until:
+                    break
+                job = self._queue.get_nowait()
+        except Empty:
+            job = first
+        except BaseException as error:  # noqa: BLE001  # all of the batch is told
+            self._fail(jobs or [first], before, error)
+            return False
+        self._commit(jobs, before)
+        return job is None
+
+    def _run(self, job: Job[Any]) -> None:
+        """One job in its own savepoint. Raises only when the whole transaction is lost."""
+        tx = Writing(self._connection, head=self._head)
+        self._execute("SAVEPOINT job")
+        try:
+            job.result = job.work(tx)
+        except BaseException as error:  # raised in the thread that asked
+            if not self._driver.in_transaction or is_disk_failure(error):
+                raise
+            tx.close()
+            self._execute("ROLLBACK TO job")
+            job.error = translated(error)
+        else:
+            tx.close()
+            self._head = tx.current_head()
+        self._execute("RELEASE job")
+
+    def _commit(self, jobs: list[Job[Any]], before: JournalHead) -> None:
+        try:
+            if self._head is not before:
+                tx = Writing(self._connection)
+                tx.save_head(self._head)
+                tx.close()
+            self._execute("COMMIT")
+        except BaseException as error:  # noqa: BLE001  # all of the batch is told
+            self._fail(jobs, before, error)
+            return
+        self._on_commit(self._head.size)
+        for job in jobs:
+            job.settle()
+        self._batches += 1
+
+    def _fail(self, jobs: list[Job[Any]], before: JournalHead, error: BaseException) -> None:
+        """The shared transaction is lost: nobody in it may believe to have written."""
+        self._head = before
+        if is_disk_failure(error):
+            # After a failed fsync the system may have dropped the pages; a second, successful try would prove nothing.
+            self._broken = stopped(error)
+        try:
+            if self._driver.in_transaction:
+                self._execute("ROLLBACK")
+        except sqlite3.Error as second:
+            self._broken = self._broken or stopped(second)
+        failure = self._broken or translated(error)
+        for job in jobs:
+            job.settle(failure)
+
+    def _checkpoint_when_due(self) -> None:
+        """Write the log back when it has grown: in a quiet moment if one comes soon, else now."""
+        changes = self._driver.total_changes - self._checkpointed_changes
+        if changes < CHECKPOINT_CHANGES and self._batches % 64:
+            return
+        try:
+            size = self._wal.stat().st_size
+            grown = max(changes / CHECKPOINT_CHANGES, (size - self._checkpointed_bytes) / CHECKPOINT_BYTES)
+            if grown >= PATIENCE or (grown >= 1 and self._queue.empty()):
+                self._checkpoint("TRUNCATE" if size >= TRUNCATE_BYTES else "PASSIVE")
+        except FileNotFoundError:
+            pass
+        except sqlite3.Error as error:
+            if is_disk_failure(error):
+                self._broken = stopped(error)
+
+    def _checkpoint(self, mode: str) -> None:
+        """PASSIVE waits for nobody; TRUNCATE also makes the log's file short again, if no reader is in the way."""
+        self._execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+        self._checkpointed_changes = self._driver.total_changes
+        self._checkpointed_bytes = self._wal.stat().st_size
+
+    def _end(self) -> None:
+        if self._broken is None:
+            try:
+                self._execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.Error as error:
+                self._broken = stopped(error)
+        while not self._queue.empty():
+            job = self._queue.get()
+            if job is not None:
+                job.settle(_closed())
+        self._connection.close()
+
+
+def _closed() -> Unavailable:
+    return Unavailable("cannot write: the database is closed", hint="start again", code="database-closed")
+
+
+def _overloaded() -> Unavailable:
+    return Unavailable(
+        f"cannot write now: {QUEUE_LENGTH} changes wait already",
+        hint="try again in a second",
+        code="overloaded",
+        details={"retry_after_s": RETRY_AFTER_S},
+    )

@@ -55,7 +55,9 @@ def build(root: Path, *, force: bool = False) -> bool:
     """Were the browser files made anew? False when those present belong to the present lock file."""
     vendor = root / VENDOR
     wanted = _fingerprint(root)
-    if not force and _is_complete(vendor, wanted):
+    # A source archive carries the files it was released with, whatever version of vl-convert builds it now.
+    archive = (root / "PKG-INFO").is_file()
+    if not force and _is_complete(vendor, wanted, archive=archive):
         return False
     _install_npm_packages(root)
     vendor.mkdir(parents=True, exist_ok=True)
@@ -76,9 +78,9 @@ def _fingerprint(root: Path) -> str:
     return digest.hexdigest()
 
 
-def _is_complete(vendor: Path, wanted: str) -> bool:
+def _is_complete(vendor: Path, wanted: str, *, archive: bool) -> bool:
     stamp = vendor / STAMP
-    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
+    if not stamp.is_file() or (not archive and stamp.read_text(encoding="utf-8") != wanted):
         return False
     return all((vendor / name).is_file() for name in (*COPIED.values(), "fonts.css", CHARTS))
 

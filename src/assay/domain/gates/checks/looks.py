@@ -6,6 +6,7 @@ level: its examples are the sample, and the answer is about that model.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from assay.domain.experiments.evidence import Run, RunStatus
@@ -79,11 +80,8 @@ def seeds_wanted(more: int, total: int, runs: tuple[Run, ...], *, sure: bool) ->
 
 def gpu_hours_per_run(runs: tuple[Run, ...]) -> float | None:
     """What a finished run cost on average, where that is known."""
-    known = sorted(
-        r.gpu_hours
-        for r in runs
-        if r.status is RunStatus.FINISHED and r.gpu_hours is not None and r.gpu_hours >= 0
-    )
+    used = [r.gpu_hours for r in runs if r.status is RunStatus.FINISHED and r.gpu_hours is not None]
+    known = sorted(amount for amount in used if math.isfinite(amount) and amount >= 0)
     return sum(known) / len(known) if known else None
 
 

@@ -5,6 +5,7 @@ import socket
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 pytest_plugins = ["tests.support.postgres", "tests.support.browser"]
@@ -12,6 +13,12 @@ pytest_plugins = ["tests.support.postgres", "tests.support.browser"]
 # MLflow would report its use to its makers.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["DO_NOT_TRACK"] = "true"
+
+# How long an example takes says more about the machine than about the code; in CI a failure must not depend on luck.
+hypothesis.settings.register_profile(
+    "assay", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True
+)
+hypothesis.settings.load_profile("assay")
 
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1", ""}
 

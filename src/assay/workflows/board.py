@@ -288,6 +288,9 @@ def place_card(
 
 def _slot(tx: WriteTransaction, project: Project, stage: str, before_key: str | None) -> float:
     above, below = tx.ranks_around(project.id, stage, before_key=before_key)
+    if above is not None and below is not None and not above < (above + below) / 2.0 < below:
+        tx.spread_ranks(project.id, stage)
+        above, below = tx.ranks_around(project.id, stage, before_key=before_key)
     if below is None:
         return (above or 0.0) + RANK_STEP
     if above is None:

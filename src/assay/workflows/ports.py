@@ -192,6 +192,10 @@ class WriteTransaction(ReadTransaction, Protocol):
         """New column and rank where the version still is `ticket.version`; keeps the column counts."""
         ...
 
+    def spread_ranks(self, project_id: int, stage: str) -> None:
+        """Give the cards of a column even ranks in their present order."""
+        ...
+
     def touch_ticket(self, ticket: Ticket, *, at: datetime) -> Ticket | None:
         """Raise the version for a change kept elsewhere (decision, lock, attestation); None when stale."""
         ...

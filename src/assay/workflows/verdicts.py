@@ -83,7 +83,7 @@ def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictReco
         return True, None
     settings = settings_without(project.settings.verdicts, ticket.content.kill_rules_off)
     record = compute_verdict(ticket.lock, evidence, settings=settings, now=ws.clock())
-    summary = card_evidence(record, ticket.lock, evidence.runs)
+    summary = card_evidence(record, ticket.lock, evidence)
     card = asdict(_counts(CardEvidence(**asdict(summary)), ticket, evidence))
     return ws.store.write(lambda tx: _keep(tx, ws, project, ticket, record, card)), record
 

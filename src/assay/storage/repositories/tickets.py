@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, exists, insert, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from assay.domain.experiments.experiment import Lock, TicketContent
@@ -53,6 +53,12 @@ RANK_ABOVE = Statement(
     .order_by(_T.rank.desc(), _T.key.desc())
     .limit(1)
 )
+_ORDERED = (
+    select(_T.id, (func.row_number().over(order_by=(_T.rank, _T.key)) * 1024.0).label("place"))
+    .where(_IN_COLUMN)
+    .subquery()
+)
+SPREAD_RANKS = Statement(update(tickets).where(_T.id == _ORDERED.c.id).values(rank=_ORDERED.c.place))
 RANK_LAST = Statement(select(_T.rank).where(_IN_COLUMN).order_by(_T.rank.desc(), _T.key.desc()).limit(1))
 
 NEXT_NUMBER = Statement(
@@ -263,6 +269,10 @@ class TicketWriter(TicketReader, SearchIndex):
         self.execute(COUNT, the_project=ticket.project_id, the_stage=ticket.stage, step=-1)
         self.unindex_ticket(ticket.id)
         return True
+
+    def spread_ranks(self, project_id: int, stage: str) -> None:
+        """Give the cards of a column even ranks in their present order, where no number fits between two of them."""
+        self.execute(SPREAD_RANKS, the_project=project_id, the_stage=stage)
 
     def put_card(self, ticket_id: int, card: Mapping[str, Any]) -> bool:
         """What the card shows of evidence and verdict; raises `card_version` only when it differs, and says so."""

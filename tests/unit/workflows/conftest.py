@@ -1,0 +1,140 @@
+"""A real store and a tracker whose runs a test writes down itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from assay.connectors.evals.long_form import read_scores
+from assay.connectors.signing.ed25519 import SigningKey
+from assay.domain.experiments.criteria.text import parse_criterion
+from assay.domain.experiments.evidence import Curve, Run, RunStatus
+from assay.domain.experiments.experiment import Baseline, Budget, TicketContent
+from assay.domain.kernel.findings import Role
+from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
+from assay.storage import open_store
+from assay.workflows.actor import Actor
+from assay.workflows.ports import SyncBatch, Workspace
+from assay.workflows.projects import create_project, declare_metric
+from assay.workflows.records import Source
+
+ADA = Actor(name="ada")
+START = datetime(2026, 5, 12, 9, tzinfo=UTC)
+ACCURACY = Metric(name="accuracy", direction=Direction.HIGHER, unit=Unit.FRACTION)
+CATALOG = MetricCatalog.of([ACCURACY])
+
+
+class ListedTracker:
+    """A tracker that holds the runs a test gave it."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, Run] = {}
+        self.gone: list[str] = []
+        self.revision = 0
+
+    def put(self, *runs: Run) -> None:
+        self.runs |= {run.external_id: run for run in runs}
+        self.revision += 1
+
+    def remove(self, *external_ids: str) -> None:
+        for external_id in external_ids:
+            del self.runs[external_id]
+        self.gone = list(external_ids)
+        self.revision += 1
+
+    def changes(self, source: Source, known: Callable[[], Mapping[str, str]]) -> Iterator[SyncBatch]:
+        if source.cursor.get("revision") == self.revision:
+            return
+        digests = known()
+        runs = tuple(run for run in self.runs.values() if digests.get(run.external_id) != run.digest)
+        gone = tuple(key for key in digests if key not in self.runs)
+        cursor = {"revision": self.revision}
+        yield SyncBatch(runs=runs, gone=gone, cursor=cursor, done=len(runs), total=len(runs), blobs={})
+
+    def check(self, source: Source) -> str:
+        return f"{len(self.runs)} runs"
+
+
+class TickingClock:
+    """A minute passes at each look."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(minutes=1)
+        return self.now
+
+
+@pytest.fixture
+def tracker() -> ListedTracker:
+    return ListedTracker()
+
+
+@pytest.fixture
+def clock() -> TickingClock:
+    return TickingClock()
+
+
+@pytest.fixture
+def ws(tmp_path, tracker, clock):
+    store = open_store(f"sqlite:///{tmp_path / 'assay.db'}")
+    signer = SigningKey.load_or_create(tmp_path / "signing.key")
+    workspace = Workspace(
+        store=store,
+        clock=clock,
+        sources={"listed": tracker},
+        read_scores=read_scores,
+        signer=signer,
+        instance_id=store.instance_id(),
+    )
+    create_project(workspace, ADA, slug="chatbot", name="Support chatbot")
+    declare_metric(workspace, ADA, "chatbot", ACCURACY)
+    yield workspace
+    store.close()
+
+
+def content(**changes):
+    criteria = (
+        parse_criterion("accuracy >= 85%", metrics=CATALOG, role=Role.PRIMARY),
+        parse_criterion("accuracy < 70%", metrics=CATALOG, role=Role.KILL),
+    )
+    ticket = TicketContent(
+        title="Fine-tune on support tickets",
+        hypothesis="Fine-tuning on support tickets lifts answer accuracy from 72% to at least 85%.",
+        criteria=criteria,
+        baseline=(Baseline(metric="accuracy", value="0.72", source="zero-shot"),),
+        budget=Budget(gpu_hours="24"),
+    )
+    return ticket.model_copy(update=changes)
+
+
+def run(key: str, seed: int, *values: float, status=RunStatus.FINISHED, begun: datetime, **changes) -> Run:
+    external_id = changes.pop("external_id", f"{key.lower()}-seed{seed}")
+    count = len(values)
+    made = Run(
+        run_id=f"listed:{external_id}",
+        source="listed",
+        external_id=external_id,
+        name=external_id,
+        status=status,
+        config={"rank": "16"},
+        seed=seed,
+        curves={
+            "accuracy": Curve(
+                steps=np.arange(count, dtype=np.int64),
+                values=np.array(values, dtype=np.float64),
+                times_ms=np.zeros(count, dtype=np.int64),
+            )
+        }
+        if count
+        else {},
+        ticket=key,
+        started_at=begun,
+        digest=f"{external_id}:{values}:{status}",
+    )
+    return replace(made, **changes)

@@ -1,0 +1,279 @@
+"""An experiment from the first draft to the decision, over the real store."""
+
+import math
+import threading
+
+import pytest
+
+from assay.domain.experiments.criteria.text import parse_criterion
+from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.kernel.findings import Outcome, Role
+from assay.domain.kernel.verdicts import Recommendation
+from assay.errors import Invalid, NotFound, Refused, StaleVersion
+from assay.workflows.board import Moved, MoveRefused, board, move_card, preview_move
+from assay.workflows.decisions import decide
+from assay.workflows.evidence import attach_run, connect_source, sync_source
+from assay.workflows.journal import make_checkpoint, verify_journal
+from assay.workflows.search import search, tried_before
+from assay.workflows.ticket_page import ticket_page
+from assay.workflows.tickets import attest, create_ticket, edit_ticket, follow_up, get_ticket
+from assay.workflows.verdicts import get_verdict, replay_verdict
+from tests.unit.workflows.conftest import ADA, CATALOG, content, run
+
+SLUG = "chatbot"
+GOOD = (0.871, 0.866, 0.874, 0.869, 0.872)
+
+
+def start(ws, **changes):
+    """A ticket in Experiment, locked."""
+    ticket = create_ticket(ws, ADA, SLUG, content(**changes))
+    for item in ("agreed", "dataset_ready"):
+        ticket = attest(ws, ADA, SLUG, ticket.key, item=item, expected_version=ticket.version)
+    for stage in ("hypothesis", "experiment"):
+        moved = move_card(ws, ADA, SLUG, ticket.key, to=stage, expected_version=ticket.version)
+        assert isinstance(moved, Moved), moved
+        ticket = moved.ticket
+    return ticket
+
+
+def with_runs(ws, tracker, clock, values=GOOD, **changes):
+    """A started ticket whose runs are synced."""
+    ticket = start(ws, **changes)
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    tracker.put(*(run(ticket.key, seed, 0.7, value, begun=clock()) for seed, value in enumerate(values)))
+    sync_source(ws, ADA, SLUG, "listed")
+    return get_ticket(ws, ADA, SLUG, ticket.key)
+
+
+def decide_it(ws, ticket, kind, **changes):
+    known = {"learnings": "Fine-tuning on our own tickets is worth it.", "expected_version": ticket.version}
+    return decide(ws, ADA, SLUG, ticket.key, kind=kind, **(known | changes))
+
+
+def test_clear_win_is_promoted_and_its_card_goes_to_production(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    record = get_verdict(ws, ADA, SLUG, ticket.key)
+    assert record.verdict.recommendation is Recommendation.PROMOTE
+    moved = move_card(ws, ADA, SLUG, ticket.key, to="evaluation", expected_version=ticket.version)
+    assert isinstance(moved, Moved)
+    result = decide_it(ws, moved.ticket, DecisionKind.PROMOTE)
+    assert result.moved_to == "production"
+    assert result.ticket.stage == "production"
+    assert verify_journal(ws, ADA).ok
+
+
+def test_two_seeds_are_not_enough_and_the_verdict_says_what_would_settle_it(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=GOOD[:2])
+    verdict = get_verdict(ws, ADA, SLUG, ticket.key).verdict
+    assert verdict.recommendation is Recommendation.UNDECIDED
+    primary = next(f for f in verdict.findings if f.role is Role.PRIMARY)
+    assert primary.outcome is Outcome.UNCLEAR
+    assert primary.settle.amount >= 1
+
+
+def test_broken_run_never_promotes(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=(*GOOD[:4], math.nan))
+    verdict = get_verdict(ws, ADA, SLUG, ticket.key).verdict
+    assert verdict.recommendation is Recommendation.UNDECIDED
+    assert any(f.outcome is Outcome.INVALID for f in verdict.findings)
+
+
+def test_loser_is_killed_by_its_own_criterion(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=(0.61, 0.60, 0.62, 0.61, 0.605))
+    assert get_verdict(ws, ADA, SLUG, ticket.key).verdict.recommendation is Recommendation.KILL
+    result = decide_it(ws, ticket, DecisionKind.KILL, learnings="Rank 16 underfits billing questions.")
+    assert result.moved_to == "killed"
+    again = follow_up(ws, ADA, SLUG, ticket.key)
+    assert again.stage == "backlog"
+    assert again.lock is None
+
+
+def test_moving_to_experiment_locks_what_was_promised(ws):
+    ticket = start(ws)
+    assert ticket.lock is not None
+    assert ticket.lock.digest == ticket.lock.original_digest
+    changed = content(hypothesis="Something easier is true, too.")
+    with pytest.raises(Refused, match="locked since"):
+        edit_ticket(ws, ADA, SLUG, ticket.key, changed, expected_version=ticket.version)
+
+
+def test_loosening_after_results_is_written_on_the_verdict_and_on_the_card(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=(0.83, 0.84, 0.835, 0.838, 0.832))
+    easier = (
+        parse_criterion("accuracy >= 80%", metrics=CATALOG, role=Role.PRIMARY),
+        parse_criterion("accuracy < 70%", metrics=CATALOG, role=Role.KILL),
+    )
+    edit_ticket(
+        ws, ADA, SLUG, ticket.key, content(criteria=easier), expected_version=ticket.version,
+        amendment_reason="product accepts 80%",
+    )  # fmt: skip
+    fresh = get_ticket(ws, ADA, SLUG, ticket.key)
+    (amendment,) = fresh.lock.amendments
+    assert amendment.loosens
+    assert amendment.after_results
+    assert fresh.card["amended_after_results"]
+    verdict = get_verdict(ws, ADA, SLUG, ticket.key).verdict
+    assert verdict.recommendation is Recommendation.PROMOTE
+    assert any("loosen" in note for note in verdict.notes), verdict.notes
+
+
+def test_title_can_be_mended_after_the_lock_without_an_amendment(ws):
+    ticket = start(ws)
+    fresh = edit_ticket(
+        ws, ADA, SLUG, ticket.key, content(title="Fine-tune on our tickets"), expected_version=ticket.version
+    )
+    assert fresh.content.title == "Fine-tune on our tickets"
+    assert fresh.lock.amendments == ()
+
+
+def test_decision_against_the_verdict_needs_a_reason_and_learnings(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    with pytest.raises(Invalid, match="no reason is given"):
+        decide_it(ws, ticket, DecisionKind.KILL)
+    for nothing in ("", "n/a", "  ", "none", "-", "tbd"):
+        with pytest.raises(Invalid):
+            decide_it(ws, ticket, DecisionKind.PROMOTE, learnings=nothing)
+    result = decide_it(ws, ticket, DecisionKind.KILL, reason="the product was cancelled")
+    assert result.decision.reason == "the product was cancelled"
+    assert result.decision.verdict == "promote"
+
+
+def test_refused_move_changes_nothing_and_lists_what_is_missing(ws):
+    ticket = create_ticket(ws, ADA, SLUG, content())
+    before = ws.store.last_seq()
+    answer = move_card(ws, ADA, SLUG, ticket.key, to="hypothesis", expected_version=ticket.version)
+    assert isinstance(answer, MoveRefused)
+    assert answer.assessment.unmet
+    assert ws.store.last_seq() == before
+    skipping = move_card(ws, ADA, SLUG, ticket.key, to="production", expected_version=ticket.version)
+    assert skipping.assessment.refusal == "illegal"
+    assert skipping.assessment.legal == ("hypothesis",)
+
+
+def test_override_is_recorded_with_its_reason(ws):
+    ticket = create_ticket(ws, ADA, SLUG, content())
+    answer = move_card(
+        ws, ADA, SLUG, ticket.key, to="hypothesis", expected_version=ticket.version, override_reason="demo tomorrow"
+    )
+    assert isinstance(answer, Moved)
+    (override,) = answer.ticket.overrides
+    assert override.reason == "demo tomorrow"
+    assert override.unmet
+
+
+def test_two_people_moving_one_card_have_one_winner_and_one_fresh_state(ws):
+    ticket = create_ticket(ws, ADA, SLUG, content())
+    ticket = attest(ws, ADA, SLUG, ticket.key, item="agreed", expected_version=ticket.version)
+    outcomes = []
+    barrier = threading.Barrier(8)
+
+    def move():
+        barrier.wait()
+        try:
+            outcomes.append(
+                move_card(ws, ADA, SLUG, ticket.key, to="hypothesis", expected_version=ticket.version)
+            )
+        except StaleVersion as error:
+            outcomes.append(error)
+
+    people = [threading.Thread(target=move) for _ in range(8)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert sum(isinstance(outcome, Moved) for outcome in outcomes) == 1
+    losers = [outcome for outcome in outcomes if isinstance(outcome, StaleVersion)]
+    assert len(losers) == 7
+    assert all(loser.details["stage"] == "hypothesis" for loser in losers)
+
+
+def test_column_limit_holds_under_racing_moves(ws):
+    tickets = []
+    for _ in range(8):
+        ticket = create_ticket(ws, ADA, SLUG, content())
+        tickets.append(attest(ws, ADA, SLUG, ticket.key, item="agreed", expected_version=ticket.version))
+    outcomes = []
+
+    def move(ticket):
+        outcomes.append(move_card(ws, ADA, SLUG, ticket.key, to="hypothesis", expected_version=ticket.version))
+
+    people = [threading.Thread(target=move, args=(ticket,)) for ticket in tickets]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert sum(isinstance(outcome, Moved) for outcome in outcomes) == 5
+    assert all(o.assessment.refusal == "wip" for o in outcomes if isinstance(o, MoveRefused))
+    columns = {column.key: column for column in board(ws, ADA, SLUG).columns}
+    assert columns["hypothesis"].count == 5
+
+
+def test_card_dropped_between_two_others_stays_there_however_often(ws):
+    keys = [create_ticket(ws, ADA, SLUG, content(title=f"card {n}")).key for n in range(3)]
+    for _ in range(80):
+        last = keys[-1]
+        version = get_ticket(ws, ADA, SLUG, last).version
+        move_card(ws, ADA, SLUG, last, to="backlog", before_key=keys[1], expected_version=version)
+        keys = [keys[0], last, keys[1]]
+        shown = [card.key for card in board(ws, ADA, SLUG).columns[0].cards]
+        assert shown == keys
+
+
+def test_sync_of_an_unchanged_tracker_writes_nothing(ws, tracker, clock):
+    with_runs(ws, tracker, clock)
+    before = ws.store.last_seq()
+    report = sync_source(ws, ADA, SLUG, "listed")
+    assert (report.changed, report.tickets) == (0, ())
+    assert ws.store.last_seq() == before
+
+
+def test_deleted_run_is_marked_and_no_longer_counts(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    tracker.remove(f"{ticket.key.lower()}-seed4")
+    sync_source(ws, ADA, SLUG, "listed")
+    view = ticket_page(ws, ADA, SLUG, ticket.key)
+    assert [row.deleted for row in view.runs].count(True) == 1
+    counted = [i for group in view.verdict.verdict.groups for i in group.run_ids]
+    assert not any(i.endswith("seed4") for i in counted)
+
+
+def test_run_attached_by_hand_stays_there_after_the_next_sync(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=GOOD[:2])
+    tracker.put(run(ticket.key, 7, 0.87, begun=clock(), ticket=None, external_id="stray"))
+    sync_source(ws, ADA, SLUG, "listed")
+    attach_run(ws, ADA, SLUG, "listed:stray", ticket.key)
+    tracker.put(run(ticket.key, 7, 0.88, begun=clock(), ticket=None, external_id="stray"))
+    sync_source(ws, ADA, SLUG, "listed")
+    assert "listed:stray" in {row.run_id for row in ticket_page(ws, ADA, SLUG, ticket.key).runs}
+    with pytest.raises(NotFound, match="no such run"):
+        attach_run(ws, ADA, SLUG, "listed:none", ticket.key)
+
+
+def test_verdict_replays_to_the_same_bytes(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    report = replay_verdict(ws, ADA, SLUG, ticket.key)
+    assert report.same, report.differences
+
+
+def test_search_answers_did_we_try_this_already(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=(0.61, 0.60, 0.62, 0.61, 0.605))
+    decide_it(ws, ticket, DecisionKind.KILL, learnings="Rank sixteen underfits billing questions.")
+    (hit,) = search(ws, ADA, SLUG, "underfits billing")
+    assert (hit.key, hit.decision) == (ticket.key, "kill")
+    assert ticket.key in {hit.key for hit in tried_before(ws, ADA, SLUG, "Fine-tuning for billing questions")}
+
+
+def test_journal_verifies_after_all_of_it_and_a_checkpoint_covers_it(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    decide_it(ws, ticket, DecisionKind.PROMOTE, move=False)
+    signed = make_checkpoint(ws, ADA)
+    report = verify_journal(ws, ADA, held=[signed])
+    assert report.ok
+    assert report.covered == report.entries == signed.checkpoint.size
+
+
+def test_preview_says_what_the_move_will_meet(ws):
+    ticket = create_ticket(ws, ADA, SLUG, content())
+    preview = preview_move(ws, ADA, SLUG, ticket.key, to="hypothesis")
+    assert not preview.allowed
+    assert preview.wip.limit == 5

@@ -13,6 +13,27 @@ _WEIGHTS = ("A", "A", "B", "C", "B", "D")
 _INDEXED_CHARACTERS = 100_000  # a tsvector holds at most 1 MB
 _JOINERS = "-_/.:@#+~"  # PostgreSQL's parser would make one word of what they join
 
+_TABLES = (
+    "answers",
+    "blobs",
+    "checkpoints",
+    "instance",
+    "journal",
+    "journal_head",
+    "projects",
+    "metrics",
+    "sources",
+    "stage_counts",
+    "tickets",
+    "decisions",
+    "links",
+    "notes",
+    "runs",
+    "ticket_documents",
+    "verdicts",
+    "curves",
+)
+
 
 def upgrade() -> None:
     op.create_table(

@@ -11,6 +11,10 @@ import numpy as np
 import pytest
 
 
+# Read when collected: during a test the settings of the shell are out of reach.
+SCALE = float(os.environ.get("ASSAY_CALIBRATION_SCALE", "0.1"))
+
+
 class Calibration:
     def __init__(self, scale, seed):
         self.scale = scale
@@ -42,4 +46,4 @@ class Calibration:
 @pytest.fixture
 def calibration(request):
     seed = [20261121, *request.node.name.encode()]
-    return Calibration(float(os.environ.get("ASSAY_CALIBRATION_SCALE", "0.1")), seed)
+    return Calibration(SCALE, seed)

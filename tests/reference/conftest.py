@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 
+# Read when collected: during a test the settings of the shell are out of reach.
+SCALE = float(os.environ.get("ASSAY_CALIBRATION_SCALE", "0.1"))
+
+
 @pytest.fixture
 def cases():
-    return max(50, round(10_000 * float(os.environ.get("ASSAY_CALIBRATION_SCALE", "0.1"))))
+    return max(50, round(10_000 * SCALE))
 
 
 @pytest.fixture

@@ -191,8 +191,8 @@ class GroupCommitWriter:
             self._execute("ROLLBACK TO job")
             job.error = translated(error)
         else:
-            tx.close()
             self._head = tx.current_head()
+            tx.close()
         self._execute("RELEASE job")
 
     def _commit(self, jobs: list[Job[Any]], before: JournalHead) -> None:

@@ -1,0 +1,150 @@
+"""How does everything remembered become plain lines, and lines a database again?
+
+One JSON Lines file a table: a list a row, in the order of the columns; bytes as base64, moments as ISO text. The same lines
+load into either engine, so a team moves from SQLite to PostgreSQL with every hash intact.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import orjson
+from sqlalchemy import LargeBinary, Table, delete, func, insert, select, text
+
+from assay.errors import Invalid
+from assay.storage import documents
+from assay.storage.queries.filters import MAX_PAGE
+from assay.storage.session import Session, Statement
+from assay.storage.tables import decisions, instance, journal_head, metadata, notes, ticket_documents, tickets
+from assay.storage.transactions import Writing
+from assay.storage.types import UtcDateTime
+
+CHUNK_ROWS = 2 * MAX_PAGE
+
+CARRIED = (
+    "answers", "blobs", "checkpoints", "curves", "decisions", "instance", "journal", "journal_head", "links", "metrics",
+    "notes", "projects", "runs", "sources", "stage_counts", "ticket_documents", "tickets", "verdicts",
+)  # fmt: skip
+"""Tables whose rows a backup carries."""
+
+DERIVED = ("ticket_search",)
+"""Tables made again from the carried ones."""
+
+MADE_EMPTY = (journal_head, instance)
+"""Tables that a new database has a row in, which the backup's row replaces."""
+
+
+def carried_tables() -> Sequence[Table]:
+    """The carried tables, each after those it refers to."""
+    return [table for table in metadata.sorted_tables if table.name in CARRIED]
+
+
+def lines_of(session: Session, table: Table) -> Iterator[bytes]:
+    """One line for each row, by primary key."""
+    writers = [_writer(column.type) for column in table.columns]
+    chosen = Statement(select(*table.columns).order_by(*table.primary_key.columns))
+    for row in session.stream(chosen, size=CHUNK_ROWS):
+        yield orjson.dumps([write(value) for write, value in zip(writers, row, strict=True)]) + b"\n"
+
+
+def load_lines(session: Session, table: Table, lines: Iterable[bytes]) -> int:
+    """Insert one row for each line; returns how many.
+
+    Raises:
+        Invalid: a line is not a row of this table; table and line are named.
+    """
+    names = [column.name for column in table.columns]
+    readers = [_reader(column.type) for column in table.columns]
+    add = Statement(insert(table), names)
+    numbered = enumerate(lines, start=1)
+    count = 0
+    while chunk := list(islice(numbered, CHUNK_ROWS)):
+        session.execute_many(add, [_row(table, number, line, names, readers) for number, line in chunk])
+        count += len(chunk)
+    return count
+
+
+def make_room(session: Session) -> None:
+    """Take away the rows that a new database begins with."""
+    for table in MADE_EMPTY:
+        session.execute(Statement(delete(table)))
+
+
+def finish_load(tx: Writing) -> None:
+    """Make again what is derived, and let new rows get new numbers."""
+    rebuild_search(tx)
+    if tx.engine == "postgresql":
+        for table in carried_tables():
+            _advance_sequence(tx, table)
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Rows in each carried table."""
+    return {
+        table.name: int(session.one(Statement(select(func.count()).select_from(table)))[0])
+        for table in carried_tables()
+    }
+
+
+def rebuild_search(tx: Writing) -> None:
+    """Index every ticket, its learnings and its notes again."""
+    tx.execute(Statement(text("DELETE FROM ticket_search")))
+    content = Statement(
+        select(tickets.c.id, tickets.c.key, ticket_documents.c.content).join_from(
+            tickets, ticket_documents, ticket_documents.c.ticket_id == tickets.c.id
+        )
+    )
+    for ticket_id, key, body in tx.rows(content):
+        tx.index_ticket(ticket_id, key, documents.content(body))
+    for ticket_id, learnings in tx.rows(
+        Statement(select(decisions.c.ticket_id, decisions.c.learnings).order_by(decisions.c.id))
+    ):
+        if learnings:
+            tx.index_more(ticket_id, "learnings", learnings)
+    for ticket_id, note in tx.rows(Statement(select(notes.c.ticket_id, notes.c.text).order_by(notes.c.id))):
+        tx.index_more(ticket_id, "notes", note)
+
+
+def _advance_sequence(session: Session, table: Table) -> None:
+    key = table.autoincrement_column
+    if key is None:
+        return
+    statement = (
+        f"SELECT setval(pg_get_serial_sequence('{table.name}', '{key.name}'), "  # noqa: S608  # our own names
+        f"coalesce(max({key.name}), 0) + 1, false) FROM {table.name}"
+    )
+    session.rows(Statement(text(statement)))
+
+
+def _row(
+    table: Table, number: int, line: bytes, names: Sequence[str], readers: Sequence[Callable[[Any], Any]]
+) -> dict[str, Any]:
+    try:
+        values = orjson.loads(line)
+        return {name: read(value) for name, read, value in zip(names, readers, values, strict=True)}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Invalid(
+            f"cannot restore table {table.name!r}: line {number}: {str(error)[:200]} (expected one row of the table)",
+            hint="the backup is damaged or made by hand: restore another one",
+            code="backup-malformed",
+        ) from error
+
+
+def _writer(kind: Any) -> Callable[[Any], Any]:
+    if isinstance(kind, LargeBinary):
+        return lambda value: None if value is None else base64.b64encode(value).decode()
+    if isinstance(kind, UtcDateTime):
+        return lambda value: None if value is None else value.isoformat()
+    return lambda value: value
+
+
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    if isinstance(kind, LargeBinary):
+        return lambda value: None if value is None else base64.b64decode(value, validate=True)
+    if isinstance(kind, UtcDateTime):
+        return lambda value: None if value is None else datetime.fromisoformat(value)
+    return lambda value: value

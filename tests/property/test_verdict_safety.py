@@ -1,6 +1,7 @@
 """No verdict on bad evidence is ever promote, and nothing but evidence changes a verdict (scorecard B4, X1)."""
 
 import math
+import os
 from datetime import timedelta
 
 import numpy as np
@@ -14,6 +15,8 @@ from assay.domain.gates.verdict import verdict_bytes
 from assay.domain.kernel.verdicts import Recommendation
 from tests.unit.domain.gates.cases import LOCKED, judge, lock, run, scores, seeds, verdict
 
+SCALE = int(os.environ.get("ASSAY_PROPERTY_SCALE", "1"))
+"""How many times the cases of a pull request: 20 gives 50,000 for a release."""
 LOCK = lock("primary: score >= 0.5", "secondary: score >= 0.4", "kill: score < 0.1")
 AGAINST = lock("primary: score improves by >= 0.01", "blocking: score no worse than baseline by 0.02")
 NAMED = {"undecided", "iterate", "kill"}
@@ -32,7 +35,7 @@ def never_promotes(locked, runs):
         assert all(finding.reason for finding in said.findings)
 
 
-@settings(max_examples=600)
+@settings(max_examples=400 * SCALE, deadline=None)
 @given(st.lists(good, max_size=9), broken, st.data())
 def test_verdict_with_a_non_finite_value_anywhere_never_promotes(values, bad, data):
     at = data.draw(st.integers(0, len(values)))
@@ -41,7 +44,7 @@ def test_verdict_with_a_non_finite_value_anywhere_never_promotes(values, bad, da
     assert all(f.outcome == "invalid" for f in verdict(LOCK, runs).findings)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200 * SCALE, deadline=None)
 @given(st.lists(good, min_size=2, max_size=60), broken, st.data())
 def test_verdict_with_a_non_finite_example_never_promotes(values, bad, data):
     column = np.array(values)
@@ -49,7 +52,7 @@ def test_verdict_with_a_non_finite_example_never_promotes(values, bad, data):
     never_promotes(LOCK, [run(1, {"score": 0.9}, per_example={"score": column})])
 
 
-@settings(max_examples=500)
+@settings(max_examples=200 * SCALE, deadline=None)
 @given(
     st.lists(good, min_size=1, max_size=10),
     st.sampled_from(["failed", "stopped", "no metric", "no seed", "other value"]),
@@ -66,7 +69,7 @@ def test_verdict_with_a_seed_unaccounted_for_never_promotes(values, fault):
     never_promotes(LOCK, [*seeds("score", values), extra])
 
 
-@settings(max_examples=300)
+@settings(max_examples=200 * SCALE, deadline=None)
 @given(good, st.integers(1, 12))
 def test_verdict_on_constant_seeds_or_one_seed_repeated_never_promotes_in_bound_mode(value, n):
     assert verdict(LOCK, seeds("score", [value] * n)).recommendation == Recommendation.UNDECIDED
@@ -74,7 +77,7 @@ def test_verdict_on_constant_seeds_or_one_seed_repeated_never_promotes_in_bound_
     assert verdict(LOCK, repeats).recommendation == Recommendation.UNDECIDED
 
 
-@settings(max_examples=300)
+@settings(max_examples=200 * SCALE, deadline=None)
 @given(st.lists(good, min_size=1, max_size=10))
 def test_verdict_on_runs_from_before_the_lock_or_deleted_never_promotes(values):
     never_promotes(LOCK, seeds("score", values, after=False))
@@ -83,7 +86,7 @@ def test_verdict_on_runs_from_before_the_lock_or_deleted_never_promotes(values):
     never_promotes(LOCK, [])
 
 
-@settings(max_examples=300)
+@settings(max_examples=200 * SCALE, deadline=None)
 @given(lists, broken, st.data())
 def test_verdict_against_a_broken_baseline_never_promotes(values, bad, data):
     old = [0.1 + 0.01 * i for i in range(5)]
@@ -91,7 +94,7 @@ def test_verdict_against_a_broken_baseline_never_promotes(values, bad, data):
     never_promotes(AGAINST, [*seeds("score", values), *seeds("score", old, arm="baseline", after=False)])
 
 
-@settings(max_examples=300)
+@settings(max_examples=200 * SCALE, deadline=None)
 @given(st.integers(2, 40), st.integers(2, 40), st.integers(1, 40))
 def test_verdict_on_examples_that_do_not_match_never_promotes(n, m, shift):
     assume(shift < n + m)
@@ -146,7 +149,7 @@ EVERYTHING = lock(
 )  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200 * SCALE, deadline=None)
 @given(cases(), st.randoms(use_true_random=False))
 def test_verdict_on_any_evidence_is_an_answer_with_the_same_bytes_in_any_order_and_on_replay(runs, chance):
     now = LOCKED + timedelta(days=5)
@@ -158,7 +161,7 @@ def test_verdict_on_any_evidence_is_an_answer_with_the_same_bytes_in_any_order_a
     assert (again.same, again.differences) == (True, ())
 
 
-@settings(max_examples=200)
+@settings(max_examples=60 * SCALE, deadline=None)
 @given(
     st.lists(st.lists(st.sampled_from([0.0, 1.0]), min_size=8, max_size=8), min_size=3, max_size=3),
     st.permutations(range(8)),
@@ -181,7 +184,7 @@ def test_verdict_order_of_examples_and_names_of_seeds_change_nothing(columns, or
     assert findings([1, 2, 3], permute=False) == findings([31, 7, 12], permute=True)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60 * SCALE, deadline=None)
 @given(lists, st.floats(-5, 5), st.floats(0.001, 3))
 def test_verdict_is_monotone_in_the_threshold(values, threshold, step):
     easy, hard = (
@@ -191,7 +194,7 @@ def test_verdict_is_monotone_in_the_threshold(values, threshold, step):
     assert hard <= easy
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60 * SCALE, deadline=None)
 @given(lists, st.floats(0.001, 1), st.floats(0.001, 1))
 def test_verdict_is_monotone_in_the_margin(values, margin, step):
     old = seeds("score", [0.1, 0.2, 0.15, 0.12, 0.17], arm="baseline", after=False)
@@ -208,7 +211,7 @@ def test_verdict_is_monotone_in_the_margin(values, margin, step):
     assert narrow <= wide
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60 * SCALE, deadline=None)
 @given(lists, st.floats(0.001, 3))
 def test_verdict_is_monotone_in_a_shift_of_all_scores(values, shift):
     # Equal values stay equal: rounding may otherwise give a constant sample a hair of spread.

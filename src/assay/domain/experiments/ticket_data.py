@@ -64,7 +64,7 @@ _RULES = {
     "less_than_equal": "at most {le}",
     "too_short": "at least {min_length} entries",
     "too_long": "at most {max_length} entries",
-    "value_error": "another value: {error}",
+    "value_error": "text that can be shown",
 }
 """What the model's own checks expect, in words."""
 
@@ -165,6 +165,7 @@ def _ticket_key(value: object, path: str) -> str:
         return checked_ticket_key(as_text(value, path, limit=40))
     except Invalid as error:
         error.field = path
+        error.hint = "write the key of a ticket, such as EXP-42"
         raise
 
 
@@ -205,6 +206,8 @@ def _built(kind: type[Model], fields: dict[str, Any], path: str) -> Model:
         first = error.errors(include_url=False)[0]
         found = "nothing" if first["type"] == "missing" else found_text(first["input"])
         rule = _RULES.get(first["type"], "{msg}").format(msg=first["msg"], **first.get("ctx", {}))
+        if first["type"] == "value_error":
+            found = f"{found}: {first['ctx']['error']}"
         refuse(_path(path, first["loc"]), found, rule)
 
 

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import yaml
@@ -38,7 +39,7 @@ _CONSTANTS: dict[str, bool | None] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})", re.ASCII)
-_FLOAT = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_FLOAT = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -70,9 +71,8 @@ def load_ticket_text(text: str, *, name: str = "file") -> PlainData:
     try:
         return _built(yaml.parse(text, Loader=_LOADER), name)
     except yaml.MarkedYAMLError as error:
-        raise _refused(
-            name, "text that is no YAML", str(error.problem or "more"), mark=error.problem_mark
-        ) from None
+        fact = f"text that is no YAML ({error.problem or 'it ends early'})"
+        raise _refused(name, fact, "YAML as assay export writes it", mark=error.problem_mark) from None
     except (yaml.YAMLError, UnicodeError):
         raise _refused(name, "characters that no text has", "text without control characters") from None
 
@@ -172,9 +172,13 @@ def _scalar(event: ScalarEvent) -> bool | int | float | str | None:
         return _CONSTANTS[text]
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
-        return float(text)
-    return text
+    return _float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _float(text: str) -> float | str:
+    """The number, or the text where a float would lose digits or overflow; exact readers take both."""
+    number = float(text)
+    return number if math.isfinite(number) and Decimal(repr(number)) == Decimal(text) else text
 
 
 def _refused(name: str, fact: str, expected: str, *, code: str = "file-invalid", mark: Any = None) -> Invalid:

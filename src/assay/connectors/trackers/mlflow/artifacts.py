@@ -6,7 +6,6 @@ last two parts are the run's own id and `artifacts`, and the file has to be ther
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from assay.connectors.evals.long_form import read_scores
 from assay.connectors.trackers.mlflow.assemble import ScoresFound
+from assay.domain.kernel.canonical import digest_bytes
 from assay.errors import Invalid
 
 SCORE_FILES = ("assay/scores.parquet", "assay/scores.csv")
@@ -64,7 +64,7 @@ def local_scores(artifact_uri: str, run_id: str) -> ScoresFound:
     for name in SCORE_FILES:
         path = f"{root}/{name}"
         # Nearly every run has none, and this is asked for thousands of them: one system call says so.
-        if not os.path.lexists(path):  # noqa: PTH110
+        if not os.path.lexists(path):
             continue
         return checked_scores(name, lambda path=path: _read_inside(Path(root), Path(path)))  # type: ignore[misc]
     return ScoresFound()
@@ -78,7 +78,7 @@ def checked_scores(name: str, fetch: Callable[[], bytes]) -> ScoresFound:
         return ScoresFound(error=_told(error))
     except OSError as error:
         return ScoresFound(error=f"cannot read scores '{name}': {error.strerror or type(error).__name__}")
-    digest = hashlib.sha256(content).hexdigest()
+    digest = digest_bytes(content)
     try:
         read_scores(content)
     except Invalid as error:

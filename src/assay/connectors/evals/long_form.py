@@ -26,7 +26,7 @@ _FORM = "sample_id, seed, metric, value, plus slice columns and an optional clus
 
 
 def read_scores(content: bytes) -> Mapping[str, Scores]:
-    """Which per-example scores does this file hold, by metric?
+    r"""Which per-example scores does this file hold, by metric?
 
     Args:
         content: the file's bytes, Parquet or CSV with a header, at most 64 MB, 5,000,000 rows and 200 columns. Columns:
@@ -40,7 +40,7 @@ def read_scores(content: bytes) -> Mapping[str, Scores]:
     Raises:
         Invalid: naming row and column, what was found and what is expected. Rows are counted from 1, the header apart.
 
-    >>> scores = read_scores(b"sample_id,seed,metric,value,language\\na,1,correct,1,de\\nb,1,correct,0,en\\n")
+    >>> scores = read_scores(b"sample_id,seed,metric,value,language\na,1,correct,1,de\nb,1,correct,0,en\n")
     >>> scores["correct"].sample_ids, scores["correct"].values.tolist(), scores["correct"].seed
     (('a', 'b'), [1.0, 0.0], 1)
     """

@@ -10,6 +10,7 @@ what it is: `F` an Arrow file, `E` an error text.
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import select
@@ -35,6 +36,7 @@ class ParquetChild:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        atexit.register(self.close)
 
     def decode(self, content: bytes, *, deadline_s: float = DEADLINE_S) -> bytes:
         """The same table as an Arrow file. Raises DecodeError when it is broken, too large or takes too long."""
@@ -51,6 +53,11 @@ class ParquetChild:
         if answer[:1] != b"F":
             raise DecodeError(answer[1:].decode("utf-8", "replace"))
         return answer[1:]
+
+    def close(self) -> None:
+        """End the child, if there is one; the next file starts another."""
+        with self._lock:
+            self._stop()
 
     def _send(self, content: bytes) -> None:
         message = len(content).to_bytes(_LENGTH, "little") + content
@@ -91,13 +98,13 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _write_all(stream: IO[bytes], message: bytes) -> None:
+def _write_all(stream: IO[bytes] | io.FileIO, message: bytes) -> None:
     view = memoryview(message)
     while view:
         view = view[stream.write(view) :]
 
 
-def _read_exactly(stream: IO[bytes], count: int, deadline: float) -> bytes:
+def _read_exactly(stream: IO[bytes] | io.FileIO, count: int, deadline: float) -> bytes:
     parts = []
     while count:
         ready, _, _ = select.select([stream], [], [], max(0.0, deadline - time.monotonic()))
@@ -117,7 +124,7 @@ def main() -> None:
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    source, target = sys.stdin.buffer.raw, sys.stdout.buffer.raw  # type: ignore[attr-defined]
+    source, target = io.FileIO(0, "r", closefd=False), io.FileIO(1, "w", closefd=False)
     while True:
         try:
             length = int.from_bytes(_read_exactly(source, _LENGTH, time.monotonic() + IDLE_S), "little")

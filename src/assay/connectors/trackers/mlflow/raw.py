@@ -42,10 +42,10 @@ class RawRun:
 
 
 def clean_text(value: object) -> str:
-    """How is a text of the tracker kept: as Unicode without NUL, which PostgreSQL cannot hold.
+    r"""How is a text of the tracker kept: as Unicode without NUL, which PostgreSQL cannot hold.
 
-    >>> clean_text(None), clean_text("a\\x00b"), clean_text(3)
-    ('', 'a\\ufffdb', '3')
+    >>> clean_text(None), clean_text("a\x00b"), clean_text(3)
+    ('', 'a\ufffdb', '3')
     """
     if value is None:
         return ""

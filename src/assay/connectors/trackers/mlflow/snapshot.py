@@ -37,7 +37,8 @@ _RUN_ROWS = (
 _TAG_VALUES = "SELECT group_concat(value, '\x1e') FROM tags WHERE rowid BETWEEN {} AND {}"
 _TAG_STATE = (
     "WITH RECURSIVE chunk(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM chunk WHERE i < ?1)"
-    f" SELECT ({_TAG_VALUES.format(f'i * {TAGS_A_CHECKSUM}', f'i * {TAGS_A_CHECKSUM} + {TAGS_A_CHECKSUM - 1}')}) FROM chunk"
+    f" SELECT ({_TAG_VALUES.format(f'i * {TAGS_A_CHECKSUM}', f'i * {TAGS_A_CHECKSUM} + {TAGS_A_CHECKSUM - 1}')})"
+    " FROM chunk"
 )
 _TAG_TAIL = "SELECT rowid, run_uuid, key FROM tags WHERE rowid > ?1 - ?2 AND rowid <= ?1 ORDER BY rowid"
 _EXPERIMENTS = "SELECT experiment_id, name FROM experiments ORDER BY experiment_id"
@@ -138,7 +139,8 @@ def changed_rows(connection: sqlite3.Connection, before: Snapshot, now: Snapshot
         found.update(rows[place] for place in edited.tolist())
     found.update(r for (r,) in connection.execute("SELECT rowid FROM runs WHERE rowid > ?", (before.last_run,)))
     for table, last in (("metrics", before.last_metric), ("params", before.last_param), ("tags", before.last_tag)):
-        found.update(_runs_of(connection, f"SELECT DISTINCT run_uuid FROM {table} WHERE rowid > ?", (last,)))
+        query = f"SELECT DISTINCT run_uuid FROM {table} WHERE rowid > ?"  # noqa: S608 - constants
+        found.update(_runs_of(connection, query, (last,)))
     inputs = "SELECT destination_id FROM inputs WHERE destination_type = 'RUN' AND rowid > ?"
     found.update(_runs_of(connection, inputs, (before.last_input,)))
     shared = min(len(now.tags), len(before.tags))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from assay.domain.board.board import Board
 from assay.domain.board.exit_policies import ExitFacts
@@ -234,56 +235,76 @@ def place_card(
             return MoveRefused(ticket=ticket, assessment=assessment)
         overridden = True
     at = ws.clock()
-    rank = _slot(tx, project, to, before_key)
     entering_iteration = to == "iteration" and ticket.stage != to
     moved = tx.place_ticket(
-        ticket, stage=to, rank=rank, at=at, iterations=ticket.iterations + 1 if entering_iteration else None
+        ticket,
+        stage=to,
+        rank=_slot(tx, project, to, before_key),
+        at=at,
+        iterations=ticket.iterations + 1 if entering_iteration else None,
     )
     if moved is None:
         raise stale(required_ticket(tx, project, ticket.key))
     if ticket.stage == to:
-        tx.append(
-            Event.of("ticket.ranked", project=project.slug, subject=ticket.key, column=to, before=before_key),
-            actor=actor,
-            at=at,
+        event = Event.of(
+            "ticket.ranked", project=project.slug, subject=ticket.key, column=to, before=before_key
         )
+        tx.append(event, actor=actor, at=at)
         return Moved(ticket=moved, source=to, overridden=False, locked=False)
-    unmet = tuple(finding.check for finding in assessment.unmet)
-    seq = tx.append(
-        Event.of(
-            "ticket.moved",
-            project=project.slug,
-            subject=ticket.key,
-            before=ticket.stage,
-            after=to,
-            reason=reason.strip(),
-            overridden=overridden,
-            override_reason=override_reason.strip() if overridden else "",
-            unmet=list(unmet) if overridden else [],
-        ),
-        actor=actor,
+    _journal_move(
+        tx,
+        actor,
+        project,
+        ticket,
+        assessment,
         at=at,
+        reason=reason,
+        override_reason=override_reason * overridden,
     )
-    if overridden:
-        if assessment.wip is not None and not assessment.wip.has_room:
-            unmet = (*unmet, f"column limit {assessment.wip.text}")
-        tx.add_override(
-            ticket.id,
-            Override(
-                from_stage=ticket.stage,
-                to_stage=to,
-                reason=override_reason.strip(),
-                unmet=unmet,
-                by=actor.name,
-                at=at,
-                seq=seq,
-            ),
-        )
     locked = assessment.locks and ticket.lock is None and ticket.content.type is TicketType.EXPERIMENT
     if locked:
         _lock(tx, ws, actor, project, ticket)
     fresh = required_ticket(tx, project, ticket.key) if locked or overridden else moved
     return Moved(ticket=fresh, source=ticket.stage, overridden=overridden, locked=locked)
+
+
+def _journal_move(
+    tx: WriteTransaction,
+    actor: Actor,
+    project: Project,
+    ticket: Ticket,
+    assessment: MoveAssessment,
+    *,
+    at: datetime,
+    reason: str,
+    override_reason: str,
+) -> None:
+    unmet = [finding.check for finding in assessment.unmet]
+    if assessment.wip is not None and not assessment.wip.has_room:
+        unmet.append(f"column limit {assessment.wip.text}")
+    event = Event.of(
+        "ticket.moved",
+        project=project.slug,
+        subject=ticket.key,
+        before=assessment.source,
+        after=assessment.target,
+        reason=reason.strip(),
+        override_reason=override_reason.strip(),
+        overridden=bool(override_reason),
+        unmet=unmet,
+    )
+    seq = tx.append(event, actor=actor, at=at)
+    if override_reason:
+        override = Override(
+            from_stage=assessment.source,
+            to_stage=assessment.target,
+            reason=override_reason.strip(),
+            unmet=tuple(unmet),
+            by=actor.name,
+            at=at,
+            seq=seq,
+        )
+        tx.add_override(ticket.id, override)
 
 
 def _slot(tx: WriteTransaction, project: Project, stage: str, before_key: str | None) -> float:

@@ -5,7 +5,6 @@ import os
 import numpy as np
 import pytest
 
-
 # Read when collected: during a test the settings of the shell are out of reach.
 SCALE = float(os.environ.get("ASSAY_CALIBRATION_SCALE", "0.1"))
 

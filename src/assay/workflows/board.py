@@ -259,7 +259,7 @@ def place_card(
         assessment,
         at=at,
         reason=reason,
-        override_reason=override_reason * overridden,
+        override_reason=override_reason if overridden else "",
     )
     locked = assessment.locks and ticket.lock is None and ticket.content.type is TicketType.EXPERIMENT
     if locked:

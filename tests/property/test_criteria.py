@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from assay.domain.experiments.criteria.amounts import fits
 from assay.domain.experiments.criteria.draft import good_news
 from assay.domain.experiments.criteria.model import (
     Comparison,
@@ -34,6 +33,7 @@ from assay.domain.experiments.criteria.structured import (
     criterion_to_data,
 )
 from assay.domain.experiments.criteria.text import criterion_text, parse_criterion
+from assay.domain.experiments.exact_numbers import fits
 from assay.domain.experiments.ticket_file import dump_ticket_text, load_ticket_text
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
@@ -192,19 +192,28 @@ def test_spelling_of_keywords_and_spaces_does_not_matter(criterion, flips, space
         assert parse_criterion(text, metrics=CATALOG) == criterion
 
 
+def refusal_of(read):
+    """What reading raises, None when it succeeds. Anything but Invalid is a failure of the test."""
+    try:
+        read()
+    except Invalid as error:
+        return error
+    return None
+
+
 def parse_or_refuse(text, catalog=CATALOG):
     """Parse as anything; on refusal check what the error promises. Nothing else may be raised."""
-    try:
+    error = refusal_of(lambda: parse_criterion(text, metrics=catalog, role=Role.PRIMARY))
+    if error is None:
         return parse_criterion(text, metrics=catalog, role=Role.PRIMARY)
-    except Invalid as error:
-        details = error.details
-        assert 0 <= details["position"] <= details["end"] <= max(len(text), details["position"] + 1)
-        assert len(details["line"]) == min(len(text), 500)
-        assert details["expected"]
-        assert error.hint
-        json.dumps([error.message, error.hint, details]).encode("utf-8")
-        error.message.encode("utf-8")
-        return None
+    details = error.details
+    assert 0 <= details["position"] <= details["end"] <= max(len(text), details["position"] + 1)
+    assert len(details["line"]) == min(len(text), 500)
+    assert details["expected"]
+    assert error.hint
+    json.dumps([error.message, error.hint, details]).encode("utf-8")
+    error.message.encode("utf-8")
+    return None
 
 
 @given(st.text(max_size=600) | st.text(alphabet=st.characters(codec=None), max_size=60))
@@ -314,23 +323,19 @@ FIELDS = ["role", "kind", "metric", "resource", "comparison", "value", "margin",
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(CRITERIA, st.dictionaries(st.sampled_from(FIELDS), JSON_VALUES, max_size=3))
 def test_data_with_any_values_is_read_or_refused_naming_the_path(criterion, changed):
-    try:
-        criterion_from_data(criterion_to_data(criterion) | changed, CATALOG, path="criteria.primary[0]")
-    except Invalid as error:
+    data = criterion_to_data(criterion) | changed
+    error = refusal_of(lambda: criterion_from_data(data, CATALOG, path="criteria.primary[0]"))
+    if error is not None:
         assert error.field.startswith("criteria.primary[0]")
         json.dumps([error.message, error.hint, error.details], allow_nan=False).encode("utf-8")
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=0, max_value=1))
 def test_a_float_threshold_means_its_shortest_decimal_or_is_refused(value):
-    try:
-        read = criterion_from_data(
-            {"metric": "fraction_higher", "comparison": ">=", "value": value, "unit": "fraction"},
-            CATALOG,
-            role=Role.PRIMARY,
-        )
-    except Invalid as error:
+    data = {"metric": "fraction_higher", "comparison": ">=", "value": value, "unit": "fraction"}
+    error = refusal_of(lambda: criterion_from_data(data, CATALOG, role=Role.PRIMARY))
+    if error is None:
+        assert float(criterion_from_data(data, CATALOG, role=Role.PRIMARY).test.value.value) == value
+    else:
         assert not fits(Decimal(repr(value)))
         assert error.field == "criterion.value"
-    else:
-        assert float(read.test.value.value) == value

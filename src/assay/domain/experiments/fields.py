@@ -13,15 +13,19 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import NoReturn, TypeVar
 
-from assay.domain.experiments.criteria.amounts import MAX_DIGITS, fits, number_text, plain
-from assay.domain.experiments.criteria.scanner import shown
+from assay.domain.experiments.exact_numbers import MAX_DIGITS, fits, plain
 from assay.domain.kernel.time import timestamp, utc
 from assay.errors import Invalid
 
-JsonNumber = int | float | str
 Choice = TypeVar("Choice", bound=StrEnum)
-SAFE_INTEGER = 2**53 - 1
 QUOTED = "put it in quotes if text is meant: YAML reads NO, 3.10 and 1:30 as something else"
+
+
+def shown(text: str) -> str:
+    """The text with every character that does not print replaced, one for one, so that positions stay right."""
+    return "".join(
+        c if c.isprintable() else " " if c in "\t\r\n\u00a0\u2009\u202f" else "\ufffd" for c in text
+    )
 
 
 def refuse(path: str, found: str, expected: str, *, hint: str = "", code: str = "field-invalid") -> NoReturn:
@@ -171,15 +175,3 @@ def moment_data(moment: datetime) -> str:
     """How is a moment written in data: the day alone at midnight UTC, else to the microsecond?"""
     text = timestamp(moment)
     return text.removesuffix("T00:00:00.000000Z") if text.endswith("T00:00:00.000000Z") else text
-
-
-def json_number(number: Decimal) -> JsonNumber:
-    """How is an exact number written in JSON and YAML, so that reading gives the same number back?
-
-    >>> json_number(Decimal("0.850")), json_number(Decimal(24)), json_number(Decimal("0.1234567890123456789"))
-    (0.85, 24, '0.1234567890123456789')
-    """
-    if number == number.to_integral_value():
-        return int(number) if abs(number) <= SAFE_INTEGER else number_text(number)
-    as_float = float(number)
-    return as_float if Decimal(repr(as_float)) == number else number_text(number)

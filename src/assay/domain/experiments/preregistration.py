@@ -13,8 +13,8 @@ from typing import Any
 from assay.domain.experiments.changes import Change, compare
 from assay.domain.experiments.criteria.rules import registration_problems
 from assay.domain.experiments.criteria.structured import criterion_to_data
+from assay.domain.experiments.exact_numbers import json_number
 from assay.domain.experiments.experiment import Amendment, Baseline, Budget, Lock, Registration, TicketContent
-from assay.domain.experiments.fields import json_number
 from assay.domain.kernel.canonical import digest
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.domain.kernel.time import utc

@@ -26,7 +26,7 @@ from yaml.events import (
     ScalarEvent,
 )
 
-from assay.domain.experiments.criteria.scanner import shown
+from assay.domain.experiments.fields import shown
 from assay.errors import Invalid
 
 MAX_BYTES = 1_000_000

@@ -11,9 +11,9 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 
 from assay.domain.experiments.criteria.faults import CriterionError
 from assay.domain.experiments.criteria.model import Margin, Quantity
+from assay.domain.experiments.exact_numbers import MAX_DIGITS, fits, number_text, percent_text, plain
 from assay.domain.kernel.metrics import Metric, Unit
 
-MAX_DIGITS = 18
 PERCENT = "%"
 TIMES_BUDGET = "x budget"
 DAYS = "d"
@@ -55,41 +55,6 @@ class WrittenAmount:
     def text(self) -> str:
         """The number without its unit, in canonical spelling."""
         return number_text(self.number)
-
-
-def number_text(number: Decimal) -> str:
-    """How is an exact number written: plain digits, no exponent, no trailing zeros?
-
-    >>> number_text(Decimal("0.8500")), number_text(Decimal("1E+3")), number_text(Decimal("-0"))
-    ('0.85', '1000', '0')
-    """
-    if number == 0:
-        return "0"
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def plain(number: Decimal) -> Decimal:
-    """The same number without exponent, trailing zeros or a negative zero."""
-    return Decimal(number_text(number))
-
-
-def percent_text(fraction: Decimal) -> str:
-    """How is a fraction written as percent?
-
-    >>> percent_text(Decimal("0.002"))
-    '0.2%'
-    """
-    return f"{number_text(_EXACT.scaleb(fraction, 2))}%"
-
-
-def fits(number: Decimal) -> bool:
-    """Can the model hold this number: at most 18 digits before and after the point together?"""
-    if number == 0:
-        return True
-    _, digits, exponent = _EXACT.normalize(number).as_tuple()
-    assert isinstance(exponent, int)  # the number is finite
-    return (len(digits) + exponent if exponent >= 0 else max(len(digits), -exponent)) <= MAX_DIGITS
 
 
 def quantity_of(amount: WrittenAmount, metric: Metric) -> Quantity:

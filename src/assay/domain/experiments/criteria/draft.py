@@ -17,7 +17,6 @@ from assay.domain.experiments.criteria.amounts import (
     absolute_margin_of,
     days_of,
     margin_of,
-    plain,
     quantity_of,
 )
 from assay.domain.experiments.criteria.faults import CriterionError
@@ -36,6 +35,7 @@ from assay.domain.experiments.criteria.model import (
     Test,
     Threshold,
 )
+from assay.domain.experiments.exact_numbers import plain
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from itertools import combinations
 
 from assay.domain.experiments.criteria.amounts import TIMES_BUDGET
+from assay.domain.experiments.criteria.examples import example_numbers, kill_example, primary_fix
 from assay.domain.experiments.criteria.model import (
-    Comparison,
     Criterion,
     DatasetRef,
     Gap,
@@ -22,24 +22,14 @@ from assay.domain.experiments.criteria.model import (
     Threshold,
 )
 from assay.domain.experiments.criteria.regions import domain_of, region_of
+from assay.domain.experiments.criteria.registrable import ComparedWith, Registrable
 from assay.domain.experiments.criteria.structured import checked_criterion
 from assay.domain.experiments.criteria.text import criterion_text
-from assay.domain.experiments.experiment import Baseline, TicketContent
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
 from assay.domain.kernel.model import Value
 from assay.errors import Invalid
-
-_EXAMPLE = {
-    (Unit.FRACTION, Direction.HIGHER): ("85%", "78%"),
-    (Unit.FRACTION, Direction.LOWER): ("5%", "10%"),
-    (Unit.COUNT, Direction.HIGHER): ("100", "80"),
-    (Unit.COUNT, Direction.LOWER): ("10", "20"),
-    (Unit.NUMBER, Direction.HIGHER): ("0.85", "0.78"),
-    (Unit.NUMBER, Direction.LOWER): ("0.35", "0.5"),
-}
-_KILL_SLACK = Decimal("0.9")
 
 
 class Problem(Value):
@@ -55,7 +45,7 @@ class Problem(Value):
     """Where on the ticket: `criteria`, `criteria.primary[0]`, `baseline`, `budget`, `hypothesis`."""
 
 
-def registration_problems(content: TicketContent, metrics: MetricCatalog) -> tuple[Problem, ...]:
+def registration_problems(content: Registrable, metrics: MetricCatalog) -> tuple[Problem, ...]:
     """What keeps this ticket from being registered, worst first? Empty when nothing does.
 
     Tickets of other types than experiment need no hypothesis and no criteria, but those they have must hold.
@@ -70,7 +60,7 @@ def registration_problems(content: TicketContent, metrics: MetricCatalog) -> tup
     return tuple(found)
 
 
-def _missing(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem]:
+def _missing(content: Registrable, metrics: MetricCatalog) -> Iterator[Problem]:
     if not content.hypothesis.strip():
         yield Problem(
             code="hypothesis-missing",
@@ -83,132 +73,54 @@ def _missing(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem
         yield Problem(
             code="primary-missing",
             text='There is no primary criterion: "we\'ll know it when we see it" decides nothing.',
-            fix=_primary_fix(content, metrics),
+            fix=primary_fix(content, metrics),
             field="criteria.primary",
         )
     if Role.KILL not in roles:
         yield Problem(
             code="kill-missing",
             text="There is no kill criterion: nothing says when to stop.",
-            fix=f"Write when to stop, such as '{_kill_example(content, metrics)}' or 'kill: compute > 2x budget'.",
+            fix=f"Write when to stop, such as '{kill_example(content, metrics)}' or 'kill: compute > 2x budget'.",
             field="criteria.kill",
         )
 
 
-def _primary_fix(content: TicketContent, metrics: MetricCatalog) -> str:
-    metric = _example_metric(content, metrics)
-    if metric is None:
-        return (
-            "Declare the metric (assay metric add accuracy --direction higher --unit fraction), then write the number "
-            "that the hypothesis claims, such as 'primary: accuracy >= 85%'."
-        )
-    sign = ">=" if metric.direction is Direction.HIGHER else "<="
-    example = f"primary: {_named(metric)} {sign} {_example_numbers(metric)[0]}"
-    return f"Write the number that the hypothesis claims, such as '{example}'."
-
-
-def _kill_example(content: TicketContent, metrics: MetricCatalog) -> str:
-    for criterion in content.criteria:
-        metric = metrics.get(criterion.metric or "")
-        if criterion.role is Role.PRIMARY and isinstance(criterion.test, Threshold) and metric is not None:
-            return _kill_below(criterion, criterion.test, metric)
-    metric = _example_metric(content, metrics)
-    if metric is None:
-        return "kill: time > 10 d"
-    sign = "<" if metric.direction is Direction.HIGHER else ">"
-    return f"kill: {_named(metric)} {sign} {_example_numbers(metric)[1]} after training"
-
-
-def _kill_below(criterion: Criterion, test: Threshold, metric: Metric) -> str:
-    higher = metric.direction is Direction.HIGHER
-    limit = test.value.value
-    if limit > 0:
-        limit = (
-            limit * _KILL_SLACK
-            if higher
-            else min(limit * (2 - _KILL_SLACK), Decimal(1))
-            if _is_fraction(metric)
-            else limit * 2
-        )
-    value = test.value.model_copy(update={"value": round(limit, 4) if limit else limit})
-    kill = test.model_copy(
-        update={"comparison": Comparison.BELOW if higher else Comparison.ABOVE, "value": value}
-    )
-    return f"{criterion_text(criterion.model_copy(update={'role': Role.KILL, 'test': kill, 'after': None}), with_role=True)} after training"
-
-
-def _is_fraction(metric: Metric) -> bool:
-    return metric.unit is Unit.FRACTION
-
-
-def _example_metric(content: TicketContent, metrics: MetricCatalog) -> Metric | None:
-    named = (metrics.get(criterion.metric or "") for criterion in content.criteria)
-    compared = (metrics.get(baseline.metric) for baseline in content.baseline)
-    higher = (metric for metric in metrics.metrics if metric.direction is Direction.HIGHER)
-    return next((m for m in (*named, *compared, *higher, *metrics.metrics) if m is not None), None)
-
-
-def _example_numbers(metric: Metric) -> tuple[str, str]:
-    known = _EXAMPLE.get((metric.unit, metric.direction))
-    if known is not None:
-        return known
-    low, high = f"400 {metric.unit}", f"500 {metric.unit}"
-    return (high, low) if metric.direction is Direction.HIGHER else (low, high)
-
-
-def _named(metric: Metric) -> str:
-    return (
-        f"metric {metric.name}"
-        if metric.name.lower() in ("compute", "cost", "time", "metric", "resource")
-        else metric.name
-    )
-
-
-def _unreadable(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem]:
+def _unreadable(content: Registrable, metrics: MetricCatalog) -> Iterator[Problem]:
     """Criteria that no longer hold in this project, such as after a metric changed its unit."""
     for path, criterion in _placed(content):
         try:
             checked_criterion(criterion, metrics)
         except Invalid as error:
             code = error.code if error.code.startswith("criterion-") else "criterion-invalid"
-            yield Problem(code=code, text=error.message.partition("\n")[0], fix=error.hint, field=path)
+            text = f"'{criterion_text(criterion, with_role=True)}' does not hold here: {error.message.partition(': ')[2]}."
+            yield Problem(code=code, text=text, fix=f"{error.hint[:1].upper()}{error.hint[1:]}.", field=path)
 
 
-def _placed(content: TicketContent) -> Iterator[tuple[str, Criterion]]:
+def _placed(content: Registrable) -> Iterator[tuple[str, Criterion]]:
     seen: Counter[Role] = Counter()
     for criterion in content.criteria:
         yield f"criteria.{criterion.role}[{seen[criterion.role]}]", criterion
         seen[criterion.role] += 1
 
 
-def _duplicates(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem]:
+def _duplicates(content: Registrable, metrics: MetricCatalog) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for path, criterion in _placed(content):
         text = criterion_text(criterion, metrics=metrics)
-        if text in first and criterion.role is not Role.KILL:
-            yield Problem(
-                code="duplicate-criterion",
-                text=f"'{text}' stands twice, in {first[text]} and in {path}.",
-                fix="Keep one of the two.",
-                field=path,
-            )
-        elif text in first:
-            where = first[text]
-            what = (
-                "stands twice"
-                if where.startswith("criteria.kill")
-                else "is claimed and stops the experiment when met"
-            )
-            yield Problem(
-                code="duplicate-criterion",
-                text=f"'{text}' {what}, in {where} and in {path}.",
-                fix="Keep one of the two.",
-                field=path,
-            )
-        first.setdefault(text, path)
+        where = first.setdefault(text, path)
+        if where == path:
+            continue
+        claimed = criterion.role is Role.KILL and not where.startswith("criteria.kill")
+        what = "is claimed and also stops the experiment" if claimed else "stands twice"
+        yield Problem(
+            code="duplicate-criterion",
+            text=f"'{text}' {what}, in {where} and in {path}.",
+            fix="Keep one of the two.",
+            field=path,
+        )
 
 
-def _contradictions(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem]:
+def _contradictions(content: Registrable, metrics: MetricCatalog) -> Iterator[Problem]:
     regions = [(path, c, region) for path, c in _placed(content) if (region := region_of(c.test)) is not None]
     for (_, one, region), (path, other, against) in combinations(regions, 2):
         if region.subject != against.subject or not _same_data(one.dataset, other.dataset):
@@ -239,7 +151,7 @@ def _same_data(one: DatasetRef | None, other: DatasetRef | None) -> bool:
     return one is None or other is None or one == other
 
 
-def _vacuous(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem]:
+def _vacuous(content: Registrable, metrics: MetricCatalog) -> Iterator[Problem]:
     for path, criterion in _placed(content):
         region = region_of(criterion.test)
         domain = domain_of(criterion.test, metrics.get(criterion.metric or ""))
@@ -261,7 +173,7 @@ def _empty_claim(text: str, what: str, path: str) -> Problem:
     )
 
 
-def _baselines(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem]:
+def _baselines(content: Registrable, metrics: MetricCatalog) -> Iterator[Problem]:
     counted = Counter(_metric_name(baseline, metrics) for baseline in content.baseline)
     for name, times in counted.items():
         if times > 1:
@@ -278,14 +190,14 @@ def _baselines(content: TicketContent, metrics: MetricCatalog) -> Iterator[Probl
             yield from _against(criterion.test, by_metric.get(criterion.test.metric), text, path, metrics)
 
 
-def _metric_name(baseline: Baseline, metrics: MetricCatalog) -> str:
+def _metric_name(baseline: ComparedWith, metrics: MetricCatalog) -> str:
     metric = metrics.get(baseline.metric)
     return metric.name if metric is not None else baseline.metric
 
 
 def _against(
     test: Improvement | NonInferiority,
-    baseline: Baseline | None,
+    baseline: ComparedWith | None,
     text: str,
     path: str,
     metrics: MetricCatalog,
@@ -321,7 +233,7 @@ def _reachable(test: Improvement, baseline: Decimal, metric: Metric | None) -> b
     return metric.unit is not Unit.FRACTION or baseline + margin <= 1
 
 
-def _gaps(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem]:
+def _gaps(content: Registrable, metrics: MetricCatalog) -> Iterator[Problem]:
     targets = {c.metric for c in content.criteria if c.role is Role.PRIMARY and isinstance(c.test, Threshold)}
     for path, criterion in _placed(content):
         if isinstance(criterion.test, Gap) and criterion.metric not in targets:
@@ -329,7 +241,7 @@ def _gaps(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem]:
             metric = metrics.get(criterion.metric or "")
             sign = "<=" if metric is not None and metric.direction is Direction.LOWER else ">="
             example = (
-                f"primary: {criterion.metric} {sign} {_example_numbers(metric)[0]}"
+                f"primary: {criterion.metric} {sign} {example_numbers(metric)[0]}"
                 if metric
                 else "a primary threshold"
             )
@@ -341,7 +253,7 @@ def _gaps(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem]:
             )
 
 
-def _budgets(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem]:
+def _budgets(content: Registrable, metrics: MetricCatalog) -> Iterator[Problem]:
     has = {
         "compute": (
             content.budget.gpu_hours is not None,
@@ -366,7 +278,7 @@ def _budgets(content: TicketContent, metrics: MetricCatalog) -> Iterator[Problem
             )
 
 
-_CHECKS: tuple[Callable[[TicketContent, MetricCatalog], Iterator[Problem]], ...] = (
+_CHECKS: tuple[Callable[[Registrable, MetricCatalog], Iterator[Problem]], ...] = (
     _duplicates,
     _contradictions,
     _vacuous,

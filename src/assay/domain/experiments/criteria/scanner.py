@@ -6,9 +6,11 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from assay.domain.experiments.criteria.amounts import MAX_DIGITS, UNIT_WORDS, fits, plain
+from assay.domain.experiments.criteria.amounts import UNIT_WORDS
 from assay.domain.experiments.criteria.faults import CriterionError, Part, Span
 from assay.domain.experiments.criteria.model import Comparison
+from assay.domain.experiments.exact_numbers import MAX_DIGITS, fits, plain
+from assay.domain.experiments.fields import shown
 
 NAME_MAX = 100
 _SPACE = re.compile("[ \\t\\r\\n\u00a0\u2009\u202f]*")
@@ -166,13 +168,6 @@ class Scanner:
             part="amount",
             span=Span(start, self.position),
         )
-
-
-def shown(text: str) -> str:
-    """The text with every character that does not print replaced, one for one, so that positions stay right."""
-    return "".join(
-        c if c.isprintable() else " " if c in "\t\r\n\u00a0\u2009\u202f" else "\ufffd" for c in text
-    )
 
 
 def _exponent_fits(literal: str) -> bool:

@@ -44,6 +44,7 @@ from assay.domain.experiments.criteria.text import (
     dataset_text,
     parse_criterion,
 )
+from assay.domain.experiments.exact_numbers import json_number
 from assay.domain.experiments.fields import (
     as_choice,
     as_decimal,
@@ -53,7 +54,6 @@ from assay.domain.experiments.fields import (
     as_mapping,
     as_text,
     found_text,
-    json_number,
     refuse,
 )
 from assay.domain.kernel.findings import Role

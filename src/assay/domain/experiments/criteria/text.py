@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.domain.experiments.criteria.amounts import TIMES_BUDGET, number_text, percent_text
+from assay.domain.experiments.criteria.amounts import TIMES_BUDGET
 from assay.domain.experiments.criteria.draft import criterion_of
 from assay.domain.experiments.criteria.faults import CriterionError, Span
 from assay.domain.experiments.criteria.grammar import (
@@ -28,7 +28,9 @@ from assay.domain.experiments.criteria.model import (
     Test,
     Threshold,
 )
-from assay.domain.experiments.criteria.scanner import Scanner, shown
+from assay.domain.experiments.criteria.scanner import Scanner
+from assay.domain.experiments.exact_numbers import number_text, percent_text
+from assay.domain.experiments.fields import shown
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import MetricCatalog, Unit
 from assay.errors import Invalid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from time import monotonic
 
 from assay.errors import AssayError
 from assay.workflows.actor import SYSTEM
@@ -11,8 +12,11 @@ from assay.workflows.evidence import sync_project
 from assay.workflows.journal import make_checkpoint
 from assay.workflows.ports import Workspace
 from assay.workflows.projects import list_projects
+from assay.workflows.verdicts import refresh_open_verdicts
 
 CHECKPOINT_EVERY_ENTRIES = 1000
+TIME_RULES_EVERY_S = 3600.0
+"""A verdict knows whole days only; an hour is often enough to notice that one has passed."""
 log = logging.getLogger("assay.upkeep")
 
 
@@ -37,15 +41,20 @@ class Upkeep:
             self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        checked = 0
+        checked, judged_at = 0, -TIME_RULES_EVERY_S
         while not self._stop.wait(self._interval_s):
-            checked = self._round(checked)
+            now = monotonic()
+            is_due = now - judged_at >= TIME_RULES_EVERY_S
+            judged_at = now if is_due else judged_at
+            checked = self._round(checked, judge=is_due)
 
-    def _round(self, checked: int) -> int:
+    def _round(self, checked: int, *, judge: bool) -> int:
         """One look at everything. A tracker that is away is noted on its source and tried again."""
         try:
             for project in list_projects(self._ws, SYSTEM):
                 self._sync(project.slug)
+                if judge:
+                    refresh_open_verdicts(self._ws, project.slug)
             last = self._ws.store.last_seq()
             if last - checked >= CHECKPOINT_EVERY_ENTRIES:
                 make_checkpoint(self._ws, SYSTEM)

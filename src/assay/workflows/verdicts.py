@@ -132,7 +132,9 @@ def _keep(
     return True
 
 
-def _show(tx: WriteTransaction, ws: Workspace, project: Project, ticket: Ticket, card: dict[str, Any]) -> None:
+def _show(
+    tx: WriteTransaction, ws: Workspace, project: Project, ticket: Ticket, card: dict[str, Any]
+) -> None:
     """Every change that a page shows stands in the journal, or live pages would miss it."""
     if tx.put_card(ticket.id, card):
         seen = {name: card[name] for name in ("runs", "running", "finished", "chip")}
@@ -177,6 +179,17 @@ def refresh_verdicts(ws: Workspace, slug: str, keys: Sequence[str]) -> tuple[str
     for key in present:
         refresh_verdict(ws, slug, key)
     return tuple(present)
+
+
+def refresh_open_verdicts(ws: Workspace, slug: str) -> None:
+    """Refresh every locked ticket still on its way: time boxes run out without any new run."""
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        closed = {stage.key for stage in project.settings.board.stages if stage.terminal or stage.hidden}
+        tickets = tx.tickets(project.id)
+        keys = [ticket.key for ticket in tickets if ticket.lock is not None and ticket.stage not in closed]
+    for key in keys:
+        refresh_verdict(ws, slug, key)
 
 
 def get_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> VerdictRecord | None:

@@ -1,0 +1,1 @@
+"""What others need to test their own parts against Assay: contracts that any store must keep."""

@@ -1,0 +1,226 @@
+"""What must the pages of every store show?"""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.domain.experiments.experiment import DecisionKind
+from assay.errors import Invalid
+from assay.testing.storage_samples import AT, curve, decision, later, new_project, new_source, new_ticket, run
+from assay.workflows.ports import Store
+from assay.workflows.records import Override, Project
+
+HOSTILE = (
+    "", " ", '"', "'", "a\x00b", "\ud800", "lora OR", "NEAR(a b)", "lora*", "col:lora", "-lora", "()", "^", "{}", "\\", "%", "_",
+    "' | !", ":*", "& &", "<->", "🙂", "a" * 5000, "lora " * 500, "\u202e", "'; DROP TABLE tickets; --",
+)  # fmt: skip
+
+
+class PagesContract:
+    """Board, lists, overview, search."""
+
+    def test_board_shows_cards_in_rank_order_and_pages_columns(self, store: Store) -> None:
+        project = new_project(store)
+        for rank in (3.0, 1.0, 2.0, 2.0):
+            new_ticket(store, project, rank=rank, hypothesis="It halves memory")
+        with store.read() as tx:
+            board = tx.board_view(project, per_column=3, filters={})
+            first = board.columns[0]
+            assert ([card.key for card in first.cards], first.count) == (["EXP-2", "EXP-3", "EXP-4"], 4)
+            assert (first.cards[0].hypothesis, first.cards[0].evidence) == ("It halves memory", {})
+            assert first.next_cursor is not None
+            rank, _, key = first.next_cursor.partition("~")
+            page = tx.column_page(project, "backlog", after=(float(rank), key), limit=3, filters={})
+            assert ([card.key for card in page.cards], page.next_cursor) == (["EXP-1"], None)
+            assert board.seq == 4
+            assert [column.key for column in board.columns] == [
+                stage.key for stage in project.settings.board.stages
+            ]
+
+    def test_board_slots_and_cards_agree_with_the_board(self, store: Store) -> None:
+        project = new_project(store)
+        new_ticket(store, project)
+        with store.read() as tx:
+            slots = tx.board_slots(project, per_column=5, filters={})
+            (slot,) = slots.columns[0].slots
+            view = tx.board_view(project, per_column=5, filters={})
+            assert tx.cards([slot.id, 4711]) == {slot.id: view.columns[0].cards[0]}
+            assert tx.cards([]) == {}
+
+    def test_board_filter_keeps_what_matches(self, store: Store) -> None:
+        project = new_project(store)
+        new_ticket(store, project, owner="Ada", title="Rank 8")
+        new_ticket(store, project, owner="Bob", title="50%_off")
+        with store.read() as tx:
+            for filters, key in (
+                ({"owner": "Bob"}, "EXP-2"),
+                ({"q": "rank"}, "EXP-1"),
+                ({"q": "%_"}, "EXP-2"),
+            ):
+                column = tx.board_view(project, per_column=5, filters=filters).columns[0]
+                assert ([card.key for card in column.cards], column.count) == ([key], 1)
+            assert tx.board_view(project, per_column=5, filters={"q": "nowhere"}).columns[0].cards == ()
+            with pytest.raises(Invalid, match="owner"):
+                tx.board_view(project, per_column=5, filters={"owner__password": "x"})
+
+    def test_card_is_marked_when_it_entered_its_column_by_override(self, store: Store) -> None:
+        project = new_project(store)
+        ticket = new_ticket(store, project)
+        moved = store.write(lambda tx: tx.place_ticket(ticket, stage="hypothesis", rank=1, at=later(1)))
+        word = Override(
+            from_stage="backlog", to_stage="hypothesis", reason="r", unmet=(), by="ada", at=later(1), seq=1
+        )
+        store.write(lambda tx: tx.add_override(ticket.id, word))
+        assert self._overridden(store, project) is True
+        assert moved is not None
+        back = store.write(lambda tx: tx.place_ticket(moved, stage="backlog", rank=1, at=later(2)))
+        assert back is not None
+        store.write(lambda tx: tx.place_ticket(back, stage="hypothesis", rank=1, at=later(3)))
+        assert self._overridden(store, project) is False
+
+    @staticmethod
+    def _overridden(store: Store, project: Project) -> bool:
+        with store.read() as tx:
+            return tx.board_view(project, per_column=5, filters={}).columns[1].cards[0].overridden
+
+    @pytest.mark.parametrize(
+        "sort", ["updated", "-updated", "created", "-key", "key", "title", "-stage", "owner", "priority"]
+    )
+    def test_experiment_list_pages_meet_every_ticket_once(self, store: Store, sort: str) -> None:
+        project = new_project(store)
+        for number in range(7):
+            new_ticket(store, project, title=f"T{number % 3}", owner=f"o{number % 2}", priority=number % 3)
+        keys: list[str] = []
+        cursor = None
+        with store.read() as tx:
+            while True:
+                page = tx.experiment_list(project, after=cursor, limit=2, sort=sort, filters={})
+                keys += [row.key for row in page.rows]
+                cursor = page.next_cursor
+                assert page.total == 7
+                if cursor is None:
+                    break
+        assert sorted(keys) == [f"EXP-{number}" for number in range(1, 8)]
+
+    @pytest.mark.parametrize(
+        "cursor", ["x", "====", "\ud800", "WzFd", "W251bGwsMV0", "A" * 999, "WyJ4IiwxXQ"]
+    )
+    def test_cursor_that_no_page_gave_is_invalid(self, store: Store, cursor: str) -> None:
+        project = new_project(store)
+        with store.read() as tx, pytest.raises(Invalid):
+            tx.experiment_list(project, after=cursor, limit=2, sort="-updated", filters={})
+
+    @pytest.mark.parametrize("limit", [-1, 0, 501, 10**20])
+    def test_page_size_out_of_range_is_invalid(self, store: Store, limit: int) -> None:
+        project = new_project(store)
+        with store.read() as tx:
+            with pytest.raises(Invalid):
+                tx.experiment_list(project, after=None, limit=limit, sort="key", filters={})
+            with pytest.raises(Invalid):
+                tx.run_list(project, after=None, limit=limit, filters={})
+            with pytest.raises(Invalid):
+                tx.board_view(project, per_column=limit, filters={})
+
+    def test_sort_by_an_unknown_field_is_invalid(self, store: Store) -> None:
+        project = new_project(store)
+        with store.read() as tx, pytest.raises(Invalid, match="password_hash"):
+            tx.experiment_list(project, after=None, limit=5, sort="password_hash", filters={})
+
+    def test_run_list_filters_and_shows_values_that_are_no_numbers(self, store: Store) -> None:
+        project = new_project(store)
+        source = new_source(store, project)
+        runs = [run(n, ticket="EXP-1" if n % 2 else None) for n in range(4)]
+        odd = run(
+            4, ticket=None, curves={"a": curve(float("nan")), "b": curve(float("-inf")), "c": curve(0.25)}
+        )
+        store.write(lambda tx: tx.put_runs(source, [*runs, odd], seq=1))
+        with store.read() as tx:
+            page = tx.run_list(project, after=None, limit=2, filters={})
+            assert (page.total, page.rows[0].metrics) == (5, {"a": "NaN", "b": "-inf", "c": "0.25"})
+            rest = tx.run_list(project, after=page.next_cursor, limit=5, filters={})
+            assert [row.external_id for row in rest.rows] == ["0002", "0001", "0000"]
+            assert tx.run_list(project, after=None, limit=5, filters={"ticket": "none"}).total == 3
+            assert (
+                tx.run_list(project, after=None, limit=5, filters={"q": "run 1"}).rows[0].run_id == "lab:0001"
+            )
+
+    def test_overview_of_an_empty_project_knows_nothing_rather_than_zero_hours(self, store: Store) -> None:
+        project = new_project(store)
+        with store.read() as tx:
+            view = tx.overview(project)
+        assert (view.gpu_hours, view.gpu_hours_budget, view.runs, view.decided) == (None, None, 0, 0)
+        assert (view.learnings, view.attention, view.last_sync_at) == ((), (), None)
+
+    def test_overview_counts_decisions_runs_and_what_waits(self, store: Store) -> None:
+        project = new_project(store)
+        killed = new_ticket(store, project, stage="killed", budget={"gpu_hours": 5})
+        waiting = new_ticket(store, project, stage="evaluation")
+        new_ticket(store, project, stage="experiment")
+        source = new_source(store, project)
+        store.write(lambda tx: tx.add_decision(killed.id, decision()))
+        store.write(lambda tx: tx.put_card(waiting.id, {"recommendation": "promote", "chip": "Promote"}))
+        store.write(lambda tx: tx.put_runs(source, [run(1), run(2, gpu_hours=None)], seq=1))
+        with store.read() as tx:
+            view = tx.overview(project)
+        assert (view.decided, view.killed, view.promoted, view.active, view.undecided) == (1, 1, 0, 2, 1)
+        assert (view.runs, view.gpu_hours, view.gpu_hours_budget) == (2, 0.5, 5.0)
+        assert [row.key for row in view.attention] == [waiting.key]
+        assert [(item.key, item.at) for item in view.learnings] == [(killed.key, AT)]
+        assert view.stage_counts["killed"] == 1
+
+    def test_search_finds_words_in_every_text_and_beginnings(self, store: Store) -> None:
+        project, other = new_project(store), new_project(store, "audio")
+        ticket = new_ticket(
+            store, project, title="Adapter rank", hypothesis="Quantised memory", method="Sweep LoRA-r"
+        )
+        new_ticket(store, project, title="Something else")
+        new_ticket(store, other, title="Adapter elsewhere")
+        store.write(lambda tx: tx.add_note(ticket.id, text="the loader was flaky", by="ada", at=AT))
+        store.write(lambda tx: tx.add_decision(ticket.id, decision(DecisionKind.KILL, "Overfits quickly")))
+        with store.read() as tx:
+            for text in (
+                "adapter",
+                "ADAPT",
+                "quantised mem",
+                "lora",
+                "flaky",
+                "overfits quick",
+                "exp-1",
+                "rank adapter",
+            ):
+                assert [hit.key for hit in tx.search(project.id, text, limit=5)] == ["EXP-1"], text
+            (hit,) = tx.search(project.id, "adapter", limit=5)
+            assert (hit.decision, hit.stage) == ("kill", "backlog")
+            assert "\x02Adapter\x03" in hit.excerpt
+            assert tx.search(project.id, "adapter elsewhere", limit=5) in ((), [])
+
+    def test_search_follows_an_edit(self, store: Store) -> None:
+        project = new_project(store)
+        ticket = new_ticket(store, project, title="Before")
+        content = ticket.content.model_copy(update={"title": "Afterwards"})
+        store.write(lambda tx: tx.edit_ticket(ticket, content, at=later(1)))
+        with store.read() as tx:
+            assert not tx.search(project.id, "before", limit=5)
+            assert [hit.key for hit in tx.search(project.id, "afterwards", limit=5)] == ["EXP-1"]
+
+    @pytest.mark.parametrize("text", HOSTILE)
+    def test_search_takes_any_text(self, store: Store, text: str) -> None:
+        project = new_project(store)
+        new_ticket(store, project, title="LoRA")
+        with store.read() as tx:
+            tx.search(project.id, text, limit=5)
+            tx.similar(project.id, text, exclude=None, limit=5)
+
+    def test_similar_finds_shared_rare_words_best_first(self, store: Store) -> None:
+        project = new_project(store)
+        new_ticket(store, project, title="Mixup augmentation on digits")
+        new_ticket(store, project, title="The digits and the model")
+        new_ticket(store, project, title="Adapter rank")
+        with store.read() as tx:
+            hits = tx.similar(
+                project.id, "Would mixup augmentation with the digits help?", exclude=None, limit=5
+            )
+            assert [hit.key for hit in hits] == ["EXP-1", "EXP-2"]
+            assert [hit.key for hit in tx.similar(project.id, "mixup digits", exclude="EXP-1", limit=5)] == [
+                "EXP-2"
+            ]

@@ -9,13 +9,14 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
 
 from assay.domain.experiments.criteria.model import Criterion, MetricName
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric
 from assay.domain.kernel.model import Value
+from assay.domain.kernel.time import utc
 
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202d\u202e]")
 _ROLE_ORDER = {role: place for place, role in enumerate(Role)}
@@ -40,6 +41,21 @@ def _visible(text: str) -> str:
     return text
 
 
+def _no_number(value: object) -> object:
+    """Seconds, milliseconds or days since when? A number is no moment."""
+    if isinstance(value, int | float):
+        raise ValueError("is a number (expected a time such as 2026-05-12T09:00:00Z)")  # noqa: TRY004  # pydantic's way
+    return value
+
+
+def _within_reach(moment: datetime) -> datetime:
+    """Years at the ends of the calendar overflow in other time zones."""
+    if not 1970 <= moment.year <= 9998:
+        raise ValueError(f"lies in the year {moment.year} (expected 1970 to 9998)")
+    return moment
+
+
+Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_within_reach), AfterValidator(utc)]
 Title = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
@@ -102,7 +118,7 @@ class DataNeed(Value):
 
     dataset: Label
     versions: Annotated[str, StringConstraints(max_length=60), AfterValidator(clean_text)] = ""
-    needed_by: datetime | None = None
+    needed_by: Moment | None = None
     ready: bool = False
     """A person says that it is there, until data readiness checks it."""
 

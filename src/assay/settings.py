@@ -128,7 +128,7 @@ def _apply(settings: Settings, given: Mapping[str, object], *, where: str) -> Se
                 code="setting-unknown",
                 field=name,
             )
-        settings = replace(settings, **{name: _typed(name, value, where)})
+        settings = replace(settings, **{name: _typed(name, value, where)})  # type: ignore[arg-type]  # one of our own names
     return settings
 
 

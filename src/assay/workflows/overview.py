@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from assay.domain.kernel.metrics import Direction, MetricCatalog
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace
-from assay.workflows.views import ExperimentListPage, OverviewView
+from assay.workflows.views import BestPoint, ExperimentListPage, Measured, OverviewView
 
 
 def overview(ws: Workspace, actor: Actor, slug: str) -> OverviewView:
     """What a leader wants to see first."""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
-        return tx.overview(required_project(tx, slug))
+        project = required_project(tx, slug)
+        view = tx.overview(project)
+        metric, best = best_over_time(tx.measured(project.id), tx.metrics(project.id))
+        return replace(view, best_metric=metric, best=best)
+
+
+def best_over_time(
+    measured: Sequence[Measured], metrics: MetricCatalog
+) -> tuple[str | None, tuple[BestPoint, ...]]:
+    """How did the best value of the most claimed metric rise? Steps only, oldest first."""
+    claims = Counter(item.metric for item in measured if metrics.get(item.metric) is not None)
+    if not claims:
+        return None, ()
+    name = min(claims, key=lambda one: (-claims[one], one))
+    higher = metrics.require(name).direction is Direction.HIGHER
+    steps: list[BestPoint] = []
+    for item in sorted((m for m in measured if m.metric == name), key=lambda m: (m.measured_at, m.key)):
+        if not steps or (item.estimate > steps[-1].value if higher else item.estimate < steps[-1].value):
+            steps.append(BestPoint(at=item.measured_at, value=item.estimate, key=item.key))
+    return name, tuple(steps)
 
 
 def list_experiments(

@@ -36,6 +36,7 @@ from assay.workflows.views import (
     ColumnPage,
     ExperimentListPage,
     JournalPage,
+    Measured,
     OverviewView,
     RunListPage,
     SearchHit,
@@ -134,6 +135,10 @@ class ReadTransaction(Protocol):
         self, project: Project, *, after: str | None, limit: int, filters: Mapping[str, str]
     ) -> RunListPage: ...
     def overview(self, project: Project) -> OverviewView: ...
+    def measured(self, project_id: int) -> Sequence[Measured]:
+        """What every locked ticket with intact evidence measured, in no order."""
+        ...
+
     def journal_page(
         self,
         *,

@@ -14,7 +14,8 @@ from assay.domain.gates.replay import replay
 from assay.domain.gates.summary import card_evidence
 from assay.domain.gates.verdict import compute_verdict, verdict_bytes, verdict_digest
 from assay.domain.kernel.events import Event
-from assay.domain.kernel.findings import Role
+from assay.domain.kernel.findings import Outcome, Role, with_outcome
+from assay.domain.kernel.time import timestamp
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import SYSTEM, Actor, Permission
@@ -84,7 +85,7 @@ def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictReco
     settings = settings_without(project.settings.verdicts, ticket.content.kill_rules_off)
     record = compute_verdict(ticket.lock, evidence, settings=settings, now=ws.clock())
     summary = card_evidence(record, ticket.lock, evidence)
-    card = asdict(_counts(CardEvidence(**asdict(summary)), ticket, evidence))
+    card = asdict(_measured(_counts(CardEvidence(**asdict(summary)), ticket, evidence), record, evidence))
     return ws.store.write(lambda tx: _keep(tx, ws, project, ticket, record, card)), record
 
 
@@ -160,6 +161,18 @@ def _counts(card: CardEvidence, ticket: Ticket, evidence: Evidence) -> CardEvide
         baseline_runs=sum(run.arm == "baseline" or run.ticket != ticket.key for run in baseline),
         amended_after_results=any(a.after_results for a in ticket.lock.amendments) if ticket.lock else False,
     )
+
+
+def _measured(card: CardEvidence, record: VerdictRecord, evidence: Evidence) -> CardEvidence:
+    """The candidate's mean and when it was measured; unknown while any evidence is broken."""
+    if with_outcome(record.verdict.findings, Outcome.INVALID):
+        return replace(card, invalid=True)
+    group = next((group for group in record.verdict.groups if group.is_candidate), None)
+    ended = [run.ended_at for run in evidence.runs if group is not None and run.run_id in group.run_ids]
+    known = [moment for moment in ended if moment is not None]
+    if group is None or group.mean is None or not known:
+        return card
+    return replace(card, estimate=group.mean, measured_at=timestamp(max(known)))
 
 
 def refresh_verdicts(ws: Workspace, slug: str, keys: Sequence[str]) -> tuple[str, ...]:

@@ -62,6 +62,12 @@ class CardEvidence:
     primary_logged: bool = False
     """Some finished run logged every primary metric."""
     baseline_runs: int = 0
+    estimate: float | None = None
+    """Mean of the candidate group in the primary metric's unit; None when unknown or the evidence is broken."""
+    measured_at: str | None = None
+    """When the last run behind `estimate` ended, UTC."""
+    invalid: bool = False
+    """Some evidence is broken and waits to be mended."""
     amended_after_results: bool = False
     decision: str | None = None
     learnings: str = ""
@@ -189,6 +195,16 @@ class RunListPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What a ticket measured, for the best value over time."""
+
+    key: str
+    metric: str
+    estimate: float
+    measured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BestPoint:
     """The best value of the headline metric up to a moment, with the ticket that reached it."""
 
@@ -229,6 +245,10 @@ class OverviewView:
     last_sync_at: datetime | None
     sync_error: str
     seq: int
+    best_metric: str | None = None
+    """The metric most tickets claim something about; None before anything was measured."""
+    best: tuple[BestPoint, ...] = ()
+    """Each step up of the best value, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

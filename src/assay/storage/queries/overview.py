@@ -12,7 +12,7 @@ from assay.storage.repositories.tickets import COUNTS
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import decisions, runs, sources, tickets
 from assay.workflows.records import Project
-from assay.workflows.views import ExperimentRow, Learning, OverviewView
+from assay.workflows.views import ExperimentRow, Learning, Measured, OverviewView
 
 LEARNINGS_SHOWN = 8
 ATTENTION_SHOWN = 12
@@ -48,6 +48,9 @@ UNDECIDED = Statement(
         in_list(engine, _T.stage, "stages"),
         or_(_T.recommendation.is_(None), _T.recommendation == "undecided"),
     )
+)
+MEASURED = Statement(
+    select(_T.key, _T.card).where(_OF_PROJECT, _T.locked == 1, _T.recommendation.is_not(None))
 )
 WAITING = Statement(
     lambda engine: (
@@ -100,6 +103,16 @@ class OverviewQueries(Session):
             sync_error=sync_error,
             seq=seq,
         )
+
+    def measured(self, project_id: int) -> tuple[Measured, ...]:
+        """What every locked ticket with intact evidence measured, in no order."""
+        found = []
+        for key, text in self.rows(MEASURED, the_project=project_id):
+            card = from_json(text)
+            if card.get("estimate") is not None and card.get("measured_at") and card.get("metric"):
+                at = datetime.fromisoformat(card["measured_at"])
+                found.append(Measured(key, card["metric"], card["estimate"], at))
+        return tuple(found)
 
 
 def _attention(rows: list[Row]) -> tuple[ExperimentRow, ...]:

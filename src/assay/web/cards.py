@@ -1,0 +1,157 @@
+"""Cards as HTML, kept by what they show: a warm board is joined from strings and renders no template for its cards."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from threading import Lock
+
+from markupsafe import Markup
+
+from assay.web import wording
+from assay.web.contexts.board import Bar, Card
+from assay.web.templating import environment
+from assay.workflows.views import CardSlot, CardView
+
+CACHED_CARDS = 20_000
+"""About 1.5 kB each: at most 30 MB, where a team would need forty full boards."""
+
+
+
+class CardCache:
+    """The HTML of cards by ticket and card version, which name their content for good; the oldest go first."""
+
+    def __init__(self, capacity: int = CACHED_CARDS) -> None:
+        self._capacity = capacity
+        self._kept: OrderedDict[tuple[int, int], str] = OrderedDict()
+        self._lock = Lock()
+        self.rendered = 0
+        """How many cards went through the template so far."""
+
+    def has(self, slot: CardSlot) -> bool:
+        """Whether this card need not be read from the store."""
+        return (slot.id, slot.card_version) in self._kept
+
+    def add(self, slug: str, cards: Mapping[int, CardView]) -> None:
+        """Render cards that were not here yet."""
+        for number, card in cards.items():
+            made = render_card(slug, card)
+            with self._lock:
+                self.rendered += 1
+                self._kept[(number, card.card_version)] = made
+                while len(self._kept) > self._capacity:
+                    self._kept.popitem(last=False)
+
+    def join(self, slots: Iterable[CardSlot], fresh: Mapping[int, CardView]) -> Markup:
+        """Many cards in their order. One that changed between two looks is shown as it was read."""
+        kept = self._kept
+        parts = [kept.get((s.id, s.card_version)) or self._changed(s, fresh) for s in slots]
+        return Markup("".join(parts))  # noqa: S704 - made by the template
+
+    def _changed(self, slot: CardSlot, fresh: Mapping[int, CardView]) -> str:
+        card = fresh.get(slot.id)
+        return self._kept.get((slot.id, card.card_version), "") if card is not None else ""
+
+
+def join_cards(slug: str, cards: Iterable[CardView]) -> Markup:
+    """Cards rendered without being kept: for further pages of a column, which few people ask for."""
+    return Markup("".join([render_card(slug, card) for card in cards]))  # noqa: S704 - made by the template
+
+
+def render_card(slug: str, card: CardView) -> str:
+    """One card through its template."""
+    template = environment().get_template("fragments/board/_card.html")
+    return template.render(card=card_context(slug, card)).strip()
+
+
+def cards_digest(count: int, slots: Iterable[CardSlot]) -> str:
+    """Short digest of what a column shows: its count and the versions of its cards in order."""
+    text = f"{count}|" + ",".join([f"{s.id}:{s.card_version}" for s in slots])
+    return hashlib.blake2s(text.encode(), digest_size=8).hexdigest()
+
+
+def card_context(slug: str, card: CardView) -> Card:
+    """What the card's template prints."""
+    shown = card.evidence
+    tone, icon = _tone(card)
+    return Card(
+        key=card.key,
+        href=f"/p/{slug}/t/{card.key}",
+        move_href=f"/p/{slug}/t/{card.key}/move",
+        title=card.title,
+        stage=card.stage,
+        version=card.version,
+        card_version=card.card_version,
+        owner=card.owner,
+        owner_initials=wording.initials(card.owner),
+        chip=_chip(card),
+        chip_tone=tone,
+        chip_icon=icon,
+        priority=("urgent", "high", "", "", "")[card.priority],
+        overridden=card.overridden,
+        amended_after_results=bool(shown.get("amended_after_results")),
+        baseline=shown.get("baseline_text") or "",
+        current=shown.get("current_text") or "",
+        target=shown.get("target_text") or "",
+        has_numbers=any(shown.get(name) for name in ("baseline_text", "current_text", "target_text")),
+        bar=_bar(shown.get("bar"), tone),
+        bar_label=_bar_label(shown),
+        compute=shown.get("compute_text") or "",
+        compute_width=wording.percent_of_bar(shown.get("compute_share")),
+        compute_hot=(shown.get("compute_share") or 0.0) > 1.0,
+        foot=_foot(card),
+        entered_iso=wording.iso(card.entered_stage_at),
+        entered_day=wording.day(card.entered_stage_at),
+    )
+
+
+def _chip(card: CardView) -> str:
+    decision = card.evidence.get("decision")
+    if card.stage == "killed" and decision:
+        return wording.DECISIONS.get(decision, decision).capitalize()
+    return card.evidence.get("chip") or ""
+
+
+def _tone(card: CardView) -> tuple[str, str]:
+    if card.stage == "killed":
+        return "", "stop"
+    recommendation = card.evidence.get("recommendation")
+    if recommendation is None:
+        return "", "circle"
+    tone = "iterate" if recommendation == "undecided" else recommendation
+    return tone, wording.RECOMMENDATION_ICONS.get(recommendation, "circle")
+
+
+def _foot(card: CardView) -> str:
+    shown = card.evidence
+    if card.stage == "killed" and shown.get("learnings"):
+        return str(shown["learnings"])[:280]
+    if shown.get("foot"):
+        return str(shown["foot"])
+    return "" if shown.get("compute_text") else card.hypothesis[:160]
+
+
+def _bar(shares: dict[str, float] | None, tone: str) -> Bar | None:
+    if not shares:
+        return None
+    low, high = shares.get("low"), shares.get("high")
+    width = None
+    if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
+        low, high = max(0.0, min(1.0, low)), max(0.0, min(1.0, high))
+        width = wording.percent_of_bar(max(0.004, high - low))
+    return Bar(
+        low=wording.percent_of_bar(low) if width else None,
+        width=width,
+        estimate=wording.percent_of_bar(shares.get("estimate")),
+        target=wording.percent_of_bar(shares.get("target")),
+        baseline=wording.percent_of_bar(shares.get("baseline")),
+        tone=tone or "none",
+    )
+
+
+def _bar_label(shown: dict[str, object]) -> str:
+    parts = (("baseline", "baseline_text"), ("now", "current_text"), ("target", "target_text"))
+    said = [f"{word} {shown[name]}" for word, name in parts if shown.get(name)]
+    return f"{shown.get('metric') or 'Primary metric'}: {', '.join(said)}"

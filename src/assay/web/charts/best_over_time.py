@@ -1,0 +1,54 @@
+"""The best value of the headline metric over time: each step up with the ticket that reached it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay.domain.experiments.display import format_value
+from assay.domain.kernel.metrics import Metric, MetricCatalog, Unit
+from assay.web import wording
+from assay.web.contexts.experiment import ChartBox
+from assay.workflows.views import OverviewView
+
+HEIGHT = 240
+
+
+def box(view: OverviewView, metrics: MetricCatalog, slug: str) -> ChartBox | None:
+    """The box around the chart, None where nothing was measured yet."""
+    if view.best_metric is None or not view.best:
+        return None
+    metric = metrics.get(view.best_metric)
+    last = view.best[-1]
+    return ChartBox(
+        title=f"Best {view.best_metric} over time",
+        note="each point is the ticket that reached it",
+        href=f"/p/{slug}/charts/best.json",
+        summary=f"{view.best_metric} is at {format_value(metric, last.value)}, reached by {last.key} on "
+        f"{wording.day(last.at)}; it began at {format_value(metric, view.best[0].value)}.",
+        columns=("Day", "Ticket", view.best_metric),
+        rows=tuple((wording.day(p.at), p.key, format_value(metric, p.value)) for p in view.best),
+    )
+
+
+def specification(view: OverviewView, metric: Metric | None) -> dict[str, Any]:
+    """The chart as a Vega-Lite specification without colours."""
+    import altair as alt  # takes most of a second: only pages with a chart pay for it
+
+    rows = [
+        {"at": wording.iso(p.at), "value": p.value, "key": p.key, "shown": format_value(metric, p.value)}
+        for p in view.best
+    ]
+    percent = metric is not None and metric.unit is Unit.FRACTION
+    axis = alt.Axis(format=".1~%" if percent else "~g", title=None, tickCount=5)
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("at:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
+        y=alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=False, nice=True)),
+    )
+    layers = [
+        base.mark_line(interpolate="step-after", strokeWidth=2),
+        base.mark_circle(size=56, opacity=1).encode(tooltip=["key:N", "shown:N", "at:T"]),
+        base.mark_text(dy=-12, align="left").encode(text="key:N"),
+    ]
+    chart: dict[str, Any] = alt.layer(*layers).properties(width="container", height=HEIGHT).to_dict()
+    chart.pop("config", None)
+    return chart

@@ -1,0 +1,77 @@
+"""Curves of several seeds, brought together by step."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from assay.workflows.views import CurvePoints
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One group at one step: mean and range over the seeds that logged a number there."""
+
+    group: str
+    step: int
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A step at which a run logged no number."""
+
+    group: str
+    run: str
+    step: int
+
+
+def groups(curves: Iterable[CurvePoints]) -> dict[str, list[CurvePoints]]:
+    """The curves by group, the groups in the order they come."""
+    found: dict[str, list[CurvePoints]] = defaultdict(list)
+    for curve in curves:
+        found[f"{curve.group} (exploratory)" if curve.exploratory else curve.group].append(curve)
+    return dict(found)
+
+
+def bands(name: str, members: Sequence[CurvePoints]) -> tuple[Band, ...]:
+    """Mean and range at every step that all seeds of the group reached with a number.
+
+    Where seeds logged at different steps, a mean over whoever is there would jump with who is there: such steps are left
+    to the single curves.
+    """
+    at: dict[int, list[float]] = defaultdict(list)
+    for curve in members:
+        for step, value in dict(zip(curve.steps, curve.values, strict=True)).items():
+            if value is not None:
+                at[step].append(value)
+    complete = {step: values for step, values in at.items() if len(values) == len(members)}
+    return tuple(
+        Band(name, step, math.fsum(values) / len(values), min(values), max(values), len(values))
+        for step, values in sorted(complete.items())
+    )
+
+
+def gaps(name: str, members: Iterable[CurvePoints]) -> tuple[Gap, ...]:
+    """Every place where a run logged NaN or an infinity."""
+    return tuple(
+        Gap(name, curve.name or curve.run_id, step)
+        for curve in members
+        for step, value in zip(curve.steps, curve.values, strict=True)
+        if value is None
+    )
+
+
+def last_number(curve: CurvePoints) -> float | None:
+    """The value at the end of a curve, None where it is no number."""
+    return curve.values[-1] if curve.values else None
+
+
+def is_single_points(curves: Sequence[CurvePoints]) -> bool:
+    """Whether nothing was logged over time: every run has one value."""
+    return all(len(curve.values) <= 1 for curve in curves)

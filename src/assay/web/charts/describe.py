@@ -1,0 +1,70 @@
+"""The chart of the primary metric in words and as a table: for screen readers, for no JavaScript, for copying."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from assay.domain.experiments.display import format_value
+from assay.domain.kernel.metrics import Metric
+from assay.web import wording
+from assay.web.charts import curves as together
+from assay.web.contexts.experiment import ChartBox
+from assay.workflows.views import CurvePoints, TicketView
+
+ROWS_SHOWN = 60
+
+
+def metric_chart(view: TicketView) -> ChartBox | None:
+    """The box around the chart, None where no run logged the metric."""
+    if view.chart_metric is None or not view.curves:
+        return None
+    metric = view.metrics.get(view.chart_metric)
+    single = together.is_single_points(view.curves)
+    name = quote(view.chart_metric, safe="")
+    return ChartBox(
+        title=f"{view.chart_metric} {'by run' if single else 'over steps'}",
+        note="one value a run" if single else _note(view.curves),
+        href=f"/p/{view.project.slug}/t/{view.ticket.key}/charts/metric.json?metric={name}",
+        summary=summary(view, metric),
+        columns=("Run", "Group", "Seed", "Points", "First", "Last", "Lowest", "Highest", "Not a number"),
+        rows=tuple(_row(curve, metric) for curve in view.curves[:ROWS_SHOWN]),
+    )
+
+
+def _note(curves: Sequence[CurvePoints]) -> str:
+    count = len(curves)
+    return f"{wording.plural(count, 'run')}, mean and range of each group of seeds" if count > 1 else "one run"
+
+
+def summary(view: TicketView, metric: Metric | None) -> str:
+    """What the chart shows, in sentences."""
+    parts = []
+    for name, members in together.groups(view.curves).items():
+        ends = [value for value in map(together.last_number, members) if value is not None]
+        broken = sum(len(together.gaps(name, [curve])) for curve in members)
+        if ends:
+            mean = format_value(metric, math.fsum(ends) / len(ends))
+            span = f", from {format_value(metric, min(ends))} to {format_value(metric, max(ends))}" if len(ends) > 1 else ""
+            parts.append(f"{name}: {wording.plural(len(members), 'run')} ending at {mean} on average{span}.")
+        else:
+            parts.append(f"{name}: {wording.plural(len(members), 'run')}, none ends in a number.")
+        if broken:
+            parts.append(f"{name} logged {wording.plural(broken, 'value')} that {'is' if broken == 1 else 'are'} not a number.")
+    return " ".join(parts)
+
+
+def _row(curve: CurvePoints, metric: Metric | None) -> tuple[str, ...]:
+    finite = [value for value in curve.values if value is not None]
+    ends = (curve.values[0], curve.values[-1]) if curve.values else (None, None)
+    return (
+        curve.name or curve.run_id,
+        curve.group,
+        "" if curve.seed is None else str(curve.seed),
+        str(len(curve.values)),
+        *("not a number" if end is None else format_value(metric, end) for end in ends),
+        format_value(metric, min(finite)) if finite else "",
+        format_value(metric, max(finite)) if finite else "",
+        ", ".join(f"step {step}" for step, value in zip(curve.steps, curve.values, strict=True) if value is None)[:200],
+    )

@@ -1,0 +1,1 @@
+"""What each page is given: frozen values, computed before the template sees them."""

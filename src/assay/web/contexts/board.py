@@ -1,0 +1,121 @@
+"""The board: columns with their cards as HTML that was made before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Where things lie on a card's bar, as SVG lengths; None is not known and not drawn."""
+
+    low: str | None
+    width: str | None
+    estimate: str | None
+    target: str | None
+    baseline: str | None
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One card, ready to print: nothing here depends on the time or on who looks."""
+
+    key: str
+    href: str
+    move_href: str
+    title: str
+    stage: str
+    version: int
+    card_version: int
+    owner: str
+    owner_initials: str
+    chip: str
+    chip_tone: str
+    chip_icon: str
+    priority: str
+    """ "urgent" or "high", empty otherwise."""
+    overridden: bool
+    amended_after_results: bool
+    baseline: str
+    current: str
+    target: str
+    has_numbers: bool
+    bar: Bar | None
+    bar_label: str
+    compute: str
+    compute_width: str | None
+    compute_hot: bool
+    foot: str
+    entered_iso: str
+    entered_day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column with its cards."""
+
+    key: str
+    title: str
+    count: int
+    wip: str
+    """ "2 / 5" or "6"."""
+    wip_label: str
+    """The same in words, for screen readers."""
+    full: bool
+    gate: str
+    digest: str
+    """Changes when what the column shows changes."""
+    targets: str
+    """Columns its cards may go to, separated by spaces."""
+    shown: int
+    cards: Markup
+    more_href: str
+    """Address of the next page of cards, empty when all are shown."""
+    empty_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One figure of the strip above a board."""
+
+    label: str
+    value: str
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the board is narrowed to."""
+
+    text: str
+    owner: str
+    axis: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage:
+    """Context of pages/board/board.html."""
+
+    slug: str
+    board_href: str
+    new_href: str
+    columns: tuple[Column, ...]
+    facts: tuple[Fact, ...]
+    seq: int
+    filter: Filter
+    axes: tuple[str, ...]
+    is_empty: bool
+    sources_href: str
+    shows_hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardsPage:
+    """Context of fragments/board/_cards.html: more cards of one column."""
+
+    cards: Markup
+    more_href: str

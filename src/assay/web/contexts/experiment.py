@@ -1,0 +1,302 @@
+"""The experiment page: verdict, criteria with findings, chart, runs, and what stands around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.web.contexts.moves import Check, Move
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictPanel:
+    """What the evidence says, at the top of the page."""
+
+    tone: str
+    icon: str
+    headline: str
+    detail: str
+    notes: tuple[str, ...]
+    advice: tuple[str, ...]
+    strictness: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionRow:
+    """One criterion with what was found."""
+
+    role: str
+    text: str
+    word: str
+    tone: str
+    icon: str
+    estimate: str
+    interval: str
+    interval_label: str
+    evidence: str
+    method: str
+    reason: str
+    settle: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentRow:
+    """One change after the lock."""
+
+    number: int
+    at_iso: str
+    day: str
+    author: str
+    reason: str
+    changes: tuple[str, ...]
+    loosens: bool
+    after_results: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockLine:
+    """Since when the pre-registration is locked."""
+
+    day: str
+    at_iso: str
+    by: str
+    digest: str
+    short_digest: str
+    amendments: tuple[AmendmentRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run of the ticket."""
+
+    href: str
+    name: str
+    status: str
+    status_tone: str
+    status_icon: str
+    seed: str
+    value: str
+    broken: bool
+    group: str
+    started_iso: str
+    started: str
+    gpu_hours: str
+    exploratory: bool
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One seed on a line of dots."""
+
+    x: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DotLine:
+    """The seeds of one group."""
+
+    label: str
+    dots: tuple[Dot, ...]
+    candidate: bool
+    spread: str
+    broken: str
+    """Seeds that logged no number, empty when all did."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedDots:
+    """Seeds as dots beside the number to clear."""
+
+    title: str
+    lines: tuple[DotLine, ...]
+    zone_x: str | None
+    zone_width: str | None
+    edge_x: str | None
+    low: str
+    high: str
+    threshold: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartBox:
+    """A chart: where its specification is, and the same in words and in a table."""
+
+    title: str
+    note: str
+    href: str
+    summary: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """How much of a budget is used."""
+
+    label: str
+    text: str
+    width: str | None
+    hot: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedLine:
+    """A data set the experiment needs."""
+
+    name: str
+    ready: bool
+    needed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another ticket: linked, or similar."""
+
+    key: str
+    href: str
+    title: str
+    relation: str
+    excerpt: str
+    kind: str
+    outgoing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """Something a person wrote."""
+
+    by: str
+    at_iso: str
+    day: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLine:
+    """What was decided."""
+
+    word: str
+    tone: str
+    icon: str
+    by: str
+    at_iso: str
+    day: str
+    verdict: str
+    deviates: bool
+    reason: str
+    learnings: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One journal entry on this ticket."""
+
+    seq: int
+    who: str
+    what: str
+    at_iso: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmable:
+    """An item of the exit gate that a person confirms."""
+
+    item: str
+    title: str
+    by: str
+    day: str
+    note: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """One way out of the column, with its gate."""
+
+    move: Move
+    met: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentPage:
+    """Context of pages/tickets/ticket.html."""
+
+    key: str
+    href: str
+    title: str
+    kind: str
+    stage_title: str
+    stage_tone: str
+    owner: str
+    version: int
+    csrf_token: str
+    closed: bool
+    can_decide: bool
+    can_delete: bool
+    verdict: VerdictPanel | None
+    problems: tuple[tuple[str, str], ...]
+    """What keeps it from being locked, with the fix."""
+    criteria: tuple[CriterionRow, ...]
+    lock: LockLine | None
+    chart: ChartBox | None
+    seeds: SeedDots | None
+    runs: tuple[RunLine, ...]
+    run_metric: str
+    runs_note: str
+    hypothesis: str
+    method: str
+    baselines: tuple[str, ...]
+    meters: tuple[Meter, ...]
+    meters_note: str
+    facts: tuple[tuple[str, str], ...]
+    needs: tuple[NeedLine, ...]
+    similar: tuple[Related, ...]
+    links: tuple[Related, ...]
+    link_kinds: tuple[tuple[str, str], ...]
+    notes: tuple[NoteLine, ...]
+    decisions: tuple[DecisionLine, ...]
+    history: tuple[HistoryLine, ...]
+    confirmables: tuple[Confirmable, ...]
+    exits: tuple[Exit, ...]
+    tag_hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOption:
+    """One thing that can be decided."""
+
+    value: str
+    title: str
+    meaning: str
+    recommended: bool
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecidePage:
+    """Context of pages/tickets/decide.html."""
+
+    key: str
+    href: str
+    title: str
+    version: int
+    csrf_token: str
+    verdict: VerdictPanel | None
+    recommendation: str
+    recommendation_word: str
+    criteria: tuple[CriterionRow, ...]
+    options: tuple[DecisionOption, ...]
+    learnings: str
+    reason: str
+    move: bool
+    problem_field: str
+    problem: str
+    problem_hint: str
+    locked: bool
+    closed: bool

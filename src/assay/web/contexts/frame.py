@@ -1,0 +1,90 @@
+"""What stands around every page: navigation, project, person, token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the navigation."""
+
+    label: str
+    href: str
+    current: bool
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NavGroup:
+    """Entries under one heading."""
+
+    label: str
+    items: tuple[NavItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectChoice:
+    """One project in the switch on top of the navigation."""
+
+    name: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The frame of a page."""
+
+    title: str
+    """What the browser tab says."""
+    theme: str
+    """`light`, `dark` or `auto`."""
+    csrf_token: str
+    slug: str | None
+    """The project of the page, None where there is none."""
+    project_name: str
+    projects: tuple[ProjectChoice, ...]
+    groups: tuple[NavGroup, ...]
+    twin: str
+    """Address of the same facts as JSON, empty where there are none."""
+    body_class: str
+    message: str
+    """What the last form did, such as "Moved."; empty otherwise."""
+    scripts: tuple[str, ...] = ()
+    """Scripts of this page beside those of every page."""
+    sheets: tuple[str, ...] = ()
+    """Style sheets of this page beside those of every page."""
+
+
+MESSAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "created": "Ticket created.",
+        "saved": "Saved.",
+        "amended": "Saved as an amendment. It is dated and shown on the verdict.",
+        "moved": "Moved.",
+        "overridden": "Moved by an override. The reason is in the journal and on the card.",
+        "decided": "Decision recorded.",
+        "decided-not-moved": "Decision recorded. The card stays where it is.",
+        "noted": "Note added.",
+        "confirmed": "Confirmed.",
+        "withdrawn": "Confirmation taken back.",
+        "linked": "Link added.",
+        "unlinked": "Link removed.",
+        "attached": "Run attached.",
+        "detached": "Run detached.",
+        "deleted": "Ticket deleted. The journal keeps that it existed.",
+        "metric": "Metric declared.",
+        "metric-dropped": "Metric removed.",
+        "connected": "Source connected.",
+        "disconnected": "Source disconnected. Runs already read stay.",
+        "synced": "Sync finished.",
+        "recomputed": "Verdict computed again.",
+        "checkpoint": "Checkpoint signed.",
+        "project": "Project created.",
+        "followed-up": "Follow-up ticket created.",
+    }
+)
+"""What a form says after it redirected, by the short word in the address: the address never carries text to show."""

@@ -1,0 +1,85 @@
+"""The settings of a project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.web.contexts.ticket_form import Choice
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One declared metric."""
+
+    name: str
+    direction: str
+    unit: str
+    decimals: str
+    aliases: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """One column with its limit."""
+
+    key: str
+    title: str
+    limit: str
+    gate: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One connected tracker."""
+
+    name: str
+    kind: str
+    uri: str
+    experiments: str
+    synced_iso: str
+    synced: str
+    error: str
+    sync_action: str
+    disconnect_action: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """Context of fragments/settings/_sync.html: how far a sync is."""
+
+    name: str
+    running: bool
+    done: str
+    width: str | None
+    text: str
+    error: str
+    progress_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPage:
+    """Context of pages/settings.html."""
+
+    slug: str
+    csrf_token: str
+    version: int
+    action: str
+    name: str
+    metrics: tuple[MetricRow, ...]
+    metric_action: str
+    drop_action: str
+    units: tuple[Choice, ...]
+    limits: tuple[LimitRow, ...]
+    rules: tuple[Choice, ...]
+    rule_values: tuple[tuple[str, str, str, str], ...]
+    """Field, label, value, unit of every number a kill rule has."""
+    strictness: tuple[Choice, ...]
+    alpha: str
+    sources: tuple[SourceRow, ...]
+    connect_action: str
+    themes: tuple[Choice, ...]
+    theme_action: str
+    problem: str
+    problem_hint: str
+    problem_section: str

@@ -1,0 +1,79 @@
+"""The page where a person decides: what the verdict says, and what each choice means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from assay.domain.experiments.experiment import DecisionKind
+from assay.errors import Invalid
+from assay.web import findings_view, wording
+from assay.web.contexts.experiment import DecidePage, DecisionOption
+from assay.web.errors import sentences
+from assay.workflows.views import TicketView
+
+_MEANING = {
+    DecisionKind.PROMOTE: ("Promote", "It holds what it promised. The card goes to Production."),
+    DecisionKind.ITERATE: ("Iterate", "It falls short and is worth another round. The card goes to Iteration."),
+    DecisionKind.KILL: ("Kill", "Stop here and keep what was learned. The card goes to Killed."),
+}
+
+
+def decide_page(view: TicketView, *, csrf_token: str) -> DecidePage:
+    """The form, with the verdict's own answer chosen where it gives one."""
+    ticket = view.ticket
+    stage = view.project.settings.board.stage(ticket.stage)
+    said = view.verdict.verdict.recommendation.value if view.verdict is not None else "undecided"
+    return DecidePage(
+        key=ticket.key,
+        href=f"/p/{view.project.slug}/t/{ticket.key}",
+        title=ticket.content.title,
+        version=ticket.version,
+        csrf_token=csrf_token,
+        verdict=findings_view.verdict_panel(view.verdict, view.verdict_digest),
+        recommendation=said,
+        recommendation_word=wording.RECOMMENDATIONS[said].lower(),
+        criteria=findings_view.criteria_rows(view),
+        options=tuple(
+            DecisionOption(
+                value=kind.value,
+                title=title,
+                meaning=meaning,
+                recommended=kind.value == said,
+                chosen=kind.value == said,
+            )
+            for kind, (title, meaning) in _MEANING.items()
+        ),
+        learnings="",
+        reason="",
+        move=True,
+        problem_field="",
+        problem="",
+        problem_hint="",
+        locked=ticket.lock is not None,
+        closed=stage is not None and stage.terminal,
+    )
+
+
+def with_problem(page: DecidePage, error: Invalid, *, chosen: str) -> DecidePage:
+    """The form again, saying what is missing and keeping the choice."""
+    what, expected = sentences(error.message)
+    options = tuple(replace(option, chosen=option.value == chosen) for option in page.options)
+    return replace(
+        page,
+        problem=f"{what}. Expected: {expected}." if expected else what,
+        problem_hint="" if error.hint.startswith("add --") else error.hint,
+        problem_field=error.field or "",
+        options=options,
+    )
+
+
+def read_kind(text: str) -> DecisionKind:
+    """The decision a form names."""
+    try:
+        return DecisionKind(text)
+    except ValueError:
+        raise Invalid(
+            f"cannot record decision {text[:40]!r}: not a decision (expected promote, iterate or kill)",
+            code="decision-unknown",
+            field="kind",
+        ) from None

@@ -1,0 +1,307 @@
+"""From the ticket as workflows tell it to the experiment page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from assay.domain.experiments.display import format_value
+from assay.domain.experiments.exact_numbers import number_text
+from assay.domain.experiments.experiment import Amendment, Baseline, Decision, LinkKind
+from assay.domain.kernel.findings import Outcome
+from assay.domain.kernel.metrics import Metric
+from assay.web import findings_view, happenings, moves, wording
+from assay.web.charts import describe
+from assay.web.contexts.experiment import (
+    AmendmentRow,
+    Confirmable,
+    DecisionLine,
+    Exit,
+    ExperimentPage,
+    HistoryLine,
+    LockLine,
+    Meter,
+    NeedLine,
+    NoteLine,
+    Related,
+    RunLine,
+)
+from assay.web.seed_dots import seed_dots
+from assay.workflows.records import Link
+from assay.workflows.views import AttestableItem, ExitGateView, RunRow, SearchHit, TicketView
+
+LINKS: Mapping[str, tuple[str, str]] = {
+    "blocks": ("blocks", "is blocked by"),
+    "needs_data": ("needs data from", "gives data to"),
+    "derived_from": ("is derived from", "has the derived"),
+    "duplicates": ("duplicates", "has the duplicate"),
+    "follow_up_of": ("follows up", "is followed up by"),
+    "uses_baseline_of": ("uses the baseline of", "is the baseline of"),
+}
+STATUS: Mapping[str, tuple[str, str]] = {
+    "finished": ("promote", "check"),
+    "failed": ("kill", "cross"),
+    "stopped": ("", "stop"),
+    "running": ("accent", "loop"),
+    "scheduled": ("", "circle"),
+}
+
+
+def experiment_page(view: TicketView, *, csrf_token: str) -> ExperimentPage:
+    """Everything the page prints."""
+    ticket, content, slug = view.ticket, view.ticket.content, view.project.slug
+    stage = view.project.settings.board.stage(ticket.stage)
+    closed = stage is not None and (stage.terminal or stage.hidden)
+    metric = view.metrics.get(view.chart_metric) if view.chart_metric else None
+    return ExperimentPage(
+        key=ticket.key,
+        href=f"/p/{slug}/t/{ticket.key}",
+        title=content.title,
+        kind=content.type.value,
+        stage_title=view.stage_title,
+        stage_tone="" if closed else "accent",
+        owner=content.owner,
+        version=ticket.version,
+        csrf_token=csrf_token,
+        closed=closed,
+        can_decide=ticket.lock is not None and not closed,
+        can_delete=ticket.lock is None and not view.runs,
+        verdict=findings_view.verdict_panel(view.verdict, view.verdict_digest),
+        problems=tuple((problem.text, problem.fix) for problem in view.problems),
+        criteria=findings_view.criteria_rows(view),
+        lock=_lock(view),
+        chart=describe.metric_chart(view),
+        seeds=seed_dots(view),
+        runs=run_lines(view, metric),
+        run_metric=view.chart_metric or "",
+        runs_note=_runs_note(view),
+        hypothesis=content.hypothesis,
+        method=content.method,
+        baselines=tuple(baseline_text(one, view) for one in content.baseline),
+        meters=_meters(view),
+        meters_note=_meters_note(view),
+        facts=_facts(view),
+        needs=tuple(
+            NeedLine(
+                name=f"{need.dataset} {need.versions}".strip(),
+                ready=need.ready,
+                needed_by=wording.day(need.needed_by) if need.needed_by else "",
+            )
+            for need in content.data_needs
+        ),
+        similar=tuple(_similar(hit, slug) for hit in view.similar),
+        links=tuple(_link(link, slug) for link in view.links),
+        link_kinds=tuple((kind.value, LINKS[kind.value][0]) for kind in LinkKind if kind.value in LINKS),
+        notes=tuple(
+            NoteLine(by=n.by, at_iso=wording.iso(n.at), day=wording.day(n.at), text=n.text) for n in view.notes
+        ),
+        decisions=tuple(decision_line(one) for one in reversed(view.decisions)),
+        history=tuple(
+            HistoryLine(
+                seq=row.seq,
+                who=row.actor,
+                what=happenings.sentence(row),
+                at_iso=wording.iso(row.at),
+                day=wording.day(row.at),
+            )
+            for row in view.history
+        ),
+        confirmables=tuple(_confirmable(item) for item in view.attestable),
+        exits=tuple(_exit(one, view) for one in view.exits),
+        tag_hint=ticket.key,
+    )
+
+
+def _lock(view: TicketView) -> LockLine | None:
+    lock = view.ticket.lock
+    if lock is None:
+        return None
+    return LockLine(
+        day=wording.day(lock.locked_at),
+        at_iso=wording.iso(lock.locked_at),
+        by=lock.locked_by,
+        digest=lock.digest,
+        short_digest=f"{lock.digest[:4]}…{lock.digest[-2:]}",
+        amendments=tuple(_amendment(one) for one in lock.amendments),
+    )
+
+
+def _amendment(one: Amendment) -> AmendmentRow:
+    return AmendmentRow(
+        number=one.number,
+        at_iso=wording.iso(one.at),
+        day=wording.day(one.at),
+        author=one.author,
+        reason=one.reason,
+        changes=one.changes,
+        loosens=one.loosens,
+        after_results=one.after_results,
+    )
+
+
+def run_lines(view: TicketView, metric: Metric | None) -> tuple[RunLine, ...]:
+    """The runs of the ticket with the charted metric's last value."""
+    groups = view.verdict.verdict.groups if view.verdict is not None else ()
+    labels = {run: group.label or group.arm for group in groups for run in (*group.run_ids, *group.exploratory_run_ids)}
+    exploratory = {run for group in groups for run in group.exploratory_run_ids}
+    return tuple(
+        run_line(row, view.project.slug, view.chart_metric, metric, labels.get(row.run_id, ""), exploratory=row.run_id in exploratory)
+        for row in view.runs
+    )
+
+
+def run_line(
+    row: RunRow, slug: str, metric_name: str | None, metric: Metric | None, group: str, *, exploratory: bool
+) -> RunLine:
+    """One run as a line of a table."""
+    tone, icon = STATUS.get(row.status, ("", "circle"))
+    shown, broken = last_value(row.metrics.get(metric_name or ""), metric)
+    return RunLine(
+        href=f"/p/{slug}/runs/{quote(row.run_id, safe=':')}",
+        name=row.name or row.external_id,
+        status=row.status,
+        status_tone=tone,
+        status_icon=icon,
+        seed="" if row.seed is None else str(row.seed),
+        value=shown,
+        broken=broken,
+        group=group,
+        started_iso=wording.iso(row.started_at) if row.started_at else "",
+        started=wording.day(row.started_at) if row.started_at else "",
+        gpu_hours="" if row.gpu_hours is None else f"{row.gpu_hours:.3g}",
+        exploratory=exploratory,
+        deleted=row.deleted,
+    )
+
+
+def last_value(text: str | None, metric: Metric | None) -> tuple[str, bool]:
+    """A run's last value as shown, and whether it is no number."""
+    if text is None:
+        return "", False
+    try:
+        value = float(text)
+    except ValueError:
+        return text, True
+    return format_value(metric, value), not math.isfinite(value)
+
+
+def _runs_note(view: TicketView) -> str:
+    deleted = sum(row.deleted for row in view.runs)
+    return f"{deleted} deleted in the tracker, listed but not counted" if deleted else ""
+
+
+def baseline_text(one: Baseline, view: TicketView) -> str:
+    """A baseline as a line of text."""
+    if one.ticket is not None:
+        return f"{one.metric}: the runs of {one.ticket}"
+    if one.value is not None:
+        shown = format_value(view.metrics.get(one.metric), float(one.value))
+        return f"{one.metric}: {shown}{', ' + one.source if one.source else ''}, a number without runs"
+    return f"{one.metric}: runs tagged as baseline"
+
+
+def _meters(view: TicketView) -> tuple[Meter, ...]:
+    content, meters = view.ticket.content, []
+    hours = content.budget.gpu_hours
+    if hours is not None:
+        spent = view.gpu_hours
+        share = None if spent is None else spent / float(hours)
+        text = wording.UNKNOWN if spent is None else f"{spent:.3g} of {number_text(hours)} GPU-h"
+        note = "" if not view.runs_without_gpu_hours else f"{wording.plural(view.runs_without_gpu_hours, 'run')} not counted: no GPU hours logged"
+        meters.append(
+            Meter("Compute", text, wording.percent_of_bar(share), share is not None and share > 1, note)
+        )
+    days = content.time_box_days
+    if days is not None:
+        used = view.days_used
+        share = None if used is None else used / days
+        text = f"{days} days, not begun" if used is None else f"day {used} of {days}"
+        meters.append(Meter("Time box", text, wording.percent_of_bar(share), share is not None and share > 1, ""))
+    return tuple(meters)
+
+
+def _meters_note(view: TicketView) -> str:
+    budget = view.ticket.content.budget
+    if budget.cost_usd is not None:
+        return f"Money: at most {number_text(budget.cost_usd)} USD."
+    return "" if budget.gpu_hours is not None or view.ticket.content.time_box_days else "No budget is set."
+
+
+def _facts(view: TicketView) -> tuple[tuple[str, str], ...]:
+    content, ticket = view.ticket.content, view.ticket
+    looks = ", ".join(str(stage) for stage in content.looks.stages)
+    found = [
+        ("Type", content.type.value.capitalize()),
+        ("Owner", content.owner or "nobody yet"),
+        ("Priority", ("urgent", "high", "normal", "low", "lowest")[content.priority]),
+        ("Axis", content.axis.value if content.axis else ""),
+        ("Mode", content.mode.value if content.mode else ""),
+        ("Decides at", f"{looks} seeds" if content.criteria else ""),
+        ("Candidate", content.candidate or ""),
+        ("Labels", ", ".join(content.labels)),
+        ("Iterations", str(ticket.iterations) if ticket.iterations else ""),
+        ("Written by", f"{ticket.created_by}, {wording.day(ticket.created_at)}"),
+    ]
+    return tuple((name, value) for name, value in found if value)
+
+
+def _similar(hit: SearchHit, slug: str) -> Related:
+    outcome = wording.DECISIONS.get(hit.decision or "", "")
+    return Related(
+        key=hit.key,
+        href=f"/p/{slug}/t/{hit.key}",
+        title=hit.title,
+        relation=outcome,
+        excerpt=hit.excerpt,
+        kind="",
+        outgoing=True,
+    )
+
+
+def _link(link: Link, slug: str) -> Related:
+    words = LINKS.get(link.kind.value, (link.kind.value.replace("_", " "),) * 2)
+    return Related(
+        key=link.key,
+        href=f"/p/{slug}/t/{link.key}",
+        title=link.title,
+        relation=words[0] if link.outgoing else words[1],
+        excerpt="",
+        kind=link.kind.value,
+        outgoing=link.outgoing,
+    )
+
+
+def decision_line(one: Decision) -> DecisionLine:
+    """A decision as a line."""
+    return DecisionLine(
+        word=wording.DECISIONS[one.kind.value],
+        tone=one.kind.value,
+        icon=wording.RECOMMENDATION_ICONS[one.kind.value],
+        by=one.by,
+        at_iso=wording.iso(one.at),
+        day=wording.day(one.at),
+        verdict=wording.RECOMMENDATIONS.get(one.verdict, one.verdict).lower(),
+        deviates=one.kind.value != one.verdict,
+        reason=one.reason,
+        learnings=one.learnings,
+    )
+
+
+def _confirmable(item: AttestableItem) -> Confirmable:
+    return Confirmable(
+        item=item.item,
+        title=item.title,
+        by=item.by,
+        day=wording.day(item.at) if item.at else "",
+        note=item.note,
+        done=item.at is not None,
+    )
+
+
+def _exit(one: ExitGateView, view: TicketView) -> Exit:
+    met = (finding for finding in one.assessment.findings if finding.outcome is Outcome.MET)
+    return Exit(
+        move=moves.move(one.assessment, view.project.settings.board),
+        met=tuple(moves.check(finding) for finding in met),
+    )

@@ -1,0 +1,67 @@
+"""The few figures above the board, counted again only when something happened."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+
+from fastapi import FastAPI
+
+from assay.web import wording
+from assay.web.contexts.board import Fact
+from assay.workflows.actor import Actor
+from assay.workflows.overview import overview
+from assay.workflows.ports import Workspace
+from assay.workflows.views import OverviewView
+
+KEPT = 256
+
+
+class FactCache:
+    """Figures by project, valid for one journal number."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[int, tuple[Fact, ...]]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, slug: str, seq: int) -> tuple[Fact, ...] | None:
+        """The figures as of `seq`, None when they have to be counted."""
+        found = self._kept.get(slug)
+        return found[1] if found is not None and found[0] == seq else None
+
+    def put(self, slug: str, seq: int, facts: tuple[Fact, ...]) -> None:
+        """Keep figures counted at `seq`."""
+        with self._lock:
+            self._kept[slug] = (seq, facts)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+
+
+def strip(ws: Workspace, actor: Actor, slug: str, *, seq: int, app: FastAPI) -> tuple[Fact, ...]:
+    """The figures of a project; counted once for each journal number."""
+    cache: FactCache | None = getattr(app.state, "fact_cache", None)
+    if cache is None:
+        cache = app.state.fact_cache = FactCache()
+    kept = cache.get(slug, seq)
+    if kept is not None:
+        return kept
+    view = overview(ws, actor, slug)
+    made = facts(view)
+    cache.put(slug, view.seq, made)
+    return made
+
+
+def facts(view: OverviewView) -> tuple[Fact, ...]:
+    """Five figures from the overview."""
+    outcomes = [f"{view.killed} killed", f"{view.promoted} promoted"]
+    if view.iterating:
+        outcomes.append(f"{view.iterating} iterating")
+    spent = wording.UNKNOWN if view.gpu_hours is None else f"{view.gpu_hours:,.3g}"
+    budget = "" if view.gpu_hours_budget is None else f"of {view.gpu_hours_budget:,.4g} "
+    return (
+        Fact("Decided", str(view.decided), " · ".join(outcomes) if view.decided else "so far"),
+        Fact("Running or under evaluation", str(view.active), f"{view.undecided} not known yet"),
+        Fact("Runs read", f"{view.runs:,}", ""),
+        Fact("Compute", spent, f"{budget}GPU-hours"),
+        Fact("Waiting for a person", str(len(view.attention)), "verdict, evidence or budget"),
+    )

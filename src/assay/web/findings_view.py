@@ -1,0 +1,112 @@
+"""Findings and verdicts as rows and panels."""
+
+from __future__ import annotations
+
+from assay.domain.experiments.display import format_interval, format_value
+from assay.domain.kernel.findings import Counts, Finding
+from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
+from assay.domain.kernel.verdicts import VerdictRecord
+from assay.web import wording
+from assay.web.contexts.experiment import CriterionRow, VerdictPanel
+from assay.workflows.views import TicketView
+
+_UNITS = {unit.value: unit for unit in Unit}
+
+
+def verdict_panel(record: VerdictRecord | None, digest: str | None) -> VerdictPanel | None:
+    """The verdict at the top of the page."""
+    if record is None:
+        return None
+    verdict = record.verdict
+    said = verdict.recommendation.value
+    return VerdictPanel(
+        tone=said,
+        icon=wording.RECOMMENDATION_ICONS[said],
+        headline=verdict.headline,
+        detail=verdict.detail,
+        notes=verdict.notes,
+        advice=tuple(
+            f"{'Rule advises to stop' if one.advises_kill else 'Escalation'}, {one.rule.replace('_', ' ')}: {one.reason}"
+            for one in verdict.advice
+        ),
+        strictness=_strictness(record),
+        digest=digest or "",
+    )
+
+
+def _strictness(record: VerdictRecord) -> str:
+    verdict = record.verdict
+    point = verdict.point_recommendation
+    if verdict.strictness == "point":
+        return "Judged by the estimate alone, as the project settings say."
+    if point is not None and point is not verdict.recommendation:
+        return f"The estimates alone would say: {wording.RECOMMENDATIONS[point.value].lower()}."
+    return ""
+
+
+def criteria_rows(view: TicketView) -> tuple[CriterionRow, ...]:
+    """Every criterion with what was found; before a verdict, the criteria alone."""
+    if view.verdict is None:
+        return tuple(_bare(line.role, line.text) for line in view.criteria)
+    return tuple(_row(finding, view.metrics) for finding in view.verdict.verdict.findings)
+
+
+def _bare(role: str, text: str) -> CriterionRow:
+    return CriterionRow(
+        role=role, text=text, word="not judged yet", tone="", icon="circle", estimate="", interval="",
+        interval_label="", evidence="", method="", reason="", settle="", notes=(),
+    )  # fmt: skip
+
+
+def _row(finding: Finding, metrics: MetricCatalog) -> CriterionRow:
+    word, tone, icon = wording.OUTCOMES[finding.outcome.value]
+    if finding.role.value == "kill":
+        # A kill criterion that is met stops the experiment; one that is not met is good news.
+        tone, icon = {"met": ("kill", "stop"), "not_met": ("", "check")}.get(finding.outcome.value, (tone, icon))
+    metric = metric_of(finding, metrics)
+    interval = finding.interval
+    return CriterionRow(
+        role=finding.role.value,
+        text=finding.check,
+        word=word,
+        tone=tone,
+        icon=icon,
+        estimate="" if finding.estimate is None else format_value(metric, finding.estimate),
+        interval="" if interval is None else format_interval(metric, interval),
+        interval_label="" if interval is None else interval.label,
+        evidence=evidence_text(finding.n),
+        method=finding.method,
+        reason=finding.reason,
+        settle=finding.settle.text if finding.settle is not None else "",
+        notes=finding.notes,
+    )
+
+
+def metric_of(finding: Finding, metrics: MetricCatalog) -> Metric | None:
+    """How a finding's numbers are shown: in the unit it states, with the decimals of its metric."""
+    declared = metrics.get(finding.metric) if finding.metric else None
+    unit = _UNITS.get(finding.unit or "")
+    if unit is None:
+        return declared
+    if declared is not None:
+        return declared if declared.unit is unit else declared.model_copy(update={"unit": unit})
+    return Metric(name="value", direction=Direction.HIGHER, unit=unit)
+
+
+def evidence_text(n: Counts) -> str:
+    """How much an estimate rests on, in a few words.
+
+    >>> evidence_text(Counts(seeds=5, examples=500, baseline_seeds=3))
+    '5 seeds x 500 examples, baseline 3 seeds'
+    """
+    parts = [
+        wording.plural(count, noun)
+        for count, noun in ((n.seeds, "seed"), (n.examples, "example"))
+        if count is not None
+    ]
+    said = " x ".join(parts)
+    if not said and n.runs is not None:
+        said = wording.plural(n.runs, "run")
+    if n.baseline_seeds:
+        said = f"{said}, baseline {wording.plural(n.baseline_seeds, 'seed')}" if said else said
+    return said

@@ -1,0 +1,100 @@
+"""The frame of a page: who looks, at which project, and what else there is."""
+
+from __future__ import annotations
+
+from fastapi import Request
+
+from assay.web.contexts.frame import MESSAGES, Frame, NavGroup, NavItem, ProjectChoice
+from assay.workflows.actor import Actor
+from assay.workflows.ports import Workspace
+from assay.workflows.projects import list_projects
+from assay.workflows.records import Project
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "assay_theme"
+PROJECT_COOKIE = "assay_project"
+
+_NAVIGATION = (
+    ("", (("Overview", "overview", ""), ("Board", "board", "/board"), ("Experiments", "experiments", "/experiments"))),
+    ("Evidence", (("Runs", "runs", "/runs"),)),
+    ("Steer", (("Journal", "journal", "/journal"), ("Settings", "settings", "/settings"))),
+)
+
+
+def workspace(request: Request) -> Workspace:
+    """The workspace the server was started with."""
+    found: Workspace = request.app.state.workspace
+    return found
+
+
+def actor(request: Request) -> Actor:
+    """Who asks: the person of this request, else the one the server acts for."""
+    found: Actor = getattr(request.state, "actor", None) or request.app.state.actor
+    return found
+
+
+def build(
+    request: Request,
+    title: str,
+    *,
+    project: Project | None = None,
+    section: str = "",
+    twin: str = "",
+    body_class: str = "",
+    scripts: tuple[str, ...] = (),
+    sheets: tuple[str, ...] = (),
+) -> Frame:
+    """The frame around one page."""
+    projects = list_projects(workspace(request), actor(request)) if project is not None else ()
+    return Frame(
+        title=title if project is None else f"{title} · {project.name}",
+        theme=theme(request),
+        csrf_token=getattr(request.state, "csrf_token", ""),
+        slug=project.slug if project else None,
+        project_name=project.name if project else "",
+        projects=tuple(
+            ProjectChoice(name=p.name, href=f"/p/{p.slug}/board", current=project is not None and p.slug == project.slug)
+            for p in projects
+        ),
+        groups=navigation(project.slug, section) if project else (),
+        twin=twin,
+        body_class=body_class,
+        message=MESSAGES.get(request.query_params.get("done", ""), ""),
+        scripts=scripts,
+        sheets=sheets,
+    )
+
+
+def navigation(slug: str, section: str) -> tuple[NavGroup, ...]:
+    """The entries on the left; only what exists."""
+    return tuple(
+        NavGroup(
+            label=label,
+            items=tuple(
+                NavItem(label=name, href=f"/p/{slug}{path}", current=key == section) for name, key, path in entries
+            ),
+        )
+        for label, entries in _NAVIGATION
+    )
+
+
+def theme(request: Request) -> str:
+    """The appearance this browser chose."""
+    chosen = request.cookies.get(THEME_COOKIE, "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def bare(request: Request, title: str) -> Frame:
+    """A frame that needs nothing from the store: for errors and for the first page."""
+    return Frame(
+        title=title,
+        theme=theme(request),
+        csrf_token=getattr(request.state, "csrf_token", ""),
+        slug=None,
+        project_name="",
+        projects=(),
+        groups=(),
+        twin="",
+        body_class="",
+        message="",
+    )

@@ -1,0 +1,77 @@
+"""Journal entries as sentences: who did what, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from assay.workflows.views import JournalRow
+
+Payload = Mapping[str, Any]
+
+
+def _moved(p: Payload) -> str:
+    words = f"moved it from {_name(p.get('before'))} to {_name(p.get('after'))}"
+    if p.get("overridden"):
+        return f"{words} by an override: {p.get('override_reason') or 'no reason given'}"
+    return f"{words}: {p['reason']}" if p.get("reason") else words
+
+
+def _edited(p: Payload) -> str:
+    fields = sorted(p.get("after") or {})
+    shown = ", ".join(fields[:4]).replace("_", " ")
+    return f"changed {shown}" if fields else "changed it"
+
+
+def _amended(p: Payload) -> str:
+    late = ", after results were seen" if p.get("after_results") else ""
+    loosened = ", which loosens a criterion" if p.get("loosens") else ""
+    return f"amended the pre-registration{late}{loosened}: {p.get('reason') or 'no reason given'}"
+
+
+def _decided(p: Payload) -> str:
+    said = f"decided {p.get('decision')}"
+    return said if p.get("decision") == p.get("verdict") else f"{said} where the verdict says {p.get('verdict')}"
+
+
+def _name(stage: object) -> str:
+    return str(stage or "").capitalize()
+
+
+_SENTENCES: Mapping[str, Callable[[Payload], str]] = {
+    "ticket.created": lambda p: "wrote the ticket",
+    "ticket.edited": _edited,
+    "ticket.moved": _moved,
+    "ticket.ranked": lambda p: "changed its place in the column",
+    "ticket.locked": lambda p: "locked hypothesis, criteria, baseline and budget",
+    "ticket.amended": _amended,
+    "ticket.confirmed": lambda p: f"confirmed {str(p.get('item', '')).replace('_', ' ')}",
+    "ticket.confirmation_withdrawn": lambda p: f"took back {str(p.get('item', '')).replace('_', ' ')}",
+    "ticket.noted": lambda p: "added a note",
+    "ticket.linked": lambda p: f"linked it: {str(p.get('link', '')).replace('_', ' ')} {p.get('other', '')}",
+    "ticket.unlinked": lambda p: f"removed a link: {str(p.get('link', '')).replace('_', ' ')} {p.get('other', '')}",
+    "ticket.deleted": lambda p: "deleted the ticket",
+    "decision.recorded": _decided,
+    "verdict.computed": lambda p: f"computed the verdict: {p.get('headline') or p.get('recommendation')}",
+    "project.created": lambda p: "created the project",
+    "project.configured": lambda p: "changed the settings",
+    "metric.declared": lambda p: "declared a metric",
+    "metric.dropped": lambda p: "removed a metric",
+    "source.connected": lambda p: f"connected a source: {p.get('uri', '')}",
+    "source.disconnected": lambda p: "disconnected a source",
+    "runs.synced": lambda p: f"read {p.get('changed', 0)} changed and {p.get('gone', 0)} removed runs",
+    "run.attached": lambda p: f"attached run {p.get('run')} to {p.get('after')}" if p.get("after") else f"detached run {p.get('run')}",
+}
+
+
+def sentence(row: JournalRow) -> str:
+    """What a journal entry says, without its actor.
+
+    An unknown kind is shown as it is: a newer version may have written it.
+    """
+    known = _SENTENCES.get(row.kind)
+    return known(row.payload) if known is not None else row.kind
+
+
+KINDS = tuple(_SENTENCES)
+"""The kinds of entries there are, for filters."""

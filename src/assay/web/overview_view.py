@@ -1,0 +1,102 @@
+"""The overview in plain words."""
+
+from __future__ import annotations
+
+from assay.domain.kernel.metrics import MetricCatalog
+from assay.web import facts, lists_view, wording
+from assay.web.charts import best_over_time
+from assay.web.contexts.lists import LearningLine, OverviewPage, StageBar
+from assay.workflows.records import Project
+from assay.workflows.views import Learning, OverviewView
+
+
+def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) -> OverviewPage:
+    """Everything the page prints."""
+    slug = project.slug
+    headline, detail, tone = headline_of(view)
+    share = None
+    if view.gpu_hours is not None and view.gpu_hours_budget:
+        share = view.gpu_hours / view.gpu_hours_budget
+    return OverviewPage(
+        headline=headline,
+        detail=detail,
+        tone=tone,
+        facts=facts.facts(view),
+        chart=best_over_time.box(view, metrics, slug),
+        chart_note="" if view.runs else "The chart begins with the first run.",
+        learnings=tuple(_learning(one, slug) for one in view.learnings),
+        waiting=tuple(lists_view.waiting_line(row, slug) for row in view.attention),
+        stages=_stages(project, view),
+        compute=_compute(view),
+        compute_width=wording.percent_of_bar(share),
+        compute_hot=share is not None and share > 1,
+        compute_note="No run says what it used." if view.gpu_hours is None else "",
+        sync_iso=wording.iso(view.last_sync_at) if view.last_sync_at else "",
+        sync_text=wording.minute(view.last_sync_at) if view.last_sync_at else "",
+        sync_error=view.sync_error,
+        sync_href=f"/p/{slug}/settings#sources",
+        board_href=f"/p/{slug}/board",
+        new_href=f"/p/{slug}/t/new",
+        is_empty=not any(view.stage_counts.values()),
+        slug=slug,
+    )
+
+
+def headline_of(view: OverviewView) -> tuple[str, str, str]:
+    """Where the project stands in one sentence, what follows from it, and its colour."""
+    total = sum(view.stage_counts.values())
+    if not total:
+        return "No tickets yet.", "Write the first one: a hypothesis with the number that answers it.", "none"
+    if not view.decided:
+        started = f"{wording.plural(view.active, 'experiment')} under way, none decided yet."
+        return started, _waits(view), "none"
+    outcomes = [
+        f"{count} {word}"
+        for count, word in ((view.promoted, "promoted"), (view.iterating, "iterating"), (view.killed, "killed"))
+        if count
+    ]
+    said = f"{wording.plural(view.decided, 'experiment')} decided: {', '.join(outcomes)}."
+    return said, _waits(view), "promote" if view.promoted else "none"
+
+
+def _waits(view: OverviewView) -> str:
+    parts = []
+    if view.active:
+        known = "" if not view.undecided else f", {view.undecided} of them not known yet"
+        parts.append(f"{wording.plural(view.active, 'ticket')} in progress{known}.")
+    if view.attention:
+        count = len(view.attention)
+        parts.append(f"{wording.plural(count, 'ticket')} {'waits' if count == 1 else 'wait'} for a person.")
+    return " ".join(parts) or "Nothing waits for a person."
+
+
+def _learning(one: Learning, slug: str) -> LearningLine:
+    return LearningLine(
+        key=one.key,
+        href=f"/p/{slug}/t/{one.key}",
+        title=one.title,
+        word=wording.DECISIONS.get(one.decision, one.decision),
+        tone=one.decision,
+        icon=wording.RECOMMENDATION_ICONS.get(one.decision, "circle"),
+        learnings=one.learnings,
+        at_iso=wording.iso(one.at),
+        day=wording.day(one.at),
+    )
+
+
+def _stages(project: Project, view: OverviewView) -> tuple[StageBar, ...]:
+    most = max(view.stage_counts.values(), default=0) or 1
+    return tuple(
+        StageBar(
+            title=stage.title,
+            count=view.stage_counts.get(stage.key, 0),
+            width=wording.percent_of_bar(view.stage_counts.get(stage.key, 0) / most) or "0%",
+            href=f"/p/{project.slug}/experiments?stage={stage.key}",
+        )
+        for stage in project.settings.board.stages
+    )
+
+
+def _compute(view: OverviewView) -> str:
+    spent = wording.UNKNOWN if view.gpu_hours is None else f"{view.gpu_hours:,.3g} GPU-hours"
+    return spent if view.gpu_hours_budget is None else f"{spent} of {view.gpu_hours_budget:,.4g} budgeted"

@@ -1,0 +1,43 @@
+"""The pages and their forms. Each route reads its input, calls one workflow and lays the answer out."""
+
+from fastapi import APIRouter
+
+from assay.web.routes import (
+    board,
+    charts,
+    experiments,
+    journal,
+    live,
+    moves,
+    overview,
+    runs,
+    search,
+    settings,
+    start,
+    static,
+    ticket_actions,
+    ticket_forms,
+    tickets,
+)
+
+router = APIRouter(include_in_schema=False)
+for _module in (
+    static,
+    live,
+    start,
+    overview,
+    board,
+    moves,
+    experiments,
+    ticket_forms,
+    tickets,
+    ticket_actions,
+    charts,
+    runs,
+    journal,
+    search,
+    settings,
+):
+    router.include_router(_module.router)
+
+__all__ = ["router"]

@@ -1,0 +1,60 @@
+"""What routes take from a request: forms, filters, page positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
+
+from assay.errors import Invalid
+
+MAX_TEXT = 20_000
+
+
+async def submitted(request: Request) -> FormData:
+    """The fields of a form; files are not taken anywhere."""
+    return await request.form(max_files=0, max_fields=500)
+
+
+Form = Annotated[FormData, Depends(submitted)]
+
+
+def text(form: FormData, name: str) -> str:
+    """A field as text, without blanks around it; empty where it was not sent."""
+    value = form.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def texts(form: FormData, name: str) -> tuple[str, ...]:
+    """Every value of a field, in the order of the page."""
+    return tuple(value.strip() for value in form.getlist(name) if isinstance(value, str))
+
+
+def version(form: FormData, name: str = "expected_version") -> int | None:
+    """The version a form was made from; None where the form does not carry one."""
+    value = text(form, name)
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) < 19):
+        raise Invalid(
+            f"cannot read field {name!r}: found {value[:40]!r} (expected the version number of the page)",
+            hint="load the page again",
+            code="version-malformed",
+            field=name,
+        )
+    return int(value)
+
+
+def filters(request: Request, names: Iterable[str]) -> dict[str, str]:
+    """The filters an address carries, by name; empty ones are left out."""
+    found = {name: request.query_params.get(name, "").strip()[:200] for name in names}
+    return {name: value for name, value in found.items() if value}
+
+
+def see_other(href: str, done: str = "") -> RedirectResponse:
+    """To another page after a form, so that reloading does not send it twice."""
+    mark = f"{'&' if '?' in href else '?'}done={done}" if done else ""
+    return RedirectResponse(href + mark, status_code=303)

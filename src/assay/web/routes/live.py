@@ -1,0 +1,22 @@
+"""The stream that tells open pages that something happened."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from assay.web import frame
+from assay.web.live import feed
+from assay.workflows.actor import Permission
+
+router = APIRouter()
+
+
+@router.get("/p/{slug}/events")
+async def events(request: Request, slug: str, after: int = 0) -> StreamingResponse:
+    """Server-sent events with the newest journal number; what changed is asked for by the page."""
+    frame.actor(request).require(Permission.READ)
+    last = request.headers.get("last-event-id", "")
+    start = int(last) if last.isascii() and last.isdigit() and len(last) < 19 else max(0, after)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(feed(request.app).events(start), media_type="text/event-stream", headers=headers)

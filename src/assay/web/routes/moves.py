@@ -1,0 +1,138 @@
+"""Moving a card: ask before, move, and see what stood in the way."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from markupsafe import Markup
+
+from assay.domain.board.moves import MoveAssessment
+from assay.errors import AssayError, StaleVersion
+from assay.statuses import http_status
+from assay.web import board_view, frame, happenings, moves, templating
+from assay.web.contexts.moves import Refusal, RefusedFragment
+from assay.web.errors import Said, error_context, error_page
+from assay.web.routes import inputs
+from assay.web.routes.board import FILTERS
+from assay.workflows.board import Moved, MoveRefused, move_card, preview_move
+from assay.workflows.journal import journal_page
+from assay.workflows.projects import get_project
+from assay.workflows.records import Project, Ticket
+from assay.workflows.tickets import get_ticket
+
+router = APIRouter()
+
+
+@router.get("/p/{slug}/t/{key}/move")
+def show_moves(request: Request, slug: str, key: str) -> HTMLResponse:
+    """Where a card can go, and what each way asks for."""
+    project, ticket, assessments = _ways(request, slug, key)
+    context = moves.move_page(ticket, project, assessments, csrf_token=request.state.csrf_token)
+    if templating.wants_fragment(request):
+        return templating.fragment("fragments/board/_move_panel.html", context)
+    around = frame.build(
+        request, f"Move {key}", project=project, section="board", sheets=("css/board.css",)
+    )
+    return templating.page("pages/tickets/move.html", around, context)
+
+
+@router.get("/p/{slug}/t/{key}/moves.json")
+def moves_json(request: Request, slug: str, key: str) -> JSONResponse:
+    """The same in a few words, for the column heads while a card is dragged."""
+    project, _, assessments = _ways(request, slug, key)
+    shown = (moves.move(one, project.settings.board) for one in assessments)
+    answer = [{"target": one.target, "allowed": one.allowed, "hint": one.hint} for one in shown]
+    return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+
+
+def _ways(request: Request, slug: str, key: str) -> tuple[Project, Ticket, list[MoveAssessment]]:
+    ws, actor = frame.workspace(request), frame.actor(request)
+    project, ticket = get_project(ws, actor, slug), get_ticket(ws, actor, slug, key)
+    targets = project.settings.board.legal_targets(ticket.stage)
+    return project, ticket, [preview_move(ws, actor, slug, key, to=target) for target in targets]
+
+
+@router.post("/p/{slug}/t/{key}/move")
+def make_move(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
+    """Move a card, or say what stands in the way."""
+    reason, before_key = inputs.text(form, "reason"), inputs.text(form, "before_key")
+    try:
+        result = move_card(
+            frame.workspace(request),
+            frame.actor(request),
+            slug,
+            key,
+            to=inputs.text(form, "to"),
+            before_key=before_key or None,
+            expected_version=inputs.version(form),
+            reason=reason,
+            override_reason=inputs.text(form, "override_reason"),
+        )
+    except AssayError as error:
+        return _failed(request, slug, key, error)
+    if isinstance(result, MoveRefused):
+        return _refused(request, slug, result, before_key=before_key, reason=reason)
+    return _moved(request, slug, result)
+
+
+def _moved(request: Request, slug: str, result: Moved) -> Response:
+    done = "overridden" if result.overridden else "moved"
+    if not templating.wants_fragment(request):
+        return inputs.see_other(f"/p/{slug}/board", done)
+    project = get_project(frame.workspace(request), frame.actor(request), slug)
+    stage = project.settings.board.stage(result.ticket.stage)
+    title = stage.title if stage else result.ticket.stage
+    if result.source == result.ticket.stage:
+        words = f"{result.ticket.key} has a new place in {title}."
+    else:
+        words = f"{result.ticket.key} moved to {title}{', by an override' if result.overridden else ''}."
+    if result.locked:
+        words += " Hypothesis, criteria, baseline and budget are locked."
+    return templating.fragment("fragments/_said.html", Said(text=words, columns=_columns(request, slug)))
+
+
+def _refused(request: Request, slug: str, result: MoveRefused, *, before_key: str, reason: str) -> Response:
+    project = get_project(frame.workspace(request), frame.actor(request), slug)
+    context = moves.refused(
+        result, project, before_key=before_key, reason=reason, csrf_token=request.state.csrf_token
+    )
+    if templating.wants_fragment(request):
+        answer = RefusedFragment(refused=context, columns=_columns(request, slug, everything=True))
+        return templating.fragment("fragments/board/_refused_move.html", answer, status=409)
+    around = frame.build(request, context.headline, project=project, section="board", sheets=("css/board.css",))
+    return templating.page("pages/tickets/refused.html", around, Refusal(refused=context), status=409)
+
+
+def _failed(request: Request, slug: str, key: str, error: AssayError) -> Response:
+    status = http_status(error)
+    if not templating.wants_fragment(request):
+        return error_page(request, error, status)
+    words = _who_was_faster(request, slug, key) if isinstance(error, StaleVersion) else ""
+    said = error_context(request, error, status)
+    context = Said(
+        text=words or f"{said.headline}. {said.what}", columns=_columns(request, slug, everything=True)
+    )
+    return templating.fragment("fragments/_said.html", context, status=status)
+
+
+def _who_was_faster(request: Request, slug: str, key: str) -> str:
+    page = journal_page(frame.workspace(request), frame.actor(request), project=slug, subject=key, limit=1)
+    if not page.rows:
+        return ""
+    last = page.rows[0]
+    return f"{key} changed meanwhile: {last.actor} {happenings.sentence(last)}. Your move was not made; the card is fresh now."
+
+
+def _columns(request: Request, slug: str, *, everything: bool = False) -> Markup:
+    """Fresh columns for the board that asked; after a refusal all of them, for the browser has moved the card already."""
+    have = board_view.read_have(request.query_params.get("have", ""))
+    if everything:
+        have = {key: board_view.Have(shown=one.shown, digest="") for key, one in have.items()}
+    return board_view.changed_columns(
+        frame.workspace(request),
+        frame.actor(request),
+        slug,
+        board_view.card_cache(request.app),
+        have=have,
+        filters=inputs.filters(request, FILTERS),
+    )

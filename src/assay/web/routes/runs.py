@@ -1,0 +1,64 @@
+"""Runs: the list, one run, and attaching it to a ticket by hand."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from assay.domain.experiments.evidence import RunStatus
+from assay.web import frame, lists_view, run_view, templating
+from assay.web.contexts.lists import RunsPage
+from assay.web.contexts.ticket_form import Choice
+from assay.web.routes import inputs
+from assay.workflows.evidence import attach_run, get_run, list_runs, list_sources
+from assay.workflows.projects import get_metrics, get_project
+
+router = APIRouter()
+FILTERS = ("q", "ticket", "status")
+
+
+@router.get("/p/{slug}/runs")
+def show_runs(request: Request, slug: str, cursor: str = "") -> HTMLResponse:
+    """A page of the runs, newest first."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    filters = inputs.filters(request, FILTERS)
+    project, catalog = get_project(ws, actor, slug), get_metrics(ws, actor, slug)
+    page = list_runs(ws, actor, slug, cursor=cursor or None, limit=50, filters=filters)
+    path = f"/p/{slug}/runs"
+    statuses = (("", "Any state"), *((s.value, s.value.capitalize()) for s in RunStatus))
+    context = RunsPage(
+        rows=tuple(lists_view.run_list_line(row, slug, catalog) for row in page.rows),
+        total=page.total,
+        text=filters.get("q", ""),
+        ticket=filters.get("ticket", ""),
+        statuses=tuple(Choice(value, label, value == filters.get("status", "")) for value, label in statuses),
+        filtered=bool(filters),
+        here=path,
+        next_href=lists_view.address(path, {**filters, "cursor": page.next_cursor}) if page.next_cursor else "",
+        first_href=lists_view.address(path, filters) if cursor else "",
+        sources_href=f"/p/{slug}/settings#sources",
+        has_sources=bool(list_sources(ws, actor, slug)),
+    )
+    twin = lists_view.address(f"/api/v1/projects/{slug}/runs", filters)
+    around = frame.build(request, "Runs", project=project, section="runs", twin=twin)
+    return templating.page("pages/runs.html", around, context)
+
+
+@router.get("/p/{slug}/runs/{run_id:path}")
+def show_run(request: Request, slug: str, run_id: str) -> HTMLResponse:
+    """One run: what it was given, what it logged, which ticket it speaks for."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    project, run = get_project(ws, actor, slug), get_run(ws, actor, slug, run_id)
+    context = run_view.run_page(run, slug, get_metrics(ws, actor, slug), csrf_token=request.state.csrf_token)
+    around = frame.build(
+        request, context.name, project=project, section="runs", twin=f"/api/v1/projects/{slug}/runs/{run_id}"
+    )
+    return templating.page("pages/run.html", around, context)
+
+
+@router.post("/p/{slug}/runs/{run_id:path}")
+def attach(request: Request, slug: str, run_id: str, form: inputs.Form) -> Response:
+    """Attach a run to a ticket, or detach it."""
+    key = inputs.text(form, "ticket").upper() or None
+    attach_run(frame.workspace(request), frame.actor(request), slug, run_id, key)
+    return inputs.see_other(run_view.run_href(slug, run_id), "attached" if key else "detached")

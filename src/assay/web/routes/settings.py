@@ -1,0 +1,140 @@
+"""The settings of a project, its metrics, its sources, and how pages look."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from assay.errors import AssayError, Conflict, Invalid, Unavailable
+from assay.statuses import http_status
+from assay.web import frame, settings_view, templating
+from assay.web.metric_form import metric_from_form
+from assay.web.routes import inputs
+from assay.web.syncs import jobs
+from assay.workflows.evidence import connect_source, disconnect_source, list_sources, sync_source
+from assay.workflows.projects import declare_metric, drop_metric, get_metrics, get_project, save_settings
+
+router = APIRouter()
+
+
+@router.get("/p/{slug}/settings")
+def show_settings(request: Request, slug: str) -> HTMLResponse:
+    """All settings on one page."""
+    return _page(request, slug)
+
+
+def _page(request: Request, slug: str, *, problem: AssayError | None = None, section: str = "") -> HTMLResponse:
+    ws, actor = frame.workspace(request), frame.actor(request)
+    project = get_project(ws, actor, slug)
+    context = settings_view.settings_page(
+        project,
+        get_metrics(ws, actor, slug),
+        list_sources(ws, actor, slug),
+        csrf_token=request.state.csrf_token,
+        theme=frame.theme(request),
+        problem=problem,
+        section=section,
+    )
+    around = frame.build(
+        request, "Settings", project=project, section="settings", twin=f"/api/v1/projects/{slug}"
+    )
+    status = 200 if problem is None else http_status(problem)
+    return templating.page("pages/settings.html", around, context, status=status)
+
+
+@router.post("/p/{slug}/settings")
+def save(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Save name, limits and rules."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    project = get_project(ws, actor, slug)
+    try:
+        save_settings(
+            ws,
+            actor,
+            slug,
+            expected_version=inputs.version(form) or 0,
+            name=inputs.text(form, "name"),
+            board=settings_view.board_from_form(form, project.settings.board),
+            verdicts=settings_view.verdicts_from_form(form, project.settings.verdicts),
+        )
+    except Invalid as error:
+        return _page(request, slug, problem=error, section="project")
+    return inputs.see_other(f"/p/{slug}/settings", "saved")
+
+
+@router.post("/p/{slug}/settings/metrics")
+def declare(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Declare a metric, or change its declaration."""
+    try:
+        declare_metric(frame.workspace(request), frame.actor(request), slug, metric_from_form(form))
+    except (Invalid, Conflict) as error:
+        return _page(request, slug, problem=error, section="metrics")
+    return inputs.see_other(f"/p/{slug}/settings", "metric")
+
+
+@router.post("/p/{slug}/settings/metrics/drop")
+def drop(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Remove a metric that no criterion uses."""
+    try:
+        drop_metric(frame.workspace(request), frame.actor(request), slug, inputs.text(form, "metric_name"))
+    except AssayError as error:
+        return _page(request, slug, problem=error, section="metrics")
+    return inputs.see_other(f"/p/{slug}/settings", "metric-dropped")
+
+
+@router.post("/p/{slug}/settings/sources")
+def connect(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Connect a tracker."""
+    names = tuple(part.strip() for part in inputs.text(form, "experiments").split(",") if part.strip())
+    try:
+        connect_source(
+            frame.workspace(request),
+            frame.actor(request),
+            slug,
+            kind="mlflow",
+            uri=inputs.text(form, "uri"),
+            name=inputs.text(form, "source_name") or None,
+            experiments=names,
+        )
+    except (Invalid, Conflict, Unavailable) as error:
+        return _page(request, slug, problem=error, section="sources")
+    return inputs.see_other(f"/p/{slug}/settings", "connected")
+
+
+@router.post("/p/{slug}/settings/sources/{name}/disconnect")
+def disconnect(request: Request, slug: str, name: str, form: inputs.Form) -> Response:  # noqa: ARG001 - checked for its token
+    """Stop reading a tracker."""
+    disconnect_source(frame.workspace(request), frame.actor(request), slug, name)
+    return inputs.see_other(f"/p/{slug}/settings", "disconnected")
+
+
+@router.post("/p/{slug}/settings/sources/{name}/sync")
+def sync(request: Request, slug: str, name: str, form: inputs.Form) -> Response:  # noqa: ARG001 - checked for its token
+    """Read a tracker now: in the background with progress, or in one go without JavaScript."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    if templating.wants_fragment(request):
+        jobs(request.app).start(ws, actor, slug, name)
+        return progress(request, slug, name)
+    try:
+        sync_source(ws, actor, slug, name)
+    except Unavailable as error:
+        return _page(request, slug, problem=error, section="sources")
+    return inputs.see_other(f"/p/{slug}/settings", "synced")
+
+
+@router.get("/p/{slug}/settings/sources/{name}/progress")
+def progress(request: Request, slug: str, name: str) -> HTMLResponse:
+    """How far a sync is."""
+    get_project(frame.workspace(request), frame.actor(request), slug)
+    state = settings_view.sync_state(slug, name, jobs(request.app).get(slug, name))
+    return templating.fragment("fragments/settings/_sync.html", state)
+
+
+@router.post("/p/{slug}/settings/appearance")
+def appearance(slug: str, form: inputs.Form) -> Response:
+    """Light, dark, or as the system says; kept in this browser."""
+    chosen = inputs.text(form, "theme")
+    response = inputs.see_other(f"/p/{slug}/settings", "saved")
+    value = chosen if chosen in frame.THEMES else "auto"
+    response.set_cookie(frame.THEME_COOKIE, value, max_age=31_536_000, httponly=True, samesite="strict")
+    return response

@@ -1,0 +1,110 @@
+"""The first page, new projects, and what the keyboard does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from assay.errors import AssayError, Conflict, Invalid
+from assay.web import frame, templating
+from assay.web.contexts.lists import KeysPage
+from assay.web.errors import sentences
+from assay.web.routes import inputs
+from assay.workflows.projects import create_project, list_projects
+
+router = APIRouter()
+
+KEYS = (
+    ("Everywhere", (("Ctrl K or /", "Search or jump"), ("c", "New ticket"), ("?", "This list"))),
+    (
+        "On the board",
+        (
+            ("Arrows or h j k l", "Go from card to card"),
+            ("Enter", "Open the card"),
+            ("m", "Where can it go"),
+            ("Shift and left or right", "Move it to the next column that is allowed"),
+            ("Shift and up or down", "Move it within its column"),
+        ),
+    ),
+    ("On a ticket", (("d", "Decide"),)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StartPage:
+    """Context of pages/start.html: the form for a new project, and how to connect what one has."""
+
+    csrf_token: str
+    first: bool
+    name: str
+    slug: str
+    problem: str
+    hint: str
+
+
+@router.get("/")
+def start(request: Request) -> Response:
+    """To the board that was open last, or to the form for the first project."""
+    projects = list_projects(frame.workspace(request), frame.actor(request))
+    if not projects:
+        return _form(request, first=True)
+    last = request.cookies.get(frame.PROJECT_COOKIE)
+    chosen = next((p for p in projects if p.slug == last), projects[0])
+    return RedirectResponse(f"/p/{chosen.slug}/board", status_code=303)
+
+
+@router.get("/projects/new")
+def new_project(request: Request) -> HTMLResponse:
+    """The form for another project."""
+    return _form(request, first=False)
+
+
+@router.post("/projects/new")
+def make_project(request: Request, form: inputs.Form) -> Response:
+    """Start a project."""
+    name, slug = inputs.text(form, "name"), inputs.text(form, "slug")
+    try:
+        project = create_project(
+            frame.workspace(request), frame.actor(request), slug=slug or slug_from(name), name=name
+        )
+    except (Invalid, Conflict) as error:
+        return _form(request, first=False, name=name, slug=slug, error=error)
+    return inputs.see_other(f"/p/{project.slug}/board", "project")
+
+
+def slug_from(name: str) -> str:
+    """A short name for addresses and commands.
+
+    >>> slug_from("Support chatbot, EU")
+    'support-chatbot-eu'
+    """
+    words = "".join(c if c.isascii() and c.isalnum() else " " for c in name.lower()).split()
+    return "-".join(words)[:40].strip("-")
+
+
+def _form(
+    request: Request, *, first: bool, name: str = "", slug: str = "", error: AssayError | None = None
+) -> HTMLResponse:
+    what, expected = sentences(error.message) if error is not None else ("", "")
+    context = StartPage(
+        csrf_token=request.state.csrf_token,
+        first=first,
+        name=name,
+        slug=slug,
+        problem=f"{what}. Expected {expected}." if expected else what,
+        hint=error.hint if error is not None else "",
+    )
+    status = 200 if error is None else (409 if isinstance(error, Conflict) else 422)
+    title = "Welcome" if first else "New project"
+    return templating.page("pages/start.html", frame.bare(request, title), context, status=status)
+
+
+@router.get("/keys")
+def keys(request: Request) -> HTMLResponse:
+    """What the keyboard does."""
+    context = KeysPage(groups=KEYS)
+    if templating.wants_fragment(request):
+        return templating.fragment("fragments/_keys.html", context)
+    return templating.page("pages/keys.html", frame.bare(request, "Keys"), context)

@@ -1,0 +1,113 @@
+"""The small forms of the ticket page: confirm, note, link, follow up, compute again, delete."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from assay.domain.experiments.experiment import LinkKind
+from assay.errors import Invalid
+from assay.web import frame
+from assay.web.routes import inputs
+from assay.workflows.tickets import (
+    add_note,
+    attest,
+    delete_ticket,
+    follow_up,
+    link_tickets,
+    unlink_tickets,
+    withdraw_attestation,
+)
+from assay.workflows.verdicts import recompute_verdict
+
+router = APIRouter()
+
+
+@router.post("/p/{slug}/t/{key}/attest")
+def confirm(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
+    """Confirm what only a person can know."""
+    attest(
+        frame.workspace(request),
+        frame.actor(request),
+        slug,
+        key,
+        item=inputs.text(form, "item"),
+        note=inputs.text(form, "note"),
+        expected_version=inputs.version(form),
+    )
+    return inputs.see_other(f"/p/{slug}/t/{key}", "confirmed")
+
+
+@router.post("/p/{slug}/t/{key}/withdraw")
+def take_back(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
+    """Take a confirmation back."""
+    withdraw_attestation(
+        frame.workspace(request),
+        frame.actor(request),
+        slug,
+        key,
+        item=inputs.text(form, "item"),
+        expected_version=inputs.version(form),
+    )
+    return inputs.see_other(f"/p/{slug}/t/{key}", "withdrawn")
+
+
+@router.post("/p/{slug}/t/{key}/notes")
+def write_note(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
+    """Add a note."""
+    add_note(frame.workspace(request), frame.actor(request), slug, key, inputs.text(form, "text"))
+    return inputs.see_other(f"/p/{slug}/t/{key}", "noted")
+
+
+@router.post("/p/{slug}/t/{key}/links")
+def link(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
+    """Link this ticket to another one."""
+    link_tickets(frame.workspace(request), frame.actor(request), slug, key, _kind(form), _other(form))
+    return inputs.see_other(f"/p/{slug}/t/{key}", "linked")
+
+
+@router.post("/p/{slug}/t/{key}/unlink")
+def unlink(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
+    """Remove a link."""
+    unlink_tickets(frame.workspace(request), frame.actor(request), slug, key, _kind(form), _other(form))
+    return inputs.see_other(f"/p/{slug}/t/{key}", "unlinked")
+
+
+def _kind(form: inputs.Form) -> LinkKind:
+    text = inputs.text(form, "kind")
+    try:
+        return LinkKind(text)
+    except ValueError:
+        names = ", ".join(kind.value for kind in LinkKind)
+        raise Invalid(
+            f"cannot link tickets: found relation {text[:40]!r} (expected one of: {names})",
+            code="link-kind-unknown",
+            field="kind",
+        ) from None
+
+
+def _other(form: inputs.Form) -> str:
+    return inputs.text(form, "other").upper()
+
+
+@router.post("/p/{slug}/t/{key}/follow-up")
+def take_up_again(request: Request, slug: str, key: str, form: inputs.Form) -> Response:  # noqa: ARG001 - checked for its token
+    """A new ticket with the same content, linked to the closed one."""
+    new = follow_up(frame.workspace(request), frame.actor(request), slug, key)
+    return inputs.see_other(f"/p/{slug}/t/{new.key}/edit", "followed-up")
+
+
+@router.post("/p/{slug}/t/{key}/recompute")
+def compute_again(request: Request, slug: str, key: str, form: inputs.Form) -> Response:  # noqa: ARG001 - checked for its token
+    """Compute the verdict now."""
+    recompute_verdict(frame.workspace(request), frame.actor(request), slug, key)
+    return inputs.see_other(f"/p/{slug}/t/{key}", "recomputed")
+
+
+@router.post("/p/{slug}/t/{key}/delete")
+def delete(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
+    """Remove a draft."""
+    delete_ticket(
+        frame.workspace(request), frame.actor(request), slug, key, expected_version=inputs.version(form)
+    )
+    return inputs.see_other(f"/p/{slug}/board", "deleted")

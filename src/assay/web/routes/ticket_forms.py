@@ -1,0 +1,169 @@
+"""Writing and changing a ticket, with a check that reads along."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from assay.domain.experiments.experiment import TicketContent
+from assay.domain.kernel.metrics import Metric, MetricCatalog
+from assay.errors import AssayError, Invalid, Refused
+from assay.web import frame, templating, ticket_form_view
+from assay.web.contexts.ticket_form import Check, CheckFragment, Typed, Wrong
+from assay.web.errors import sentences
+from assay.web.metric_form import metric_from_form
+from assay.web.routes import inputs
+from assay.web.ticket_draft import Draft, read_draft, typed_from_content, typed_from_form
+from assay.workflows.projects import declare_metric, get_metrics, get_project
+from assay.workflows.records import Project, Ticket
+from assay.workflows.search import tried_before
+from assay.workflows.ticket_page import ticket_page
+from assay.workflows.tickets import create_ticket, draft_check, edit_ticket
+
+router = APIRouter()
+
+
+@router.get("/p/{slug}/t/new")
+def new_ticket(request: Request, slug: str) -> HTMLResponse:
+    """An empty form."""
+    project, catalog, _ = _around(request, slug, None)
+    typed = Typed(title=request.query_params.get("title", "")[:200], owner=frame.actor(request).name)
+    return _page(request, project, catalog, typed, None, check=Check())
+
+
+@router.get("/p/{slug}/t/{key}/edit")
+def edit_form(request: Request, slug: str, key: str) -> HTMLResponse:
+    """A ticket as a form."""
+    project, catalog, ticket = _around(request, slug, key)
+    assert ticket is not None  # noqa: S101 - a key was given
+    typed = typed_from_content(ticket.content, catalog)
+    return _page(request, project, catalog, typed, ticket, check=_check(request, slug, typed, catalog, exclude=key))
+
+
+@router.post("/p/{slug}/t/check")
+def check(request: Request, slug: str, form: inputs.Form, exclude: str | None = None) -> HTMLResponse:
+    """The draft as it reads now, while it is being written."""
+    catalog = get_metrics(frame.workspace(request), frame.actor(request), slug)
+    typed = typed_from_form(form)
+    return templating.fragment(
+        "fragments/tickets/_check.html", CheckFragment(check=_check(request, slug, typed, catalog, exclude=exclude))
+    )
+
+
+@router.post("/p/{slug}/t/new")
+def create(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Write the ticket, or say beside each field what is wrong with it."""
+    return _submitted(request, slug, None, form)
+
+
+@router.post("/p/{slug}/t/{key}/edit")
+def save(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
+    """Change the ticket; after the lock with a reason, which makes it an amendment."""
+    return _submitted(request, slug, key, form)
+
+
+def _submitted(request: Request, slug: str, key: str | None, form: inputs.Form) -> Response:
+    typed = typed_from_form(form)
+    if inputs.text(form, "act") == "declare":
+        return _declared(request, slug, key, typed, form)
+    project, catalog, ticket = _around(request, slug, key)
+    draft = read_draft(typed, catalog)
+    wrong = list(draft.wrong)
+    if draft.content is not None:
+        try:
+            return _written(request, slug, ticket, draft.content, typed, version=inputs.version(form))
+        except (Invalid, Refused) as error:
+            wrong.append(_wrong(error))
+    shown = _check(request, slug, typed, catalog, exclude=key)
+    return _page(request, project, catalog, typed, ticket, check=shown, wrong=wrong, status=422)
+
+
+def _written(
+    request: Request, slug: str, ticket: Ticket | None, content: TicketContent, typed: Typed, *, version: int | None
+) -> Response:
+    ws, actor = frame.workspace(request), frame.actor(request)
+    if ticket is None:
+        made = create_ticket(ws, actor, slug, content)
+        return inputs.see_other(f"/p/{slug}/t/{made.key}", "created")
+    before = ticket.lock.digest if ticket.lock else ""
+    after = edit_ticket(
+        ws, actor, slug, ticket.key, content, expected_version=version, amendment_reason=typed.amendment_reason or None
+    )
+    amended = after.lock is not None and after.lock.digest != before
+    return inputs.see_other(f"/p/{slug}/t/{ticket.key}", "amended" if amended else "saved")
+
+
+def _declared(request: Request, slug: str, key: str | None, typed: Typed, form: inputs.Form) -> Response:
+    """Declare a metric from inside the ticket form; everything typed stays."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    wrong: list[Wrong] = []
+    notice = ""
+    try:
+        metric: Metric = metric_from_form(form)
+        declare_metric(ws, actor, slug, metric)
+        notice = f"Metric {metric.name} is declared. The ticket is not saved yet."
+    except AssayError as error:
+        wrong.append(Wrong(field="metric", text=sentences(error.message)[0], hint=error.hint))
+    project, catalog, ticket = _around(request, slug, key)
+    shown = _check(request, slug, typed, catalog, exclude=key)
+    name = inputs.text(form, "metric_name") if wrong else ""
+    return _page(
+        request, project, catalog, typed, ticket, check=shown, wrong=wrong, notice=notice, metric_name=name,
+        status=422 if wrong else 200,
+    )  # fmt: skip
+
+
+def _around(request: Request, slug: str, key: str | None) -> tuple[Project, MetricCatalog, Ticket | None]:
+    ws, actor = frame.workspace(request), frame.actor(request)
+    if key is None:
+        return get_project(ws, actor, slug), get_metrics(ws, actor, slug), None
+    view = ticket_page(ws, actor, slug, key)
+    return view.project, view.metrics, view.ticket
+
+
+def _check(request: Request, slug: str, typed: Typed, catalog: MetricCatalog, *, exclude: str | None) -> Check:
+    ws, actor = frame.workspace(request), frame.actor(request)
+    draft: Draft = read_draft(typed, catalog)
+    if draft.content is not None:
+        found = draft_check(ws, actor, slug, draft.content, exclude=exclude)
+        return ticket_form_view.check_of(slug, typed, draft, found, found.similar)
+    text = f"{typed.title} {typed.hypothesis}".strip()
+    similar = tried_before(ws, actor, slug, text, exclude=exclude)
+    return ticket_form_view.check_of(slug, typed, draft, None, similar)
+
+
+def _wrong(error: AssayError) -> Wrong:
+    what, expected = sentences(error.message)
+    name = (error.field or "").partition(".")[0]
+    field = {"baseline": "baselines", "data_needs": "needs", "criteria": "primary"}.get(name, name)
+    return Wrong(field=field, text=f"{what}. Expected {expected}." if expected else what)
+
+
+def _page(
+    request: Request,
+    project: Project,
+    catalog: MetricCatalog,
+    typed: Typed,
+    ticket: Ticket | None,
+    *,
+    check: Check,
+    wrong: list[Wrong] | None = None,
+    notice: str = "",
+    metric_name: str = "",
+    status: int = 200,
+) -> HTMLResponse:
+    found = wrong or []
+    context = ticket_form_view.form_page(
+        project.slug,
+        typed,
+        catalog,
+        csrf_token=request.state.csrf_token,
+        ticket=ticket,
+        check=check,
+        wrong=found,
+        summary=f"{len(found)} {'field needs' if len(found) == 1 else 'fields need'} another look. Nothing was saved." if found else "",
+        notice=notice,
+        metric_name=metric_name,
+    )
+    around = frame.build(request, context.heading, project=project, section="board", sheets=("css/board.css",))
+    return templating.page("pages/tickets/form.html", around, context, status=status)

@@ -1,0 +1,81 @@
+"""One run as a page."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import numpy as np
+
+from assay.domain.experiments.display import format_value
+from assay.domain.experiments.evidence import Curve, Provenance, Run
+from assay.domain.kernel.metrics import Metric, MetricCatalog
+from assay.web import wording
+from assay.web.contexts.lists import MetricLine, RunPage
+from assay.web.experiment_view import STATUS
+
+PROVENANCE = {
+    Provenance.FETCHED: "read from the tracker by this server",
+    Provenance.CI: "sent by a verified CI job",
+    Provenance.SELF_REPORTED: "as reported by the run itself",
+}
+
+
+def run_href(slug: str, run_id: str) -> str:
+    """The page of a run."""
+    return f"/p/{slug}/runs/{quote(run_id, safe=':')}"
+
+
+def run_page(run: Run, slug: str, catalog: MetricCatalog, *, csrf_token: str) -> RunPage:
+    """Everything the page prints."""
+    tone, icon = STATUS.get(run.status.value, ("", "circle"))
+    return RunPage(
+        run_id=run.run_id,
+        name=run.name or run.external_id,
+        status=run.status.value,
+        status_tone=tone,
+        status_icon=icon,
+        deleted=run.deleted,
+        ticket=run.ticket or "",
+        ticket_href=f"/p/{slug}/t/{run.ticket}" if run.ticket else "",
+        external_url=wording.safe_link(run.url),
+        facts=_facts(run),
+        config=tuple(sorted(run.config.items())),
+        tags=tuple(sorted(run.tags.items())),
+        metrics=tuple(_metric(name, curve, catalog.get(name)) for name, curve in sorted(run.curves.items())),
+        scores_error=run.scores_error or "",
+        action=run_href(slug, run.run_id),
+        csrf_token=csrf_token,
+    )
+
+
+def _facts(run: Run) -> tuple[tuple[str, str], ...]:
+    hours = "" if run.gpu_hours is None else f"{run.gpu_hours:.3g}"
+    if hours and run.gpu_hours_source:
+        hours = f"{hours}, from {run.gpu_hours_source}"
+    found = (
+        ("Source", run.source),
+        ("Id in the tracker", run.external_id),
+        ("Arm", run.arm),
+        ("Seed", "" if run.seed is None else str(run.seed)),
+        ("Evaluated on", run.dataset or ""),
+        ("Started", wording.minute(run.started_at) if run.started_at else ""),
+        ("Ended", wording.minute(run.ended_at) if run.ended_at else ""),
+        ("GPU-hours", hours or wording.UNKNOWN),
+        ("Cost", "" if run.cost_usd is None else f"{run.cost_usd:,.2f} USD"),
+        ("Per-example scores", ", ".join(sorted(run.scores)) or ("stored" if run.scores_digest else "none")),
+        ("Provenance", PROVENANCE[run.provenance]),
+    )
+    return tuple((name, value) for name, value in found if value)
+
+
+def _metric(name: str, curve: Curve, metric: Metric | None) -> MetricLine:
+    finite = curve.values[np.isfinite(curve.values)]
+    broken = len(curve.values) - len(finite)
+    return MetricLine(
+        name=name,
+        last=format_value(metric, curve.last) if len(curve.values) else "",
+        lowest=format_value(metric, float(finite.min())) if len(finite) else "",
+        highest=format_value(metric, float(finite.max())) if len(finite) else "",
+        points=f"{len(curve.values):,}",
+        broken=f"{broken:,}" if broken else "",
+    )

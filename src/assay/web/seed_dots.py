@@ -1,0 +1,121 @@
+"""Seeds as dots on one line, beside the number they have to clear."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from assay.domain.experiments.display import format_value
+from assay.domain.kernel.findings import Finding, Role
+from assay.domain.kernel.metrics import Direction, Metric
+from assay.domain.kernel.verdicts import GroupSummary
+from assay.web import wording
+from assay.web.contexts.experiment import Dot, DotLine, SeedDots
+from assay.workflows.views import TicketView
+
+GROUPS_SHOWN = 6
+_MARGIN = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    low: float
+    high: float
+
+    def at(self, value: float) -> str:
+        share = _MARGIN + (1 - 2 * _MARGIN) * (value - self.low) / (self.high - self.low)
+        return wording.percent_of_bar(share) or "0%"
+
+
+def seed_dots(view: TicketView) -> SeedDots | None:
+    """The seeds of every group by their last value, None where there is nothing to draw."""
+    name = view.chart_metric
+    if name is None or view.verdict is None:
+        return None
+    metric = view.metrics.get(name)
+    values = {row.run_id: _number(row.metrics.get(name)) for row in view.runs}
+    groups = _worth_showing(view.verdict.verdict.groups, values)
+    finite = [value for group in groups for value in _finite(group, values)]
+    if not finite:
+        return None
+    threshold = _threshold(view.verdict.verdict.findings, name)
+    scale = _scale([*finite, *([threshold] if threshold is not None else [])])
+    lines = tuple(_line(group, values, metric, scale) for group in groups)
+    zone_x, zone_width = _zone(threshold, metric, scale)
+    edge = scale.at(threshold) if threshold is not None else None
+    return SeedDots(
+        title=f"Seeds, {name}",
+        lines=lines,
+        zone_x=zone_x,
+        zone_width=zone_width,
+        edge_x=edge,
+        low=format_value(metric, min(finite)),
+        high=format_value(metric, max(finite)),
+        threshold=format_value(metric, threshold) if threshold is not None else "",
+        description="; ".join(f"{line.label}: {line.spread}" for line in lines),
+    )
+
+
+def _worth_showing(groups: Sequence[GroupSummary], values: Mapping[str, float | None]) -> list[GroupSummary]:
+    present = [group for group in groups if any(run in values for run in group.run_ids)]
+    return sorted(present, key=lambda g: (not g.is_candidate, g.arm, g.label))[:GROUPS_SHOWN]
+
+
+def _finite(group: GroupSummary, values: Mapping[str, float | None]) -> list[float]:
+    found = (values.get(run) for run in group.run_ids)
+    return [value for value in found if value is not None and math.isfinite(value)]
+
+
+def _threshold(findings: Sequence[Finding], metric: str) -> float | None:
+    primary = [f for f in findings if f.metric == metric and f.role is Role.PRIMARY and f.threshold is not None]
+    # A margin of an improvement is no place on the axis of values: only a number compared with the value itself is drawn.
+    return primary[0].threshold if primary and primary[0].baseline is None else None
+
+
+def _scale(values: Sequence[float]) -> _Scale:
+    low, high = min(values), max(values)
+    if high == low:
+        pad = abs(high) * 0.05 or 0.5
+        return _Scale(low - pad, high + pad)
+    return _Scale(low, high)
+
+
+def _zone(threshold: float | None, metric: Metric | None, scale: _Scale) -> tuple[str | None, str | None]:
+    if threshold is None or metric is None:
+        return None, None
+    edge = float(scale.at(threshold).removesuffix("%"))
+    if metric.direction is Direction.HIGHER:
+        return f"{edge:g}%", f"{100 - edge:g}%"
+    return "0%", f"{edge:g}%"
+
+
+def _line(
+    group: GroupSummary, values: Mapping[str, float | None], metric: Metric | None, scale: _Scale
+) -> DotLine:
+    finite = _finite(group, values)
+    dots = tuple(Dot(x=scale.at(value), label=format_value(metric, value)) for value in finite)
+    broken = sum(1 for run in group.run_ids if (value := values.get(run)) is not None and not math.isfinite(value))
+    spread = _spread(group, metric, finite)
+    return DotLine(
+        label=group.label or group.arm,
+        dots=dots,
+        candidate=group.is_candidate,
+        spread=spread,
+        broken=f"{wording.plural(broken, 'seed')} without a number" if broken else "",
+    )
+
+
+def _spread(group: GroupSummary, metric: Metric | None, finite: Sequence[float]) -> str:
+    if group.mean is None or not math.isfinite(group.mean):
+        return wording.plural(len(finite), "seed")
+    mean = format_value(metric, group.mean)
+    sd = f", sd {format_value(metric, group.sd)}" if group.sd is not None and math.isfinite(group.sd) else ""
+    return f"mean {mean}{sd}, {wording.plural(len(finite), 'seed')}"
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None

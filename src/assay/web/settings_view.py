@@ -1,0 +1,193 @@
+"""The settings as a page, and the page's fields as settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.datastructures import FormData
+
+from assay.domain.board.board import Board
+from assay.domain.gates.settings import KillRuleName, VerdictSettings
+from assay.domain.kernel.metrics import MetricCatalog, Unit
+from assay.errors import AssayError, Invalid
+from assay.web import frame, wording
+from assay.web.contexts.settings import LimitRow, MetricRow, SettingsPage, SourceRow, SyncState
+from assay.web.contexts.ticket_form import Choice
+from assay.web.routes.inputs import text, texts
+from assay.web.syncs import SyncJob
+from assay.web.ticket_form_view import UNIT_WORDS
+from assay.workflows.records import Project, Source
+
+RULES = {
+    KillRuleName.OVER_BUDGET: "Compute over a multiple of the budget (an escalation)",
+    KillRuleName.PLATEAU: "The last runs lie close together, none at the target",
+    KillRuleName.GAP: "Far short of the target",
+    KillRuleName.TIME_BOX: "Time box over",
+    KillRuleName.NOT_FALLING: "Training loss does not fall",
+    KillRuleName.DIVERGED: "Training diverged",
+    KillRuleName.MEDIAN: "Below the median of like candidates",
+}
+_VALUES = (
+    ("over_budget_multiple", "Over budget beyond", "times the budget"),
+    ("plateau_tolerance", "Plateau within", "of the metric's unit"),
+    ("plateau_runs", "Plateau over", "seed groups"),
+    ("gap", "Gap beyond", "of a fraction"),
+    ("not_falling_after", "Loss must fall after epoch", ""),
+)
+
+
+def settings_page(
+    project: Project,
+    catalog: MetricCatalog,
+    sources: Sequence[Source],
+    *,
+    csrf_token: str,
+    theme: str,
+    problem: AssayError | None = None,
+    section: str = "",
+) -> SettingsPage:
+    """Everything the page prints."""
+    href = f"/p/{project.slug}/settings"
+    verdicts = project.settings.verdicts
+    rules = verdicts.kill_rules
+    return SettingsPage(
+        slug=project.slug,
+        csrf_token=csrf_token,
+        version=project.version,
+        action=href,
+        name=project.name,
+        metrics=tuple(_metrics(catalog)),
+        metric_action=f"{href}/metrics",
+        drop_action=f"{href}/metrics/drop",
+        units=tuple(Choice(u.value, UNIT_WORDS.get(u, u.value), chosen=u is Unit.FRACTION) for u in Unit),
+        limits=tuple(
+            LimitRow(key=s.key, title=s.title, limit=str(s.wip_limit or ""), gate=s.gate_text)
+            for s in project.settings.board.stages
+            if not s.terminal
+        ),
+        rules=tuple(Choice(rule.value, RULES[rule], rule in rules.enabled) for rule in KillRuleName),
+        rule_values=tuple((name, label, f"{getattr(rules, name)}", unit) for name, label, unit in _VALUES),
+        strictness=(
+            Choice("bound", "The bound of the interval has to clear it (strict)", verdicts.strictness == "bound"),
+            Choice("point", "The estimate has to clear it (the strict answer is shown beside)", verdicts.strictness == "point"),
+        ),
+        alpha=f"{verdicts.alpha:g}",
+        sources=tuple(_source(source, href) for source in sources),
+        connect_action=f"{href}/sources",
+        themes=tuple(
+            Choice(value, label, value == theme)
+            for value, label in zip(frame.THEMES, ("As the system says", "Light", "Dark"), strict=True)
+        ),
+        theme_action=f"{href}/appearance",
+        problem=problem.message if problem is not None else "",
+        problem_hint=problem.hint if problem is not None else "",
+        problem_section=section,
+    )
+
+
+def _metrics(catalog: MetricCatalog) -> Iterable[MetricRow]:
+    for metric in catalog.metrics:
+        yield MetricRow(
+            name=metric.name,
+            direction=metric.direction.value,
+            unit=UNIT_WORDS.get(metric.unit, metric.unit.value),
+            decimals="" if metric.decimals is None else str(metric.decimals),
+            aliases=", ".join(metric.aliases),
+            description=metric.description,
+        )
+
+
+def _source(source: Source, href: str) -> SourceRow:
+    return SourceRow(
+        name=source.name,
+        kind=source.kind,
+        uri=source.uri,
+        experiments=", ".join(source.experiment_filter) or "all experiments",
+        synced_iso=wording.iso(source.last_sync_at) if source.last_sync_at else "",
+        synced=wording.minute(source.last_sync_at) if source.last_sync_at else "",
+        error=source.last_sync_error,
+        sync_action=f"{href}/sources/{source.name}/sync",
+        disconnect_action=f"{href}/sources/{source.name}/disconnect",
+    )
+
+
+def sync_state(slug: str, name: str, job: SyncJob | None) -> SyncState:
+    """How far a sync is, in words and as a bar."""
+    share = None
+    if job is not None and job.running and job.total:
+        share = job.done / job.total
+    return SyncState(
+        name=name,
+        running=job is not None and job.running,
+        done=f"{job.done:,}" if job is not None else "",
+        width=wording.percent_of_bar(share),
+        text=_sync_text(job),
+        error=job.error if job is not None else "",
+        progress_href=f"/p/{slug}/settings/sources/{name}/progress",
+    )
+
+
+def _sync_text(job: SyncJob | None) -> str:
+    if job is None or job.error:
+        return ""
+    if job.running:
+        of_total = f" of {job.total:,}" if job.total else ""
+        return f"{job.done:,}{of_total} runs read"
+    if not (job.changed or job.gone):
+        return "Nothing changed since the last sync."
+    gone = f", {job.gone:,} removed" if job.gone else ""
+    return f"{wording.plural(job.changed, 'run')} changed{gone}."
+
+
+def board_from_form(form: FormData, board: Board) -> Board:
+    """The board with the limits of the form.
+
+    Raises:
+        Invalid: a limit is not a whole number from 1 to 10,000.
+    """
+    stages = []
+    for stage in board.stages:
+        typed = text(form, f"limit_{stage.key}") if f"limit_{stage.key}" in form else None
+        if typed is None:
+            stages.append(stage)
+            continue
+        if typed and not (typed.isascii() and typed.isdigit() and 1 <= int(typed[:6]) <= 10_000):
+            raise Invalid(
+                f"cannot limit column {stage.title!r}: found {typed[:20]!r} (expected a whole number from 1 to 10,000, "
+                "or nothing for no limit)",
+                code="limit-malformed",
+                field=f"limit_{stage.key}",
+            )
+        stages.append(stage.model_copy(update={"wip_limit": int(typed) if typed else None}))
+    return board.model_copy(update={"stages": tuple(stages)})
+
+
+def verdicts_from_form(form: FormData, before: VerdictSettings) -> VerdictSettings:
+    """The rules of evidence as the form sets them.
+
+    Raises:
+        Invalid: a number is out of range; the message names it.
+    """
+    rules: dict[str, Any] = before.kill_rules.model_dump()
+    rules["enabled"] = tuple(name for name in texts(form, "rule") if name in {r.value for r in KillRuleName})
+    for name, _, _ in _VALUES:
+        rules[name] = text(form, name) or rules[name]
+    data = {
+        **before.model_dump(),
+        "strictness": text(form, "strictness") or before.strictness,
+        "alpha": text(form, "alpha") or before.alpha,
+        "kill_rules": rules,
+    }
+    try:
+        return VerdictSettings.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][-1])
+        raise Invalid(
+            f"cannot save rules: {name.replace('_', ' ')} is {str(first.get('input'))[:40]!r} "
+            f"({str(first['msg']).removeprefix('Input ')})",
+            code="rule-malformed",
+            field=name,
+        ) from None

@@ -1,0 +1,207 @@
+// The board: drag, keys, menu, and what other people change meanwhile. The server decides every move.
+(() => {
+  "use strict";
+  const board = document.getElementById("board");
+  if (!board) return;
+  const { slug, csrf, say, toast } = window.assay;
+  const root = `/p/${slug}`;
+  const fragment = { "HX-Request": "true" };
+  const columns = () => [...board.querySelectorAll(".col")];
+  const columnOf = (card) => card.closest(".col");
+  const titleOf = (column) => column.querySelector("h2").textContent;
+  const cardsOf = (column) => [...column.querySelectorAll(".card")];
+  const cardNow = (key) => document.getElementById(`card-${key}`);
+  let dragging = false;
+
+  // Columns that arrived: put in place of the old ones, keeping scroll and focus; changed cards light up once.
+  function receive(html) {
+    const parts = document.createElement("template");
+    parts.innerHTML = html;
+    const seen = new Map([...board.querySelectorAll(".card")].map((card) => [card.dataset.key, card.dataset.v + ":" + card.dataset.cv]));
+    const focused = document.activeElement?.closest?.(".card")?.dataset.key;
+    for (const fresh of parts.content.querySelectorAll(".col")) {
+      const old = document.getElementById(fresh.id);
+      if (!old) continue;
+      const scroll = old.querySelector(".cards").scrollTop;
+      for (const card of fresh.querySelectorAll(".card")) if (seen.get(card.dataset.key) !== card.dataset.v + ":" + card.dataset.cv) card.classList.add("fresh");
+      old.replaceWith(fresh);
+      fresh.querySelector(".cards").scrollTop = scroll;
+      sortable(fresh);
+      htmx.process(fresh);
+      window.assay.ages(fresh);
+    }
+    if (focused && !document.activeElement?.closest?.(".card")) focus(cardNow(focused));
+    const words = parts.content.querySelector("[data-say]");
+    if (words) { toast(words.textContent.trim()); say(words.textContent.trim()); }
+    const panel = parts.content.querySelector("[data-dialog]");
+    if (panel) show(panel.innerHTML, panel.dataset.dialog);
+  }
+
+  function show(html, label) {
+    document.querySelector("dialog.moving")?.close();
+    const dialog = window.assay.dialog(html, label);
+    dialog.classList.add("moving");
+    dialog.addEventListener("submit", (event) => {
+      const form = event.target.closest("form[data-move-form]");
+      if (!form) return;
+      event.preventDefault();
+      const body = new FormData(form, event.submitter);
+      dialog.close();
+      send(form.dataset.key, body);
+    });
+    dialog.querySelector("textarea, input:not([type=hidden]), button")?.focus();
+    return dialog;
+  }
+
+  // What this page shows, so that the server sends only columns that look different. Counted by the cards of the last
+  // answer: a card on its way must not change it.
+  const state = () => {
+    const query = new URLSearchParams(location.search);
+    query.delete("done");
+    query.set("have", columns().map((column) => `${column.dataset.stage}:${column.dataset.shown}:${column.dataset.digest}`).join(","));
+    return query;
+  };
+  board.addEventListener("htmx:afterSettle", () => { for (const column of columns()) column.dataset.shown = cardsOf(column).length; });
+
+  async function refresh() {
+    const answer = await fetch(`${root}/board/changes?${state()}`, { headers: fragment });
+    if (answer.status === 200 && !dragging) receive(await answer.text());
+  }
+
+  async function send(key, body) {
+    const card = cardNow(key);
+    card?.classList.add("moving");
+    try {
+      const answer = await fetch(`${root}/t/${key}/move?${state()}`, { method: "POST", body: new URLSearchParams(body), headers: { ...fragment, "X-CSRF-Token": csrf } });
+      const html = await answer.text();
+      if ((answer.headers.get("Content-Type") ?? "").startsWith("text/html")) receive(html);
+      else toast(`The card was not moved: the server answered ${answer.status}.`);
+      if (!answer.ok && !html.includes("class=\"col\"")) putBack(key);
+    } catch {
+      toast("The server cannot be reached. The card was not moved.");
+      putBack(key);
+    }
+    cardNow(key)?.classList.remove("moving");
+    focus(cardNow(key));
+  }
+
+  function move(card, to, before) {
+    const body = new URLSearchParams({ to, before_key: before ?? "", expected_version: card.dataset.v });
+    return send(card.dataset.key, body);
+  }
+
+  // Drag with the mouse or a finger.
+  const places = new Map();
+  function remember(card) { places.set(card.dataset.key, { list: card.parentElement, next: card.nextElementSibling }); }
+  function putBack(key) {
+    const place = places.get(key), card = cardNow(key);
+    if (place?.list.isConnected && card) place.list.insertBefore(card, place.next?.isConnected ? place.next : null);
+  }
+
+  async function showTargets(card) {
+    const from = columnOf(card);
+    const legal = new Set(from.dataset.targets.split(" "));
+    board.classList.add("dragging");
+    from.classList.add("from");
+    for (const column of columns()) column.classList.toggle("legal", legal.has(column.dataset.stage));
+    const answer = await fetch(`${root}/t/${card.dataset.key}/moves.json`);
+    if (!answer.ok || !board.classList.contains("dragging")) return;
+    for (const one of await answer.json()) {
+      const column = document.getElementById(`col-${one.target}`);
+      if (!column) continue;
+      column.classList.toggle("gated", !one.allowed);
+      const line = document.createElement("div");
+      line.className = "hint-line";
+      line.textContent = one.hint;
+      column.querySelector("header").append(line);
+    }
+  }
+  function hideTargets() {
+    board.classList.remove("dragging");
+    for (const column of columns()) column.classList.remove("legal", "gated", "from");
+    board.querySelectorAll(".hint-line").forEach((line) => line.remove());
+  }
+
+  function nextKey(card) {
+    for (let at = card.nextElementSibling; at; at = at.nextElementSibling) if (at.classList.contains("card")) return at.dataset.key;
+    // The end of what is loaded is not the end of the column: stay above the last loaded card.
+    const all = cardsOf(columnOf(card)).filter((other) => other !== card);
+    return columnOf(card).querySelector(".more") && all.length ? all[all.length - 1].dataset.key : "";
+  }
+
+  function sortable(column) {
+    Sortable.create(column.querySelector(".cards"), {
+      group: "cards", draggable: ".card", filter: ".move, .more", preventOnFilter: false, animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,
+      forceFallback: true, fallbackOnBody: true, fallbackTolerance: 4, delay: 220, delayOnTouchOnly: true, ghostClass: "drag-ghost", chosenClass: "drag-chosen", scroll: true, bubbleScroll: true, scrollSensitivity: 60,
+      onStart: (event) => { dragging = true; remember(event.item); showTargets(event.item); },
+      onEnd: (event) => {
+        dragging = false;
+        hideTargets();
+        if (event.from === event.to && event.oldDraggableIndex === event.newDraggableIndex) return;
+        move(event.item, columnOf(event.item).dataset.stage, nextKey(event.item));
+      },
+    });
+  }
+  columns().forEach(sortable);
+
+  // Keys: arrows or h j k l to look, Shift with arrows to move, m for the menu.
+  function focus(card) { card?.querySelector("h3 a")?.focus({ preventScroll: false }); }
+  const current = () => document.activeElement?.closest?.(".card");
+  function step(card, down) {
+    const all = cardsOf(columnOf(card));
+    focus(all[all.indexOf(card) + (down ? 1 : -1)]);
+  }
+  function aside(card, right) {
+    const all = columns(), rank = cardsOf(columnOf(card)).indexOf(card);
+    for (let at = all.indexOf(columnOf(card)) + (right ? 1 : -1); all[at]; at += right ? 1 : -1) {
+      const cards = cardsOf(all[at]);
+      if (cards.length) { all[at].scrollIntoView({ block: "nearest", inline: "nearest" }); return focus(cards[Math.min(rank, cards.length - 1)]); }
+    }
+  }
+  function shift(card, key) {
+    const column = columnOf(card);
+    if (key === "ArrowLeft" || key === "ArrowRight") {
+      const all = columns(), legal = column.dataset.targets.split(" "), right = key === "ArrowRight";
+      const side = all.slice(right ? all.indexOf(column) + 1 : 0, right ? undefined : all.indexOf(column));
+      const goal = (right ? side : side.reverse()).find((other) => legal.includes(other.dataset.stage));
+      if (goal) return move(card, goal.dataset.stage, cardsOf(goal)[0]?.dataset.key ?? "");
+      const names = all.filter((other) => legal.includes(other.dataset.stage)).map(titleOf).join(", ");
+      return say(`${card.dataset.key} cannot go ${right ? "right" : "left"} from ${titleOf(column)}. It can go to: ${names || "nowhere, it is closed"}.`);
+    }
+    const all = cardsOf(column), at = all.indexOf(card);
+    if (key === "ArrowUp" && at > 0) return move(card, column.dataset.stage, all[at - 1].dataset.key);
+    if (key === "ArrowDown" && at < all.length - 1) {
+      if (!all[at + 2] && column.querySelector(".more")) return say("Load more cards first.");
+      return move(card, column.dataset.stage, all[at + 2]?.dataset.key ?? "");
+    }
+  }
+  const LOOK = { ArrowDown: [step, true], j: [step, true], ArrowUp: [step, false], k: [step, false], ArrowRight: [aside, true], l: [aside, true], ArrowLeft: [aside, false], h: [aside, false] };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, dialog")) return;
+    const card = current();
+    if (event.shiftKey && event.key.startsWith("Arrow")) { if (card) { event.preventDefault(); shift(card, event.key); } return; }
+    if (event.shiftKey) return;
+    if (event.key === "m" && card) { event.preventDefault(); menu(card); return; }
+    const act = LOOK[event.key];
+    if (!act || (!card && document.activeElement !== document.body && document.activeElement?.id !== "main")) return;
+    event.preventDefault();
+    if (card) act[0](card, act[1]); else focus(board.querySelector(".card"));
+  });
+
+  async function menu(card) {
+    const answer = await fetch(card.querySelector("[data-move]").href, { headers: fragment });
+    if (answer.ok) show(await answer.text(), `Move ${card.dataset.key}`).addEventListener("close", () => focus(cardNow(card.dataset.key)));
+    else toast(`The moves of ${card.dataset.key} cannot be shown: the server answered ${answer.status}.`);
+  }
+  board.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-move]");
+    if (link && !event.ctrlKey && !event.metaKey) { event.preventDefault(); menu(link.closest(".card")); }
+  });
+
+  // Other people: the server says that something happened, we ask which columns look different now.
+  let waiting = null;
+  const later = () => { clearTimeout(waiting); waiting = setTimeout(() => (dragging ? later() : refresh().catch(() => {})), 120); };
+  const stream = new EventSource(`${root}/events?after=${board.dataset.seq}`);
+  stream.addEventListener("change", later);
+  addEventListener("pagehide", () => stream.close());
+})();

@@ -1,0 +1,47 @@
+// Charts: the server makes the specification, the page's theme gives the colours, nothing is evaluated.
+(() => {
+  "use strict";
+  const boxes = [...document.querySelectorAll("[data-chart]")];
+  const probe = document.createElement("i");
+  // A canvas turns any CSS colour, light-dark() and color-mix() included, into one that every renderer understands.
+  const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const colour = (name) => {
+    probe.style.color = `var(${name})`;
+    document.body.append(probe);
+    pen.fillStyle = getComputedStyle(probe).color;
+    pen.clearRect(0, 0, 1, 1);
+    pen.fillRect(0, 0, 1, 1);
+    const [r, g, b] = pen.getImageData(0, 0, 1, 1).data;
+    probe.remove();
+    return `rgb(${r}, ${g}, ${b})`;
+  };
+  const theme = () => {
+    const ink = colour("--ink"), quiet = colour("--ink-3"), line = colour("--line");
+    const font = getComputedStyle(document.body).fontFamily;
+    const text = { labelFont: font, titleFont: font, labelFontSize: 11, titleFontSize: 11, titleFontWeight: 480, labelColor: quiet, titleColor: quiet };
+    return {
+      background: null, font, padding: 4,
+      view: { stroke: null },
+      axis: { ...text, gridColor: line, domain: false, ticks: false, labelPadding: 6, titlePadding: 8 },
+      legend: { ...text, labelColor: ink, symbolType: "circle" },
+      range: { category: [colour("--accent"), colour("--promote"), colour("--iterate"), colour("--kill"), colour("--blocked"), quiet] },
+      rule: { color: ink }, text: { color: ink, font, fontSize: 11 }, line: { color: colour("--accent") }, point: { color: colour("--accent") }, area: { color: colour("--accent") },
+    };
+  };
+  const options = () => ({ ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true }, config: theme() });
+  async function draw(box) {
+    try {
+      const answer = box.specification ? null : await fetch(box.dataset.chart, { headers: { Accept: "application/json" } });
+      if (answer && !answer.ok) throw new Error(`the server answered ${answer.status}`);
+      box.specification ??= await answer.json();
+      box.view?.finalize();
+      box.view = (await vegaEmbed(box, structuredClone(box.specification), options())).view;
+      box.dataset.drawn = "yes";
+    } catch (error) {
+      box.textContent = `The chart cannot be drawn: ${error.message}. The table below holds the same figures.`;
+      box.dataset.drawn = "no";
+    }
+  }
+  boxes.forEach(draw);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => boxes.forEach(draw));
+})();

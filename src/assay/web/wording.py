@@ -1,0 +1,108 @@
+"""How moments, counts and numbers are written on pages."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from markupsafe import Markup, escape
+
+UNKNOWN = "not known"
+_MARKED = re.compile("\x02([^\x02\x03]*)\x03")
+
+DECISIONS: Mapping[str, str] = MappingProxyType({"promote": "promoted", "iterate": "iterating", "kill": "killed"})
+RECOMMENDATIONS: Mapping[str, str] = MappingProxyType(
+    {"promote": "Promote", "iterate": "Iterate", "kill": "Kill", "undecided": "Not known yet"}
+)
+OUTCOMES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "met": ("met", "promote", "check"),
+        "not_met": ("not met", "kill", "cross"),
+        "unclear": ("unclear", "iterate", "question"),
+        "no_evidence": ("no evidence", "", "circle"),
+        "invalid": ("invalid", "blocked", "warning"),
+    }
+)
+"""Outcome to the word, the colour and the icon it is shown with."""
+RECOMMENDATION_ICONS: Mapping[str, str] = MappingProxyType(
+    {"promote": "up", "iterate": "loop", "kill": "stop", "undecided": "question"}
+)
+
+
+def day(moment: datetime) -> str:
+    """The day a moment falls on.
+
+    >>> day(datetime(2026, 5, 12, 9, tzinfo=UTC))
+    '12 May 2026'
+    """
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def minute(moment: datetime) -> str:
+    """A moment to the minute, in UTC.
+
+    >>> minute(datetime(2026, 5, 12, 9, 5, tzinfo=UTC))
+    '12 May 2026, 09:05 UTC'
+    """
+    moment = moment.astimezone(UTC)
+    return f"{day(moment)}, {moment:%H:%M} UTC"
+
+
+def iso(moment: datetime) -> str:
+    """The machine-readable form of a moment, for `<time datetime>`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun.
+
+    >>> plural(1, "run"), plural(3, "run")
+    ('1 run', '3 runs')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def percent_of_bar(share: float | None) -> str | None:
+    """A share of a bar as an SVG length, held inside the bar; None stays None.
+
+    >>> percent_of_bar(0.5), percent_of_bar(1.7), percent_of_bar(None)
+    ('50%', '100%', None)
+    """
+    if share is None or not math.isfinite(share):
+        return None
+    return f"{round(min(1.0, max(0.0, share)) * 100, 2):g}%"
+
+
+def initials(name: str) -> str:
+    """Two letters for a person.
+
+    >>> initials("Ada Lovelace"), initials("jo"), initials("")
+    ('AL', 'JO', '')
+    """
+    words = [word for word in name.replace(".", " ").replace("_", " ").replace("-", " ").split() if word[0].isalnum()]
+    if len(words) >= 2:
+        return (words[0][0] + words[-1][0]).upper()
+    return words[0][:2].upper() if words else ""
+
+
+def marked(excerpt: str) -> Markup:
+    """A search excerpt as HTML: escaped first, then the words between \\x02 and \\x03 become <mark>.
+
+    >>> str(marked("a \x02<b>\x03 \x03"))
+    'a <mark>&lt;b&gt;</mark> '
+    """
+    with_marks = _MARKED.sub(r"<mark>\1</mark>", str(escape(excerpt)))
+    return Markup(with_marks.replace("\x02", "").replace("\x03", ""))  # noqa: S704 - escaped just above
+
+
+def safe_link(url: str | None) -> str:
+    """An address that came with a run, when a browser may follow it: http and https only.
+
+    >>> safe_link("https://mlflow.example/1"), safe_link("javascript:alert(1)"), safe_link(None)
+    ('https://mlflow.example/1', '', '')
+    """
+    text = (url or "").strip()
+    return text if text.lower().startswith(("http://", "https://")) else ""

@@ -132,7 +132,8 @@ def _over_groups(criterion: Criterion, case: Case, choice: Choice) -> float:
     if case.catalog.get(criterion.metric) is None:
         return 1.0
     check = _CLAIMS[criterion.test.kind]
-    ratios = [_level_ratio(check(criterion, group, case, 1.0)) for group in choice.among]
+    quick = replace(case, predicts=False)
+    ratios = [_level_ratio(check(criterion, group, quick, 1.0)) for group in choice.among]
     ratios += [math.inf] * choice.untested
     return _holm_divisor(ratios, choice.among.index(choice.group), case.settings.alpha)
 

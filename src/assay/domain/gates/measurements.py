@@ -16,7 +16,7 @@ from assay.domain.experiments.criteria.model import DatasetRef
 from assay.domain.experiments.evidence import Run, RunStatus, Scores
 from assay.domain.gates.example_tables import ExampleTable, table_of
 from assay.domain.gates.problems import Problem, mend, run_name
-from assay.domain.gates.quantities import out_of_range
+from assay.domain.gates.quantities import LARGEST, out_of_range
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.canonical import round_significant
 from assay.domain.kernel.findings import Outcome, Settlement
@@ -69,7 +69,10 @@ def measure(runs: Sequence[Run], metric: Metric, dataset: DatasetRef | None) -> 
         One value a seed with per-example scores where every seed has them, or the problem that forbids using them.
     """
     here = [run for run in runs if dataset is None or _is_on(run, dataset)]
-    broken = _unaccounted(here, metric) or _unreadable(here, metric)
+    crashed = [
+        run for run in runs if run.status in _ENDED_WITHOUT_RESULT and (run in here or run.dataset is None)
+    ]
+    broken = _diverged(here, metric) or _unaccounted(here, crashed) or _unreadable(here, metric)
     if broken is not None:
         return broken
     ended = [run for run in here if run.status is RunStatus.FINISHED]
@@ -113,17 +116,22 @@ def _is_on(run: Run, dataset: DatasetRef) -> bool:
     return name == dataset.name and (dataset.version is None or version == dataset.version)
 
 
-def _unaccounted(runs: Sequence[Run], metric: Metric) -> Problem | None:
-    """Runs that crashed with no finished run of the same seed."""
+def _diverged(runs: Sequence[Run], metric: Metric) -> Problem | None:
+    """Runs that ended with a value that is not a finite number."""
+    found = _non_finite([run for run in runs if run.status not in _NOT_ENDED], metric)
+    if not found:
+        return None
+    return Problem(
+        Outcome.INVALID,
+        f"{metric.name} is not a finite number in {listed(map(run_name, found))}",
+        mend("mend the run that logged NaN or an infinity and run its seed again"),
+    )
+
+
+def _unaccounted(runs: Sequence[Run], crashed: Sequence[Run]) -> Problem | None:
+    """Runs that crashed, with no finished run of the same seed."""
     finished = {run.seed for run in runs if run.status is RunStatus.FINISHED and run.seed is not None}
-    lost = [run for run in runs if run.status in _ENDED_WITHOUT_RESULT and run.seed not in finished]
-    diverged = _non_finite([run for run in runs if run.status not in _NOT_ENDED], metric)
-    if diverged:
-        return Problem(
-            Outcome.INVALID,
-            f"{metric.name} is not a finite number in {listed(map(run_name, diverged))}",
-            mend("mend the run that logged NaN or an infinity and run its seed again"),
-        )
+    lost = [run for run in crashed if run.seed not in finished]
     if not lost:
         return None
     return Problem(
@@ -178,6 +186,8 @@ def _bad_scores(run: Run, metric: Metric) -> str | None:
         return f"{len(scores.sample_ids)} ids for {scores.values.size} values"
     if len(set(scores.sample_ids)) != len(scores.sample_ids):
         return "duplicated example ids"
+    if float(np.abs(scores.values).max()) > LARGEST:
+        return f"a value of {float(np.abs(scores.values).max()):.6g} is too large to compute with"
     if scores.clusters is not None and len(scores.clusters) != len(scores.sample_ids):
         return f"{len(scores.clusters)} cluster labels for {len(scores.sample_ids)} examples"
     return None

@@ -8,6 +8,8 @@ from assay.domain.kernel.metrics import Metric, Unit
 _SECONDS = {Unit.MILLISECONDS: 0.001, Unit.SECONDS: 1.0, Unit.MINUTES: 60.0, Unit.HOURS: 3600.0}
 _COUNTED = {Unit.NUMBER, Unit.COUNT, Unit.TOKENS}
 _NON_NEGATIVE = {Unit.COUNT, Unit.TOKENS, Unit.MEGABYTES, Unit.GPU_HOURS, *_SECONDS}
+LARGEST = 1e100
+"""Squares of larger values would overflow."""
 
 
 def in_unit_of(quantity: Quantity | Margin, metric: Metric) -> float | None:
@@ -36,6 +38,8 @@ def margin_of(margin: Margin, metric: Metric, baseline: float | None) -> float |
 
 def out_of_range(value: float, metric: Metric) -> str | None:
     """Why this value cannot be one of the metric, or None when it can."""
+    if abs(value) > LARGEST:
+        return f"{value:.6g} is too large to compute with"
     if metric.unit is Unit.FRACTION and not 0.0 <= value <= 1.0:
         percent = " (a percentage where a fraction is meant?)" if 1.0 < value <= 100.0 else ""
         return f"{value:.6g} is not a fraction between 0 and 1{percent}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,14 +18,14 @@ from assay.domain.gates.case import Case, stage_plan
 from assay.domain.gates.decide import decide
 from assay.domain.gates.examine import Examined, examine
 from assay.domain.gates.kill_rules import advise
-from assay.domain.gates.measurements import value_of
+from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.seed_groups import BASELINE_ARM, SeedGroup, seed_groups, starting_order
 from assay.domain.gates.settings import KillRuleName, VerdictSettings
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.canonical import canonical_bytes, digest_bytes, rounded
 from assay.domain.kernel.findings import Finding
 from assay.domain.kernel.verdicts import GroupSummary, Verdict, VerdictRecord
-from assay.stats.samples import summarize
+from assay.stats.samples import Sample, summarize
 
 METHOD_VERSION = "1"
 """Raised whenever a change of the engine can change a stored verdict."""
@@ -153,18 +152,7 @@ def _strict(examined: Iterable[Examined]) -> tuple[Finding, ...]:
 
 
 def _summary(group: SeedGroup, choice: Choice, case: Case) -> GroupSummary:
-    found = primary_metric(case)
-    ended = {
-        run.seed if run.seed is not None else run.run_id: run
-        for run in group.evidence
-        if run.status == "finished"
-    }
-    values = (
-        []
-        if found is None
-        else [v for run in ended.values() if (v := value_of(run, found[1])) is not None and math.isfinite(v)]
-    )
-    sample = summarize(values) if values else None
+    sample = _sample(group, case)
     return GroupSummary(
         group=group.key,
         label=group.label,
@@ -176,6 +164,13 @@ def _summary(group: SeedGroup, choice: Choice, case: Case) -> GroupSummary:
         mean=None if sample is None else sample.mean,
         sd=None if sample is None else sample.sd,
     )
+
+
+def _sample(group: SeedGroup, case: Case) -> Sample | None:
+    """Mean and spread of the primary metric; unknown as soon as one seed is broken: the rest would be a selection."""
+    found = primary_metric(case)
+    measured = None if found is None else measure(group.evidence, found[1], found[0].dataset)
+    return summarize(measured.values) if isinstance(measured, Measured) else None
 
 
 def _run_notes(case: Case) -> list[str]:

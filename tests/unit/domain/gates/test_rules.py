@@ -96,7 +96,7 @@ def test_compute_of_deleted_failed_and_earlier_runs_was_spent_too():
     assert finding(locked, runs, 1).estimate == 24.0
 
 
-@pytest.mark.parametrize("bad", [NAN, INF, -1.0])
+@pytest.mark.parametrize("bad", [NAN, INF, -1.0, 1e300])
 def test_compute_that_is_no_amount_is_invalid(bad):
     locked = lock(ACCURACY, "kill: compute > 2x budget", gpu_hours=10)
     assert finding(locked, [run(1, {"accuracy": 0.9}, gpu_hours=bad)], 1).outcome == "invalid"

@@ -151,3 +151,20 @@ def test_finding_seed_not_evaluated_on_the_asked_set_is_invalid():
     asked = lock("primary: accuracy >= 85% on eval@3")
     runs = [*seeds("accuracy", GOOD, dataset="eval@3"), run(4, {"accuracy": 0.2}, dataset="eval@2")]
     assert finding(asked, runs).outcome == "invalid"
+
+
+def test_finding_seed_that_crashed_before_it_named_its_evaluation_set_is_not_dropped():
+    asked = lock("primary: accuracy >= 85% on eval@3")
+    runs = [*seeds("accuracy", GOOD, dataset="eval@3"), run(4, status=RunStatus.FAILED)]
+    assert finding(asked, runs).outcome == "invalid"
+    elsewhere = [
+        *seeds("accuracy", GOOD, dataset="eval@3"),
+        run(3, status=RunStatus.FAILED, dataset="eval@2", number=8),
+    ]
+    assert finding(asked, elsewhere).outcome == "met"
+
+
+def test_finding_values_too_large_to_compute_with_are_invalid():
+    found = finding(lock("primary: score >= 0.5"), seeds("score", [1e300, 1e301, 0.5]))
+    assert found.outcome == "invalid"
+    assert "too large" in found.reason

@@ -16,6 +16,7 @@ from assay.stats.planning import detectable_effect
 from assay.stats.power import Outlook, Settles, TooCloseToCall
 
 OUTCOMES = {"met": Outcome.MET, "not_met": Outcome.NOT_MET, "unclear": Outcome.UNCLEAR}
+LAST_LOOK = "the last registered look is behind and it is still unclear: too close to call with this plan"
 ONE_MODEL = "these models, not the method"
 
 

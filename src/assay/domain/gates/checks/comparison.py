@@ -15,6 +15,7 @@ from assay.domain.experiments.criteria.model import Criterion, Improvement, NonI
 from assay.domain.gates.case import Case, Checked, compares, corrected
 from assay.domain.gates.checks.baselines import BaselineFound, baseline_for
 from assay.domain.gates.checks.claims import (
+    LAST_LOOK,
     Claimed,
     counts,
     invalid,
@@ -216,7 +217,7 @@ def _answer(
     )
     effect = test.estimate.value - shift if isinstance(test, ThresholdTest) else test.effect
     settle = None
-    if outcome is Outcome.UNCLEAR:
+    if outcome is Outcome.UNCLEAR and case.predicts:
         settle = (
             too_close("the locked number and the baseline runs disagree")
             if why
@@ -313,9 +314,7 @@ def _settle(
         outlook = None
     runs = tuple(seed.run for seed in level.measured.seeds)
     if level.is_last and len(level.measured.seeds) > 1 and not (outlook and outlook.unit == "examples"):
-        return too_close(
-            "the last registered look is behind and it is still unclear: too close to call with this plan"
-        )
+        return too_close(LAST_LOOK)
     return settlement(outlook, runs)
 
 

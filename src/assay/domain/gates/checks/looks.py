@@ -6,11 +6,11 @@ level: its examples are the sample, and the answer is about that model.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from assay.domain.experiments.evidence import Run, RunStatus
 from assay.domain.gates.case import Case, corrected
+from assay.domain.gates.checks.resources import is_amount
 from assay.domain.gates.measurements import Measured
 from assay.domain.gates.wording import count, hours
 from assay.domain.kernel.findings import Settlement
@@ -81,7 +81,7 @@ def seeds_wanted(more: int, total: int, runs: tuple[Run, ...], *, sure: bool) ->
 def gpu_hours_per_run(runs: tuple[Run, ...]) -> float | None:
     """What a finished run cost on average, where that is known."""
     used = [r.gpu_hours for r in runs if r.status is RunStatus.FINISHED and r.gpu_hours is not None]
-    known = sorted(amount for amount in used if math.isfinite(amount) and amount >= 0)
+    known = sorted(amount for amount in used if is_amount(amount))
     return sum(known) / len(known) if known else None
 
 

@@ -19,6 +19,8 @@ from assay.domain.kernel.findings import Counts, Outcome, Settlement
 
 COMPUTE = "sum over all runs of the ticket"
 TIME = "whole days since the lock"
+LARGEST = 1e12
+"""More than this is a mistake of whoever logged it, and sums of it would overflow."""
 _OVER = (Comparison.ABOVE, Comparison.AT_LEAST)
 
 
@@ -44,10 +46,15 @@ def spent(runs: Sequence[Run], resource: str) -> Spent:
     broken = tuple(
         run_name(run)
         for run, value in zip(begun, values, strict=True)
-        if value is not None and not (math.isfinite(value) and value >= 0)
+        if value is not None and not is_amount(value)
     )
-    known = [v for v in values if v is not None and math.isfinite(v) and v >= 0]
+    known = [v for v in values if v is not None and is_amount(v)]
     return Spent(math.fsum(known) if known else None, sum(v is None for v in values), len(begun), broken)
+
+
+def is_amount(value: float) -> bool:
+    """Can this have been used: a finite number, not negative, and not beyond what anybody owns?"""
+    return 0.0 <= value <= LARGEST
 
 
 def check_resource(criterion: Criterion, case: Case) -> Checked:
@@ -66,7 +73,7 @@ def check_resource(criterion: Criterion, case: Case) -> Checked:
         )
     used = spent(case.runs, test.resource)
     if used.broken:
-        reason = f"{test.resource} is negative or not a number in {listed(used.broken)}"
+        reason = f"{test.resource} is no possible amount in {listed(used.broken)}"
         return Checked(Outcome.INVALID, COMPUTE, reason, settle=mend("correct what those runs logged"))
     return _against(used, test, limit)
 

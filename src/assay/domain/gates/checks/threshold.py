@@ -10,7 +10,16 @@ from __future__ import annotations
 from assay.domain.experiments.criteria.model import Comparison, Criterion, Threshold
 from assay.domain.gates.case import GREATER, Case, Checked, compares, corrected
 from assay.domain.gates.checks.census import check_census
-from assay.domain.gates.checks.claims import counts, invalid, judged, problem, settlement, too_close, waiting
+from assay.domain.gates.checks.claims import (
+    LAST_LOOK,
+    counts,
+    invalid,
+    judged,
+    problem,
+    settlement,
+    too_close,
+    waiting,
+)
 from assay.domain.gates.checks.looks import Level, NotNow, level_for
 from assay.domain.gates.example_tables import ExampleTable
 from assay.domain.gates.measurements import Measured, measure
@@ -157,18 +166,15 @@ def _reason(
 
 
 def _settle(answer: Outcome, level: Level, limit: float, *, case: Case, divisor: float) -> Settlement | None:
-    if answer is not Outcome.UNCLEAR:
+    if answer is not Outcome.UNCLEAR or not case.predicts:
         return None
-    runs = tuple(seed.run for seed in level.measured.seeds)
+    if level.is_last and len(level.measured.seeds) > 1:
+        return too_close(LAST_LOOK)
     try:
         outlook = _outlook(level, limit, case, divisor)
     except StatisticsError:
         outlook = None
-    if level.is_last and len(level.measured.seeds) > 1:
-        return too_close(
-            "the last registered look is behind and it is still unclear: too close to call with this plan"
-        )
-    return settlement(outlook, runs)
+    return settlement(outlook, tuple(seed.run for seed in level.measured.seeds))
 
 
 def _outlook(level: Level, limit: float, case: Case, divisor: float) -> Outlook:

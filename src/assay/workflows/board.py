@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from assay.domain.board.board import Board
+from assay.domain.board.board import Board, ExitItem
 from assay.domain.board.exit_policies import ExitFacts
 from assay.domain.board.moves import MoveAssessment, assess_move
 from assay.domain.board.wip import WipState
@@ -144,11 +144,13 @@ def assess(
 def exit_facts(tx: ReadTransaction, project: Project, ticket: Ticket, *, target: str) -> ExitFacts:
     """What the exit gate of this ticket's column looks at."""
     content, card = ticket.content, ticket.card
+    stage = project.settings.board.stage(ticket.stage)
+    registers = ticket.lock is None and stage is not None and ExitItem.REGISTRABLE in stage.exit_gate
     return ExitFacts(
         content=content,
         target=target,
         entered_stage_at=ticket.entered_stage_at,
-        problems=registration_problems(content, tx.metrics(project.id)) if ticket.lock is None else (),
+        problems=registration_problems(content, tx.metrics(project.id)) if registers else (),
         confirmed={a.item: f"{a.by}, {a.at:%d %B %Y}" for a in ticket.attestations},
         running=card.get("running", 0),
         finished=card.get("finished", 0),

@@ -5,7 +5,6 @@ import threading
 import pytest
 
 from assay.domain.experiments.experiment import Baseline, LinkKind, TicketContent
-from assay.domain.experiments.ticket_file import dump_ticket_text, load_ticket_text
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
@@ -13,7 +12,15 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.exchange import export_tickets, import_tickets
 from assay.workflows.idempotency import Remember, Replayed
 from assay.workflows.journal import journal_page
-from assay.workflows.projects import create_project, declare_metric, drop_metric, get_metrics, get_project, save_settings
+from assay.workflows.projects import (
+    create_project,
+    declare_metric,
+    drop_metric,
+    get_metrics,
+    get_project,
+    save_settings,
+)
+from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
 from assay.workflows.tickets import (
     add_note,
     attest,

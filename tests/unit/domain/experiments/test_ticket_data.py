@@ -6,9 +6,9 @@ import pytest
 
 from assay.domain.experiments.experiment import LookPlan, TicketContent
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
-from assay.domain.experiments.ticket_file import dump_ticket_text, load_ticket_text
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
 from assay.errors import Invalid
+from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
 
 CATALOG = MetricCatalog.of([Metric(name="accuracy", direction=Direction.HIGHER, unit=Unit.FRACTION)])
 WRITTEN = """\

@@ -61,6 +61,8 @@ def downgrade(connection: Connection, *, to: str) -> None:
 def _config(connection: Connection) -> Config:
     from alembic.config import Config as AlembicConfig
 
+    if not connection.in_transaction():
+        connection.begin()  # else Alembic would begin, and commit, a transaction of its own
     config = AlembicConfig()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection

@@ -34,7 +34,7 @@ from assay.domain.experiments.criteria.structured import (
 )
 from assay.domain.experiments.criteria.text import criterion_text, parse_criterion
 from assay.domain.experiments.exact_numbers import fits
-from assay.domain.experiments.ticket_file import dump_ticket_text, load_ticket_text
+from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
 from assay.errors import Invalid

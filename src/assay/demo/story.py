@@ -12,13 +12,14 @@ from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.verdicts import Recommendation
 from assay.workflows.actor import Actor
 from assay.workflows.board import Moved, move_card
+from assay.workflows.confirmations import attest
 from assay.workflows.decisions import decide
 from assay.workflows.evidence import connect_source, sync_source
 from assay.workflows.journal import make_checkpoint
 from assay.workflows.ports import Workspace
 from assay.workflows.projects import create_project, declare_metric
 from assay.workflows.records import Ticket
-from assay.workflows.tickets import attest, create_ticket, get_ticket
+from assay.workflows.tickets import create_ticket, get_ticket
 from assay.workflows.verdicts import get_verdict
 
 ADA = Actor(name="Ada")
@@ -70,7 +71,9 @@ def _live(stage: Stage, experiment: DemoExperiment) -> None:
     _conclude(stage, experiment, ticket, record.verdict.recommendation)
 
 
-def _conclude(stage: Stage, experiment: DemoExperiment, ticket: Ticket, recommendation: Recommendation) -> None:
+def _conclude(
+    stage: Stage, experiment: DemoExperiment, ticket: Ticket, recommendation: Recommendation
+) -> None:
     """Follow the verdict; without learnings in the script the ticket waits for a decision."""
     ws = stage.ws
     ticket = get_ticket(ws, ADA, PROJECT_SLUG, ticket.key)
@@ -104,7 +107,9 @@ def _moved(ws: Workspace, ticket: Ticket, to: str) -> Ticket:
         ticket.key,
         to=to,
         expected_version=ticket.version,
-        override_reason="the baseline is trained beside the candidate, with the same seeds" if to == "experiment" else "",
+        override_reason="the baseline is trained beside the candidate, with the same seeds"
+        if to == "experiment"
+        else "",
     )
     assert isinstance(result, Moved), result
     return result.ticket

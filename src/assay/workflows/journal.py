@@ -150,6 +150,21 @@ def export_journal(ws: Workspace, actor: Actor) -> Iterator[bytes]:
             yield export_line(body, entry_hash)
 
 
+def raw_journal(ws: Workspace, actor: Actor) -> Iterator[tuple[int, bytes, bytes]]:
+    """Every entry as (number, stored bytes, hash), oldest first."""
+    actor.require(Permission.AUDIT)
+    with ws.store.read() as tx:
+        yield from tx.raw_entries()
+
+
+def list_checkpoints(ws: Workspace, actor: Actor) -> tuple[SignedCheckpoint, ...]:
+    """The signed checkpoints that can be read, oldest first; `verify_journal` names those that cannot be relied on."""
+    actor.require(Permission.AUDIT)
+    with ws.store.read() as tx:
+        signed, _ = _trusted(ws, tx.checkpoints(), ())
+    return tuple(signed)
+
+
 def inclusion_proof(ws: Workspace, actor: Actor, seq: int) -> tuple[InclusionProof, SignedCheckpoint]:
     """Proof that entry `seq` is in the journal, with the checkpoint it holds against.
 

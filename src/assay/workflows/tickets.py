@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assay.domain.board.exit_policies import ATTESTABLE
 from assay.domain.experiments.criteria.rules import registration_problems
 from assay.domain.experiments.experiment import LinkKind, Lock, TicketContent
 from assay.domain.experiments.preregistration import amend, registration_digest, registration_of
@@ -17,11 +16,10 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
-from assay.workflows.records import Attestation, Note, Project, Ticket
+from assay.workflows.records import Project, Ticket
 from assay.workflows.verdicts import refresh_verdict
 from assay.workflows.views import DraftCheck
 
-MAX_NOTE_LENGTH = 20_000
 SIMILAR_SHOWN = 5
 
 
@@ -278,178 +276,6 @@ def locked_catalog(lock: Lock, catalog: MetricCatalog) -> MetricCatalog:
     locked = {metric.name: metric for metric in lock.registration.metrics}
     merged = {metric.name: metric for metric in catalog.metrics} | locked
     return MetricCatalog.of(merged.values())
-
-
-def attest(
-    ws: Workspace,
-    actor: Actor,
-    slug: str,
-    key: str,
-    *,
-    item: str,
-    note: str = "",
-    expected_version: int | None,
-) -> Ticket:
-    """Confirm what only a person can know, such as that the team agreed to run this experiment.
-
-    Raises:
-        Invalid: the item is not one that people confirm.
-    """
-    actor.require(Permission.WRITE_TICKETS)
-    _check_attestable(item)
-
-    def work(tx: WriteTransaction) -> Ticket:
-        project = required_project(tx, slug)
-        before = required_ticket(tx, project, key)
-        check_version(before, expected_version)
-        at = ws.clock()
-        tx.put_attestation(before.id, Attestation(item=item, by=actor.name, at=at, note=note[:2000]))
-        return _touched(
-            tx,
-            ws,
-            actor,
-            project,
-            before,
-            Event.of("ticket.confirmed", project=slug, subject=key, item=item, note=note[:2000]),
-        )
-
-    return ws.store.write(work)
-
-
-def withdraw_attestation(
-    ws: Workspace, actor: Actor, slug: str, key: str, *, item: str, expected_version: int | None
-) -> Ticket:
-    """Take a confirmation back."""
-    actor.require(Permission.WRITE_TICKETS)
-    _check_attestable(item)
-
-    def work(tx: WriteTransaction) -> Ticket:
-        project = required_project(tx, slug)
-        before = required_ticket(tx, project, key)
-        check_version(before, expected_version)
-        tx.remove_attestation(before.id, item)
-        return _touched(
-            tx,
-            ws,
-            actor,
-            project,
-            before,
-            Event.of("ticket.confirmation_withdrawn", project=slug, subject=key, item=item),
-        )
-
-    return ws.store.write(work)
-
-
-def _check_attestable(item: str) -> None:
-    names = sorted(i.value for i in ATTESTABLE)
-    if item not in names:
-        raise Invalid(
-            f"cannot confirm {item[:60]!r}: not an item that people confirm (expected one of: {', '.join(names)})",
-            code="item-not-confirmable",
-            field="item",
-        )
-
-
-def _touched(
-    tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, before: Ticket, event: Event
-) -> Ticket:
-    at = ws.clock()
-    if tx.touch_ticket(before, at=at) is None:
-        raise stale(required_ticket(tx, project, before.key))
-    tx.append(event, actor=actor, at=at)
-    return required_ticket(tx, project, before.key)
-
-
-def add_note(
-    ws: Workspace, actor: Actor, slug: str, key: str, text: str, *, remember: Remember | None = None
-) -> Note:
-    """Write a note on a ticket.
-
-    Raises:
-        Invalid: the note is empty or too long.
-    """
-    actor.require(Permission.WRITE_TICKETS)
-    shown = text.strip()
-    if not shown or len(shown) > MAX_NOTE_LENGTH:
-        raise Invalid(
-            f"cannot add note to {key!r}: {len(shown)} characters (expected 1 to {MAX_NOTE_LENGTH})",
-            code="note-length",
-            field="text",
-        )
-
-    def work(tx: WriteTransaction) -> Note:
-        project = required_project(tx, slug)
-        ticket = required_ticket(tx, project, key)
-        at = ws.clock()
-        note = tx.add_note(ticket.id, text=shown, by=actor.name, at=at)
-        tx.append(Event.of("ticket.noted", project=slug, subject=key, text=shown), actor=actor, at=at)
-        return note
-
-    return write_once(ws, remember, work)
-
-
-def link_tickets(ws: Workspace, actor: Actor, slug: str, key: str, kind: LinkKind, other: str) -> None:
-    """Relate two tickets of a project. Linking twice is the same as once."""
-    _change_link(ws, actor, slug, key, kind, other, add=True)
-
-
-def unlink_tickets(ws: Workspace, actor: Actor, slug: str, key: str, kind: LinkKind, other: str) -> None:
-    """Take a relation back."""
-    _change_link(ws, actor, slug, key, kind, other, add=False)
-
-
-def _change_link(
-    ws: Workspace, actor: Actor, slug: str, key: str, kind: LinkKind, other: str, *, add: bool
-) -> None:
-    actor.require(Permission.WRITE_TICKETS)
-    if kind is LinkKind.USES_BASELINE_OF or key == other:
-        raise Invalid(
-            f"cannot link {key!r} to {other[:40]!r}: "
-            + (
-                "a ticket cannot relate to itself"
-                if key == other
-                else "this relation follows from the baseline field"
-            )
-            + " (expected another ticket and one of: blocks, needs_data, derived_from, duplicates, follow_up_of)",
-            code="link-not-possible",
-            field="other",
-        )
-
-    def work(tx: WriteTransaction) -> None:
-        project = required_project(tx, slug)
-        source, target = required_ticket(tx, project, key), required_ticket(tx, project, other)
-        if add and kind is LinkKind.BLOCKS and _reaches(tx, project, start=other, goal=key):
-            raise Refused(
-                f"cannot let {key!r} block {other!r}: {other!r} already blocks {key!r}, directly or through others "
-                "(expected no circle)",
-                code="link-circle",
-                field="other",
-            )
-        changed = (
-            tx.add_link(source.id, kind, target.id) if add else tx.remove_link(source.id, kind, target.id)
-        )
-        if changed:
-            name = "ticket.linked" if add else "ticket.unlinked"
-            event = Event.of(name, project=slug, subject=key, link=kind.value, other=other)
-            tx.append(event, actor=actor, at=ws.clock())
-
-    ws.store.write(work)
-
-
-def _reaches(tx: ReadTransaction, project: Project, *, start: str, goal: str) -> bool:
-    seen, frontier = {start}, [start]
-    while frontier:
-        ticket = tx.ticket(project.id, frontier.pop())
-        blocked = [
-            link.key
-            for link in (tx.links(ticket.id) if ticket else ())
-            if link.kind is LinkKind.BLOCKS and link.outgoing and link.key not in seen
-        ]
-        if goal in blocked:
-            return True
-        seen.update(blocked)
-        frontier.extend(blocked)
-    return False
 
 
 def follow_up(

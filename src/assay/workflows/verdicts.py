@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from assay.domain.experiments.evidence import Evidence, Run, RunStatus
@@ -212,6 +213,37 @@ def get_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> VerdictReco
         project = required_project(tx, slug)
         stored = tx.verdict(required_ticket(tx, project, key).id)
     return read_record(stored) if stored else None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictVersion:
+    """One of the verdicts a ticket had."""
+
+    digest: str
+    recommendation: str
+    headline: str
+    at: datetime
+    seq: int
+
+
+def verdict_history(ws: Workspace, actor: Actor, slug: str, key: str) -> tuple[VerdictVersion, ...]:
+    """Every verdict a ticket had, oldest first."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        stored = tx.verdicts(required_ticket(tx, project, key).id)
+    return tuple(_version(one) for one in stored)
+
+
+def _version(stored: StoredVerdict) -> VerdictVersion:
+    verdict = read_record(stored).verdict
+    return VerdictVersion(
+        digest=stored.digest,
+        recommendation=verdict.recommendation.value,
+        headline=verdict.headline,
+        at=stored.at,
+        seq=stored.seq,
+    )
 
 
 def read_record(stored: StoredVerdict) -> VerdictRecord:

@@ -11,12 +11,13 @@ from assay.domain.kernel.findings import Outcome, Role
 from assay.domain.kernel.verdicts import Recommendation
 from assay.errors import Invalid, NotFound, Refused, StaleVersion
 from assay.workflows.board import Moved, MoveRefused, board, move_card, preview_move
+from assay.workflows.confirmations import attest
 from assay.workflows.decisions import decide
 from assay.workflows.evidence import attach_run, connect_source, sync_source
 from assay.workflows.journal import make_checkpoint, verify_journal
 from assay.workflows.search import search, tried_before
 from assay.workflows.ticket_page import ticket_page
-from assay.workflows.tickets import attest, create_ticket, edit_ticket, follow_up, get_ticket
+from assay.workflows.tickets import create_ticket, edit_ticket, follow_up, get_ticket
 from assay.workflows.verdicts import get_verdict, replay_verdict
 from tests.unit.workflows.conftest import ADA, CATALOG, content, run
 
@@ -153,7 +154,13 @@ def test_refused_move_changes_nothing_and_lists_what_is_missing(ws):
 def test_override_is_recorded_with_its_reason(ws):
     ticket = create_ticket(ws, ADA, SLUG, content())
     answer = move_card(
-        ws, ADA, SLUG, ticket.key, to="hypothesis", expected_version=ticket.version, override_reason="demo tomorrow"
+        ws,
+        ADA,
+        SLUG,
+        ticket.key,
+        to="hypothesis",
+        expected_version=ticket.version,
+        override_reason="demo tomorrow",
     )
     assert isinstance(answer, Moved)
     (override,) = answer.ticket.overrides
@@ -195,7 +202,9 @@ def test_column_limit_holds_under_racing_moves(ws):
     outcomes = []
 
     def move(ticket):
-        outcomes.append(move_card(ws, ADA, SLUG, ticket.key, to="hypothesis", expected_version=ticket.version))
+        outcomes.append(
+            move_card(ws, ADA, SLUG, ticket.key, to="hypothesis", expected_version=ticket.version)
+        )
 
     people = [threading.Thread(target=move, args=(ticket,)) for ticket in tickets]
     for person in people:

@@ -9,9 +9,12 @@ from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.confirmations import attest, withdraw_attestation
 from assay.workflows.exchange import export_tickets, import_tickets
 from assay.workflows.idempotency import Remember, Replayed
 from assay.workflows.journal import journal_page
+from assay.workflows.links import link_tickets, unlink_tickets
+from assay.workflows.notes import add_note
 from assay.workflows.projects import (
     create_project,
     declare_metric,
@@ -22,17 +25,12 @@ from assay.workflows.projects import (
 )
 from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
 from assay.workflows.tickets import (
-    add_note,
-    attest,
     create_ticket,
     delete_ticket,
     draft_check,
     edit_ticket,
     follow_up,
     get_ticket,
-    link_tickets,
-    unlink_tickets,
-    withdraw_attestation,
 )
 from tests.unit.workflows.conftest import ACCURACY, ADA, content
 
@@ -77,7 +75,9 @@ def test_edit_without_a_change_is_no_event(ws):
 
 def test_journal_says_what_changed_and_who_did_it(ws):
     ticket = new(ws)
-    edit_ticket(ws, Actor(name="ben"), SLUG, ticket.key, content(title="Sharper"), expected_version=ticket.version)
+    edit_ticket(
+        ws, Actor(name="ben"), SLUG, ticket.key, content(title="Sharper"), expected_version=ticket.version
+    )
     row = journal_page(ws, ADA, subject=ticket.key).rows[0]
     assert (row.kind, row.actor) == ("ticket.edited", "ben")
     assert row.payload["before"] == {"title": "Fine-tune on support tickets"}
@@ -110,7 +110,9 @@ def test_unknown_ticket_is_not_found(ws, key):
         get_ticket(ws, ADA, SLUG, key)
 
 
-@pytest.mark.parametrize("key", ["exp-1", "EXP-0", "EXP-01", "EXP-1\n", "EXP-٣", "../EXP-1", "EXP-1" + "0" * 30])
+@pytest.mark.parametrize(
+    "key", ["exp-1", "EXP-0", "EXP-01", "EXP-1\n", "EXP-٣", "../EXP-1", "EXP-1" + "0" * 30]
+)
 def test_text_that_is_no_key_is_refused(ws, key):
     with pytest.raises(Invalid, match="expected a form such as EXP-42"):
         get_ticket(ws, ADA, SLUG, key)

@@ -9,15 +9,10 @@ from assay.domain.experiments.experiment import LinkKind
 from assay.errors import Invalid
 from assay.web import frame
 from assay.web.routes import inputs
-from assay.workflows.tickets import (
-    add_note,
-    attest,
-    delete_ticket,
-    follow_up,
-    link_tickets,
-    unlink_tickets,
-    withdraw_attestation,
-)
+from assay.workflows.confirmations import attest, withdraw_attestation
+from assay.workflows.links import link_tickets, unlink_tickets
+from assay.workflows.notes import add_note
+from assay.workflows.tickets import delete_ticket, follow_up
 from assay.workflows.verdicts import recompute_verdict
 
 router = APIRouter()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
+from assay.connectors.trackers.mlflow.rest_client import RestClient, without_password
+from assay.connectors.trackers.mlflow.rest_source import RestStore
 from assay.connectors.trackers.mlflow.revisions import TESTED_REVISIONS
 from assay.connectors.trackers.mlflow.sqlite_file import SqliteFile, checked_revision
 from assay.connectors.trackers.mlflow.sqlite_source import SqliteStore
@@ -25,16 +27,37 @@ class MlflowSource:
 
         Raises Unavailable, naming tracker and URI, when it cannot be read now, and Invalid for a URI of no known form.
         """
-        file = sqlite_path(source.uri)
-        yield from SqliteStore(SqliteFile(file, uri=source.uri), source, known).changes()
+        scheme = source.uri.strip().partition("://")[0].lower()
+        if scheme in ("http", "https"):
+            with RestClient(source.uri.strip()) as client:
+                yield from RestStore(client, source, known).changes()
+        else:
+            file = sqlite_path(source.uri)
+            yield from SqliteStore(SqliteFile(file, uri=source.uri), source, known).changes()
 
     def check(self, source: Source) -> str:
         """One line about the connection: kind, version, runs found. Raises as `changes` does."""
+        if source.uri.strip().lower().startswith(("http://", "https://")):
+            return _server_line(source.uri.strip())
         file = SqliteFile(sqlite_path(source.uri), uri=source.uri)
         with file.reading() as connection:
             revision = checked_revision(connection, source.uri)
             (runs,) = connection.execute("SELECT count(*) FROM runs").fetchone()
-        return f"MLflow {TESTED_REVISIONS[revision]} tables in {file.path.name} (SQLite): {runs} runs"
+        return f"MLflow {TESTED_REVISIONS[revision]} tables in {file.path.name} (SQLite): {_runs(runs)}"
+
+
+def _server_line(uri: str) -> str:
+    with RestClient(uri) as client:
+        version = client.version()
+        ids = [str(experiment.get("experiment_id")) for experiment in client.experiments()]
+        runs = 0
+        for start in range(0, len(ids), 100):
+            runs += sum(len(page) for page in client.run_pages(ids[start : start + 100], 1000))
+    return f"MLflow {version} server at {without_password(uri)}: {_runs(runs)}"
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
 
 
 def sqlite_path(uri: str) -> Path:

@@ -1,0 +1,203 @@
+"""One tracking server's REST interface: only the addresses that read, with limits on time, size and pages."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import httpx2
+
+from assay.connectors.trackers.mlflow.artifacts import MAX_SCORES_BYTES, RUN_ID, too_large
+from assay.errors import Invalid, Unavailable
+
+CONNECT_S = 5.0
+ANSWER_S = 60.0
+MAX_ANSWER_BYTES = 64 * 2**20
+MAX_PAGES = 100_000
+_API = "/api/2.0/mlflow"
+
+
+class RestClient:
+    """Asks one server. Never follows a redirect, never uses a proxy or credentials of the environment."""
+
+    def __init__(self, uri: str) -> None:
+        self.shown = without_password(uri)
+        parts = urlsplit(uri)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise Invalid(
+                f"cannot read tracker '{self.shown}': not the address of a server (expected http://HOST:PORT)",
+                hint="assay connect mlflow http://127.0.0.1:5000", code="tracker-uri-unknown", field="uri",
+            )
+        self.base = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+        auth = httpx2.BasicAuth(parts.username, parts.password or "") if parts.username else None
+        self._http = httpx2.Client(
+            auth=auth, timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S), follow_redirects=False, trust_env=False,
+            headers={"Accept": "application/json", "User-Agent": "assay"},
+        )
+
+    def __enter__(self) -> RestClient:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._http.close()
+
+    def version(self) -> str:
+        """Which MLflow answers? Raises Unavailable when none does."""
+        text = self._ask("GET", "/version", None)[:40].decode("utf-8", "replace").strip()
+        return text or "of unknown version"
+
+    def experiments(self) -> Iterator[dict[str, Any]]:
+        """All experiments, deleted ones included."""
+        yield from self._pages("POST", "experiments/search", {"max_results": 1000, "view_type": "ALL"}, "experiments")
+
+    def run_pages(self, experiment_ids: list[str], page_size: int) -> Iterator[list[dict[str, Any]]]:
+        """All runs of these experiments, deleted ones included, oldest first, page by page."""
+        body = {
+            "experiment_ids": experiment_ids, "run_view_type": "ALL", "max_results": page_size,
+            "order_by": ["attributes.start_time ASC"],
+        }
+        for page in self._answers("POST", "runs/search", body):
+            yield _dicts(page.get("runs"))
+
+    def has_run(self, run_id: str) -> bool:
+        """Is there such a run, deleted or not?"""
+        if not RUN_ID.match(run_id):
+            return False
+        content = self._ask("GET", f"{_API}/runs/get", {"run_id": run_id}, missing=b"{}")
+        return content != b"{}"
+
+    def history(self, run_id: str, metric: str) -> Iterator[dict[str, Any]]:
+        """Every logged point of one metric of one run."""
+        asked = {"run_id": run_id, "metric_key": metric, "max_results": 25_000}
+        yield from self._pages("GET", "metrics/get-history", asked, "metrics")
+
+    def files(self, run_id: str, folder: str) -> dict[str, int]:
+        """Files directly below a folder of a run's artifacts, with their size in bytes."""
+        found: dict[str, int] = {}
+        for entry in self._pages("GET", "artifacts/list", {"run_id": run_id, "path": folder}, "files"):
+            if not entry.get("is_dir") and isinstance(entry.get("path"), str):
+                found[entry["path"]] = as_integer(entry.get("file_size")) or 0
+        return found
+
+    def artifact(self, run_id: str, path: str) -> bytes:
+        """One artifact through the server: the path is ours, the id is checked, so nothing else can be named."""
+        if not RUN_ID.match(run_id):
+            raise Invalid(f"cannot read scores '{path}': run id {run_id[:64]!r} is none of MLflow's (expected letters and digits)")
+        where = f"/get-artifact?path={quote(path, safe='')}&run_uuid={quote(run_id, safe='')}"
+        content = self._ask("GET", where, None, limit=MAX_SCORES_BYTES + 1)
+        if len(content) > MAX_SCORES_BYTES:
+            raise too_large(path)
+        return content
+
+    def _pages(self, method: str, path: str, asked: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
+        for answer in self._answers(method, path, asked):
+            yield from _dicts(answer.get(name))
+
+    def _answers(self, method: str, path: str, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        token: str | None = None
+        seen: set[str] = set()
+        for _ in range(MAX_PAGES):
+            answer = self._json(method, f"{_API}/{path}", {**asked, **({"page_token": token} if token else {})})
+            yield answer
+            token = answer.get("next_page_token") or None
+            if token is None:
+                return
+            if not isinstance(token, str) or token in seen:
+                raise self.unavailable(f"'{path}' repeats a page (expected each once)")
+            seen.add(token)
+        raise self.unavailable(f"'{path}' has more than {MAX_PAGES} pages")
+
+    def _json(self, method: str, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            answer = json.loads(self._ask(method, path, asked))
+        except (ValueError, RecursionError) as error:
+            raise self.unavailable(f"'{path}' answered something else than JSON") from error
+        if not isinstance(answer, dict):
+            raise self.unavailable(f"'{path}' answered a {type(answer).__name__} (expected an object)")
+        return answer
+
+    def _ask(
+        self, method: str, path: str, asked: Mapping[str, Any] | None, *, limit: int = MAX_ANSWER_BYTES,
+        missing: bytes | None = None,
+    ) -> bytes:
+        """The body of one answer; `missing` instead of an error where there is nothing under that name."""
+        deadline = time.monotonic() + ANSWER_S
+        query = dict(asked) if asked is not None and method == "GET" else None
+        body = dict(asked) if asked is not None and method == "POST" else None
+        try:
+            with self._http.stream(method, self.base + path, params=query, json=body) as answer:
+                content = bytearray()
+                for part in answer.iter_bytes(2**16):
+                    content += part
+                    if len(content) > limit:
+                        break
+                    if time.monotonic() > deadline:
+                        raise self.unavailable(f"'{path.partition('?')[0]}' takes longer than {ANSWER_S:.0f} s")
+                status = answer.status_code
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, UnicodeError) as error:
+            raise self.unavailable(f"{type(error).__name__}: {str(error)[:160]}") from error
+        if status == httpx2.codes.NOT_FOUND and missing is not None:
+            return missing
+        if status != httpx2.codes.OK:
+            raise self.unavailable(_refusal(status, bytes(content)))
+        if len(content) > limit and limit == MAX_ANSWER_BYTES:
+            raise self.unavailable(f"'{path}' answered more than {MAX_ANSWER_BYTES // 2**20} MB")
+        return bytes(content)
+
+    def unavailable(self, fact: str) -> Unavailable:
+        """The error for a server that cannot be read now."""
+        return Unavailable(
+            f"cannot read MLflow server '{self.shown}': {fact}", code="tracker-unavailable",
+            hint="check the address, and that the server runs: mlflow server --port 5000",
+        )
+
+
+def without_password(uri: str) -> str:
+    """An address as it may be shown and logged.
+
+    >>> without_password("https://ada:secret@mlflow.example:5000/x")
+    'https://ada:***@mlflow.example:5000/x'
+    """
+    scheme, separator, rest = uri.partition("://")
+    authority, slash, path = rest.partition("/")
+    login, at, host = authority.rpartition("@")
+    if not at:
+        return uri
+    return f"{scheme}{separator}{login.partition(':')[0]}:***@{host}{slash}{path}"
+
+
+def as_integer(value: object) -> int | None:
+    """A whole number from protobuf's JSON, where 64-bit numbers may be texts."""
+    if isinstance(value, bool):
+        return None
+    try:
+        number = int(value) if isinstance(value, int | str) else None
+    except ValueError:
+        return None
+    return number if number is not None and -(2**63) <= number < 2**63 else None
+
+
+def as_float(value: object) -> float:
+    """A number from protobuf's JSON, where NaN and infinities are texts; whatever is no number becomes NaN."""
+    try:
+        return float(value) if isinstance(value, int | float | str) else float("nan")
+    except (ValueError, OverflowError):
+        return float("nan")
+
+
+def _dicts(values: object) -> list[dict[str, Any]]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+
+
+def _refusal(status: int, content: bytes) -> str:
+    if httpx2.codes.is_redirect(status):
+        return f"it answered {status}, a redirect, which is not followed (expected the server's own address)"
+    try:
+        told = json.loads(content[:10_000])
+        message = str(told.get("message", "")) if isinstance(told, dict) else ""
+    except (ValueError, RecursionError):
+        message = ""
+    return f"it answered {status}" + (f": {message[:200]}" if message else "")

@@ -1,0 +1,189 @@
+"""Changes of a tracking server, read through REST: for servers whose tables are out of reach or of another revision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from assay.connectors.trackers.mlflow.artifacts import MAX_SCORES_BYTES, RUN_ID, SCORE_FILES, checked_scores, too_large
+from assay.connectors.trackers.mlflow.assemble import ScoresFound, assemble
+from assay.connectors.trackers.mlflow.marks import Marks
+from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text, ordered_curve, unclamped
+from assay.connectors.trackers.mlflow.rest_client import RestClient, as_float, as_integer
+from assay.domain.experiments.evidence import Curve, Run
+from assay.errors import Invalid
+from assay.workflows.ports import SyncBatch
+from assay.workflows.records import Source
+
+CURSOR_VERSION = 1
+PAGE_RUNS = 500
+BATCH_RUNS = 100
+BATCH_BLOB_BYTES = 64 * 2**20
+
+
+class RestStore:
+    """Reads one server for one source.
+
+    The server has no change feed either, so every sync lists all runs (name, status, tags, parameters, latest value of
+    each metric) and asks for curves and scores only where that differs from last time. A point logged at an earlier step
+    than the latest one is therefore seen when the run next changes otherwise, at the latest when it ends.
+    """
+
+    def __init__(self, client: RestClient, source: Source, known: Callable[[], Mapping[str, str]]) -> None:
+        self.client = client
+        self.source = source
+        self.known = known
+
+    def changes(self) -> Iterator[SyncBatch]:
+        """Everything that differs from what the source's cursor says (see `assay.workflows.ports.EvidenceSource`)."""
+        note = f"rest (MLflow {self.client.version()})"
+        marks = self._marks()
+        experiments = self._experiments()
+        listed: set[str] = set()
+        waiting: list[tuple[Run, bytes | None]] = []
+        done = 0
+        changed = False
+        for page in self._run_pages(experiments):
+            for told in page:
+                raw = _raw_run(told, experiments)
+                if not RUN_ID.match(raw.external_id):
+                    continue
+                listed.add(raw.external_id)
+                done += 1
+                content = _content(told, raw)
+                if marks.same(raw.external_id, content):
+                    continue
+                waiting.append(self._run(raw))
+                marks.put(raw.external_id, content)
+                if len(waiting) >= BATCH_RUNS or sum(len(c or b"") for _, c in waiting) > BATCH_BLOB_BYTES:
+                    yield _batch(waiting, self._cursor(marks), done=done, total=None, note=note)
+                    waiting, changed = [], True
+        kept = marks.without_others(listed)
+        vanished = len(kept) < len(marks)
+        if waiting or changed or vanished or not self.source.cursor:
+            gone = self._gone(listed) if vanished or not self._marks_used() else ()
+            yield _batch(waiting, self._cursor(kept), done=done, total=done, note=note, gone=gone)
+
+    def _gone(self, listed: set[str]) -> tuple[str, ...]:
+        """Known runs that the server no longer has; those of experiments that are no longer read stay as they are."""
+        missing = sorted(set(self.known()) - listed)
+        return tuple(run_id for run_id in missing if not self.client.has_run(run_id))
+
+    def _marks_used(self) -> bool:
+        cursor = self.source.cursor
+        same = cursor.get("version") == CURSOR_VERSION and cursor.get("how") == "rest"
+        return same and cursor.get("filter") == list(self.source.experiment_filter)
+
+    def _marks(self) -> Marks:
+        return Marks.from_text(self.source.cursor.get("marks")) if self._marks_used() else Marks()
+
+    def _cursor(self, marks: Marks) -> dict[str, Any]:
+        return {
+            "version": CURSOR_VERSION, "how": "rest", "filter": list(self.source.experiment_filter),
+            "marks": marks.to_text(),
+        }
+
+    def _experiments(self) -> dict[str, str]:
+        chosen = set(self.source.experiment_filter)
+        found = {clean_text(e.get("experiment_id")): clean_text(e.get("name")) for e in self.client.experiments()}
+        return {key: name for key, name in found.items() if not chosen or key in chosen or name in chosen}
+
+    def _run_pages(self, experiments: Mapping[str, str]) -> Iterator[list[dict[str, Any]]]:
+        ids = sorted(experiments)
+        for start in range(0, len(ids), 100):
+            yield from self.client.run_pages(ids[start : start + 100], PAGE_RUNS)
+
+    def _run(self, raw: RawRun) -> tuple[Run, bytes | None]:
+        curves = {name: self._curve(raw.external_id, name) for name in raw.curves}
+        whole = RawRun(**{**{name: getattr(raw, name) for name in RawRun.__slots__}, "curves": curves})
+        scores = self._scores(raw.external_id)
+        url = f"{self.client.base}/#/experiments/{raw.experiment_id}/runs/{raw.external_id}"
+        return assemble(whole, source=self.source.name, url=url, scores=scores), scores.content
+
+    def _curve(self, run_id: str, metric: str) -> Curve:
+        return _curve_of(list(self.client.history(run_id, metric)))
+
+    def _scores(self, run_id: str) -> ScoresFound:
+        sizes = self.client.files(run_id, "assay")
+        for name in SCORE_FILES:
+            if name in sizes:
+                return checked_scores(name, lambda name=name: self._fetched(run_id, name, sizes[name]))  # type: ignore[misc]
+        return ScoresFound()
+
+    def _fetched(self, run_id: str, name: str, size: int) -> bytes:
+        if size > MAX_SCORES_BYTES:
+            raise too_large(name)
+        content = self.client.artifact(run_id, name)
+        if len(content) != size:
+            raise Invalid(
+                f"cannot read scores '{name}': {len(content)} bytes arrived (expected {size})",
+                hint="sync again once the run has finished uploading",
+            )
+        return content
+
+
+def _batch(
+    portion: list[tuple[Run, bytes | None]], cursor: dict[str, Any], *, done: int, total: int | None, note: str,
+    gone: tuple[str, ...] = (),
+) -> SyncBatch:
+    blobs = {run.scores_digest: content for run, content in portion if content is not None and run.scores_digest}
+    runs = tuple(run for run, _ in portion)
+    return SyncBatch(runs=runs, gone=gone, cursor=cursor, done=done, total=total, blobs=blobs, note=note)
+
+
+def _raw_run(told: Mapping[str, Any], experiments: Mapping[str, str]) -> RawRun:
+    """A run as `runs/search` tells it; its curves hold the latest values only."""
+    info, data, inputs = (_object(told.get(name)) for name in ("info", "data", "inputs"))
+    experiment = clean_text(info.get("experiment_id"))
+    return RawRun(
+        external_id=clean_text(info.get("run_id") or info.get("run_uuid")),
+        name=clean_text(info.get("run_name")),
+        status=clean_text(info.get("status")),
+        started_ms=as_integer(info.get("start_time")),
+        # The wire has no null: 0 is how a run without end is told.
+        ended_ms=as_integer(info.get("end_time")) or None,
+        deleted=info.get("lifecycle_stage") != "active",
+        experiment_id=experiment,
+        experiment_name=experiments.get(experiment, ""),
+        artifact_uri=clean_text(info.get("artifact_uri")),
+        params=_pairs(data.get("params")),
+        tags=_pairs(data.get("tags")),
+        inputs=tuple(_dataset(one) for one in _list(inputs.get("dataset_inputs"))),
+        curves={clean_text(point.get("key")): _curve_of([point]) for point in _list(data.get("metrics"))},
+    )
+
+
+def _content(told: Mapping[str, Any], raw: RawRun) -> bytes:
+    """What tells whether a run changed: all that was told of it, in one order."""
+    latest = sorted(json.dumps(point, sort_keys=True) for point in _list(_object(told.get("data")).get("metrics")))
+    parts = [_object(told.get("info")), _object(told.get("inputs")), raw.params, raw.tags, latest, raw.experiment_name]
+    return json.dumps(parts, sort_keys=True).encode()
+
+
+def _curve_of(points: list[dict[str, Any]]) -> Curve:
+    return ordered_curve(
+        np.array([as_integer(point.get("step")) or 0 for point in points], dtype=np.int64),
+        unclamped(np.array([as_float(point.get("value")) for point in points], dtype=np.float64)),
+        np.array([as_integer(point.get("timestamp")) or 0 for point in points], dtype=np.int64),
+    )
+
+
+def _dataset(one: Mapping[str, Any]) -> LoggedDataset:
+    dataset = _object(one.get("dataset"))
+    context = _pairs(one.get("tags")).get("mlflow.data.context", "")
+    return LoggedDataset(name=clean_text(dataset.get("name")), digest=clean_text(dataset.get("digest")), context=context)
+
+
+def _pairs(values: object) -> dict[str, str]:
+    return {clean_text(one.get("key")): clean_text(one.get("value")) for one in _list(values)}
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(values: object) -> list[dict[str, Any]]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []

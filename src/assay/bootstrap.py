@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from assay.connectors.evals.long_form import read_scores
 from assay.connectors.signing.ed25519 import SigningKey
 from assay.connectors.trackers.mlflow.source import MlflowSource
+from assay.errors import AssayError, Unavailable
 from assay.settings import Settings
 from assay.storage.open import open_store
 from assay.workflows.ports import Workspace
+from assay.workflows.records import Source
+
+if TYPE_CHECKING:
+    from assay.storage.postgres_store import PostgresStore
+    from assay.storage.sqlite_store import SqliteStore
 
 
 def _now() -> datetime:
@@ -43,3 +52,92 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
         )
     finally:
         store.close()
+
+
+def make_backup(ws: Workspace, target: Path) -> dict[str, Any]:
+    """Write everything that this workspace remembers to one verified file; returns its manifest.
+
+    Raises:
+        Conflict: the target exists.
+        Unavailable: it cannot be written.
+    """
+    from assay.storage.backup import back_up
+
+    return asdict(back_up(_own_store(ws), target, at=ws.clock()))
+
+
+def restore_backup(settings: Settings, source: Path) -> Path | None:
+    """Put a backup in the place of the store of this installation; returns where the old one is kept, if there was one.
+
+    Raises:
+        Unavailable: a process uses the store.
+        Invalid: the backup is damaged.
+        Refused: a PostgreSQL store is not empty.
+    """
+    from assay.storage.backup import restore_file, restore_into
+
+    file = _sqlite_file(settings)
+    if file is not None:
+        return restore_file(source, file, at=_now())
+    with open_store(settings.store_url) as store:
+        restore_into(source, store)
+    return None
+
+
+def diagnose(ws: Workspace) -> list[dict[str, Any]]:
+    """What is to be said about the store and the trackers of this workspace? Rows of name, value, ok, advice."""
+    from assay.storage.diagnose import storage_facts
+
+    rows = [asdict(fact) for fact in storage_facts(_own_store(ws), thorough=True)]
+    with ws.store.read() as tx:
+        found = [(project.slug, source) for project in tx.projects() for source in tx.sources(project.id)]
+    return rows + [_tracker_fact(ws, slug, source) for slug, source in found]
+
+
+def _tracker_fact(ws: Workspace, slug: str, source: Source) -> dict[str, Any]:
+    name = f"tracker {source.name} of {slug}"
+    try:
+        return {"name": name, "value": ws.sources[source.kind].check(source), "ok": True, "advice": ""}
+    except AssayError as error:
+        return {"name": name, "value": error.message, "ok": False, "advice": error.hint or "is it running?"}
+
+
+def running_server(settings: Settings) -> str | None:
+    """Where another process serves this installation, None when none does.
+
+    Raises:
+        Unavailable: a process that does not serve holds the store.
+    """
+    from assay.storage.lockfile import holder_of
+
+    file = _sqlite_file(settings)
+    holder = holder_of(file) if file is not None else None
+    if holder is None:
+        return None
+    if not holder.get("url"):
+        raise Unavailable(
+            f"cannot open the store: process {holder.get('pid') or 'unknown'} is using it (expected none, or a server)",
+            hint="wait for it to end, then try again",
+            code="database-in-use",
+        )
+    return str(holder["url"])
+
+
+def offline_verifier() -> str:
+    """The source of the program that an auditor runs without Assay."""
+    from assay.connectors.signing import offline_verifier_source
+
+    return offline_verifier_source()
+
+
+def _sqlite_file(settings: Settings) -> Path | None:
+    kind, _, path = settings.store_url.partition(":///")
+    return Path(path) if kind == "sqlite" and path else None
+
+
+def _own_store(ws: Workspace) -> SqliteStore | PostgresStore:
+    from assay.storage.postgres_store import PostgresStore
+    from assay.storage.sqlite_store import SqliteStore
+
+    assert isinstance(ws.store, SqliteStore | PostgresStore)
+    return ws.store

@@ -13,6 +13,15 @@ from assay.errors import (
     Unavailable,
 )
 
+STATUS_BY_CODE = {
+    "body-too-large": 413,
+    "content-type-unsupported": 415,
+    "host-unknown": 421,
+    "if-match-missing": 428,
+    "method-not-allowed": 405,
+}
+"""Where HTTP has a number of its own."""
+
 HTTP_STATUS: tuple[tuple[type[AssayError], int], ...] = (
     (StaleVersion, 412),
     (Invalid, 422),
@@ -23,17 +32,16 @@ HTTP_STATUS: tuple[tuple[type[AssayError], int], ...] = (
     (Unavailable, 503),
 )
 
-EXIT_CODE: tuple[tuple[type[AssayError], int], ...] = (
-    (Invalid, 2),
-    (NotFound, 4),
-    (Refused, 5),
-    (Forbidden, 6),
-    (Conflict, 7),
-    (Unavailable, 8),
+KINDS: tuple[tuple[type[AssayError], str], ...] = (
+    (Invalid, "invalid"),
+    (NotFound, "not-found"),
+    (Refused, "refused"),
+    (Forbidden, "forbidden"),
+    (Conflict, "conflict"),
+    (Unavailable, "unavailable"),
 )
 
-EXIT_BY_STATUS = {400: 2, 404: 4, 403: 6, 409: 5, 412: 7, 413: 2, 415: 2, 422: 2, 428: 2, 503: 8}
-"""For a command that heard the answer of a running server; `code` tells refused (5) from conflict (7) at 409."""
+EXIT_BY_KIND = {"invalid": 2, "not-found": 4, "refused": 5, "forbidden": 6, "conflict": 7, "unavailable": 8}
 
 EXIT_BY_RECOMMENDATION = {"promote": 0, "kill": 1, "iterate": 1, "undecided": 3}
 """Exit code of commands whose answer is a verdict."""
@@ -41,9 +49,17 @@ EXIT_BY_RECOMMENDATION = {"promote": 0, "kill": 1, "iterate": 1, "undecided": 3}
 
 def http_status(error: AssayError) -> int:
     """The HTTP status of an error."""
+    by_code = STATUS_BY_CODE.get(error.code)
+    if by_code is not None:
+        return by_code
     return next((status for kind, status in HTTP_STATUS if isinstance(error, kind)), 500)
+
+
+def kind_of(error: AssayError) -> str:
+    """Which of the six kinds an error is."""
+    return next((name for kind, name in KINDS if isinstance(error, kind)), "invalid")
 
 
 def exit_code(error: AssayError) -> int:
     """The exit code of an error."""
-    return next((code for kind, code in EXIT_CODE if isinstance(error, kind)), 2)
+    return EXIT_BY_KIND[kind_of(error)]

@@ -13,6 +13,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 import assay
+from assay.api.openapi import with_problems
+from assay.api.permissions import requires
+from assay.api.preconditions import replay_response
 from assay.api.problems import problem_from_http, problem_from_validation, problem_response
 from assay.api.routes import router as api_router
 from assay.errors import AssayError
@@ -22,7 +25,8 @@ from assay.settings import Settings
 from assay.statuses import http_status
 from assay.web.errors import error_page
 from assay.web.routes import router as web_router
-from assay.workflows.actor import Actor
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.idempotency import Replayed
 from assay.workflows.ports import Workspace
 
 API_PREFIX = "/api/"
@@ -53,8 +57,9 @@ def create_app(ws: Workspace, settings: Settings) -> FastAPI:
     app.state.workspace = ws
     app.state.settings = settings
     app.include_router(api_router)
-    app.include_router(web_router)
+    app.include_router(web_router, dependencies=[requires(Permission.READ)])
     _register_errors(app)
+    app.openapi = with_problems(app.openapi)  # type: ignore[method-assign]
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip())
     app.add_middleware(Guard, hosts=hosts, actor=Actor(name=settings.actor_name), refuse=_refusal)
@@ -75,6 +80,10 @@ def _register_errors(app: FastAPI) -> None:
     @app.exception_handler(AssayError)
     async def on_assay_error(request: Request, error: AssayError) -> Response:
         return _answer(request, error, http_status(error))
+
+    @app.exception_handler(Replayed)
+    async def on_replay(_: Request, again: Replayed) -> Response:
+        return replay_response(again.answer)
 
     @app.exception_handler(RequestValidationError)
     async def on_validation(request: Request, error: RequestValidationError) -> Response:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assay.errors import AssayError, Forbidden, Invalid
 from assay.server.strict_input import check_text, read_form, read_json
+from assay.statuses import http_status
 from assay.workflows.actor import Actor
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -83,7 +84,7 @@ class Guard:
                 _check_body(headers, body)
                 receive = _replay(body, receive)
         except AssayError as error:
-            status = _status(error)
+            status = http_status(error)
             await self.refuse(scope, error, status)(scope, receive, answer)
             return
         await self.app(scope, receive, answer)
@@ -98,16 +99,6 @@ class Guard:
                 hint="add it to allowed_hosts in assay.toml if it is yours",
                 code="host-unknown",
             )
-
-
-def _status(error: AssayError) -> int:
-    if isinstance(error, BodyTooLarge):
-        return 413
-    if error.code == "content-type-unsupported":
-        return 415
-    if error.code == "host-unknown":
-        return 421
-    return 403 if isinstance(error, Forbidden) else 422
 
 
 def _check_target(scope: Scope) -> None:

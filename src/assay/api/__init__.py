@@ -1,0 +1,1 @@
+"""The HTTP API: reads requests, calls one workflow, lays the answer out as JSON."""

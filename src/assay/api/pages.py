@@ -1,0 +1,103 @@
+"""How is a list asked for: how many, from where, which ones, in what order? Unknown parameters are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Limit = Annotated[int, Field(ge=1, le=200)]
+Text = Annotated[str, Field(max_length=500)]
+Position = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Asked(BaseModel):
+    """Query parameters, and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Paged(Asked):
+    """A page of a list."""
+
+    cursor: Text | None = Field(default=None, description="next_cursor of the page before.")
+    limit: Limit = 50
+
+
+class TicketFilters(Asked):
+    """Which tickets; `none` stands for "not set"."""
+
+    q: Text | None = Field(default=None, description="Words in key or title.")
+    stage: Text | None = None
+    owner: Text | None = None
+    type: Text | None = None
+    axis: Text | None = None
+    mode: Text | None = None
+    decision: Text | None = None
+    recommendation: Text | None = None
+    priority: Text | None = None
+
+    def filters(self) -> dict[str, str]:
+        """The filters that were given."""
+        names = TicketFilters.model_fields
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+class TicketPage(TicketFilters, Paged):
+    """A page of tickets."""
+
+    sort: Text = Field(
+        default="-updated",
+        description="updated, created, key, title, stage, owner or priority; - before it for descending.",
+    )
+
+
+class CardPage(TicketFilters, Paged):
+    """A page of a column."""
+
+
+class BoardAsked(TicketFilters):
+    """A board."""
+
+    per_column: Limit = 50
+
+
+class RunPage(Paged):
+    """A page of runs."""
+
+    q: Text | None = None
+    ticket: Text | None = None
+    source: Text | None = None
+    status: Text | None = None
+    deleted: Literal["yes", "no"] | None = None
+
+    def filters(self) -> dict[str, str]:
+        """The filters that were given."""
+        names = ("q", "ticket", "source", "status", "deleted")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+class JournalAsked(Asked):
+    """A page of the journal, newest first."""
+
+    project: Text | None = None
+    before: Position | None = Field(default=None, description="Entries older than this number.")
+    limit: Limit = 50
+    kind: Text | None = None
+    subject: Text | None = None
+    who: Text | None = None
+
+
+class SearchAsked(Asked):
+    """A search."""
+
+    q: Annotated[str, Field(max_length=2000)]
+    limit: Limit = 20
+
+
+class TriedAsked(Asked):
+    """A look for past tickets like a draft."""
+
+    q: Annotated[str, Field(max_length=20_000)]
+    exclude: Text | None = None
+    limit: Limit = 5

@@ -1,0 +1,110 @@
+"""Verdicts and what people decide on them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from assay.api.answers import gives
+from assay.api.documents import answer
+from assay.api.permissions import actor_of, requires, workspace_of
+from assay.api.preconditions import ExpectedVersion, SentBody, etag, remembered
+from assay.api.schemas.moves import DecisionDocument
+from assay.api.schemas.tickets import DecisionBody, ticket_document
+from assay.api.schemas.verdicts import VerdictDocument, VerdictHistory
+from assay.errors import NotFound
+from assay.workflows.actor import Permission
+from assay.workflows.decisions import DecisionResult, decide
+from assay.workflows.verdicts import (
+    ReplayReport,
+    get_verdict,
+    recompute_verdict,
+    replay_verdict,
+    verdict_history,
+)
+
+router = APIRouter(tags=["verdicts"])
+
+
+@router.get(
+    "/projects/{slug}/tickets/{key}/verdict",
+    dependencies=[requires(Permission.READ)],
+    **gives(VerdictDocument),
+)
+def show_verdict(request: Request, slug: str, key: str) -> Response:
+    """The verdict as stored. 404 before the lock, for there is nothing to judge by."""
+    record = get_verdict(workspace_of(request), actor_of(request), slug, key)
+    if record is None:
+        raise NotFound(
+            f"cannot show verdict of {key!r}: none is stored yet (expected a ticket in Experiment or later)",
+            hint=f"assay move {key} experiment",
+            code="verdict-none",
+        )
+    return answer(VerdictDocument(key=key, record=record))
+
+
+@router.post(
+    "/projects/{slug}/tickets/{key}/verdict",
+    dependencies=[requires(Permission.ADD_EVIDENCE)],
+    **gives(VerdictDocument),
+)
+def compute_verdict(request: Request, slug: str, key: str) -> Response:
+    """Compute the verdict from what is known now, and keep it when it differs."""
+    record = recompute_verdict(workspace_of(request), actor_of(request), slug, key)
+    return answer(VerdictDocument(key=key, record=record))
+
+
+@router.get(
+    "/projects/{slug}/tickets/{key}/verdicts",
+    dependencies=[requires(Permission.READ)],
+    **gives(VerdictHistory),
+)
+def show_verdict_history(request: Request, slug: str, key: str) -> Response:
+    """Every verdict this ticket had, oldest first."""
+    rows = verdict_history(workspace_of(request), actor_of(request), slug, key)
+    return answer(VerdictHistory(key=key, rows=rows))
+
+
+@router.get(
+    "/projects/{slug}/tickets/{key}/verdict/replay",
+    dependencies=[requires(Permission.AUDIT)],
+    **gives(ReplayReport),
+)
+def replay(request: Request, slug: str, key: str) -> Response:
+    """Does the stored verdict come out again from the stored evidence, byte for byte?"""
+    return answer(replay_verdict(workspace_of(request), actor_of(request), slug, key))
+
+
+@router.post(
+    "/projects/{slug}/tickets/{key}/decisions",
+    dependencies=[requires(Permission.DECIDE)],
+    **gives(DecisionDocument, 201),
+)
+def record_decision(
+    request: Request, slug: str, key: str, body: DecisionBody, version: ExpectedVersion, sent: SentBody
+) -> Response:
+    """Record what was decided, with learnings, and move the card where it leads. Needs If-Match."""
+    result = decide(
+        workspace_of(request),
+        actor_of(request),
+        slug,
+        key,
+        kind=body.kind,
+        learnings=body.learnings,
+        reason=body.reason,
+        expected_version=version,
+        move=body.move,
+        remember=remembered(request, sent, _decided),
+    )
+    return _decided(result)
+
+
+def _decided(result: object) -> Response:
+    assert isinstance(result, DecisionResult)
+    document = DecisionDocument(
+        ticket=ticket_document(result.ticket),
+        decision=result.decision,
+        moved_to=result.moved_to,
+        not_moved_because=result.not_moved_because,
+    )
+    return answer(document, 201, {"etag": etag(result.ticket.version)})

@@ -163,10 +163,9 @@ def without_password(uri: str) -> str:
     """
     scheme, separator, rest = uri.partition("://")
     authority, slash, path = rest.partition("/")
-    login, at, host = authority.rpartition("@")
-    if not at:
-        return uri
-    return f"{scheme}{separator}{login.partition(':')[0]}:***@{host}{slash}{path}"
+    login, _, host = authority.rpartition("@")
+    name, colon, _ = login.partition(":")
+    return f"{scheme}{separator}{name}:***@{host}{slash}{path}" if colon else uri
 
 
 def as_integer(value: object) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
+from assay.connectors.trackers.mlflow.postgres_source import PostgresStore
 from assay.connectors.trackers.mlflow.rest_client import RestClient, without_password
 from assay.connectors.trackers.mlflow.rest_source import RestStore
 from assay.connectors.trackers.mlflow.revisions import TESTED_REVISIONS
@@ -31,6 +32,8 @@ class MlflowSource:
         if scheme in ("http", "https"):
             with RestClient(source.uri.strip()) as client:
                 yield from RestStore(client, source, known).changes()
+        elif scheme.partition("+")[0] in ("postgresql", "postgres"):
+            yield from PostgresStore(source, known).changes()
         else:
             file = sqlite_path(source.uri)
             yield from SqliteStore(SqliteFile(file, uri=source.uri), source, known).changes()
@@ -39,6 +42,8 @@ class MlflowSource:
         """One line about the connection: kind, version, runs found. Raises as `changes` does."""
         if source.uri.strip().lower().startswith(("http://", "https://")):
             return _server_line(source.uri.strip())
+        if source.uri.strip().lower().startswith(("postgresql", "postgres:")):
+            return PostgresStore(source, dict).check()
         file = SqliteFile(sqlite_path(source.uri), uri=source.uri)
         with file.reading() as connection:
             revision = checked_revision(connection, source.uri)

@@ -95,8 +95,8 @@ def card_context(slug: str, card: CardView) -> Card:
         baseline=shown.get("baseline_text") or "",
         current=shown.get("current_text") or "",
         target=shown.get("target_text") or "",
-        has_numbers=any(shown.get(name) for name in ("baseline_text", "current_text", "target_text")),
-        bar=_bar(shown.get("bar"), tone),
+        has_numbers=sum(bool(shown.get(name)) for name in ("baseline_text", "current_text", "target_text")) > 1,
+        bar=_bar(shown.get("bar"), "quiet" if card.stage == "killed" else tone),
         bar_label=_bar_label(shown),
         compute=shown.get("compute_text") or "",
         compute_width=wording.percent_of_bar(shown.get("compute_share")),
@@ -111,7 +111,7 @@ def _chip(card: CardView) -> str:
     decision = card.evidence.get("decision")
     if card.stage == "killed" and decision:
         return wording.DECISIONS.get(decision, decision).capitalize()
-    return card.evidence.get("chip") or ""
+    return str(card.evidence.get("chip") or "")
 
 
 def _tone(card: CardView) -> tuple[str, str]:

@@ -59,7 +59,7 @@ class Said:
     """Context of fragments/_said.html: one message for the person at the board, and columns that changed."""
 
     text: str
-    columns: Markup = Markup()
+    columns: str | Markup = ""
 
 
 def _spoken(context: ErrorPage) -> str:
@@ -94,7 +94,7 @@ def error_context(request: Request, error: AssayError, status: int) -> ErrorPage
 
 
 def sentences(message: str) -> tuple[str, str]:
-    """ "cannot move X: full (expected room)" to "Cannot move X: full" and "room"."""
+    """An error's message as what happened and what was expected: "X: full (expected room)" to "X: full" and "room"."""
     what, found, expected = message.partition(" (expected ")
     what = what[:1].upper() + what[1:]
     return what, expected.removesuffix(")") if found else ""

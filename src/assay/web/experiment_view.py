@@ -122,9 +122,19 @@ def _lock(view: TicketView) -> LockLine | None:
         at_iso=wording.iso(lock.locked_at),
         by=lock.locked_by,
         digest=lock.digest,
-        short_digest=f"{lock.digest[:4]}…{lock.digest[-2:]}",
+        short_digest=short_digest(lock.digest),
         amendments=tuple(_amendment(one) for one in lock.amendments),
     )
+
+
+def short_digest(digest: str) -> str:
+    """The ends of a digest, enough to compare by eye.
+
+    >>> short_digest("sha256:3f9a0022c1")
+    '3f9a…c1'
+    """
+    _, _, value = digest.rpartition(":")
+    return f"{value[:4]}…{value[-2:]}"
 
 
 def _amendment(one: Amendment) -> AmendmentRow:

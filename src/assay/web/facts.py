@@ -59,7 +59,7 @@ def facts(view: OverviewView) -> tuple[Fact, ...]:
     spent = wording.UNKNOWN if view.gpu_hours is None else f"{view.gpu_hours:,.3g}"
     budget = "" if view.gpu_hours_budget is None else f"of {view.gpu_hours_budget:,.4g} "
     return (
-        Fact("Decided", str(view.decided), " · ".join(outcomes) if view.decided else "so far"),
+        Fact("Decided", str(view.decided), f"of {sum(view.stage_counts.values())} · {', '.join(outcomes)}"),
         Fact("Running or under evaluation", str(view.active), f"{view.undecided} not known yet"),
         Fact("Runs read", f"{view.runs:,}", ""),
         Fact("Compute", spent, f"{budget}GPU-hours"),

@@ -10,6 +10,7 @@ from assay.web import wording
 from assay.web.contexts.experiment import CriterionRow, VerdictPanel
 from assay.workflows.views import TicketView
 
+_RESOURCES = {"compute": Unit.GPU_HOURS, "cost": Unit.USD}
 _UNITS = {unit.value: unit for unit in Unit}
 
 
@@ -85,7 +86,7 @@ def _row(finding: Finding, metrics: MetricCatalog) -> CriterionRow:
 def metric_of(finding: Finding, metrics: MetricCatalog) -> Metric | None:
     """How a finding's numbers are shown: in the unit it states, with the decimals of its metric."""
     declared = metrics.get(finding.metric) if finding.metric else None
-    unit = _UNITS.get(finding.unit or "")
+    unit = _UNITS.get(finding.unit or "") or _RESOURCES.get(finding.check.partition(" ")[0] if finding.metric is None else "")
     if unit is None:
         return declared
     if declared is not None:

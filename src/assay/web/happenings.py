@@ -51,6 +51,7 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.linked": lambda p: f"linked it: {str(p.get('link', '')).replace('_', ' ')} {p.get('other', '')}",
     "ticket.unlinked": lambda p: f"removed a link: {str(p.get('link', '')).replace('_', ' ')} {p.get('other', '')}",
     "ticket.deleted": lambda p: "deleted the ticket",
+    "ticket.evidence_seen": lambda p: "saw new evidence",
     "decision.recorded": _decided,
     "verdict.computed": lambda p: f"computed the verdict: {p.get('headline') or p.get('recommendation')}",
     "project.created": lambda p: "created the project",

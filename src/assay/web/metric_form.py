@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 
 from assay.domain.kernel.metrics import Metric
 from assay.errors import Invalid
-from assay.web.routes.inputs import text
+from assay.web.inputs import text
 
 
 def metric_from_form(form: FormData) -> Metric:
@@ -17,8 +17,9 @@ def metric_from_form(form: FormData) -> Metric:
         Invalid: a field cannot be read; the message names it.
     """
     aliases = tuple(part.strip() for part in text(form, "metric_aliases").split(",") if part.strip())
+    name = text(form, "metric_name")
     data = {
-        "name": text(form, "metric_name"),
+        "name": name,
         "direction": text(form, "metric_direction"),
         "unit": text(form, "metric_unit") or "number",
         "decimals": text(form, "metric_decimals") or None,
@@ -31,7 +32,7 @@ def metric_from_form(form: FormData) -> Metric:
         first = error.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else "name"
         raise Invalid(
-            f"cannot declare metric {data['name'][:60]!r}: {field} is {str(first.get('input'))[:60]!r} "
+            f"cannot declare metric {name[:60]!r}: {field} is {str(first.get('input'))[:60]!r} "
             f"(expected {_RULES.get(field, 'another value')})",
             code="metric-malformed",
             field=f"metric_{field}",

@@ -50,8 +50,8 @@ def seed_dots(view: TicketView) -> SeedDots | None:
         zone_x=zone_x,
         zone_width=zone_width,
         edge_x=edge,
-        low=format_value(metric, min(finite)),
-        high=format_value(metric, max(finite)),
+        low=format_value(metric, scale.low),
+        high=format_value(metric, scale.high),
         threshold=format_value(metric, threshold) if threshold is not None else "",
         description="; ".join(f"{line.label}: {line.spread}" for line in lines),
     )

@@ -15,7 +15,7 @@ from assay.errors import AssayError, Invalid
 from assay.web import frame, wording
 from assay.web.contexts.settings import LimitRow, MetricRow, SettingsPage, SourceRow, SyncState
 from assay.web.contexts.ticket_form import Choice
-from assay.web.routes.inputs import text, texts
+from assay.web.inputs import text, texts
 from assay.web.syncs import SyncJob
 from assay.web.ticket_form_view import UNIT_WORDS
 from assay.workflows.records import Project, Source

@@ -18,7 +18,7 @@ from assay.domain.kernel.metrics import MetricCatalog
 from assay.errors import Invalid
 from assay.web.contexts.ticket_form import BaselineRow, NeedRow, ReadLine, Typed, Wrong
 from assay.web.errors import sentences
-from assay.web.routes.inputs import text, texts
+from assay.web.inputs import text, texts
 
 ROLES = tuple(role.value for role in Role)
 MOST_LINES = 40

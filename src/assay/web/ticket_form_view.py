@@ -10,7 +10,16 @@ from assay.domain.gates.settings import KillRuleName
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric, MetricCatalog, Unit
 from assay.web import wording
-from assay.web.contexts.ticket_form import BaselineRow, Check, Choice, NeedRow, SimilarTicket, TicketForm, Typed, Wrong
+from assay.web.contexts.ticket_form import (
+    BaselineRow,
+    Check,
+    Choice,
+    NeedRow,
+    SimilarTicket,
+    TicketForm,
+    Typed,
+    Wrong,
+)
 from assay.web.ticket_draft import Draft
 from assay.workflows.records import Ticket
 from assay.workflows.views import DraftCheck, SearchHit

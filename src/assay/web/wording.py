@@ -89,7 +89,7 @@ def initials(name: str) -> str:
 
 
 def marked(excerpt: str) -> Markup:
-    """A search excerpt as HTML: escaped first, then the words between \\x02 and \\x03 become <mark>.
+    r"""A search excerpt as HTML: escaped first, then the words between \x02 and \x03 become <mark>.
 
     >>> str(marked("a \x02<b>\x03 \x03"))
     'a <mark>&lt;b&gt;</mark> '

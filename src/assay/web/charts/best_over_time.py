@@ -40,7 +40,7 @@ def specification(view: OverviewView, metric: Metric | None) -> dict[str, Any]:
     ]
     percent = metric is not None and metric.unit is Unit.FRACTION
     axis = alt.Axis(format=".1~%" if percent else "~g", title=None, tickCount=5)
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("at:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
         y=alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=False, nice=True)),
     )

@@ -22,10 +22,10 @@ def specification(view: TicketView) -> dict[str, Any]:
     name = view.chart_metric or "value"
     metric = view.metrics.get(name)
     layers = _points(view.curves, name, metric) if together.is_single_points(view.curves) else _lines(view.curves, name, metric)
-    return _finished(layers + _reference_lines(view, name, metric), metric)
+    return _finished(layers + _reference_lines(view, name, metric))
 
 
-def _finished(layers: list[Any], metric: Metric | None) -> dict[str, Any]:
+def _finished(layers: list[Any]) -> dict[str, Any]:
     import altair as alt  # takes most of a second: only pages with a chart pay for it
 
     chart = alt.layer(*layers).properties(width="container", height=HEIGHT)
@@ -55,7 +55,7 @@ def _lines(curves: Sequence[CurvePoints], name: str, metric: Metric | None) -> l
     layers = []
     banded = [row for group, members in groups.items() if len(members) > 1 for row in _band_rows(group, members, metric)]
     if banded:
-        base = alt.Chart(alt.Data(values=banded))
+        base = alt.Chart(alt.InlineData(values=banded))
         layers.append(
             base.mark_area(opacity=0.18).encode(
                 x=step, y=_value_axis(alt, "low", name, metric), y2="high:Q", color=colour
@@ -70,8 +70,8 @@ def _lines(curves: Sequence[CurvePoints], name: str, metric: Metric | None) -> l
     thin = [row for group, members in groups.items() for row in _single_rows(group, members, banded, metric)]
     if thin:
         layers.append(
-            alt.Chart(alt.Data(values=thin))
-            .mark_line(strokeWidth=1.4, opacity=0.75, invalid="break-paths-show-domains", point=_lonely(alt))
+            alt.Chart(alt.InlineData(values=thin))
+            .mark_line(strokeWidth=1.4, opacity=0.75, invalid="break-paths-show-domains", point=_lonely(alt, curves))
             .encode(
                 x=step, y=_value_axis(alt, "value", name, metric), color=colour, detail="run:N",
                 tooltip=["run:N", "step:Q", "shown:N"],
@@ -80,8 +80,9 @@ def _lines(curves: Sequence[CurvePoints], name: str, metric: Metric | None) -> l
     return layers + _breaks(alt, groups)
 
 
-def _lonely(alt: Any) -> Any:
-    return alt.OverlayMarkDef(size=14, filled=True)
+def _lonely(alt: Any, curves: Sequence[CurvePoints]) -> Any:
+    """Points on the lines where a line alone could be nothing to see."""
+    return alt.OverlayMarkDef(size=14, filled=True) if max(len(c.values) for c in curves) <= 12 else False
 
 
 def _band_rows(group: str, members: Sequence[CurvePoints], metric: Metric | None) -> list[dict[str, Any]]:
@@ -127,9 +128,9 @@ def _breaks(alt: Any, groups: dict[str, list[CurvePoints]]) -> list[Any]:
     ]
     if not rows:
         return []
-    base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X("step:Q"), tooltip=["said:N"])
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=alt.X("step:Q"), tooltip=["said:N"])
     mark = base.mark_text(text="✕", fontSize=13, fontWeight="bold", baseline="bottom").encode(y=alt.value(HEIGHT - 4))
-    first = alt.Chart(alt.Data(values=rows[:1])).mark_text(text="not a number", align="left", dx=9, baseline="bottom")
+    first = alt.Chart(alt.InlineData(values=rows[:1])).mark_text(text="not a number", align="right", dx=-9, baseline="bottom")
     return [mark, first.encode(x=alt.X("step:Q"), y=alt.value(HEIGHT - 5))]
 
 
@@ -148,7 +149,7 @@ def _points(curves: Sequence[CurvePoints], name: str, metric: Metric | None) -> 
         for group, members in groups.items()
         for curve in members
     ]
-    base = alt.Chart(alt.Data(values=[row for row in rows if row["value"] is not None]))
+    base = alt.Chart(alt.InlineData(values=[row for row in rows if row["value"] is not None]))
     across = alt.X("group:N", axis=alt.Axis(title=None, labelAngle=0, labelLimit=220, grid=False), sort=list(groups))
     dots = base.mark_circle(size=80, opacity=0.8).encode(
         x=across, y=_value_axis(alt, "value", name, metric), color=alt.Color("group:N", legend=None, sort=list(groups)),
@@ -157,7 +158,7 @@ def _points(curves: Sequence[CurvePoints], name: str, metric: Metric | None) -> 
     broken = [row for row in rows if row["value"] is None]
     if not broken:
         return [dots]
-    marks = alt.Chart(alt.Data(values=broken)).mark_text(text="✕ not a number", baseline="bottom")
+    marks = alt.Chart(alt.InlineData(values=broken)).mark_text(text="✕ not a number", baseline="bottom")
     return [dots, marks.encode(x=across, y=alt.value(HEIGHT - 4), tooltip=["run:N"])]
 
 
@@ -167,11 +168,12 @@ def _reference_lines(view: TicketView, name: str, metric: Metric | None) -> list
     layers = []
     for label, value, dash in _references(view, name):
         rows = [{"value": value, "label": f"{label} {format_value(metric, value)}"}]
-        base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("value:Q"))
+        base = alt.Chart(alt.InlineData(values=rows)).encode(y=alt.Y("value:Q"))
         layers.append(base.mark_rule(strokeWidth=1.5, strokeDash=dash))
-        layers.append(
-            base.mark_text(align="left", baseline="bottom", dx=4, dy=-3).encode(text="label:N", x=alt.value(0))
-        )
+        # The curve ends near the target and begins near the baseline: each label stands at the other end.
+        left = label == "target"
+        text = base.mark_text(align="left" if left else "right", baseline="bottom", dx=4 if left else -4, dy=-3)
+        layers.append(text.encode(text="label:N", x=alt.value(0 if left else "width")))
     return layers
 
 

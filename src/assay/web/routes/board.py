@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.domain.experiments.experiment import Axis
-from assay.web import board_view, facts, frame, templating
+from assay.web import board_view, facts, frame, inputs, templating
 from assay.web.contexts.board import BoardPage, Filter
-from assay.web.routes import inputs
+from assay.web.permissions import requires
+from assay.workflows.actor import Permission
 from assay.workflows.board import column_page
 from assay.workflows.projects import get_project
 
@@ -16,7 +17,7 @@ router = APIRouter()
 FILTERS = ("q", "owner", "axis")
 
 
-@router.get("/p/{slug}/board")
+@router.get("/p/{slug}/board", dependencies=requires(Permission.READ))
 def show_board(request: Request, slug: str) -> HTMLResponse:
     """The board of a project."""
     ws, actor, cache = frame.workspace(request), frame.actor(request), board_view.card_cache(request.app)
@@ -54,7 +55,7 @@ def show_board(request: Request, slug: str) -> HTMLResponse:
     return response
 
 
-@router.get("/p/{slug}/board/changes")
+@router.get("/p/{slug}/board/changes", dependencies=requires(Permission.READ))
 def board_changes(request: Request, slug: str, have: str = "") -> Response:
     """The columns that look different from what the browser shows; 204 when none does."""
     changed = board_view.changed_columns(
@@ -68,7 +69,7 @@ def board_changes(request: Request, slug: str, have: str = "") -> Response:
     return templating.html(changed) if changed else Response(status_code=204)
 
 
-@router.get("/p/{slug}/board/{stage}/cards")
+@router.get("/p/{slug}/board/{stage}/cards", dependencies=requires(Permission.READ))
 def more_cards(request: Request, slug: str, stage: str, cursor: str = "") -> HTMLResponse:
     """More cards of one column: a fragment for the board, a page without JavaScript."""
     ws, actor, filters = frame.workspace(request), frame.actor(request), inputs.filters(request, FILTERS)

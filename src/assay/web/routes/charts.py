@@ -6,14 +6,27 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from assay.web import frame
-from assay.web.charts import metric_over_steps
+from assay.web.charts import best_over_time, metric_over_steps
+from assay.web.permissions import requires
+from assay.workflows.actor import Permission
+from assay.workflows.overview import overview
+from assay.workflows.projects import get_metrics
 from assay.workflows.ticket_page import ticket_page
 
 router = APIRouter()
 
 
-@router.get("/p/{slug}/t/{key}/charts/metric.json")
+@router.get("/p/{slug}/t/{key}/charts/metric.json", dependencies=requires(Permission.READ))
 def metric_chart(request: Request, slug: str, key: str, metric: str | None = None) -> JSONResponse:
     """A metric over steps, for every group of seeds."""
     view = ticket_page(frame.workspace(request), frame.actor(request), slug, key, metric=metric)
     return JSONResponse(metric_over_steps.specification(view), headers={"Cache-Control": "no-store"})
+
+
+@router.get("/p/{slug}/charts/best.json", dependencies=requires(Permission.READ))
+def best_chart(request: Request, slug: str) -> JSONResponse:
+    """The best value of the headline metric over time."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    view, metrics = overview(ws, actor, slug), get_metrics(ws, actor, slug)
+    metric = metrics.get(view.best_metric) if view.best_metric else None
+    return JSONResponse(best_over_time.specification(view, metric), headers={"Cache-Control": "no-store"})

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from assay.domain.experiments.experiment import Axis
-from assay.web import frame, lists_view, templating, wording
+from assay.web import frame, inputs, lists_view, templating, wording
 from assay.web.contexts.lists import ExperimentsPage
 from assay.web.contexts.ticket_form import Choice
-from assay.web.routes import inputs
+from assay.web.permissions import requires
+from assay.workflows.actor import Permission
 from assay.workflows.overview import list_experiments
 from assay.workflows.projects import get_project
 
@@ -17,7 +18,7 @@ router = APIRouter()
 FILTERS = ("q", "owner", "stage", "decision", "axis")
 
 
-@router.get("/p/{slug}/experiments")
+@router.get("/p/{slug}/experiments", dependencies=requires(Permission.READ))
 def show_experiments(request: Request, slug: str, cursor: str = "", sort: str = "-updated") -> HTMLResponse:
     """A page of the list."""
     ws, actor = frame.workspace(request), frame.actor(request)

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.errors import Invalid
-from assay.web import frame, journal_view, lists_view, templating
+from assay.web import frame, inputs, journal_view, lists_view, templating
 from assay.web.contexts.lists import JournalPageView
 from assay.web.happenings import KINDS
-from assay.web.routes import inputs
+from assay.web.permissions import requires
+from assay.workflows.actor import Permission
 from assay.workflows.journal import journal_page, make_checkpoint, verify_journal
 from assay.workflows.projects import get_project
 
@@ -17,7 +18,7 @@ router = APIRouter()
 FILTERS = ("kind", "subject", "who")
 
 
-@router.get("/p/{slug}/journal")
+@router.get("/p/{slug}/journal", dependencies=requires(Permission.READ))
 def show_journal(request: Request, slug: str, before: str = "") -> HTMLResponse:
     """A page of the journal, newest first."""
     ws, actor = frame.workspace(request), frame.actor(request)
@@ -68,7 +69,7 @@ def _position(text: str) -> int | None:
     return int(text)
 
 
-@router.post("/p/{slug}/journal/verify")
+@router.post("/p/{slug}/journal/verify", dependencies=requires(Permission.AUDIT))
 def verify(request: Request, slug: str, form: inputs.Form) -> HTMLResponse:  # noqa: ARG001 - checked for its token
     """Check every entry against the chain, the tree and the signed checkpoints."""
     ws, actor = frame.workspace(request), frame.actor(request)
@@ -78,7 +79,7 @@ def verify(request: Request, slug: str, form: inputs.Form) -> HTMLResponse:  # n
     return templating.page("pages/verify.html", around, context)
 
 
-@router.post("/p/{slug}/journal/checkpoint")
+@router.post("/p/{slug}/journal/checkpoint", dependencies=requires(Permission.AUDIT))
 def checkpoint(request: Request, slug: str, form: inputs.Form) -> Response:  # noqa: ARG001 - checked for its token
     """A signed checkpoint to keep somewhere else."""
     ws, actor = frame.workspace(request), frame.actor(request)

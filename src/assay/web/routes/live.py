@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
 from assay.web import frame
 from assay.web.live import feed
+from assay.web.permissions import requires
 from assay.workflows.actor import Permission
+from assay.workflows.projects import get_project
 
 router = APIRouter()
 
 
-@router.get("/p/{slug}/events")
+@router.get("/p/{slug}/events", dependencies=requires(Permission.READ))
 async def events(request: Request, slug: str, after: int = 0) -> StreamingResponse:
     """Server-sent events with the newest journal number; what changed is asked for by the page."""
-    frame.actor(request).require(Permission.READ)
+    await run_in_threadpool(get_project, frame.workspace(request), frame.actor(request), slug)
     last = request.headers.get("last-event-id", "")
     start = int(last) if last.isascii() and last.isdigit() and len(last) < 19 else max(0, after)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -9,11 +9,12 @@ from markupsafe import Markup
 from assay.domain.board.moves import MoveAssessment
 from assay.errors import AssayError, StaleVersion
 from assay.statuses import http_status
-from assay.web import board_view, frame, happenings, moves, templating
+from assay.web import board_view, frame, happenings, inputs, moves, templating
 from assay.web.contexts.moves import Refusal, RefusedFragment
 from assay.web.errors import Said, error_context, error_page
-from assay.web.routes import inputs
+from assay.web.permissions import requires
 from assay.web.routes.board import FILTERS
+from assay.workflows.actor import Permission
 from assay.workflows.board import Moved, MoveRefused, move_card, preview_move
 from assay.workflows.journal import journal_page
 from assay.workflows.projects import get_project
@@ -23,7 +24,7 @@ from assay.workflows.tickets import get_ticket
 router = APIRouter()
 
 
-@router.get("/p/{slug}/t/{key}/move")
+@router.get("/p/{slug}/t/{key}/move", dependencies=requires(Permission.READ))
 def show_moves(request: Request, slug: str, key: str) -> HTMLResponse:
     """Where a card can go, and what each way asks for."""
     project, ticket, assessments = _ways(request, slug, key)
@@ -36,7 +37,7 @@ def show_moves(request: Request, slug: str, key: str) -> HTMLResponse:
     return templating.page("pages/tickets/move.html", around, context)
 
 
-@router.get("/p/{slug}/t/{key}/moves.json")
+@router.get("/p/{slug}/t/{key}/moves.json", dependencies=requires(Permission.READ))
 def moves_json(request: Request, slug: str, key: str) -> JSONResponse:
     """The same in a few words, for the column heads while a card is dragged."""
     project, _, assessments = _ways(request, slug, key)
@@ -52,7 +53,7 @@ def _ways(request: Request, slug: str, key: str) -> tuple[Project, Ticket, list[
     return project, ticket, [preview_move(ws, actor, slug, key, to=target) for target in targets]
 
 
-@router.post("/p/{slug}/t/{key}/move")
+@router.post("/p/{slug}/t/{key}/move", dependencies=requires(Permission.MOVE_CARDS))
 def make_move(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
     """Move a card, or say what stands in the way."""
     reason, before_key = inputs.text(form, "reason"), inputs.text(form, "before_key")

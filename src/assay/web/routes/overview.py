@@ -6,13 +6,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from assay.web import frame, overview_view, templating
+from assay.web.permissions import requires
+from assay.workflows.actor import Permission
 from assay.workflows.overview import overview
 from assay.workflows.projects import get_metrics, get_project
 
 router = APIRouter()
 
 
-@router.get("/p/{slug}")
+@router.get("/p/{slug}", dependencies=requires(Permission.READ))
 def show_overview(request: Request, slug: str) -> HTMLResponse:
     """What a leader wants to see first."""
     ws, actor = frame.workspace(request), frame.actor(request)

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.domain.experiments.evidence import RunStatus
-from assay.web import frame, lists_view, run_view, templating
+from assay.web import frame, inputs, lists_view, run_view, templating
 from assay.web.contexts.lists import RunsPage
 from assay.web.contexts.ticket_form import Choice
-from assay.web.routes import inputs
+from assay.web.permissions import requires
+from assay.workflows.actor import Permission
 from assay.workflows.evidence import attach_run, get_run, list_runs, list_sources
 from assay.workflows.projects import get_metrics, get_project
 
@@ -17,7 +18,7 @@ router = APIRouter()
 FILTERS = ("q", "ticket", "status")
 
 
-@router.get("/p/{slug}/runs")
+@router.get("/p/{slug}/runs", dependencies=requires(Permission.READ))
 def show_runs(request: Request, slug: str, cursor: str = "") -> HTMLResponse:
     """A page of the runs, newest first."""
     ws, actor = frame.workspace(request), frame.actor(request)
@@ -44,7 +45,7 @@ def show_runs(request: Request, slug: str, cursor: str = "") -> HTMLResponse:
     return templating.page("pages/runs.html", around, context)
 
 
-@router.get("/p/{slug}/runs/{run_id:path}")
+@router.get("/p/{slug}/runs/{run_id:path}", dependencies=requires(Permission.READ))
 def show_run(request: Request, slug: str, run_id: str) -> HTMLResponse:
     """One run: what it was given, what it logged, which ticket it speaks for."""
     ws, actor = frame.workspace(request), frame.actor(request)
@@ -56,7 +57,7 @@ def show_run(request: Request, slug: str, run_id: str) -> HTMLResponse:
     return templating.page("pages/run.html", around, context)
 
 
-@router.post("/p/{slug}/runs/{run_id:path}")
+@router.post("/p/{slug}/runs/{run_id:path}", dependencies=requires(Permission.ADD_EVIDENCE))
 def attach(request: Request, slug: str, run_id: str, form: inputs.Form) -> Response:
     """Attach a run to a ticket, or detach it."""
     key = inputs.text(form, "ticket").upper() or None

@@ -7,6 +7,8 @@ from fastapi.responses import HTMLResponse
 
 from assay.web import frame, lists_view, templating
 from assay.web.contexts.lists import Jump, SearchPage
+from assay.web.permissions import requires
+from assay.workflows.actor import Permission
 from assay.workflows.projects import get_project
 from assay.workflows.records import Project
 from assay.workflows.search import search
@@ -25,7 +27,7 @@ PLACES = (
 )
 
 
-@router.get("/p/{slug}/search")
+@router.get("/p/{slug}/search", dependencies=requires(Permission.READ))
 def show_search(request: Request, slug: str, q: str = "") -> HTMLResponse:
     """Did we try this already? Words in titles, hypotheses, learnings and notes."""
     project = get_project(frame.workspace(request), frame.actor(request), slug)
@@ -39,7 +41,7 @@ def show_search(request: Request, slug: str, q: str = "") -> HTMLResponse:
     return templating.page("pages/search.html", around, context)
 
 
-@router.get("/p/{slug}/palette")
+@router.get("/p/{slug}/palette", dependencies=requires(Permission.READ))
 def palette(request: Request, slug: str, q: str | None = None) -> HTMLResponse:
     """The palette, and its answers while somebody types."""
     project = get_project(frame.workspace(request), frame.actor(request), slug)

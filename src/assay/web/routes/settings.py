@@ -7,17 +7,18 @@ from fastapi.responses import HTMLResponse, Response
 
 from assay.errors import AssayError, Conflict, Invalid, Unavailable
 from assay.statuses import http_status
-from assay.web import frame, settings_view, templating
+from assay.web import frame, inputs, settings_view, templating
 from assay.web.metric_form import metric_from_form
-from assay.web.routes import inputs
+from assay.web.permissions import requires
 from assay.web.syncs import jobs
+from assay.workflows.actor import Permission
 from assay.workflows.evidence import connect_source, disconnect_source, list_sources, sync_source
 from assay.workflows.projects import declare_metric, drop_metric, get_metrics, get_project, save_settings
 
 router = APIRouter()
 
 
-@router.get("/p/{slug}/settings")
+@router.get("/p/{slug}/settings", dependencies=requires(Permission.READ))
 def show_settings(request: Request, slug: str) -> HTMLResponse:
     """All settings on one page."""
     return _page(request, slug)
@@ -42,7 +43,7 @@ def _page(request: Request, slug: str, *, problem: AssayError | None = None, sec
     return templating.page("pages/settings.html", around, context, status=status)
 
 
-@router.post("/p/{slug}/settings")
+@router.post("/p/{slug}/settings", dependencies=requires(Permission.CONFIGURE))
 def save(request: Request, slug: str, form: inputs.Form) -> Response:
     """Save name, limits and rules."""
     ws, actor = frame.workspace(request), frame.actor(request)
@@ -62,7 +63,7 @@ def save(request: Request, slug: str, form: inputs.Form) -> Response:
     return inputs.see_other(f"/p/{slug}/settings", "saved")
 
 
-@router.post("/p/{slug}/settings/metrics")
+@router.post("/p/{slug}/settings/metrics", dependencies=requires(Permission.CONFIGURE))
 def declare(request: Request, slug: str, form: inputs.Form) -> Response:
     """Declare a metric, or change its declaration."""
     try:
@@ -72,7 +73,7 @@ def declare(request: Request, slug: str, form: inputs.Form) -> Response:
     return inputs.see_other(f"/p/{slug}/settings", "metric")
 
 
-@router.post("/p/{slug}/settings/metrics/drop")
+@router.post("/p/{slug}/settings/metrics/drop", dependencies=requires(Permission.CONFIGURE))
 def drop(request: Request, slug: str, form: inputs.Form) -> Response:
     """Remove a metric that no criterion uses."""
     try:
@@ -82,7 +83,7 @@ def drop(request: Request, slug: str, form: inputs.Form) -> Response:
     return inputs.see_other(f"/p/{slug}/settings", "metric-dropped")
 
 
-@router.post("/p/{slug}/settings/sources")
+@router.post("/p/{slug}/settings/sources", dependencies=requires(Permission.CONFIGURE))
 def connect(request: Request, slug: str, form: inputs.Form) -> Response:
     """Connect a tracker."""
     names = tuple(part.strip() for part in inputs.text(form, "experiments").split(",") if part.strip())
@@ -101,14 +102,14 @@ def connect(request: Request, slug: str, form: inputs.Form) -> Response:
     return inputs.see_other(f"/p/{slug}/settings", "connected")
 
 
-@router.post("/p/{slug}/settings/sources/{name}/disconnect")
+@router.post("/p/{slug}/settings/sources/{name}/disconnect", dependencies=requires(Permission.CONFIGURE))
 def disconnect(request: Request, slug: str, name: str, form: inputs.Form) -> Response:  # noqa: ARG001 - checked for its token
     """Stop reading a tracker."""
     disconnect_source(frame.workspace(request), frame.actor(request), slug, name)
     return inputs.see_other(f"/p/{slug}/settings", "disconnected")
 
 
-@router.post("/p/{slug}/settings/sources/{name}/sync")
+@router.post("/p/{slug}/settings/sources/{name}/sync", dependencies=requires(Permission.ADD_EVIDENCE))
 def sync(request: Request, slug: str, name: str, form: inputs.Form) -> Response:  # noqa: ARG001 - checked for its token
     """Read a tracker now: in the background with progress, or in one go without JavaScript."""
     ws, actor = frame.workspace(request), frame.actor(request)
@@ -122,7 +123,7 @@ def sync(request: Request, slug: str, name: str, form: inputs.Form) -> Response:
     return inputs.see_other(f"/p/{slug}/settings", "synced")
 
 
-@router.get("/p/{slug}/settings/sources/{name}/progress")
+@router.get("/p/{slug}/settings/sources/{name}/progress", dependencies=requires(Permission.READ))
 def progress(request: Request, slug: str, name: str) -> HTMLResponse:
     """How far a sync is."""
     get_project(frame.workspace(request), frame.actor(request), slug)
@@ -130,7 +131,7 @@ def progress(request: Request, slug: str, name: str) -> HTMLResponse:
     return templating.fragment("fragments/settings/_sync.html", state)
 
 
-@router.post("/p/{slug}/settings/appearance")
+@router.post("/p/{slug}/settings/appearance", dependencies=requires(Permission.READ))
 def appearance(slug: str, form: inputs.Form) -> Response:
     """Light, dark, or as the system says; kept in this browser."""
     chosen = inputs.text(form, "theme")

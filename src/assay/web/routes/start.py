@@ -8,10 +8,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from assay.errors import AssayError, Conflict, Invalid
-from assay.web import frame, templating
+from assay.web import frame, inputs, templating
 from assay.web.contexts.lists import KeysPage
 from assay.web.errors import sentences
-from assay.web.routes import inputs
+from assay.web.permissions import public, requires
+from assay.workflows.actor import Permission
 from assay.workflows.projects import create_project, list_projects
 
 router = APIRouter()
@@ -44,7 +45,7 @@ class StartPage:
     hint: str
 
 
-@router.get("/")
+@router.get("/", dependencies=requires(Permission.READ))
 def start(request: Request) -> Response:
     """To the board that was open last, or to the form for the first project."""
     projects = list_projects(frame.workspace(request), frame.actor(request))
@@ -55,13 +56,13 @@ def start(request: Request) -> Response:
     return RedirectResponse(f"/p/{chosen.slug}/board", status_code=303)
 
 
-@router.get("/projects/new")
+@router.get("/projects/new", dependencies=requires(Permission.READ))
 def new_project(request: Request) -> HTMLResponse:
     """The form for another project."""
     return _form(request, first=False)
 
 
-@router.post("/projects/new")
+@router.post("/projects/new", dependencies=requires(Permission.CONFIGURE))
 def make_project(request: Request, form: inputs.Form) -> Response:
     """Start a project."""
     name, slug = inputs.text(form, "name"), inputs.text(form, "slug")
@@ -101,7 +102,7 @@ def _form(
     return templating.page("pages/start.html", frame.bare(request, title), context, status=status)
 
 
-@router.get("/keys")
+@router.get("/keys", dependencies=public())
 def keys(request: Request) -> HTMLResponse:
     """What the keyboard does."""
     context = KeysPage(groups=KEYS)

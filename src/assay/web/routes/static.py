@@ -7,11 +7,12 @@ from fastapi.responses import Response
 
 from assay.errors import NotFound
 from assay.web import assets
+from assay.web.permissions import public
 
 router = APIRouter()
 
 
-@router.get("/static/{digest}/{path:path}")
+@router.get("/static/{digest}/{path:path}", dependencies=public())
 def static_file(request: Request, digest: str, path: str) -> Response:
     """One static file, compressed where the browser takes it."""
     asset = assets.assets().get(path)

@@ -7,8 +7,9 @@ from fastapi.responses import Response
 
 from assay.domain.experiments.experiment import LinkKind
 from assay.errors import Invalid
-from assay.web import frame
-from assay.web.routes import inputs
+from assay.web import frame, inputs
+from assay.web.permissions import requires
+from assay.workflows.actor import Permission
 from assay.workflows.confirmations import attest, withdraw_attestation
 from assay.workflows.links import link_tickets, unlink_tickets
 from assay.workflows.notes import add_note
@@ -18,7 +19,7 @@ from assay.workflows.verdicts import recompute_verdict
 router = APIRouter()
 
 
-@router.post("/p/{slug}/t/{key}/attest")
+@router.post("/p/{slug}/t/{key}/attest", dependencies=requires(Permission.WRITE_TICKETS))
 def confirm(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
     """Confirm what only a person can know."""
     attest(
@@ -33,7 +34,7 @@ def confirm(request: Request, slug: str, key: str, form: inputs.Form) -> Respons
     return inputs.see_other(f"/p/{slug}/t/{key}", "confirmed")
 
 
-@router.post("/p/{slug}/t/{key}/withdraw")
+@router.post("/p/{slug}/t/{key}/withdraw", dependencies=requires(Permission.WRITE_TICKETS))
 def take_back(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
     """Take a confirmation back."""
     withdraw_attestation(
@@ -47,21 +48,21 @@ def take_back(request: Request, slug: str, key: str, form: inputs.Form) -> Respo
     return inputs.see_other(f"/p/{slug}/t/{key}", "withdrawn")
 
 
-@router.post("/p/{slug}/t/{key}/notes")
+@router.post("/p/{slug}/t/{key}/notes", dependencies=requires(Permission.WRITE_TICKETS))
 def write_note(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
     """Add a note."""
     add_note(frame.workspace(request), frame.actor(request), slug, key, inputs.text(form, "text"))
     return inputs.see_other(f"/p/{slug}/t/{key}", "noted")
 
 
-@router.post("/p/{slug}/t/{key}/links")
+@router.post("/p/{slug}/t/{key}/links", dependencies=requires(Permission.WRITE_TICKETS))
 def link(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
     """Link this ticket to another one."""
     link_tickets(frame.workspace(request), frame.actor(request), slug, key, _kind(form), _other(form))
     return inputs.see_other(f"/p/{slug}/t/{key}", "linked")
 
 
-@router.post("/p/{slug}/t/{key}/unlink")
+@router.post("/p/{slug}/t/{key}/unlink", dependencies=requires(Permission.WRITE_TICKETS))
 def unlink(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
     """Remove a link."""
     unlink_tickets(frame.workspace(request), frame.actor(request), slug, key, _kind(form), _other(form))
@@ -85,21 +86,21 @@ def _other(form: inputs.Form) -> str:
     return inputs.text(form, "other").upper()
 
 
-@router.post("/p/{slug}/t/{key}/follow-up")
+@router.post("/p/{slug}/t/{key}/follow-up", dependencies=requires(Permission.WRITE_TICKETS))
 def take_up_again(request: Request, slug: str, key: str, form: inputs.Form) -> Response:  # noqa: ARG001 - checked for its token
     """A new ticket with the same content, linked to the closed one."""
     new = follow_up(frame.workspace(request), frame.actor(request), slug, key)
     return inputs.see_other(f"/p/{slug}/t/{new.key}/edit", "followed-up")
 
 
-@router.post("/p/{slug}/t/{key}/recompute")
+@router.post("/p/{slug}/t/{key}/recompute", dependencies=requires(Permission.ADD_EVIDENCE))
 def compute_again(request: Request, slug: str, key: str, form: inputs.Form) -> Response:  # noqa: ARG001 - checked for its token
     """Compute the verdict now."""
     recompute_verdict(frame.workspace(request), frame.actor(request), slug, key)
     return inputs.see_other(f"/p/{slug}/t/{key}", "recomputed")
 
 
-@router.post("/p/{slug}/t/{key}/delete")
+@router.post("/p/{slug}/t/{key}/delete", dependencies=requires(Permission.WRITE_TICKETS))
 def delete(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
     """Remove a draft."""
     delete_ticket(

@@ -8,12 +8,13 @@ from fastapi.responses import HTMLResponse, Response
 from assay.domain.experiments.experiment import TicketContent
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.errors import AssayError, Invalid, Refused
-from assay.web import frame, templating, ticket_form_view
+from assay.web import frame, inputs, templating, ticket_form_view
 from assay.web.contexts.ticket_form import Check, CheckFragment, Typed, Wrong
 from assay.web.errors import sentences
 from assay.web.metric_form import metric_from_form
-from assay.web.routes import inputs
+from assay.web.permissions import requires
 from assay.web.ticket_draft import Draft, read_draft, typed_from_content, typed_from_form
+from assay.workflows.actor import Permission
 from assay.workflows.projects import declare_metric, get_metrics, get_project
 from assay.workflows.records import Project, Ticket
 from assay.workflows.search import tried_before
@@ -23,7 +24,7 @@ from assay.workflows.tickets import create_ticket, draft_check, edit_ticket
 router = APIRouter()
 
 
-@router.get("/p/{slug}/t/new")
+@router.get("/p/{slug}/t/new", dependencies=requires(Permission.READ))
 def new_ticket(request: Request, slug: str) -> HTMLResponse:
     """An empty form."""
     project, catalog, _ = _around(request, slug, None)
@@ -31,16 +32,16 @@ def new_ticket(request: Request, slug: str) -> HTMLResponse:
     return _page(request, project, catalog, typed, None, check=Check())
 
 
-@router.get("/p/{slug}/t/{key}/edit")
+@router.get("/p/{slug}/t/{key}/edit", dependencies=requires(Permission.READ))
 def edit_form(request: Request, slug: str, key: str) -> HTMLResponse:
     """A ticket as a form."""
     project, catalog, ticket = _around(request, slug, key)
-    assert ticket is not None  # noqa: S101 - a key was given
+    assert ticket is not None
     typed = typed_from_content(ticket.content, catalog)
     return _page(request, project, catalog, typed, ticket, check=_check(request, slug, typed, catalog, exclude=key))
 
 
-@router.post("/p/{slug}/t/check")
+@router.post("/p/{slug}/t/check", dependencies=requires(Permission.READ))
 def check(request: Request, slug: str, form: inputs.Form, exclude: str | None = None) -> HTMLResponse:
     """The draft as it reads now, while it is being written."""
     catalog = get_metrics(frame.workspace(request), frame.actor(request), slug)
@@ -50,13 +51,13 @@ def check(request: Request, slug: str, form: inputs.Form, exclude: str | None = 
     )
 
 
-@router.post("/p/{slug}/t/new")
+@router.post("/p/{slug}/t/new", dependencies=requires(Permission.WRITE_TICKETS))
 def create(request: Request, slug: str, form: inputs.Form) -> Response:
     """Write the ticket, or say beside each field what is wrong with it."""
     return _submitted(request, slug, None, form)
 
 
-@router.post("/p/{slug}/t/{key}/edit")
+@router.post("/p/{slug}/t/{key}/edit", dependencies=requires(Permission.WRITE_TICKETS))
 def save(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
     """Change the ticket; after the lock with a reason, which makes it an amendment."""
     return _submitted(request, slug, key, form)

@@ -7,11 +7,11 @@ from dataclasses import replace
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from assay.domain.experiments.experiment import DecisionKind
 from assay.errors import Invalid
-from assay.web import decide_view, experiment_view, frame, templating
+from assay.web import decide_view, experiment_view, frame, inputs, templating
 from assay.web.contexts.experiment import DecidePage
-from assay.web.routes import inputs
+from assay.web.permissions import requires
+from assay.workflows.actor import Permission
 from assay.workflows.decisions import decide
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.views import TicketView
@@ -20,7 +20,7 @@ router = APIRouter()
 CHART_SCRIPTS = ("vendor/vega.js", "js/charts.js")
 
 
-@router.get("/p/{slug}/t/{key}")
+@router.get("/p/{slug}/t/{key}", dependencies=requires(Permission.READ))
 def show_ticket(request: Request, slug: str, key: str) -> HTMLResponse:
     """One ticket with all that is known of it."""
     metric = request.query_params.get("metric") or None
@@ -38,7 +38,7 @@ def show_ticket(request: Request, slug: str, key: str) -> HTMLResponse:
     return templating.page("pages/tickets/ticket.html", around, context)
 
 
-@router.get("/p/{slug}/t/{key}/decide")
+@router.get("/p/{slug}/t/{key}/decide", dependencies=requires(Permission.READ))
 def show_decide(request: Request, slug: str, key: str) -> HTMLResponse:
     """What the evidence says, and the form to decide."""
     view = ticket_page(frame.workspace(request), frame.actor(request), slug, key)
@@ -46,7 +46,7 @@ def show_decide(request: Request, slug: str, key: str) -> HTMLResponse:
     return _decide_page(request, view, context, status=200)
 
 
-@router.post("/p/{slug}/t/{key}/decide")
+@router.post("/p/{slug}/t/{key}/decide", dependencies=requires(Permission.DECIDE))
 def record_decision(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
     """Record what was decided; what is missing is said beside the form, with everything typed still there."""
     ws, actor = frame.workspace(request), frame.actor(request)

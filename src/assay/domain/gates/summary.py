@@ -11,8 +11,6 @@ from assay.domain.experiments.evidence import Evidence, Run, RunStatus
 from assay.domain.experiments.experiment import Lock, Registration
 from assay.domain.gates.checks.resources import spent
 from assay.domain.gates.decide import Row, cheapest, row_of
-from assay.domain.gates.measurements import value_of
-from assay.domain.gates.seed_groups import BASELINE_ARM
 from assay.domain.gates.wording import count, hours, shown
 from assay.domain.kernel.findings import Finding, Outcome, Role
 from assay.domain.kernel.metrics import Metric, MetricCatalog
@@ -39,9 +37,6 @@ class CardSummary:
     compute_share: float | None = None
     runs: int = 0
     running: int = 0
-    finished: int = 0
-    primary_logged: bool = False
-    baseline_runs: int = 0
     amended_after_results: bool = False
     decision: str | None = None
     learnings: str = ""
@@ -77,10 +72,6 @@ def card_evidence(
         learnings: what was learned, once decided.
     """
     here = [run for run in evidence.runs if not run.deleted]
-    finished = [run for run in here if run.status is RunStatus.FINISHED]
-    baselines = [
-        run for run in (*here, *evidence.baseline_runs) if run.arm == BASELINE_ARM or run not in here
-    ]
     running = sum(run.status is RunStatus.RUNNING for run in here)
     verdict = None if record is None else record.verdict
     place = _place(verdict, lock.registration)
@@ -98,11 +89,6 @@ def card_evidence(
         compute_share=compute_share,
         runs=len(here),
         running=running,
-        finished=len(finished),
-        primary_logged=any(
-            _logged_primaries(run, lock.registration) for run in finished if run.arm != BASELINE_ARM
-        ),
-        baseline_runs=sum(not run.deleted for run in baselines),
         amended_after_results=any(amendment.after_results for amendment in lock.amendments),
         decision=decision,
         learnings=learnings,
@@ -167,14 +153,6 @@ def _place(verdict: Verdict | None, registration: Registration) -> _Place | None
     return _Place(
         metric, baseline, *(_moved(value, shift) for value in (found.estimate, found.threshold, *ends))
     )
-
-
-def _logged_primaries(run: Run, registration: Registration) -> bool:
-    """Did this run log every primary metric?"""
-    catalog = MetricCatalog(metrics=registration.metrics)
-    named = [c.metric for c in registration.criteria if c.role is Role.PRIMARY and c.metric is not None]
-    metrics = [catalog.get(name) for name in named]
-    return bool(metrics) and all(m is not None and value_of(run, m) is not None for m in metrics)
 
 
 def _finding(verdict: Verdict | None, check: str) -> Finding | None:

@@ -80,9 +80,16 @@ def clock() -> TickingClock:
     return TickingClock()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store_url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'assay.db'}"
+    return request.getfixturevalue("postgres_url")
+
+
 @pytest.fixture
-def ws(tmp_path, tracker, clock):
-    store = open_store(f"sqlite:///{tmp_path / 'assay.db'}")
+def ws(store_url, tmp_path, tracker, clock):
+    store = open_store(store_url)
     signer = SigningKey.load_or_create(tmp_path / "signing.key")
     workspace = Workspace(
         store=store,

@@ -52,7 +52,8 @@ class Job(Generic[T]):
     def settle(self, failure: BaseException | None = None) -> None:
         """Answer the caller: with this failure, or with what the work gave."""
         self.error = failure or self.error
-        if self.future is not None:
+        # A caller that gave up has cancelled its future; what it asked for is done all the same.
+        if self.future is not None and self.future.set_running_or_notify_cancel():
             if self.error is not None:
                 self.future.set_exception(self.error)
             else:

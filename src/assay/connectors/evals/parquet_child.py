@@ -44,12 +44,12 @@ class ParquetChild:
             try:
                 self._send(content)
                 answer = self._receive(time.monotonic() + deadline_s)
-            except (OSError, EOFError) as error:
-                self._stop()
-                raise DecodeError("it makes the Parquet decoder crash") from error
             except TimeoutError as error:
                 self._stop()
                 raise DecodeError(f"it takes longer than {deadline_s:.0f} s to decode") from error
+            except (OSError, EOFError) as error:
+                self._stop()
+                raise DecodeError("it makes the Parquet decoder crash") from error
         if answer[:1] != b"F":
             raise DecodeError(answer[1:].decode("utf-8", "replace"))
         return answer[1:]

@@ -18,6 +18,7 @@ from assay.connectors.trackers.mlflow.assemble import ScoresFound
 from assay.domain.kernel.canonical import digest_bytes
 from assay.errors import Invalid
 
+SCORE_FOLDER = "assay"
 SCORE_FILES = ("assay/scores.parquet", "assay/scores.csv")
 MAX_SCORES_BYTES = 64 * 2**20
 RUN_ID = re.compile(r"[A-Za-z0-9_\-]{1,64}\Z", re.ASCII)
@@ -61,9 +62,11 @@ def local_scores(artifact_uri: str, run_id: str) -> ScoresFound:
     root = local_root(artifact_uri, run_id)
     if root is None:
         return ScoresFound()
+    # Most runs have none, and this is asked for thousands of them: one system call says so.
+    if not os.path.lexists(f"{root}/{SCORE_FOLDER}"):
+        return ScoresFound()
     for name in SCORE_FILES:
         path = f"{root}/{name}"
-        # Nearly every run has none, and this is asked for thousands of them: one system call says so.
         if not os.path.lexists(path):
             continue
         return checked_scores(name, lambda path=path: _read_inside(Path(root), Path(path)))  # type: ignore[misc]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.connectors.trackers.mlflow.artifacts import MAX_SCORES_BYTES, RUN_ID, SCORE_FILES, checked_scores, too_large
+from assay.connectors.trackers.mlflow.artifacts import MAX_SCORES_BYTES, RUN_ID, SCORE_FILES, SCORE_FOLDER, checked_scores, too_large
 from assay.connectors.trackers.mlflow.assemble import ScoresFound, assemble
 from assay.connectors.trackers.mlflow.marks import Marks
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text, ordered_curve, unclamped
@@ -107,7 +107,7 @@ class RestStore:
         return _curve_of(list(self.client.history(run_id, metric)))
 
     def _scores(self, run_id: str) -> ScoresFound:
-        sizes = self.client.files(run_id, "assay")
+        sizes = self.client.files(run_id, SCORE_FOLDER)
         for name in SCORE_FILES:
             if name in sizes:
                 return checked_scores(name, lambda name=name: self._fetched(run_id, name, sizes[name]))  # type: ignore[misc]

@@ -110,7 +110,7 @@ def card_context(slug: str, card: CardView) -> Card:
 def _chip(card: CardView) -> str:
     decision = card.evidence.get("decision")
     if card.stage == "killed" and decision:
-        return wording.DECISIONS.get(decision, decision).capitalize()
+        return str(wording.DECISIONS.get(decision, decision)).capitalize()
     return str(card.evidence.get("chip") or "")
 
 

@@ -1,0 +1,202 @@
+"""The board as people use it: mouse, keys, menu, two browsers."""
+
+import re
+
+import pytest
+
+from assay.workflows.board import move_card
+from assay.workflows.tickets import get_ticket
+from tests.faces.web import story
+
+pytestmark = pytest.mark.browser
+
+
+def tell(ws):
+    """Every test moves its own card."""
+    keys = story.tell(ws)
+    more = story.Story.__new__(story.Story)
+    more.ws, more.slug = ws, story.SLUG
+    for name in ("drag", "keys", "menu", "override", "stale", "live", "rank_a", "rank_b"):
+        keys[name] = more.ticket(f"Idea for {name}", hypothesis="")
+    for name in ("drag", "keys", "menu", "stale", "live"):
+        more.confirm(keys[name], "agreed")
+    return keys
+
+
+@pytest.fixture(scope="module")
+def site(open_site):
+    return open_site(tell)
+
+
+def stage_of(site, name):
+    return get_ticket(site.ws, story.ADA, site.slug, site.keys[name]).stage
+
+
+def card(page, site, name):
+    return page.locator(f"#card-{site.keys[name]}")
+
+
+def drag(page, site, name, column):
+    source = card(page, site, name)
+    source.scroll_into_view_if_needed()
+    start = source.bounding_box()
+    goal = page.locator(f"#col-{column} .cards").bounding_box()
+    page.mouse.move(start["x"] + 60, start["y"] + 34)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 80, start["y"] + 40, steps=4)
+    page.mouse.move(goal["x"] + 80, goal["y"] + 24, steps=12)
+    return lambda: page.mouse.up()
+
+
+def test_board_card_dragged_to_a_legal_column_moves_on_the_server(site, visit):
+    page = visit(site.at("/board"), width=1720)
+    drop = drag(page, site, "drag", "hypothesis")
+    page.wait_for_selector("#col-hypothesis.legal")
+    page.wait_for_selector("#col-hypothesis .hint-line")
+    assert not page.locator("#col-production.legal").count()
+    with page.expect_response(lambda r: r.url.split("?")[0].endswith("/move") and r.request.method == "POST") as answer:
+        drop()
+    assert answer.value.status == 200
+    page.wait_for_selector(f"#col-hypothesis #card-{site.keys['drag']}")
+    assert stage_of(site, "drag") == "hypothesis"
+    assert page.locator("#said").text_content() == f"{site.keys['drag']} moved to Hypothesis."
+
+
+def test_board_drop_at_a_closed_gate_returns_the_card_and_says_what_is_missing(site, visit):
+    page = visit(site.at("/board"), width=1720)
+    drag(page, site, "override", "hypothesis")()
+    dialog = page.locator("dialog[open]")
+    dialog.wait_for()
+    assert "The team agrees to run it this sprint" in dialog.inner_text()
+    assert "To satisfy it" in dialog.inner_text()
+    assert page.locator(f"#col-backlog #card-{site.keys['override']}").count() == 1
+    assert stage_of(site, "override") == "backlog"
+
+
+def test_board_refused_move_overridden_with_a_reason_moves_and_is_marked(site, visit):
+    page = visit(site.at("/board"), width=1720)
+    drag(page, site, "override", "hypothesis")()
+    page.locator("dialog[open] textarea").fill("The customer asked for it today")
+    page.locator("dialog[open]").get_by_role("button", name="Override and move").click()
+    page.wait_for_selector(f"#col-hypothesis #card-{site.keys['override']}")
+    assert card(page, site, "override").get_by_text("Entered by an override").count() == 1
+    ticket = get_ticket(site.ws, story.ADA, site.slug, site.keys["override"])
+    assert ticket.overrides[-1].reason == "The customer asked for it today"
+
+
+def test_board_drop_on_an_illegal_column_is_refused_with_the_legal_moves(site, visit):
+    page = visit(site.at("/board"), width=1720)
+    drag(page, site, "rank_a", "production")()
+    dialog = page.locator("dialog[open]")
+    dialog.wait_for()
+    assert "It can go to: Hypothesis" in dialog.inner_text()
+    assert not dialog.get_by_role("button", name="Override and move").count()
+    assert stage_of(site, "rank_a") == "backlog"
+
+
+def test_board_shift_and_arrow_moves_the_focused_card(site, visit):
+    page = visit(site.at("/board"), width=1720)
+    card(page, site, "keys").locator("h3 a").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_selector(f"#col-hypothesis #card-{site.keys['keys']}")
+    assert stage_of(site, "keys") == "hypothesis"
+    page.wait_for_function("document.activeElement.closest('.card')?.dataset.key === " + repr(site.keys["keys"]))
+
+
+def test_board_arrows_walk_from_card_to_card(site, visit):
+    page = visit(site.at("/board"), width=1720)
+    page.keyboard.press("j")
+    first = page.evaluate("document.activeElement.closest('.card').dataset.key")
+    page.keyboard.press("j")
+    second = page.evaluate("document.activeElement.closest('.card').dataset.key")
+    page.keyboard.press("k")
+    assert first != second
+    assert page.evaluate("document.activeElement.closest('.card').dataset.key") == first
+    page.keyboard.press("l")
+    assert page.evaluate("document.activeElement.closest('.col').dataset.stage") != "backlog"
+
+
+def test_board_shift_and_arrow_up_changes_the_order_in_the_column(site, visit):
+    page = visit(site.at("/board"), width=1720)
+    keys = page.locator("#col-backlog .card").evaluate_all("cards => cards.map(c => c.dataset.key)")
+    last = keys[-1]
+    page.locator(f"#card-{last} h3 a").focus()
+    with page.expect_response(lambda r: "/move" in r.url and r.request.method == "POST"):
+        page.keyboard.press("Shift+ArrowUp")
+    page.wait_for_function(
+        "key => { const c = [...document.querySelectorAll('#col-backlog .card')].map(x => x.dataset.key); return c[c.length - 2] === key }",
+        arg=last,
+    )
+
+
+def test_board_menu_key_shows_the_moves_and_moves(site, visit):
+    page = visit(site.at("/board"), width=1720)
+    card(page, site, "menu").locator("h3 a").focus()
+    page.keyboard.press("m")
+    dialog = page.locator("dialog[open]")
+    dialog.wait_for()
+    assert "Hypothesis" in dialog.inner_text()
+    dialog.get_by_role("button", name="Move", exact=True).click()
+    page.wait_for_selector(f"#col-hypothesis #card-{site.keys['menu']}")
+    assert stage_of(site, "menu") == "hypothesis"
+
+
+def test_board_move_based_on_an_older_version_says_who_was_faster(site, visit):
+    page = visit(site.at("/board"), width=1720)
+    page.evaluate("window.EventSource = undefined")
+    key = site.keys["stale"]
+    page.evaluate("key => { document.getElementById('card-' + key).dataset.v = '1' }", key)
+    card(page, site, "stale").locator("h3 a").focus()
+    with page.expect_response(lambda r: "/move" in r.url and r.request.method == "POST") as answer:
+        page.keyboard.press("Shift+ArrowRight")
+    assert answer.value.status == 412
+    page.wait_for_selector(".toast")
+    said = page.locator(".toast").first.inner_text()
+    assert "changed meanwhile: Ada Noor confirmed agreed" in said
+    assert stage_of(site, "stale") == "backlog"
+    assert card(page, site, "stale").get_attribute("data-v") != "1"
+
+
+def test_board_move_by_somebody_else_appears_without_reloading(site, visit):
+    page = visit(site.at("/board"), width=1720)
+    page.wait_for_timeout(400)
+    key = site.keys["live"]
+    move_card(
+        site.ws, story.ADA, site.slug, key, to="hypothesis", expected_version=None, override_reason="room for one more"
+    )
+    page.wait_for_selector(f"#col-hypothesis #card-{key}", timeout=10_000)
+    assert not page.locator(f"#col-backlog #card-{key}").count()
+
+
+def test_board_second_browser_sees_a_drag_of_the_first(site, visit):
+    first, second = visit(site.at("/board"), width=1720), visit(site.at("/board"), width=1720)
+    second.wait_for_timeout(400)
+    keys = first.locator("#col-backlog .card").evaluate_all("cards => cards.map(c => c.dataset.key)")
+    first.locator(f"#card-{keys[0]} h3 a").focus()
+    first.keyboard.press("Shift+ArrowDown")
+    second.wait_for_function(
+        "key => [...document.querySelectorAll('#col-backlog .card')][1]?.dataset.key === key", arg=keys[0], timeout=10_000
+    )
+
+
+def test_board_filter_narrows_to_the_words_given(site, visit):
+    page = visit(site.at("/board?q=router"), width=1720)
+    assert page.locator(".card").count() == 1
+    assert page.get_by_role("link", name="Show all cards").count() == 1
+
+
+def test_board_question_mark_shows_the_keys(site, visit):
+    page = visit(site.at("/board"))
+    page.keyboard.press("?")
+    page.locator("dialog[open]").wait_for()
+    assert "Go from card to card" in page.locator("dialog[open]").inner_text()
+
+
+def test_palette_finds_a_ticket_and_enter_opens_it(site, visit):
+    page = visit(site.at("/board"))
+    page.keyboard.press("Control+k")
+    page.locator("#palette-q").fill("router")
+    page.wait_for_selector(f"#hit-{site.keys['broken']}")
+    page.wait_for_function("document.querySelector('#palette-answers [aria-selected=true]') !== null")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"/t/{site.keys['broken']}$"))

@@ -145,6 +145,15 @@ def test_rate_over_several_seeds_is_about_the_method_and_uses_a_look():
     assert not any("not the method" in note for note in found.notes)
 
 
+def test_rate_over_several_seeds_asks_for_examples_where_more_seeds_could_not_settle_it():
+    # The same 60 examples fail under every seed: the seeds agree, the examples are few.
+    column = flags(53, 60)
+    matrix = np.column_stack([column, column, np.roll(column, 1)])
+    found = finding(lock(ACCURACY), example_seeds("accuracy", matrix))
+    assert found.outcome == "unclear"
+    assert found.settle.kind in {"examples", "too_close"}
+
+
 def test_count_equal_to_zero_is_a_census_with_the_bound_of_the_rate_beside_it():
     locked = lock("blocking: pii_leaks == 0", "primary: accuracy >= 1%")
     clean = finding(locked, [run(1, per_example={"pii_leaks": flags(0, 50), "accuracy": flags(50, 50)})])
@@ -175,6 +184,28 @@ def test_scores_broken_in_any_way_are_invalid():
     found = finding(locked, others)
     assert found.outcome == "invalid"
     assert "not shared" in found.reason
+
+
+def test_scores_of_other_examples_in_one_seed_are_named_and_invalid_beyond_one_percent():
+    def three(missing):
+        ids = [f"ex-{i}" for i in range(200)]
+        other = [f"new-{i}" if i < missing else f"ex-{i}" for i in range(200)]
+        return [
+            run(n, per_example={"accuracy": flags(190, 200)}, ids=i)
+            for n, i in ((1, ids), (2, ids), (3, other))
+        ]
+
+    assert finding(lock(ACCURACY), three(5)).outcome == "invalid"
+    tolerated = finding(lock(ACCURACY), three(1))
+    assert tolerated.n.examples == 199
+    assert any("left out: ex-0, new-0" in note for note in tolerated.notes)
+
+
+def test_count_threshold_compares_totals_of_seeds_not_means_of_examples():
+    locked = lock("primary: pii_leaks <= 5")
+    leaky = [run(i, per_example={"pii_leaks": flags(20 + i, 100)}) for i in (1, 2, 3)]
+    found = finding(locked, leaky)
+    assert (found.estimate, found.outcome) == (22.0, "not_met")
 
 
 def test_scores_and_a_logged_value_that_disagree_are_noted_and_the_scores_count():

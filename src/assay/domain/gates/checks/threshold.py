@@ -7,6 +7,8 @@ the one-sample t, all at the level of a registered look.
 
 from __future__ import annotations
 
+import numpy as np
+
 from assay.domain.experiments.criteria.model import Comparison, Criterion, Threshold
 from assay.domain.gates.case import GREATER, Case, Checked, compares, corrected
 from assay.domain.gates.checks.census import check_census
@@ -32,7 +34,13 @@ from assay.domain.kernel.metrics import Metric
 from assay.stats.crossed import crossed_against_threshold
 from assay.stats.estimates import Direction, ThresholdTest
 from assay.stats.means import mean_against_threshold
-from assay.stats.power import Outlook, examples_for_mean, examples_for_rate, seeds_for_threshold
+from assay.stats.power import (
+    Outlook,
+    TooCloseToCall,
+    examples_for_mean,
+    examples_for_rate,
+    seeds_for_threshold,
+)
 from assay.stats.proportions import wilson
 from assay.stats.samples import DegenerateSample, StatisticsError, TooFewSamples, is_binary, summarize
 
@@ -178,9 +186,16 @@ def _settle(answer: Outcome, level: Level, limit: float, *, case: Case, divisor:
 
 
 def _outlook(level: Level, limit: float, case: Case, divisor: float) -> Outlook:
-    table = level.measured.table
-    if table is None or len(level.measured.seeds) > 1:
-        return seeds_for_threshold(level.measured.values, limit, plan=corrected(case.plan, divisor))
+    table, plan = level.measured.table, corrected(case.plan, divisor)
+    if table is None:
+        return seeds_for_threshold(level.measured.values, limit, plan=plan)
+    if table.matrix.shape[1] > 1:
+        # More seeds cannot settle what the examples alone leave open.
+        per_example = np.sort(table.matrix, axis=1).mean(axis=1)
+        by_examples = examples_for_mean(per_example, null=limit, alpha=level.alpha)
+        if isinstance(by_examples, TooCloseToCall) or by_examples.more > 0:
+            return by_examples
+        return seeds_for_threshold(level.measured.values, limit, plan=plan)
     column = table.matrix[:, 0]
     if is_binary(column) and table.clusters is None:
         return examples_for_rate(int(column.sum()), column.size, limit, alpha=level.alpha)

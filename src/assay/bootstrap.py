@@ -1,4 +1,7 @@
-"""The one place that joins workflows to storage and connectors, and where the real clock is."""
+"""The one place that joins workflows to storage and connectors, and where the real clock is.
+
+Each function imports what it joins: a command that only asks a running server must not pay for a database driver.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.connectors.evals.long_form import read_scores
-from assay.connectors.signing.ed25519 import SigningKey
-from assay.connectors.trackers.mlflow.source import MlflowSource
 from assay.errors import AssayError, Unavailable
 from assay.settings import Settings
-from assay.storage.open import open_store
-from assay.workflows.ports import Workspace
-from assay.workflows.records import Source
 
 if TYPE_CHECKING:
     from assay.storage.postgres_store import PostgresStore
     from assay.storage.sqlite_store import SqliteStore
+    from assay.workflows.ports import Workspace
+    from assay.workflows.records import Source
 
 
 def _now() -> datetime:
@@ -38,6 +37,12 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
     Raises:
         Unavailable: another process has the store open.
     """
+    from assay.connectors.evals.long_form import read_scores
+    from assay.connectors.signing.ed25519 import SigningKey
+    from assay.connectors.trackers.mlflow.source import MlflowSource
+    from assay.storage.open import open_store
+    from assay.workflows.ports import Workspace
+
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     signer = SigningKey.load_or_create(settings.key_file)
     store = open_store(settings.store_url, server_url=server_url)
@@ -75,6 +80,7 @@ def restore_backup(settings: Settings, source: Path) -> Path | None:
         Refused: a PostgreSQL store is not empty.
     """
     from assay.storage.backup import restore_file, restore_into
+    from assay.storage.open import open_store
 
     file = _sqlite_file(settings)
     if file is not None:

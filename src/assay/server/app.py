@@ -66,6 +66,13 @@ def create_app(ws: Workspace, settings: Settings) -> FastAPI:
     return app
 
 
+def close_feed(app: FastAPI) -> None:
+    """End the streams of open pages, so that a stopping server does not wait for them."""
+    changes = getattr(app.state, "changes", None)
+    if changes is not None:
+        changes.close()
+
+
 def _refusal(scope: Scope, error: AssayError, status: int) -> ASGIApp:
     return _answer(Request(scope), error, status)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
 from assay.bootstrap import open_workspace
 from assay.errors import Unavailable
-from assay.server.app import create_app
+from assay.server.app import close_feed, create_app
 from assay.settings import Settings
 
 GRACEFUL_SECONDS = 10
@@ -52,7 +54,10 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     try:
         url = url_of(listener, settings.host)
         with open_workspace(settings, server_url=url) as ws:
-            server = _Server(_config(create_app(ws, settings), settings), lambda: on_ready(url))
+            app = create_app(ws, settings)
+            server = _Server(
+                _config(app, settings), on_ready=lambda: on_ready(url), on_stop=lambda: close_feed(app)
+            )
             server.run(sockets=[listener])
     finally:
         listener.close()
@@ -73,13 +78,29 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready; the address is not printed before it answers."""
+    """Says when it is ready, stops cleanly on the first signal and at once on the second.
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    Stopping at once loses nothing: what was acknowledged is on the disk already.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, *, on_ready: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_stop = on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_stop()
+        await super().shutdown(sockets=sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the form of a signal handler
+        """The signal is not raised again after the stop, as uvicorn would: the store still has to be closed."""
+        if self.should_exit:
+            os._exit(128 + sig)
+        self.should_exit = True

@@ -15,6 +15,8 @@ from assay.workflows.projects import list_projects
 from assay.workflows.verdicts import refresh_open_verdicts
 
 CHECKPOINT_EVERY_ENTRIES = 1000
+FIRST_LOOK_S = 0.5
+"""After the start; a newcomer who has just connected a tracker should not wait for the interval."""
 TIME_RULES_EVERY_S = 3600.0
 """A verdict knows whole days only; an hour is often enough to notice that one has passed."""
 log = logging.getLogger("assay.upkeep")
@@ -41,8 +43,9 @@ class Upkeep:
             self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        checked, judged_at = 0, -TIME_RULES_EVERY_S
-        while not self._stop.wait(self._interval_s):
+        checked, judged_at, pause = 0, -TIME_RULES_EVERY_S, FIRST_LOOK_S
+        while not self._stop.wait(pause):
+            pause = self._interval_s
             now = monotonic()
             is_due = now - judged_at >= TIME_RULES_EVERY_S
             judged_at = now if is_due else judged_at

@@ -1,0 +1,81 @@
+"""Which commands are there, and which module knows each? Nothing is imported to answer."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One word after `assay`."""
+
+    name: str
+    module: str
+    help: str
+
+
+SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    (
+        "Start",
+        (
+            Entry("init", "setup", "Make an installation in this folder."),
+            Entry("connect", "evidence", "Connect a tracker, such as MLflow, and read its runs."),
+            Entry("up", "serve", "Serve the board in the browser until Ctrl-C."),
+            Entry("demo", "serve", "Train real models and see their verdicts."),
+        ),
+    ),
+    (
+        "Decide",
+        (
+            Entry("board", "board", "Show the board."),
+            Entry("ticket", "ticket", "Write, read and change tickets."),
+            Entry("criteria", "criteria", "Check how a criterion is read."),
+            Entry("move", "board", "Move a card to another column."),
+            Entry("verdict", "verdict", "Show what the evidence says about a ticket."),
+            Entry("decide", "verdict", "Record what was decided, and what was learned."),
+            Entry("search", "search", "Find tickets, and what was tried before."),
+        ),
+    ),
+    (
+        "Evidence",
+        (
+            Entry("sync", "evidence", "Read what is new in the trackers."),
+            Entry("source", "evidence", "List or disconnect trackers."),
+            Entry("run", "run", "List, show, attach and detach runs."),
+            Entry("replay", "verdict", "Compute a stored verdict again and compare."),
+        ),
+    ),
+    (
+        "Look after it",
+        (
+            Entry("project", "project", "Make, list, show and choose projects."),
+            Entry("metric", "metric", "Declare what the metrics of a project mean."),
+            Entry("audit", "audit", "Read, verify, prove and export the journal."),
+            Entry("backup", "keep", "Write everything to one verified file."),
+            Entry("restore", "keep", "Put a backup in the place of the store."),
+            Entry("doctor", "doctor", "Check this installation and say how to mend it."),
+            Entry("completion", "completion", "Print the completion script of a shell."),
+        ),
+    ),
+)
+
+BY_NAME = {entry.name: entry for _, entries in SECTIONS for entry in entries}
+
+
+def root_help() -> str:
+    """The answer to `assay --help`."""
+    lines = [
+        "Usage: assay COMMAND [ARGS]...",
+        "",
+        "  The decision layer for AI teams: experiments decided on evidence.",
+    ]
+    for title, entries in SECTIONS:
+        lines += ["", f"{title}:", *(f"  {entry.name:<12}{entry.help}" for entry in entries)]
+    lines += [
+        "",
+        "Options:",
+        "  --version   Show the version.",
+        "  --help      Show this; after a command, its own help with an example.",
+        "",
+        "Own data in three lines:  assay init;  assay connect mlflow sqlite:///mlflow.db;  assay up",
+    ]
+    return "\n".join(lines)

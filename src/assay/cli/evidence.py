@@ -1,0 +1,177 @@
+"""`assay connect`, `assay sync` and `assay source ...`: trackers and what is new in them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.connection import Connection, connected, error_of, part
+from assay.cli.options import Json, Project, group
+from assay.cli.screen import clean, print_json, say, table
+
+app = group("source", "List or disconnect trackers.")
+SQLITE = "sqlite:///"
+WATCH_S = 15
+
+
+def register(root: typer.Typer) -> None:
+    """Add these commands."""
+    root.command("connect")(connect)
+    root.command("sync")(sync)
+    root.add_typer(app)
+
+
+def connect(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="What it is: mlflow.")],
+    uri: Annotated[
+        str,
+        typer.Argument(
+            metavar="URI", help="sqlite:///mlflow.db, http://HOST:PORT or postgresql://HOST/DATABASE."
+        ),
+    ],
+    experiment: Annotated[
+        list[str] | None,
+        typer.Option("--experiment", metavar="TEXT", help="Read only this experiment; may be repeated."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What to call it; else its kind.")] = None,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Connect a tracker and read its runs. It is only ever read.
+
+    Example: assay connect mlflow sqlite:///mlflow.db
+    """
+    body = {"kind": kind, "uri": from_here(uri), "name": name, "experiments": experiment or []}
+    with connected(project) as api:
+        answer = api.in_project("POST", "/sources", body=body)
+        if json:
+            print_json(answer.body)
+            return
+        say(f"Connected {answer.data['name']}: {answer.data['found']}")
+        _sync_once(api, f"/sources/{part(answer.data['name'])}/syncs", json=False)
+    say(
+        "Runs with the tag assay.ticket, or of an experiment named like a ticket, are attached. See: assay up"
+    )
+
+
+def from_here(uri: str) -> str:
+    """The address with a file's full path, for the server may run in another folder."""
+    if uri.startswith(SQLITE):
+        file = uri.removeprefix(SQLITE)
+        return f"{SQLITE}{Path(file).absolute()}" if file and "?" not in file else uri
+    if "://" not in uri and uri and not uri.startswith("file:"):
+        return f"{SQLITE}{Path(uri).absolute()}"
+    return uri
+
+
+def sync(
+    name: Annotated[str | None, typer.Argument(metavar="SOURCE", help="One tracker; else all.")] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help=f"Look again every {WATCH_S} seconds until Ctrl-C.")
+    ] = False,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Read what is new in the trackers. Interrupted, it goes on where it stopped.
+
+    Example: assay sync --watch
+    """
+    path = "/syncs" if name is None else f"/sources/{part(name)}/syncs"
+    while True:
+        with connected(project) as api:
+            _sync_once(api, path, json=json)
+        if not watch:
+            return
+        time.sleep(WATCH_S)
+
+
+def _sync_once(api: Connection, path: str, *, json: bool) -> None:
+    if json:
+        print_json(api.in_project("POST", path).body)
+        return
+    for kind, value in _shown(api, path):
+        if kind == "problem":
+            raise error_of(_bytes(value), 503)
+        if kind == "done":
+            _report(value["reports"])
+
+
+def _report(reports: list[dict[str, Any]]) -> None:
+    for one in reports:
+        touched = f"; verdicts refreshed for {', '.join(one['tickets'][:10])}" if one["tickets"] else ""
+        say(f"{one['source']}: {one['changed']} runs new or changed, {one['gone']} gone{touched}")
+    if not reports:
+        say("No tracker is connected. Connect one: assay connect mlflow URI")
+
+
+def _bytes(value: object) -> bytes:
+    import json
+
+    return json.dumps(value).encode()
+
+
+def _shown(api: Connection, path: str) -> Any:
+    """The events of a sync; on a terminal with a bar."""
+    if not sys.stderr.isatty():
+        yield from api.events(path)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True, markup=False, highlight=False), transient=True) as progress:
+        bar = progress.add_task("Reading runs", total=None)
+        for kind, value in api.events(path):
+            if kind == "progress":
+                progress.update(
+                    bar,
+                    description=clean(f"Reading {value['source']}").replace("[", "("),
+                    completed=value["done"],
+                    total=value["total"],
+                )
+            else:
+                yield kind, value
+
+
+@app.command("list")
+def list_sources(project: Project = None, json: Json = False) -> None:
+    """List the trackers of a project, with the last look at each.
+
+    Example: assay source list
+    """
+    with connected(project) as api:
+        answer = api.in_project("GET", "/sources")
+    if json:
+        print_json(answer.body)
+        return
+    table(
+        ("name", "kind", "address", "last look", "state"),
+        [
+            (
+                row["name"],
+                row["kind"],
+                row["uri"],
+                (row["last_sync_at"] or "never")[:19],
+                row["last_sync_error"] or row["last_sync_status"],
+            )
+            for row in answer.data["rows"]
+        ],
+        none="No tracker is connected. Connect one: assay connect mlflow URI",
+    )
+
+
+@app.command("disconnect")
+def disconnect(
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help="Name of the tracker.")],
+    project: Project = None,
+) -> None:
+    """Stop reading a tracker; runs already read stay as evidence.
+
+    Example: assay source disconnect mlflow
+    """
+    with connected(project) as api:
+        api.in_project("DELETE", f"/sources/{part(name)}")
+    say(f"{name} is no longer read.")

@@ -1,0 +1,30 @@
+"""Options that many commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+Project = Annotated[
+    str | None, typer.Option("--project", "-p", metavar="NAME", help="Project; else the one in use.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the API's JSON.")]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="Ticket key, such as EXP-42.")]
+
+
+def group(name: str, help_text: str) -> typer.Typer:
+    """A noun, for verbs to be added to."""
+    return typer.Typer(
+        name=name,
+        help=help_text,
+        rich_markup_mode=None,
+        add_completion=False,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value not in (None, [], ())}

@@ -1,0 +1,110 @@
+"""`assay run ...`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.connection import connected, part
+from assay.cli.options import Json, Key, Project, given, group
+from assay.cli.screen import facts, print_json, say, shortened, table
+
+app = group("run", "List, show, attach and detach runs.")
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="Such as mlflow:4f2a...")]
+
+
+def register(root: typer.Typer) -> None:
+    """Add these commands."""
+    root.add_typer(app)
+
+
+@app.command("list")
+def list_runs(
+    ticket: Annotated[str | None, typer.Option("--ticket", help="A ticket key, or none.")] = None,
+    status: Annotated[str | None, typer.Option("--status", help="Such as finished or failed.")] = None,
+    query: Annotated[str | None, typer.Option("--query", "-q", help="Words in name or id.")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="1 to 200.")] = 50,
+    cursor: Annotated[str | None, typer.Option("--cursor", help="next_cursor of the page before.")] = None,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """List runs, those first seen last first.
+
+    Example: assay run list --ticket none
+    """
+    asked = given(ticket=ticket, status=status, q=query, limit=limit, cursor=cursor)
+    with connected(project) as api:
+        answer = api.in_project("GET", "/runs", query=asked)
+    if json:
+        print_json(answer.body)
+        return
+    page = answer.data
+    table(
+        ("run", "name", "ticket", "status", "seed", "metrics"),
+        [_line(row) for row in page["rows"]],
+        none="No runs. Connect a tracker: assay connect mlflow URI",
+    )
+    if page["next_cursor"]:
+        say(f"{len(page['rows'])} of {page['total']}. More: --cursor {page['next_cursor']}")
+
+
+def _line(row: dict[str, Any]) -> tuple[object, ...]:
+    metrics = ", ".join(f"{name} {value}" for name, value in list(row["metrics"].items())[:3])
+    status = "deleted" if row["deleted"] else row["status"]
+    return row["run_id"], shortened(row["name"], 40), row["ticket"], status, row["seed"], metrics
+
+
+@app.command("show")
+def show(run: RunId, project: Project = None, json: Json = False) -> None:
+    """Show one run: where it belongs, its parameters, its last values.
+
+    Example: assay run show mlflow:4f2a9c
+    """
+    with connected(project) as api:
+        answer = api.in_project("GET", f"/runs/{part(run)}")
+    if json:
+        print_json(answer.body)
+        return
+    found = answer.data
+    facts(
+        [
+            (name.replace("_", " "), found[name])
+            for name in (
+                "run_id", "name", "ticket", "arm", "status", "seed", "dataset", "started_at", "ended_at", "gpu_hours",
+                "provenance", "scores_error", "url", "digest",
+            )
+        ]
+    )  # fmt: skip
+    print()
+    table(("parameter", "value"), sorted(found["config"].items()), none="No parameters.")
+    print()
+    rows = [(name, len(curve["values"]), curve["values"][-1]) for name, curve in found["curves"].items()]
+    table(("metric", "points", "last"), rows, none="No metrics.")
+
+
+@app.command("attach")
+def attach(run: RunId, key: Key, project: Project = None, json: Json = False) -> None:
+    """Attach a run to a ticket by hand; that wins over the tracker's tag from then on.
+
+    Example: assay run attach mlflow:4f2a9c EXP-42
+    """
+    _attach(run, key.upper(), project, json=json)
+
+
+@app.command("detach")
+def detach(run: RunId, project: Project = None, json: Json = False) -> None:
+    """Detach a run from its ticket.
+
+    Example: assay run detach mlflow:4f2a9c
+    """
+    _attach(run, None, project, json=json)
+
+
+def _attach(run: str, key: str | None, project: str | None, *, json: bool) -> None:
+    with connected(project) as api:
+        answer = api.in_project("PUT", f"/runs/{part(run)}", body={"ticket": key})
+    if json:
+        print_json(answer.body)
+    else:
+        say(f"{run} belongs to {key or 'no ticket'}.")

@@ -1,0 +1,221 @@
+"""`assay ticket ...`: write, read and change tickets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.connection import connected, key_part
+from assay.cli.options import Json, Key, Project, given, group
+from assay.cli.screen import print_json, say, shortened, table
+from assay.cli.ticket_fields import (
+    Axis,
+    Baselines,
+    Blocking,
+    Candidate,
+    Cost,
+    Days,
+    File,
+    GpuHours,
+    Hypothesis,
+    Kill,
+    Labels,
+    Method,
+    Mode,
+    Owner,
+    Primary,
+    Priority,
+    Secondary,
+    fields_of,
+)
+
+app = group("ticket", "Write, read and change tickets.")
+
+
+def register(root: typer.Typer) -> None:
+    """Add these commands."""
+    from assay.cli import ticket_files, ticket_more
+
+    ticket_files.register(app)
+    ticket_more.register(app)
+    root.add_typer(app)
+
+
+@app.command("new")
+def new(
+    title: Annotated[
+        str | None, typer.Argument(metavar="TITLE", help="What is tried, in a few words.")
+    ] = None,
+    *,
+    hypothesis: Hypothesis = None,
+    primary: Primary = None,
+    secondary: Secondary = None,
+    blocking: Blocking = None,
+    kill: Kill = None,
+    baseline: Baselines = None,
+    gpu_hours: GpuHours = None,
+    cost_usd: Cost = None,
+    days: Days = None,
+    type_name: Annotated[
+        str | None, typer.Option("--type", help="experiment, spike, data, engineering, feature or incident.")
+    ] = None,
+    owner: Owner = None,
+    mode: Mode = None,
+    axis: Axis = None,
+    priority: Priority = None,
+    label: Labels = None,
+    method: Method = None,
+    candidate: Candidate = None,
+    file: File = None,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Write a new ticket into the first column.
+
+    Example: assay ticket new "Fine-tune 8B" --hypothesis "Lifts accuracy from 72% to 85%." --primary "accuracy >= 85%"
+    --kill "accuracy < 78% after training" --baseline accuracy=0.72 --gpu-hours 24
+    """
+    fields = fields_of(
+        file,
+        given(
+            title=title,
+            hypothesis=hypothesis,
+            method=method,
+            type=type_name,
+            time_box_days=days,
+            owner=owner,
+            mode=mode,
+            axis=axis,
+            priority=priority,
+            labels=label,
+            candidate=candidate,
+        ),
+        criteria=given(primary=primary, secondary=secondary, blocking=blocking, kill=kill),
+        baselines=baseline or [],
+        budget=given(gpu_hours=gpu_hours, cost_usd=cost_usd),
+    )
+    with connected(project) as api:
+        answer = api.in_project("POST", "/tickets", body=fields)
+        problems = [] if json else _problems(api, fields)
+    if json:
+        print_json(answer.body)
+        return
+    say(f"{answer.data['key']}  {answer.data['title']}")
+    for problem in problems:
+        say(f"  before it can start: {problem['text']} {problem['fix']}")
+
+
+def _problems(api: Any, fields: dict[str, Any]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = api.in_project("POST", "/tickets/check", body=fields).data["problems"]
+    return found
+
+
+@app.command("edit")
+def edit(
+    key: Key,
+    *,
+    title: Annotated[str | None, typer.Option("--title", help="What is tried.")] = None,
+    hypothesis: Hypothesis = None,
+    primary: Primary = None,
+    secondary: Secondary = None,
+    blocking: Blocking = None,
+    kill: Kill = None,
+    baseline: Baselines = None,
+    gpu_hours: GpuHours = None,
+    cost_usd: Cost = None,
+    days: Days = None,
+    owner: Owner = None,
+    mode: Mode = None,
+    axis: Axis = None,
+    priority: Priority = None,
+    label: Labels = None,
+    method: Method = None,
+    candidate: Candidate = None,
+    file: File = None,
+    amend: Annotated[
+        str | None, typer.Option("--amend", metavar="REASON", help="Why what is locked changes.")
+    ] = None,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Change a ticket; what is not named stays. Once locked, hypothesis, criteria, baseline and budget need --amend.
+
+    Example: assay ticket edit EXP-42 --primary "accuracy >= 80%" --amend "the test set turned out harder"
+    """
+    named = given(
+        title=title,
+        hypothesis=hypothesis,
+        method=method,
+        time_box_days=days,
+        owner=owner,
+        mode=mode,
+        axis=axis,
+        priority=priority,
+        labels=label,
+        candidate=candidate,
+    )
+    criteria = given(primary=primary, secondary=secondary, blocking=blocking, kill=kill)
+    with connected(project) as api:
+        path = f"/tickets/{key_part(key)}"
+        before = api.in_project("GET", path).data
+        fields = fields_of(
+            file,
+            named,
+            criteria={**before["content"].get("criteria", {}), **criteria} if criteria else {},
+            baselines=baseline or [],
+            budget=given(gpu_hours=gpu_hours, cost_usd=cost_usd),
+        )
+        if "budget" in fields:
+            fields["budget"] = {**before["content"].get("budget", {}), **fields["budget"]}
+        if amend is not None:
+            fields["amendment_reason"] = amend
+        answer = api.in_project("PATCH", path, body=fields, version=before["version"])
+    if json:
+        print_json(answer.body)
+        return
+    changed = answer.data["version"] != before["version"]
+    say(f"{key.upper()} {'is now version ' + str(answer.data['version']) if changed else 'was so already'}.")
+
+
+@app.command("list")
+def list_tickets(
+    query: Annotated[str | None, typer.Option("--query", "-q", help="Words in key or title.")] = None,
+    stage: Annotated[str | None, typer.Option("--stage", help="Column, such as experiment.")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Name, or none.")] = None,
+    sort: Annotated[str | None, typer.Option("--sort", help="Such as -updated, key or priority.")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="1 to 200.")] = 50,
+    cursor: Annotated[str | None, typer.Option("--cursor", help="next_cursor of the page before.")] = None,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """List tickets, the latest change first.
+
+    Example: assay ticket list --stage experiment --owner ada
+    """
+    query_values = given(q=query, stage=stage, owner=owner, sort=sort, limit=limit, cursor=cursor)
+    with connected(project) as api:
+        answer = api.in_project("GET", "/tickets", query=query_values)
+    if json:
+        print_json(answer.body)
+        return
+    page = answer.data
+    table(
+        ("key", "title", "column", "owner", "runs", "verdict", "now", "target"),
+        [
+            (
+                row["key"],
+                shortened(row["title"]),
+                row["stage"],
+                row["owner"],
+                row["runs"],
+                row["decision"] or row["recommendation"],
+                row["current_text"],
+                row["target_text"],
+            )
+            for row in page["rows"]
+        ],
+        none='No tickets. Write one: assay ticket new "..."',
+    )
+    if page["next_cursor"]:
+        say(f"{len(page['rows'])} of {page['total']}. More: --cursor {page['next_cursor']}")

@@ -1,0 +1,100 @@
+"""What of a ticket can be given on the command line, and what it means as data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assay.errors import Invalid
+
+Hypothesis = Annotated[str | None, typer.Option("--hypothesis", help="One sentence that can turn out false.")]
+Primary = Annotated[
+    list[str] | None,
+    typer.Option("--primary", metavar="TEXT", help='What makes it a success, such as "accuracy >= 85%".'),
+]
+Secondary = Annotated[
+    list[str] | None, typer.Option("--secondary", metavar="TEXT", help="What is watched beside it.")
+]
+Blocking = Annotated[
+    list[str] | None, typer.Option("--blocking", metavar="TEXT", help="What must hold beside it.")
+]
+Kill = Annotated[
+    list[str] | None,
+    typer.Option("--kill", metavar="TEXT", help='When to stop, such as "accuracy < 78% after training".'),
+]
+Baselines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--baseline", metavar="METRIC=VALUE", help="A number, or the key of the ticket that measured it."
+    ),
+]
+GpuHours = Annotated[str | None, typer.Option("--gpu-hours", help="Budget of compute.")]
+Cost = Annotated[str | None, typer.Option("--cost-usd", help="Budget of money.")]
+Days = Annotated[int | None, typer.Option("--days", help="Time box.")]
+Owner = Annotated[str | None, typer.Option("--owner", help="Who runs it.")]
+Mode = Annotated[str | None, typer.Option("--mode", help="explore or exploit.")]
+Axis = Annotated[str | None, typer.Option("--axis", help="The knob it turns, such as data or prompt.")]
+Priority = Annotated[int | None, typer.Option("--priority", help="0 is most urgent, 4 least.")]
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", metavar="TEXT", help="A label; may be repeated.")
+]
+Method = Annotated[str | None, typer.Option("--method", help="How it is done.")]
+Candidate = Annotated[str | None, typer.Option("--candidate", help="Value of the tag assay.candidate.")]
+File = Annotated[
+    Path | None, typer.Option("--file", "-f", help="Ticket file (YAML or JSON); options win over it.")
+]
+
+
+def fields_of(
+    file: Path | None,
+    named: dict[str, Any],
+    *,
+    criteria: dict[str, Any],
+    baselines: list[str],
+    budget: dict[str, Any],
+) -> dict[str, Any]:
+    """The body of a request: what the file says, then what the options say."""
+    fields = _read(file) if file is not None else {}
+    fields.update(named)
+    if criteria:
+        fields["criteria"] = criteria
+    if baselines:
+        fields["baseline"] = [_baseline(text) for text in baselines]
+    if budget:
+        fields["budget"] = budget
+    return fields
+
+
+def _read(file: Path) -> dict[str, Any]:
+    from assay.cli.files import read_text
+    from assay.workflows.ticket_file import load_ticket_text
+
+    data = load_ticket_text(read_text(file), name=str(file))
+    if not isinstance(data, dict):
+        raise Invalid(
+            f"cannot read file '{file}': found no fields (expected lines such as 'title: Fine-tune 8B')",
+            hint="assay ticket export DIR writes examples",
+            code="file-invalid",
+        )
+    data.pop("key", None)
+    return data
+
+
+def _baseline(text: str) -> dict[str, str]:
+    """`accuracy=0.72`, `accuracy=0.72 from zero-shot`, or `accuracy=EXP-3`."""
+    metric, equals, rest = text.partition("=")
+    value, _, source = rest.strip().partition(" from ")
+    if not (equals and metric.strip() and value.strip()):
+        raise Invalid(
+            f"cannot read option --baseline: found {text[:60]!r} (expected METRIC=VALUE, such as accuracy=0.72)",
+            code="baseline-malformed",
+            field="baseline",
+        )
+    is_key = value.strip()[:1].isalpha()
+    return {
+        "metric": metric.strip(),
+        ("ticket" if is_key else "value"): value.strip(),
+        **({"source": source.strip()} if source.strip() else {}),
+    }

@@ -1,0 +1,168 @@
+"""`assay ticket show` and what is done to one ticket beside editing it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.connection import connected, key_part, part
+from assay.cli.options import Json, Key, Project
+from assay.cli.screen import facts, print_json, say, shortened, table
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("show")(show)
+    app.command("note")(note)
+    app.command("confirm")(confirm)
+    app.command("link")(link)
+    app.command("follow-up")(follow_up)
+    app.command("delete")(delete)
+
+
+def show(key: Key, project: Project = None, json: Json = False) -> None:
+    """Show all that is known of a ticket.
+
+    Example: assay ticket show EXP-42
+    """
+    with connected(project) as api:
+        answer = api.in_project("GET", f"/tickets/{key_part(key)}/page")
+    if json:
+        print_json(answer.body)
+        return
+    _print_page(answer.data)
+
+
+def _print_page(page: dict[str, Any]) -> None:
+    ticket, verdict = page["ticket"], page["verdict"]
+    content, lock = ticket["content"], ticket["lock"]
+    say(f"{ticket['key']}  {ticket['title']}")
+    facts(
+        [
+            ("column", page["stage_title"]),
+            ("owner", content.get("owner")),
+            ("hypothesis", content.get("hypothesis")),
+            *((line["role"], line["text"]) for line in page["criteria"]),
+            ("locked", f"{lock['locked_at'][:10]} by {lock['locked_by']}" if lock else None),
+            ("amended", f"{len(lock['amendments'])} times" if lock and lock["amendments"] else None),
+            ("spent", f"{page['gpu_hours']:g} GPU-hours" if page["gpu_hours"] is not None else None),
+            ("verdict", verdict["verdict"]["headline"] if verdict else None),
+            ("decision", (ticket["decision"] or {}).get("kind")),
+            ("learned", (ticket["decision"] or {}).get("learnings")),
+            ("next", ", ".join(one["target"] for one in page["exits"])),
+        ]
+    )
+    for problem in page["problems"]:
+        say(f"before it can start: {problem['text']} {problem['fix']}")
+    if page["runs"]:
+        print()
+        table(
+            ("run", "name", "status", "seed", "metrics"),
+            [
+                (
+                    run["run_id"],
+                    shortened(run["name"], 40),
+                    run["status"],
+                    run["seed"],
+                    ", ".join(f"{name} {value}" for name, value in list(run["metrics"].items())[:4]),
+                )
+                for run in page["runs"]
+            ],
+        )
+    for one in page["notes"]:
+        say(f"{one['at'][:10]} {one['by']}: {one['text']}")
+
+
+def note(
+    key: Key,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to remember.")],
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Write a note on a ticket.
+
+    Example: assay ticket note EXP-42 "Seed 3 ran on the old driver."
+    """
+    with connected(project) as api:
+        answer = api.in_project("POST", f"/tickets/{key_part(key)}/notes", body={"text": text})
+    if json:
+        print_json(answer.body)
+    else:
+        say("Noted.")
+
+
+def confirm(
+    key: Key,
+    item: Annotated[
+        str, typer.Argument(metavar="ITEM", help="agreed, dataset_ready, serving, monitored or signed_off.")
+    ],
+    note_text: Annotated[str, typer.Option("--note", help="What it rests on.")] = "",
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take the confirmation back.")] = False,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Confirm what only a person can know, such as that the team agreed.
+
+    Example: assay ticket confirm EXP-42 agreed --note "planning of 12 May"
+    """
+    with connected(project) as api:
+        path = f"/tickets/{key_part(key)}"
+        version = api.in_project("GET", path).data["version"]
+        if withdraw:
+            answer = api.in_project("DELETE", f"{path}/confirmations/{part(item)}", version=version)
+        else:
+            body = {"item": item, "note": note_text}
+            answer = api.in_project("POST", f"{path}/confirmations", body=body, version=version)
+    if json:
+        print_json(answer.body)
+    else:
+        say(f"{item} {'withdrawn' if withdraw else 'confirmed'} on {key.upper()}.")
+
+
+def link(
+    key: Key,
+    kind: Annotated[
+        str,
+        typer.Argument(metavar="KIND", help="blocks, needs_data, derived_from, duplicates or follow_up_of."),
+    ],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="Key of the other ticket.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take the relation back.")] = False,
+    project: Project = None,
+) -> None:
+    """Relate two tickets.
+
+    Example: assay ticket link EXP-42 derived_from EXP-7
+    """
+    with connected(project) as api:
+        path = f"/tickets/{key_part(key)}/links"
+        if remove:
+            api.in_project("DELETE", f"{path}/{part(kind)}/{key_part(other)}")
+        else:
+            api.in_project("POST", path, body={"kind": kind, "other": other.upper()})
+    say(f"{key.upper()} {'no longer ' if remove else ''}{kind.replace('_', ' ')} {other.upper()}.")
+
+
+def follow_up(key: Key, project: Project = None, json: Json = False) -> None:
+    """Take a closed experiment up again, as a new ticket with the same content.
+
+    Example: assay ticket follow-up EXP-42
+    """
+    with connected(project) as api:
+        answer = api.in_project("POST", f"/tickets/{key_part(key)}/follow-ups")
+    if json:
+        print_json(answer.body)
+    else:
+        say(f"{answer.data['key']}  {answer.data['title']}")
+
+
+def delete(key: Key, project: Project = None) -> None:
+    """Delete a ticket that never was locked and has no runs; the journal keeps that it existed.
+
+    Example: assay ticket delete EXP-42
+    """
+    with connected(project) as api:
+        path = f"/tickets/{key_part(key)}"
+        version = api.in_project("GET", path).data["version"]
+        api.in_project("DELETE", path, version=version)
+    say(f"{key.upper()} deleted.")

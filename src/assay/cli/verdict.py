@@ -1,0 +1,126 @@
+"""`assay verdict`, `assay decide` and `assay replay`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.connection import connected, key_part
+from assay.cli.options import Json, Key, Project
+from assay.cli.screen import print_json, say, table
+from assay.statuses import EXIT_BY_RECOMMENDATION
+
+
+def register(root: typer.Typer) -> None:
+    """Add these commands."""
+    root.command("verdict")(verdict)
+    root.command("decide")(decide)
+    root.command("replay")(replay)
+
+
+def verdict(
+    key: Key,
+    recompute: Annotated[bool, typer.Option("--recompute", help="Compute it again first.")] = False,
+    project: Project = None,
+    json: Json = False,
+) -> int:
+    """Show what the evidence says about a ticket. Exit code: 0 promote, 1 iterate or kill, 3 undecided.
+
+    Example: assay verdict EXP-42
+    """
+    with connected(project) as api:
+        answer = api.in_project("POST" if recompute else "GET", f"/tickets/{key_part(key)}/verdict")
+    found = answer.data["record"]["verdict"]
+    if json:
+        print_json(answer.body)
+    else:
+        _print_verdict(key, found)
+    return EXIT_BY_RECOMMENDATION[found["recommendation"]]
+
+
+def _print_verdict(key: str, found: dict[str, Any]) -> None:
+    say(f"{key.upper()}  {found['recommendation']}: {found['headline']}")
+    say(found["detail"])
+    print()
+    table(
+        ("role", "criterion", "outcome", "estimate", "interval", "why"),
+        [
+            (
+                one["role"],
+                one["check"],
+                one["outcome"].replace("_", " "),
+                _number(one["estimate"]),
+                _interval(one["interval"]),
+                one["reason"],
+            )
+            for one in found["findings"]
+        ],
+        none="No criterion was examined.",
+    )
+    for one in found["findings"]:
+        if one["settle"]:
+            say(f"{one['check']}: {one['settle']['text']}")
+    for advice in found["advice"]:
+        say(f"{advice['rule']}: {advice['reason']}")
+    for line in found["notes"]:
+        say(line)
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:.6g}"
+
+
+def _interval(interval: dict[str, Any] | None) -> str | None:
+    if interval is None:
+        return None
+    low, high = (_number(interval[end]) or "unbounded" for end in ("low", "high"))
+    return f"{low} to {high} ({interval['label']})"
+
+
+def decide(
+    key: Key,
+    kind: Annotated[str, typer.Argument(metavar="DECISION", help="promote, iterate or kill.")],
+    learnings: Annotated[str, typer.Option("--learnings", help="What was learned.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, where it differs from the verdict.")] = "",
+    stay: Annotated[bool, typer.Option("--stay", help="Do not move the card.")] = False,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Record what was decided, with what was learned, and move the card where it leads.
+
+    Example: assay decide EXP-42 kill --learnings "Below 72% at every seed: the prompt is not the bottleneck."
+    """
+    with connected(project) as api:
+        path = f"/tickets/{key_part(key)}"
+        version = api.in_project("GET", path).data["version"]
+        body = {"kind": kind, "learnings": learnings, "reason": reason, "move": not stay}
+        answer = api.in_project("POST", f"{path}/decisions", body=body, version=version)
+    if json:
+        print_json(answer.body)
+        return
+    done = answer.data
+    say(f"{key.upper()}: {kind} recorded on the verdict {done['decision']['verdict']}.")
+    if done["moved_to"]:
+        say(f"The card is in {done['moved_to']}.")
+    elif done["not_moved_because"]:
+        say(f"The card stays in {done['ticket']['stage']}: {done['not_moved_because']}")
+
+
+def replay(key: Key, project: Project = None, json: Json = False) -> int:
+    """Compute a stored verdict again from the stored evidence. Exit code: 0 the same bytes, 1 different.
+
+    Example: assay replay EXP-42
+    """
+    with connected(project) as api:
+        answer = api.in_project("GET", f"/tickets/{key_part(key)}/verdict/replay")
+    report = answer.data
+    if json:
+        print_json(answer.body)
+    else:
+        say(
+            f"{key.upper()}: {'the same bytes' if report['same'] else 'different'} ({report['stored_digest']})"
+        )
+        for line in (*report["differences"], *report["other_versions"]):
+            say(f"  {line}")
+    return 0 if report["same"] else 1

@@ -45,10 +45,12 @@ def table_of(per_seed: Sequence[Scores | None]) -> ExampleTable | Problem | None
     if not shared or len(only) > UNMATCHED_LIMIT * len(every):
         return _misaligned(only, len(every), "the seeds")
     ids = sorted(shared)
-    columns = []
+    columns, rows, rows_of = [], np.empty(0, dtype=np.intp), None
     for one in scores:
-        place = {sample_id: i for i, sample_id in enumerate(one.sample_ids)}
-        columns.append(one.values[[place[sample_id] for sample_id in ids]])
+        if one.sample_ids != rows_of:  # seeds usually list the same examples in the same order
+            place = {sample_id: row for row, sample_id in enumerate(one.sample_ids)}
+            rows, rows_of = np.array([place[sample_id] for sample_id in ids], dtype=np.intp), one.sample_ids
+        columns.append(one.values[rows])
     clusters = None
     if scores[0].clusters is not None:
         source = dict(zip(scores[0].sample_ids, scores[0].clusters, strict=True))

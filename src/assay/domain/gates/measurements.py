@@ -270,6 +270,8 @@ def _distinct_seeds(results: Sequence[SeedResult]) -> tuple[SeedResult, ...] | P
 
 
 def _same(first: SeedResult, other: SeedResult) -> bool:
+    if first is other:
+        return True
     if round_significant(first.value) != round_significant(other.value):
         return False
     if first.scores is None or other.scores is None:

@@ -81,7 +81,6 @@ def card_context(slug: str, card: CardView) -> Card:
         href=f"/p/{slug}/t/{card.key}",
         move_href=f"/p/{slug}/t/{card.key}/move",
         title=card.title,
-        stage=card.stage,
         version=card.version,
         card_version=card.card_version,
         owner=card.owner,

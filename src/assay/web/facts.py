@@ -7,11 +7,14 @@ from threading import Lock
 
 from fastapi import FastAPI
 
+from assay.domain.experiments.display import format_value
+from assay.domain.kernel.metrics import MetricCatalog
 from assay.web import wording
 from assay.web.contexts.board import Fact
 from assay.workflows.actor import Actor
 from assay.workflows.overview import overview
 from assay.workflows.ports import Workspace
+from assay.workflows.projects import get_metrics
 from assay.workflows.views import OverviewView
 
 KEPT = 256
@@ -46,12 +49,12 @@ def strip(ws: Workspace, actor: Actor, slug: str, *, seq: int, app: FastAPI) -> 
     if kept is not None:
         return kept
     view = overview(ws, actor, slug)
-    made = facts(view)
+    made = facts(view, get_metrics(ws, actor, slug))
     cache.put(slug, view.seq, made)
     return made
 
 
-def facts(view: OverviewView) -> tuple[Fact, ...]:
+def facts(view: OverviewView, metrics: MetricCatalog) -> tuple[Fact, ...]:
     """Five figures from the overview."""
     outcomes = [f"{view.killed} killed", f"{view.promoted} promoted"]
     if view.iterating:
@@ -61,7 +64,15 @@ def facts(view: OverviewView) -> tuple[Fact, ...]:
     return (
         Fact("Decided", str(view.decided), f"of {sum(view.stage_counts.values())} · {', '.join(outcomes)}"),
         Fact("Running or under evaluation", str(view.active), f"{view.undecided} not known yet"),
-        Fact("Runs read", f"{view.runs:,}", ""),
+        _best(view, metrics),
         Fact("Compute", spent, f"{budget}GPU-hours"),
         Fact("Waiting for a person", str(len(view.attention)), "verdict, evidence or budget"),
     )
+
+
+def _best(view: OverviewView, metrics: MetricCatalog) -> Fact:
+    if view.best_metric is None or not view.best:
+        return Fact("Runs read", f"{view.runs:,}", "")
+    best = view.best[-1]
+    shown = format_value(metrics.get(view.best_metric), best.value)
+    return Fact(f"Best {view.best_metric}", shown, f"{best.key} · {wording.plural(view.runs, 'run')} read")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assay.domain.experiments.display import format_value
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.web import facts, lists_view, wording
 from assay.web.charts import best_over_time
@@ -13,7 +14,7 @@ from assay.workflows.views import Learning, OverviewView
 def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) -> OverviewPage:
     """Everything the page prints."""
     slug = project.slug
-    headline, detail, tone = headline_of(view)
+    headline, detail, tone = headline_of(view, metrics)
     share = None
     if view.gpu_hours is not None and view.gpu_hours_budget:
         share = view.gpu_hours / view.gpu_hours_budget
@@ -21,7 +22,7 @@ def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) 
         headline=headline,
         detail=detail,
         tone=tone,
-        facts=facts.facts(view),
+        facts=facts.facts(view, metrics),
         chart=best_over_time.box(view, metrics, slug),
         chart_note="" if view.runs else "The chart begins with the first run.",
         learnings=tuple(_learning(one, slug) for one in view.learnings),
@@ -42,21 +43,28 @@ def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) 
     )
 
 
-def headline_of(view: OverviewView) -> tuple[str, str, str]:
+def headline_of(view: OverviewView, metrics: MetricCatalog) -> tuple[str, str, str]:
     """Where the project stands in one sentence, what follows from it, and its colour."""
     total = sum(view.stage_counts.values())
     if not total:
         return "No tickets yet.", "Write the first one: a hypothesis with the number that answers it.", "none"
     if not view.decided:
-        started = f"{wording.plural(view.active, 'experiment')} under way, none decided yet."
+        started = f"{_best(view, metrics)}{wording.plural(view.active, 'experiment')} under way, none decided yet."
         return started, _waits(view), "none"
     outcomes = [
         f"{count} {word}"
         for count, word in ((view.promoted, "promoted"), (view.iterating, "iterating"), (view.killed, "killed"))
         if count
     ]
-    said = f"{wording.plural(view.decided, 'experiment')} decided: {', '.join(outcomes)}."
+    said = f"{_best(view, metrics)}{wording.plural(view.decided, 'experiment')} decided: {', '.join(outcomes)}."
     return said, _waits(view), "promote" if view.promoted else "none"
+
+
+def _best(view: OverviewView, metrics: MetricCatalog) -> str:
+    if view.best_metric is None or not view.best:
+        return ""
+    best = view.best[-1]
+    return f"Best {view.best_metric} so far: {format_value(metrics.get(view.best_metric), best.value)}, by {best.key}. "
 
 
 def _waits(view: OverviewView) -> str:

@@ -79,7 +79,7 @@ def test_board_refused_move_overridden_with_a_reason_moves_and_is_marked(site, v
     page.locator("dialog[open] textarea").fill("The customer asked for it today")
     page.locator("dialog[open]").get_by_role("button", name="Override and move").click()
     page.wait_for_selector(f"#col-hypothesis #card-{site.keys['override']}")
-    assert card(page, site, "override").get_by_text("Entered by an override").count() == 1
+    assert card(page, site, "override").get_by_role("img", name="Entered by an override").count() == 1
     ticket = get_ticket(site.ws, story.ADA, site.slug, site.keys["override"])
     assert ticket.overrides[-1].reason == "The customer asked for it today"
 

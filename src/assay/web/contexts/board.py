@@ -27,7 +27,6 @@ class Card:
     href: str
     move_href: str
     title: str
-    stage: str
     version: int
     card_version: int
     owner: str

@@ -25,7 +25,7 @@
       axis: { ...text, gridColor: line, domain: false, ticks: false, labelPadding: 6, titlePadding: 8 },
       legend: { ...text, labelColor: ink, symbolType: "circle" },
       range: { category: [colour("--accent"), colour("--promote"), colour("--iterate"), colour("--kill"), colour("--blocked"), quiet] },
-      rule: { color: ink }, text: { color: ink, font, fontSize: 11 }, line: { color: colour("--accent") }, point: { color: colour("--accent") }, area: { color: colour("--accent") },
+      rule: { color: ink }, text: { color: ink, font, fontSize: 11 }, line: { color: colour("--accent") }, circle: { color: colour("--accent") }, point: { color: colour("--accent") }, area: { color: colour("--accent") },
     };
   };
   const options = () => ({ ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true }, config: theme() });

@@ -1,0 +1,117 @@
+"""Cards and the board page as HTML, from hand-made views."""
+
+import math
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+
+import pytest
+from tests.faces.web.board_examples import CARDS, NOW, bar, card, numbers
+
+from assay.web import cards, wording
+from assay.web.cards import CardCache, card_context, render_card
+from assay.workflows.views import CardSlot
+
+
+def slot(number, view):
+    return CardSlot(id=number, key=view.key, stage=view.stage, rank=view.rank, card_version=view.card_version)
+
+
+def test_card_seen_before_is_not_rendered_again():
+    cache = CardCache()
+    views = dict(enumerate(CARDS, start=1))
+    slots = [slot(number, view) for number, view in views.items()]
+    cache.add("p", views)
+    first = cache.join(slots, views)
+    assert cache.rendered == len(CARDS)
+    assert all(cache.has(one) for one in slots)
+    assert cache.join(slots, {}) == first
+    assert cache.rendered == len(CARDS)
+
+
+def test_card_with_a_new_version_is_rendered_again():
+    cache = CardCache()
+    old = card("EXP-1", "Old title", "backlog")
+    new = replace(old, title="New title", card_version=old.card_version + 1)
+    cache.add("p", {1: old})
+    assert not cache.has(slot(1, new))
+    cache.add("p", {1: new})
+    assert "New title" in cache.join([slot(1, new)], {})
+    assert "Old title" in cache.join([slot(1, old)], {})
+
+
+def test_card_cache_that_is_full_forgets_the_oldest():
+    cache = CardCache(capacity=2)
+    views = {number: card(f"EXP-{number}", "T", "backlog") for number in (1, 2, 3)}
+    cache.add("p", views)
+    assert [cache.has(slot(number, view)) for number, view in views.items()] == [False, True, True]
+
+
+def test_card_that_changed_between_two_looks_is_shown_as_it_was_read():
+    cache = CardCache()
+    seen = card("EXP-1", "T", "backlog")
+    fresh = replace(seen, title="Fresh", card_version=seen.card_version + 5)
+    cache.add("p", {1: fresh})
+    assert "Fresh" in cache.join([slot(1, seen)], {1: fresh})
+
+
+def test_card_says_nothing_that_is_relative_to_now():
+    text = render_card("p", CARDS[4])
+    assert f'datetime="{wording.iso(CARDS[4].entered_stage_at)}"' in text
+    assert "ago" not in text
+
+
+def test_card_bar_positions_are_lengths_along_the_bar():
+    context = card_context("p", card("EXP-1", "T", "experiment", evidence=numbers("1", "2", "3", "promote", "Promote", "", bar(0.2, 0.6, 0.4, 0.5, 0.1))))
+    assert (context.bar.low, context.bar.width, context.bar.estimate) == ("20%", "40%", "40%")
+    assert (context.bar.target, context.bar.baseline, context.bar.tone) == ("50%", "10%", "promote")
+
+
+@pytest.mark.parametrize("share", [math.nan, math.inf, -math.inf, None])
+def test_card_bar_without_a_number_draws_nothing_there(share):
+    shares = {"low": share, "high": 0.6, "estimate": share, "target": 0.5}
+    context = card_context("p", card("EXP-1", "T", "experiment", evidence={"bar": shares, "current_text": "NaN"}))
+    assert context.bar.width is None and context.bar.estimate is None
+    assert "NaN%" not in render_card("p", card("EXP-1", "T", "experiment", evidence={"bar": shares}))
+
+
+def test_card_over_its_budget_is_hot_and_its_meter_stays_inside():
+    context = card_context("p", CARDS[5])
+    assert context.compute_hot and context.compute_width == "100%"
+
+
+def test_card_with_markup_in_every_text_shows_it_as_text():
+    evil = "<img src=x onerror=alert(1)>"
+    shown = render_card(
+        "p", card("EXP-1", evil, "backlog", owner=evil, hypothesis=evil, evidence=numbers(evil, evil, evil, "kill", evil, evil, None))
+    )
+    assert "<img" not in shown
+    assert "&lt;img" in shown
+
+
+def test_column_digest_changes_with_order_version_and_count():
+    slots = [slot(number, view) for number, view in enumerate(CARDS[:3])]
+    digest = cards.cards_digest(3, slots)
+    assert digest == cards.cards_digest(3, list(slots))
+    assert digest != cards.cards_digest(3, slots[::-1])
+    assert digest != cards.cards_digest(4, slots)
+    assert digest != cards.cards_digest(3, [slots[0]._replace(card_version=99), *slots[1:]])
+
+
+def test_priority_shows_for_urgent_and_high_only():
+    assert [card_context("p", card("EXP-1", "T", "backlog", priority=p)).priority for p in range(5)] == ["urgent", "high", "", "", ""]
+
+
+def test_card_context_is_frozen_and_every_field_is_used_by_its_template():
+    context = card_context("p", CARDS[4])
+    with pytest.raises(AttributeError):
+        context.title = "x"
+    from importlib import resources
+
+    source = (resources.files("assay.web") / "templates/fragments/board/_card.html").read_text(encoding="utf-8")
+    unused = [f.name for f in fields(context) if f"card.{f.name}" not in source]
+    assert unused == []
+
+
+def test_moment_without_utc_is_written_in_utc():
+    assert wording.iso(datetime(2026, 5, 12, 9, tzinfo=UTC)) == "2026-05-12T09:00:00Z"
+    assert wording.day(NOW) == "20 May 2026"

@@ -51,11 +51,14 @@ def _log_with_client(path: Path, count: int) -> None:
             for step in range(EPOCHS)
         ]
         params = [
-            Param("model", "mlp"), Param("lr", str(0.001 * (1 + number % 7))), Param("depth", str(number % 5)),
+            Param("model", "mlp"),
+            Param("lr", str(0.001 * (1 + number % 7))),
+            Param("depth", str(number % 5)),
             Param("seed", str(number % 10)),
         ]
         tags = [
-            RunTag("assay.ticket", f"EXP-{1 + number % 40}"), RunTag("assay.dataset", "digits@1"),
+            RunTag("assay.ticket", f"EXP-{1 + number % 40}"),
+            RunTag("assay.dataset", "digits@1"),
             RunTag("assay.devices", "1"),
         ]
         client.log_batch(run.info.run_id, metrics=metrics, params=params, tags=tags)
@@ -65,8 +68,12 @@ def _log_with_client(path: Path, count: int) -> None:
 def _copy_runs(database: sqlite3.Connection, copy: int) -> None:
     """Add one more copy of the runs the client logged, 50 to an experiment, as it would have written them."""
     if copy == 1:
-        database.execute("CREATE TEMP TABLE first_runs AS SELECT run_uuid, experiment_id, rowid AS position FROM runs")
-        database.execute("CREATE TEMP TABLE first_experiments AS SELECT * FROM experiments WHERE experiment_id > 0")
+        database.execute(
+            "CREATE TEMP TABLE first_runs AS SELECT run_uuid, experiment_id, rowid AS position FROM runs"
+        )
+        database.execute(
+            "CREATE TEMP TABLE first_experiments AS SELECT * FROM experiments WHERE experiment_id > 0"
+        )
     shift = copy * 1000
     database.execute("DROP TABLE IF EXISTS temp.ids")
     database.execute(
@@ -79,11 +86,15 @@ def _copy_runs(database: sqlite3.Connection, copy: int) -> None:
         " creation_time, last_update_time FROM first_experiments",
         (shift, copy),
     )
-    _copy_table(database, "runs", {
-        "experiment_id": f"experiment_id + {shift}",
-        "name": f"name || ' copy {copy}'",
-        "artifact_uri": "replace(artifact_uri, old, new)",
-    })
+    _copy_table(
+        database,
+        "runs",
+        {
+            "experiment_id": f"experiment_id + {shift}",
+            "name": f"name || ' copy {copy}'",
+            "artifact_uri": "replace(artifact_uri, old, new)",
+        },
+    )
     for table in ("params", "tags"):
         _copy_table(database, table, {})
     for table in ("metrics", "latest_metrics"):

@@ -65,9 +65,12 @@ def test_store_at_a_listed_revision_is_read_in_full(migrated, revision):
         )
         database.execute(
             "INSERT INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id)"
-            " VALUES ('i', 'DATASET', 'd', 'RUN', ?)", (RUN,),
+            " VALUES ('i', 'DATASET', 'd', 'RUN', ?)",
+            (RUN,),
         )
-        database.execute("INSERT INTO input_tags (input_uuid, name, value) VALUES ('i', 'mlflow.data.context', 'eval')")
+        database.execute(
+            "INSERT INTO input_tags (input_uuid, name, value) VALUES ('i', 'mlflow.data.context', 'eval')"
+        )
     database.close()
     synced = Synced(Source(id=1, project_id=1, name="old", kind="mlflow", uri=str(path)))
     synced.sync(MlflowSource())

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.slow
 def server(tmp_path_factory):
     command = server_command()
     if command is None:
-        pytest.skip("MLFLOW_SERVER_COMMAND names no `mlflow` with a server (see benchmarks/requirements-mlflow.lock)")
+        pytest.skip(
+            "MLFLOW_SERVER_COMMAND names no `mlflow` with a server (see benchmarks/requirements-mlflow.lock)"
+        )
     folder = tmp_path_factory.mktemp("server")
     with running_server(command, folder) as address:
         yield address, f"sqlite:///{folder}/mlflow.db"

@@ -26,7 +26,9 @@ class MlflowTracker:
 
     kind = "mlflow"
 
-    def __init__(self, uri: str, *, missing_uri: str, store_uri: str | None = None, file: Path | None = None) -> None:
+    def __init__(
+        self, uri: str, *, missing_uri: str, store_uri: str | None = None, file: Path | None = None
+    ) -> None:
         self.uri = uri
         self.missing_uri = missing_uri
         self.file = file
@@ -45,7 +47,9 @@ class MlflowTracker:
 
         with quiet():
             tags = {"assay.ticket": ticket} if ticket else {}
-            run = self.client.create_run(experiment or self.experiment_id(), tags=tags, start_time=start_ms).info.run_id
+            run = self.client.create_run(
+                experiment or self.experiment_id(), tags=tags, start_time=start_ms
+            ).info.run_id
             metrics = [Metric(name, value, 1_790_000_000_000 + step, step) for name, step, value in points]
             self.client.log_batch(run, metrics=metrics, params=[Param(k, v) for k, v in params.items()])
             if finished:

@@ -25,10 +25,24 @@ def running_server(command: str, folder: Path, *, store_uri: str | None = None):
         port = free.getsockname()[1]
     store = store_uri or f"sqlite:///{folder}/mlflow.db"
     arguments = [
-        command, "server", "--backend-store-uri", store, "--artifacts-destination", str(folder / "artifacts"),
-        "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+        command,
+        "server",
+        "--backend-store-uri",
+        store,
+        "--artifacts-destination",
+        str(folder / "artifacts"),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
     ]
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment = {
+        **os.environ,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             arguments, stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True

@@ -21,17 +21,29 @@ DEVICES = 1
 
 METRICS: tuple[Metric, ...] = (
     Metric(
-        name="accuracy", direction=Direction.HIGHER, unit=Unit.FRACTION,
+        name="accuracy",
+        direction=Direction.HIGHER,
+        unit=Unit.FRACTION,
         description="Share of digits read correctly.",
     ),
     Metric(
-        name="latency_p50", direction=Direction.LOWER, unit=Unit.MILLISECONDS,
+        name="latency_p50",
+        direction=Direction.LOWER,
+        unit=Unit.MILLISECONDS,
         description="Time to read one digit on the meter's processor, median.",
     ),
-    Metric(name="train_loss", direction=Direction.LOWER, description="Loss on what is learnt from, by epoch."),
-    Metric(name="val_loss", direction=Direction.LOWER, description="Mean negative log probability of the true digit."),
     Metric(
-        name="reconstruction_error", direction=Direction.LOWER, decimals=4,
+        name="train_loss", direction=Direction.LOWER, description="Loss on what is learnt from, by epoch."
+    ),
+    Metric(
+        name="val_loss",
+        direction=Direction.LOWER,
+        description="Mean negative log probability of the true digit.",
+    ),
+    Metric(
+        name="reconstruction_error",
+        direction=Direction.LOWER,
+        decimals=4,
         description="Mean squared error of a picture behind the code, brightness 0 to 1.",
     ),
 )
@@ -65,20 +77,36 @@ class DemoExperiment:
 
 
 def _content(
-    *, title: str, hypothesis: str, method: str, criteria: tuple[str, ...], axis: Axis, mode: Mode,
-    baseline: tuple[Baseline, ...] = (), labels: tuple[str, ...] = (),
+    *,
+    title: str,
+    hypothesis: str,
+    method: str,
+    criteria: tuple[str, ...],
+    axis: Axis,
+    mode: Mode,
+    baseline: tuple[Baseline, ...] = (),
+    labels: tuple[str, ...] = (),
 ) -> TicketContent:
     catalog = MetricCatalog.of(METRICS)
     return TicketContent(
-        title=title, hypothesis=hypothesis, method=method, axis=axis, mode=mode, baseline=baseline, labels=labels,
+        title=title,
+        hypothesis=hypothesis,
+        method=method,
+        axis=axis,
+        mode=mode,
+        baseline=baseline,
+        labels=labels,
         criteria=tuple(parse_criterion(text, metrics=catalog) for text in criteria),
-        budget=Budget(gpu_hours=Decimal("0.05")), time_box_days=5, owner="Ada",
+        budget=Budget(gpu_hours=Decimal("0.05")),
+        time_box_days=5,
+        owner="Ada",
     )
 
 
 def _network_reader() -> DemoExperiment:
     return DemoExperiment(
-        slug="full-resolution", metric="accuracy",
+        slug="full-resolution",
+        metric="accuracy",
         content=_content(
             title="Read full-resolution pictures with a small network",
             hypothesis=(
@@ -93,8 +121,14 @@ def _network_reader() -> DemoExperiment:
                 f"kill: accuracy < 90% on {DATASET} after 5 seeds",
                 "kill: train_loss diverges",
             ),
-            baseline=(Baseline(metric="accuracy", value=None, source="today's reader, arm `baseline` of this ticket"),),
-            axis=Axis.ARCHITECTURE, mode=Mode.EXPLORE, labels=("reader",),
+            baseline=(
+                Baseline(
+                    metric="accuracy", value=None, source="today's reader, arm `baseline` of this ticket"
+                ),
+            ),
+            axis=Axis.ARCHITECTURE,
+            mode=Mode.EXPLORE,
+            labels=("reader",),
         ),
         exploratory=(Arm("candidate", (100,), partial(train_network, hidden=64, epochs=15)),),
         arms=(
@@ -110,7 +144,8 @@ def _network_reader() -> DemoExperiment:
 
 def _thumbnail_network() -> DemoExperiment:
     return DemoExperiment(
-        slug="thumbnails", metric="accuracy",
+        slug="thumbnails",
+        metric="accuracy",
         content=_content(
             title="Keep the thumbnails, use a network",
             hypothesis="A network makes up for the missing pixels: it reads at least 94% of 4 x 4 thumbnails, so no camera changes.",
@@ -120,9 +155,13 @@ def _thumbnail_network() -> DemoExperiment:
                 "blocking: latency_p50 < 10 ms",
                 f"kill: accuracy < 93% on {DATASET} after 5 seeds",
             ),
-            axis=Axis.FEATURES, mode=Mode.EXPLORE, labels=("reader", "camera"),
+            axis=Axis.FEATURES,
+            mode=Mode.EXPLORE,
+            labels=("reader", "camera"),
         ),
-        arms=(Arm("candidate", (1, 2, 3, 4, 5), partial(train_network, hidden=64, epochs=20, thumbnails=True)),),
+        arms=(
+            Arm("candidate", (1, 2, 3, 4, 5), partial(train_network, hidden=64, epochs=20, thumbnails=True)),
+        ),
         learnings=(
             "Sixteen pixels do not hold enough: every seed stays well below the kill line. No model will bring them back; "
             "the cameras have to send full pictures."
@@ -132,7 +171,8 @@ def _thumbnail_network() -> DemoExperiment:
 
 def _shifted_copies() -> DemoExperiment:
     return DemoExperiment(
-        slug="shifted-copies", metric="accuracy",
+        slug="shifted-copies",
+        metric="accuracy",
         content=_content(
             title="Teach the reader that digits move",
             hypothesis="Copies moved by one pixel, added to half of the pictures, bring the network above 95%, with no new camera and no new label.",
@@ -141,7 +181,9 @@ def _shifted_copies() -> DemoExperiment:
                 f"primary: accuracy >= 95% on {DATASET}",
                 f"kill: accuracy < 92% on {DATASET} after 3 seeds",
             ),
-            axis=Axis.DATA, mode=Mode.EXPLOIT, labels=("reader", "data"),
+            axis=Axis.DATA,
+            mode=Mode.EXPLOIT,
+            labels=("reader", "data"),
         ),
         arms=(Arm("candidate", (1, 2, 3), partial(train_network, hidden=64, epochs=20, shifts=True)),),
     )
@@ -149,7 +191,8 @@ def _shifted_copies() -> DemoExperiment:
 
 def _short_code() -> DemoExperiment:
     return DemoExperiment(
-        slug="short-code", metric="reconstruction_error",
+        slug="short-code",
+        metric="reconstruction_error",
         content=_content(
             title="Send twelve numbers instead of sixty-four pixels",
             hypothesis="A linear code of 12 numbers, trained with long steps in 12 epochs, carries a picture with an error of at most 0.02.",
@@ -158,15 +201,20 @@ def _short_code() -> DemoExperiment:
                 f"primary: reconstruction_error <= 0.02 on {DATASET}",
                 f"kill: reconstruction_error > 0.05 on {DATASET} after 5 seeds",
             ),
-            axis=Axis.HYPERPARAMETERS, mode=Mode.EXPLORE, labels=("camera",),
+            axis=Axis.HYPERPARAMETERS,
+            mode=Mode.EXPLORE,
+            labels=("camera",),
         ),
-        arms=(Arm("candidate", (1, 2, 3, 4, 5), partial(train_code, numbers=12, epochs=12, learning_rate=0.03)),),
+        arms=(
+            Arm("candidate", (1, 2, 3, 4, 5), partial(train_code, numbers=12, epochs=12, learning_rate=0.03)),
+        ),
     )
 
 
 def _forest() -> DemoExperiment:
     return DemoExperiment(
-        slug="forest", metric="accuracy",
+        slug="forest",
+        metric="accuracy",
         content=_content(
             title="Read with a forest of 200 trees",
             hypothesis="200 randomized trees read at least 94% of full pictures without any tuning, within 2 ms a digit.",
@@ -176,7 +224,9 @@ def _forest() -> DemoExperiment:
                 "blocking: latency_p50 < 2 ms",
                 f"kill: accuracy < 90% on {DATASET} after 5 seeds",
             ),
-            axis=Axis.ARCHITECTURE, mode=Mode.EXPLORE, labels=("reader",),
+            axis=Axis.ARCHITECTURE,
+            mode=Mode.EXPLORE,
+            labels=("reader",),
         ),
         arms=(Arm("candidate", (1, 2, 3, 4, 5), partial(train_forest, trees=200)),),
     )
@@ -184,7 +234,8 @@ def _forest() -> DemoExperiment:
 
 def _wide_network() -> DemoExperiment:
     return DemoExperiment(
-        slug="wide-network", metric="accuracy",
+        slug="wide-network",
+        metric="accuracy",
         content=_content(
             title="Four times as many hidden units",
             hypothesis="256 hidden units instead of 64 bring the reader to at least 97.5% without leaving the time limit.",
@@ -194,36 +245,58 @@ def _wide_network() -> DemoExperiment:
                 "blocking: latency_p50 < 10 ms",
                 "kill: train_loss diverges",
             ),
-            axis=Axis.ARCHITECTURE, mode=Mode.EXPLOIT, labels=("reader",),
+            axis=Axis.ARCHITECTURE,
+            mode=Mode.EXPLOIT,
+            labels=("reader",),
         ),
         arms=(
             Arm("candidate", (1, 2), partial(train_network, hidden=256, epochs=20)),
-            Arm("candidate", (3,), partial(train_network, hidden=256, epochs=20, stop_after=8), left_running=True),
+            Arm(
+                "candidate",
+                (3,),
+                partial(train_network, hidden=256, epochs=20, stop_after=8),
+                left_running=True,
+            ),
         ),
     )
 
 
 def _fewer_labels() -> DemoExperiment:
     return DemoExperiment(
-        slug="fewer-labels", metric="accuracy",
+        slug="fewer-labels",
+        metric="accuracy",
         content=_content(
             title="Half of the labels are enough",
             hypothesis="A network trained on 500 labelled pictures instead of 1,000 still reads at least 94%, which halves labelling.",
             method="Five seeds, each with its own half.",
-            criteria=(f"primary: accuracy >= 94% on {DATASET}", f"kill: accuracy < 90% on {DATASET} after 5 seeds"),
-            axis=Axis.DATA, mode=Mode.EXPLOIT, labels=("data",),
+            criteria=(
+                f"primary: accuracy >= 94% on {DATASET}",
+                f"kill: accuracy < 90% on {DATASET} after 5 seeds",
+            ),
+            axis=Axis.DATA,
+            mode=Mode.EXPLOIT,
+            labels=("data",),
         ),
     )
 
 
 EXPERIMENTS: tuple[DemoExperiment, ...] = (
-    _network_reader(), _thumbnail_network(), _shifted_copies(), _short_code(), _forest(), _wide_network(), _fewer_labels(),
+    _network_reader(),
+    _thumbnail_network(),
+    _shifted_copies(),
+    _short_code(),
+    _forest(),
+    _wide_network(),
+    _fewer_labels(),
 )
 """In the order of their tickets. The last one waits in Hypothesis: it has no runs yet."""
 
 IDEA = TicketContent(
     title="Ask for a second photograph when the reader is unsure",
     hypothesis="Sending back the tenth of readings with the lowest confidence halves the wrong ones among the rest.",
-    axis=Axis.DATA, mode=Mode.EXPLORE, owner="Ada", labels=("reader", "camera"),
+    axis=Axis.DATA,
+    mode=Mode.EXPLORE,
+    owner="Ada",
+    labels=("reader", "camera"),
 )
 """A thought in the backlog: no criteria yet, so it cannot start."""

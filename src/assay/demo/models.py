@@ -114,15 +114,25 @@ def latency_ms(model: Any, pictures: FloatArray) -> float:
 
 
 def train_network(
-    seed: int, *, hidden: int, epochs: int, thumbnails: bool = False, shifts: bool = False, stop_after: int | None = None
+    seed: int,
+    *,
+    hidden: int,
+    epochs: int,
+    thumbnails: bool = False,
+    shifts: bool = False,
+    stop_after: int | None = None,
 ) -> Training:
     """A reader with one hidden layer, or with none (hidden = 0: multinomial regression), trained epoch by epoch.
 
     With `stop_after` it is left there: what a run looks like while it goes on.
     """
     params = {
-        "model": "network" if hidden else "regression", "hidden_units": str(hidden), "learning_rate": "0.005",
-        "epochs": str(epochs), "shifted_copies": str(shifts).lower(), "pixels": "16" if thumbnails else "64",
+        "model": "network" if hidden else "regression",
+        "hidden_units": str(hidden),
+        "learning_rate": "0.005",
+        "epochs": str(epochs),
+        "shifted_copies": str(shifts).lower(),
+        "pixels": "16" if thumbnails else "64",
     }
     training = Training(params=params)
     x, y, generator = digits().train_x, digits().train_y, np.random.default_rng(seed)
@@ -137,7 +147,9 @@ def train_network(
         model.partial_fit(x[order], y[order], classes=np.arange(10))
         result = examine(model, exam)
         training.log(
-            epoch, train_loss=examine(model, x, y).log_loss, val_loss=result.log_loss,
+            epoch,
+            train_loss=examine(model, x, y).log_loss,
+            val_loss=result.log_loss,
             accuracy=float(result.correct.mean()),
         )
         training.scores = result.correct
@@ -171,12 +183,21 @@ def train_code(seed: int, *, numbers: int, epochs: int, learning_rate: float) ->
     from sklearn.neural_network import MLPRegressor
 
     training = Training(
-        params={"model": "linear code", "numbers": str(numbers), "learning_rate": str(learning_rate), "epochs": str(epochs)}
+        params={
+            "model": "linear code",
+            "numbers": str(numbers),
+            "learning_rate": str(learning_rate),
+            "epochs": str(epochs),
+        }
     )
     x, generator = digits().train_x, np.random.default_rng(seed)
     model = MLPRegressor(
-        hidden_layer_sizes=(numbers,), activation="identity", solver="sgd", learning_rate_init=learning_rate,
-        batch_size=50, random_state=seed,
+        hidden_layer_sizes=(numbers,),
+        activation="identity",
+        solver="sgd",
+        learning_rate_init=learning_rate,
+        batch_size=50,
+        random_state=seed,
     )
     for epoch in range(1, epochs + 1):
         order = generator.permutation(len(x))
@@ -188,7 +209,9 @@ def train_code(seed: int, *, numbers: int, epochs: int, learning_rate: float) ->
             training.crashed = str(error).partition(".")[0]
         errors = _squared_errors(model, digits().exam_x)
         training.log(
-            epoch, train_loss=float(_squared_errors(model, x).mean()), reconstruction_error=float(errors.mean())
+            epoch,
+            train_loss=float(_squared_errors(model, x).mean()),
+            reconstruction_error=float(errors.mean()),
         )
         if training.crashed:
             return training
@@ -209,5 +232,8 @@ def _network(seed: int, hidden: int) -> Any:
     from sklearn.neural_network import MLPClassifier
 
     return MLPClassifier(
-        hidden_layer_sizes=(hidden,) if hidden else (), learning_rate_init=0.005, batch_size=50, random_state=seed
+        hidden_layer_sizes=(hidden,) if hidden else (),
+        learning_rate_init=0.005,
+        batch_size=50,
+        random_state=seed,
     )

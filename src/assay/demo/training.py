@@ -27,8 +27,15 @@ from assay.demo.models import DATASET, Training, digits
 from assay.domain.experiments.evidence import Scores
 
 __all__ = [
-    "EXPERIMENTS", "METRICS", "PROJECT_NAME", "PROJECT_SLUG", "DemoExperiment", "prepare_store", "run_count",
-    "train_experiment", "train_exploratory",
+    "EXPERIMENTS",
+    "METRICS",
+    "PROJECT_NAME",
+    "PROJECT_SLUG",
+    "DemoExperiment",
+    "prepare_store",
+    "run_count",
+    "train_experiment",
+    "train_exploratory",
 ]
 
 Progress = Callable[[str], None]
@@ -68,7 +75,9 @@ def train_exploratory(experiment: DemoExperiment, store_uri: str, progress: Prog
     return _train(experiment, experiment.exploratory, store_uri, progress, ticket)
 
 
-def _train(experiment: DemoExperiment, arms: tuple[Arm, ...], store_uri: str, progress: Progress, ticket: str) -> int:
+def _train(
+    experiment: DemoExperiment, arms: tuple[Arm, ...], store_uri: str, progress: Progress, ticket: str
+) -> int:
     if not arms:
         return 0
     with _quiet():
@@ -86,9 +95,14 @@ def _train_one(client: Any, where: str, experiment: DemoExperiment, arm: Arm, se
     from mlflow.entities import Metric, Param, RunTag
 
     tags = {
-        "assay.ticket": ticket, "assay.arm": arm.name, "assay.dataset": DATASET, "assay.devices": str(DEVICES),
+        "assay.ticket": ticket,
+        "assay.arm": arm.name,
+        "assay.dataset": DATASET,
+        "assay.devices": str(DEVICES),
     }
-    run = client.create_run(where, start_time=_now_ms(), run_name=f"{experiment.slug} {arm.name} seed {seed}", tags=tags)
+    run = client.create_run(
+        where, start_time=_now_ms(), run_name=f"{experiment.slug} {arm.name} seed {seed}", tags=tags
+    )
     run_id = run.info.run_id
     training = arm.train(seed)
     params = {**training.params, "seed": str(seed)}
@@ -114,7 +128,10 @@ def _log_scores(client: Any, run_id: str, metric: str, seed: int, training: Trai
     assert training.scores is not None
     data = digits()
     scores = Scores(
-        metric=metric, seed=seed, sample_ids=data.exam_ids, values=training.scores,
+        metric=metric,
+        seed=seed,
+        sample_ids=data.exam_ids,
+        values=training.scores,
         slices={"digit": tuple(str(digit) for digit in data.exam_y)},
     )
     with tempfile.TemporaryDirectory(prefix="assay-demo-") as folder:

@@ -1,13 +1,13 @@
 """The contract of a reader of trackers: subclass it, say how your tracker is written to, and run it with pytest.
 
-    class TestMyTracker(EvidenceSourceContract):
-        @pytest.fixture
-        def tracker(self, tmp_path):
-            return MyTracker(tmp_path)      # writes to the tracker the way its own users do
+class TestMyTracker(EvidenceSourceContract):
+    @pytest.fixture
+    def tracker(self, tmp_path):
+        return MyTracker(tmp_path)      # writes to the tracker the way its own users do
 
-        @pytest.fixture
-        def reader(self):
-            return MySource()               # what is tested
+    @pytest.fixture
+    def reader(self):
+        return MySource()               # what is tested
 """
 
 from __future__ import annotations
@@ -35,7 +35,12 @@ class Tracker(Protocol):
     """Where no such tracker is."""
 
     def add_run(
-        self, *, ticket: str | None, params: dict[str, str], points: Sequence[tuple[str, int, float]], finished: bool = True
+        self,
+        *,
+        ticket: str | None,
+        params: dict[str, str],
+        points: Sequence[tuple[str, int, float]],
+        finished: bool = True,
     ) -> str:
         """Log a run with metric, step and value of each point; returns the tracker's id of it."""
         ...
@@ -121,7 +126,9 @@ class EvidenceSourceContract:
         assert synced.runs[second].curves == {}
         assert run.run_id == f"lab:{first}"
 
-    def test_unchanged_tracker_yields_nothing(self, tracker: Tracker, reader: EvidenceSource, synced: Synced) -> None:
+    def test_unchanged_tracker_yields_nothing(
+        self, tracker: Tracker, reader: EvidenceSource, synced: Synced
+    ) -> None:
         tracker.add_run(ticket="EXP-1", params={}, points=CURVE)
         synced.sync(reader)
         assert synced.sync(reader) == []
@@ -133,7 +140,12 @@ class EvidenceSourceContract:
         synced.sync(reader)
         before = synced.known()
         synced.source = replace(synced.source, cursor={})
-        assert [run for batch in synced.sync(reader) for run in batch.runs if before[run.external_id] != run.digest] == []
+        assert [
+            run
+            for batch in synced.sync(reader)
+            for run in batch.runs
+            if before[run.external_id] != run.digest
+        ] == []
         assert synced.known() == before
 
     def test_sync_stopped_after_any_batch_goes_on_where_it_was(
@@ -154,22 +166,47 @@ class EvidenceSourceContract:
     @pytest.mark.parametrize(
         ("change", "seen"),
         [
-            pytest.param(lambda t, r: t.log(r, "accuracy", 9, 0.9), lambda run: run.curves["accuracy"].last == 0.9, id="new-point"),
+            pytest.param(
+                lambda t, r: t.log(r, "accuracy", 9, 0.9),
+                lambda run: run.curves["accuracy"].last == 0.9,
+                id="new-point",
+            ),
             pytest.param(
                 lambda t, r: t.log(r, "accuracy", 4, 0.1),
-                lambda run: run.curves["accuracy"].steps.tolist()[-2:] == [4, 4] and run.curves["accuracy"].last == 0.1,
+                lambda run: (
+                    run.curves["accuracy"].steps.tolist()[-2:] == [4, 4]
+                    and run.curves["accuracy"].last == 0.1
+                ),
                 id="same-step-again",
             ),
-            pytest.param(lambda t, r: t.finish(r), lambda run: run.status is RunStatus.FINISHED, id="finished"),
-            pytest.param(lambda t, r: t.finish(r, failed=True), lambda run: run.status is RunStatus.FAILED, id="failed"),
-            pytest.param(lambda t, r: t.set_tag(r, "assay.ticket", "EXP-2"), lambda run: run.ticket == "EXP-2", id="tag-changed"),
-            pytest.param(lambda t, r: t.set_tag(r, "assay.arm", "baseline"), lambda run: run.arm == "baseline", id="tag-added"),
-            pytest.param(lambda t, r: t.remove_tag(r, "assay.ticket"), lambda run: run.ticket is None, id="tag-removed"),
+            pytest.param(
+                lambda t, r: t.finish(r), lambda run: run.status is RunStatus.FINISHED, id="finished"
+            ),
+            pytest.param(
+                lambda t, r: t.finish(r, failed=True), lambda run: run.status is RunStatus.FAILED, id="failed"
+            ),
+            pytest.param(
+                lambda t, r: t.set_tag(r, "assay.ticket", "EXP-2"),
+                lambda run: run.ticket == "EXP-2",
+                id="tag-changed",
+            ),
+            pytest.param(
+                lambda t, r: t.set_tag(r, "assay.arm", "baseline"),
+                lambda run: run.arm == "baseline",
+                id="tag-added",
+            ),
+            pytest.param(
+                lambda t, r: t.remove_tag(r, "assay.ticket"), lambda run: run.ticket is None, id="tag-removed"
+            ),
             pytest.param(lambda t, r: t.delete(r), lambda run: run.deleted, id="deleted"),
         ],
     )
     def test_change_of_a_known_run_is_found_alone(
-        self, tracker: Tracker, reader: EvidenceSource, synced: Synced, change: Callable[[Tracker, str], None],
+        self,
+        tracker: Tracker,
+        reader: EvidenceSource,
+        synced: Synced,
+        change: Callable[[Tracker, str], None],
         seen: Callable[[Run], bool],
     ) -> None:
         run = tracker.add_run(ticket="EXP-1", params={}, points=CURVE, finished=False)
@@ -209,15 +246,24 @@ class EvidenceSourceContract:
         assert {stays, later} <= set(synced.runs)
         assert synced.sync(reader) == []
 
-    def test_values_that_are_no_numbers_are_kept(self, tracker: Tracker, reader: EvidenceSource, synced: Synced) -> None:
-        points = [("train_loss", 0, 1.0), ("train_loss", 1, math.inf), ("train_loss", 2, -math.inf), ("train_loss", 3, math.nan)]
+    def test_values_that_are_no_numbers_are_kept(
+        self, tracker: Tracker, reader: EvidenceSource, synced: Synced
+    ) -> None:
+        points = [
+            ("train_loss", 0, 1.0),
+            ("train_loss", 1, math.inf),
+            ("train_loss", 2, -math.inf),
+            ("train_loss", 3, math.nan),
+        ]
         run = tracker.add_run(ticket="EXP-1", params={}, points=points)
         synced.sync(reader)
         values = synced.runs[run].curves["train_loss"].values.tolist()
         assert values[:3] == [1.0, math.inf, -math.inf]
         assert math.isnan(values[3])
 
-    def test_reading_leaves_the_tracker_as_it_was(self, tracker: Tracker, reader: EvidenceSource, synced: Synced) -> None:
+    def test_reading_leaves_the_tracker_as_it_was(
+        self, tracker: Tracker, reader: EvidenceSource, synced: Synced
+    ) -> None:
         tracker.add_run(ticket="EXP-1", params={}, points=CURVE)
         before = tracker.state()
         reader.check(synced.source)
@@ -225,7 +271,9 @@ class EvidenceSourceContract:
         synced.sync(reader)
         assert tracker.state() == before
 
-    def test_check_tells_the_number_of_runs(self, tracker: Tracker, reader: EvidenceSource, synced: Synced) -> None:
+    def test_check_tells_the_number_of_runs(
+        self, tracker: Tracker, reader: EvidenceSource, synced: Synced
+    ) -> None:
         tracker.add_run(ticket="EXP-1", params={}, points=[])
         line = reader.check(synced.source)
         assert "1 run" in line

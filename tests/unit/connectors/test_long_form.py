@@ -22,8 +22,12 @@ def parquet(**columns) -> bytes:
 
 def test_scores_written_and_read_are_the_same():
     one = Scores(
-        metric="accuracy", seed=3, sample_ids=("a", "ä", "c"), values=np.array([1.0, np.nan, -np.inf]),
-        clusters=("doc1", "doc1", "doc2"), slices={"language": ("de", "", "en")},
+        metric="accuracy",
+        seed=3,
+        sample_ids=("a", "ä", "c"),
+        values=np.array([1.0, np.nan, -np.inf]),
+        clusters=("doc1", "doc1", "doc2"),
+        slices={"language": ("de", "", "en")},
     )
     back = read_scores(write_scores([one]))["accuracy"]
     assert (back.metric, back.seed, back.sample_ids) == ("accuracy", 3, ("a", "ä", "c"))
@@ -33,7 +37,10 @@ def test_scores_written_and_read_are_the_same():
 
 def test_csv_with_two_metrics_gives_each_its_own_examples():
     found = read_scores(HEADER + b"a,1,correct,1\nb,1,correct,0\na,1,seconds,0.25\n")
-    assert {name: scores.values.tolist() for name, scores in found.items()} == {"correct": [1.0, 0.0], "seconds": [0.25]}
+    assert {name: scores.values.tolist() for name, scores in found.items()} == {
+        "correct": [1.0, 0.0],
+        "seconds": [0.25],
+    }
 
 
 def test_values_that_are_not_finite_or_missing_are_kept_as_not_a_number():
@@ -47,7 +54,10 @@ def test_seed_is_unknown_where_there_is_none():
 
 
 def test_whole_numbers_are_good_sample_ids():
-    assert read_scores(parquet(sample_id=[1, 2], metric=["m", "m"], value=[True, False]))["m"].sample_ids == ("1", "2")
+    assert read_scores(parquet(sample_id=[1, 2], metric=["m", "m"], value=[True, False]))["m"].sample_ids == (
+        "1",
+        "2",
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,9 +124,17 @@ def test_text_that_names_a_file_or_an_address_is_never_opened(tmp_path):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_parquet_with_changed_bytes_never_ends_the_process_or_hangs(seed):
     rows = 200
-    good = write_scores([
-        Scores(metric="m", seed=1, sample_ids=tuple(map(str, range(rows))), values=np.arange(rows) * 1.0, slices={"s": ("p", "q") * 100})
-    ])
+    good = write_scores(
+        [
+            Scores(
+                metric="m",
+                seed=1,
+                sample_ids=tuple(map(str, range(rows))),
+                values=np.arange(rows) * 1.0,
+                slices={"s": ("p", "q") * 100},
+            )
+        ]
+    )
     chance = np.random.default_rng(seed)
     start = time.monotonic()
     refused = 0

@@ -1,3 +1,4 @@
+import hashlib
 import os
 
 import numpy as np
@@ -24,7 +25,7 @@ def test_scores_below_a_local_root_are_found(root, form):
     (root / "assay" / "scores.parquet").write_bytes(GOOD)
     found = local_scores(form.format(path=root), RUN)
     assert (found.content, found.error) == (GOOD, None)
-    assert len(found.digest) == 64
+    assert found.digest == f"sha256:{hashlib.sha256(GOOD).hexdigest()}"
 
 
 def test_csv_is_read_where_there_is_no_parquet(root):
@@ -39,13 +40,35 @@ def test_run_without_scores_has_neither_digest_nor_error(root):
 @pytest.mark.parametrize(
     "uri",
     [
-        "file:///etc", "/etc", "", ".", "mlruns/1/{run}/artifacts", "./{run}/artifacts", "~/{run}/artifacts",
-        "file:///a/../{run}/artifacts", "file:///a/..%2f/{run}/artifacts", "file:///a/..%252f..%252f/{run}/artifacts",
-        "file:///a/%2e%2e/{run}/artifacts", "file:///a\\..\\b/{run}/artifacts", "file:///a#../{run}/artifacts",
-        "file:///a?x=/{run}/artifacts", "file://other.example/a/{run}/artifacts", "file:////a/{run}/artifacts",
-        "//a/{run}/artifacts", "dbfs:/a/{run}/artifacts", "s3://bucket/{run}/artifacts", "http://127.0.0.1/{run}/artifacts",
-        "mlflow-artifacts:/1/{run}/artifacts", "ftp://h/{run}/artifacts", "/a/./{run}/artifacts", "/a\n/{run}/artifacts",
-        "/a\x00/{run}/artifacts", "/a/someotherrun/artifacts", "/a/{run}/artifacts/..", "/a/{run}/artifacts/", "file:a/{run}/artifacts",
+        "file:///etc",
+        "/etc",
+        "",
+        ".",
+        "mlruns/1/{run}/artifacts",
+        "./{run}/artifacts",
+        "~/{run}/artifacts",
+        "file:///a/../{run}/artifacts",
+        "file:///a/..%2f/{run}/artifacts",
+        "file:///a/..%252f..%252f/{run}/artifacts",
+        "file:///a/%2e%2e/{run}/artifacts",
+        "file:///a\\..\\b/{run}/artifacts",
+        "file:///a#../{run}/artifacts",
+        "file:///a?x=/{run}/artifacts",
+        "file://other.example/a/{run}/artifacts",
+        "file:////a/{run}/artifacts",
+        "//a/{run}/artifacts",
+        "dbfs:/a/{run}/artifacts",
+        "s3://bucket/{run}/artifacts",
+        "http://127.0.0.1/{run}/artifacts",
+        "mlflow-artifacts:/1/{run}/artifacts",
+        "ftp://h/{run}/artifacts",
+        "/a/./{run}/artifacts",
+        "/a\n/{run}/artifacts",
+        "/a\x00/{run}/artifacts",
+        "/a/someotherrun/artifacts",
+        "/a/{run}/artifacts/..",
+        "/a/{run}/artifacts/",
+        "file:a/{run}/artifacts",
     ],
 )
 def test_artifact_uri_that_is_no_plain_path_of_the_run_is_never_touched(uri):
@@ -76,7 +99,15 @@ def test_folder_that_is_a_link_out_is_refused(root, tmp_path):
     assert "leads out" in local_scores(str(root), RUN).error
 
 
-@pytest.mark.parametrize("make", [lambda p: os.mkfifo(p), lambda p: p.mkdir(), lambda p: p.symlink_to(p), lambda p: p.symlink_to("nowhere")])
+@pytest.mark.parametrize(
+    "make",
+    [
+        os.mkfifo,
+        lambda p: p.mkdir(),
+        lambda p: p.symlink_to(p),
+        lambda p: p.symlink_to("nowhere"),
+    ],
+)
 def test_what_is_no_file_is_an_error_and_never_waited_for(root, make):
     make(root / "assay" / "scores.parquet")
     found = local_scores(str(root), RUN)

@@ -89,7 +89,9 @@ def write_scores(scores: Sequence[Scores]) -> bytes:
     if len({tuple(sorted(frame.columns)) for frame in frames}) > 1:
         _refuse("metrics with different slice columns", "the same columns for every metric")
     buffer = io.BytesIO()
-    pl.concat([frame.select(sorted(frame.columns)) for frame in frames]).write_parquet(buffer, compression="zstd")
+    pl.concat([frame.select(sorted(frame.columns)) for frame in frames]).write_parquet(
+        buffer, compression="zstd"
+    )
     return buffer.getvalue()
 
 
@@ -143,7 +145,11 @@ def _text_column(frame: pl.DataFrame, name: str) -> pl.Series:
     """Labels as text. Example and metric must be there; a missing slice or cluster label is an empty one."""
     column = frame[name]
     if column.dtype.is_float():
-        _refuse(f"column {name[:60]!r} holds decimal numbers", "text or whole numbers", hint=f"write {name[:60]} as text")
+        _refuse(
+            f"column {name[:60]!r} holds decimal numbers",
+            "text or whole numbers",
+            hint=f"write {name[:60]} as text",
+        )
     text = column.cast(pl.String)
     if name in ("sample_id", "metric"):
         empty = (text.is_null() | (text == "")).arg_true()
@@ -152,7 +158,9 @@ def _text_column(frame: pl.DataFrame, name: str) -> pl.Series:
     text = text.fill_null("")
     long = (text.str.len_chars() > MAX_TEXT).arg_true()
     if len(long):
-        _refuse(f"row {long[0] + 1}, column {name[:60]!r} is longer than {MAX_TEXT} characters", "a short label")
+        _refuse(
+            f"row {long[0] + 1}, column {name[:60]!r} is longer than {MAX_TEXT} characters", "a short label"
+        )
     return text.alias(name)
 
 
@@ -165,7 +173,9 @@ def _number_column(frame: pl.DataFrame, name: str) -> pl.Series:
     wrong = (numbers.is_null() & text.is_not_null() & (text != "")).arg_true()
     if len(wrong):
         row = wrong[0]
-        _refuse(f"row {row + 1}, column {name!r} holds {text[row][:40]!r}", "a number such as 0.87, nan or inf")
+        _refuse(
+            f"row {row + 1}, column {name!r} holds {text[row][:40]!r}", "a number such as 0.87, nan or inf"
+        )
     return numbers.fill_null(float("nan")).alias(name)
 
 
@@ -197,7 +207,8 @@ def _refuse_duplicates(frame: pl.DataFrame) -> None:
     rows = ", ".join(str(row) for row in same["row"].head(5))
     _refuse(
         f"rows {rows} all hold sample_id {first['sample_id'][:60]!r}, seed {first['seed']}, metric {first['metric'][:60]!r}",
-        "each example once a seed and metric", hint="remove the repeats, or give each example its own sample_id",
+        "each example once a seed and metric",
+        hint="remove the repeats, or give each example its own sample_id",
     )
 
 
@@ -207,7 +218,8 @@ def _scores_of(part: pl.DataFrame, slices: Sequence[str]) -> Scores:
     if len(seeds) > 1:
         row = part.filter(pl.col("seed").ne_missing(pl.lit(seeds[0], dtype=pl.Int64)))["row"][0]
         _refuse(
-            f"row {row} has seed {seeds[1]} where metric {metric[:60]!r} began with seed {seeds[0]}", "one seed a run",
+            f"row {row} has seed {seeds[1]} where metric {metric[:60]!r} began with seed {seeds[0]}",
+            "one seed a run",
             hint="log one run a seed, each with its own scores",
         )
     return Scores(

@@ -71,8 +71,15 @@ class ParquetChild:
         self._stop()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "assay.connectors.evals.parquet_child"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
-            env={"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "POLARS_MAX_THREADS": "1", "LC_ALL": "C.UTF-8"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env={
+                "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+                "POLARS_MAX_THREADS": "1",
+                "LC_ALL": "C.UTF-8",
+            },
         )
         _write_all(_pipe(self._process.stdin), message)
 

@@ -20,6 +20,7 @@ from assay.errors import Invalid
 
 SCORE_FOLDER = "assay"
 SCORE_FILES = ("assay/scores.parquet", "assay/scores.csv")
+_NOTHING = ScoresFound()
 MAX_SCORES_BYTES = 64 * 2**20
 RUN_ID = re.compile(r"[A-Za-z0-9_\-]{1,64}\Z", re.ASCII)
 # Percent signs would be decoded a second time by somebody; the others begin queries, fragments or other roots.
@@ -61,10 +62,12 @@ def local_scores(artifact_uri: str, run_id: str) -> ScoresFound:
     """Which per-example scores lie beside this run on this machine? A bad file is an error text, never a crash."""
     root = local_root(artifact_uri, run_id)
     if root is None:
-        return ScoresFound()
+        return _NOTHING
     # Most runs have none, and this is asked for thousands of them: one system call says so.
-    if not os.path.lexists(f"{root}/{SCORE_FOLDER}"):
-        return ScoresFound()
+    try:
+        os.lstat(f"{root}/{SCORE_FOLDER}")
+    except OSError:
+        return _NOTHING
     for name in SCORE_FILES:
         path = f"{root}/{name}"
         if not os.path.lexists(path):
@@ -79,8 +82,9 @@ def checked_scores(name: str, fetch: Callable[[], bytes]) -> ScoresFound:
         content = fetch()
     except Invalid as error:
         return ScoresFound(error=_told(error))
-    except OSError as error:
-        return ScoresFound(error=f"cannot read scores '{name}': {error.strerror or type(error).__name__}")
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that go in a circle
+        fact = (error.strerror if isinstance(error, OSError) else "") or "it leads nowhere"
+        return ScoresFound(error=f"cannot read scores '{name}': {fact}")
     digest = digest_bytes(content)
     try:
         read_scores(content)

@@ -19,7 +19,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from assay.connectors.trackers.mlflow.digest import digest_of
@@ -29,19 +29,35 @@ from assay.domain.kernel.ids import TICKET_KEY
 
 SEED_NAMES = ("seed", "random_state", "random_seed")
 _NO_CONFIG = frozenset((*SEED_NAMES, "assay.seed"))
+_SEED_PLACES = (
+    ("tag", "assay.seed"),
+    ("parameter", "assay.seed"),
+    *((place, name) for name in SEED_NAMES for place in ("parameter", "tag")),
+)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}\Z", re.ASCII)
 _LEADING_KEY = re.compile(r"(?:EXP|SPK|DATA|ENG|FEAT|INC)-[1-9][0-9]{0,8}(?![0-9A-Za-z])", re.ASCII)
 _GPU_METRIC = re.compile(r"system/gpu_([0-9]+)_", re.ASCII)
 _EVALUATION = frozenset(("eval", "evaluation", "test", "testing", "val", "validation"))
 _STATUS = {
-    "SCHEDULED": RunStatus.SCHEDULED, "RUNNING": RunStatus.RUNNING, "FINISHED": RunStatus.FINISHED,
-    "FAILED": RunStatus.FAILED, "KILLED": RunStatus.STOPPED,
+    "SCHEDULED": RunStatus.SCHEDULED,
+    "RUNNING": RunStatus.RUNNING,
+    "FINISHED": RunStatus.FINISHED,
+    "FAILED": RunStatus.FAILED,
+    "KILLED": RunStatus.STOPPED,
 }
 # MLflow's own tags are bookkeeping, some of them large; these say where a run came from.
-_KEPT_OWN_TAGS = frozenset((
-    "mlflow.note.content", "mlflow.parentRunId", "mlflow.source.git.branch", "mlflow.source.git.commit",
-    "mlflow.source.git.dirty", "mlflow.source.name", "mlflow.user",
-))
+_KEPT_OWN_TAGS = frozenset(
+    (
+        "mlflow.note.content",
+        "mlflow.parentRunId",
+        "mlflow.source.git.branch",
+        "mlflow.source.git.commit",
+        "mlflow.source.git.dirty",
+        "mlflow.source.name",
+        "mlflow.user",
+    )
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_10000_MS = 253_402_300_800_000
 
 
@@ -64,7 +80,7 @@ def assemble(raw: RawRun, *, source: str, url: str | None, scores: ScoresFound) 
         "name": raw.name,
         # A word no MLflow writes says that the run is over and did not end well.
         "status": _STATUS.get(raw.status, RunStatus.FAILED),
-        "config": {k: v for k, v in raw.params.items() if k not in _NO_CONFIG},
+        "config": {key: value for key, value in raw.params.items() if key not in _NO_CONFIG},
         "seed": seed_of(raw.params, raw.tags),
         "curves": raw.curves,
         "scores_digest": scores.digest,
@@ -106,10 +122,8 @@ def seed_of(params: Mapping[str, str], tags: Mapping[str, str]) -> int | None:
     >>> seed_of({"random_state": "3"}, {}), seed_of({"seed": "None"}, {}), seed_of({"seed": "1"}, {"assay.seed": "2"})
     (3, None, 2)
     """
-    named = [tags.get("assay.seed"), params.get("assay.seed")]
-    for name in SEED_NAMES:
-        named += [params.get(name), tags.get(name)]
-    for text in named:
+    for place, name in _SEED_PLACES:
+        text = (params if place == "parameter" else tags).get(name)
         if text is not None and _INTEGER.match(text.strip()):
             return int(text)
     return None
@@ -134,7 +148,11 @@ def gpu_hours(raw: RawRun) -> tuple[float | None, str | None]:
     hours = _wall_hours(raw)
     if hours is None:
         return None, None
-    gpus = {found.group(1) for found in map(_GPU_METRIC.match, raw.curves) if found}
+    gpus = {
+        found.group(1)
+        for name in raw.curves
+        if name.startswith("system/") and (found := _GPU_METRIC.match(name))
+    }
     if gpus:
         return len(gpus) * hours, "metric"
     devices = _amount(raw.tags.get("assay.devices"))
@@ -145,7 +163,9 @@ def _wall_hours(raw: RawRun) -> float | None:
     """Hours from start to end, or to the last logged point of a run that has no end yet."""
     end = raw.ended_ms
     if end is None:
-        end = max((int(curve.times_ms.max()) for curve in raw.curves.values() if len(curve.times_ms)), default=None)
+        end = max(
+            (int(curve.times_ms.max()) for curve in raw.curves.values() if len(curve.times_ms)), default=None
+        )
     if raw.started_ms is None or end is None or end < raw.started_ms:
         return None
     return (end - raw.started_ms) / 3_600_000
@@ -165,4 +185,4 @@ def _amount(text: str | None) -> float | None:
 def _moment(milliseconds: int | None) -> datetime | None:
     if milliseconds is None or not 0 <= milliseconds < _YEAR_10000_MS:
         return None
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+    return _EPOCH + timedelta(milliseconds=milliseconds)

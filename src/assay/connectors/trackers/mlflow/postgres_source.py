@@ -103,8 +103,13 @@ class PostgresStore:
                 kept.put(run_id, wanted[run_id])
             last = done == len(changed)
             yield SyncBatch(
-                runs=runs, gone=gone if last else (), cursor=self._cursor(kept if last else marks), done=done,
-                total=len(changed), blobs=blobs, note=note,
+                runs=runs,
+                gone=gone if last else (),
+                cursor=self._cursor(kept if last else marks),
+                done=done,
+                total=len(changed),
+                blobs=blobs,
+                note=note,
             )
 
     def _usable(self) -> bool:
@@ -114,7 +119,9 @@ class PostgresStore:
 
     def _cursor(self, marks: Marks) -> dict[str, Any]:
         return {
-            "version": CURSOR_VERSION, "how": "postgresql", "filter": list(self.source.experiment_filter),
+            "version": CURSOR_VERSION,
+            "how": "postgresql",
+            "filter": list(self.source.experiment_filter),
             "marks": marks.to_text(),
         }
 
@@ -142,7 +149,8 @@ class PostgresStore:
         except ImportError as error:
             raise Unavailable(
                 f"cannot read MLflow store '{self.shown}': the PostgreSQL driver is not installed",
-                hint="pip install 'assay[postgres]'", code="driver-missing",
+                hint="pip install 'assay[postgres]'",
+                code="driver-missing",
             ) from error
         address = "postgresql://" + self.source.uri.strip().partition("://")[2]
         options = f"-c default_transaction_read_only=on -c statement_timeout={_STATEMENT_MS}"
@@ -153,7 +161,9 @@ class PostgresStore:
                 yield connection
         except psycopg.Error as error:
             fact = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            raise unavailable(self.shown, fact, "check the address and the login, or " + _SERVER_HINT) from error
+            raise unavailable(
+                self.shown, fact, "check the address and the login, or " + _SERVER_HINT
+            ) from error
 
     def _checked_revision(self, connection: Connection) -> str:
         present = set(connection.execute(_COLUMNS).fetchall())
@@ -164,9 +174,13 @@ class PostgresStore:
         if revision not in TESTED_REVISIONS:
             fact = f"schema revision {revision[:40]!r} was not tested (expected one of MLflow {', '.join(releases())})"
             raise unavailable(self.shown, fact, _SERVER_HINT)
-        missing = sorted(f"{t}.{c}" for t, columns in COLUMNS_READ.items() for c in columns if (t, c) not in present)
+        missing = sorted(
+            f"{t}.{c}" for t, columns in COLUMNS_READ.items() for c in columns if (t, c) not in present
+        )
         if missing:
-            raise unavailable(self.shown, f"it lacks {', '.join(missing)} (expected MLflow's own schema)", _SERVER_HINT)
+            raise unavailable(
+                self.shown, f"it lacks {', '.join(missing)} (expected MLflow's own schema)", _SERVER_HINT
+            )
         return revision
 
 
@@ -179,12 +193,23 @@ def _raw_runs(connection: Connection, ids: list[str]) -> list[RawRun]:
     curves = curves_by_run(connection.execute(_POINTS, (ids,)).fetchall())
     return [
         RawRun(
-            external_id=run_id, name=clean_text(name), status=clean_text(status), started_ms=start, ended_ms=end,
-            deleted=stage != "active", experiment_id=str(experiment), experiment_name=clean_text(experiment_name),
-            artifact_uri=clean_text(artifacts), params=params.get(run_id, {}), tags=tags.get(run_id, {}),
-            inputs=inputs.get(run_id, ()), curves=curves.get(run_id, {}),
+            external_id=run_id,
+            name=clean_text(name),
+            status=clean_text(status),
+            started_ms=start,
+            ended_ms=end,
+            deleted=stage != "active",
+            experiment_id=str(experiment),
+            experiment_name=clean_text(experiment_name),
+            artifact_uri=clean_text(artifacts),
+            params=params.get(run_id, {}),
+            tags=tags.get(run_id, {}),
+            inputs=inputs.get(run_id, ()),
+            curves=curves.get(run_id, {}),
         )
-        for run_id, name, status, start, end, stage, artifacts, experiment, experiment_name in connection.execute(_RUNS, (ids,))
+        for run_id, name, status, start, end, stage, artifacts, experiment, experiment_name in connection.execute(
+            _RUNS, (ids,)
+        )
     ]
 
 

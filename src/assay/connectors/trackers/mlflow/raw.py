@@ -47,6 +47,8 @@ def clean_text(value: object) -> str:
     >>> clean_text(None), clean_text("a\x00b"), clean_text(3)
     ('', 'a\ufffdb', '3')
     """
+    if type(value) is str and value.isascii() and "\x00" not in value:
+        return value
     if value is None:
         return ""
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx2
@@ -29,16 +29,23 @@ class RestClient:
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise Invalid(
                 f"cannot read tracker '{self.shown}': not the address of a server (expected http://HOST:PORT)",
-                hint="assay connect mlflow http://127.0.0.1:5000", code="tracker-uri-unknown", field="uri",
+                hint="assay connect mlflow http://127.0.0.1:5000",
+                code="tracker-uri-unknown",
+                field="uri",
             )
-        self.base = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+        self.base = urlunsplit(
+            (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")
+        )
         auth = httpx2.BasicAuth(parts.username, parts.password or "") if parts.username else None
         self._http = httpx2.Client(
-            auth=auth, timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S), follow_redirects=False, trust_env=False,
+            auth=auth,
+            timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S),
+            follow_redirects=False,
+            trust_env=False,
             headers={"Accept": "application/json", "User-Agent": "assay"},
         )
 
-    def __enter__(self) -> RestClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -51,12 +58,16 @@ class RestClient:
 
     def experiments(self) -> Iterator[dict[str, Any]]:
         """All experiments, deleted ones included."""
-        yield from self._pages("POST", "experiments/search", {"max_results": 1000, "view_type": "ALL"}, "experiments")
+        yield from self._pages(
+            "POST", "experiments/search", {"max_results": 1000, "view_type": "ALL"}, "experiments"
+        )
 
     def run_pages(self, experiment_ids: list[str], page_size: int) -> Iterator[list[dict[str, Any]]]:
         """All runs of these experiments, deleted ones included, oldest first, page by page."""
         body = {
-            "experiment_ids": experiment_ids, "run_view_type": "ALL", "max_results": page_size,
+            "experiment_ids": experiment_ids,
+            "run_view_type": "ALL",
+            "max_results": page_size,
             "order_by": ["attributes.start_time ASC"],
         }
         for page in self._answers("POST", "runs/search", body):
@@ -85,7 +96,9 @@ class RestClient:
     def artifact(self, run_id: str, path: str) -> bytes:
         """One artifact through the server: the path is ours, the id is checked, so nothing else can be named."""
         if not RUN_ID.match(run_id):
-            raise Invalid(f"cannot read scores '{path}': run id {run_id[:64]!r} is none of MLflow's (expected letters and digits)")
+            raise Invalid(
+                f"cannot read scores '{path}': run id {run_id[:64]!r} is none of MLflow's (expected letters and digits)"
+            )
         where = f"/get-artifact?path={quote(path, safe='')}&run_uuid={quote(run_id, safe='')}"
         content = self._ask("GET", where, None, limit=MAX_SCORES_BYTES + 1)
         if len(content) > MAX_SCORES_BYTES:
@@ -100,7 +113,9 @@ class RestClient:
         token: str | None = None
         seen: set[str] = set()
         for _ in range(MAX_PAGES):
-            answer = self._json(method, f"{_API}/{path}", {**asked, **({"page_token": token} if token else {})})
+            answer = self._json(
+                method, f"{_API}/{path}", {**asked, **({"page_token": token} if token else {})}
+            )
             yield answer
             token = answer.get("next_page_token") or None
             if token is None:
@@ -120,7 +135,12 @@ class RestClient:
         return answer
 
     def _ask(
-        self, method: str, path: str, asked: Mapping[str, Any] | None, *, limit: int = MAX_ANSWER_BYTES,
+        self,
+        method: str,
+        path: str,
+        asked: Mapping[str, Any] | None,
+        *,
+        limit: int = MAX_ANSWER_BYTES,
         missing: bytes | None = None,
     ) -> bytes:
         """The body of one answer; `missing` instead of an error where there is nothing under that name."""
@@ -135,7 +155,9 @@ class RestClient:
                     if len(content) > limit:
                         break
                     if time.monotonic() > deadline:
-                        raise self.unavailable(f"'{path.partition('?')[0]}' takes longer than {ANSWER_S:.0f} s")
+                        raise self.unavailable(
+                            f"'{path.partition('?')[0]}' takes longer than {ANSWER_S:.0f} s"
+                        )
                 status = answer.status_code
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, UnicodeError) as error:
             raise self.unavailable(f"{type(error).__name__}: {str(error)[:160]}") from error
@@ -150,7 +172,8 @@ class RestClient:
     def unavailable(self, fact: str) -> Unavailable:
         """The error for a server that cannot be read now."""
         return Unavailable(
-            f"cannot read MLflow server '{self.shown}': {fact}", code="tracker-unavailable",
+            f"cannot read MLflow server '{self.shown}': {fact}",
+            code="tracker-unavailable",
             hint="check the address, and that the server runs: mlflow server --port 5000",
         )
 

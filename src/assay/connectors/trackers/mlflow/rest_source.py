@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from assay.connectors.trackers.mlflow.artifacts import MAX_SCORES_BYTES, RUN_ID, SCORE_FILES, SCORE_FOLDER, checked_scores, too_large
+from assay.connectors.trackers.mlflow.artifacts import (
+    MAX_SCORES_BYTES,
+    RUN_ID,
+    SCORE_FILES,
+    SCORE_FOLDER,
+    checked_scores,
+    too_large,
+)
 from assay.connectors.trackers.mlflow.assemble import ScoresFound, assemble
 from assay.connectors.trackers.mlflow.marks import Marks
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text, ordered_curve, unclamped
@@ -82,13 +89,17 @@ class RestStore:
 
     def _cursor(self, marks: Marks) -> dict[str, Any]:
         return {
-            "version": CURSOR_VERSION, "how": "rest", "filter": list(self.source.experiment_filter),
+            "version": CURSOR_VERSION,
+            "how": "rest",
+            "filter": list(self.source.experiment_filter),
             "marks": marks.to_text(),
         }
 
     def _experiments(self) -> dict[str, str]:
         chosen = set(self.source.experiment_filter)
-        found = {clean_text(e.get("experiment_id")): clean_text(e.get("name")) for e in self.client.experiments()}
+        found = {
+            clean_text(e.get("experiment_id")): clean_text(e.get("name")) for e in self.client.experiments()
+        }
         return {key: name for key, name in found.items() if not chosen or key in chosen or name in chosen}
 
     def _run_pages(self, experiments: Mapping[str, str]) -> Iterator[list[dict[str, Any]]]:
@@ -126,10 +137,17 @@ class RestStore:
 
 
 def _batch(
-    portion: list[tuple[Run, bytes | None]], cursor: dict[str, Any], *, done: int, total: int | None, note: str,
+    portion: list[tuple[Run, bytes | None]],
+    cursor: dict[str, Any],
+    *,
+    done: int,
+    total: int | None,
+    note: str,
     gone: tuple[str, ...] = (),
 ) -> SyncBatch:
-    blobs = {run.scores_digest: content for run, content in portion if content is not None and run.scores_digest}
+    blobs = {
+        run.scores_digest: content for run, content in portion if content is not None and run.scores_digest
+    }
     runs = tuple(run for run, _ in portion)
     return SyncBatch(runs=runs, gone=gone, cursor=cursor, done=done, total=total, blobs=blobs, note=note)
 
@@ -158,8 +176,17 @@ def _raw_run(told: Mapping[str, Any], experiments: Mapping[str, str]) -> RawRun:
 
 def _content(told: Mapping[str, Any], raw: RawRun) -> bytes:
     """What tells whether a run changed: all that was told of it, in one order."""
-    latest = sorted(json.dumps(point, sort_keys=True) for point in _list(_object(told.get("data")).get("metrics")))
-    parts = [_object(told.get("info")), _object(told.get("inputs")), raw.params, raw.tags, latest, raw.experiment_name]
+    latest = sorted(
+        json.dumps(point, sort_keys=True) for point in _list(_object(told.get("data")).get("metrics"))
+    )
+    parts = [
+        _object(told.get("info")),
+        _object(told.get("inputs")),
+        raw.params,
+        raw.tags,
+        latest,
+        raw.experiment_name,
+    ]
     return json.dumps(parts, sort_keys=True).encode()
 
 
@@ -174,7 +201,9 @@ def _curve_of(points: list[dict[str, Any]]) -> Curve:
 def _dataset(one: Mapping[str, Any]) -> LoggedDataset:
     dataset = _object(one.get("dataset"))
     context = _pairs(one.get("tags")).get("mlflow.data.context", "")
-    return LoggedDataset(name=clean_text(dataset.get("name")), digest=clean_text(dataset.get("digest")), context=context)
+    return LoggedDataset(
+        name=clean_text(dataset.get("name")), digest=clean_text(dataset.get("digest")), context=context
+    )
 
 
 def _pairs(values: object) -> dict[str, str]:

@@ -22,7 +22,14 @@ TESTED_REVISIONS: dict[str, str] = {
 COLUMNS_READ: dict[str, tuple[str, ...]] = {
     "experiments": ("experiment_id", "name"),
     "runs": (
-        "run_uuid", "name", "status", "start_time", "end_time", "lifecycle_stage", "artifact_uri", "experiment_id",
+        "run_uuid",
+        "name",
+        "status",
+        "start_time",
+        "end_time",
+        "lifecycle_stage",
+        "artifact_uri",
+        "experiment_id",
     ),
     "metrics": ("run_uuid", "key", "step", "timestamp", "value", "is_nan"),
     "params": ("run_uuid", "key", "value"),

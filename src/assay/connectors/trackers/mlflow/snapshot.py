@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 Checksums = NDArray[np.uint32]
 
-TAGS_A_CHECKSUM = 32
+TAGS_A_CHECKSUM = 16
 _TAIL_TAGS = 64
 _SPAN = 20_000
 # A range of rows is walked in row order. Should SQLite ever choose another, checksums differ and all is read again.
@@ -35,11 +35,9 @@ _RUN_ROWS = (
     " ORDER BY rowid"
 )
 _TAG_VALUES = "SELECT group_concat(value, '\x1e') FROM tags WHERE rowid BETWEEN {} AND {}"
-_TAG_STATE = (
-    "WITH RECURSIVE chunk(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM chunk WHERE i < ?1)"
-    f" SELECT ({_TAG_VALUES.format(f'i * {TAGS_A_CHECKSUM}', f'i * {TAGS_A_CHECKSUM} + {TAGS_A_CHECKSUM - 1}')})"
-    " FROM chunk"
-)
+_TAG_CHUNK = _TAG_VALUES.format(f"i * {TAGS_A_CHECKSUM}", f"i * {TAGS_A_CHECKSUM} + {TAGS_A_CHECKSUM - 1}")
+_CHUNKS = "WITH RECURSIVE chunk(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM chunk WHERE i < ?1)"
+_TAG_STATE = f"{_CHUNKS} SELECT ({_TAG_CHUNK}) FROM chunk"  # noqa: S608 - constants of this module
 _TAG_TAIL = "SELECT rowid, run_uuid, key FROM tags WHERE rowid > ?1 - ?2 AND rowid <= ?1 ORDER BY rowid"
 _EXPERIMENTS = "SELECT experiment_id, name FROM experiments ORDER BY experiment_id"
 
@@ -65,7 +63,7 @@ class Snapshot:
     runs: Checksums
     """One for each run in table order: status, end, lifecycle, name."""
     tags: Checksums
-    """One for every 32 row numbers: the values there."""
+    """One for every 16 row numbers: the values there."""
 
     def to_json(self) -> dict[str, Any]:
         """For the cursor."""
@@ -84,7 +82,15 @@ class Snapshot:
 
 
 _NUMBERS = (
-    "schema", "identities", "last_run", "last_tag", "last_param", "last_metric", "last_input", "tag_count", "tag_tail",
+    "schema",
+    "identities",
+    "last_run",
+    "last_tag",
+    "last_param",
+    "last_metric",
+    "last_input",
+    "tag_count",
+    "tag_tail",
     "experiments",
 )
 
@@ -135,26 +141,40 @@ def changed_rows(connection: sqlite3.Connection, before: Snapshot, now: Snapshot
     found: set[int] = set()
     edited = np.flatnonzero(now.runs[: len(before.runs)] != before.runs)
     if len(edited):
-        rows = [row for (row,) in connection.execute("SELECT rowid FROM runs ORDER BY rowid")]
-        found.update(rows[place] for place in edited.tolist())
-    found.update(r for (r,) in connection.execute("SELECT rowid FROM runs WHERE rowid > ?", (before.last_run,)))
-    for table, last in (("metrics", before.last_metric), ("params", before.last_param), ("tags", before.last_tag)):
-        query = f"SELECT DISTINCT run_uuid FROM {table} WHERE rowid > ?"  # noqa: S608 - constants
+        if now.last_run == len(now.runs):  # no gaps, so the place says the row
+            found.update((edited + 1).tolist())
+        else:
+            rows = [row for (row,) in connection.execute("SELECT rowid FROM runs ORDER BY rowid")]
+            found.update(rows[place] for place in edited.tolist())
+    found.update(
+        r for (r,) in connection.execute("SELECT rowid FROM runs WHERE rowid > ?", (before.last_run,))
+    )
+    for table, last in (
+        ("metrics", before.last_metric),
+        ("params", before.last_param),
+        ("tags", before.last_tag),
+    ):
+        query = f"SELECT run_uuid FROM {table} NOT INDEXED WHERE rowid > ?"  # noqa: S608 - constants
         found.update(_runs_of(connection, query, (last,)))
-    inputs = "SELECT destination_id FROM inputs WHERE destination_type = 'RUN' AND rowid > ?"
+    inputs = "SELECT destination_id FROM inputs NOT INDEXED WHERE destination_type = 'RUN' AND rowid > ?"
     found.update(_runs_of(connection, inputs, (before.last_input,)))
     shared = min(len(now.tags), len(before.tags))
     for chunk in np.flatnonzero(now.tags[:shared] != before.tags[:shared]).tolist():
         first = chunk * TAGS_A_CHECKSUM
         span = (first, min(first + TAGS_A_CHECKSUM - 1, before.last_tag))
         # Where the only difference is what was added behind the last known tag, `tags` above has found it already.
-        if chunk == before.last_tag // TAGS_A_CHECKSUM and _checksum_of(connection, *span) == int(before.tags[chunk]):
+        if chunk == before.last_tag // TAGS_A_CHECKSUM and _checksum_of(connection, *span) == int(
+            before.tags[chunk]
+        ):
             continue
-        found.update(_runs_of(connection, "SELECT DISTINCT run_uuid FROM tags WHERE rowid BETWEEN ? AND ?", span))
+        found.update(
+            _runs_of(connection, "SELECT run_uuid FROM tags NOT INDEXED WHERE rowid BETWEEN ? AND ?", span)
+        )
     return sorted(found)
 
 
 def _runs_of(connection: sqlite3.Connection, ids: str, arguments: tuple[int, ...]) -> list[int]:
+    # NOT INDEXED in `ids` leaves the row numbers, and keeps SQLite from walking a whole index instead.
     query = f"SELECT rowid FROM runs WHERE run_uuid IN ({ids})"  # noqa: S608 - constants of this module
     return [row for (row,) in connection.execute(query, arguments)]
 
@@ -186,8 +206,8 @@ def _run_part(
 
 
 def _tag_checksums(connection: sqlite3.Connection, last: int) -> Checksums:
-    rows = connection.execute(_TAG_STATE, (last // TAGS_A_CHECKSUM,))
-    return np.fromiter((0 if text is None else zlib.crc32(_bytes(text)) for (text,) in rows), np.uint32)
+    rows = connection.execute(_TAG_STATE, (last // TAGS_A_CHECKSUM,)).fetchall()
+    return np.array([0 if text is None else zlib.crc32(_bytes(text)) for (text,) in rows], np.uint32)
 
 
 def _checksum_of(connection: sqlite3.Connection, first: int, last: int) -> int:
@@ -196,7 +216,9 @@ def _checksum_of(connection: sqlite3.Connection, first: int, last: int) -> int:
 
 
 def _tag_tail(connection: sqlite3.Connection, last: int) -> int:
-    return zlib.crc32(repr(connection.execute(_TAG_TAIL, (last, _TAIL_TAGS)).fetchall()).encode("utf-8", "replace"))
+    return zlib.crc32(
+        repr(connection.execute(_TAG_TAIL, (last, _TAIL_TAGS)).fetchall()).encode("utf-8", "replace")
+    )
 
 
 def _tags_since(connection: sqlite3.Connection, last: int) -> int:

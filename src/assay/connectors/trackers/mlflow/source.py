@@ -80,7 +80,9 @@ def sqlite_path(uri: str) -> Path:
         path = ""
     if not path or "\x00" in path:
         raise Invalid(
-            f"cannot read tracker '{text[:200]}': not an MLflow store (expected {_FORMS})", code="tracker-uri-unknown",
-            hint="assay connect mlflow sqlite:///mlflow.db", field="uri",
+            f"cannot read tracker '{text[:200]}': not an MLflow store (expected {_FORMS})",
+            code="tracker-uri-unknown",
+            hint="assay connect mlflow sqlite:///mlflow.db",
+            field="uri",
         )
     return Path(path)

@@ -14,7 +14,9 @@ from assay.errors import Unavailable
 _MAGIC = b"SQLite format 3\x00"
 _BUSY_TIMEOUT_S = 5.0
 _SHM_HEADER_BYTES = 48
-_SERVER_HINT = "start `mlflow server` on this store and connect its address: assay connect mlflow http://HOST:PORT"
+_SERVER_HINT = (
+    "start `mlflow server` on this store and connect its address: assay connect mlflow http://HOST:PORT"
+)
 
 
 def unavailable(uri: str, fact: str, hint: str = "") -> Unavailable:
@@ -46,13 +48,23 @@ class SqliteFile:
                 header = file.read(100)
         except OSError as error:
             raise unavailable(
-                self.uri, error.strerror or "it cannot be opened", "check the path, and that Assay may read it"
+                self.uri,
+                error.strerror or "it cannot be opened",
+                "check the path, and that Assay may read it",
             ) from error
         if not header:
             raise unavailable(self.uri, "the file is empty", "log a first run with MLflow, then sync again")
         if not header.startswith(_MAGIC):
-            raise unavailable(self.uri, "not a SQLite database", "name the file MLflow writes, such as mlflow.db")
-        marks: list[int | str] = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, header[24:28].hex()]
+            raise unavailable(
+                self.uri, "not a SQLite database", "name the file MLflow writes, such as mlflow.db"
+            )
+        marks: list[int | str] = [
+            status.st_dev,
+            status.st_ino,
+            status.st_size,
+            status.st_mtime_ns,
+            header[24:28].hex(),
+        ]
         return marks + self._log_marks()
 
     def _log_marks(self) -> list[int | str]:
@@ -81,7 +93,8 @@ class SqliteFile:
             return "mode=ro&immutable=1"
         if not index.exists():
             raise unavailable(
-                self.uri, "it was left by a crash with changes still in its -wal file",
+                self.uri,
+                "it was left by a crash with changes still in its -wal file",
                 "open it once with MLflow, which takes them over, then sync again",
             )
         return "mode=ro"
@@ -99,12 +112,19 @@ class SqliteFile:
             with closing(
                 sqlite3.connect(location, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
             ) as connection:
-                for pragma in ("query_only=ON", "trusted_schema=OFF", "temp_store=MEMORY", "cache_size=-65536"):
+                for pragma in (
+                    "query_only=ON",
+                    "trusted_schema=OFF",
+                    "temp_store=MEMORY",
+                    "cache_size=-65536",
+                ):
                     connection.execute(f"PRAGMA {pragma}")
                 connection.execute("BEGIN")
                 yield connection
         except (sqlite3.Error, OSError) as error:
-            raise unavailable(self.uri, str(error) or "SQLite cannot read it", "try again, or " + _SERVER_HINT) from error
+            raise unavailable(
+                self.uri, str(error) or "SQLite cannot read it", "try again, or " + _SERVER_HINT
+            ) from error
         if "immutable" in options and self.fingerprint() != before:
             raise unavailable(self.uri, "it was written to while it was read", "sync again")
 
@@ -114,17 +134,22 @@ def checked_revision(connection: sqlite3.Connection, uri: str) -> str:
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "alembic_version" not in names or "runs" not in names:
         raise unavailable(uri, "it holds no MLflow tables", "name the file MLflow writes, such as mlflow.db")
-    revision = "+".join(str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version LIMIT 9"))
+    revision = "+".join(
+        str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version LIMIT 9")
+    )
     if revision not in TESTED_REVISIONS:
         raise unavailable(
-            uri, f"schema revision {revision[:40]!r} was not tested (expected one of MLflow {', '.join(releases())})",
+            uri,
+            f"schema revision {revision[:40]!r} was not tested (expected one of MLflow {', '.join(releases())})",
             _SERVER_HINT,
         )
     for table, wanted in COLUMNS_READ.items():
         present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
         if table not in names or not present.issuperset(wanted):
             missing = ", ".join(sorted(set(wanted) - present))
-            raise unavailable(uri, f"table {table!r} lacks {missing} (expected MLflow's own schema)", _SERVER_HINT)
+            raise unavailable(
+                uri, f"table {table!r} lacks {missing} (expected MLflow's own schema)", _SERVER_HINT
+            )
     return revision
 
 

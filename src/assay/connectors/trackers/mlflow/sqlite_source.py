@@ -13,7 +13,7 @@ from assay.connectors.trackers.mlflow.raw import RawRun
 from assay.connectors.trackers.mlflow.revisions import TESTED_REVISIONS
 from assay.connectors.trackers.mlflow.snapshot import Snapshot, changed_rows, take_snapshot
 from assay.connectors.trackers.mlflow.sqlite_file import SqliteFile, checked_revision
-from assay.connectors.trackers.mlflow.sqlite_tables import RowList, RowRange, read_runs
+from assay.connectors.trackers.mlflow.sqlite_tables import RowList, RowRange, read_runs, without_collection
 from assay.domain.experiments.evidence import Run
 from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
@@ -43,7 +43,13 @@ class _Portion:
         self, *, cursor: dict[str, Any], done: int, total: int | None, gone: Sequence[str] = (), note: str
     ) -> SyncBatch:
         return SyncBatch(
-            runs=tuple(self.runs), gone=tuple(gone), cursor=cursor, done=done, total=total, blobs=self.blobs, note=note
+            runs=tuple(self.runs),
+            gone=tuple(gone),
+            cursor=cursor,
+            done=done,
+            total=total,
+            blobs=self.blobs,
+            note=note,
         )
 
 
@@ -81,31 +87,38 @@ class SqliteStore:
                 before = None
             now, in_place = take_snapshot(connection, before=before)
             rows = changed_rows(connection, before, now) if before is not None and in_place else []
+            # Usually few: read in the same transaction, over the pages that are at hand.
+            raws = read_runs(connection, RowList(rows[:BATCH_RUNS])) if rows else []
         base = {
-            "version": CURSOR_VERSION, "how": "sqlite", "filter": list(self.source.experiment_filter),
-            "revision": revision, "file": marks, "snapshot": now.to_json(),
+            "version": CURSOR_VERSION,
+            "how": "sqlite",
+            "filter": list(self.source.experiment_filter),
+            "revision": revision,
+            "file": marks,
+            "snapshot": now.to_json(),
         }
         if not in_place:
             yield from self._scan({**base, "after": 0})
         elif rows:
-            yield from self._read_again(rows, old=cursor, new=base)
+            yield from self._read_again(rows, raws, old=cursor, new=base)
 
     def _revision(self, connection: sqlite3.Connection) -> str:
         revision = checked_revision(connection, self.file.uri)
         self.note = f"tables (SQLite, MLflow {TESTED_REVISIONS[revision]})"
         return revision
 
-    def _read_again(self, rows: list[int], *, old: dict[str, Any], new: dict[str, Any]) -> Iterator[SyncBatch]:
-        """The runs in these rows. Only the last batch moves the cursor: until then a new sync begins again here."""
+    def _read_again(
+        self, rows: list[int], first: list[RawRun], *, old: dict[str, Any], new: dict[str, Any]
+    ) -> Iterator[SyncBatch]:
+        """The runs in these rows, the first of them already read. Only the last batch moves the cursor."""
         done = 0
         portion = _Portion()
         for start in range(0, len(rows), BATCH_RUNS):
             part = rows[start : start + BATCH_RUNS]
-            for raw in self._wanted(self._read(RowList(part))):
-                self._add(portion, raw)
-                if portion.blob_bytes > BATCH_BLOB_BYTES:
-                    yield portion.batch(cursor=old, done=done, total=len(rows), note=self.note)
-                    portion = _Portion()
+            wanted = self._wanted(self._read(RowList(part)) if start else first)
+            while not self._fill(portion, wanted):
+                yield portion.batch(cursor=old, done=done, total=len(rows), note=self.note)
+                portion = _Portion()
             done += len(part)
             last = done == len(rows)
             yield portion.batch(cursor=new if last else old, done=done, total=len(rows), note=self.note)
@@ -121,12 +134,11 @@ class SqliteStore:
         portion = _Portion()
         while after < last:
             raws, after = self._next(after, last)
-            for raw in self._wanted(raws):
-                self._add(portion, raw, known=known)
-                if portion.blob_bytes > BATCH_BLOB_BYTES:
-                    # The cursor stays before this stretch: what was taken over is then known and not sent twice.
-                    yield portion.batch(cursor=cursor, done=done, total=total, note=self.note)
-                    portion = _Portion()
+            wanted = self._wanted(raws)
+            while not self._fill(portion, wanted, known):
+                # The cursor stays before this stretch: what was taken over is then known and not sent twice.
+                yield portion.batch(cursor=cursor, done=done, total=total, note=self.note)
+                portion = _Portion()
             done += len(raws)
             cursor = {**cursor, "after": after, "done": done}
             if portion.runs and after < last:
@@ -167,8 +179,16 @@ class SqliteStore:
             if inside and RUN_ID.match(raw.external_id):
                 yield raw
 
-    def _add(self, portion: _Portion, raw: RawRun, *, known: Mapping[str, str] | None = None) -> None:
-        scores = local_scores(raw.artifact_uri, raw.external_id)
-        run = assemble(raw, source=self.source.name, url=None, scores=scores)
-        if known is None or known.get(run.external_id) != run.digest:
-            portion.add(run, scores.content)
+    def _fill(
+        self, portion: _Portion, raws: Iterator[RawRun], known: Mapping[str, str] | None = None
+    ) -> bool:
+        """Add these runs, less those known as they are. False when the portion is full before all are in."""
+        with without_collection():
+            for raw in raws:
+                scores = local_scores(raw.artifact_uri, raw.external_id)
+                run = assemble(raw, source=self.source.name, url=None, scores=scores)
+                if known is None or known.get(run.external_id) != run.digest:
+                    portion.add(run, scores.content)
+                if portion.blob_bytes > BATCH_BLOB_BYTES:
+                    return False
+        return True

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from assay.connectors.evals.long_form import write_scores
 from assay.demo.experiments import (
     DEVICES,
     EXPERIMENTS,
@@ -24,7 +23,6 @@ from assay.demo.experiments import (
     DemoExperiment,
 )
 from assay.demo.models import DATASET, Training, digits
-from assay.domain.experiments.evidence import Scores
 
 __all__ = [
     "EXPERIMENTS",
@@ -124,19 +122,17 @@ def _train_one(client: Any, where: str, experiment: DemoExperiment, arm: Arm, se
 
 
 def _log_scores(client: Any, run_id: str, metric: str, seed: int, training: Training) -> None:
-    """Per-example scores, with the true digit as slice, where Assay looks for them."""
+    """Per-example scores in the long form, with the true digit as slice, where Assay looks for them."""
+    import polars as pl
+
     assert training.scores is not None
     data = digits()
-    scores = Scores(
-        metric=metric,
-        seed=seed,
-        sample_ids=data.exam_ids,
-        values=training.scores,
-        slices={"digit": tuple(str(digit) for digit in data.exam_y)},
-    )
+    scores = pl.DataFrame(
+        {"sample_id": data.exam_ids, "value": training.scores, "digit": [str(digit) for digit in data.exam_y]}
+    ).with_columns(metric=pl.lit(metric), seed=pl.lit(seed))
     with tempfile.TemporaryDirectory(prefix="assay-demo-") as folder:
         path = Path(folder) / "scores.parquet"
-        path.write_bytes(write_scores([scores]))
+        scores.write_parquet(path)
         client.log_artifact(run_id, str(path), "assay")
 
 

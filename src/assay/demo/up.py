@@ -71,7 +71,9 @@ def _make(home: Path) -> None:
     from assay.demo.experiments import PROJECT_SLUG
 
     if shutil.disk_usage(home.parent).free < 200_000_000:
-        raise Unavailable(f"cannot make the demo in '{home}': under 200 MB free (expected more)", code="disk-full")
+        raise Unavailable(
+            f"cannot make the demo in '{home}': under 200 MB free (expected more)", code="disk-full"
+        )
     begun = time.monotonic()
     say("Making the demo: real models are trained and logged to MLflow, about a minute.")
     write_settings(home, {"project": PROJECT_SLUG})

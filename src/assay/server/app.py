@@ -18,6 +18,7 @@ from assay.api.permissions import requires
 from assay.api.preconditions import replay_response
 from assay.api.problems import problem_from_http, problem_from_validation, problem_response
 from assay.api.routes import router as api_router
+from assay.api.shortcut import MoveShortcut
 from assay.errors import AssayError
 from assay.server.security import Guard
 from assay.server.upkeep import Upkeep
@@ -61,6 +62,7 @@ def create_app(ws: Workspace, settings: Settings) -> FastAPI:
     _register_errors(app)
     app.openapi = with_problems(app.openapi)  # type: ignore[method-assign]
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    app.add_middleware(MoveShortcut)
     hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip())
     app.add_middleware(Guard, hosts=hosts, actor=Actor(name=settings.actor_name), refuse=_refusal)
     return app

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +21,7 @@ from assay.statuses import http_status
 from assay.workflows.actor import Actor
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+API_PREFIX = "/api/"
 CSRF_COOKIE = "assay_csrf"
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
@@ -71,9 +72,11 @@ class Guard:
             return
         headers = Headers(scope=scope)
         token = _cookie_token(headers)
-        fresh = token or token_urlsafe(24)
+        # A fresh token is for pages: drawing one from the system's randomness costs more than a whole move.
+        is_page = scope["method"] in SAFE_METHODS and not scope["path"].startswith(API_PREFIX)
+        fresh = token or (token_urlsafe(24) if is_page else "")
         scope.setdefault("state", {}).update(csrf_token=fresh, actor=self.actor)
-        answer = _with_headers(send, new_token=None if token else fresh)
+        answer = _with_headers(send, new_token=fresh if is_page and not token else None)
         try:
             self._check_host(headers)
             _check_target(scope)
@@ -215,13 +218,20 @@ def _cookie_token(headers: Headers) -> str | None:
 def _with_headers(send: Send, *, new_token: str | None) -> Send:
     async def add(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS:
-                headers.setdefault(name, value)
-            headers.setdefault("cache-control", "no-store")
-            if new_token is not None and headers.get("content-type", "").startswith("text/html"):
+            headers = [*message.get("headers", ())]
+            present = {name for name, _ in headers}
+            headers.extend(pair for pair in _ENCODED if pair[0] not in present)
+            if new_token is not None and _is_html(headers):
                 cookie = f"{CSRF_COOKIE}={new_token}; Path=/; HttpOnly; SameSite=Strict"
-                headers.append("set-cookie", cookie)
+                headers.append((b"set-cookie", cookie.encode()))
+            message["headers"] = headers
         await send(message)
 
     return add
+
+
+_ENCODED = tuple((name.encode(), value.encode()) for name, value in (*HEADERS, ("cache-control", "no-store")))
+
+
+def _is_html(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)

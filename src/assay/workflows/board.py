@@ -190,6 +190,36 @@ def move_card(
     Raises:
         StaleVersion: somebody moved or changed it meanwhile; details carry the fresh ticket.
     """
+    work = moving(
+        ws,
+        actor,
+        slug,
+        key,
+        to=to,
+        before_key=before_key,
+        expected_version=expected_version,
+        reason=reason,
+        override_reason=override_reason,
+    )
+    result = write_once(ws, remember, work)
+    if needs_verdict(result):
+        refresh_verdict(ws, slug, key)
+    return result
+
+
+def moving(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    key: str,
+    *,
+    to: str,
+    before_key: str | None,
+    expected_version: int | None,
+    reason: str,
+    override_reason: str,
+) -> Callable[[WriteTransaction], Moved | MoveRefused]:
+    """The transaction of `move_card`, for a face that submits it; afterwards `needs_verdict` says what is still to do."""
     actor.require(Permission.MOVE_CARDS)
     if override_reason.strip():
         actor.require(Permission.OVERRIDE_GATES)
@@ -211,10 +241,12 @@ def move_card(
             override_reason=override_reason[:MAX_REASON_LENGTH],
         )
 
-    result = write_once(ws, remember, work)
-    if isinstance(result, Moved) and result.locked:
-        refresh_verdict(ws, slug, key)
-    return result
+    return work
+
+
+def needs_verdict(result: Moved | MoveRefused) -> bool:
+    """Whether this move locked the ticket, so that its verdict has to be computed."""
+    return isinstance(result, Moved) and result.locked
 
 
 def place_card(

@@ -40,8 +40,15 @@ def write_once(ws: Workspace, remember: Remember | None, work: Callable[[WriteTr
         Replayed: the same request was answered before.
         Conflict: the key was used for another request.
     """
+    return ws.store.write(once(ws, remember, work))
+
+
+def once(
+    ws: Workspace, remember: Remember | None, work: Callable[[WriteTransaction], T]
+) -> Callable[[WriteTransaction], T]:
+    """`work` as `write_once` runs it, for a face that submits it and awaits the future."""
     if remember is None:
-        return ws.store.write(work)
+        return work
 
     def with_answer(tx: WriteTransaction) -> T:
         earlier = tx.answer(remember.scope, remember.key)
@@ -56,7 +63,7 @@ def write_once(ws: Workspace, remember: Remember | None, work: Callable[[WriteTr
         tx.put_answer(remember.scope, remember.key, answer, at=ws.clock())
         return result
 
-    return ws.store.write(with_answer)
+    return with_answer
 
 
 def _same_request(earlier: StoredAnswer, remember: Remember) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from assay.api.answers import gives
@@ -16,9 +18,19 @@ from assay.api.problems import refused_move
 from assay.api.schemas.moves import MovedDocument, MovePreviews
 from assay.api.schemas.tickets import MoveBody, ticket_document
 from assay.workflows.actor import Permission
-from assay.workflows.board import Moved, MoveRefused, board, column_page, move_card, preview_move
+from assay.workflows.board import (
+    Moved,
+    MoveRefused,
+    board,
+    column_page,
+    moving,
+    needs_verdict,
+    preview_move,
+)
+from assay.workflows.idempotency import once
 from assay.workflows.projects import get_project
 from assay.workflows.tickets import get_ticket
+from assay.workflows.verdicts import refresh_verdict
 from assay.workflows.views import BoardView, ColumnPage
 
 router = APIRouter(tags=["board"])
@@ -74,12 +86,20 @@ def preview_moves(
     dependencies=[requires(Permission.MOVE_CARDS)],
     **gives(MovedDocument),
 )
-def move(
+async def move(
     request: Request, slug: str, key: str, body: MoveBody, version: ExpectedVersion, sent: SentBody
 ) -> Response:
     """Move a card in one transaction. Needs If-Match. A refusal is 409 with what would satisfy it."""
-    result = move_card(
-        workspace_of(request),
+    return await moved(request, slug, key, body, version, sent)
+
+
+async def moved(
+    request: Request, slug: str, key: str, body: MoveBody, version: int | None, sent: bytes
+) -> Response:
+    """The answer to a move; no thread waits for the disk."""
+    ws = workspace_of(request)
+    work = moving(
+        ws,
         actor_of(request),
         slug,
         key,
@@ -88,8 +108,11 @@ def move(
         expected_version=version,
         reason=body.reason,
         override_reason=body.override_reason,
-        remember=remembered(request, sent, _moved),
     )
+    remember = remembered(request, sent, _moved)
+    result = await asyncio.wrap_future(ws.store.submit(once(ws, remember, work)))
+    if needs_verdict(result):
+        await run_in_threadpool(refresh_verdict, ws, slug, key)
     return _moved(result)
 
 

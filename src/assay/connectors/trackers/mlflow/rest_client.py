@@ -140,11 +140,12 @@ class RestClient:
         path: str,
         asked: Mapping[str, Any] | None,
         *,
-        limit: int = MAX_ANSWER_BYTES,
+        limit: int | None = None,
         missing: bytes | None = None,
     ) -> bytes:
         """The body of one answer; `missing` instead of an error where there is nothing under that name."""
         deadline = time.monotonic() + ANSWER_S
+        most = MAX_ANSWER_BYTES if limit is None else limit
         query = dict(asked) if asked is not None and method == "GET" else None
         body = dict(asked) if asked is not None and method == "POST" else None
         try:
@@ -152,7 +153,7 @@ class RestClient:
                 content = bytearray()
                 for part in answer.iter_bytes(2**16):
                     content += part
-                    if len(content) > limit:
+                    if len(content) > most:
                         break
                     if time.monotonic() > deadline:
                         raise self.unavailable(
@@ -165,8 +166,8 @@ class RestClient:
             return missing
         if status != httpx2.codes.OK:
             raise self.unavailable(_refusal(status, bytes(content)))
-        if len(content) > limit and limit == MAX_ANSWER_BYTES:
-            raise self.unavailable(f"'{path}' answered more than {MAX_ANSWER_BYTES // 2**20} MB")
+        if limit is None and len(content) > most:
+            raise self.unavailable(f"'{path}' answered more than {most / 2**20:.0f} MB")
         return bytes(content)
 
     def unavailable(self, fact: str) -> Unavailable:

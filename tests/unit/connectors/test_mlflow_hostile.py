@@ -1,0 +1,257 @@
+"""Stores and servers that are broken, replaced, or mean harm: an error that names them, or an honest answer."""
+
+import contextlib
+import http.server
+import shutil
+import sqlite3
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from assay.connectors.trackers.mlflow import MlflowSource, rest_client
+from assay.errors import Invalid, Unavailable
+from assay.testing.connector_contract import CURVE, Synced
+from assay.workflows.records import Source
+from tests.support.mlflow_client import MlflowTracker, client_of, quiet
+
+
+def source_of(uri, **changed):
+    return Source(id=1, project_id=1, name="lab", kind="mlflow", uri=str(uri), **changed)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A store with three runs."""
+    path = tmp_path_factory.mktemp("made") / "mlflow.db"
+    with quiet():
+        client_of(f"sqlite:///{path}").search_experiments()
+    tracker = MlflowTracker(f"sqlite:///{path}", missing_uri="", file=path)
+    for number in range(3):
+        tracker.add_run(ticket="EXP-1", params={"n": str(number)}, points=CURVE)
+    return path
+
+
+@pytest.fixture
+def store(made, tmp_path):
+    return shutil.copy(made, tmp_path / "mlflow.db")
+
+
+def write(path, *statements):
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        for statement in statements:
+            database.execute(statement)
+
+
+def synced_with(path) -> Synced:
+    synced = Synced(source_of(path))
+    synced.sync(MlflowSource())
+    return synced
+
+
+@pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\x00" + b"\xff" * 200])
+def test_file_that_is_no_database_is_unavailable_by_name(tmp_path, content):
+    path = tmp_path / "mlflow.db"
+    path.write_bytes(content)
+    with pytest.raises(Unavailable, match="mlflow.db") as told:
+        list(MlflowSource().changes(source_of(path), dict))
+    assert told.value.hint
+
+
+def test_half_a_file_is_unavailable(store):
+    content = store.read_bytes()
+    store.write_bytes(content[: len(content) // 2])
+    with pytest.raises(Unavailable, match="mlflow.db"):
+        list(MlflowSource().changes(source_of(store), dict))
+
+
+def test_sqlite_file_of_another_program_is_told_apart(tmp_path):
+    path = tmp_path / "other.db"
+    write(path, "CREATE TABLE notes (text)")
+    with pytest.raises(Unavailable, match="holds no MLflow tables"):
+        MlflowSource().check(source_of(path))
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "mysql://h/d",
+        "file:./mlruns",
+        "ftp://h",
+        "sqlite://",
+        "",
+        "databricks://x",
+        "javascript:alert(1)//x://",
+    ],
+)
+def test_uri_of_no_known_form_is_refused_with_those_that_are(uri):
+    with pytest.raises(Invalid, match="not an MLflow store"):
+        list(MlflowSource().changes(source_of(uri), dict))
+
+
+def test_rows_renumbered_by_vacuum_are_compared_again_and_nothing_is_sent(store):
+    synced = synced_with(store)
+    write(store, "DELETE FROM latest_metrics")
+    with contextlib.closing(sqlite3.connect(store)) as database:
+        database.execute("VACUUM")
+    assert [run for batch in synced.sync(MlflowSource()) for run in batch.runs] == []
+    assert synced.sync(MlflowSource()) == []
+
+
+def test_row_number_used_again_by_another_run_is_noticed(store):
+    synced = synced_with(store)
+    with contextlib.closing(sqlite3.connect(store)) as database:
+        (last,) = database.execute("SELECT run_uuid FROM runs ORDER BY rowid DESC LIMIT 1").fetchone()
+    new = "f" * 32
+    write(
+        store,
+        "PRAGMA foreign_keys=OFF",
+        *[
+            f"UPDATE {table} SET run_uuid = '{new}' WHERE run_uuid = '{last}'"
+            for table in ("runs", "metrics", "tags", "params", "latest_metrics")
+        ],
+    )
+    synced.sync(MlflowSource())
+    assert synced.gone == {last}
+    assert new in synced.runs
+
+
+def test_tag_moved_to_another_run_under_its_old_row_number_is_noticed(store):
+    synced = synced_with(store)
+    first, second, _ = sorted(synced.runs, key=lambda name: synced.runs[name].name)
+    write(
+        store,
+        f"UPDATE tags SET run_uuid = '{second}', key = 'moved' WHERE run_uuid = '{first}' AND key = 'assay.ticket'",
+    )
+    synced.sync(MlflowSource())
+    assert synced.runs[first].ticket is None
+    assert synced.runs[second].tags["moved"] == "EXP-1"
+
+
+def test_experiment_renamed_to_a_ticket_takes_its_runs_along(store):
+    synced = synced_with(store)
+    write(
+        store,
+        "DELETE FROM tags WHERE key = 'assay.ticket'",
+        "UPDATE experiments SET name = 'EXP-9 renamed' WHERE experiment_id > 0",
+    )
+    synced.sync(MlflowSource())
+    assert {run.ticket for run in synced.runs.values()} == {"EXP-9"}
+
+
+def test_only_experiments_that_were_asked_for_are_read(store):
+    source = source_of(store, experiment_filter=("nothing of the kind",))
+    assert [run for batch in MlflowSource().changes(source, dict) for run in batch.runs] == []
+
+
+def test_texts_that_mean_harm_stay_texts(store):
+    script = "<script>alert(1)</script>=cmd|' /C calc'!A0\x1e\x1f"
+    write(
+        store,
+        "UPDATE runs SET name = 'x' || char(0) || 'y'",
+        *[
+            f"INSERT INTO tags (key, value, run_uuid) SELECT 'evil', {value}, run_uuid FROM runs LIMIT 1"
+            for value in ("'" + script.replace("'", "''") + "'",)
+        ],
+        "INSERT INTO params (key, value, run_uuid) SELECT 'bytes', CAST(x'fffe41' AS TEXT), run_uuid FROM runs LIMIT 1",
+        "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) SELECT 'odd', 'not a number', 1, run_uuid, 9223372036854775807, 0 FROM runs",
+        "UPDATE runs SET start_time = 9223372036854775807, end_time = -5, status = 'FINISHED'",
+    )
+    synced = synced_with(store)
+    assert script in {run.tags.get("evil") for run in synced.runs.values()}
+    assert {run.name for run in synced.runs.values()} == {"x\ufffdy"}
+    assert {str(run.curves["odd"].last) for run in synced.runs.values()} == {"nan"}
+    assert {run.started_at for run in synced.runs.values()} == {None}
+    assert any("A" in run.config.get("bytes", "") for run in synced.runs.values())
+
+
+def test_store_that_is_being_written_to_is_waited_for(store):
+    writer = sqlite3.connect(store, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN EXCLUSIVE")
+    threading.Timer(0.3, writer.commit).start()
+    start = time.monotonic()
+    assert len(synced_with(store).runs) == 3
+    assert time.monotonic() - start < 5
+    writer.close()
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """A server that answers what a test tells it to."""
+
+    answer = (200, {}, b"{}")
+
+    def do_GET(self):
+        status, headers, body = type(self).answer
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(body)
+
+    do_POST = do_GET
+
+    def log_message(self, *arguments):
+        """Say nothing."""
+
+
+@pytest.fixture
+def server():
+    class Handler(Answers):
+        pass
+
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=running.serve_forever, args=(0.05,))
+    thread.start()
+    yield f"http://127.0.0.1:{running.server_port}", Handler
+    running.shutdown()
+    running.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ((302, {"Location": "http://127.0.0.1:9/"}, b""), "a redirect, which is not followed"),
+        ((500, {}, b'{"message": "boom"}'), "it answered 500: boom"),
+        ((401, {}, b"<html>"), "it answered 401"),
+        ((200, {}, b"<html>hello</html>"), "something else than JSON"),
+        ((200, {}, b"[1, 2]"), "answered a list"),
+        ((200, {}, b"[" * 100_000), "something else than JSON"),
+        ((200, {}, b'{"next_page_token": "again"}'), "repeats a page"),
+        ((200, {}, b'{"next_page_token": {"a": 1}}'), "repeats a page"),
+        ((200, {"Content-Length": "99"}, b"{"), "cannot read MLflow server"),
+        ((200, {"Content-Encoding": "gzip"}, b"not gzip"), "cannot read MLflow server"),
+        ((200, {}, b'{"experiments": ' + b" " * 2000 + b"[]}"), "answered more than"),
+    ],
+)
+def test_server_that_answers_nonsense_is_unavailable_by_name(server, monkeypatch, answer, told):
+    address, handler = server
+    handler.answer = answer
+    monkeypatch.setattr(rest_client, "MAX_ANSWER_BYTES", 1000 if told == "answered more than" else 2**20)
+    with pytest.raises(Unavailable) as raised:
+        list(MlflowSource().changes(source_of(address), dict))
+    assert address in str(raised.value)
+    assert told in str(raised.value)
+
+
+def test_server_that_lists_hostile_runs_gives_none_of_them(server):
+    address, handler = server
+    handler.answer = (
+        200,
+        {},
+        b'{"experiments": [{"experiment_id": "1", "name": "x"}, 7], "runs": [{"info": {"run_id": "../../etc"}}, null, {"info": 3}]}',
+    )
+    assert [run for batch in MlflowSource().changes(source_of(address), dict) for run in batch.runs] == []
+
+
+def test_cursor_of_nonsense_is_no_cursor(store):
+    for cursor in (
+        {"version": 1, "how": "sqlite", "snapshot": 7},
+        {"version": 99},
+        {"version": 1, "how": "sqlite", "filter": [], "file": [], "snapshot": {"runs": "%%"}},
+    ):
+        synced = Synced(replace(source_of(store), cursor=cursor))
+        synced.sync(MlflowSource())
+        assert len(synced.runs) == 3

@@ -304,7 +304,9 @@ def test_hostile_text_is_refused_at_once(text):
     assert time.perf_counter() - started < 0.1
 
 
-@pytest.mark.parametrize("value", [None, 3, 3.5, True, b"accuracy", ["accuracy"], {"a": 1}, object()])
+@pytest.mark.parametrize(
+    "value", [None, 3, 3.5, True, b"accuracy", ["accuracy"], {"a": 1}, pytest.param(object(), id="an object")]
+)
 def test_what_is_no_text_is_refused_by_the_parser(value):
     with pytest.raises(Invalid) as caught:
         parse_criterion(value, metrics=CATALOG, role=Role.PRIMARY)

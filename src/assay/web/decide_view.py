@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from assay.domain.experiments.experiment import DecisionKind
-from assay.errors import Invalid
+from assay.errors import AssayError, Invalid
 from assay.web import findings_view, wording
 from assay.web.contexts.experiment import DecidePage, DecisionOption
 from assay.web.errors import sentences
@@ -54,7 +54,7 @@ def decide_page(view: TicketView, *, csrf_token: str) -> DecidePage:
     )
 
 
-def with_problem(page: DecidePage, error: Invalid, *, chosen: str) -> DecidePage:
+def with_problem(page: DecidePage, error: AssayError, *, chosen: str) -> DecidePage:
     """The form again, saying what is missing and keeping the choice."""
     what, expected = sentences(error.message)
     options = tuple(replace(option, chosen=option.value == chosen) for option in page.options)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from assay.workflows.actor import Actor
+from assay.workflows.journal import journal_page
+from assay.workflows.ports import Workspace
 from assay.workflows.views import JournalRow
 
 Payload = Mapping[str, Any]
@@ -72,6 +75,12 @@ def sentence(row: JournalRow) -> str:
     """
     known = _SENTENCES.get(row.kind)
     return known(row.payload) if known is not None else row.kind
+
+
+def latest(ws: Workspace, actor: Actor, slug: str, key: str) -> str:
+    """Who did what to a ticket last, as a sentence without a full stop."""
+    rows = journal_page(ws, actor, project=slug, subject=key, limit=1).rows
+    return f"{rows[0].actor} {sentence(rows[0])}" if rows else "somebody else saved it"
 
 
 KINDS = tuple(_SENTENCES)

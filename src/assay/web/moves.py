@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from assay.domain.board.board import Board
-from assay.domain.board.exit_policies import DECISION_FOR_TARGET
+from assay.domain.board.board import Board, ExitItem
+from assay.domain.board.exit_policies import DECISION_FOR_TARGET, TITLES
 from assay.domain.board.moves import MoveAssessment
 from assay.domain.kernel.findings import Finding
 from assay.web import wording
@@ -44,8 +44,14 @@ def move(assessment: MoveAssessment, board: Board) -> Move:
         explanation=assessment.explanation,
         unmet=tuple(check(finding) for finding in unmet),
         met=len(assessment.findings) - len(unmet),
+        decides=assessment.target in DECISION_FOR_TARGET and _waits_for_decision(unmet),
         hint=_hint(assessment, full=full),
     )
+
+
+def _waits_for_decision(unmet: Iterable[Finding]) -> bool:
+    items = {TITLES[item] for item in (ExitItem.VERDICT_RECORDED, ExitItem.KILL_DECIDED, ExitItem.CRITERIA_MET_OR_KILLED)}
+    return any(finding.check in items for finding in unmet)
 
 
 def _hint(assessment: MoveAssessment, *, full: bool) -> str:
@@ -61,7 +67,8 @@ def move_page(ticket: Ticket, project: Project, assessments: Iterable[MoveAssess
     board = project.settings.board
     stage = board.stage(ticket.stage)
     href = f"/p/{project.slug}/t/{ticket.key}"
-    moves = tuple(move(one, board) for one in assessments)
+    ways = (move(one, board) for one in assessments)
+    moves = tuple(sorted(ways, key=lambda way: way.needs_reason))
     return MovePage(
         key=ticket.key,
         title=ticket.content.title,
@@ -96,7 +103,7 @@ def refused(result: MoveRefused, project: Project, *, before_key: str, reason: s
         reason=reason,
         ticket_href=href,
         decide_href=f"{href}/decide",
-        needs_decision=assessment.target in DECISION_FOR_TARGET and bool(assessment.unmet) and ticket.lock is not None,
+        needs_decision=shown.decides and ticket.lock is not None,
     )
 
 

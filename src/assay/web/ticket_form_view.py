@@ -48,6 +48,7 @@ def form_page(
     wrong: Iterable[Wrong] = (),
     summary: str = "",
     notice: str = "",
+    meanwhile: tuple[tuple[str, str], ...] = (),
     metric_name: str = "",
 ) -> TicketForm:
     """The form, empty, filled from a ticket, or with what was typed and what is wrong with it."""
@@ -83,12 +84,25 @@ def form_page(
         summary=summary,
         check=check,
         notice=notice,
+        meanwhile=meanwhile,
         baseline_rows=(*typed.baselines, BaselineRow()),
         need_rows=(*typed.needs, NeedRow()),
         criteria_fields=tuple(
             (role, label, purpose, examples[role], getattr(typed, role)) for role, label, purpose in _CRITERIA
         ),
     )
+
+
+def differences(typed: Typed, now: Typed) -> tuple[tuple[str, str], ...]:
+    """Where what stands now differs from what was typed: field and what stands there."""
+    names = (name for name in Typed.__dataclass_fields__ if name not in ("amendment_reason", "baselines", "needs"))
+    found = ((name, getattr(now, name)) for name in names if getattr(now, name) != getattr(typed, name))
+    return tuple((name.replace("_", " ").capitalize(), _shown(value)) for name, value in found)
+
+
+def _shown(value: object) -> str:
+    text = ", ".join(value) if isinstance(value, tuple) else str(value)
+    return text or "nothing"
 
 
 def _choices(entries: Iterable[tuple[str, str]], chosen: str) -> tuple[Choice, ...]:

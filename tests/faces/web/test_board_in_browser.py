@@ -45,7 +45,7 @@ def drag(page, site, name, column):
     page.mouse.down()
     page.mouse.move(start["x"] + 80, start["y"] + 40, steps=4)
     page.mouse.move(goal["x"] + 80, goal["y"] + 24, steps=12)
-    return lambda: page.mouse.up()
+    return page.mouse.up
 
 
 def test_board_card_dragged_to_a_legal_column_moves_on_the_server(site, visit):
@@ -100,7 +100,7 @@ def test_board_shift_and_arrow_moves_the_focused_card(site, visit):
     page.keyboard.press("Shift+ArrowRight")
     page.wait_for_selector(f"#col-hypothesis #card-{site.keys['keys']}")
     assert stage_of(site, "keys") == "hypothesis"
-    page.wait_for_function("document.activeElement.closest('.card')?.dataset.key === " + repr(site.keys["keys"]))
+    page.wait_for_function("() => document.activeElement.closest('.card')?.dataset.key === " + repr(site.keys["keys"]))
 
 
 def test_board_arrows_walk_from_card_to_card(site, visit):
@@ -197,6 +197,22 @@ def test_palette_finds_a_ticket_and_enter_opens_it(site, visit):
     page.keyboard.press("Control+k")
     page.locator("#palette-q").fill("router")
     page.wait_for_selector(f"#hit-{site.keys['broken']}")
-    page.wait_for_function("document.querySelector('#palette-answers [aria-selected=true]') !== null")
+    page.wait_for_function("() => document.querySelector('#palette-answers [aria-selected=true]') !== null")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(f"/t/{site.keys['broken']}$"))
+
+
+def test_board_of_hundreds_of_cards_loads_more_as_the_column_is_scrolled(open_site, visit):
+    def tell_many(ws):
+        told = story.Story(ws)
+        for number in range(120):
+            told.ticket(f"Idea {number}", hypothesis="", criteria=(), baseline=())
+        return {}
+
+    many = open_site(tell_many)
+    page = visit(many.at("/board"), width=1720)
+    assert page.locator("#col-backlog .card").count() == 50
+    for expected in (100, 120):
+        page.locator("#col-backlog .cards").evaluate("list => list.scrollTo(0, list.scrollHeight)")
+        page.wait_for_function("n => document.querySelectorAll('#col-backlog .card').length === n", arg=expected)
+    assert not page.locator("#col-backlog .more").count()

@@ -5,11 +5,11 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import pytest
-from tests.faces.web.board_examples import CARDS, NOW, bar, card, numbers
 
 from assay.web import cards, wording
 from assay.web.cards import CardCache, card_context, render_card
 from assay.workflows.views import CardSlot
+from tests.faces.web.board_examples import CARDS, NOW, bar, card, numbers
 
 
 def slot(number, view):
@@ -70,13 +70,13 @@ def test_card_bar_positions_are_lengths_along_the_bar():
 def test_card_bar_without_a_number_draws_nothing_there(share):
     shares = {"low": share, "high": 0.6, "estimate": share, "target": 0.5}
     context = card_context("p", card("EXP-1", "T", "experiment", evidence={"bar": shares, "current_text": "NaN"}))
-    assert context.bar.width is None and context.bar.estimate is None
+    assert (context.bar.width, context.bar.estimate) == (None, None)
     assert "NaN%" not in render_card("p", card("EXP-1", "T", "experiment", evidence={"bar": shares}))
 
 
 def test_card_over_its_budget_is_hot_and_its_meter_stays_inside():
     context = card_context("p", CARDS[5])
-    assert context.compute_hot and context.compute_width == "100%"
+    assert (context.compute_hot, context.compute_width) == (True, "100%")
 
 
 def test_card_with_markup_in_every_text_shows_it_as_text():

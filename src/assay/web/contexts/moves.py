@@ -35,6 +35,8 @@ class Move:
     explanation: str
     unmet: tuple[Check, ...]
     met: int
+    decides: bool
+    """A decision on the ticket is what opens this way."""
     hint: str
     """A few words for the column head while the card is dragged."""
 

@@ -140,6 +140,8 @@ class TicketForm:
     summary: str
     check: Check
     notice: str
+    meanwhile: tuple[tuple[str, str], ...]
+    """Fields that somebody else changed while this form was open, with what stands there now."""
     baseline_rows: tuple[BaselineRow, ...]
     """Those typed, and an empty one."""
     need_rows: tuple[NeedRow, ...]

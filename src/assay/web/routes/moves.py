@@ -16,7 +16,6 @@ from assay.web.permissions import requires
 from assay.web.routes.board import FILTERS
 from assay.workflows.actor import Permission
 from assay.workflows.board import Moved, MoveRefused, move_card, preview_move
-from assay.workflows.journal import journal_page
 from assay.workflows.projects import get_project
 from assay.workflows.records import Project, Ticket
 from assay.workflows.tickets import get_ticket
@@ -117,11 +116,8 @@ def _failed(request: Request, slug: str, key: str, error: AssayError) -> Respons
 
 
 def _who_was_faster(request: Request, slug: str, key: str) -> str:
-    page = journal_page(frame.workspace(request), frame.actor(request), project=slug, subject=key, limit=1)
-    if not page.rows:
-        return ""
-    last = page.rows[0]
-    return f"{key} changed meanwhile: {last.actor} {happenings.sentence(last)}. Your move was not made; the card is fresh now."
+    faster = happenings.latest(frame.workspace(request), frame.actor(request), slug, key)
+    return f"{key} changed meanwhile: {faster}. Your move was not made; the card is fresh now."
 
 
 def _columns(request: Request, slug: str, *, everything: bool = False) -> Markup:

@@ -7,8 +7,8 @@ from fastapi.responses import HTMLResponse, Response
 
 from assay.domain.experiments.experiment import TicketContent
 from assay.domain.kernel.metrics import Metric, MetricCatalog
-from assay.errors import AssayError, Invalid, Refused
-from assay.web import frame, inputs, templating, ticket_form_view
+from assay.errors import AssayError, Invalid, Refused, StaleVersion
+from assay.web import frame, happenings, inputs, templating, ticket_form_view
 from assay.web.contexts.ticket_form import Check, CheckFragment, Typed, Wrong
 from assay.web.errors import sentences
 from assay.web.metric_form import metric_from_form
@@ -75,8 +75,29 @@ def _submitted(request: Request, slug: str, key: str | None, form: inputs.Form) 
             return _written(request, slug, ticket, draft.content, typed, version=inputs.version(form))
         except (Invalid, Refused) as error:
             wrong.append(_wrong(error))
+        except StaleVersion:
+            return _overtaken(request, slug, key or "", typed)
     shown = _check(request, slug, typed, catalog, exclude=key)
     return _page(request, project, catalog, typed, ticket, check=shown, wrong=wrong, status=422)
+
+
+def _overtaken(request: Request, slug: str, key: str, typed: Typed) -> HTMLResponse:
+    """Somebody saved first: the form again with everything typed, made from the version that stands now."""
+    project, catalog, ticket = _around(request, slug, key)
+    assert ticket is not None
+    faster = happenings.latest(frame.workspace(request), frame.actor(request), slug, key)
+    meanwhile = ticket_form_view.differences(typed, typed_from_content(ticket.content, catalog))
+    return _page(
+        request,
+        project,
+        catalog,
+        typed,
+        ticket,
+        check=_check(request, slug, typed, catalog, exclude=key),
+        notice=f"{key} changed meanwhile: {faster}. Nothing was saved. Saving now replaces what stands there.",
+        meanwhile=meanwhile,
+        status=412,
+    )
 
 
 def _written(
@@ -150,6 +171,7 @@ def _page(
     check: Check,
     wrong: list[Wrong] | None = None,
     notice: str = "",
+    meanwhile: tuple[tuple[str, str], ...] = (),
     metric_name: str = "",
     status: int = 200,
 ) -> HTMLResponse:
@@ -164,6 +186,7 @@ def _page(
         wrong=found,
         summary=f"{len(found)} {'field needs' if len(found) == 1 else 'fields need'} another look. Nothing was saved." if found else "",
         notice=notice,
+        meanwhile=meanwhile,
         metric_name=metric_name,
     )
     around = frame.build(request, context.heading, project=project, section="board", sheets=("css/board.css",))

@@ -7,7 +7,8 @@ from dataclasses import replace
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from assay.errors import Invalid
+from assay.errors import Invalid, StaleVersion
+from assay.statuses import http_status
 from assay.web import decide_view, experiment_view, frame, inputs, templating
 from assay.web.contexts.experiment import DecidePage
 from assay.web.permissions import requires
@@ -65,12 +66,12 @@ def record_decision(request: Request, slug: str, key: str, form: inputs.Form) ->
             expected_version=inputs.version(form),
             move=move,
         )
-    except Invalid as error:
+    except (Invalid, StaleVersion) as error:
         view = ticket_page(ws, actor, slug, key)
         context = decide_view.decide_page(view, csrf_token=request.state.csrf_token)
         context = decide_view.with_problem(context, error, chosen=inputs.text(form, "kind"))
         context = replace(context, learnings=learnings, reason=reason, move=move)
-        return _decide_page(request, view, context, status=422)
+        return _decide_page(request, view, context, status=http_status(error))
     return inputs.see_other(href, "decided-not-moved" if result.not_moved_because else "decided")
 
 

@@ -49,7 +49,7 @@
       dialog.close();
       send(form.dataset.key, body);
     });
-    dialog.querySelector("textarea, input:not([type=hidden]), button")?.focus();
+    (dialog.querySelector("textarea") ?? dialog.querySelector(".primary") ?? dialog.querySelector("button, input:not([type=hidden])"))?.focus();
     return dialog;
   }
 

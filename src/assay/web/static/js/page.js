@@ -88,6 +88,9 @@
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         choose(all[(at + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length]);
+      } else if (event.key === "Escape") {
+        event.preventDefault();
+        opened.close();
       } else if (event.key === "Enter") {
         event.preventDefault();
         const item = all[at] ?? all[0];

@@ -54,7 +54,7 @@ def synced_with(path) -> Synced:
 def test_file_that_is_no_database_is_unavailable_by_name(tmp_path, content):
     path = tmp_path / "mlflow.db"
     path.write_bytes(content)
-    with pytest.raises(Unavailable, match="mlflow.db") as told:
+    with pytest.raises(Unavailable, match=r"mlflow\.db") as told:
         list(MlflowSource().changes(source_of(path), dict))
     assert told.value.hint
 
@@ -62,7 +62,7 @@ def test_file_that_is_no_database_is_unavailable_by_name(tmp_path, content):
 def test_half_a_file_is_unavailable(store):
     content = store.read_bytes()
     store.write_bytes(content[: len(content) // 2])
-    with pytest.raises(Unavailable, match="mlflow.db"):
+    with pytest.raises(Unavailable, match=r"mlflow\.db"):
         list(MlflowSource().changes(source_of(store), dict))
 
 
@@ -190,7 +190,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             self.wfile.write(body)
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - the name http.server calls
 
     def log_message(self, *arguments):
         """Say nothing."""

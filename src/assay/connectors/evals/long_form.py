@@ -9,14 +9,12 @@ from typing import Any, NoReturn
 import numpy as np
 import polars as pl
 
-from assay.connectors.evals.parquet_child import DecodeError, ParquetChild, first_line
+from assay.connectors.evals.parquet_child import MAX_COLUMNS, MAX_ROWS, DecodeError, ParquetChild, first_line
 from assay.domain.experiments.evidence import Scores
 from assay.errors import Invalid
 
 REQUIRED = ("sample_id", "metric", "value")
 RESERVED = frozenset(("sample_id", "seed", "metric", "value", "cluster"))
-MAX_ROWS = 5_000_000
-MAX_COLUMNS = 200
 MAX_BYTES = 64 * 2**20
 MAX_METRICS = 1000
 MAX_TEXT = 500

@@ -61,7 +61,6 @@ def experiment_page(view: TicketView, *, csrf_token: str) -> ExperimentPage:
         kind=content.type.value,
         stage_title=view.stage_title,
         stage_tone="" if closed else "accent",
-        owner=content.owner,
         version=ticket.version,
         csrf_token=csrf_token,
         closed=closed,

@@ -39,7 +39,6 @@ def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) 
         board_href=f"/p/{slug}/board",
         new_href=f"/p/{slug}/t/new",
         is_empty=not any(view.stage_counts.values()),
-        slug=slug,
     )
 
 

@@ -29,7 +29,6 @@ def run_page(run: Run, slug: str, catalog: MetricCatalog, *, csrf_token: str) ->
     """Everything the page prints."""
     tone, icon = STATUS.get(run.status.value, ("", "circle"))
     return RunPage(
-        run_id=run.run_id,
         name=run.name or run.external_id,
         status=run.status.value,
         status_tone=tone,

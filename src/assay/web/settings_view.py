@@ -53,7 +53,6 @@ def settings_page(
     verdicts = project.settings.verdicts
     rules = verdicts.kill_rules
     return SettingsPage(
-        slug=project.slug,
         csrf_token=csrf_token,
         version=project.version,
         action=href,
@@ -121,7 +120,6 @@ def sync_state(slug: str, name: str, job: SyncJob | None) -> SyncState:
     return SyncState(
         name=name,
         running=job is not None and job.running,
-        done=f"{job.done:,}" if job is not None else "",
         width=wording.percent_of_bar(share),
         text=_sync_text(job),
         error=job.error if job is not None else "",

@@ -114,7 +114,7 @@ class BoardPage:
 
 @dataclass(frozen=True, slots=True)
 class CardsPage:
-    """Context of fragments/board/_cards.html: more cards of one column."""
+    """Context of fragments/board/_cards.html and of pages/board/more.html: more cards of one column."""
 
     cards: Markup
     more_href: str

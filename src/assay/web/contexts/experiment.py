@@ -233,7 +233,6 @@ class ExperimentPage:
     kind: str
     stage_title: str
     stage_tone: str
-    owner: str
     version: int
     csrf_token: str
     closed: bool

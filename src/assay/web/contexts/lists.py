@@ -73,7 +73,6 @@ class OverviewPage:
     board_href: str
     new_href: str
     is_empty: bool
-    slug: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,6 @@ class MetricLine:
 class RunPage:
     """Context of pages/run.html."""
 
-    run_id: str
     name: str
     status: str
     status_tone: str

@@ -50,7 +50,6 @@ class SyncState:
 
     name: str
     running: bool
-    done: str
     width: str | None
     text: str
     error: str
@@ -61,7 +60,6 @@ class SyncState:
 class SettingsPage:
     """Context of pages/settings.html."""
 
-    slug: str
     csrf_token: str
     version: int
     action: str

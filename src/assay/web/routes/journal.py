@@ -49,7 +49,7 @@ def show_journal(request: Request, slug: str, before: str = "") -> HTMLResponse:
         verify_action=f"{path}/verify",
         checkpoint_action=f"{path}/checkpoint",
         csrf_token=request.state.csrf_token,
-        export_href="",
+        export_href="/api/v1/journal/export",
     )
     twin = lists_view.address("/api/v1/journal", {"project": slug, **filters})
     around = frame.build(request, "Journal", project=project, section="journal", twin=twin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from assay.domain.board.wip import WipState
 from assay.domain.experiments.criteria.rules import registration_problems
 from assay.domain.experiments.preregistration import lock as lock_registration
 from assay.domain.kernel.events import Event
-from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.ids import TICKET_KEY, TicketType
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.idempotency import Remember, write_once
@@ -25,6 +26,7 @@ from assay.workflows.views import BoardSlots, BoardView, CardSlot, CardView, Col
 
 RANK_STEP = 1024.0
 MAX_REASON_LENGTH = 2000
+_RANK = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?(e[+-]?[0-9]{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +106,13 @@ def _cursor(text: str | None) -> tuple[float, str] | None:
     if not text:
         return None
     rank, _, key = text.partition("~")
-    try:
+    if _RANK.fullmatch(rank) is not None and TICKET_KEY.fullmatch(key) is not None:
         return float(rank), key
-    except ValueError:
-        raise Invalid(
-            f"cannot read cursor {text[:60]!r}: not one that the board gave (expected next_cursor of a page)",
-            code="cursor-malformed",
-            field="cursor",
-        ) from None
+    raise Invalid(
+        f"cannot read cursor {ascii(text)[:60]}: not one that the board gave (expected next_cursor of a page)",
+        code="cursor-malformed",
+        field="cursor",
+    )
 
 
 def _known_stage(board: Board, stage: str) -> None:

@@ -1,0 +1,114 @@
+"""Default deny: no route without a permission, and none that lets somebody without it pass."""
+
+import pytest
+
+from assay.workflows.actor import Actor, Permission
+from tests.faces.route_table import routes_of
+
+PUBLIC = {"/health", "/ready"}
+FRAMEWORK = {"/api/v1/openapi.json"}
+"""Describes the API; holds nothing of anybody's data."""
+STANDS_FOR = {
+    "slug": "support-chatbot",
+    "key": "EXP-1",
+    "seq": "1",
+    "size": "1",
+    "kind": "blocks",
+    "other": "EXP-2",
+}
+
+
+@pytest.fixture
+def nobody(api):
+    """Whoever asks while this is in use may do nothing."""
+    yield from _as(api, Actor(name="nobody", permissions=frozenset()))
+
+
+@pytest.fixture
+def reader(api):
+    """Whoever asks while this is in use may only read."""
+    yield from _as(api, Actor(name="reader", permissions=frozenset({Permission.READ})))
+
+
+def _as(api, actor):
+    guard = _guard(api)
+    before, guard.actor = guard.actor, actor
+    yield api
+    guard.actor = before
+
+
+def _guard(api):
+    api("GET", "/health")
+    layer = api.app.middleware_stack
+    while not hasattr(layer, "refuse"):
+        layer = layer.app
+    return layer
+
+
+def _path(route):
+    parts = []
+    for part in route.path.split("/"):
+        name = part.strip("{}").partition(":")[0]
+        parts.append(STANDS_FOR.get(name, "x") if part.startswith("{") else part)
+    return "/".join(parts)
+
+
+def test_route_table_walk_finds_api_and_pages(api):
+    paths = {route.path for route in routes_of(api.app)}
+    assert {"/api/v1/projects/{slug}/tickets/{key}/moves", "/p/{slug}/board", "/health"} <= paths
+    assert len(paths) > 60
+
+
+def test_every_route_names_its_permission(api):
+    silent = [
+        f"{route.method} {route.path}"
+        for route in routes_of(api.app)
+        if not route.permissions and route.path not in FRAMEWORK
+    ]
+    assert silent == []
+
+
+def test_only_health_and_readiness_are_public(api):
+    public = {route.path for route in routes_of(api.app) if None in route.permissions}
+    assert public == PUBLIC
+
+
+def test_every_route_refuses_an_actor_without_permissions(nobody):
+    let_in = []
+    for route in routes_of(nobody.app):
+        if route.path in PUBLIC | FRAMEWORK:
+            continue
+        answer = nobody(route.method, _path(route), headers={"if-match": "*"})
+        if answer.status_code != 403:
+            let_in.append((route.method, route.path, answer.status_code))
+    assert let_in == []
+
+
+def test_every_api_route_that_changes_something_asks_for_more_than_reading(api):
+    reads_only = {"check_draft", "check_criterion"}
+    too_open = [
+        route.name
+        for route in routes_of(api.app)
+        if route.is_api
+        and route.method != "GET"
+        and set(route.permissions) == {Permission.READ}
+        and route.name not in reads_only
+    ]
+    assert too_open == []
+
+
+def test_move_of_a_reader_is_forbidden_on_the_shortcut_too(reader):
+    answer = reader(
+        "POST", reader.ticket("fresh", "/moves"), json={"to": "hypothesis"}, headers={"if-match": "*"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission-missing")
+
+
+def test_openapi_names_every_operation_once_and_describes_it(api):
+    document = api("GET", "/api/v1/openapi.json").json()
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert document["openapi"].startswith("3.1")
+    assert len(set(names)) == len(names) > 50
+    assert [operation["operationId"] for operation in operations if not operation.get("description")] == []
+    assert "ProblemDocument" in document["components"]["schemas"]

@@ -96,6 +96,8 @@ def verify(
             say(f"The journal does not hold: {report['fault']['message']}")
         for fault in report["checkpoint_faults"]:
             say(f"Checkpoint {fault['position']} cannot be relied on: {fault['reason']}")
+        for fault in report["record_faults"]:
+            say(f"{fault['ticket']} of {fault['project']}: {fault['reason']}")
     return 0 if report["ok"] else 1
 
 

@@ -64,6 +64,8 @@ class Upkeep:
                 return last
         except AssayError as error:
             log.warning("%s", error.message)
+        except Exception:
+            log.exception("upkeep failed unexpectedly; it goes on")
         return checked
 
     def _sync(self, slug: str) -> None:
@@ -73,3 +75,6 @@ class Upkeep:
             sync_project(self._ws, SYSTEM, slug)
         except AssayError as error:
             log.warning("sync of %s: %s", slug, error.message)
+        except Exception:
+            # One tracker that answers nonsense must not end the care for all others.
+            log.exception("sync of %s failed unexpectedly; it is tried again", slug)

@@ -10,6 +10,7 @@ from assay.workflows.journal import JournalReport
 def verify_page(report: JournalReport, slug: str) -> VerifyPage:
     """The report as a page."""
     faults = [f"Checkpoint {fault.position}: {fault.reason}" for fault in report.checkpoint_faults]
+    faults += [f"{fault.ticket} of {fault.project}: {fault.reason}" for fault in report.record_faults]
     if report.fault is not None:
         faults.insert(0, str(report.fault))
     later = report.entries - report.covered

@@ -356,13 +356,17 @@ def _slot(tx: WriteTransaction, project: Project, stage: str, before_key: str | 
 
 def _lock(tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, ticket: Ticket) -> None:
     at = ws.clock()
+    rules = project.settings.verdicts
     draft = lock_registration(ticket.content, tx.metrics(project.id), at=at, by=actor.name, seq=0)
+    draft = draft.model_copy(update={"alpha": rules.alpha, "strictness": rules.strictness})
     seq = tx.append(
         Event.of(
             "ticket.locked",
             project=project.slug,
             subject=ticket.key,
             digest=draft.digest,
+            alpha=draft.alpha,
+            strictness=draft.strictness,
             registration=draft.registration.model_dump(mode="json"),
         ),
         actor=actor,

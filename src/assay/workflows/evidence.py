@@ -13,7 +13,7 @@ from assay.workflows.actor import SYSTEM, Actor, Permission
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import SyncBatch, Workspace, WriteTransaction
 from assay.workflows.records import Project, Source
-from assay.workflows.verdicts import refresh_verdicts
+from assay.workflows.verdicts import refresh_due_verdicts
 from assay.workflows.views import RunListPage
 
 KEYS_SHOWN = 50
@@ -82,6 +82,7 @@ def connect_source(
 
     def work(tx: WriteTransaction) -> Source:
         project = required_project(tx, slug)
+        _read_once(tx.sources(project.id), draft, slug)
         if any(source.name == name for source in tx.sources(project.id)):
             raise Conflict(
                 f"cannot connect source {name!r}: the name is taken in project {slug!r} (expected a new name)",
@@ -97,6 +98,23 @@ def connect_source(
         return source
 
     return ws.store.write(work), found
+
+
+def _read_once(sources: Sequence[Source], draft: Source, slug: str) -> None:
+    """The same tracker under two names would count every run and every GPU-hour twice."""
+    for source in sources:
+        if (source.kind, source.uri, source.experiment_filter) == (
+            draft.kind,
+            draft.uri,
+            draft.experiment_filter,
+        ):
+            raise Conflict(
+                f"cannot connect source {draft.name!r}: project {slug!r} reads {draft.uri!r} already, as {source.name!r} "
+                "(expected another tracker)",
+                hint=f"assay sync {source.name}",
+                code="source-connected",
+                field="uri",
+            )
 
 
 def _checked_source_name(name: str) -> str:
@@ -171,8 +189,7 @@ def sync_source(
         _note_failure(ws, source, error)
         raise
     finally:
-        if tally.keys:
-            refresh_verdicts(ws, slug, sorted(tally.keys))
+        refresh_due_verdicts(ws, slug)
     if source.last_sync_error:
         _note_success(ws, source)
     return SyncReport(
@@ -195,11 +212,13 @@ def _keep_batch(ws: Workspace, project: Project, source: Source, batch: SyncBatc
         at = ws.clock()
         for digest, content in batch.blobs.items():
             tx.put_blob(digest, content)
-        before = {run.run_id: run.ticket for run in batch.runs}
-        seq, _ = tx.head()
-        changed = tx.put_runs(source, batch.runs, seq=seq + 1)
-        keys = {key for key in before.values() if key is not None}
+        seq = tx.head()[0] + 1
+        ids = [run.external_id for run in batch.runs]
+        keys = set(tx.tickets_of_runs(source.id, ids))
+        changed = tx.put_runs(source, batch.runs, seq=seq)
+        keys.update(tx.tickets_of_runs(source.id, ids))
         keys.update(tx.mark_deleted(source.id, batch.gone))
+        tx.mark_evidence(project.id, sorted(keys), seq=seq)
         fresh = replace(
             source, cursor=batch.cursor, last_sync_at=at, last_sync_status="ok", last_sync_error=""
         )
@@ -267,7 +286,7 @@ def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: 
     """
     actor.require(Permission.ADD_EVIDENCE)
 
-    def work(tx: WriteTransaction) -> tuple[Run, str | None]:
+    def work(tx: WriteTransaction) -> Run:
         project = required_project(tx, slug)
         run = tx.run(project.id, run_id)
         if run is None:
@@ -275,6 +294,8 @@ def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: 
         if ticket_key is not None:
             required_ticket(tx, project, ticket_key)
         tx.attach_run(project.id, run_id, ticket_key)
+        touched = [key for key in (run.ticket, ticket_key) if key is not None]
+        tx.mark_evidence(project.id, touched, seq=tx.head()[0] + 1)
         event = Event.of(
             "run.attached",
             project=slug,
@@ -286,10 +307,10 @@ def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: 
         tx.append(event, actor=actor, at=ws.clock())
         fresh = tx.run(project.id, run_id)
         assert fresh is not None
-        return fresh, run.ticket
+        return fresh
 
-    run, before = ws.store.write(work)
-    refresh_verdicts(ws, slug, [key for key in (before, ticket_key) if key is not None])
+    run = ws.store.write(work)
+    refresh_due_verdicts(ws, slug)
     return run
 
 

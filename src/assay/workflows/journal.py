@@ -17,6 +17,7 @@ from assay.domain.governance.proofs import (
 from assay.domain.governance.verification import Fault, verify_chain
 from assay.errors import AssayError, NotFound, Refused
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.integrity import RecordFault, record_faults
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.views import JournalPage
 
@@ -44,6 +45,8 @@ class JournalReport:
     checkpoints: int
     fault: Fault | None
     checkpoint_faults: tuple[CheckpointFault, ...]
+    record_faults: tuple[RecordFault, ...]
+    """Locks and verdicts in the tables that are not what the journal says."""
 
 
 def journal_page(
@@ -75,8 +78,9 @@ def verify_journal(ws: Workspace, actor: Actor, *, held: Sequence[SignedCheckpoi
         documents = tx.checkpoints()
         signed, faults = _trusted(ws, documents, held)
         report = verify_chain(tx.raw_entries(), checkpoints=[item.checkpoint for item in signed])
+        altered = record_faults(tx)
     return JournalReport(
-        ok=report.ok and not faults,
+        ok=report.ok and not faults and not altered,
         entries=report.head.size,
         head=report.head.head.hex(),
         root=report.head.frontier.root().hex(),
@@ -84,6 +88,7 @@ def verify_journal(ws: Workspace, actor: Actor, *, held: Sequence[SignedCheckpoi
         checkpoints=len(documents) + len(held),
         fault=report.fault,
         checkpoint_faults=faults,
+        record_faults=altered,
     )
 
 

@@ -76,6 +76,18 @@ class ReadTransaction(Protocol):
         ...
 
     def run(self, project_id: int, run_id: str) -> Run | None: ...
+    def tickets_of_runs(self, source_id: int, external_ids: Sequence[str]) -> Sequence[str]:
+        """Which tickets have these runs of a source now?"""
+        ...
+
+    def verdicts_due(self, project_id: int) -> Sequence[str]:
+        """Tickets with evidence that no verdict has seen."""
+        ...
+
+    def results_since(self, ticket_id: int) -> int:
+        """Journal number at which the ticket first had a run; 0 for never."""
+        ...
+
     def run_digests(self, source_id: int) -> Mapping[str, str]:
         """External id to digest for every run of a source that is not marked deleted.
 
@@ -225,7 +237,18 @@ class WriteTransaction(ReadTransaction, Protocol):
     def add_source(
         self, project_id: int, *, name: str, kind: str, uri: str, experiment_filter: Sequence[str]
     ) -> Source: ...
-    def remove_source(self, source_id: int) -> None: ...
+    def remove_source(self, source_id: int) -> None:
+        """Stop reading a source; its runs stay as evidence."""
+        ...
+
+    def mark_evidence(self, project_id: int, keys: Sequence[str], *, seq: int) -> None:
+        """These tickets have evidence as of this journal number that no verdict has seen."""
+        ...
+
+    def clear_due(self, ticket_id: int, *, seq: int) -> None:
+        """A verdict has seen everything up to this journal number."""
+        ...
+
     def save_source(self, source: Source) -> None: ...
     def put_runs(self, source: Source, runs: Iterable[Run], *, seq: int) -> int:
         """Insert or update runs by external id; returns how many differ from what was stored. `seen_seq` is kept."""

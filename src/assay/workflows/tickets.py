@@ -240,7 +240,7 @@ def _amend_lock(
             field="amendment_reason",
         )
     at = ws.clock()
-    after_results = bool(tx.runs(project.id, before.key, with_curves=False))
+    after_results = tx.results_since(before.id) > 0
     new_lock = amend(
         lock,
         registration,

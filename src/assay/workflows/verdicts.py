@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from assay.domain.experiments.evidence import Evidence, Run, RunStatus
-from assay.domain.experiments.experiment import LinkKind
+from assay.domain.experiments.experiment import LinkKind, Lock
+from assay.domain.experiments.preregistration import registration_digest
 from assay.domain.gates.kill_rules import settings_without
 from assay.domain.gates.replay import replay
+from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.summary import card_evidence
 from assay.domain.gates.verdict import compute_verdict, verdict_bytes, verdict_digest
 from assay.domain.kernel.events import Event
@@ -76,18 +78,68 @@ def refresh_verdict(ws: Workspace, slug: str, key: str) -> VerdictRecord | None:
 
 def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictRecord | None]:
     with ws.store.read() as tx:
+        seen, _ = tx.head()
         project = required_project(tx, slug)
         ticket = required_ticket(tx, project, key)
         evidence = gather_evidence(ws, tx, project, ticket)
     if ticket.lock is None:
         counts = asdict(_counts(CardEvidence(), ticket, evidence))
-        ws.store.write(lambda tx: _show(tx, ws, project, ticket, counts))
+        ws.store.write(lambda tx: _show(tx, ws, project, ticket, counts, seen=seen))
         return True, None
-    settings = settings_without(project.settings.verdicts, ticket.content.kill_rules_off)
+    check_lock(ticket.key, ticket.lock)
+    marked = with_late_amendments_marked(ticket.lock, evidence)
+    if marked != ticket.lock:
+        ws.store.write(lambda tx: _mark_amendments(tx, ws, project, ticket, marked))
+        return False, None
+    settings = judging_settings(project, ticket)
     record = compute_verdict(ticket.lock, evidence, settings=settings, now=ws.clock())
     summary = card_evidence(record, ticket.lock, evidence)
     card = asdict(_measured(_counts(CardEvidence(**asdict(summary)), ticket, evidence), record, evidence))
-    return ws.store.write(lambda tx: _keep(tx, ws, project, ticket, record, card)), record
+    return ws.store.write(lambda tx: _keep(tx, ws, project, ticket, record, card, seen=seen)), record
+
+
+def judging_settings(project: Project, ticket: Ticket) -> VerdictSettings:
+    """Alpha and strictness as they stood at the lock; rules of thumb as the project tunes them today."""
+    settings = settings_without(project.settings.verdicts, ticket.content.kill_rules_off)
+    assert ticket.lock is not None
+    return settings.model_copy(update={"alpha": ticket.lock.alpha, "strictness": ticket.lock.strictness})
+
+
+def check_lock(key: str, lock: Lock) -> None:
+    """Refused when the registration is not the one whose digest was locked: somebody changed it in the database."""
+    if registration_digest(lock.registration) != lock.digest:
+        raise Refused(
+            f"cannot judge ticket {key!r}: its registration is not the one that was locked (expected digest "
+            f"{lock.digest[:19]})",
+            hint="assay audit verify, then restore a backup",
+            code="lock-altered",
+        )
+
+
+def with_late_amendments_marked(lock: Lock, evidence: Evidence) -> Lock:
+    """Amendments made after a run had begun were made when results could be seen, synced or not."""
+    begun = [run.started_at for run in evidence.runs if run.started_at is not None and run.curves]
+    marked = tuple(
+        a
+        if a.after_results or not any(moment < a.at for moment in begun)
+        else a.model_copy(update={"after_results": True})
+        for a in lock.amendments
+    )
+    return lock.model_copy(update={"amendments": marked})
+
+
+def _mark_amendments(
+    tx: WriteTransaction, ws: Workspace, project: Project, ticket: Ticket, lock: Lock
+) -> None:
+    fresh = required_ticket(tx, project, ticket.key)
+    if fresh.lock != ticket.lock:
+        return
+    tx.put_lock(ticket.id, lock)
+    numbers = [a.number for a, old in zip(lock.amendments, fresh.lock.amendments, strict=True) if a != old]
+    event = Event.of(
+        "amendment.marked", project=project.slug, subject=ticket.key, numbers=numbers, after_results=True
+    )
+    tx.append(event, actor=SYSTEM, at=ws.clock())
 
 
 def _keep(
@@ -97,6 +149,8 @@ def _keep(
     ticket: Ticket,
     record: VerdictRecord,
     card: dict[str, Any],
+    *,
+    seen: int,
 ) -> bool:
     fresh = required_ticket(tx, project, ticket.key)
     if fresh.lock is None or ticket.lock is None or fresh.lock.digest != ticket.lock.digest:
@@ -130,14 +184,15 @@ def _keep(
         )
     if fresh.decision is not None:
         card |= {"decision": fresh.decision.kind.value, "learnings": fresh.decision.learnings}
-    _show(tx, ws, project, ticket, card)
+    _show(tx, ws, project, ticket, card, seen=seen)
     return True
 
 
 def _show(
-    tx: WriteTransaction, ws: Workspace, project: Project, ticket: Ticket, card: dict[str, Any]
+    tx: WriteTransaction, ws: Workspace, project: Project, ticket: Ticket, card: dict[str, Any], *, seen: int
 ) -> None:
     """Every change that a page shows stands in the journal, or live pages would miss it."""
+    tx.clear_due(ticket.id, seq=seen)
     if tx.put_card(ticket.id, card):
         seen = {name: card[name] for name in ("runs", "running", "finished", "chip")}
         event = Event.of("ticket.evidence_seen", project=project.slug, subject=ticket.key, **seen)
@@ -193,6 +248,13 @@ def refresh_verdicts(ws: Workspace, slug: str, keys: Sequence[str]) -> tuple[str
     for key in present:
         refresh_verdict(ws, slug, key)
     return tuple(present)
+
+
+def refresh_due_verdicts(ws: Workspace, slug: str) -> tuple[str, ...]:
+    """Refresh every ticket with evidence that no verdict has seen, also what an interrupted sync left behind."""
+    with ws.store.read() as tx:
+        keys = tx.verdicts_due(required_project(tx, slug).id)
+    return refresh_verdicts(ws, slug, keys) if keys else ()
 
 
 def refresh_open_verdicts(ws: Workspace, slug: str) -> None:

@@ -142,6 +142,6 @@ def run(key: str, seed: int, *values: float, status=RunStatus.FINISHED, begun: d
         else {},
         ticket=key,
         started_at=begun,
-        digest=f"{external_id}:{values}:{status}",
     )
-    return replace(made, **changes)
+    made = replace(made, **changes)
+    return replace(made, digest=f"{made.external_id}:{made.ticket}:{values}:{status}")

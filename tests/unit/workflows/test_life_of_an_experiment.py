@@ -4,21 +4,24 @@ import math
 import threading
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from assay.domain.experiments.criteria.text import parse_criterion
 from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.findings import Outcome, Role
 from assay.domain.kernel.verdicts import Recommendation
-from assay.errors import Invalid, NotFound, Refused, StaleVersion
+from assay.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
 from assay.workflows.board import Moved, MoveRefused, board, move_card, preview_move
 from assay.workflows.confirmations import attest
 from assay.workflows.decisions import decide
-from assay.workflows.evidence import attach_run, connect_source, sync_source
+from assay.workflows.evidence import attach_run, connect_source, disconnect_source, list_sources, sync_source
 from assay.workflows.journal import make_checkpoint, verify_journal
+from assay.workflows.projects import get_project, save_settings
 from assay.workflows.search import search, tried_before
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.tickets import create_ticket, edit_ticket, follow_up, get_ticket
-from assay.workflows.verdicts import get_verdict, replay_verdict
+from assay.workflows.verdicts import get_verdict, recompute_verdict, replay_verdict
 from tests.unit.workflows.conftest import ADA, CATALOG, content, run
 
 SLUG = "chatbot"
@@ -286,3 +289,139 @@ def test_preview_says_what_the_move_will_meet(ws):
     preview = preview_move(ws, ADA, SLUG, ticket.key, to="hypothesis")
     assert not preview.allowed
     assert preview.wip.limit == 5
+
+
+def test_run_tagged_for_another_ticket_takes_its_evidence_along(ws, tracker, clock):
+    first = with_runs(ws, tracker, clock)
+    second = start(ws)
+    tracker.put(*(run(second.key, s, 0.7, v, begun=clock(), external_id=f"{first.key.lower()}-seed{s}")
+                  for s, v in enumerate(GOOD)))  # fmt: skip
+    report = sync_source(ws, ADA, SLUG, "listed")
+    assert set(report.tickets) == {first.key, second.key}
+    left = get_verdict(ws, ADA, SLUG, first.key).verdict
+    assert left.recommendation is not Recommendation.PROMOTE
+    assert replay_verdict(ws, ADA, SLUG, first.key).same
+
+
+def test_run_attached_by_hand_refreshes_its_ticket_at_the_next_sync(ws, tracker, clock):
+    ticket = start(ws)
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    tracker.put(
+        *(run("EXP-9", s, v, begun=clock(), ticket=None, external_id=f"r{s}") for s, v in enumerate(GOOD))
+    )
+    sync_source(ws, ADA, SLUG, "listed")
+    for seed in range(5):
+        attach_run(ws, ADA, SLUG, f"listed:r{seed}", ticket.key)
+    assert get_verdict(ws, ADA, SLUG, ticket.key).verdict.recommendation is Recommendation.PROMOTE
+    tracker.put(*(run("EXP-9", s, 0.6, begun=clock(), ticket=None, external_id=f"r{s}") for s in range(5)))
+    sync_source(ws, ADA, SLUG, "listed")
+    assert get_verdict(ws, ADA, SLUG, ticket.key).verdict.recommendation is not Recommendation.PROMOTE
+
+
+def test_verdict_left_behind_by_an_interrupted_sync_is_computed_by_the_next_one(
+    ws, tracker, clock, monkeypatch
+):
+    ticket = start(ws)
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    tracker.put(*(run(ticket.key, s, v, begun=clock()) for s, v in enumerate(GOOD)))
+    monkeypatch.setattr("assay.workflows.evidence.refresh_due_verdicts", lambda *_: ())
+    sync_source(ws, ADA, SLUG, "listed")
+    monkeypatch.undo()
+    assert get_verdict(ws, ADA, SLUG, ticket.key).verdict.recommendation is not Recommendation.PROMOTE
+    assert sync_source(ws, ADA, SLUG, "listed").changed == 0
+    assert get_verdict(ws, ADA, SLUG, ticket.key).verdict.recommendation is Recommendation.PROMOTE
+
+
+def test_disconnected_tracker_leaves_its_runs_and_can_come_back(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    disconnect_source(ws, ADA, SLUG, "listed")
+    assert list_sources(ws, ADA, SLUG) == ()
+    assert len(ticket_page(ws, ADA, SLUG, ticket.key).runs) == 5
+    assert replay_verdict(ws, ADA, SLUG, ticket.key).same
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    assert sync_source(ws, ADA, SLUG, "listed").changed == 0
+
+
+def test_one_tracker_is_not_read_under_two_names(ws, tracker, clock):
+    with_runs(ws, tracker, clock)
+    with pytest.raises(Conflict, match="reads 'memory' already, as 'listed'"):
+        connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="again")
+
+
+def test_amendment_after_results_is_marked_though_the_runs_were_detached_first(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=(0.83, 0.84, 0.835))
+    for row in ticket_page(ws, ADA, SLUG, ticket.key).runs:
+        attach_run(ws, ADA, SLUG, row.run_id, None)
+    _loosen(ws, ticket)
+    assert get_ticket(ws, ADA, SLUG, ticket.key).lock.amendments[0].after_results
+
+
+def test_amendment_made_before_the_sync_but_after_the_runs_is_marked_by_the_sync(ws, tracker, clock):
+    ticket = start(ws)
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    tracker.put(*(run(ticket.key, s, v, begun=clock()) for s, v in enumerate((0.83, 0.84, 0.835))))
+    _loosen(ws, ticket)
+    assert not get_ticket(ws, ADA, SLUG, ticket.key).lock.amendments[0].after_results
+    sync_source(ws, ADA, SLUG, "listed")
+    assert get_ticket(ws, ADA, SLUG, ticket.key).lock.amendments[0].after_results
+
+
+def _loosen(ws, ticket):
+    easier = (
+        parse_criterion("accuracy >= 80%", metrics=CATALOG, role=Role.PRIMARY),
+        parse_criterion("accuracy < 70%", metrics=CATALOG, role=Role.KILL),
+    )
+    version = get_ticket(ws, ADA, SLUG, ticket.key).version
+    edit_ticket(
+        ws,
+        ADA,
+        SLUG,
+        ticket.key,
+        content(criteria=easier),
+        expected_version=version,
+        amendment_reason="product agreed",
+    )
+
+
+def test_level_of_the_project_changed_after_the_lock_changes_no_verdict(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=(0.84, 0.86, 0.858, 0.852, 0.853))
+    before = get_verdict(ws, ADA, SLUG, ticket.key).verdict.recommendation
+    project = get_project(ws, ADA, SLUG)
+    lax = VerdictSettings(alpha=0.3, strictness="point")
+    save_settings(ws, ADA, SLUG, expected_version=project.version, verdicts=lax)
+    assert recompute_verdict(ws, ADA, SLUG, ticket.key).verdict.recommendation is before
+
+
+@pytest.mark.parametrize("change", ["lock", "verdict"])
+def test_lock_or_verdict_changed_in_the_database_is_found(ws, tracker, clock, store_url, change):
+    ticket = with_runs(ws, tracker, clock, values=(0.83, 0.84, 0.835))
+    statement = {
+        "lock": "UPDATE ticket_documents SET lock = replace(lock, '0.85', '0.80')",
+        "verdict": "UPDATE verdicts SET digest = replace(digest, 'sha256:', 'sha256:0')",
+    }[change]
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        assert connection.execute(text(statement)).rowcount
+    engine.dispose()
+    report = verify_journal(ws, ADA)
+    assert not report.ok
+    assert {fault.ticket for fault in report.record_faults} == {ticket.key}
+    if change == "lock":
+        with pytest.raises(Refused, match="not the one that was locked"):
+            recompute_verdict(ws, ADA, SLUG, ticket.key)
+
+
+def test_nothing_reaches_production_or_live_without_a_decision(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    ticket = move_card(ws, ADA, SLUG, ticket.key, to="evaluation", expected_version=ticket.version).ticket
+    answer = move_card(
+        ws,
+        ADA,
+        SLUG,
+        ticket.key,
+        to="production",
+        expected_version=ticket.version,
+        override_reason="in a hurry",
+    )
+    assert isinstance(answer, MoveRefused)
+    assert not answer.assessment.overridable

@@ -29,6 +29,8 @@ class ExitItem(StrEnum):
     SERVING = "serving"
     MONITORED = "monitored"
     SIGNED_OFF = "signed_off"
+    DECISION_RECORDED = "decision_recorded"
+    """Some decision with learnings is recorded: nothing reaches production on a drag alone."""
     KILL_DECIDED = "kill_decided"
     """A kill decision with learnings is recorded: nobody closes an experiment without."""
 
@@ -149,8 +151,15 @@ DEFAULT_BOARD = Board(
             wip_limit=2,
             exit_gate=(ExitItem.SERVING, ExitItem.MONITORED, ExitItem.SIGNED_OFF),
             gate_text="Serving, monitored, signed off",
+            entry_gate=(ExitItem.DECISION_RECORDED,),
         ),
-        Stage(key="live", title="Live", gate_text="What runs, since when", hidden=True),
+        Stage(
+            key="live",
+            title="Live",
+            gate_text="What runs, since when",
+            hidden=True,
+            entry_gate=(ExitItem.DECISION_RECORDED,),
+        ),
         Stage(
             key="killed",
             title="Killed",

@@ -23,6 +23,7 @@ TITLES: Mapping[ExitItem, str] = {
     ExitItem.SERVING: "The model is serving",
     ExitItem.MONITORED: "Monitoring is on",
     ExitItem.SIGNED_OFF: "Signed off",
+    ExitItem.DECISION_RECORDED: "A decision is recorded, with learnings",
     ExitItem.KILL_DECIDED: "Kill is decided, with learnings",
 }
 
@@ -199,9 +200,18 @@ def _criteria_met_or_killed(facts: ExitFacts) -> Finding:
     )
 
 
+def _decision_recorded(facts: ExitFacts) -> Finding:
+    item, decision = ExitItem.DECISION_RECORDED, facts.decision
+    if decision is not None and decision.learnings:
+        return _finding(item, Outcome.MET, f"{decision.kind.value} decided by {decision.by}, with learnings")
+    do = "Decide on the ticket and write down what was learned"
+    return _finding(item, Outcome.NO_EVIDENCE, "no decision with learnings is recorded", do=do)
+
+
 def _kill_decided(facts: ExitFacts) -> Finding:
     decision = facts.decision
-    if decision is not None and decision.kind is DecisionKind.KILL and decision.learnings:
+    is_new = decision is not None and decision.at >= facts.entered_stage_at
+    if decision is not None and is_new and decision.kind is DecisionKind.KILL and decision.learnings:
         return _finding(ExitItem.KILL_DECIDED, Outcome.MET, f"kill decided by {decision.by}, with learnings")
     return _finding(
         ExitItem.KILL_DECIDED,
@@ -227,6 +237,7 @@ _CHECKS: Mapping[ExitItem, Callable[[ExitFacts], Finding]] = {
         ExitItem.MONITORED, f, "nobody has confirmed that it is monitored"
     ),
     ExitItem.SIGNED_OFF: lambda f: _attested(ExitItem.SIGNED_OFF, f, "nobody has signed it off"),
+    ExitItem.DECISION_RECORDED: _decision_recorded,
     ExitItem.KILL_DECIDED: _kill_decided,
 }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
 
@@ -230,6 +230,10 @@ class Lock(Value):
     """Journal sequence number of the lock."""
     original_digest: str
     """Digest at the moment of the lock."""
+    alpha: float = 0.05
+    """Level of the claims as the project had it at the lock; changing the setting later changes nothing here."""
+    strictness: Literal["bound", "point"] = "bound"
+    """Whether the bound or the point estimate had to clear a criterion, as the project had it at the lock."""
     amendments: tuple[Amendment, ...] = ()
 
 

@@ -1,4 +1,4 @@
 """The versions of the database, oldest first."""
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002")
 HEAD = VERSIONS[-1]

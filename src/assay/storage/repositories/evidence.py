@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select, update
 
 from assay.domain.kernel.canonical import digest_bytes
 from assay.errors import Conflict, Invalid
-from assay.storage.session import Row, Session, Statement, from_json, to_json
-from assay.storage.tables import blobs, sources, verdicts
+from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list, to_json
+from assay.storage.tables import blobs, runs, sources, tickets, verdicts
 from assay.workflows.records import Source, StoredVerdict
 
 MAX_BLOB_BYTES = 64 * 2**20
@@ -19,7 +20,56 @@ _SOURCE = (
     _S.id, _S.project_id, _S.name, _S.kind, _S.uri, _S.experiment_filter, _S.cursor, _S.last_sync_at,
     _S.last_sync_status, _S.last_sync_error,
 )  # fmt: skip
-SOURCES = Statement(select(*_SOURCE).where(_S.project_id == bindparam("the_project")).order_by(_S.name))
+SOURCES = Statement(
+    select(*_SOURCE).where(_S.project_id == bindparam("the_project"), _S.connected == 1).order_by(_S.name)
+)
+DISCONNECTED = Statement(
+    select(*_SOURCE).where(
+        _S.project_id == bindparam("the_project"), _S.connected == 0, _S.name == bindparam("the_name")
+    )
+)
+RECONNECT = Statement(
+    update(sources).where(_S.id == bindparam("the_id")).values(connected=1), ("experiment_filter",)
+)
+DISCONNECT = Statement(update(sources).where(_S.id == bindparam("the_id")).values(connected=0))
+TICKETS_OF_RUNS = Statement(
+    lambda engine: (
+        select(runs.c.ticket)
+        .where(
+            runs.c.source_id == bindparam("the_source"),
+            in_list(engine, runs.c.external_id, "ids"),
+            runs.c.ticket.is_not(None),
+        )
+        .distinct()
+    )
+)
+DUE = Statement(
+    select(tickets.c.key)
+    .where(tickets.c.project_id == bindparam("the_project"), tickets.c.verdict_due > 0)
+    .order_by(tickets.c.number)
+)
+
+
+def _named(engine: str) -> tuple[ColumnElement[bool], ...]:
+    return tickets.c.project_id == bindparam("the_project"), in_list(engine, tickets.c.key, "keys")
+
+
+MARK_DUE = Statement(
+    lambda engine: update(tickets).where(*_named(engine)).values(verdict_due=bindparam("the_seq"))
+)
+MARK_RESULTS = Statement(
+    lambda engine: (
+        update(tickets)
+        .where(*_named(engine), tickets.c.results_since == 0)
+        .values(results_since=bindparam("the_seq"))
+    )
+)
+CLEAR_DUE = Statement(
+    update(tickets)
+    .where(tickets.c.id == bindparam("the_id"), tickets.c.verdict_due <= bindparam("the_seq"))
+    .values(verdict_due=0)
+)
+RESULTS_SINCE = Statement(select(tickets.c.results_since).where(tickets.c.id == bindparam("the_id")))
 ADD_SOURCE = Statement(
     insert(sources).values(cursor="{}", last_sync_status="", last_sync_error="").returning(_S.id),
     ("project_id", "name", "kind", "uri", "experiment_filter"),
@@ -37,7 +87,11 @@ SAVE_SOURCE = Statement(
         "last_sync_error",
     ),
 )
-DROP_SOURCE = Statement(delete(sources).where(_S.id == bindparam("the_id")))
+DROP_SOURCE = Statement(
+    delete(sources).where(
+        _S.id == bindparam("the_id"), ~exists().where(runs.c.source_id == _S.id).correlate(sources)
+    )
+)
 BLOB = Statement(select(blobs.c.content).where(blobs.c.digest == bindparam("the_digest")))
 HAS_BLOB = Statement(select(blobs.c.size).where(blobs.c.digest == bindparam("the_digest")))
 ADD_BLOB = Statement(insert(blobs), ("digest", "size", "content"))
@@ -57,6 +111,20 @@ class EvidenceReader(Session):
     def sources(self, project_id: int) -> Sequence[Source]:
         """Sources of a project, by name."""
         return [_source(row) for row in self.rows(SOURCES, the_project=project_id)]
+
+    def tickets_of_runs(self, source_id: int, external_ids: Sequence[str]) -> Sequence[str]:
+        """Which tickets have these runs of a source now?"""
+        ids = any_of(self.engine, external_ids)
+        return [key for (key,) in self.rows(TICKETS_OF_RUNS, the_source=source_id, ids=ids)]
+
+    def verdicts_due(self, project_id: int) -> Sequence[str]:
+        """Tickets with evidence that no verdict has seen."""
+        return [key for (key,) in self.rows(DUE, the_project=project_id)]
+
+    def results_since(self, ticket_id: int) -> int:
+        """Journal number at which the ticket first had a run; 0 for never."""
+        (seq,) = self.one(RESULTS_SINCE, the_id=ticket_id)
+        return int(seq)
 
     def blob(self, digest: str) -> bytes | None:
         """The file with this digest."""
@@ -94,6 +162,9 @@ class EvidenceWriter(EvidenceReader):
                 field="name",
             )
         filters = to_json(list(experiment_filter))
+        earlier = self.row(DISCONNECTED, the_project=project_id, the_name=name)
+        if earlier is not None:
+            return self._reconnected(_source(earlier), kind=kind, uri=uri, filters=filters)
         (number,) = self.one(
             ADD_SOURCE, project_id=project_id, name=name, kind=kind, uri=uri, experiment_filter=filters
         )
@@ -106,9 +177,31 @@ class EvidenceWriter(EvidenceReader):
             experiment_filter=tuple(experiment_filter),
         )
 
+    def _reconnected(self, source: Source, *, kind: str, uri: str, filters: str) -> Source:
+        if (source.kind, source.uri) != (kind, uri):
+            raise Conflict(
+                f"cannot add source {source.name!r}: runs read from {source.uri!r} bear its name (expected a new name)",
+                hint="assay connect --name ANOTHER",
+                code="source-exists",
+                field="name",
+            )
+        self.execute(RECONNECT, the_id=source.id, experiment_filter=filters)
+        return replace(source, experiment_filter=tuple(from_json(filters)))
+
     def remove_source(self, source_id: int) -> None:
-        """Remove a source with its runs and curves."""
-        self.execute(DROP_SOURCE, the_id=source_id)
+        """Stop reading a source. Its runs stay as evidence; without any, nothing of it stays."""
+        if self.execute(DROP_SOURCE, the_id=source_id) == 0:
+            self.execute(DISCONNECT, the_id=source_id)
+
+    def mark_evidence(self, project_id: int, keys: Sequence[str], *, seq: int) -> None:
+        """These tickets have evidence as of this journal number that no verdict has seen."""
+        given = {"the_project": project_id, "keys": any_of(self.engine, keys), "the_seq": seq}
+        self.execute(MARK_DUE, **given)
+        self.execute(MARK_RESULTS, **given)
+
+    def clear_due(self, ticket_id: int, *, seq: int) -> None:
+        """A verdict has seen everything up to this journal number."""
+        self.execute(CLEAR_DUE, the_id=ticket_id, the_seq=seq)
 
     def save_source(self, source: Source) -> None:
         """Write a source back: settings, cursor and how the last sync went."""

@@ -306,7 +306,7 @@ class EvidenceContract:
         with store.read() as tx:
             assert tx.runs(project.id, "EXP-9") == []
 
-    def test_source_is_saved_and_removed_with_its_runs(self, store: Store) -> None:
+    def test_source_is_saved_and_removed_while_its_runs_stay(self, store: Store) -> None:
         project = new_project(store)
         source = new_source(store, project)
         with pytest.raises(Conflict, match="lab"):
@@ -320,7 +320,14 @@ class EvidenceContract:
             assert tx.sources(project.id) == [synced]
         store.write(lambda tx: tx.remove_source(source.id))
         with store.read() as tx:
-            assert (tx.sources(project.id), tx.runs(project.id, "EXP-1")) == ([], [])
+            assert tx.sources(project.id) == []
+            assert [one.external_id for one in tx.runs(project.id, "EXP-1")] == [run(1).external_id]
+        back = store.write(
+            lambda tx: tx.add_source(
+                project.id, name=source.name, kind=source.kind, uri=source.uri, experiment_filter=()
+            )
+        )
+        assert (back.id, back.cursor) == (source.id, {"at": 5})
 
     def test_file_is_kept_under_its_digest_only(self, store: Store) -> None:
         content = bytes(range(256))

@@ -33,11 +33,13 @@ def texts(form: FormData, name: str) -> tuple[str, ...]:
     return tuple(value.strip() for value in form.getlist(name) if isinstance(value, str))
 
 
-def version(form: FormData, name: str = "expected_version") -> int | None:
-    """The version a form was made from; None where the form does not carry one."""
+def version(form: FormData, name: str = "expected_version") -> int:
+    """The version a form was made from; every form that changes something carries one.
+
+    Raises:
+        Invalid: it is missing or no number.
+    """
     value = text(form, name)
-    if not value:
-        return None
     if not (value.isascii() and value.isdigit() and len(value) < 19):
         raise Invalid(
             f"cannot read field {name!r}: found {value[:40]!r} (expected the version number of the page)",

@@ -7,15 +7,21 @@ store for all of them, while there are any.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator
+from time import sleep
 
 from fastapi import FastAPI
 
+from assay.errors import AssayError
 from assay.workflows.ports import Store
 
+log = logging.getLogger("assay.live")
 POLL_S = 10.0
 """How long one wait on the store lasts at most."""
+PAUSE_S = 2.0
+"""How long to leave a store alone that could not be asked."""
 BEAT_S = 20.0
 """A line is sent at least this often, so that proxies keep the connection and a gone browser is noticed."""
 
@@ -29,6 +35,8 @@ class ChangeFeed:
         self._waiting: set[_Listener] = set()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._last = 0
+        """The newest number seen: a page that comes back with an older one is told at once."""
 
     async def events(self, after: int) -> AsyncIterator[bytes]:
         """Server-sent events: `change` with the newest sequence number, and a comment now and then."""
@@ -53,25 +61,33 @@ class ChangeFeed:
     def _add(self, listener: _Listener) -> None:
         with self._lock:
             self._waiting.add(listener)
-            if self._thread is None:
+            if listener.after < self._last:
+                listener.wake(self._last)
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._watch, name="assay-live", daemon=True)
                 self._thread.start()
 
     def _watch(self) -> None:
-        last = self._store.last_seq()
-        self._wake(last)
         while not self._closed:
             with self._lock:
                 if not self._waiting:
                     self._thread = None
                     return
-            seq = self._store.wait_for_change(last, timeout_s=POLL_S)
-            if seq > last:
-                last = seq
-                self._wake(last)
+            self._look()
+
+    def _look(self) -> None:
+        """One wait. A store that is away for a while, as in a restart of the database, is asked again after a pause."""
+        try:
+            self._wake(self._store.wait_for_change(self._last, timeout_s=POLL_S))
+        except AssayError as error:
+            log.warning("live pages wait for the store: %s", error.message)
+            sleep(PAUSE_S)
 
     def _wake(self, seq: int) -> None:
         with self._lock:
+            if seq <= self._last:
+                return
+            self._last = seq
             for listener in self._waiting:
                 listener.wake(seq)
 

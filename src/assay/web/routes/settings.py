@@ -53,7 +53,7 @@ def save(request: Request, slug: str, form: inputs.Form) -> Response:
             ws,
             actor,
             slug,
-            expected_version=inputs.version(form) or 0,
+            expected_version=inputs.version(form),
             name=inputs.text(form, "name"),
             board=settings_view.board_from_form(form, project.settings.board),
             verdicts=settings_view.verdicts_from_form(form, project.settings.verdicts),

@@ -48,6 +48,7 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.ranked": lambda p: "changed its place in the column",
     "ticket.locked": lambda p: "locked hypothesis, criteria, baseline and budget",
     "ticket.amended": _amended,
+    "amendment.marked": lambda p: "found that results existed before an amendment, and marked it",
     "ticket.confirmed": lambda p: f"confirmed {str(p.get('item', '')).replace('_', ' ')}",
     "ticket.confirmation_withdrawn": lambda p: f"took back {str(p.get('item', '')).replace('_', ' ')}",
     "ticket.noted": lambda p: "added a note",

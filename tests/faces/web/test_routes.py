@@ -138,7 +138,10 @@ def test_post_without_token_is_refused(site, browser):
 
 def test_refused_move_answers_409_with_each_unmet_item(site, browser):
     token = browser.token(at(site, "/board"))
-    status, html = browser.text(at(site, "/t/EXP-1/move"), {"to": "hypothesis", "csrf_token": token})
+    _, page = browser.text(at(site, "/t/EXP-1/move?to=hypothesis"))
+    version = re.search(r'name="expected_version" value="(\d+)"', page)[1]
+    fields = {"to": "hypothesis", "expected_version": version, "csrf_token": token}
+    status, html = browser.text(at(site, "/t/EXP-1/move"), fields)
     assert status == 409
     assert "The team agrees to run it this sprint" in html
     assert 'name="override_reason"' in html

@@ -58,12 +58,17 @@ def _local_location(location: str) -> str | None:
     return path
 
 
-def local_scores(artifact_uri: str, run_id: str) -> ScoresFound:
-    """Which per-example scores lie beside this run on this machine? A bad file is an error text, never a crash."""
+def local_scores(
+    artifact_uri: str, run_id: str, *, is_there: Callable[[str], bool] = os.path.isdir
+) -> ScoresFound:
+    """Which per-example scores lie beside this run on this machine? A bad file is an error text, never a crash.
+
+    is_there: whether a folder of artifacts exists; `remembered_folders` for thousands of runs at one moment.
+    """
     root = local_root(artifact_uri, run_id)
-    if root is None:
+    # Most runs have none, and this is asked for thousands of them: two questions say so.
+    if root is None or not is_there(root[: -len(run_id) - len("//artifacts")]):
         return _NOTHING
-    # Most runs have none, and this is asked for thousands of them: one system call says so.
     try:
         os.lstat(f"{root}/{SCORE_FOLDER}")
     except OSError:
@@ -74,6 +79,11 @@ def local_scores(artifact_uri: str, run_id: str) -> ScoresFound:
             continue
         return checked_scores(name, lambda path=path: _read_inside(Path(root), Path(path)))  # type: ignore[misc]
     return ScoresFound()
+
+
+def remembered_folders() -> Callable[[str], bool]:
+    """Is there such a folder? Asks once for each: all runs of an experiment lie in one."""
+    return lru_cache(maxsize=4096)(os.path.isdir)
 
 
 def checked_scores(name: str, fetch: Callable[[], bytes]) -> ScoresFound:

@@ -30,9 +30,9 @@ from assay.domain.kernel.ids import TICKET_KEY
 SEED_NAMES = ("seed", "random_state", "random_seed")
 _NO_CONFIG = frozenset((*SEED_NAMES, "assay.seed"))
 _SEED_PLACES = (
-    ("tag", "assay.seed"),
-    ("parameter", "assay.seed"),
-    *((place, name) for name in SEED_NAMES for place in ("parameter", "tag")),
+    (True, "assay.seed"),
+    (False, "assay.seed"),
+    *((is_tag, name) for name in SEED_NAMES for is_tag in (False, True)),
 )
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}\Z", re.ASCII)
 _LEADING_KEY = re.compile(r"(?:EXP|SPK|DATA|ENG|FEAT|INC)-[1-9][0-9]{0,8}(?![0-9A-Za-z])", re.ASCII)
@@ -46,7 +46,7 @@ _STATUS = {
     "KILLED": RunStatus.STOPPED,
 }
 # MLflow's own tags are bookkeeping, some of them large; these say where a run came from.
-_KEPT_OWN_TAGS = frozenset(
+KEPT_OWN_TAGS = frozenset(
     (
         "mlflow.note.content",
         "mlflow.parentRunId",
@@ -73,14 +73,13 @@ class ScoresFound:
 def assemble(raw: RawRun, *, source: str, url: str | None, scores: ScoresFound) -> Run:
     """Which evidence is this run of the tracker? See the module for the order of places looked at."""
     hours, hours_source = gpu_hours(raw)
-    tags = {k: v for k, v in raw.tags.items() if not k.startswith("mlflow.") or k in _KEPT_OWN_TAGS}
     fields: dict[str, Any] = {
         "run_id": f"{source}:{raw.external_id}",
         "external_id": raw.external_id,
         "name": raw.name,
         # A word no MLflow writes says that the run is over and did not end well.
         "status": _STATUS.get(raw.status, RunStatus.FAILED),
-        "config": {key: value for key, value in raw.params.items() if key not in _NO_CONFIG},
+        "config": _config_of(raw.params),
         "seed": seed_of(raw.params, raw.tags),
         "curves": raw.curves,
         "scores_digest": scores.digest,
@@ -96,9 +95,20 @@ def assemble(raw: RawRun, *, source: str, url: str | None, scores: ScoresFound) 
         "deleted": raw.deleted,
         "provenance": Provenance.SELF_REPORTED,
         "url": url,
-        "tags": tags,
+        "tags": _kept_tags(raw.tags),
     }
     return Run(source=source, digest=digest_of(fields), **fields)
+
+
+def _config_of(params: Mapping[str, str]) -> Mapping[str, str]:
+    if _NO_CONFIG.isdisjoint(params):
+        return params
+    return {key: value for key, value in params.items() if key not in _NO_CONFIG}
+
+
+def _kept_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
+    dropped = [key for key in tags if key.startswith("mlflow.") and key not in KEPT_OWN_TAGS]
+    return {key: value for key, value in tags.items() if key not in dropped} if dropped else tags
 
 
 def ticket_of(tags: Mapping[str, str], experiment_name: str) -> str | None:
@@ -122,8 +132,8 @@ def seed_of(params: Mapping[str, str], tags: Mapping[str, str]) -> int | None:
     >>> seed_of({"random_state": "3"}, {}), seed_of({"seed": "None"}, {}), seed_of({"seed": "1"}, {"assay.seed": "2"})
     (3, None, 2)
     """
-    for place, name in _SEED_PLACES:
-        text = (params if place == "parameter" else tags).get(name)
+    for is_tag, name in _SEED_PLACES:
+        text = (tags if is_tag else params).get(name)
         if text is not None and _INTEGER.match(text.strip()):
             return int(text)
     return None
@@ -134,6 +144,8 @@ def dataset_of(tags: Mapping[str, str], inputs: tuple[LoggedDataset, ...]) -> st
     tag = tags.get("assay.dataset", "").strip()
     if tag:
         return tag
+    if not inputs:
+        return None
     chosen = {i for i in inputs if i.context.lower() in _EVALUATION}
     chosen = chosen or {i for i in inputs if not i.context.lower().startswith("train")}
     names = {f"{i.name}@{i.digest}" for i in chosen}
@@ -148,11 +160,7 @@ def gpu_hours(raw: RawRun) -> tuple[float | None, str | None]:
     hours = _wall_hours(raw)
     if hours is None:
         return None, None
-    gpus = {
-        found.group(1)
-        for name in raw.curves
-        if name.startswith("system/") and (found := _GPU_METRIC.match(name))
-    }
+    gpus = {found.group(1) for found in map(_GPU_METRIC.match, raw.curves) if found}
     if gpus:
         return len(gpus) * hours, "metric"
     devices = _amount(raw.tags.get("assay.devices"))

@@ -31,6 +31,7 @@ _PLAIN = (
     "provenance",
     "url",
 )
+_INTEGERS, _FLOATS = np.dtype("<i8"), np.dtype("<f8")
 _plain_of = itemgetter(*_PLAIN)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -59,13 +60,13 @@ def digest_of(fields: Mapping[str, Any]) -> str:
         _milliseconds(fields["ended_at"]),
         [(name, len(curves[name].steps)) for name in names],
     ]
-    digest = hashlib.sha256(orjson.dumps(header, option=orjson.OPT_SORT_KEYS))
+    parts = [orjson.dumps(header, option=orjson.OPT_SORT_KEYS)]
     for name in names:
         curve = curves[name]
-        digest.update(np.ascontiguousarray(curve.steps, "<i8").data)
-        digest.update(np.ascontiguousarray(curve.values, "<f8").data)
-        digest.update(np.ascontiguousarray(curve.times_ms, "<i8").data)
-    return digest.hexdigest()
+        parts.append(curve.steps.astype(_INTEGERS, copy=False).tobytes())
+        parts.append(curve.values.astype(_FLOATS, copy=False).tobytes())
+        parts.append(curve.times_ms.astype(_INTEGERS, copy=False).tobytes())
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from assay.connectors.trackers.mlflow.artifacts import RUN_ID, local_scores
 from assay.connectors.trackers.mlflow.assemble import assemble
 from assay.connectors.trackers.mlflow.marks import Marks
+from assay.connectors.trackers.mlflow.points import curves_by_run
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text
 from assay.connectors.trackers.mlflow.rest_client import without_password
 from assay.connectors.trackers.mlflow.revisions import COLUMNS_READ, TESTED_REVISIONS
 from assay.connectors.trackers.mlflow.sqlite_file import releases, unavailable
-from assay.connectors.trackers.mlflow.sqlite_tables import curves_by_run
 from assay.domain.experiments.evidence import Run
 from assay.errors import Unavailable
 from assay.workflows.ports import SyncBatch

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.connectors.trackers.mlflow.artifacts import RUN_ID, local_scores
+from assay.connectors.trackers.mlflow.artifacts import RUN_ID, local_scores, remembered_folders
 from assay.connectors.trackers.mlflow.assemble import assemble
 from assay.connectors.trackers.mlflow.raw import RawRun
 from assay.connectors.trackers.mlflow.revisions import TESTED_REVISIONS
@@ -183,9 +183,10 @@ class SqliteStore:
         self, portion: _Portion, raws: Iterator[RawRun], known: Mapping[str, str] | None = None
     ) -> bool:
         """Add these runs, less those known as they are. False when the portion is full before all are in."""
+        is_there = remembered_folders()
         with without_collection():
             for raw in raws:
-                scores = local_scores(raw.artifact_uri, raw.external_id)
+                scores = local_scores(raw.artifact_uri, raw.external_id, is_there=is_there)
                 run = assemble(raw, source=self.source.name, url=None, scores=scores)
                 if known is None or known.get(run.external_id) != run.digest:
                     portion.add(run, scores.content)

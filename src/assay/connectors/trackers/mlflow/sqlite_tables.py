@@ -8,14 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import orjson
 
-from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text, ordered_curve, unclamped
-from assay.domain.experiments.evidence import Curve
+from assay.connectors.trackers.mlflow.assemble import KEPT_OWN_TAGS
+from assay.connectors.trackers.mlflow.points import curves_of, floats, integer, integers
+from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text
+from assay.domain.experiments.evidence import Curve, FloatArray, IntArray
 
 Texts = dict[int, dict[str, str]]
 
@@ -25,10 +27,21 @@ _RUNS = (
 )
 # CROSS JOIN keeps SQLite from turning the loops round: runs first, then their rows by index.
 _TEXTS = "SELECT r.rowid, t.key, t.value FROM runs r CROSS JOIN {} t ON t.run_uuid = r.run_uuid WHERE {}"
-_POINTS = (
-    "SELECT r.rowid, m.key, m.step, m.timestamp, CASE WHEN m.is_nan THEN NULL ELSE m.value END"
-    " FROM runs r CROSS JOIN metrics m ON m.run_uuid = r.run_uuid WHERE {} ORDER BY r.rowid, m.key, m.step"
+# MLflow's own tags are read by nobody here save those kept, and some are large.
+_USED_TAGS = "(t.key < 'mlflow.' OR t.key >= 'mlflow/' OR t.key IN ({}))".format(
+    ", ".join(f"'{key}'" for key in sorted(KEPT_OWN_TAGS))
 )
+_POINTS = "FROM runs r CROSS JOIN metrics m ON m.run_uuid = r.run_uuid WHERE {}"
+_ORDER = "ORDER BY r.rowid, m.key, m.step, m.rowid"
+_VALUE = "CASE WHEN m.is_nan THEN NULL ELSE m.value END"
+_GROUPS = f"SELECT r.rowid, m.key, count(*) {_POINTS} GROUP BY r.rowid, m.key ORDER BY r.rowid, m.key"
+# A row for every point costs more than all the rest of a sync, so whole numbers come as one text. Floats as text would not be exact.
+_PLACES = (
+    "SELECT group_concat(step), group_concat(timestamp)"
+    f" FROM (SELECT m.step AS step, m.timestamp AS timestamp {_POINTS} {_ORDER})"
+)
+_VALUES = f"SELECT {_VALUE} {_POINTS} {_ORDER}"
+_WHOLE_POINTS = f"SELECT m.step, m.timestamp, {_VALUE} {_POINTS} {_ORDER}"
 _INPUTS = (
     "SELECT r.rowid, d.name, d.digest, (SELECT t.value FROM input_tags t WHERE t.input_uuid = i.input_uuid"
     " AND t.name = 'mlflow.data.context') FROM runs r CROSS JOIN inputs i ON i.destination_id = r.run_uuid"
@@ -94,17 +107,17 @@ def without_collection() -> Iterator[None]:
 def _read_runs(connection: sqlite3.Connection, condition: str) -> Iterator[RawRun]:
     rows = connection.execute(_RUNS.format(condition)).fetchall()
     params = _texts(connection.execute(_TEXTS.format("params", condition)).fetchall())
-    tags = _texts(connection.execute(_TEXTS.format("tags", condition)).fetchall())
+    tags = _texts(connection.execute(_TEXTS.format("tags", f"{condition} AND {_USED_TAGS}")).fetchall())
     inputs = _inputs(connection, condition)
-    curves = curves_by_run(connection.execute(_POINTS.format(condition)).fetchall())
+    curves = _curves(connection, condition)
     nothing: dict[str, str] = {}
     for row, uuid, name, status, start, end, stage, artifacts, experiment, experiment_name in rows:
         yield RawRun(
             external_id=clean_text(uuid),
             name=clean_text(name),
             status=clean_text(status),
-            started_ms=_integer(start),
-            ended_ms=_integer(end),
+            started_ms=integer(start),
+            ended_ms=integer(end),
             deleted=stage != "active",
             experiment_id=str(experiment),
             experiment_name=clean_text(experiment_name),
@@ -145,44 +158,23 @@ def _inputs(connection: sqlite3.Connection, condition: str) -> Mapping[int, tupl
     return found
 
 
-def curves_by_run(points: list[tuple[Any, ...]]) -> Mapping[Any, dict[str, Curve]]:
-    """Curves by run and metric, from points (run, metric, step, time, value or None) ordered by the first three."""
-    found: dict[Any, dict[str, Curve]] = defaultdict(dict)
-    if not points:
-        return found
-    rows, keys, raw_steps, raw_times, raw_values = zip(*points, strict=True)
-    steps, times, values = _integers(raw_steps), _integers(raw_times), unclamped(_floats(raw_values))
-    row_array = np.array(rows, dtype=object if isinstance(rows[0], str) else np.int64)
-    key_array = np.array(keys, dtype=object)
-    begins = np.flatnonzero((row_array[1:] != row_array[:-1]) | (key_array[1:] != key_array[:-1])) + 1
-    # Points of one step are rare (a metric logged again); only their curves need sorting.
-    same_step = steps[1:] <= steps[:-1]
-    same_step[begins - 1] = False
-    edges = np.concatenate(([0], begins, [len(points)]))
-    unsorted = np.add.reduceat(np.append(same_step, np.False_), edges[:-1]) > 0
-    for (start, end), repeated in zip(pairwise(edges.tolist()), unsorted.tolist(), strict=True):
-        part = slice(start, end)
-        make = ordered_curve if repeated else Curve
-        found[rows[start]][clean_text(keys[start])] = make(
-            steps=steps[part], values=values[part], times_ms=times[part]
-        )
-    return found
+def _curves(connection: sqlite3.Connection, condition: str) -> Mapping[int, dict[str, Curve]]:
+    groups = connection.execute(_GROUPS.format(condition)).fetchall()
+    return curves_of(groups, *_points(connection, condition, sum(count for _, _, count in groups)))
 
 
-def _floats(values: Sequence[Any]) -> NDArray[np.float64]:
-    """Numbers as they are; NULL and whatever is no number become NaN, which never passes anything."""
+def _points(
+    connection: sqlite3.Connection, condition: str, count: int
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Steps, times and values of all points, in the order of the groups."""
+    places = connection.execute(_PLACES.format(condition)).fetchone()
     try:
-        return np.array(values, dtype=np.float64)
+        steps, times = (np.array(orjson.loads(f"[{text or ''}]"), np.int64) for text in places)
     except (TypeError, ValueError, OverflowError):
-        return np.array([v if isinstance(v, int | float) else np.nan for v in values], dtype=np.float64)
-
-
-def _integers(values: Sequence[Any]) -> NDArray[np.int64]:
-    try:
-        return np.array(values, dtype=np.int64)
-    except (TypeError, ValueError, OverflowError):
-        return np.array([_integer(v) or 0 for v in values], dtype=np.int64)
-
-
-def _integer(value: Any) -> int | None:
-    return value if isinstance(value, int) and -(2**63) <= value < 2**63 else None
+        steps = times = np.zeros(0, np.int64)
+    if not len(steps) == len(times) == count:  # something else than whole numbers among them
+        rows = connection.execute(_WHOLE_POINTS.format(condition)).fetchall()
+        told = zip(*rows, strict=True)
+        return integers(next(told)), integers(next(told)), floats(next(told))
+    values = connection.execute(_VALUES.format(condition)).fetchall()
+    return steps, times, floats(list(chain.from_iterable(values)))

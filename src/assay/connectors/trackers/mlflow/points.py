@@ -1,0 +1,76 @@
+"""From logged points to curves: one array for thousands of runs, then a slice of it for each metric of each run."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.connectors.trackers.mlflow.raw import clean_text, ordered_curve, unclamped
+from assay.domain.experiments.evidence import Curve, FloatArray, IntArray
+
+
+def curves_of(
+    groups: Iterable[tuple[Any, Any, int]], steps: IntArray, times_ms: IntArray, values: FloatArray
+) -> Mapping[Any, dict[str, Curve]]:
+    """Curves by run and metric, where each group (run, metric, count) names the next `count` points, ordered by step.
+
+    >>> whole = np.arange(3)
+    >>> found = curves_of([("r", "loss", 2), ("r", "acc", 1)], whole, whole, np.array([0.5, 0.25, 0.75]))
+    >>> {name: curve.values.tolist() for name, curve in found["r"].items()}
+    {'loss': [0.5, 0.25], 'acc': [0.75]}
+    """
+    found: dict[Any, dict[str, Curve]] = defaultdict(dict)
+    runs, keys, counts = zip(*groups, strict=True) if (groups := list(groups)) else ((), (), ())
+    ends = list(accumulate(counts))
+    values = unclamped(values)
+    # Points of one step are rare (a metric logged again); only their curves need sorting.
+    repeats = _curves_with_repeats(steps, np.array(ends, np.int64))
+    start = 0
+    for number, (run, key, end) in enumerate(zip(runs, keys, ends, strict=True)):
+        make = ordered_curve if number in repeats else Curve
+        found[run][clean_text(key)] = make(steps[start:end], values[start:end], times_ms[start:end])
+        start = end
+    return found
+
+
+def curves_by_run(points: Sequence[tuple[Any, ...]]) -> Mapping[Any, dict[str, Curve]]:
+    """Curves by run and metric, from points (run, metric, step, time, value or None) ordered by the first three."""
+    if not points:
+        return {}
+    runs, keys, steps, times, values = zip(*points, strict=True)
+    groups = [(run, key, count) for (run, key), count in Counter(zip(runs, keys, strict=True)).items()]
+    return curves_of(groups, integers(steps), integers(times), floats(values))
+
+
+def _curves_with_repeats(steps: IntArray, ends: IntArray) -> set[int]:
+    """Which curves, by place, do not rise strictly from step to step?"""
+    falls = np.flatnonzero(steps[1:] <= steps[:-1]) + 1
+    places = np.searchsorted(ends, falls, side="right")
+    starts = np.concatenate(([0], ends[:-1])) if len(ends) else ends
+    return set(places[starts[places] != falls].tolist())
+
+
+def floats(values: Sequence[Any]) -> NDArray[np.float64]:
+    """Numbers as they are; NULL and whatever is no number become NaN, which never passes anything."""
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return np.array([v if isinstance(v, int | float) else np.nan for v in values], dtype=np.float64)
+
+
+def integers(values: Sequence[Any]) -> NDArray[np.int64]:
+    """Integers as they are; whatever is none of 64 bits becomes zero."""
+    try:
+        return np.array(values, dtype=np.int64)
+    except (TypeError, ValueError, OverflowError):
+        return np.array([integer(v) or 0 for v in values], dtype=np.int64)
+
+
+def integer(value: Any) -> int | None:
+    """An integer of 64 bits, else None."""
+    return value if isinstance(value, int) and -(2**63) <= value < 2**63 else None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assay.domain.experiments.dossier import dossier_bytes
 from assay.domain.experiments.experiment import Decision, DecisionKind
 from assay.domain.experiments.learnings import checked_learnings
+from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.events import Event
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor, Permission
@@ -14,7 +16,7 @@ from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, StoredVerdict, Ticket
-from assay.workflows.verdicts import read_record
+from assay.workflows.verdicts import evidence_rows, read_record
 
 TARGET = {DecisionKind.KILL: "killed", DecisionKind.PROMOTE: "production", DecisionKind.ITERATE: "iteration"}
 
@@ -60,15 +62,19 @@ def decide(
         stored = tx.verdict(before.id)
         recommendation = _recommendation(stored)
         _reason_given(key, kind, recommendation, reason)
+        assert before.lock is not None
+        dossier = dossier_bytes(before.lock, evidence_rows(tx, project, before))
         decision = Decision(
             kind=kind,
             verdict=recommendation,
             verdict_digest=stored.digest if stored else None,
+            evidence_digest=digest_bytes(dossier),
             reason=reason.strip(),
             learnings=lesson,
             by=actor.name,
             at=ws.clock(),
         )
+        tx.put_blob(digest_bytes(dossier), dossier)
         decision = _record(tx, actor, project, before, decision)
         ticket = required_ticket(tx, project, key)
         if not move:
@@ -123,6 +129,7 @@ def _record(
             decision=decision.kind.value,
             verdict=decision.verdict,
             verdict_digest=decision.verdict_digest,
+            evidence_digest=decision.evidence_digest,
             reason=decision.reason,
             learnings=decision.learnings,
         ),

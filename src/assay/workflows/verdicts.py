@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from assay.domain.experiments.dossier import dossier_from_bytes
 from assay.domain.experiments.evidence import Evidence, Run, RunStatus
 from assay.domain.experiments.experiment import LinkKind, Lock
 from assay.domain.experiments.preregistration import registration_digest
@@ -20,7 +21,7 @@ from assay.domain.kernel.events import Event
 from assay.domain.kernel.findings import Outcome, Role, with_outcome
 from assay.domain.kernel.time import timestamp
 from assay.domain.kernel.verdicts import VerdictRecord
-from assay.errors import Invalid, Refused
+from assay.errors import Invalid, NotFound, Refused
 from assay.workflows.actor import SYSTEM, Actor, Permission
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
@@ -42,12 +43,27 @@ class ReplayReport:
 
 def gather_evidence(ws: Workspace, tx: ReadTransaction, project: Project, ticket: Ticket) -> Evidence:
     """Every run a verdict on this ticket may look at, per-example scores included."""
-    runs = with_scores(ws, tx, tx.runs(project.id, ticket.key))
-    baseline: list[Run] = []
+    return with_all_scores(ws, tx, evidence_rows(tx, project, ticket))
+
+
+def evidence_rows(tx: ReadTransaction, project: Project, ticket: Ticket) -> Evidence:
+    """The same without the per-example scores, which are named by digest."""
     named = ticket.lock.registration.baseline if ticket.lock else ticket.content.baseline
-    for key in sorted({b.ticket for b in named if b.ticket is not None and b.ticket != ticket.key}):
-        baseline.extend(with_scores(ws, tx, tx.runs(project.id, key)))
-    return Evidence(runs=tuple(runs), baseline_runs=tuple(baseline))
+    keys = sorted({b.ticket for b in named if b.ticket is not None and b.ticket != ticket.key})
+    return Evidence(
+        runs=tuple(tx.runs(project.id, ticket.key)),
+        baseline_runs=tuple(run for key in keys for run in tx.runs(project.id, key)),
+        detached=tuple(tx.detached_runs(project.id, ticket.key)),
+    )
+
+
+def with_all_scores(ws: Workspace, tx: ReadTransaction, evidence: Evidence) -> Evidence:
+    """The evidence with per-example scores read in."""
+    return Evidence(
+        runs=tuple(with_scores(ws, tx, evidence.runs)),
+        baseline_runs=tuple(with_scores(ws, tx, evidence.baseline_runs)),
+        detached=tuple(with_scores(ws, tx, evidence.detached)),
+    )
 
 
 def with_scores(ws: Workspace, tx: ReadTransaction, runs: Sequence[Run]) -> list[Run]:
@@ -332,24 +348,25 @@ def recompute_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> Verdi
     return record
 
 
-def replay_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> ReplayReport:
-    """Does the stored verdict come out again from the stored evidence, byte for byte?
+def replay_verdict(
+    ws: Workspace, actor: Actor, slug: str, key: str, *, digest: str | None = None
+) -> ReplayReport:
+    """Does a stored verdict come out again, byte for byte? The latest one, or the one with this digest.
+
+    A verdict that somebody decided on is computed from the evidence kept with the decision, whatever became of the runs.
 
     Raises:
-        Refused: there is no stored verdict.
+        NotFound: no verdict of this ticket has this digest.
+        Refused: there is no stored verdict, or the runs it saw have changed and nobody decided on it.
     """
     actor.require(Permission.AUDIT)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         ticket = required_ticket(tx, project, key)
-        stored = tx.verdict(ticket.id)
-        if stored is None or ticket.lock is None:
-            raise Refused(
-                f"cannot replay verdict of {key!r}: none is stored (expected a locked ticket with a verdict)",
-                code="verdict-missing",
-            )
-        evidence = gather_evidence(ws, tx, project, ticket)
-    again = replay(stored.body, ticket.lock, evidence, stored_versions=stored.library_versions)
+        stored = _stored_verdict(tx, ticket, digest)
+        lock, evidence = _as_decided(tx, ticket, stored) or _as_now(tx, project, ticket, stored)
+        evidence = with_all_scores(ws, tx, evidence)
+    again = replay(stored.body, lock, evidence, stored_versions=stored.library_versions)
     return ReplayReport(
         key=key,
         same=again.same,
@@ -357,3 +374,47 @@ def replay_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> ReplayRe
         stored_digest=stored.digest,
         other_versions=again.other_versions,
     )
+
+
+def _stored_verdict(tx: ReadTransaction, ticket: Ticket, digest: str | None) -> StoredVerdict:
+    if digest is None:
+        latest = tx.verdict(ticket.id)
+        if latest is not None and ticket.lock is not None:
+            return latest
+        raise Refused(
+            f"cannot replay verdict of {ticket.key!r}: none is stored (expected a locked ticket with a verdict)",
+            code="verdict-missing",
+        )
+    for stored in reversed(tx.verdicts(ticket.id)):
+        if stored.digest == digest:
+            return stored
+    raise NotFound(
+        f"cannot replay verdict {digest[:80]!r}: {ticket.key!r} has no verdict with this digest",
+        hint=f"assay verdict {ticket.key} --json",
+        code="verdict-unknown",
+        field="digest",
+    )
+
+
+def _as_decided(tx: ReadTransaction, ticket: Ticket, stored: StoredVerdict) -> tuple[Lock, Evidence] | None:
+    for decision in tx.decisions(ticket.id):
+        if decision.verdict_digest == stored.digest and decision.evidence_digest is not None:
+            content = tx.blob(decision.evidence_digest)
+            if content is not None:
+                return dossier_from_bytes(content)
+    return None
+
+
+def _as_now(
+    tx: ReadTransaction, project: Project, ticket: Ticket, stored: StoredVerdict
+) -> tuple[Lock, Evidence]:
+    assert ticket.lock is not None
+    latest = tx.verdict(ticket.id)
+    if latest is None or latest.digest != stored.digest:
+        raise Refused(
+            f"cannot replay verdict {stored.digest[:19]!r} of {ticket.key!r}: its runs have changed since and nobody "
+            "decided on it (expected the latest verdict, or one with a decision)",
+            hint=f"assay replay {ticket.key}",
+            code="verdict-superseded",
+        )
+    return ticket.lock, evidence_rows(tx, project, ticket)

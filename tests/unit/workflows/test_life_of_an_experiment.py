@@ -425,3 +425,38 @@ def test_nothing_reaches_production_or_live_without_a_decision(ws, tracker, cloc
     )
     assert isinstance(answer, MoveRefused)
     assert not answer.assessment.overridable
+
+
+def test_verdict_that_was_decided_on_is_recomputed_though_the_runs_changed(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=(*GOOD[:4], 0.868))
+    with ws.store.read() as tx:
+        decided = tx.verdict(ticket.id).digest
+    decide_it(ws, ticket, DecisionKind.PROMOTE, move=False)
+    tracker.put(*(run(ticket.key, seed, 0.7, 0.6, begun=clock()) for seed in range(5)))
+    sync_source(ws, ADA, SLUG, "listed")
+    assert get_verdict(ws, ADA, SLUG, ticket.key).verdict.recommendation is not Recommendation.PROMOTE
+    report = replay_verdict(ws, ADA, SLUG, ticket.key, digest=decided)
+    assert report.same, report.differences
+    assert report.stored_digest == decided
+    with pytest.raises(NotFound, match="no verdict with this digest"):
+        replay_verdict(ws, ADA, SLUG, ticket.key, digest="sha256:0")
+
+
+def test_superseded_verdict_nobody_decided_on_says_that_it_cannot_be_recomputed(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    with ws.store.read() as tx:
+        first = tx.verdict(ticket.id).digest
+    tracker.put(run(ticket.key, 4, 0.7, 0.86, begun=clock()))
+    sync_source(ws, ADA, SLUG, "listed")
+    with pytest.raises(Refused, match="nobody decided on it"):
+        replay_verdict(ws, ADA, SLUG, ticket.key, digest=first)
+
+
+def test_bad_seeds_detached_by_hand_do_not_make_a_promotion(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=(*GOOD, 0.80, 0.79, 0.81))
+    assert get_verdict(ws, ADA, SLUG, ticket.key).verdict.recommendation is not Recommendation.PROMOTE
+    for seed in (5, 6, 7):
+        attach_run(ws, ADA, SLUG, f"listed:{ticket.key.lower()}-seed{seed}", None)
+    verdict = get_verdict(ws, ADA, SLUG, ticket.key).verdict
+    assert verdict.recommendation is not Recommendation.PROMOTE
+    assert any("detached" in text for text in (*verdict.notes, *(f.reason for f in verdict.findings)))

@@ -253,6 +253,8 @@ class Decision(Value):
     """The recommendation it was taken on: promote, iterate, kill or undecided."""
     verdict_digest: str | None
     """Digest of the verdict record that was on the page."""
+    evidence_digest: str | None = None
+    """Digest of the dossier: lock and runs as they stood, so that the verdict can be recomputed though runs changed."""
     reason: Annotated[str, StringConstraints(max_length=5000)] = ""
     learnings: Annotated[str, StringConstraints(max_length=20_000)] = ""
     by: str

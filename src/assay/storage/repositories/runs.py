@@ -8,9 +8,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from assay.domain.experiments.evidence import Curve, Provenance, Run, RunStatus
+from assay.domain.gates.seed_groups import CANDIDATE_TAG
 from assay.storage.curves import packed, unpacked
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list, to_json
 from assay.storage.tables import curves, runs
@@ -31,10 +32,21 @@ _RUN = (
     _R.digest,
     _R.seen_seq,
     _R.body,
+    _R.first_candidate,
 )
 OF_TICKET = Statement(
     select(*_RUN)
     .where(_R.project_id == bindparam("the_project"), _R.ticket == bindparam("the_ticket"))
+    .order_by(_R.run_id)
+)
+DETACHED = Statement(
+    select(*_RUN)
+    .where(
+        _R.project_id == bindparam("the_project"),
+        _R.tagged_ticket == bindparam("the_ticket"),
+        _R.by_hand == 1,
+        or_(_R.ticket.is_(None), _R.ticket != bindparam("the_ticket")),
+    )
     .order_by(_R.run_id)
 )
 BY_RUN_ID = Statement(
@@ -61,7 +73,7 @@ _FACTS = (
 )  # fmt: skip
 ADD = Statement(
     insert(runs).values(by_hand=0),
-    ("id", "project_id", "source_id", "external_id", "run_id", "ticket", "seen_seq", *_FACTS),
+    ("id", "project_id", "source_id", "external_id", "run_id", "ticket", "seen_seq", "first_candidate", *_FACTS),
 )
 EDIT = Statement(update(runs).where(_R.id == bindparam("the_id")), _FACTS)
 FOLLOW_TAG = Statement(
@@ -111,6 +123,12 @@ class RunReader(Session):
         """
         rows = self.rows(OF_TICKET, the_project=project_id, the_ticket=ticket_key)
         found = self._curves([row[0] for row in rows]) if with_curves else {}
+        return [_run(row, found.get(row[0], {})) for row in rows]
+
+    def detached_runs(self, project_id: int, ticket_key: str) -> Sequence[Run]:
+        """Runs whose tag names this ticket, which a person attached elsewhere or to nothing, ordered by run id."""
+        rows = self.rows(DETACHED, the_project=project_id, the_ticket=ticket_key)
+        found = self._curves([row[0] for row in rows])
         return [_run(row, found.get(row[0], {})) for row in rows]
 
     def run(self, project_id: int, run_id: str) -> Run | None:
@@ -212,6 +230,7 @@ def _new_row(source: Source, run: Run, number: int, seq: int) -> dict[str, Any]:
         "run_id": run.run_id,
         "ticket": run.ticket,
         "seen_seq": seq,
+        "first_candidate": run.tags.get(CANDIDATE_TAG),
         **_facts(run),
     }
 
@@ -258,7 +277,7 @@ def _body(run: Run) -> dict[str, Any]:
 
 def _run(row: Row, found: Mapping[str, Curve]) -> Run:
 
-    _, run_id, external_id, ticket, started_at, deleted, digest, seen_seq, text = row
+    _, run_id, external_id, ticket, started_at, deleted, digest, seen_seq, text, first_candidate = row
     body = from_json(text)
     seed, ended_at = body.get("seed"), body.get("ended_at")
     return Run(
@@ -269,5 +288,5 @@ def _run(row: Row, found: Mapping[str, Curve]) -> Run:
         ended_at=None if ended_at is None else datetime.fromisoformat(ended_at), gpu_hours=body.get("gpu_hours"),
         gpu_hours_source=body.get("gpu_hours_source"), cost_usd=body.get("cost_usd"), deleted=bool(deleted),
         provenance=Provenance(body["provenance"]), url=body.get("url"), tags=body["tags"], digest=digest,
-        seen_seq=seen_seq,
+        seen_seq=seen_seq, candidate_when_first_seen=first_candidate,
     )  # fmt: skip

@@ -107,13 +107,22 @@ def decide(
         say(f"The card stays in {done['ticket']['stage']}: {done['not_moved_because']}")
 
 
-def replay(key: Key, project: Project = None, json: Json = False) -> int:
+def replay(
+    key: Key,
+    digest: Annotated[
+        str | None,
+        typer.Option("--digest", help="An earlier verdict, such as the one a decision was taken on."),
+    ] = None,
+    project: Project = None,
+    json: Json = False,
+) -> int:
     """Compute a stored verdict again from the stored evidence. Exit code: 0 the same bytes, 1 different.
 
     Example: assay replay EXP-42
     """
     with connected(project) as api:
-        answer = api.in_project("GET", f"/tickets/{key_part(key)}/verdict/replay")
+        asked = {"digest": digest} if digest else None
+        answer = api.in_project("GET", f"/tickets/{key_part(key)}/verdict/replay", query=asked)
     report = answer.data
     if json:
         print_json(answer.body)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from assay.api.answers import gives
@@ -70,9 +72,11 @@ def show_verdict_history(request: Request, slug: str, key: str) -> Response:
     dependencies=[requires(Permission.AUDIT)],
     **gives(ReplayReport),
 )
-def replay(request: Request, slug: str, key: str) -> Response:
-    """Does the stored verdict come out again from the stored evidence, byte for byte?"""
-    return answer(replay_verdict(workspace_of(request), actor_of(request), slug, key))
+def replay(
+    request: Request, slug: str, key: str, digest: Annotated[str | None, Query(max_length=80)] = None
+) -> Response:
+    """Does a stored verdict come out again, byte for byte? The latest one, or the one with this digest."""
+    return answer(replay_verdict(workspace_of(request), actor_of(request), slug, key, digest=digest))
 
 
 @router.post(

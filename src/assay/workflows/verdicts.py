@@ -148,7 +148,7 @@ def _mark_amendments(
     tx: WriteTransaction, ws: Workspace, project: Project, ticket: Ticket, lock: Lock
 ) -> None:
     fresh = required_ticket(tx, project, ticket.key)
-    if fresh.lock != ticket.lock:
+    if fresh.lock is None or fresh.lock != ticket.lock:
         return
     tx.put_lock(ticket.id, lock)
     numbers = [a.number for a, old in zip(lock.amendments, fresh.lock.amendments, strict=True) if a != old]
@@ -210,8 +210,8 @@ def _show(
     """Every change that a page shows stands in the journal, or live pages would miss it."""
     tx.clear_due(ticket.id, seq=seen)
     if tx.put_card(ticket.id, card):
-        seen = {name: card[name] for name in ("runs", "running", "finished", "chip")}
-        event = Event.of("ticket.evidence_seen", project=project.slug, subject=ticket.key, **seen)
+        shown = {name: card[name] for name in ("runs", "running", "finished", "chip")}
+        event = Event.of("ticket.evidence_seen", project=project.slug, subject=ticket.key, **shown)
         tx.append(event, actor=SYSTEM, at=ws.clock())
 
 

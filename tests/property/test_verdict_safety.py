@@ -2,6 +2,7 @@
 
 import math
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -13,7 +14,7 @@ from assay.domain.gates.replay import replay
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.verdict import verdict_bytes
 from assay.domain.kernel.verdicts import Recommendation
-from tests.unit.domain.gates.cases import LOCKED, judge, lock, run, scores, seeds, verdict
+from tests.unit.domain.gates.cases import LOCKED, judge, lock, read_again, run, scores, seeds, verdict
 
 SCALE = int(os.environ.get("ASSAY_PROPERTY_SCALE", "1"))
 """How many times the cases of a pull request: 20 gives 50,000 for a release."""
@@ -87,6 +88,31 @@ def test_verdict_on_runs_from_before_the_lock_or_deleted_never_promotes(values):
 
 
 @settings(max_examples=200 * SCALE, deadline=None)
+@given(st.lists(good, min_size=2, max_size=10), st.data())
+def test_verdict_after_results_were_deleted_or_detached_never_promotes(values, data):
+    runs = seeds("score", values)
+    gone = set(data.draw(st.lists(st.sampled_from(range(len(runs))), min_size=1, max_size=len(runs) - 1)))
+    kept = [one for place, one in enumerate(runs) if place not in gone]
+    away = [runs[place] for place in sorted(gone)]
+    never_promotes(LOCK, [*kept, *(replace(one, deleted=True) for one in away)])
+    assert judge(LOCK, kept, detached=away).verdict.recommendation in NAMED
+
+
+@settings(max_examples=200 * SCALE, deadline=None)
+@given(st.lists(good, min_size=1, max_size=10))
+def test_verdict_on_results_logged_again_after_the_lock_never_promotes(values):
+    before = [run(i, {"score": v}, after=False, number=50 + i) for i, v in enumerate(values, start=1)]
+    never_promotes(LOCK, [*before, *seeds("score", values)])
+
+
+@settings(max_examples=100 * SCALE, deadline=None)
+@given(lists)
+def test_verdict_on_a_tracker_read_twice_finds_the_same(values):
+    once = seeds("score", values)
+    assert verdict(LOCK, [*once, *read_again(once, "again")]).findings == verdict(LOCK, once).findings
+
+
+@settings(max_examples=200 * SCALE, deadline=None)
 @given(lists, broken, st.data())
 def test_verdict_against_a_broken_baseline_never_promotes(values, bad, data):
     old = [0.1 + 0.01 * i for i in range(5)]
@@ -136,8 +162,6 @@ def cases(draw):
 
 
 def _with_scores(made, told):
-    from dataclasses import replace
-
     return replace(made, scores=told)
 
 
@@ -153,11 +177,14 @@ EVERYTHING = lock(
 @given(cases(), st.randoms(use_true_random=False))
 def test_verdict_on_any_evidence_is_an_answer_with_the_same_bytes_in_any_order_and_on_replay(runs, chance):
     now = LOCKED + timedelta(days=5)
-    stored = verdict_bytes(judge(EVERYTHING, runs, now=now))
-    shuffled = list(runs)
-    chance.shuffle(shuffled)
-    assert verdict_bytes(judge(EVERYTHING, shuffled, now=now)) == stored
-    again = replay(stored, EVERYTHING, Evidence(runs=tuple(shuffled)))
+    every = [*runs, *read_again([one for one in runs if chance.random() < 0.2], "again")]
+    detached = {one.run_id for one in every if chance.random() < 0.2}
+    on, off = ([one for one in every if (one.run_id in detached) is away] for away in (False, True))
+    stored = verdict_bytes(judge(EVERYTHING, on, detached=off, now=now))
+    chance.shuffle(on)
+    chance.shuffle(off)
+    assert verdict_bytes(judge(EVERYTHING, on, detached=off, now=now)) == stored
+    again = replay(stored, EVERYTHING, Evidence(runs=tuple(on), detached=tuple(off)))
     assert (again.same, again.differences) == (True, ())
 
 

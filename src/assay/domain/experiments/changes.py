@@ -190,7 +190,7 @@ def _amount(value: Decimal | None, unit: str) -> str:
 def _plans(old: Registration, new: Registration) -> Iterator[Change]:
     if old.looks != new.looks:
         stages = [", ".join(map(str, plan.stages)) for plan in (old.looks, new.looks)]
-        yield _note("changed", f"changed looks: {stages[0]} seeds is now {stages[1]} seeds", loosens=False)
+        yield _note("changed", f"changed looks: {stages[0]} seeds is now {stages[1]} seeds", loosens=True)
     if old.candidate != new.candidate:
         named = [
             f"'{name}'" if name is not None else "the best group" for name in (old.candidate, new.candidate)

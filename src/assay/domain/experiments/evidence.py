@@ -104,6 +104,8 @@ class Run:
     """Digest of everything above that a verdict can depend on."""
     seen_seq: int = 0
     """Journal sequence number at which this run was first seen."""
+    candidate_when_first_seen: str | None = None
+    """Value of the tag `assay.candidate` at that moment; None when there was none or it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +116,5 @@ class Evidence:
     """Runs of the ticket, any arm, deleted ones included (they are listed, never counted)."""
     baseline_runs: tuple[Run, ...] = ()
     """Runs of the ticket named as baseline, when the baseline is another ticket."""
+    detached: tuple[Run, ...] = ()
+    """Runs whose tag in the tracker names this ticket, which a person attached elsewhere or to nothing: listed, never counted."""

@@ -1,7 +1,7 @@
 """Which seed group is judged, and from how many was it chosen?
 
-The group that the locked ticket declares; else the best of its K groups by the primary metric, and then every claim is
-corrected over K. Groups that crashed or were deleted count in K: they were tried.
+The group that was declared before its results could be known, on the locked ticket or by its tag; else the best of its
+K groups by the primary metric, and then every claim is corrected over K. Groups that crashed or were deleted count in K: they were tried.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.domain.experiments.criteria.model import Criterion
-from assay.domain.experiments.experiment import Lock
+from assay.domain.experiments.experiment import Lock, Registration
 from assay.domain.gates.case import Case
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
-from assay.domain.gates.seed_groups import CANDIDATE_ARM, CANDIDATE_TAG, SeedGroup, is_exploratory
+from assay.domain.gates.seed_groups import CANDIDATE_ARM, CANDIDATE_TAG, SeedGroup
 from assay.domain.gates.wording import count
 from assay.domain.kernel.findings import Outcome, Role
-from assay.domain.kernel.metrics import Direction, Metric
+from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog
 from assay.stats.samples import summarize
 
 
@@ -43,34 +43,45 @@ class Choice:
 
 
 def choose(case: Case, lock: Lock) -> Choice:
-    """Which group is the candidate of this ticket?"""
+    """Which group is the candidate of this ticket?
+
+    Declared is the group that the lock names by key, label or arm, or whose every run carried the tag when it was first
+    seen. A group that was tagged later, or named by an amendment after results, is judged as the best of all groups.
+    """
     tried = tuple(group for group in case.candidates if group.runs)
-    gone = sum(_was_deleted(group, lock) for group in case.candidates if not group.runs)
+    gone = tuple(group for group in case.candidates if not group.runs and group.removed)
     declared = case.registration.candidate
-    if declared is None:
-        tagged = any(CANDIDATE_TAG in run.tags for group in tried for run in group.runs)
-        hint = (
-            ("runs carry the tag assay.candidate, but the locked ticket declares no candidate",)
-            if tagged
-            else ()
-        )
-        return _best(case, tuple(g for g in tried if g.arm == CANDIDATE_ARM) or tried, tried, gone, hint)
-    named = tuple(group for group in tried if _is_named(group, declared))
-    if not named:
+    named = tuple(group for group in tried if _is_declared(group, declared))
+    tagged = tuple(group for group in tried if _is_tagged(group, declared))
+    if declared is None and not (named or tagged):
+        eligible = tuple(g for g in tried if g.arm == CANDIDATE_ARM) or tried
+        return _best(case, eligible, tried, len(gone), ())
+    if not (named or tagged):
         return Choice(None, (), 0, (f"no run after the lock belongs to the declared candidate {declared!r}",))
-    if _declared_late(lock):
-        note = f"the candidate {declared!r} was declared after results were seen: corrected as the best of all groups"
-        return Choice(_best(case, named, tried, gone, ()).group, tried, gone, (note,))
-    if len(named) == 1:
-        return Choice(named[0], named, 0, (f"declared candidate: {declared}",))
-    return _best(case, named, named, 0, (f"{count(len(named), 'group')} are named {declared!r}",))
+    if not named or (declared is not None and _declared_late(lock)):
+        name = f"candidate {declared!r}" if declared is not None else f"candidate (tag {CANDIDATE_TAG})"
+        how = "declared" if named else "tagged, as far as is known,"
+        note = f"the {name} was {how} after results were seen: corrected as the best of all groups"
+        return Choice(_best(case, named or tagged, tried, len(gone), ()).group, tried, len(gone), (note,))
+    removed = sum(_is_declared(group, declared) for group in gone)
+    name = repr(declared) if declared is not None else f"by the tag {CANDIDATE_TAG}"
+    if len(named) + removed == 1:
+        return Choice(named[0], named, 0, (f"declared candidate: {declared or _first_tag(named[0])}",))
+    note = f"{count(len(named) + removed, 'group')} are named {name}"
+    return _best(case, named, named, removed, (note,))
 
 
 def primary_metric(case: Case) -> tuple[Criterion, Metric] | None:
     """The first primary criterion that reads a metric, with the metric."""
-    for criterion in case.registration.criteria:
+    return primary_metric_of(case.registration)
+
+
+def primary_metric_of(registration: Registration) -> tuple[Criterion, Metric] | None:
+    """The first primary criterion of a registration that reads a metric, with the metric."""
+    catalog = MetricCatalog(metrics=registration.metrics)
+    for criterion in registration.criteria:
         if criterion.role is Role.PRIMARY and criterion.metric is not None:
-            metric = case.catalog.get(criterion.metric)
+            metric = catalog.get(criterion.metric)
             if metric is not None:
                 return criterion, metric
     return None
@@ -100,7 +111,7 @@ def _rank(group: SeedGroup, case: Case) -> tuple[int, float, str]:
     if primary is None:
         return (0, -float(len(group.seeds)), group.key)
     criterion, metric = primary
-    measured = measure(group.evidence, metric, criterion.dataset)
+    measured = measure(group, metric, criterion.dataset)
     if isinstance(measured, Problem):
         return (2 if measured.outcome is Outcome.INVALID else 3, 0.0, group.key)
     mean = summarize(measured.values).mean
@@ -115,13 +126,24 @@ def _judgeable(measured: Measured, case: Case) -> bool:
     return measured.table is not None or len(measured.seeds) >= case.plan.stages[0]
 
 
-def _was_deleted(group: SeedGroup, lock: Lock) -> bool:
-    return any(not is_exploratory(run, lock) for run in group.deleted)
+def _is_declared(group: SeedGroup, declared: str | None) -> bool:
+    """Was this group the candidate before its results could be known?"""
+    if declared is not None and declared in {group.key, group.label, group.arm}:
+        return True
+    tag = _first_tag(group)
+    return tag is not None and declared in {None, tag}
 
 
-def _is_named(group: SeedGroup, declared: str) -> bool:
-    tags = (run.tags.get(CANDIDATE_TAG) for run in group.runs)
-    return declared in {group.key, group.label, group.arm, *tags}
+def _first_tag(group: SeedGroup) -> str | None:
+    """The tag that every run of the group, removed ones included, carried when it was first seen."""
+    tags = {run.candidate_when_first_seen for run in (*group.runs, *group.removed)}
+    return tags.pop() if len(tags) == 1 else None
+
+
+def _is_tagged(group: SeedGroup, declared: str | None) -> bool:
+    """Does a run of the group carry the tag now?"""
+    tags = {run.tags[CANDIDATE_TAG] for run in group.runs if CANDIDATE_TAG in run.tags}
+    return bool(tags) if declared is None else declared in tags
 
 
 def _declared_late(lock: Lock) -> bool:

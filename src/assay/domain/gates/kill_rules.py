@@ -17,7 +17,7 @@ from assay.domain.gates.problems import Problem, run_name
 from assay.domain.gates.quantities import in_unit_of
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.settings import KillRuleName, VerdictSettings
-from assay.domain.gates.wording import count, difference, hours, listed, shown
+from assay.domain.gates.wording import count, difference, hours, limit_text, listed, shown
 from assay.domain.kernel.findings import Finding, Outcome, Role
 from assay.domain.kernel.metrics import Direction, Metric, Unit
 from assay.domain.kernel.verdicts import RuleAdvice
@@ -68,7 +68,7 @@ def _over_budget(case: Case) -> str | None:
     if used.known <= limit:
         return None
     least = "at least " if used.unknown_runs else ""
-    return f"{least}{hours(used.known)} GPU-hours, more than {case.settings.kill_rules.over_budget_multiple}x the budget of {hours(float(budget))}"
+    return f"{least}{hours(used.known, beside=limit)} GPU-hours, more than {case.settings.kill_rules.over_budget_multiple}x the budget of {limit_text(float(budget))}"
 
 
 def _plateau(case: Case) -> str | None:

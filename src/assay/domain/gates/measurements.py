@@ -1,7 +1,8 @@
 """What did each seed of a group measure for one metric, and may it be used?
 
 Every seed that was begun must be accounted for: a crashed run without a finished one of the same seed, a run that did
-not log the metric, or a NaN makes the evidence invalid. Leaving such runs out would promote by selection.
+not log the metric, a NaN, or a result that was deleted and not measured again makes the evidence invalid. Leaving such
+runs out would promote by selection.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from assay.domain.experiments.evidence import Run, RunStatus, Scores
 from assay.domain.gates.example_tables import ExampleTable, table_of
 from assay.domain.gates.problems import Problem, mend, run_name
 from assay.domain.gates.quantities import LARGEST, out_of_range
+from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.canonical import round_significant
 from assay.domain.kernel.findings import Outcome, Settlement
@@ -62,17 +64,23 @@ class Measured:
         return replace(self, table=None) if metric.unit is Unit.COUNT else self
 
 
-def measure(runs: Sequence[Run], metric: Metric, dataset: DatasetRef | None) -> Measured | Problem:
-    """What did these runs (one seed group, in starting order, none deleted) measure?
+def measure(group: SeedGroup, metric: Metric, dataset: DatasetRef | None) -> Measured | Problem:
+    """What did the runs of this seed group that may be counted measure?
 
     Returns:
         One value a seed with per-example scores where every seed has them, or the problem that forbids using them.
     """
+    runs = group.evidence
     here = [run for run in runs if dataset is None or _is_on(run, dataset)]
     crashed = [
         run for run in runs if run.status in _ENDED_WITHOUT_RESULT and (run in here or run.dataset is None)
     ]
-    broken = _diverged(here, metric) or _unaccounted(here, crashed) or _unreadable(here, metric)
+    broken = (
+        removed_results(group, metric)
+        or _diverged(here, metric)
+        or _unaccounted(here, crashed)
+        or _unreadable(here, metric)
+    )
     if broken is not None:
         return broken
     ended = [run for run in here if run.status is RunStatus.FINISHED]
@@ -86,6 +94,26 @@ def measure(runs: Sequence[Run], metric: Metric, dataset: DatasetRef | None) -> 
     if isinstance(seeds, Problem):
         return seeds
     return _assembled(here, results, seeds, metric)
+
+
+def removed_results(group: SeedGroup, metric: Metric) -> Problem | None:
+    """Are there results of this metric that were deleted or detached after the lock, with no other run of their seed?"""
+    lost = [run for run in group.lost if run.scores_error is not None or value_of(run, metric) is not None]
+    if not lost:
+        return None
+    deleted = [run_name(run) for run in lost if run in group.deleted]
+    detached = [run_name(run) for run in lost if run in group.detached]
+    ways = ((deleted, "deleted in the tracker"), (detached, "detached from the ticket"))
+    named = "; ".join(f"{listed(names)} {way}" for names, way in ways if names)
+    seedless = any(run.seed is None for run in lost)
+    again = (
+        "restore the runs and log their seed" if seedless else "run these seeds again, or restore the runs"
+    )
+    return Problem(
+        Outcome.INVALID,
+        f"{count(len(lost), 'run')} finished and {'was' if len(lost) == 1 else 'were'} taken away: {named}",
+        mend(f"{again}; leaving results out would choose the evidence"),
+    )
 
 
 def value_of(run: Run, metric: Metric) -> float | None:
@@ -258,7 +286,7 @@ def _distinct_seeds(results: Sequence[SeedResult]) -> tuple[SeedResult, ...] | P
         return Problem(
             Outcome.INVALID,
             f"seed {result.seed} has runs with different values ({first.value:.6g} and {result.value:.6g}): a seed is one unit",
-            mend("delete the wrong run in the tracker, or give a re-run a seed of its own"),
+            mend("give a re-run a seed of its own (tag `assay.seed`), so that every result counts"),
         )
     if None in kept and len(kept) > 1:
         return Problem(

@@ -1,8 +1,8 @@
 """Which runs count as evidence, and which of them differ only in their seed?
 
 Runs of one configuration (equal parameters without the seed, same arm) form a seed group. Runs that are not known to
-have begun after the lock are exploratory: shown, never candidate evidence; they may serve as baseline. Deleted runs are
-listed and never counted.
+have begun after the lock are exploratory: shown, never candidate evidence; they may serve as baseline. Runs that were
+deleted in the tracker or detached by hand are listed and never counted.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ class SeedGroup:
         arm: `candidate`, `baseline` or another arm.
         config: the parameters without the seed.
         runs: begun after the lock and not deleted, whatever their status.
-        exploratory: begun before the lock, or not known to have begun after it.
+        exploratory: begun before the lock, not known to have begun after it, or a repeat of such a run.
         deleted: deleted in the tracker.
+        detached: taken off the ticket by hand.
+        repeats: those of the exploratory runs that were begun after the lock and repeat one from before it.
+        removed: those of the deleted and detached runs that are not exploratory.
     """
 
     key: str
@@ -43,11 +46,17 @@ class SeedGroup:
     runs: tuple[Run, ...]
     exploratory: tuple[Run, ...] = ()
     deleted: tuple[Run, ...] = ()
+    detached: tuple[Run, ...] = ()
+    repeats: tuple[Run, ...] = ()
+    removed: tuple[Run, ...] = ()
 
     @property
-    def everything(self) -> tuple[Run, ...]:
-        """Every run of the group, deleted ones included."""
-        return (*self.runs, *self.exploratory, *self.deleted)
+    def lost(self) -> tuple[Run, ...]:
+        """Removed runs that had finished, and whose seed has not been run again."""
+        again = {
+            run.seed for run in self.evidence if run.status is RunStatus.FINISHED and run.seed is not None
+        }
+        return tuple(r for r in self.removed if r.status is RunStatus.FINISHED and r.seed not in again)
 
     @property
     def evidence(self) -> tuple[Run, ...]:
@@ -63,13 +72,30 @@ class SeedGroup:
         return tuple(sorted({seed for seed in done if seed is not None}))
 
 
-def seed_groups(runs: Iterable[Run], lock: Lock) -> tuple[SeedGroup, ...]:
-    """Which seed groups do these runs form? In the order of their keys, whatever the order of the runs."""
+def seed_groups(
+    runs: Iterable[Run],
+    lock: Lock,
+    *,
+    detached: Iterable[Run] = (),
+    repeats: frozenset[str] = frozenset(),
+) -> tuple[SeedGroup, ...]:
+    """Which seed groups do these runs form? In the order of their keys, whatever the order of the runs.
+
+    Args:
+        runs: the runs of the ticket.
+        lock: what is begun after it is evidence.
+        detached: runs that were taken off the ticket by hand.
+        repeats: ids of the runs that only repeat an exploratory one (`exploratory_repeats`).
+    """
     members: dict[str, list[Run]] = {}
-    for run in sorted(runs, key=starting_order):
-        members.setdefault(_key(run), []).append(run)
-    apart = _distinguishing([group[0].config for group in members.values()])
-    return tuple(_group(key, members[key], apart, lock) for key in sorted(members))
+    off = tuple(detached)
+    for run in sorted((*runs, *off), key=starting_order):
+        members.setdefault(config_key(run), []).append(run)
+    gone = {run.run_id for run in off}
+    # A run that was named for this ticket by mistake must not rename the groups that belong to it.
+    own = [group[0].config for group in members.values() if any(run.run_id not in gone for run in group)]
+    apart = _distinguishing(own)
+    return tuple(_group(key, members[key], apart, (lock, gone, repeats)) for key in sorted(members))
 
 
 def is_exploratory(run: Run, lock: Lock) -> bool:
@@ -94,20 +120,32 @@ def aware(moment: datetime | None) -> datetime | None:
     return None if moment is None or moment.tzinfo is None else moment
 
 
-def _key(run: Run) -> str:
+def config_key(run: Run) -> str:
+    """Which seed group does this run belong to? A short digest of arm and configuration."""
     return digest({"arm": run.arm, "config": dict(run.config)}).removeprefix("sha256:")[:_KEY_LENGTH]
 
 
-def _group(key: str, runs: list[Run], apart: tuple[str, ...], lock: Lock) -> SeedGroup:
-    kept = [run for run in runs if not run.deleted]
+def _group(
+    key: str,
+    runs: list[Run],
+    apart: tuple[str, ...],
+    marks: tuple[Lock, set[str], frozenset[str]],
+) -> SeedGroup:
+    lock, off, repeats = marks
+    kept = [run for run in runs if not run.deleted and run.run_id not in off]
+    early = {run.run_id for run in runs if is_exploratory(run, lock) or run.run_id in repeats}
+    gone = [run for run in runs if run.deleted or run.run_id in off]
     return SeedGroup(
         key=key,
         label=_label(runs[0], apart),
         arm=runs[0].arm,
         config=dict(runs[0].config),
-        runs=tuple(run for run in kept if not is_exploratory(run, lock)),
-        exploratory=tuple(run for run in kept if is_exploratory(run, lock)),
-        deleted=tuple(run for run in runs if run.deleted),
+        runs=tuple(run for run in kept if run.run_id not in early),
+        exploratory=tuple(run for run in kept if run.run_id in early),
+        deleted=tuple(run for run in gone if run.run_id not in off),
+        detached=tuple(run for run in gone if run.run_id in off),
+        repeats=tuple(run for run in kept if run.run_id in repeats),
+        removed=tuple(run for run in gone if run.run_id not in early),
     )
 
 

@@ -9,11 +9,14 @@ from assay.domain.experiments.criteria.model import Improvement, NonInferiority
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.evidence import Evidence, Run, RunStatus
 from assay.domain.experiments.experiment import Lock, Registration
+from assay.domain.gates.candidates import primary_metric_of
 from assay.domain.gates.checks.resources import spent
 from assay.domain.gates.decide import Row, cheapest, row_of
-from assay.domain.gates.wording import count, hours, shown
+from assay.domain.gates.seed_groups import BASELINE_ARM
+from assay.domain.gates.sources import read_once
+from assay.domain.gates.wording import count, hours, limit_text, shown
 from assay.domain.kernel.findings import Finding, Outcome, Role
-from assay.domain.kernel.metrics import Metric, MetricCatalog
+from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog
 from assay.domain.kernel.verdicts import Recommendation, Verdict, VerdictRecord
 
 _PADDING = 0.12
@@ -71,11 +74,12 @@ def card_evidence(
         decision: what a person decided (promote, iterate, kill), if anybody has.
         learnings: what was learned, once decided.
     """
+    evidence = read_once(evidence).evidence
     here = [run for run in evidence.runs if not run.deleted]
     running = sum(run.status is RunStatus.RUNNING for run in here)
     verdict = None if record is None else record.verdict
-    place = _place(verdict, lock.registration)
-    compute_text, compute_share = _compute(evidence.runs, lock.registration)
+    place = _place(verdict, lock.registration, evidence)
+    compute_text, compute_share = _compute((*evidence.runs, *evidence.detached), lock.registration)
     return CardSummary(
         metric=None if place is None else place.metric.name,
         baseline_text=_text(place, None if place is None else place.baseline),
@@ -123,36 +127,47 @@ def _foot(verdict: Verdict | None, learnings: str) -> str:
     return because[0].reason
 
 
-def _place(verdict: Verdict | None, registration: Registration) -> _Place | None:
-    primary = next(
-        (c for c in registration.criteria if c.role is Role.PRIMARY and c.metric is not None), None
-    )
-    metric = (
-        None
-        if primary is None or primary.metric is None
-        else MetricCatalog(metrics=registration.metrics).get(primary.metric)
-    )
-    if primary is None or metric is None:
+def _place(verdict: Verdict | None, registration: Registration, evidence: Evidence) -> _Place | None:
+    primary = primary_metric_of(registration)
+    if primary is None:
         return None
-    locked = next(
-        (b.value for b in registration.baseline if b.metric in {metric.name, *metric.aliases}), None
-    )
-    baseline = None if locked is None else float(locked)
-    found = _finding(verdict, criterion_text(primary, metrics=MetricCatalog(metrics=registration.metrics)))
-    if found is None:
+    criterion, metric = primary
+    baseline = _baseline(verdict, metric, registration, evidence)
+    found = _finding(verdict, criterion_text(criterion, metrics=MetricCatalog(metrics=registration.metrics)))
+    # The finding of a comparison speaks of a difference; the card shows the values themselves.
+    compared = isinstance(criterion.test, Improvement | NonInferiority)
+    if found is None or (compared and found.baseline is None):
         return _Place(metric, baseline, None, None, None, None)
-    if isinstance(primary.test, Improvement | NonInferiority):
-        # The finding speaks of a difference; the card shows the values themselves.
-        shift = found.baseline
-        if shift is None:
-            return _Place(metric, baseline, None, None, None, None)
-    else:
-        shift = 0.0
-    ends = (None, None) if found.interval is None else (found.interval.low, found.interval.high)
     baseline = baseline if found.baseline is None else found.baseline
+    shift = found.baseline if compared and found.baseline is not None else 0.0
+    ends = (None, None) if found.interval is None else (found.interval.low, found.interval.high)
     return _Place(
         metric, baseline, *(_moved(value, shift) for value in (found.estimate, found.threshold, *ends))
     )
+
+
+def _baseline(
+    verdict: Verdict | None, metric: Metric, registration: Registration, evidence: Evidence
+) -> float | None:
+    """What is the metric compared with: as a comparison found it, else the best baseline runs, else the locked number?"""
+    names = {metric.name, *metric.aliases}
+    locked = next((b for b in registration.baseline if b.metric in names), None)
+    if verdict is not None:
+        told = [f.baseline for f in verdict.findings if f.metric in names and f.baseline is not None]
+        runs = evidence.baseline_runs if locked is not None and locked.ticket else evidence.runs
+        ids = {run.run_id for run in runs}
+        means = [
+            group.mean
+            for group in verdict.groups
+            if group.arm == BASELINE_ARM
+            and group.mean is not None
+            and not ids.isdisjoint((*group.run_ids, *group.exploratory_run_ids))
+        ]
+        if told:
+            return told[0]
+        if means:
+            return max(means) if metric.direction is Direction.HIGHER else min(means)
+    return None if locked is None or locked.value is None else float(locked.value)
 
 
 def _finding(verdict: Verdict | None, check: str) -> Finding | None:
@@ -188,12 +203,14 @@ def _bar(place: _Place | None) -> dict[str, float] | None:
 def _compute(runs: Sequence[Run], registration: Registration) -> tuple[str, float | None]:
     used, budget = spent(runs, "compute"), registration.budget.gpu_hours
     if used.known is None or used.broken:
-        of = "" if budget is None else f" of {hours(float(budget))} GPU-h"
+        of = "" if budget is None else f" of {limit_text(float(budget))} GPU-h"
         return (f"unknown{of}" if used.runs and budget is not None else "", None)
     least = "at least " if used.unknown_runs else ""
     if budget is None:
         return f"{least}{hours(used.known)} GPU-h", None
-    return f"{least}{hours(used.known)} of {hours(float(budget))} GPU-h", round(used.known / float(budget), 4)
+    limit = float(budget)
+    text = f"{least}{hours(used.known, beside=limit)} of {limit_text(limit)} GPU-h"
+    return text, round(used.known / limit, 4)
 
 
 def _text(place: _Place | None, value: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,17 +11,19 @@ import scipy
 from pydantic import JsonValue
 
 from assay.domain.experiments.criteria.model import ResourceUse
-from assay.domain.experiments.evidence import Evidence, Run
+from assay.domain.experiments.evidence import Evidence
 from assay.domain.experiments.experiment import Amendment, Lock, Registration
-from assay.domain.gates.candidates import Choice, choose, primary_metric
+from assay.domain.gates.candidates import Choice, choose, primary_metric, primary_metric_of
 from assay.domain.gates.case import Case, stage_plan
 from assay.domain.gates.decide import decide
 from assay.domain.gates.examine import Examined, examine
 from assay.domain.gates.kill_rules import advise
 from assay.domain.gates.measurements import Measured, measure
+from assay.domain.gates.repeats import exploratory_repeats
+from assay.domain.gates.run_notes import run_notes
 from assay.domain.gates.seed_groups import BASELINE_ARM, SeedGroup, seed_groups, starting_order
 from assay.domain.gates.settings import KillRuleName, VerdictSettings
-from assay.domain.gates.wording import count, listed
+from assay.domain.gates.sources import read_once
 from assay.domain.kernel.canonical import canonical_bytes, digest_bytes, rounded
 from assay.domain.kernel.findings import Finding
 from assay.domain.kernel.verdicts import GroupSummary, Verdict, VerdictRecord
@@ -68,14 +70,15 @@ def verdict_at(
     lock: Lock, evidence: Evidence, *, settings: VerdictSettings, time: TimeInputs
 ) -> VerdictRecord:
     """The same with the time as it is stored in a record, for replay."""
-    case = _case(lock, evidence, settings, time)
+    once = read_once(evidence)
+    case = _case(lock, once.evidence, settings, time)
     choice = choose(case, lock)
     examined = examine(case, choice)
     findings = tuple(one.finding for one in examined)
     advice = advise(case, choice, findings, time_box_over=time.time_box_over)
     decided = decide(findings, advice)
     strict = settings.strictness == "bound"
-    notes = [*choice.notes, *_run_notes(case), *_amendment_notes(lock.amendments)]
+    notes = [*choice.notes, *run_notes(case, once.second), *_amendment_notes(lock.amendments)]
     if not strict:
         notes.append(
             f"the estimate alone decides (point mode); the strict answer is {decide(_strict(examined)).recommendation.value}"
@@ -98,7 +101,9 @@ def verdict_at(
     return VerdictRecord(
         verdict=verdict,
         registration_digest=lock.digest,
-        run_digests={run.run_id: run.digest for run in (*evidence.runs, *evidence.baseline_runs)},
+        run_digests={
+            run.run_id: run.digest for run in (*evidence.detached, *evidence.runs, *evidence.baseline_runs)
+        },
         settings=settings.model_dump(mode="json"),
         inputs=_used_time(lock.registration, settings, time),
         method_version=METHOD_VERSION,
@@ -122,7 +127,10 @@ def library_versions() -> dict[str, str]:
 
 
 def _case(lock: Lock, evidence: Evidence, settings: VerdictSettings, time: TimeInputs) -> Case:
-    groups = seed_groups(evidence.runs, lock)
+    every = (*evidence.runs, *evidence.detached)
+    found = primary_metric_of(lock.registration)
+    repeats = exploratory_repeats(every, lock, None if found is None else found[1])
+    groups = seed_groups(evidence.runs, lock, detached=evidence.detached, repeats=repeats)
     # Runs of the baseline's ticket are a baseline whatever their arm was there.
     others = seed_groups((run for run in evidence.baseline_runs if run.arm != BASELINE_ARM), lock)
     return Case(
@@ -132,15 +140,13 @@ def _case(lock: Lock, evidence: Evidence, settings: VerdictSettings, time: TimeI
         candidates=tuple(group for group in groups if group.arm != BASELINE_ARM),
         own_baselines=tuple(group for group in groups if group.arm == BASELINE_ARM),
         other_baselines=tuple(_as_baseline(group) for group in others),
-        runs=tuple(sorted(evidence.runs, key=starting_order)),
+        runs=tuple(sorted(every, key=starting_order)),
         elapsed_days=time.elapsed_days,
     )
 
 
 def _as_baseline(group: SeedGroup) -> SeedGroup:
-    return SeedGroup(
-        group.key, group.label, BASELINE_ARM, group.config, group.runs, group.exploratory, group.deleted
-    )
+    return replace(group, arm=BASELINE_ARM)
 
 
 def _point(examined: Iterable[Examined]) -> tuple[Finding, ...]:
@@ -169,27 +175,8 @@ def _summary(group: SeedGroup, choice: Choice, case: Case) -> GroupSummary:
 def _sample(group: SeedGroup, case: Case) -> Sample | None:
     """Mean and spread of the primary metric; unknown as soon as one seed is broken: the rest would be a selection."""
     found = primary_metric(case)
-    measured = None if found is None else measure(group.evidence, found[1], found[0].dataset)
+    measured = None if found is None else measure(group, found[1], found[0].dataset)
     return summarize(measured.values) if isinstance(measured, Measured) else None
-
-
-def _run_notes(case: Case) -> list[str]:
-    groups = (*case.candidates, *case.own_baselines)
-    early = [run for group in groups for run in group.exploratory]
-    gone = [run for group in groups for run in group.deleted]
-    notes = []
-    if early:
-        notes.append(
-            f"{count(len(early), 'run')} not known to have begun after the lock (start times are self-reported): "
-            f"exploratory, never candidate evidence: {_named(early)}"
-        )
-    if gone:
-        notes.append(f"{count(len(gone), 'run')} deleted in the tracker, not counted: {_named(gone)}")
-    return notes
-
-
-def _named(runs: list[Run]) -> str:
-    return listed(run.name or run.external_id for run in sorted(runs, key=starting_order))
 
 
 def _amendment_notes(amendments: tuple[Amendment, ...]) -> list[str]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from assay.domain.experiments.display import format_difference, format_value
+from assay.domain.experiments.exact_numbers import number_text
 from assay.domain.kernel.metrics import Metric
+
+_FEWEST_DIGITS, _MOST_DIGITS = 2, 9
 
 
 def shown(value: float, metric: Metric) -> str:
@@ -40,6 +44,32 @@ def listed(items: Iterable[str], most: int = 5) -> str:
     return f"{', '.join(names[:most])} and {len(names) - most:,} more"
 
 
-def hours(value: float) -> str:
-    """How are GPU-hours written?"""
-    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+def hours(value: float, *, beside: float | None = None) -> str:
+    """How are GPU-hours (or USD) written? With two significant digits, or whole from 100 on.
+
+    More digits are shown where two would make the amount look like another one that it stands beside.
+
+    >>> hours(0.000972), hours(18.4), hours(123.4), hours(48.3, beside=48.0)
+    ('0.00097', '18', '123', '48.3')
+    """
+    text = _amount(value, _FEWEST_DIGITS)
+    for digits in range(_FEWEST_DIGITS + 1, _MOST_DIGITS + 1):
+        if beside is None or value == beside or text not in {_amount(beside, digits - 1), limit_text(beside)}:
+            break
+        text = _amount(value, digits)
+    return text
+
+
+def limit_text(value: float) -> str:
+    """How is an amount written that a person set: with the digits that were given?
+
+    >>> limit_text(24.0), limit_text(7.25), limit_text(1500.0)
+    ('24', '7.25', '1,500')
+    """
+    return _amount(value, _MOST_DIGITS)
+
+
+def _amount(value: float, digits: int) -> str:
+    whole = Decimal(f"{value:.{digits}g}") if abs(value) < 10.0**digits else Decimal(round(value))
+    text = number_text(whole)
+    return f"{int(whole):,}" if whole == whole.to_integral_value() else text

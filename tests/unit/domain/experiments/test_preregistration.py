@@ -100,7 +100,7 @@ def test_lock_of_an_incomplete_ticket_is_refused_with_all_problems():
          "tightened baseline: accuracy 0.72 is now accuracy 0.75"),
         ({"baseline": (Baseline(metric="accuracy", ticket="EXP-1"), BASELINES[1])}, "changed", True,
          "changed baseline: accuracy 0.72 is now accuracy runs of EXP-1"),
-        ({"looks": LookPlan(stages=(5, 10))}, "changed", False, "changed looks: 3, 5, 8, 10 seeds is now 5, 10 seeds"),
+        ({"looks": LookPlan(stages=(5, 10))}, "changed", True, "changed looks: 3, 5, 8, 10 seeds is now 5, 10 seeds"),
         ({"candidate": "big"}, "changed", True, "changed candidate: the best group is now 'big'"),
         ({"hypothesis": "other"}, "changed", False, "changed hypothesis"),
     ],

@@ -1,5 +1,6 @@
 """Locked tickets and runs for tests, written as short as a ticket is spoken of."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -129,6 +130,11 @@ def seeds(metric, values, **fields):
     return [run(i, {metric: value}, **fields) for i, value in enumerate(values, start=1)]
 
 
+def read_again(runs, source):
+    """The same tracker runs as another source reads them."""
+    return [replace(one, source=source, run_id=f"{source}:{one.external_id}") for one in runs]
+
+
 def example_seeds(metric, matrix, **fields):
     """One run a column of an examples x seeds matrix."""
     return [
@@ -137,9 +143,9 @@ def example_seeds(metric, matrix, **fields):
     ]
 
 
-def judge(locked, runs, *, baseline_runs=(), settings=None, now=LOCKED + timedelta(days=2)):
+def judge(locked, runs, *, baseline_runs=(), detached=(), settings=None, now=LOCKED + timedelta(days=2)):
     """The verdict record."""
-    evidence = Evidence(runs=tuple(runs), baseline_runs=tuple(baseline_runs))
+    evidence = Evidence(runs=tuple(runs), baseline_runs=tuple(baseline_runs), detached=tuple(detached))
     return compute_verdict(locked, evidence, settings=settings or VerdictSettings(), now=now)
 
 

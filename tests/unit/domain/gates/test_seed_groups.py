@@ -53,7 +53,7 @@ def test_verdict_exploratory_runs_are_shown_and_never_promote():
 
 
 def test_verdict_deleted_runs_are_listed_and_not_counted():
-    runs = [*seeds("accuracy", GOOD), run(4, {"accuracy": 0.2}, deleted=True)]
+    runs = [*seeds("accuracy", GOOD), run(4, {"accuracy": 0.2}, deleted=True, status=RunStatus.STOPPED)]
     said = verdict(LOCK, runs)
     assert said.findings[0].n.seeds == 3
     assert any("deleted" in note and "candidate-4" in note for note in said.notes)
@@ -77,7 +77,7 @@ def test_finding_same_seed_with_different_values_is_invalid():
     found = finding(LOCK, runs)
     assert found.outcome == "invalid"
     assert "seed 3" in found.reason
-    assert found.settle.kind == "mend"
+    assert (found.settle.kind, "delete" in found.settle.text) == ("mend", False)
 
 
 def test_finding_runs_without_a_seed_are_invalid_when_they_cannot_be_told_apart():

@@ -13,7 +13,7 @@ from assay.domain.gates.summary import card_evidence
 from assay.domain.gates.verdict import verdict_bytes, verdict_digest
 from assay.domain.kernel.canonical import canonical_bytes, digest_bytes
 from assay.errors import Invalid
-from tests.unit.domain.gates.cases import LOCKED, judge, lock, number, run, seeds, verdict
+from tests.unit.domain.gates.cases import LOCKED, judge, lock, number, read_again, run, seeds, verdict
 
 ACCURACY = "primary: accuracy >= 85%"
 GOOD = [0.90, 0.91, 0.905]
@@ -127,11 +127,6 @@ def test_candidate_declared_on_the_ticket_is_judged_without_correction():
     ):
         said = verdict(lock(ACCURACY, candidate=declared), runs)
         assert (said.findings[0].alpha, said.findings[0].estimate < 0.87) == (0.002, True)
-    tagged = [
-        run(i, {"accuracy": v}, tags={"assay.candidate": "wide"}, config={"w": "9"}, number=20 + i)
-        for i, v in enumerate(GOOD, 1)
-    ]
-    assert verdict(lock(ACCURACY, candidate="wide"), [*runs, *tagged]).findings[0].alpha == 0.002
 
 
 def test_candidate_declared_but_absent_is_no_evidence():
@@ -175,6 +170,20 @@ def test_card_shows_where_the_metric_stands_and_what_was_spent():
         < shown.bar["high"]
         <= 1
     )
+
+
+def test_card_of_a_threshold_shows_the_baseline_of_runs_that_another_finding_or_group_knows():
+    old = seeds("accuracy", [0.80, 0.81, 0.805], arm="baseline", after=False)
+    for criteria in ((ACCURACY, "secondary: accuracy improves by >= 3%"), (ACCURACY,)):
+        shown = card([*seeds("accuracy", GOOD), *old], *criteria)
+        assert (shown.baseline_text, shown.current_text, shown.target_text) == ("80.5%", "90.5%", "85.0%")
+        assert shown.bar["baseline"] < shown.bar["target"] < shown.bar["estimate"]
+
+
+def test_card_counts_a_run_read_under_two_source_names_once():
+    runs = seeds("accuracy", GOOD, gpu_hours=6.0)
+    shown = card([*runs, *read_again(runs, "second")], gpu_hours=24)
+    assert (shown.runs, shown.compute_text) == (3, "18 of 24 GPU-h")
 
 
 def test_card_of_an_improvement_shows_values_not_differences():

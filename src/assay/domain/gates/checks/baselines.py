@@ -63,9 +63,7 @@ def _measured_groups(
     """Every group that measured the metric; broken evidence in any of them is a problem of the comparison."""
     found = []
     for group in groups:
-        if not group.evidence:
-            continue
-        measured = measure(group.evidence, metric, criterion.dataset)
+        measured = measure(group, metric, criterion.dataset)
         if isinstance(measured, Measured):
             found.append((group, measured))
         elif measured.outcome is Outcome.INVALID:

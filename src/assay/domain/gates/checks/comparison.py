@@ -105,7 +105,7 @@ def _arms(criterion: Criterion, group: SeedGroup, case: Case) -> _Arms | Problem
     test = criterion.test
     assert isinstance(test, Improvement | NonInferiority)
     metric = case.catalog.require(test.metric)
-    measured = measure(group.evidence, metric, criterion.dataset)
+    measured = measure(group, metric, criterion.dataset)
     if isinstance(measured, Problem):
         return measured
     baseline = baseline_for(criterion, metric, case)
@@ -132,7 +132,7 @@ def _arms(criterion: Criterion, group: SeedGroup, case: Case) -> _Arms | Problem
     notes = list(baseline.notes)
     if test.margin.relative:
         notes.append(
-            f"the relative margin is {shown(margin, metric)} of the baseline {shown(baseline.mean, metric)}, taken as exact"
+            f"the relative margin is {difference(margin, metric).removeprefix('+')} at the baseline {shown(baseline.mean, metric)}, taken as exact"
         )
     if paired is not None and paired[0].unmatched:
         notes.append(f"{len(paired[0].unmatched)} examples are in one arm only, left out")

@@ -7,6 +7,8 @@ import numpy as np
 from assay.domain.experiments.criteria.model import Criterion, CurveFalls, Diverges
 from assay.domain.experiments.evidence import Curve, Run
 from assay.domain.gates.case import Case, Checked
+from assay.domain.gates.checks.claims import problem
+from assay.domain.gates.measurements import removed_results
 from assay.domain.gates.problems import mend, run_name
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count, listed
@@ -27,6 +29,8 @@ def check_diverges(criterion: Criterion, group: SeedGroup, case: Case) -> Checke
         return _nothing(DIVERGES, f"no run logged {metric.name}")
     bad = [(run, curve) for run, curve in curves if not np.isfinite(curve.values).all()]
     n = Counts(runs=len(curves), seeds=len({run.seed for run, _ in curves}))
+    if not bad and (removed := removed_results(group, metric)) is not None:
+        return problem(removed, DIVERGES)
     if not bad:
         reason = f"{metric.name} is finite in all of {count(len(curves), 'run')}"
         return Checked(Outcome.NOT_MET, DIVERGES, reason, n=n)
@@ -53,6 +57,9 @@ def check_falls(criterion: Criterion, group: SeedGroup, case: Case) -> Checked:
             else f"no run logged {metric.name}"
         )
         return _nothing(FALLS, why)
+    removed = removed_results(group, metric)
+    if removed is not None:
+        return problem(removed, FALLS)
     n = Counts(runs=len(known), seeds=len({run.seed for run, _ in known}))
     broken = [run for run, answer in known if answer is Outcome.INVALID]
     if broken:

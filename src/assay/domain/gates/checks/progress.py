@@ -38,7 +38,7 @@ def search_path(case: Case, metric: Metric, criterion: Criterion | None = None) 
     path = []
     begun = [group for group in case.candidates if group.runs]
     for group in sorted(begun, key=lambda one: starting_order(one.runs[0])):
-        measured = measure(group.runs, metric, dataset)
+        measured = measure(group, metric, dataset)
         if isinstance(measured, Problem):
             if measured.outcome is Outcome.INVALID:
                 return Problem(Outcome.INVALID, f"{group.label}: {measured.reason}", measured.settle)
@@ -125,7 +125,7 @@ def check_gap(criterion: Criterion, group: SeedGroup, case: Case, divisor: float
     gap = margin_of(test.value, metric, number)
     if gap is None:
         return invalid("the gap cannot be put in the metric's unit", "write the gap in the metric's own unit")
-    measured = measure(group.evidence, metric, criterion.dataset)
+    measured = measure(group, metric, criterion.dataset)
     if isinstance(measured, Problem):
         return problem(measured)
     return _short_of(

@@ -14,7 +14,7 @@ from assay.domain.experiments.criteria.model import Comparison, Criterion, Resou
 from assay.domain.experiments.evidence import Run, RunStatus
 from assay.domain.gates.case import Case, Checked, compares
 from assay.domain.gates.problems import mend, run_name
-from assay.domain.gates.wording import count, hours, listed
+from assay.domain.gates.wording import count, hours, limit_text, listed
 from assay.domain.kernel.findings import Counts, Outcome, Settlement
 
 COMPUTE = "sum over all runs of the ticket"
@@ -93,15 +93,13 @@ def _against(used: Spent, test: ResourceUse, limit: float) -> Checked:
     shows_passed = known is not None and _beyond(known, test.comparison, limit)
     if used.unknown_runs == 0 and known is not None:
         met = compares(known, test.comparison, limit)
-        reason = f"{hours(known)} of {hours(limit)} {unit} over {count(used.runs, 'run')}"
+        reason = f"{hours(known, beside=limit)} of {limit_text(limit)} {unit} over {count(used.runs, 'run')}"
         return Checked(
             Outcome.MET if met else Outcome.NOT_MET, COMPUTE, reason, estimate=known, threshold=limit, n=n
         )
     if shows_passed and known is not None:
         outcome = Outcome.MET if test.comparison in _OVER else Outcome.NOT_MET
-        reason = (
-            f"at least {hours(known)} of {hours(limit)} {unit}; {count(used.unknown_runs, 'run')} did not say"
-        )
+        reason = f"at least {hours(known, beside=limit)} of {limit_text(limit)} {unit}; {count(used.unknown_runs, 'run')} did not say"
         return Checked(outcome, COMPUTE, reason, threshold=limit, n=n)
     least = f"at least {hours(known)} {unit}, but " if known is not None else ""
     missing = (

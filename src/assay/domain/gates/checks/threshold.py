@@ -56,7 +56,7 @@ def check_threshold(criterion: Criterion, group: SeedGroup, case: Case, divisor:
             f"{metric.name} is measured in {metric.unit.value}, the criterion says {test.value.unit.value}",
             "write the criterion in the metric's unit",
         )
-    measured = measure(group.evidence, metric, criterion.dataset)
+    measured = measure(group, metric, criterion.dataset)
     if isinstance(measured, Problem):
         return problem(measured)
     if test.comparison is Comparison.EQUAL:

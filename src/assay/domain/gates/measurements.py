@@ -78,7 +78,7 @@ def measure(group: SeedGroup, metric: Metric, dataset: DatasetRef | None) -> Mea
     broken = (
         removed_results(group, metric)
         or _diverged(here, metric)
-        or _unaccounted(here, crashed)
+        or _unaccounted(here, crashed, group.repeats)
         or _unreadable(here, metric)
     )
     if broken is not None:
@@ -156,9 +156,10 @@ def _diverged(runs: Sequence[Run], metric: Metric) -> Problem | None:
     )
 
 
-def _unaccounted(runs: Sequence[Run], crashed: Sequence[Run]) -> Problem | None:
+def _unaccounted(runs: Sequence[Run], crashed: Sequence[Run], repeats: Sequence[Run]) -> Problem | None:
     """Runs that crashed, with no finished run of the same seed."""
-    finished = {run.seed for run in runs if run.status is RunStatus.FINISHED and run.seed is not None}
+    done = (run.seed for run in (*runs, *repeats) if run.status is RunStatus.FINISHED)
+    finished = {seed for seed in done if seed is not None}
     lost = [run for run in crashed if run.seed not in finished]
     if not lost:
         return None

@@ -53,10 +53,14 @@ class SeedGroup:
     @property
     def lost(self) -> tuple[Run, ...]:
         """Removed runs that had finished, and whose seed has not been run again."""
-        again = {
-            run.seed for run in self.evidence if run.status is RunStatus.FINISHED and run.seed is not None
-        }
-        return tuple(r for r in self.removed if r.status is RunStatus.FINISHED and r.seed not in again)
+        ended = (run for run in self.removed if run.status is RunStatus.FINISHED)
+        return tuple(run for run in ended if run.seed not in self.finished_seeds)
+
+    @property
+    def finished_seeds(self) -> frozenset[int]:
+        """The seeds of which a run finished, also where it repeats an exploratory one: they are accounted for."""
+        done = (run.seed for run in (*self.evidence, *self.repeats) if run.status is RunStatus.FINISHED)
+        return frozenset(seed for seed in done if seed is not None)
 
     @property
     def evidence(self) -> tuple[Run, ...]:

@@ -114,6 +114,13 @@ def test_verdict_results_logged_again_after_the_lock_stay_exploratory():
     assert (new.recommendation, new.findings[0].n.seeds) == ("promote", 3)
 
 
+def test_verdict_crashed_seed_is_accounted_for_by_a_repeat_of_an_exploratory_run():
+    before = run(9, {"accuracy": 0.9}, after=False, number=20)
+    tried = [run(9, status=RunStatus.FAILED, number=30), run(9, {"accuracy": 0.9}, number=31)]
+    found = finding(LOCK, [before, *tried, *seeds("accuracy", GOOD)])
+    assert (found.outcome, found.n.seeds) == ("met", 5)
+
+
 def test_verdict_run_that_shares_only_seed_or_only_values_with_an_early_run_is_no_repeat():
     before = [run(i, {"accuracy": v}, after=False, number=20 + i) for i, v in enumerate(GOOD, 1)]
     other_values = [run(i, {"accuracy": v + 0.001}) for i, v in enumerate(GOOD, 1)]

@@ -13,6 +13,7 @@ import base64
 import binascii
 import sqlite3
 import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,22 +23,23 @@ from numpy.typing import NDArray
 
 Checksums = NDArray[np.uint32]
 
-TAGS_A_CHECKSUM = 16
+TAGS_A_CHECKSUM = 8
 _TAIL_TAGS = 64
 _SPAN = 20_000
+_BETWEEN = "\x1e"
+# Thousands of rows come as one text, which is several times as fast as rows, and as bytes, for not all of it may be UTF-8.
 # A range of rows is walked in row order. Should SQLite ever choose another, checksums differ and all is read again.
+_STATE = "coalesce(end_time, '') || status || lifecycle_stage || coalesce(name, '')"
 _RUN_STATE = (
-    "SELECT group_concat(coalesce(end_time, '') || status || lifecycle_stage, '\x1e'), group_concat(coalesce(name, ''), '\x1e'),"
-    " group_concat(run_uuid, ''), count(*) FROM runs WHERE rowid BETWEEN ? AND ?"
+    f"SELECT CAST(group_concat({_STATE}, '{_BETWEEN}') AS BLOB), CAST(group_concat(run_uuid, '') AS BLOB), count(*)"  # noqa: S608 - constants of this module
+    " FROM runs WHERE rowid BETWEEN ? AND ?"
 )
-_RUN_ROWS = (
-    "SELECT coalesce(end_time, '') || status || lifecycle_stage, coalesce(name, '') FROM runs WHERE rowid BETWEEN ? AND ?"
-    " ORDER BY rowid"
+_RUN_ROWS = f"SELECT CAST({_STATE} AS BLOB) FROM runs WHERE rowid BETWEEN ? AND ? ORDER BY rowid"  # noqa: S608 - constants of this module
+_TAG_VALUES = (
+    f"SELECT CAST(group_concat(coalesce(value, ''), '{_BETWEEN}') AS BLOB), count(*)"  # noqa: S608 - constants of this module
+    " FROM tags NOT INDEXED WHERE rowid BETWEEN ? AND ?"
 )
-_TAG_VALUES = "SELECT group_concat(value, '\x1e') FROM tags WHERE rowid BETWEEN {} AND {}"
-_TAG_CHUNK = _TAG_VALUES.format(f"i * {TAGS_A_CHECKSUM}", f"i * {TAGS_A_CHECKSUM} + {TAGS_A_CHECKSUM - 1}")
-_CHUNKS = "WITH RECURSIVE chunk(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM chunk WHERE i < ?1)"
-_TAG_STATE = f"{_CHUNKS} SELECT ({_TAG_CHUNK}) FROM chunk"  # noqa: S608 - constants of this module
+_TAG_ROWS = "SELECT CAST(coalesce(value, '') AS BLOB) FROM tags WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
 _TAG_TAIL = "SELECT rowid, run_uuid, key FROM tags WHERE rowid > ?1 - ?2 AND rowid <= ?1 ORDER BY rowid"
 _EXPERIMENTS = "SELECT experiment_id, name FROM experiments ORDER BY experiment_id"
 
@@ -63,7 +65,7 @@ class Snapshot:
     runs: Checksums
     """One for each run in table order: status, end, lifecycle, name."""
     tags: Checksums
-    """One for every 16 row numbers: the values there."""
+    """One for every 8 tags in table order: their values."""
 
     def to_json(self) -> dict[str, Any]:
         """For the cursor."""
@@ -116,7 +118,7 @@ def take_snapshot(connection: sqlite3.Connection, *, before: Snapshot | None) ->
         tag_tail=_tag_tail(connection, last_tag),
         experiments=zlib.crc32(repr(connection.execute(_EXPERIMENTS).fetchall()).encode("utf-8", "replace")),
         runs=runs,
-        tags=_tag_checksums(connection, last_tag),
+        tags=np.array(_checksums(_tag_values(connection, 1, last_tag)), np.uint32),
     )
     if before is None:
         return snapshot, False
@@ -139,13 +141,10 @@ def changed_rows(connection: sqlite3.Connection, before: Snapshot, now: Snapshot
     Never misses a changed run; may name a neighbour whose tags share a checksum with a changed one.
     """
     found: set[int] = set()
-    edited = np.flatnonzero(now.runs[: len(before.runs)] != before.runs)
-    if len(edited):
-        if now.last_run == len(now.runs):  # no gaps, so the place says the row
-            found.update((edited + 1).tolist())
-        else:
-            rows = [row for (row,) in connection.execute("SELECT rowid FROM runs ORDER BY rowid")]
-            found.update(rows[place] for place in edited.tolist())
+    edited = np.flatnonzero(now.runs[: len(before.runs)] != before.runs).tolist()
+    if edited:
+        rows = _rows_in_order(connection, "runs", last=now.last_run, count=len(now.runs))
+        found.update(rows[place] for place in edited)
     found.update(
         r for (r,) in connection.execute("SELECT rowid FROM runs WHERE rowid > ?", (before.last_run,))
     )
@@ -158,19 +157,32 @@ def changed_rows(connection: sqlite3.Connection, before: Snapshot, now: Snapshot
         found.update(_runs_of(connection, query, (last,)))
     inputs = "SELECT destination_id FROM inputs NOT INDEXED WHERE destination_type = 'RUN' AND rowid > ?"
     found.update(_runs_of(connection, inputs, (before.last_input,)))
-    shared = min(len(now.tags), len(before.tags))
-    for chunk in np.flatnonzero(now.tags[:shared] != before.tags[:shared]).tolist():
-        first = chunk * TAGS_A_CHECKSUM
-        span = (first, min(first + TAGS_A_CHECKSUM - 1, before.last_tag))
-        # Where the only difference is what was added behind the last known tag, `tags` above has found it already.
-        if chunk == before.last_tag // TAGS_A_CHECKSUM and _checksum_of(connection, *span) == int(
-            before.tags[chunk]
-        ):
-            continue
+    for span in _edited_tags(connection, before, now):
         found.update(
             _runs_of(connection, "SELECT run_uuid FROM tags NOT INDEXED WHERE rowid BETWEEN ? AND ?", span)
         )
     return sorted(found)
+
+
+def _edited_tags(
+    connection: sqlite3.Connection, before: Snapshot, now: Snapshot
+) -> Iterator[tuple[int, int]]:
+    """Spans of row numbers, among those known before, in which a tag has another value."""
+    chunks = np.flatnonzero(now.tags[: len(before.tags)] != before.tags).tolist()
+    rows = _rows_in_order(connection, "tags", last=now.last_tag, count=now.tag_count) if chunks else ()
+    for chunk in chunks:
+        first = chunk * TAGS_A_CHECKSUM
+        span = rows[first], rows[min(first + TAGS_A_CHECKSUM, before.tag_count) - 1]
+        # Where the only difference is what was added behind the last known tag, nothing was edited.
+        if span[1] != before.last_tag or _checksums(_tag_values(connection, *span)) != [before.tags[chunk]]:
+            yield span
+
+
+def _rows_in_order(connection: sqlite3.Connection, table: str, *, last: int, count: int) -> Sequence[int]:
+    if last == count:  # no gaps, so the place says the row
+        return range(1, last + 1)
+    query = f"SELECT rowid FROM {table} NOT INDEXED ORDER BY rowid"  # noqa: S608 - constants of this module
+    return [row for (row,) in connection.execute(query)]
 
 
 def _runs_of(connection: sqlite3.Connection, ids: str, arguments: tuple[int, ...]) -> list[int]:
@@ -185,34 +197,39 @@ def _run_checksums(connection: sqlite3.Connection, last: int, known_last: int) -
     identities = old_identities = 0
     edges = sorted({*range(0, last, _SPAN), last, min(known_last, last)})
     for first, end in pairwise(edges):
-        states, names, ids, count = connection.execute(_RUN_STATE, (first + 1, end)).fetchone()
+        states, ids, count = connection.execute(_RUN_STATE, (first + 1, end)).fetchone()
         if count:
-            parts.append(_run_part(connection, (first + 1, end), _bytes(states), _bytes(names), count))
-            identities = zlib.crc32(_bytes(ids), identities)
+            told = states.split(_BETWEEN.encode())
+            if len(told) != count:  # a name holds the separator
+                told = [state for (state,) in connection.execute(_RUN_ROWS, (first + 1, end))]
+            parts.append(np.fromiter(map(zlib.crc32, told), np.uint32, count))
+            identities = zlib.crc32(ids, identities)
         if end == known_last:
             old_identities = identities
     return (np.concatenate(parts) if parts else np.zeros(0, np.uint32)), identities, old_identities
 
 
-def _run_part(
-    connection: sqlite3.Connection, span: tuple[int, int], states: bytes, names: bytes, count: int
-) -> Checksums:
-    """One checksum a run, from all states and all names of a span in one text each, which is four times as fast as rows."""
-    split = states.split(b"\x1e"), names.split(b"\x1e")
-    if len(split[0]) != count or len(split[1]) != count:  # a name holds the separator
-        rows = connection.execute(_RUN_ROWS, span).fetchall()
-        split = [_bytes(str(row[0])) for row in rows], [_bytes(row[1]) for row in rows]
-    return np.fromiter(map(zlib.crc32, split[1], map(zlib.crc32, split[0])), np.uint32)
+def _tag_values(connection: sqlite3.Connection, first: int, last: int) -> bytes:
+    """The values in these rows, each but the first behind a separator."""
+    parts: list[bytes] = []
+    between = _BETWEEN.encode()
+    for start in range(first, last + 1, _SPAN):
+        span = start, min(start + _SPAN - 1, last)
+        text, count = connection.execute(_TAG_VALUES, span).fetchone()
+        if count and text.count(between) != count - 1:  # a value holds the separator
+            values = (value for (value,) in connection.execute(_TAG_ROWS, span))
+            text = between.join(repr(value).encode() if between in value else value for value in values)
+        if count:
+            parts.append(text)
+    return between.join(parts)
 
 
-def _tag_checksums(connection: sqlite3.Connection, last: int) -> Checksums:
-    rows = connection.execute(_TAG_STATE, (last // TAGS_A_CHECKSUM,)).fetchall()
-    return np.array([0 if text is None else zlib.crc32(_bytes(text)) for (text,) in rows], np.uint32)
-
-
-def _checksum_of(connection: sqlite3.Connection, first: int, last: int) -> int:
-    (text,) = connection.execute(_TAG_VALUES.format(int(first), int(last))).fetchone()
-    return 0 if text is None else zlib.crc32(_bytes(text))
+def _checksums(values: bytes) -> list[int]:
+    """One checksum for every few values."""
+    ends = np.flatnonzero(np.frombuffer(values, np.uint8) == ord(_BETWEEN))
+    edges = [-1, *ends[TAGS_A_CHECKSUM - 1 :: TAGS_A_CHECKSUM].tolist(), len(values)]
+    view = memoryview(values)
+    return [zlib.crc32(view[start + 1 : end]) for start, end in pairwise(edges)]
 
 
 def _tag_tail(connection: sqlite3.Connection, last: int) -> int:
@@ -228,10 +245,6 @@ def _tags_since(connection: sqlite3.Connection, last: int) -> int:
 def _number(connection: sqlite3.Connection, query: str) -> int:
     (value,) = connection.execute(query).fetchone()
     return value if isinstance(value, int) else 0
-
-
-def _bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode()
 
 
 def _packed(checksums: Checksums) -> str:

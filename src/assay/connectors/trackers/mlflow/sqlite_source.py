@@ -18,7 +18,7 @@ from assay.domain.experiments.evidence import Run
 from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
-CURSOR_VERSION = 1
+CURSOR_VERSION = 2
 BATCH_RUNS = 1000
 BATCH_BLOB_BYTES = 64 * 2**20
 

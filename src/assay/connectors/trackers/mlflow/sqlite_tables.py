@@ -37,8 +37,7 @@ _VALUE = "CASE WHEN m.is_nan THEN NULL ELSE m.value END"
 _GROUPS = f"SELECT r.rowid, m.key, count(*) {_POINTS} GROUP BY r.rowid, m.key ORDER BY r.rowid, m.key"
 # A row for every point costs more than all the rest of a sync, so whole numbers come as one text. Floats as text would not be exact.
 _PLACES = (
-    "SELECT group_concat(step), group_concat(timestamp)"
-    f" FROM (SELECT m.step AS step, m.timestamp AS timestamp {_POINTS} {_ORDER})"
+    f"SELECT group_concat(step), group_concat(timestamp) FROM (SELECT m.step, m.timestamp {_POINTS} {_ORDER})"  # noqa: S608 - constants of this module
 )
 _VALUES = f"SELECT {_VALUE} {_POINTS} {_ORDER}"
 _WHOLE_POINTS = f"SELECT m.step, m.timestamp, {_VALUE} {_POINTS} {_ORDER}"

@@ -28,7 +28,10 @@ from assay.workflows.records import ProjectSettings
 
 BASE = datetime(2026, 1, 1, tzinfo=UTC)
 STAGES = ("backlog", "hypothesis", "experiment", "evaluation", "iteration", "production", "killed")
-TEXT = "A smaller rank keeps the accuracy of the support classifier while it halves the memory of the adapter. " * 4
+TEXT = (
+    "A smaller rank keeps the accuracy of the support classifier while it halves the memory of the adapter. "
+    * 4
+)
 ADA = Actor("ada")
 
 
@@ -45,7 +48,10 @@ class Plain:
             "CREATE INDEX board ON tickets (project_id, stage, rank);"
             "CREATE TABLE journal (seq INTEGER PRIMARY KEY, body TEXT, hash BLOB)"
         )
-        rows = ((i, 1, f"EXP-{i}", f"Ticket {i}", TEXT, STAGES[i % 7], float(i), 1, "") for i in range(1, tickets + 1))
+        rows = (
+            (i, 1, f"EXP-{i}", f"Ticket {i}", TEXT, STAGES[i % 7], float(i), 1, "")
+            for i in range(1, tickets + 1)
+        )
         self.db.execute("BEGIN")
         self.db.executemany("INSERT INTO tickets VALUES (?,?,?,?,?,?,?,?,?)", rows)
         self.db.execute("COMMIT")
@@ -58,7 +64,9 @@ class Plain:
             (stage, rank, at.isoformat(), number),
         )
         assert moved.rowcount == 1
-        body = json.dumps({"kind": "ticket.moved", "subject": f"EXP-{number}", "after": stage, "at": at.isoformat()})
+        body = json.dumps(
+            {"kind": "ticket.moved", "subject": f"EXP-{number}", "after": stage, "at": at.isoformat()}
+        )
         self.hash = hashlib.sha256(self.hash + body.encode()).digest()
         self.db.execute("INSERT INTO journal (body, hash) VALUES (?,?)", (body, self.hash))
         self.db.execute("COMMIT")
@@ -86,7 +94,9 @@ class Ours:
             ticket = tx.ticket(project.id, f"EXP-{number}")
             assert len(tx.stage_counts(project.id)) >= 1
             moved = tx.place_ticket(ticket, stage=stage, rank=rank, at=at)
-            event = Event.of("ticket.moved", project="vision", subject=ticket.key, before=ticket.stage, after=stage)
+            event = Event.of(
+                "ticket.moved", project="vision", subject=ticket.key, before=ticket.stage, after=stage
+            )
             tx.append(event, actor=ADA, at=at)
             return moved
 

@@ -21,6 +21,8 @@ def translated(error: BaseException) -> BaseException:
     origin = (
         error.orig if isinstance(error, DBAPIError | StatementError) and error.orig is not None else error
     )
+    if type(origin).__name__ == "ProgrammingError":
+        return error  # a fault of ours, not of the database: it must not look like one
     if isinstance(origin, sqlite3.Error):
         return _sqlite(origin)
     if type(origin).__module__.startswith("psycopg"):

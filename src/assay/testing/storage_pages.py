@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.experiment import DecisionKind, TicketContent
 from assay.errors import Invalid
 from assay.testing.storage_samples import AT, curve, decision, later, new_project, new_source, new_ticket, run
-from assay.workflows.ports import Store
+from assay.workflows.ports import Store, WriteTransaction
 from assay.workflows.records import Override, Project
 
 HOSTILE = (
@@ -29,8 +29,8 @@ class PagesContract:
             assert ([card.key for card in first.cards], first.count) == (["EXP-2", "EXP-3", "EXP-4"], 4)
             assert (first.cards[0].hypothesis, first.cards[0].evidence) == ("It halves memory", {})
             assert first.next_cursor is not None
-            rank, _, key = first.next_cursor.partition("~")
-            page = tx.column_page(project, "backlog", after=(float(rank), key), limit=3, filters={})
+            text, _, key = first.next_cursor.partition("~")
+            page = tx.column_page(project, "backlog", after=(float(text), key), limit=3, filters={})
             assert ([card.key for card in page.cards], page.next_cursor) == (["EXP-1"], None)
             assert board.seq == 4
             assert [column.key for column in board.columns] == [
@@ -193,6 +193,22 @@ class PagesContract:
             assert (hit.decision, hit.stage) == ("kill", "backlog")
             assert "\x02Adapter\x03" in hit.excerpt
             assert tx.search(project.id, "adapter elsewhere", limit=5) in ((), [])
+
+    def test_search_finds_a_ticket_whose_better_matches_crowd_another_project(self, store: Store) -> None:
+        project, crowded = new_project(store), new_project(store, "audio")
+        new_ticket(
+            store, project, title="Something about the schedule", hypothesis="Dropout rises slowly " * 20
+        )
+
+        def crowd(tx: WriteTransaction) -> None:
+            for _ in range(300):
+                content = TicketContent(title="Dropout dropout")
+                tx.add_ticket(crowded, content, stage="backlog", rank=1.0, by="ada", at=AT)
+
+        store.write(crowd)
+        with store.read() as tx:
+            for text in ("dropout", "dropout schedule", "dropout rises "):
+                assert [hit.key for hit in tx.search(project.id, text, limit=5)] == ["EXP-1"], text
 
     def test_search_follows_an_edit(self, store: Store) -> None:
         project = new_project(store)

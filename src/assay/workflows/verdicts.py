@@ -15,6 +15,7 @@ from assay.domain.experiments.preregistration import registration_digest
 from assay.domain.gates.kill_rules import settings_without
 from assay.domain.gates.replay import replay
 from assay.domain.gates.settings import VerdictSettings
+from assay.domain.gates.sources import read_once
 from assay.domain.gates.summary import card_evidence
 from assay.domain.gates.verdict import compute_verdict, verdict_bytes, verdict_digest
 from assay.domain.kernel.events import Event
@@ -216,6 +217,7 @@ def _show(
 
 
 def _counts(card: CardEvidence, ticket: Ticket, evidence: Evidence) -> CardEvidence:
+    evidence = read_once(evidence)
     alive = [run for run in evidence.runs if not run.deleted]
     own = [run for run in alive if run.arm != "baseline"]
     finished = [run for run in own if run.status is RunStatus.FINISHED]

@@ -17,6 +17,7 @@ RAW = b"\x00"
 ZLIB = b"\x01"
 COMPRESS_FROM_BYTES = 4096
 FASTEST = 1
+_INTEGERS, _FLOATS = np.dtype("<i8"), np.dtype("<f8")
 
 
 def packed(curve: Curve) -> bytes:
@@ -27,16 +28,14 @@ def packed(curve: Curve) -> bytes:
     >>> len(packed(Curve(steps=whole, values=np.array([1.0, np.nan]), times_ms=whole)))
     49
     """
-    data = b"".join(
-        (
-            curve.steps.astype("<i8", copy=False).tobytes(),
-            curve.values.astype("<f8", copy=False).tobytes(),
-            curve.times_ms.astype("<i8", copy=False).tobytes(),
-        )
+    parts = (
+        curve.steps.astype(_INTEGERS, copy=False).tobytes(),
+        curve.values.astype(_FLOATS, copy=False).tobytes(),
+        curve.times_ms.astype(_INTEGERS, copy=False).tobytes(),
     )
-    if len(data) < COMPRESS_FROM_BYTES:
-        return RAW + data
-    return ZLIB + zlib.compress(data, FASTEST)
+    if sum(map(len, parts)) < COMPRESS_FROM_BYTES:
+        return b"".join((RAW, *parts))
+    return ZLIB + zlib.compress(b"".join(parts), FASTEST)
 
 
 def unpacked(body: bytes, points: int) -> Curve:

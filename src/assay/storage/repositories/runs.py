@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from assay.domain.experiments.evidence import Curve, Provenance, Run, RunStatus
 from assay.domain.gates.seed_groups import CANDIDATE_TAG
+from assay.errors import Invalid
 from assay.storage.curves import packed, unpacked
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list, to_json
 from assay.storage.tables import curves, runs
@@ -248,21 +249,39 @@ def _facts(run: Run) -> dict[str, Any]:
         "deleted": int(run.deleted),
         "digest": run.digest,
         "last_values": to_json({storable(m): last_value(c) for m, c in run.curves.items() if len(c.steps)}),
-        "body": to_json(_body(run)),
+        "body": _body_text(run),
     }
+
+
+def _body_text(run: Run) -> str:
+    """Few texts have to change before every engine can keep them, and one look at the whole says whether any has."""
+    body = _body(run)
+    try:
+        text = to_json(body)
+    except Invalid:
+        return to_json(_storable_parts(body))
+    return to_json(_storable_parts(body)) if "\\u0000" in text else text
+
+
+def _storable_parts(part: Any) -> Any:
+    if isinstance(part, str):
+        return storable(part)
+    if isinstance(part, Mapping):
+        return {storable(name): _storable_parts(value) for name, value in part.items()}
+    return part
 
 
 def _body(run: Run) -> dict[str, Any]:
     """What lists neither sort nor filter by. Values that are absent are left out."""
     body = {
         "source": run.source,
-        "name": storable(run.name),
+        "name": run.name,
         "status": run.status.value,
-        "config": {storable(name): storable(value) for name, value in run.config.items()},
+        "config": dict(run.config),
         "seed": None if run.seed is None else str(run.seed),
         "scores_digest": run.scores_digest,
         "scores_error": run.scores_error,
-        "arm": storable(run.arm),
+        "arm": run.arm,
         "dataset": run.dataset,
         "ended_at": None if run.ended_at is None else run.ended_at.isoformat(),
         "gpu_hours": run.gpu_hours,
@@ -270,7 +289,7 @@ def _body(run: Run) -> dict[str, Any]:
         "cost_usd": run.cost_usd,
         "provenance": run.provenance.value,
         "url": run.url,
-        "tags": {storable(name): storable(value) for name, value in run.tags.items()},
+        "tags": dict(run.tags),
     }
     return {name: value for name, value in body.items() if value is not None}
 

@@ -66,7 +66,8 @@ class SqliteStore:
         """Everything that differs from what the source's cursor says (see `assay.workflows.ports.EvidenceSource`)."""
         cursor = self._usable_cursor()
         if cursor and "after" in cursor:
-            yield from self._scan(cursor)
+            with without_collection():
+                yield from self._scan(cursor)
             cursor = {key: value for key, value in cursor.items() if key != "after"}
         yield from self._step(cursor)
 
@@ -98,7 +99,8 @@ class SqliteStore:
             "snapshot": now.to_json(),
         }
         if not in_place:
-            yield from self._scan({**base, "after": 0})
+            with without_collection():
+                yield from self._scan({**base, "after": 0})
         elif rows:
             yield from self._read_again(rows, raws, old=cursor, new=base)
 

@@ -217,7 +217,7 @@ def _show(
 
 
 def _counts(card: CardEvidence, ticket: Ticket, evidence: Evidence) -> CardEvidence:
-    evidence = read_once(evidence)
+    evidence = read_once(evidence).evidence
     alive = [run for run in evidence.runs if not run.deleted]
     own = [run for run in alive if run.arm != "baseline"]
     finished = [run for run in own if run.status is RunStatus.FINISHED]

@@ -83,8 +83,8 @@ class Guard:
             if scope["method"] not in SAFE_METHODS:
                 body = await _read_body(headers, receive)
                 _check_origin(headers)
-                _check_token(headers, token, body)
                 _check_body(headers, body)
+                _check_token(headers, token, body)
                 receive = _replay(body, receive)
         except AssayError as error:
             status = http_status(error)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, true
 
 from assay.errors import Invalid
 from assay.storage.tables import tickets
@@ -71,7 +71,7 @@ def ticket_conditions(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
 def contains(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     """Does any of these columns contain each word of the text, letters' case aside?"""
     words = storable(text[:MAX_NEEDLE]).split()[:8]
-    return and_(*(or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words))
+    return and_(true(), *(or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words))
 
 
 def unknown_filter(name: str, known: tuple[str, ...]) -> Invalid:

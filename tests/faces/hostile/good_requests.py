@@ -1,0 +1,73 @@
+"""One good body for every operation that takes one, with every field in it, so that each can be made bad."""
+
+TICKET = {
+    "type": "experiment",
+    "title": "Good title",
+    "hypothesis": "Half the context keeps accuracy.",
+    "method": "Prompt only.",
+    "baseline": [{"metric": "accuracy", "value": 0.72, "source": "production"}],
+    "criteria": {"primary": ["accuracy >= 85%"], "kill": ["accuracy < 70% after training"]},
+    "budget": {"gpu_hours": 24, "cost_usd": 500},
+    "time_box_days": 10,
+    "mode": "exploit",
+    "axis": "prompt",
+    "data_needs": [
+        {"dataset": "adversarial-1k", "versions": "v2", "needed_by": "2026-05-12T09:00:00Z", "ready": False}
+    ],
+    "looks": [3],
+    "candidate": "a",
+    "owner": "Jo",
+    "priority": 2,
+    "labels": ["x"],
+    "kill_rules_off": ["plateau"],
+}
+STAGE = {"key": "backlog", "title": "Backlog", "wip_limit": 5, "exit_gate": ["agreed"], "gate_text": "x"}
+SETTINGS = {
+    "name": "Support chatbot",
+    "board": {"stages": [STAGE], "transitions": [{"source": "backlog", "target": "backlog", "needs_reason": True}]},
+    "verdicts": {
+        "strictness": "bound",
+        "alpha": 0.05,
+        "kill_rules": {
+            "enabled": ["plateau"], "over_budget_multiple": 2, "plateau_tolerance": "0.01", "plateau_runs": 3, "gap": "0.15",
+            "loss_metrics": ["train_loss"], "not_falling_after": 1,
+        },
+    },
+}  # fmt: skip
+METRIC = {"direction": "higher", "unit": "fraction", "decimals": 2, "aliases": ["acc"], "description": "x"}
+
+BODIES = {
+    "new_project": {"slug": "another", "name": "Another"},
+    "configure_project": SETTINGS,
+    "add_metric": {**METRIC, "name": "f1"},
+    "put_metric": METRIC,
+    "check_criterion": {"criterion": "accuracy >= 85%", "role": "primary"},
+    "new_ticket": TICKET,
+    "check_draft": TICKET,
+    "put_ticket": {**TICKET, "amendment_reason": "x"},
+    "patch_ticket": {**TICKET, "amendment_reason": "x"},
+    "confirm": {"item": "agreed", "note": "x"},
+    "new_note": {"text": "seen"},
+    "link": {"kind": "blocks", "other": "EXP-2"},
+    "import_files": {"documents": [{"name": "a.yaml", "text": "title: x"}], "amendment_reason": "x"},
+    "move": {"to": "hypothesis", "before": "EXP-2", "reason": "x", "override_reason": ""},
+    "record_decision": {"kind": "iterate", "learnings": "We learned it.", "reason": "x", "move": False},
+    "add_source": {"kind": "mlflow", "uri": "sqlite:///none.db", "name": "other", "experiments": ["a"]},
+    "attach": {"ticket": "EXP-1"},
+    "verify_against": {
+        "checkpoints": [
+            {
+                "type": "assay/signed-checkpoint@1",
+                "checkpoint": {
+                    "type": "assay/checkpoint@1", "origin": "x", "size": 1, "root": "0" * 64, "head": "0" * 64,
+                    "at": "2026-05-12T09:00:00.000000Z",
+                },
+                "key_id": "ed25519:" + "0" * 16,
+                "signature": "0" * 128,
+            }
+        ]
+    },
+}  # fmt: skip
+"""By operation id."""
+
+IMPORTED_DOCUMENT = {"documents": [{"name": "a.json", "document": TICKET}]}

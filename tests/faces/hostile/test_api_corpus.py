@@ -1,0 +1,184 @@
+"""Every hostile value in every place of every request: no 5xx, no hang, nothing lost, and errors that say what to do."""
+
+from urllib.parse import quote, quote_from_bytes
+
+import pytest
+
+from tests.faces.hostile import corpus
+from tests.faces.hostile.good_requests import BODIES, IMPORTED_DOCUMENT, TICKET
+from tests.faces.hostile.target import fault_of
+from tests.faces.route_table import routes_of
+
+ANY_VERSION = (("if-match", b"*"),)
+HEADERS = (
+    "if-match",
+    "idempotency-key",
+    "accept",
+    "origin",
+    "sec-fetch-site",
+    "cookie",
+    "x-csrf-token",
+    "content-encoding",
+)
+SHARED = ("check_draft", "put_ticket", "patch_ticket")
+"""They read the very fields that new_ticket reads: it takes every value, each of them one in three."""
+OUTSIDE = ("http://", "https://", "gopher://", "postgresql")
+"""An address of a tracker is meant to be connected to; elsewhere than here tests must not."""
+
+
+def operations(target):
+    """Every operation of the API, with its description in OpenAPI."""
+    for path, described in target.app.openapi()["paths"].items():
+        for method, operation in described.items():
+            yield method.upper(), path, operation
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_lost(target):
+    before = target.kept()
+    yield
+    assert target.kept() == before
+    said = target.ask("GET", "/api/v1/journal/verification")
+    assert b'"ok":true' in said.body
+
+
+def test_corpus_holds_at_least_150_values():
+    assert corpus.ALL >= 150
+    assert len(set(corpus.TEXTS)) >= 200  # three in four are 150
+
+
+def test_every_body_of_the_api_has_a_good_example(target):
+    named = {operation["operationId"] for _, _, operation in operations(target) if "requestBody" in operation}
+    assert named == set(BODIES)
+
+
+def test_every_field_of_every_body_is_in_its_example(target):
+    """So that a new field is attacked without anybody remembering to."""
+    schemas = target.app.openapi()["components"]["schemas"]
+    missing = []
+    for _, _, operation in operations(target):
+        if "requestBody" not in operation:
+            continue
+        reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        fields = schemas[reference.rpartition("/")[2]]["properties"]
+        missing += [
+            f"{operation['operationId']}.{name}"
+            for name in fields
+            if name not in BODIES[operation["operationId"]]
+        ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", [*BODIES, "import_document"])
+def test_body_fields_stand_every_hostile_value(target, name):
+    body = IMPORTED_DOCUMENT if name == "import_document" else BODIES[name]
+    wanted = "import_files" if name == "import_document" else name
+    method, path, _ = next(found for found in operations(target) if found[2]["operationId"] == wanted)
+    address, faults = target.path(path, name="f1"), []
+    for turn, place in enumerate(corpus.places_of(body)):
+        shared = wanted in SHARED and place and place[0] in TICKET
+        for number, (value, content) in enumerate(corpus.bodies_with(body, place)):
+            # Two values in three, in turn: still more than 150 a field, and every value in most fields.
+            if (number % 3 != SHARED.index(wanted)) if shared else (number % 3 == turn % 3):
+                continue
+            if place == ("uri",) and isinstance(value, str) and value.startswith(OUTSIDE):
+                continue
+            said = target.ask(method, address, body=content, headers=ANY_VERSION)
+            faults.append(fault_of(said, f"{name} {place} {str(value)[:60]!r}"))
+    assert [fault for fault in faults if fault][:10] == []
+
+
+def test_path_parameters_stand_every_hostile_value(target):
+    faults = []
+    for turn, (method, path, operation) in enumerate(operations(target)):
+        names = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"]
+        body = _body(operation)
+        for name in names:
+            for number, text in enumerate(corpus.TEXTS):
+                if len(text) > 5000 or number % 4 == turn % 4:
+                    continue
+                said = target.ask(method, target.path(path, **{name: text}), body=body, headers=ANY_VERSION)
+                faults.append(fault_of(said, f"{method} {path} {name} {text[:60]!r}"))
+    assert [fault for fault in faults if fault][:10] == []
+
+
+def test_query_parameters_stand_every_hostile_value(target):
+    faults = []
+    for turn, (method, path, operation) in enumerate(operations(target)):
+        names = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
+        for name in names:
+            for number, text in enumerate(corpus.TEXTS):
+                if number % 4 == turn % 4:
+                    continue
+                other = "&q=x" if "q" in names and name != "q" else ""
+                address = (
+                    f"{target.path(path)}?{name}={quote(text[:5000], safe='', errors='surrogatepass')}{other}"
+                )
+                faults.append(fault_of(target.ask(method, address), f"{path} {name} {text[:60]!r}"))
+    assert [fault for fault in faults if fault][:10] == []
+
+
+def test_headers_stand_every_hostile_value(target):
+    faults = []
+    for method, path, _ in operations(target):
+        if method == "GET" and path != "/api/v1/projects/{slug}/tickets/{key}":
+            continue
+        for header in HEADERS:
+            for text in corpus.TEXTS:
+                value = text[:5000].encode("utf-8", "replace")
+                if any(byte < 32 for byte in value):
+                    continue
+                headers = [*(ANY_VERSION if header != "if-match" else ()), (header, value)]
+                # Only the headers are attacked: the body is one that is refused, so that nothing is made a thousand times.
+                said = target.ask(
+                    method, target.path(path), body=b"[]" if method != "GET" else b"", headers=headers
+                )
+                faults.append(fault_of(said, f"{method} {path} {header} {text[:60]!r}"))
+    assert [fault for fault in faults if fault][:10] == []
+
+
+def test_hosts_that_are_not_ours_are_turned_away(target):
+    for text in corpus.TEXTS:
+        value = text.encode("utf-8", "replace")
+        if not any(byte < 32 for byte in value):
+            assert target.ask("GET", "/api/v1/projects", host=value).status == 421
+
+
+def test_paths_that_are_no_utf8_or_hold_nul_are_refused(target):
+    for raw in (b"\xff", b"\x00", b"a\x00b", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf5\x80\x80\x80"):
+        for route in ("/api/v1/projects/{}", "/api/v1/projects/support-chatbot/tickets/{}", "/p/{}/board"):
+            said = target.ask("GET", route.format(quote_from_bytes(raw)))
+            assert fault_of(said, f"{route} {raw}") is None
+            assert said.status in (404, 422)
+
+
+def test_every_route_takes_every_method_without_breaking(target):
+    faults = []
+    for route in routes_of(target.app):
+        for method in (
+            "GET",
+            "HEAD",
+            "POST",
+            "PUT",
+            "PATCH",
+            "DELETE",
+            "OPTIONS",
+            "TRACE",
+            "BREW",
+            "g\u00e9t",
+        ):
+            if route.method == method:
+                continue
+            said = target.ask(
+                method, target.path(route.path), body=b"[]" if method in ("POST", "PUT", "PATCH") else b""
+            )
+            faults.append(fault_of(said, f"{method} {route.path}") if method != "HEAD" else None)
+    assert [fault for fault in faults if fault][:10] == []
+
+
+def _body(operation):
+    import json
+
+    return (
+        json.dumps(BODIES[operation["operationId"]]).encode() if operation["operationId"] in BODIES else b""
+    )

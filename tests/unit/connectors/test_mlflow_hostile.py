@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from assay.connectors.trackers.mlflow import MlflowSource, rest_client
+from assay.connectors.trackers.mlflow import MlflowSource, rest_client, sqlite_source
 from assay.errors import Invalid, Unavailable
 from assay.testing.connector_contract import CURVE, Synced
 from assay.workflows.records import Source
@@ -127,6 +127,68 @@ def test_tag_moved_to_another_run_under_its_old_row_number_is_noticed(store):
     synced.sync(MlflowSource())
     assert synced.runs[first].ticket is None
     assert synced.runs[second].tags["moved"] == "EXP-1"
+
+
+def digests(synced):
+    return {name: run.digest for name, run in synced.runs.items()}
+
+
+@pytest.mark.parametrize("separator", ["", "char(30) || 'x'"])
+def test_edit_of_a_tag_is_noticed_beside_gaps_and_separators(store, separator):
+    write(
+        store,
+        *[
+            f"INSERT INTO tags (key, value, run_uuid) SELECT 'k{number}', {separator or number}, run_uuid FROM runs"
+            for number in range(20)
+        ],
+        "DELETE FROM tags WHERE key IN ('k3', 'k4', 'k11')",
+    )
+    synced = synced_with(store)
+    (chosen, *others) = synced.runs
+    before = digests(synced)
+    write(store, f"UPDATE tags SET value = 'EXP-77' WHERE run_uuid = '{chosen}' AND key = 'assay.ticket'")
+    synced.sync(MlflowSource())
+    assert synced.runs[chosen].ticket == "EXP-77"
+    write(store, f"UPDATE tags SET value = value || char(30) WHERE run_uuid = '{chosen}' AND key = 'k19'")
+    synced.sync(MlflowSource())
+    assert synced.runs[chosen].tags["k19"].endswith("\x1e")
+    assert all(digests(synced)[name] == before[name] for name in others)
+
+
+def test_end_state_and_name_of_a_run_are_noticed_whatever_its_name_holds(store):
+    write(store, "UPDATE runs SET name = 'a' || char(30) || rowid")
+    synced = synced_with(store)
+    chosen = next(iter(synced.runs))
+    for change, seen in (
+        ("lifecycle_stage = 'deleted'", lambda run: run.deleted),
+        ("lifecycle_stage = 'active', status = 'KILLED'", lambda run: run.status == "stopped"),
+        ("name = 'b' || char(30)", lambda run: run.name == "b\x1e"),
+        ("end_time = end_time + 1", lambda run: run.ended_at.microsecond % 1000 == 0),
+    ):
+        before = synced.runs[chosen].digest
+        write(store, f"UPDATE runs SET {change} WHERE run_uuid = '{chosen}'")
+        synced.sync(MlflowSource())
+        assert seen(synced.runs[chosen])
+        assert synced.runs[chosen].digest != before
+
+
+def test_runs_read_one_by_one_or_all_at_once_have_the_same_digests(store, monkeypatch):
+    # The same points logged again in another order, at one step, and with a step that is no number.
+    write(
+        store,
+        "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) SELECT 'again', rowid / 7.0, 9 - rowid % 3, run_uuid, 4, 0 FROM metrics",
+    )
+    at_once = digests(synced_with(store))
+    monkeypatch.setattr(sqlite_source, "BATCH_POINTS", 1)
+    assert digests(synced_with(store)) == at_once
+    write(
+        store,
+        "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) SELECT 'odd', 1, 1, run_uuid, 'x', 0 FROM runs LIMIT 1",
+    )
+    mixed = digests(synced_with(store))
+    monkeypatch.undo()
+    assert digests(synced_with(store)) == mixed
+    assert len(set(mixed.items()) & set(at_once.items())) == 2
 
 
 def test_experiment_renamed_to_a_ticket_takes_its_runs_along(store):

@@ -106,6 +106,7 @@ def take_snapshot(connection: sqlite3.Connection, *, before: Snapshot | None) ->
     last_run = _number(connection, "SELECT max(rowid) FROM runs")
     runs, identities, old_identities = _run_checksums(connection, last_run, before.last_run if before else 0)
     last_tag = _number(connection, "SELECT max(rowid) FROM tags")
+    tag_values, tag_count = _tag_values(connection, 1, last_tag)
     snapshot = Snapshot(
         schema=schema,
         identities=identities,
@@ -114,11 +115,11 @@ def take_snapshot(connection: sqlite3.Connection, *, before: Snapshot | None) ->
         last_param=_number(connection, "SELECT max(rowid) FROM params"),
         last_metric=_number(connection, "SELECT max(rowid) FROM metrics"),
         last_input=_number(connection, "SELECT max(rowid) FROM inputs"),
-        tag_count=_number(connection, "SELECT count(*) FROM tags"),
+        tag_count=tag_count,
         tag_tail=_tag_tail(connection, last_tag),
         experiments=zlib.crc32(repr(connection.execute(_EXPERIMENTS).fetchall()).encode("utf-8", "replace")),
         runs=runs,
-        tags=np.array(_checksums(_tag_values(connection, 1, last_tag)), np.uint32),
+        tags=np.array(_checksums(tag_values), np.uint32),
     )
     if before is None:
         return snapshot, False
@@ -174,7 +175,9 @@ def _edited_tags(
         first = chunk * TAGS_A_CHECKSUM
         span = rows[first], rows[min(first + TAGS_A_CHECKSUM, before.tag_count) - 1]
         # Where the only difference is what was added behind the last known tag, nothing was edited.
-        if span[1] != before.last_tag or _checksums(_tag_values(connection, *span)) != [before.tags[chunk]]:
+        if span[1] != before.last_tag or _checksums(_tag_values(connection, *span)[0]) != [
+            before.tags[chunk]
+        ]:
             yield span
 
 
@@ -209,9 +212,10 @@ def _run_checksums(connection: sqlite3.Connection, last: int, known_last: int) -
     return (np.concatenate(parts) if parts else np.zeros(0, np.uint32)), identities, old_identities
 
 
-def _tag_values(connection: sqlite3.Connection, first: int, last: int) -> bytes:
-    """The values in these rows, each but the first behind a separator."""
+def _tag_values(connection: sqlite3.Connection, first: int, last: int) -> tuple[bytes, int]:
+    """The values in these rows, each but the first behind a separator, and how many they are."""
     parts: list[bytes] = []
+    total = 0
     between = _BETWEEN.encode()
     for start in range(first, last + 1, _SPAN):
         span = start, min(start + _SPAN - 1, last)
@@ -221,7 +225,8 @@ def _tag_values(connection: sqlite3.Connection, first: int, last: int) -> bytes:
             text = between.join(repr(value).encode() if between in value else value for value in values)
         if count:
             parts.append(text)
-    return between.join(parts)
+            total += count
+    return between.join(parts), total
 
 
 def _checksums(values: bytes) -> list[int]:

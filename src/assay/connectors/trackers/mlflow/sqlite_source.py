@@ -13,13 +13,20 @@ from assay.connectors.trackers.mlflow.raw import RawRun
 from assay.connectors.trackers.mlflow.revisions import TESTED_REVISIONS
 from assay.connectors.trackers.mlflow.snapshot import Snapshot, changed_rows, take_snapshot
 from assay.connectors.trackers.mlflow.sqlite_file import SqliteFile, checked_revision
-from assay.connectors.trackers.mlflow.sqlite_tables import RowList, RowRange, read_runs, without_collection
+from assay.connectors.trackers.mlflow.sqlite_tables import (
+    RowList,
+    RowRange,
+    points_of,
+    read_runs,
+    without_collection,
+)
 from assay.domain.experiments.evidence import Run
 from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
 CURSOR_VERSION = 2
-BATCH_RUNS = 1000
+BATCH_RUNS = 2000
+BATCH_POINTS = 1_000_000
 BATCH_BLOB_BYTES = 64 * 2**20
 
 Known = Callable[[], Mapping[str, str]]
@@ -155,10 +162,15 @@ class SqliteStore:
         with self.file.reading() as connection:
             self._revision(connection)
             query = "SELECT max(rowid) FROM (SELECT rowid FROM runs WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?)"
-            (end,) = connection.execute(query, (after, last, BATCH_RUNS)).fetchone()
-            if end is None:
-                return [], last
-            return read_runs(connection, RowRange(after + 1, end)), end
+            limit = BATCH_RUNS
+            while True:
+                (end,) = connection.execute(query, (after, last, limit)).fetchone()
+                if end is None:
+                    return [], last
+                chosen = RowRange(after + 1, end)
+                if limit == 1 or points_of(connection, chosen) <= BATCH_POINTS:
+                    return read_runs(connection, chosen), end
+                limit //= 2
 
     def _read(self, rows: RowList) -> list[RawRun]:
         with self.file.reading() as connection:

@@ -26,7 +26,11 @@ _RUNS = (
     " r.experiment_id, e.name FROM runs r LEFT JOIN experiments e ON e.experiment_id = r.experiment_id WHERE {} ORDER BY r.rowid"
 )
 # CROSS JOIN keeps SQLite from turning the loops round: runs first, then their rows by index.
-_TEXTS = "SELECT r.rowid, t.key, t.value FROM runs r CROSS JOIN {} t ON t.run_uuid = r.run_uuid WHERE {}"
+_OF_RUNS = "FROM runs r CROSS JOIN {} t ON t.run_uuid = r.run_uuid WHERE {}"
+_BETWEEN = "\x1e"
+# A row for every text costs several times what the same texts cost as one.
+_TEXTS = f"SELECT group_concat(r.rowid), group_concat(t.key, '{_BETWEEN}'), group_concat(coalesce(t.value, ''), '{_BETWEEN}') {_OF_RUNS}"
+_TEXT_ROWS = f"SELECT r.rowid, t.key, t.value {_OF_RUNS}"
 # MLflow's own tags are read by nobody here save those kept, and some are large.
 _USED_TAGS = "(t.key < 'mlflow.' OR t.key >= 'mlflow/' OR t.key IN ({}))".format(
     ", ".join(f"'{key}'" for key in sorted(KEPT_OWN_TAGS))
@@ -105,8 +109,8 @@ def without_collection() -> Iterator[None]:
 
 def _read_runs(connection: sqlite3.Connection, condition: str) -> Iterator[RawRun]:
     rows = connection.execute(_RUNS.format(condition)).fetchall()
-    params = _texts(connection.execute(_TEXTS.format("params", condition)).fetchall())
-    tags = _texts(connection.execute(_TEXTS.format("tags", f"{condition} AND {_USED_TAGS}")).fetchall())
+    params = _texts(connection, "params", condition)
+    tags = _texts(connection, "tags", f"{condition} AND {_USED_TAGS}")
     inputs = _inputs(connection, condition)
     curves = _curves(connection, condition)
     nothing: dict[str, str] = {}
@@ -128,23 +132,33 @@ def _read_runs(connection: sqlite3.Connection, condition: str) -> Iterator[RawRu
         )
 
 
-def _texts(rows: list[tuple[int, Any, Any]]) -> Texts:
+def _texts(connection: sqlite3.Connection, table: str, condition: str) -> Texts:
     found: Texts = defaultdict(dict)
-    if _is_clean(rows):
-        for row, key, value in rows:
-            found[row][key] = value
-    else:
-        for row, key, value in rows:
+    told = _joined(connection, _TEXTS.format(table, condition))
+    rows = orjson.loads(f"[{told[0] or ''}]")
+    keys, values = (clean_text(texts).split(_BETWEEN) if texts is not None else [] for texts in told[1:])
+    if not told[0] or not len(rows) == len(keys) == len(values):  # one of them holds the separator
+        for row, key, value in connection.execute(_TEXT_ROWS.format(table, condition)):
             found[row][clean_text(key)] = clean_text(value)
+        return found
+    for row, key, value in zip(rows, keys, values, strict=True):
+        found[row][key] = value
     return found
 
 
-def _is_clean(rows: list[tuple[int, Any, Any]]) -> bool:
-    """All texts, none with a NUL: one look at them joined costs a tenth of a look at each."""
+def _joined(connection: sqlite3.Connection, query: str) -> Sequence[Any]:
+    """The one row of a query for whole columns as texts; None for each when they exceed what SQLite takes."""
     try:
-        return "\x00" not in "".join([key + value for _, key, value in rows])
-    except TypeError:
-        return False
+        row: Sequence[Any] = connection.execute(query).fetchone()
+    except sqlite3.DataError:
+        return None, None, None
+    return row
+
+
+def points_of(connection: sqlite3.Connection, chosen: RowRange | RowList) -> int:
+    """How many points did these runs log?"""
+    (count,) = connection.execute(f"SELECT count(*) {_POINTS.format(chosen.condition)}").fetchone()
+    return int(count)
 
 
 def _inputs(connection: sqlite3.Connection, condition: str) -> Mapping[int, tuple[LoggedDataset, ...]]:
@@ -166,7 +180,7 @@ def _points(
     connection: sqlite3.Connection, condition: str, count: int
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Steps, times and values of all points, in the order of the groups."""
-    places = connection.execute(_PLACES.format(condition)).fetchone()
+    places = _joined(connection, _PLACES.format(condition))[:2]
     try:
         steps, times = (np.array(orjson.loads(f"[{text or ''}]"), np.int64) for text in places)
     except (TypeError, ValueError, OverflowError):

@@ -69,7 +69,10 @@ def serve_peer(path: Path, port: int) -> None:
         "CREATE TABLE tickets (id INTEGER PRIMARY KEY, title TEXT, stage TEXT, version INT);"
         "CREATE TABLE journal (seq INTEGER PRIMARY KEY, body TEXT, hash BLOB)"
     )
-    first.executemany("INSERT INTO tickets VALUES (?,?,?,1)", [(i, f"Ticket {i}", COLUMNS[0]) for i in range(1, TICKETS + 1)])
+    first.executemany(
+        "INSERT INTO tickets VALUES (?,?,?,1)",
+        [(i, f"Ticket {i}", COLUMNS[0]) for i in range(1, TICKETS + 1)],
+    )
     first.close()
 
     class Move(BaseModel):
@@ -107,7 +110,10 @@ def serve_ours(home: Path, port: int) -> None:
         create_project(ws, SYSTEM, slug="vision")
         board = Board(
             stages=tuple(Stage(key=key, title=key.title()) for key in COLUMNS),
-            transitions=(Transition(source=COLUMNS[0], target=COLUMNS[1]), Transition(source=COLUMNS[1], target=COLUMNS[0])),
+            transitions=(
+                Transition(source=COLUMNS[0], target=COLUMNS[1]),
+                Transition(source=COLUMNS[1], target=COLUMNS[0]),
+            ),
         )
         save_settings(ws, SYSTEM, "vision", expected_version=1, board=board)
         for number in range(1, TICKETS + 1):
@@ -141,15 +147,33 @@ def child(what: str, where: Path):
 
 def load(port: int, path: str, script: Path, *, seconds: int, connections: int) -> dict:
     script.write_text(LUA % {"tickets": TICKETS, "path": path, "first": COLUMNS[0], "second": COLUMNS[1]})
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script), f"http://127.0.0.1:{port}"]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--timeout",
+        "10s",
+        "-s",
+        str(script),
+        f"http://127.0.0.1:{port}",
+    ]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 60).stdout
     found = re.search(r"RESULT (\d+) (\d+) ([\d.]+) ([\d.]+) (\d+) (\d+)", said)
     requests, micros, p50, p99, errors, timeouts = (float(text) for text in found.groups())
-    return {"rate": requests / (micros / 1e6), "p50_ms": p50 / 1e3, "p99_ms": p99 / 1e3, "errors": int(errors), "timeouts": int(timeouts)}
+    return {
+        "rate": requests / (micros / 1e6),
+        "p50_ms": p50 / 1e3,
+        "p99_ms": p99 / 1e3,
+        "errors": int(errors),
+        "timeouts": int(timeouts),
+    }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--connections", type=int, default=32)
@@ -171,16 +195,28 @@ def main() -> None:
             for name, (port, path) in sides.items():
                 load(port, path, root / f"{name}.lua", seconds=1, **options)
             rounds = [
-                {name: load(port, path, root / f"{name}.lua", seconds=given.seconds, **options) for name, (port, path) in sides.items()}
+                {
+                    name: load(port, path, root / f"{name}.lua", seconds=given.seconds, **options)
+                    for name, (port, path) in sides.items()
+                }
                 for _ in range(given.rounds)
             ]
     for one in rounds:
-        print("  ".join(f"{name}: {v['rate']:7.0f}/s p50 {v['p50_ms']:6.1f} ms p99 {v['p99_ms']:7.1f} ms errors {v['errors']}+{v['timeouts']}" for name, v in one.items()))
+        print(
+            "  ".join(
+                f"{name}: {v['rate']:7.0f}/s p50 {v['p50_ms']:6.1f} ms p99 {v['p99_ms']:7.1f} ms errors {v['errors']}+{v['timeouts']}"
+                for name, v in one.items()
+            )
+        )
     ratio = statistics.median(one["ours"]["rate"] / one["peer"]["rate"] for one in rounds)
     p99 = statistics.median(one["ours"]["p99_ms"] for one in rounds)
     errors = sum(one["ours"]["errors"] + one["ours"]["timeouts"] for one in rounds)
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {given.connections} connections, {given.rounds} rounds of {given.seconds} s")
-    print(f"ours / peer, moves a second: {ratio:.2f} (at least 2.5)    p99 of ours: {p99:.0f} ms (at most 250)    errors: {errors}")
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {given.connections} connections, {given.rounds} rounds of {given.seconds} s"
+    )
+    print(
+        f"ours / peer, moves a second: {ratio:.2f} (at least 2.5)    p99 of ours: {p99:.0f} ms (at most 250)    errors: {errors}"
+    )
 
 
 if __name__ == "__main__":

@@ -81,7 +81,8 @@ def main():
         with closing(sqlite3.connect(path)) as database:
             database.execute("DROP TRIGGER journal_refuses_update")
             database.execute(
-                "UPDATE journal SET body = CAST(replace(body, 'ada', 'eve') AS BLOB) WHERE seq = ?", (given.events // 2,)
+                "UPDATE journal SET body = CAST(replace(body, 'ada', 'eve') AS BLOB) WHERE seq = ?",
+                (given.events // 2,),
             )
             database.commit()
         with open_store(f"sqlite:///{path}") as store, store.read() as tx:

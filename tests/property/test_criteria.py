@@ -34,10 +34,10 @@ from assay.domain.experiments.criteria.structured import (
 )
 from assay.domain.experiments.criteria.text import criterion_text, parse_criterion
 from assay.domain.experiments.exact_numbers import fits
-from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
 from assay.errors import Invalid
+from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
 
 TRICKY_NAMES = (
     "compute",

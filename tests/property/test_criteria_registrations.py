@@ -27,8 +27,8 @@ from assay.domain.experiments.preregistration import (
     registration_to_data,
 )
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
-from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
 from assay.domain.kernel.metrics import MetricCatalog
+from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
 from tests.property.test_criteria import CATALOG, CRITERIA, METRICS, decimals
 
 OPPOSITE = {

@@ -54,7 +54,9 @@ def read_board(
     return parts
 
 
-def columns(parts: BoardParts, cache: CardCache, *, filters: Mapping[str, str], hidden: bool) -> tuple[Column, ...]:
+def columns(
+    parts: BoardParts, cache: CardCache, *, filters: Mapping[str, str], hidden: bool
+) -> tuple[Column, ...]:
     """The columns that are shown, in board order."""
     board = parts.project.settings.board
     return tuple(
@@ -91,7 +93,13 @@ def _column(
 
 
 def changed_columns(
-    ws: Workspace, actor: Actor, slug: str, cache: CardCache, *, have: Mapping[str, Have], filters: Mapping[str, str]
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    cache: CardCache,
+    *,
+    have: Mapping[str, Have],
+    filters: Mapping[str, str],
 ) -> Markup:
     """The columns that look different from what a browser shows, each with as many cards as it had."""
     most = min(MOST_PER_COLUMN, max([PER_COLUMN, *(one.shown + 1 for one in have.values())]))
@@ -145,4 +153,6 @@ def more_href(slug: str, stage: str, cursor: str | None, filters: Mapping[str, s
 def cards_page(slug: str, stage: str, page: ColumnPage, *, filters: Mapping[str, str]) -> CardsPage:
     """More cards of one column."""
     cards: tuple[CardView, ...] = page.cards
-    return CardsPage(cards=join_cards(slug, cards), more_href=more_href(slug, stage, page.next_cursor, filters))
+    return CardsPage(
+        cards=join_cards(slug, cards), more_href=more_href(slug, stage, page.next_cursor, filters)
+    )

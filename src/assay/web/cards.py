@@ -19,7 +19,6 @@ CACHED_CARDS = 20_000
 """About 1.5 kB each: at most 30 MB, where a team would need forty full boards."""
 
 
-
 class CardCache:
     """The HTML of cards by ticket and card version, which name their content for good; the oldest go first."""
 
@@ -94,7 +93,8 @@ def card_context(slug: str, card: CardView) -> Card:
         baseline=shown.get("baseline_text") or "",
         current=shown.get("current_text") or "",
         target=shown.get("target_text") or "",
-        has_numbers=sum(bool(shown.get(name)) for name in ("baseline_text", "current_text", "target_text")) > 1,
+        has_numbers=sum(bool(shown.get(name)) for name in ("baseline_text", "current_text", "target_text"))
+        > 1,
         bar=_bar(shown.get("bar"), "quiet" if card.stage == "killed" else tone),
         bar_label=_bar_label(shown),
         compute=shown.get("compute_text") or "",

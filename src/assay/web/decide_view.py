@@ -13,7 +13,10 @@ from assay.workflows.views import TicketView
 
 _MEANING = {
     DecisionKind.PROMOTE: ("Promote", "It holds what it promised. The card goes to Production."),
-    DecisionKind.ITERATE: ("Iterate", "It falls short and is worth another round. The card goes to Iteration."),
+    DecisionKind.ITERATE: (
+        "Iterate",
+        "It falls short and is worth another round. The card goes to Iteration.",
+    ),
     DecisionKind.KILL: ("Kill", "Stop here and keep what was learned. The card goes to Killed."),
 }
 

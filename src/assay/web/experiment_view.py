@@ -93,7 +93,8 @@ def experiment_page(view: TicketView, *, csrf_token: str) -> ExperimentPage:
         links=tuple(_link(link, slug) for link in view.links),
         link_kinds=tuple((kind.value, LINKS[kind.value][0]) for kind in LinkKind if kind.value in LINKS),
         notes=tuple(
-            NoteLine(by=n.by, at_iso=wording.iso(n.at), day=wording.day(n.at), text=n.text) for n in view.notes
+            NoteLine(by=n.by, at_iso=wording.iso(n.at), day=wording.day(n.at), text=n.text)
+            for n in view.notes
         ),
         decisions=tuple(decision_line(one) for one in reversed(view.decisions)),
         history=tuple(
@@ -152,10 +153,21 @@ def _amendment(one: Amendment) -> AmendmentRow:
 def run_lines(view: TicketView, metric: Metric | None) -> tuple[RunLine, ...]:
     """The runs of the ticket with the charted metric's last value."""
     groups = view.verdict.verdict.groups if view.verdict is not None else ()
-    labels = {run: group.label or group.arm for group in groups for run in (*group.run_ids, *group.exploratory_run_ids)}
+    labels = {
+        run: group.label or group.arm
+        for group in groups
+        for run in (*group.run_ids, *group.exploratory_run_ids)
+    }
     exploratory = {run for group in groups for run in group.exploratory_run_ids}
     return tuple(
-        run_line(row, view.project.slug, view.chart_metric, metric, labels.get(row.run_id, ""), exploratory=row.run_id in exploratory)
+        run_line(
+            row,
+            view.project.slug,
+            view.chart_metric,
+            metric,
+            labels.get(row.run_id, ""),
+            exploratory=row.run_id in exploratory,
+        )
         for row in view.runs
     )
 
@@ -217,7 +229,11 @@ def _meters(view: TicketView) -> tuple[Meter, ...]:
         spent = view.gpu_hours
         share = None if spent is None else spent / float(hours)
         text = wording.UNKNOWN if spent is None else f"{spent:.3g} of {number_text(hours)} GPU-h"
-        note = "" if not view.runs_without_gpu_hours else f"{wording.plural(view.runs_without_gpu_hours, 'run')} not counted: no GPU hours logged"
+        note = (
+            ""
+            if not view.runs_without_gpu_hours
+            else f"{wording.plural(view.runs_without_gpu_hours, 'run')} not counted: no GPU hours logged"
+        )
         meters.append(
             Meter("Compute", text, wording.percent_of_bar(share), share is not None and share > 1, note)
         )
@@ -226,7 +242,9 @@ def _meters(view: TicketView) -> tuple[Meter, ...]:
         used = view.days_used
         share = None if used is None else used / days
         text = f"{days} days, not begun" if used is None else f"day {used} of {days}"
-        meters.append(Meter("Time box", text, wording.percent_of_bar(share), share is not None and share > 1, ""))
+        meters.append(
+            Meter("Time box", text, wording.percent_of_bar(share), share is not None and share > 1, "")
+        )
     return tuple(meters)
 
 

@@ -63,7 +63,9 @@ def _row(finding: Finding, metrics: MetricCatalog) -> CriterionRow:
     word, tone, icon = wording.OUTCOMES[finding.outcome.value]
     if finding.role.value == "kill":
         # A kill criterion that is met stops the experiment; one that is not met is good news.
-        tone, icon = {"met": ("kill", "stop"), "not_met": ("", "check")}.get(finding.outcome.value, (tone, icon))
+        tone, icon = {"met": ("kill", "stop"), "not_met": ("", "check")}.get(
+            finding.outcome.value, (tone, icon)
+        )
     metric = metric_of(finding, metrics)
     interval = finding.interval
     return CriterionRow(
@@ -86,7 +88,9 @@ def _row(finding: Finding, metrics: MetricCatalog) -> CriterionRow:
 def metric_of(finding: Finding, metrics: MetricCatalog) -> Metric | None:
     """How a finding's numbers are shown: in the unit it states, with the decimals of its metric."""
     declared = metrics.get(finding.metric) if finding.metric else None
-    unit = _UNITS.get(finding.unit or "") or _RESOURCES.get(finding.check.partition(" ")[0] if finding.metric is None else "")
+    unit = _UNITS.get(finding.unit or "") or _RESOURCES.get(
+        finding.check.partition(" ")[0] if finding.metric is None else ""
+    )
     if unit is None:
         return declared
     if declared is not None:

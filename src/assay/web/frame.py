@@ -15,7 +15,14 @@ THEME_COOKIE = "assay_theme"
 PROJECT_COOKIE = "assay_project"
 
 _NAVIGATION = (
-    ("", (("Overview", "overview", ""), ("Board", "board", "/board"), ("Experiments", "experiments", "/experiments"))),
+    (
+        "",
+        (
+            ("Overview", "overview", ""),
+            ("Board", "board", "/board"),
+            ("Experiments", "experiments", "/experiments"),
+        ),
+    ),
     ("Evidence", (("Runs", "runs", "/runs"),)),
     ("Steer", (("Journal", "journal", "/journal"), ("Settings", "settings", "/settings"))),
 )
@@ -53,7 +60,9 @@ def build(
         slug=project.slug if project else None,
         project_name=project.name if project else "",
         projects=tuple(
-            ProjectChoice(name=p.name, href=f"/p/{p.slug}/board", current=project is not None and p.slug == project.slug)
+            ProjectChoice(
+                name=p.name, href=f"/p/{p.slug}/board", current=project is not None and p.slug == project.slug
+            )
             for p in projects
         ),
         groups=navigation(project.slug, section) if project else (),
@@ -71,7 +80,8 @@ def navigation(slug: str, section: str) -> tuple[NavGroup, ...]:
         NavGroup(
             label=label,
             items=tuple(
-                NavItem(label=name, href=f"/p/{slug}{path}", current=key == section) for name, key, path in entries
+                NavItem(label=name, href=f"/p/{slug}{path}", current=key == section)
+                for name, key, path in entries
             ),
         )
         for label, entries in _NAVIGATION

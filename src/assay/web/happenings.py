@@ -34,7 +34,9 @@ def _amended(p: Payload) -> str:
 
 def _decided(p: Payload) -> str:
     said = f"decided {p.get('decision')}"
-    return said if p.get("decision") == p.get("verdict") else f"{said} where the verdict says {p.get('verdict')}"
+    return (
+        said if p.get("decision") == p.get("verdict") else f"{said} where the verdict says {p.get('verdict')}"
+    )
 
 
 def _name(stage: object) -> str:
@@ -53,7 +55,9 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.confirmation_withdrawn": lambda p: f"took back {str(p.get('item', '')).replace('_', ' ')}",
     "ticket.noted": lambda p: "added a note",
     "ticket.linked": lambda p: f"linked it: {str(p.get('link', '')).replace('_', ' ')} {p.get('other', '')}",
-    "ticket.unlinked": lambda p: f"removed a link: {str(p.get('link', '')).replace('_', ' ')} {p.get('other', '')}",
+    "ticket.unlinked": lambda p: (
+        f"removed a link: {str(p.get('link', '')).replace('_', ' ')} {p.get('other', '')}"
+    ),
     "ticket.deleted": lambda p: "deleted the ticket",
     "ticket.evidence_seen": lambda p: "saw new evidence",
     "decision.recorded": _decided,
@@ -65,7 +69,11 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "source.connected": lambda p: f"connected a source: {p.get('uri', '')}",
     "source.disconnected": lambda p: "disconnected a source",
     "runs.synced": lambda p: f"read {p.get('changed', 0)} changed and {p.get('gone', 0)} removed runs",
-    "run.attached": lambda p: f"attached run {p.get('run')} to {p.get('after')}" if p.get("after") else f"detached run {p.get('run')}",
+    "run.attached": lambda p: (
+        f"attached run {p.get('run')} to {p.get('after')}"
+        if p.get("after")
+        else f"detached run {p.get('run')}"
+    ),
 }
 
 

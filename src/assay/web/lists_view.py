@@ -20,7 +20,12 @@ from assay.web.experiment_view import last_value, run_line
 from assay.workflows.views import ExperimentRow, JournalRow, RunRow, SearchHit
 
 METRICS_SHOWN = 3
-_SORTED = (("Ticket", "key", False), ("Title", "title", False), ("Column", "stage", False), ("Owner", "owner", False))
+_SORTED = (
+    ("Ticket", "key", False),
+    ("Title", "title", False),
+    ("Column", "stage", False),
+    ("Owner", "owner", False),
+)
 
 
 def address(path: str, params: Mapping[str, str]) -> str:
@@ -97,7 +102,9 @@ def waiting_line(row: ExperimentRow, slug: str) -> WaitingLine:
 def run_list_line(row: RunRow, slug: str, catalog: MetricCatalog) -> RunListLine:
     """One line of the run list, with the declared metrics first."""
     names = sorted(row.metrics, key=lambda name: (catalog.get(name) is None, name))
-    shown = tuple((name, last_value(row.metrics[name], catalog.get(name))[0]) for name in names[:METRICS_SHOWN])
+    shown = tuple(
+        (name, last_value(row.metrics[name], catalog.get(name))[0]) for name in names[:METRICS_SHOWN]
+    )
     return RunListLine(
         line=run_line(row, slug, None, None, "", exploratory=False),
         ticket=row.ticket or "",

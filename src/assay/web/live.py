@@ -46,7 +46,11 @@ class ChangeFeed:
         try:
             while not self._closed:
                 seq = await listener.next(timeout_s=BEAT_S)
-                yield b": still here\n\n" if seq is None else f"id: {seq}\nevent: change\ndata: {seq}\n\n".encode()
+                yield (
+                    b": still here\n\n"
+                    if seq is None
+                    else f"id: {seq}\nevent: change\ndata: {seq}\n\n".encode()
+                )
         finally:
             with self._lock:
                 self._waiting.discard(listener)

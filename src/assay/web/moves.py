@@ -50,7 +50,10 @@ def move(assessment: MoveAssessment, board: Board) -> Move:
 
 
 def _waits_for_decision(unmet: Iterable[Finding]) -> bool:
-    items = {TITLES[item] for item in (ExitItem.VERDICT_RECORDED, ExitItem.KILL_DECIDED, ExitItem.CRITERIA_MET_OR_KILLED)}
+    items = {
+        TITLES[item]
+        for item in (ExitItem.VERDICT_RECORDED, ExitItem.KILL_DECIDED, ExitItem.CRITERIA_MET_OR_KILLED)
+    }
     return any(finding.check in items for finding in unmet)
 
 
@@ -62,7 +65,9 @@ def _hint(assessment: MoveAssessment, *, full: bool) -> str:
     return "Needs a reason" if assessment.needs_reason else "Can move here"
 
 
-def move_page(ticket: Ticket, project: Project, assessments: Iterable[MoveAssessment], *, csrf_token: str) -> MovePage:
+def move_page(
+    ticket: Ticket, project: Project, assessments: Iterable[MoveAssessment], *, csrf_token: str
+) -> MovePage:
     """The ways a card can go."""
     board = project.settings.board
     stage = board.stage(ticket.stage)
@@ -84,7 +89,9 @@ def move_page(ticket: Ticket, project: Project, assessments: Iterable[MoveAssess
     )
 
 
-def refused(result: MoveRefused, project: Project, *, before_key: str, reason: str, csrf_token: str) -> RefusedMove:
+def refused(
+    result: MoveRefused, project: Project, *, before_key: str, reason: str, csrf_token: str
+) -> RefusedMove:
     """A move that did not happen, and how it could."""
     ticket, assessment = result.ticket, result.assessment
     href = f"/p/{project.slug}/t/{ticket.key}"

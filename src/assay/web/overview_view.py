@@ -48,14 +48,22 @@ def headline_of(view: OverviewView, metrics: MetricCatalog) -> tuple[str, str, s
     if not total:
         return "No tickets yet.", "Write the first one: a hypothesis with the number that answers it.", "none"
     if not view.decided:
-        started = f"{_best(view, metrics)}{wording.plural(view.active, 'experiment')} under way, none decided yet."
+        started = (
+            f"{_best(view, metrics)}{wording.plural(view.active, 'experiment')} under way, none decided yet."
+        )
         return started, _waits(view), "none"
     outcomes = [
         f"{count} {word}"
-        for count, word in ((view.promoted, "promoted"), (view.iterating, "iterating"), (view.killed, "killed"))
+        for count, word in (
+            (view.promoted, "promoted"),
+            (view.iterating, "iterating"),
+            (view.killed, "killed"),
+        )
         if count
     ]
-    said = f"{_best(view, metrics)}{wording.plural(view.decided, 'experiment')} decided: {', '.join(outcomes)}."
+    said = (
+        f"{_best(view, metrics)}{wording.plural(view.decided, 'experiment')} decided: {', '.join(outcomes)}."
+    )
     return said, _waits(view), "promote" if view.promoted else "none"
 
 

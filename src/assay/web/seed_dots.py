@@ -68,7 +68,9 @@ def _finite(group: GroupSummary, values: Mapping[str, float | None]) -> list[flo
 
 
 def _threshold(findings: Sequence[Finding], metric: str) -> float | None:
-    primary = [f for f in findings if f.metric == metric and f.role is Role.PRIMARY and f.threshold is not None]
+    primary = [
+        f for f in findings if f.metric == metric and f.role is Role.PRIMARY and f.threshold is not None
+    ]
     # A margin of an improvement is no place on the axis of values: only a number compared with the value itself is drawn.
     return primary[0].threshold if primary and primary[0].baseline is None else None
 
@@ -95,7 +97,9 @@ def _line(
 ) -> DotLine:
     finite = _finite(group, values)
     dots = tuple(Dot(x=scale.at(value), label=format_value(metric, value)) for value in finite)
-    broken = sum(1 for run in group.run_ids if (value := values.get(run)) is not None and not math.isfinite(value))
+    broken = sum(
+        1 for run in group.run_ids if (value := values.get(run)) is not None and not math.isfinite(value)
+    )
     spread = _spread(group, metric, finite)
     return DotLine(
         label=group.label or group.arm,

@@ -69,8 +69,14 @@ def settings_page(
         rules=tuple(Choice(rule.value, RULES[rule], rule in rules.enabled) for rule in KillRuleName),
         rule_values=tuple((name, label, f"{getattr(rules, name)}", unit) for name, label, unit in _VALUES),
         strictness=(
-            Choice("bound", "The bound of the interval has to clear it (strict)", verdicts.strictness == "bound"),
-            Choice("point", "The estimate has to clear it (the strict answer is shown beside)", verdicts.strictness == "point"),
+            Choice(
+                "bound", "The bound of the interval has to clear it (strict)", verdicts.strictness == "bound"
+            ),
+            Choice(
+                "point",
+                "The estimate has to clear it (the strict answer is shown beside)",
+                verdicts.strictness == "point",
+            ),
         ),
         alpha=f"{verdicts.alpha:g}",
         sources=tuple(_source(source, href) for source in sources),

@@ -59,7 +59,9 @@ class SyncJobs:
         except AssayError as error:
             self._jobs[key] = replace(self._jobs[key], running=False, error=error.message)
         except Exception:
-            self._jobs[key] = replace(self._jobs[key], running=False, error="the sync stopped unexpectedly; see the server's log")
+            self._jobs[key] = replace(
+                self._jobs[key], running=False, error="the sync stopped unexpectedly; see the server's log"
+            )
             raise
         else:
             self._jobs[key] = SyncJob(

@@ -38,10 +38,15 @@ class Draft:
 def typed_from_form(form: FormData) -> Typed:
     """What was typed, field by field."""
     plain = {name: text(form, name) for name in Typed.__dataclass_fields__ if name not in _LISTS}
-    columns = [texts(form, name) for name in ("baseline_metric", "baseline_value", "baseline_source", "baseline_ticket")]
+    columns = [
+        texts(form, name)
+        for name in ("baseline_metric", "baseline_value", "baseline_source", "baseline_ticket")
+    ]
     baselines = tuple(BaselineRow(*row) for row in zip(*columns, strict=False) if any(row))
     ready = set(texts(form, "need_ready"))
-    needs = zip(texts(form, "need_dataset"), texts(form, "need_versions"), texts(form, "need_by"), strict=False)
+    needs = zip(
+        texts(form, "need_dataset"), texts(form, "need_versions"), texts(form, "need_by"), strict=False
+    )
     return Typed(
         **plain,
         kill_rules_off=texts(form, "kill_rules_off"),
@@ -152,7 +157,12 @@ def _data(typed: Typed, criteria: Iterable[Criterion]) -> dict[str, Any]:
         "method": typed.method,
         "criteria": tuple(criteria),
         "baseline": tuple(
-            {"metric": b.metric, "value": b.value or None, "source": b.source, "ticket": b.ticket.upper() or None}
+            {
+                "metric": b.metric,
+                "value": b.value or None,
+                "source": b.source,
+                "ticket": b.ticket.upper() or None,
+            }
             for b in typed.baselines
         ),
         "budget": {"gpu_hours": typed.gpu_hours or None, "cost_usd": typed.cost_usd or None},

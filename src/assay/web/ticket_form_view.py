@@ -95,7 +95,9 @@ def form_page(
 
 def differences(typed: Typed, now: Typed) -> tuple[tuple[str, str], ...]:
     """Where what stands now differs from what was typed: field and what stands there."""
-    names = (name for name in Typed.__dataclass_fields__ if name not in ("amendment_reason", "baselines", "needs"))
+    names = (
+        name for name in Typed.__dataclass_fields__ if name not in ("amendment_reason", "baselines", "needs")
+    )
     found = ((name, getattr(now, name)) for name in names if getattr(now, name) != getattr(typed, name))
     return tuple((name.replace("_", " ").capitalize(), _shown(value)) for name, value in found)
 
@@ -125,7 +127,9 @@ def _counts_up(metric: Metric) -> bool:
     return metric.unit is Unit.FRACTION and metric.direction.value == "higher"
 
 
-def check_of(slug: str, typed: Typed, draft: Draft, found: DraftCheck | None, similar: Iterable[SearchHit]) -> Check:
+def check_of(
+    slug: str, typed: Typed, draft: Draft, found: DraftCheck | None, similar: Iterable[SearchHit]
+) -> Check:
     """The draft as it reads now: understood lines, what is missing, what was tried before."""
     missing = tuple((problem.text, problem.fix) for problem in found.problems) if found is not None else ()
     started = bool(typed.title or typed.hypothesis or draft.lines)

@@ -13,7 +13,9 @@ from markupsafe import Markup, escape
 UNKNOWN = "not known"
 _MARKED = re.compile("\x02([^\x02\x03]*)\x03")
 
-DECISIONS: Mapping[str, str] = MappingProxyType({"promote": "promoted", "iterate": "iterating", "kill": "killed"})
+DECISIONS: Mapping[str, str] = MappingProxyType(
+    {"promote": "promoted", "iterate": "iterating", "kill": "killed"}
+)
 RECOMMENDATIONS: Mapping[str, str] = MappingProxyType(
     {"promote": "Promote", "iterate": "Iterate", "kill": "Kill", "undecided": "Not known yet"}
 )
@@ -82,7 +84,11 @@ def initials(name: str) -> str:
     >>> initials("Ada Lovelace"), initials("jo"), initials("")
     ('AL', 'JO', '')
     """
-    words = [word for word in name.replace(".", " ").replace("_", " ").replace("-", " ").split() if word[0].isalnum()]
+    words = [
+        word
+        for word in name.replace(".", " ").replace("_", " ").replace("-", " ").split()
+        if word[0].isalnum()
+    ]
     if len(words) >= 2:
         return (words[0][0] + words[-1][0]).upper()
     return words[0][:2].upper() if words else ""

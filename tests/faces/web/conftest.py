@@ -83,7 +83,9 @@ class Watched:
         page.on("request", self._request)
 
     def _console(self, message):
-        if message.type == "error" and not message.text.startswith("Failed to load resource: the server responded with a status of 4"):
+        if message.type == "error" and not message.text.startswith(
+            "Failed to load resource: the server responded with a status of 4"
+        ):
             self.faults.append(f"console: {message.text}")
 
     def _request(self, request):

@@ -32,7 +32,9 @@ CATALOG = MetricCatalog.of(METRICS)
 
 def criteria(**lines):
     return tuple(
-        parse_criterion(line, metrics=CATALOG, role=Role(role)) for role, listed in lines.items() for line in listed
+        parse_criterion(line, metrics=CATALOG, role=Role(role))
+        for role, listed in lines.items()
+        for line in listed
     )
 
 
@@ -93,7 +95,9 @@ class Story:
         self.confirm(key, "agreed", "dataset_ready")
         self.move(key, "hypothesis", "experiment")
 
-    def runs(self, key, finals, *, arm="candidate", toxicity=0.01, status=RunStatus.FINISHED, name="run", broken=()):
+    def runs(
+        self, key, finals, *, arm="candidate", toxicity=0.01, status=RunStatus.FINISHED, name="run", broken=()
+    ):
         begun = datetime.now(UTC) + timedelta(seconds=1)
         made = []
         for seed, final in enumerate(finals, start=1):
@@ -122,7 +126,14 @@ class Story:
 
     def decide(self, key, kind, learnings, reason=""):
         decide(
-            self.ws, ADA, self.slug, key, kind=DecisionKind(kind), learnings=learnings, reason=reason, expected_version=None
+            self.ws,
+            ADA,
+            self.slug,
+            key,
+            kind=DecisionKind(kind),
+            learnings=learnings,
+            reason=reason,
+            expected_version=None,
         )
 
     def note(self, key, text):
@@ -142,7 +153,9 @@ def curves(seed, final, toxicity, *, broken=False):
         "accuracy": Curve(steps=steps, values=accuracy, times_ms=times),
         "toxicity": one(toxicity + 0.0004 * seed),
         "latency_ms": one(430.0 + 3 * seed),
-        "train_loss": Curve(steps=np.arange(1, 4), values=np.array([1.2, 0.9, 0.8]) - 0.01 * seed, times_ms=np.arange(3)),
+        "train_loss": Curve(
+            steps=np.arange(1, 4), values=np.array([1.2, 0.9, 0.8]) - 0.01 * seed, times_ms=np.arange(3)
+        ),
     }
 
 
@@ -154,14 +167,20 @@ def tell(ws):
     """The story most page tests start from; returns the keys by what they are for."""
     story = Story(ws)
     keys = {
-        "fresh": story.ticket("Rerank top 20 with a cross-encoder", priority=0, criteria=(), baseline=(), hypothesis=""),
+        "fresh": story.ticket(
+            "Rerank top 20 with a cross-encoder", priority=0, criteria=(), baseline=(), hypothesis=""
+        ),
         "next": story.ticket("Shorter chunks for pricing pages", owner="Jo Lindt", criteria=STANDARD[:1]),
         "waiting": story.ticket(
-            "Refusal tuning lowers hallucination below 5%", owner="Lu", data_needs=(DataNeed(dataset="adversarial-1k"),)
+            "Refusal tuning lowers hallucination below 5%",
+            owner="Lu",
+            data_needs=(DataNeed(dataset="adversarial-1k"),),
         ),
         "running": story.ticket("Fine-tune the 8B model on support tickets"),
         "clear": story.ticket("Cite the source paragraph in each answer", owner="Mira"),
-        "loser": story.ticket("Long-context model without retrieval", owner="Mira", budget=Budget(gpu_hours=Decimal(8))),
+        "loser": story.ticket(
+            "Long-context model without retrieval", owner="Mira", budget=Budget(gpu_hours=Decimal(8))
+        ),
         "broken": story.ticket("Train a router from scratch", owner="Jo Lindt"),
     }
     story.confirm(keys["waiting"], "agreed")

@@ -54,7 +54,9 @@ def test_board_card_dragged_to_a_legal_column_moves_on_the_server(site, visit):
     page.wait_for_selector("#col-hypothesis.legal")
     page.wait_for_selector("#col-hypothesis .hint-line")
     assert not page.locator("#col-production.legal").count()
-    with page.expect_response(lambda r: r.url.split("?")[0].endswith("/move") and r.request.method == "POST") as answer:
+    with page.expect_response(
+        lambda r: r.url.split("?")[0].endswith("/move") and r.request.method == "POST"
+    ) as answer:
         drop()
     assert answer.value.status == 200
     page.wait_for_selector(f"#col-hypothesis #card-{site.keys['drag']}")
@@ -100,7 +102,9 @@ def test_board_shift_and_arrow_moves_the_focused_card(site, visit):
     page.keyboard.press("Shift+ArrowRight")
     page.wait_for_selector(f"#col-hypothesis #card-{site.keys['keys']}")
     assert stage_of(site, "keys") == "hypothesis"
-    page.wait_for_function("() => document.activeElement.closest('.card')?.dataset.key === " + repr(site.keys["keys"]))
+    page.wait_for_function(
+        "() => document.activeElement.closest('.card')?.dataset.key === " + repr(site.keys["keys"])
+    )
 
 
 def test_board_arrows_walk_from_card_to_card(site, visit):
@@ -162,7 +166,13 @@ def test_board_move_by_somebody_else_appears_without_reloading(site, visit):
     page.wait_for_timeout(400)
     key = site.keys["live"]
     move_card(
-        site.ws, story.ADA, site.slug, key, to="hypothesis", expected_version=None, override_reason="room for one more"
+        site.ws,
+        story.ADA,
+        site.slug,
+        key,
+        to="hypothesis",
+        expected_version=None,
+        override_reason="room for one more",
     )
     page.wait_for_selector(f"#col-hypothesis #card-{key}", timeout=10_000)
     assert not page.locator(f"#col-backlog #card-{key}").count()
@@ -175,7 +185,9 @@ def test_board_second_browser_sees_a_drag_of_the_first(site, visit):
     first.locator(f"#card-{keys[0]} h3 a").focus()
     first.keyboard.press("Shift+ArrowDown")
     second.wait_for_function(
-        "key => [...document.querySelectorAll('#col-backlog .card')][1]?.dataset.key === key", arg=keys[0], timeout=10_000
+        "key => [...document.querySelectorAll('#col-backlog .card')][1]?.dataset.key === key",
+        arg=keys[0],
+        timeout=10_000,
     )
 
 
@@ -214,5 +226,7 @@ def test_board_of_hundreds_of_cards_loads_more_as_the_column_is_scrolled(open_si
     assert page.locator("#col-backlog .card").count() == 50
     for expected in (100, 120):
         page.locator("#col-backlog .cards").evaluate("list => list.scrollTo(0, list.scrollHeight)")
-        page.wait_for_function("n => document.querySelectorAll('#col-backlog .card').length === n", arg=expected)
+        page.wait_for_function(
+            "n => document.querySelectorAll('#col-backlog .card').length === n", arg=expected
+        )
     assert not page.locator("#col-backlog .more").count()

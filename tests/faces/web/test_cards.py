@@ -61,7 +61,15 @@ def test_card_says_nothing_that_is_relative_to_now():
 
 
 def test_card_bar_positions_are_lengths_along_the_bar():
-    context = card_context("p", card("EXP-1", "T", "experiment", evidence=numbers("1", "2", "3", "promote", "Promote", "", bar(0.2, 0.6, 0.4, 0.5, 0.1))))
+    context = card_context(
+        "p",
+        card(
+            "EXP-1",
+            "T",
+            "experiment",
+            evidence=numbers("1", "2", "3", "promote", "Promote", "", bar(0.2, 0.6, 0.4, 0.5, 0.1)),
+        ),
+    )
     assert (context.bar.low, context.bar.width, context.bar.estimate) == ("20%", "40%", "40%")
     assert (context.bar.target, context.bar.baseline, context.bar.tone) == ("50%", "10%", "promote")
 
@@ -69,7 +77,9 @@ def test_card_bar_positions_are_lengths_along_the_bar():
 @pytest.mark.parametrize("share", [math.nan, math.inf, -math.inf, None])
 def test_card_bar_without_a_number_draws_nothing_there(share):
     shares = {"low": share, "high": 0.6, "estimate": share, "target": 0.5}
-    context = card_context("p", card("EXP-1", "T", "experiment", evidence={"bar": shares, "current_text": "NaN"}))
+    context = card_context(
+        "p", card("EXP-1", "T", "experiment", evidence={"bar": shares, "current_text": "NaN"})
+    )
     assert (context.bar.width, context.bar.estimate) == (None, None)
     assert "NaN%" not in render_card("p", card("EXP-1", "T", "experiment", evidence={"bar": shares}))
 
@@ -82,7 +92,15 @@ def test_card_over_its_budget_is_hot_and_its_meter_stays_inside():
 def test_card_with_markup_in_every_text_shows_it_as_text():
     evil = "<img src=x onerror=alert(1)>"
     shown = render_card(
-        "p", card("EXP-1", evil, "backlog", owner=evil, hypothesis=evil, evidence=numbers(evil, evil, evil, "kill", evil, evil, None))
+        "p",
+        card(
+            "EXP-1",
+            evil,
+            "backlog",
+            owner=evil,
+            hypothesis=evil,
+            evidence=numbers(evil, evil, evil, "kill", evil, evil, None),
+        ),
     )
     assert "<img" not in shown
     assert "&lt;img" in shown
@@ -98,7 +116,13 @@ def test_column_digest_changes_with_order_version_and_count():
 
 
 def test_priority_shows_for_urgent_and_high_only():
-    assert [card_context("p", card("EXP-1", "T", "backlog", priority=p)).priority for p in range(5)] == ["urgent", "high", "", "", ""]
+    assert [card_context("p", card("EXP-1", "T", "backlog", priority=p)).priority for p in range(5)] == [
+        "urgent",
+        "high",
+        "",
+        "",
+        "",
+    ]
 
 
 def test_card_context_is_frozen_and_every_field_is_used_by_its_template():
@@ -107,7 +131,9 @@ def test_card_context_is_frozen_and_every_field_is_used_by_its_template():
         context.title = "x"
     from importlib import resources
 
-    source = (resources.files("assay.web") / "templates/fragments/board/_card.html").read_text(encoding="utf-8")
+    source = (resources.files("assay.web") / "templates/fragments/board/_card.html").read_text(
+        encoding="utf-8"
+    )
     unused = [f.name for f in fields(context) if f"card.{f.name}" not in source]
     assert unused == []
 

@@ -54,7 +54,10 @@ def test_band_leaves_out_steps_that_not_every_seed_reached_with_a_number():
 
 
 def test_gap_names_run_and_step_of_every_value_that_is_no_number():
-    assert [(g.run, g.step) for g in curves.gaps("a", [curve([0.7, None, None])])] == [("run 1", 1), ("run 1", 2)]
+    assert [(g.run, g.step) for g in curves.gaps("a", [curve([0.7, None, None])])] == [
+        ("run 1", 1),
+        ("run 1", 2),
+    ]
 
 
 def test_chart_with_a_broken_run_says_where_it_broke(told):

@@ -36,7 +36,10 @@ def test_stream_says_that_the_journal_has_grown(told):
         return line
 
     line = asyncio.run(follow())
-    assert line == f"id: {told.ws.store.last_seq()}\nevent: change\ndata: {told.ws.store.last_seq()}\n\n".encode()
+    assert (
+        line
+        == f"id: {told.ws.store.last_seq()}\nevent: change\ndata: {told.ws.store.last_seq()}\n\n".encode()
+    )
 
 
 def test_stream_that_begins_behind_is_told_at_once(told):
@@ -67,7 +70,9 @@ def test_many_pages_wait_with_one_thread(told):
     async def follow():
         before = sum(thread.name == "assay-live" for thread in threading.enumerate())
         feed = ChangeFeed(told.ws.store)
-        waiting = [asyncio.create_task(first_change(feed.events(told.ws.store.last_seq()))) for _ in range(50)]
+        waiting = [
+            asyncio.create_task(first_change(feed.events(told.ws.store.last_seq()))) for _ in range(50)
+        ]
         await asyncio.sleep(0.2)
         threads = sum(thread.name == "assay-live" for thread in threading.enumerate())
         feed.close()

@@ -33,7 +33,10 @@ def violations(page):
     page.evaluate(axe.SCRIPT.read_text(encoding="utf-8"))
     tags = [*axe.TAGS, "wcag22aa", "best-practice"]
     found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", tags)
-    return [f"{rule['id']} ({rule['impact']}): {[node['target'] for node in rule['nodes'][:5]]}" for rule in found["violations"]]
+    return [
+        f"{rule['id']} ({rule['impact']}): {[node['target'] for node in rule['nodes'][:5]]}"
+        for rule in found["violations"]
+    ]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -206,7 +209,12 @@ def tell_hostile(ws):
     first = keys["h0"]
     told.start(first)
     told.runs(first, [0.86, 0.87, 0.88], name="\u202e<img src=x onerror=window.pwned=1>")
-    told.decide(first, "kill", "<img src=x onerror=window.pwned=1> taught us a lot", reason="<script>window.pwned=1</script>")
+    told.decide(
+        first,
+        "kill",
+        "<img src=x onerror=window.pwned=1> taught us a lot",
+        reason="<script>window.pwned=1</script>",
+    )
     return keys
 
 
@@ -216,7 +224,21 @@ def hostile_site(open_site):
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/board", "/experiments", "/runs", "/runs/mlflow:00000001", "/journal", "/search?q=img", "/t/EXP-1", "/t/EXP-1/edit", "/t/EXP-8", "/t/EXP-2/decide", "/settings"]
+    "path",
+    [
+        "",
+        "/board",
+        "/experiments",
+        "/runs",
+        "/runs/mlflow:00000001",
+        "/journal",
+        "/search?q=img",
+        "/t/EXP-1",
+        "/t/EXP-1/edit",
+        "/t/EXP-8",
+        "/t/EXP-2/decide",
+        "/settings",
+    ],
 )
 def test_hostile_text_is_shown_as_text(hostile_site, visit, path):
     page = visit(hostile_site.at(path))

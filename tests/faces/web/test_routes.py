@@ -27,7 +27,9 @@ class Browser:
 
     def __init__(self, url):
         self.url = url
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()), NoRedirect())
+        self.opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(CookieJar()), NoRedirect()
+        )
 
     def ask(self, path, form=None, **headers):
         from urllib.parse import urlencode
@@ -116,7 +118,10 @@ def test_fragment_and_page_are_kept_apart_by_caches(site, browser):
     _, headers, _ = browser.ask(at(site, "/t/EXP-5/move"))
     assert "HX-Request" in headers["vary"]
     assert headers["cache-control"] == "no-store"
-    whole, part = browser.text(at(site, "/t/EXP-5/move")), browser.text(at(site, "/t/EXP-5/move"), **{"HX-Request": "true"})
+    whole, part = (
+        browser.text(at(site, "/t/EXP-5/move")),
+        browser.text(at(site, "/t/EXP-5/move"), **{"HX-Request": "true"}),
+    )
     assert ["<html" in text for _, text in (whole, part)] == [True, False]
     assert all("Move EXP-5" in text for _, text in (whole, part))
 
@@ -165,7 +170,18 @@ def test_malformed_move_is_refused_and_never_an_error(site, browser, field, valu
 
 
 @pytest.mark.parametrize(
-    "path", ["/experiments?sort=nope", "/experiments?cursor=zzz", "/journal?before=-1", "/board/changes?have=x", "/board/nope/cards", "/events?after=x", "/runs/nope", "/t/NOPE", "/board/backlog/cards?cursor=zzz"]
+    "path",
+    [
+        "/experiments?sort=nope",
+        "/experiments?cursor=zzz",
+        "/journal?before=-1",
+        "/board/changes?have=x",
+        "/board/nope/cards",
+        "/events?after=x",
+        "/runs/nope",
+        "/t/NOPE",
+        "/board/backlog/cards?cursor=zzz",
+    ],
 )
 def test_malformed_address_is_answered_in_words(site, browser, path):
     status, html = browser.text(at(site, path))
@@ -177,10 +193,14 @@ def test_board_changes_are_nothing_when_nothing_changed(site, browser):
     _, html = browser.text(at(site, "/board"))
     have = ",".join(
         f"{stage}:{shown}:{digest}"
-        for stage, digest, shown in re.findall(r'data-stage="(\w+)" data-digest="(\w+)" data-shown="(\d+)"', html)
+        for stage, digest, shown in re.findall(
+            r'data-stage="(\w+)" data-digest="(\w+)" data-shown="(\d+)"', html
+        )
     )
     assert browser.ask(at(site, f"/board/changes?have={have}"))[0] == 204
-    status, changed = browser.text(at(site, f"/board/changes?have={have.replace(have.split(':')[2][:16], 'old', 1)}"))
+    status, changed = browser.text(
+        at(site, f"/board/changes?have={have.replace(have.split(':')[2][:16], 'old', 1)}")
+    )
     assert status == 200
     assert changed.count('class="col"') == 1
 
@@ -204,7 +224,9 @@ def test_first_load_of_a_full_board_with_all_assets_is_small(open_site):
     def place(tx, ws, told, key, number):
         project = tx.project(told.slug)
         stages = [stage.key for stage in project.settings.board.stages if not stage.hidden]
-        tx.place_ticket(tx.ticket(project.id, key), stage=stages[number % 7], rank=float(number), at=ws.clock())
+        tx.place_ticket(
+            tx.ticket(project.id, key), stage=stages[number % 7], rank=float(number), at=ws.clock()
+        )
 
     full = open_site(tell)
     browser = Browser(full.url)
@@ -228,7 +250,9 @@ def fields_of(html):
     page = html.split('id="ticket-form"')[1].split("</form>")[0]
     found = dict(re.findall(r'<input[^>]*?name="([^"]+)"[^>]*?value="([^"]*)"', page))
     found |= dict(re.findall(r'<textarea[^>]*?name="([^"]+)"[^>]*>([^<]*)</textarea>', page))
-    return {name: value for name, value in found.items() if name not in ("act", "need_ready", "kill_rules_off")}
+    return {
+        name: value for name, value in found.items() if name not in ("act", "need_ready", "kill_rules_off")
+    }
 
 
 def test_edit_that_came_second_keeps_what_was_typed_and_shows_what_stands_now(site, browser):
@@ -252,11 +276,15 @@ def test_edit_of_a_locked_criterion_asks_for_a_reason_and_then_amends(site, brow
     import html as html_module
 
     _, page = browser.text(at(site, "/t/EXP-4/edit"))
-    form = {name: html_module.unescape(value) for name, value in fields_of(page).items()} | {"primary": "accuracy >= 80%"}
+    form = {name: html_module.unescape(value) for name, value in fields_of(page).items()} | {
+        "primary": "accuracy >= 80%"
+    }
     status, answer = browser.text(at(site, "/t/EXP-4/edit"), form)
     assert status == 422
     assert 'id="p-amendment_reason-1"' in answer
-    status, headers, _ = browser.ask(at(site, "/t/EXP-4/edit"), form | {"amendment_reason": "The customer lowered the bar"})
+    status, headers, _ = browser.ask(
+        at(site, "/t/EXP-4/edit"), form | {"amendment_reason": "The customer lowered the bar"}
+    )
     assert (status, headers["location"]) == (303, at(site, "/t/EXP-4?done=amended"))
     _, shown = browser.text(at(site, "/t/EXP-4"))
     assert "after results" in shown

@@ -69,7 +69,9 @@ def test_template_computes_nothing(name):
     text = (TEMPLATES / name).read_text(encoding="utf-8")
     code = re.findall(r"{[{%](.*?)[}%]}", text, flags=re.DOTALL)
     bare = [re.sub(r'"[^"]*"|\'[^\']*\'', "", one) for one in code]
-    assert [one for one in bare if re.search(r"\s[*/+-]\s|//|\bround\b|\bsum\b|\|sort\b|\|selectattr", one)] == []
+    assert [
+        one for one in bare if re.search(r"\s[*/+-]\s|//|\bround\b|\bsum\b|\|sort\b|\|selectattr", one)
+    ] == []
     assert "|safe" not in text
 
 

@@ -71,7 +71,9 @@ def ticket_conditions(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
 def contains(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     """Does any of these columns contain each word of the text, letters' case aside?"""
     words = storable(text[:MAX_NEEDLE]).split()[:8]
-    return and_(true(), *(or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words))
+    return and_(
+        true(), *(or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words)
+    )
 
 
 def unknown_filter(name: str, known: tuple[str, ...]) -> Invalid:

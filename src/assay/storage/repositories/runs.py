@@ -74,7 +74,17 @@ _FACTS = (
 )  # fmt: skip
 ADD = Statement(
     insert(runs).values(by_hand=0),
-    ("id", "project_id", "source_id", "external_id", "run_id", "ticket", "seen_seq", "first_candidate", *_FACTS),
+    (
+        "id",
+        "project_id",
+        "source_id",
+        "external_id",
+        "run_id",
+        "ticket",
+        "seen_seq",
+        "first_candidate",
+        *_FACTS,
+    ),
 )
 EDIT = Statement(update(runs).where(_R.id == bindparam("the_id")), _FACTS)
 FOLLOW_TAG = Statement(

@@ -35,7 +35,9 @@ def metric_chart(view: TicketView) -> ChartBox | None:
 
 def _note(curves: Sequence[CurvePoints]) -> str:
     count = len(curves)
-    return f"{wording.plural(count, 'run')}, mean and range of each group of seeds" if count > 1 else "one run"
+    return (
+        f"{wording.plural(count, 'run')}, mean and range of each group of seeds" if count > 1 else "one run"
+    )
 
 
 def summary(view: TicketView, metric: Metric | None) -> str:
@@ -46,12 +48,18 @@ def summary(view: TicketView, metric: Metric | None) -> str:
         broken = sum(len(together.gaps(name, [curve])) for curve in members)
         if ends:
             mean = format_value(metric, math.fsum(ends) / len(ends))
-            span = f", from {format_value(metric, min(ends))} to {format_value(metric, max(ends))}" if len(ends) > 1 else ""
+            span = (
+                f", from {format_value(metric, min(ends))} to {format_value(metric, max(ends))}"
+                if len(ends) > 1
+                else ""
+            )
             parts.append(f"{name}: {wording.plural(len(members), 'run')} ending at {mean} on average{span}.")
         else:
             parts.append(f"{name}: {wording.plural(len(members), 'run')}, none ends in a number.")
         if broken:
-            parts.append(f"{name} logged {wording.plural(broken, 'value')} that {'is' if broken == 1 else 'are'} not a number.")
+            parts.append(
+                f"{name} logged {wording.plural(broken, 'value')} that {'is' if broken == 1 else 'are'} not a number."
+            )
     return " ".join(parts)
 
 
@@ -66,5 +74,7 @@ def _row(curve: CurvePoints, metric: Metric | None) -> tuple[str, ...]:
         *("not a number" if end is None else format_value(metric, end) for end in ends),
         format_value(metric, min(finite)) if finite else "",
         format_value(metric, max(finite)) if finite else "",
-        ", ".join(f"step {step}" for step, value in zip(curve.steps, curve.values, strict=True) if value is None)[:200],
+        ", ".join(
+            f"step {step}" for step, value in zip(curve.steps, curve.values, strict=True) if value is None
+        )[:200],
     )

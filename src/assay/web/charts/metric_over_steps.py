@@ -21,7 +21,11 @@ def specification(view: TicketView) -> dict[str, Any]:
     """The chart of the page's metric as a Vega-Lite specification."""
     name = view.chart_metric or "value"
     metric = view.metrics.get(name)
-    layers = _points(view.curves, name, metric) if together.is_single_points(view.curves) else _lines(view.curves, name, metric)
+    layers = (
+        _points(view.curves, name, metric)
+        if together.is_single_points(view.curves)
+        else _lines(view.curves, name, metric)
+    )
     return _finished(layers + _reference_lines(view, name, metric))
 
 
@@ -36,7 +40,11 @@ def _finished(layers: list[Any]) -> dict[str, Any]:
 
 def _value_axis(alt: Any, field: str, name: str, metric: Metric | None) -> Any:
     percent = metric is not None and metric.unit is Unit.FRACTION
-    unit = "" if metric is None or metric.unit in (Unit.FRACTION, Unit.NUMBER, Unit.COUNT) else f", {metric.unit.value}"
+    unit = (
+        ""
+        if metric is None or metric.unit in (Unit.FRACTION, Unit.NUMBER, Unit.COUNT)
+        else f", {metric.unit.value}"
+    )
     axis = alt.Axis(format=".1~%" if percent else "~g", title=f"{name}{unit}", tickCount=5)
     return alt.Y(f"{field}:Q", axis=axis, scale=alt.Scale(zero=False, nice=True))
 
@@ -53,7 +61,12 @@ def _lines(curves: Sequence[CurvePoints], name: str, metric: Metric | None) -> l
     colour = _group_colour(alt, list(groups))
     step = alt.X("step:Q", axis=alt.Axis(title="step", format="~s", tickCount=6, grid=False))
     layers = []
-    banded = [row for group, members in groups.items() if len(members) > 1 for row in _band_rows(group, members, metric)]
+    banded = [
+        row
+        for group, members in groups.items()
+        if len(members) > 1
+        for row in _band_rows(group, members, metric)
+    ]
     if banded:
         base = alt.Chart(alt.InlineData(values=banded))
         layers.append(
@@ -129,8 +142,12 @@ def _breaks(alt: Any, groups: dict[str, list[CurvePoints]]) -> list[Any]:
     if not rows:
         return []
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=alt.X("step:Q"), tooltip=["said:N"])
-    mark = base.mark_text(text="✕", fontSize=13, fontWeight="bold", baseline="bottom").encode(y=alt.value(HEIGHT - 4))
-    first = alt.Chart(alt.InlineData(values=rows[:1])).mark_text(text="not a number", align="right", dx=-9, baseline="bottom")
+    mark = base.mark_text(text="✕", fontSize=13, fontWeight="bold", baseline="bottom").encode(
+        y=alt.value(HEIGHT - 4)
+    )
+    first = alt.Chart(alt.InlineData(values=rows[:1])).mark_text(
+        text="not a number", align="right", dx=-9, baseline="bottom"
+    )
     return [mark, first.encode(x=alt.X("step:Q"), y=alt.value(HEIGHT - 5))]
 
 
@@ -150,7 +167,9 @@ def _points(curves: Sequence[CurvePoints], name: str, metric: Metric | None) -> 
         for curve in members
     ]
     base = alt.Chart(alt.InlineData(values=[row for row in rows if row["value"] is not None]))
-    across = alt.X("group:N", axis=alt.Axis(title=None, labelAngle=0, labelLimit=220, grid=False), sort=list(groups))
+    across = alt.X(
+        "group:N", axis=alt.Axis(title=None, labelAngle=0, labelLimit=220, grid=False), sort=list(groups)
+    )
     dots = base.mark_circle(size=80, opacity=0.8).encode(
         x=across, y=_value_axis(alt, "value", name, metric), color=alt.Color("group:N", legend=None, sort=list(groups)),
         tooltip=["run:N", "seed:N", "shown:N"],
@@ -172,7 +191,9 @@ def _reference_lines(view: TicketView, name: str, metric: Metric | None) -> list
         layers.append(base.mark_rule(strokeWidth=1.5, strokeDash=dash))
         # The curve ends near the target and begins near the baseline: each label stands at the other end.
         left = label == "target"
-        text = base.mark_text(align="left" if left else "right", baseline="bottom", dx=4 if left else -4, dy=-3)
+        text = base.mark_text(
+            align="left" if left else "right", baseline="bottom", dx=4 if left else -4, dy=-3
+        )
         layers.append(text.encode(text="label:N", x=alt.value(0 if left else "width")))
     return layers
 

@@ -33,7 +33,10 @@ def show_board(request: Request, slug: str) -> HTMLResponse:
         facts=facts.strip(ws, actor, slug, seq=parts.slots.seq, app=request.app),
         seq=parts.slots.seq,
         filter=Filter(
-            text=filters.get("q", ""), owner=filters.get("owner", ""), axis=filters.get("axis", ""), active=bool(filters)
+            text=filters.get("q", ""),
+            owner=filters.get("owner", ""),
+            axis=filters.get("axis", ""),
+            active=bool(filters),
         ),
         axes=tuple(axis.value for axis in Axis),
         is_empty=not filters and not any(column.count for column in parts.slots.columns),

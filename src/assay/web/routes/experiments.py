@@ -35,7 +35,9 @@ def show_experiments(request: Request, slug: str, cursor: str = "", sort: str = 
         text=filters.get("q", ""),
         owner=filters.get("owner", ""),
         stages=_choices("Any column", stages, filters.get("stage", "")),
-        decisions=_choices("Any decision", {**wording.DECISIONS, "none": "none yet"}, filters.get("decision", "")),
+        decisions=_choices(
+            "Any decision", {**wording.DECISIONS, "none": "none yet"}, filters.get("decision", "")
+        ),
         axes=_choices("Any axis", {axis.value: axis.value for axis in Axis}, filters.get("axis", "")),
         sort=sort,
         filtered=bool(filters),

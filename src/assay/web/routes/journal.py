@@ -44,7 +44,9 @@ def show_journal(request: Request, slug: str, before: str = "") -> HTMLResponse:
         kinds=KINDS,
         filtered=bool(filters),
         here=path,
-        next_href=lists_view.address(path, {**filters, "before": str(page.next_before)}) if page.next_before else "",
+        next_href=lists_view.address(path, {**filters, "before": str(page.next_before)})
+        if page.next_before
+        else "",
         first_href=lists_view.address(path, filters) if before else "",
         verify_action=f"{path}/verify",
         checkpoint_action=f"{path}/checkpoint",
@@ -85,5 +87,8 @@ def checkpoint(request: Request, slug: str, form: inputs.Form) -> Response:  # n
     ws, actor = frame.workspace(request), frame.actor(request)
     get_project(ws, actor, slug)
     document = make_checkpoint(ws, actor)
-    headers = {"Content-Disposition": 'attachment; filename="assay-checkpoint.json"', "Cache-Control": "no-store"}
+    headers = {
+        "Content-Disposition": 'attachment; filename="assay-checkpoint.json"',
+        "Cache-Control": "no-store",
+    }
     return Response(document, media_type="application/json", headers=headers)

@@ -30,9 +30,7 @@ def show_moves(request: Request, slug: str, key: str) -> HTMLResponse:
     context = moves.move_page(ticket, project, assessments, csrf_token=request.state.csrf_token)
     if templating.wants_fragment(request):
         return templating.fragment("fragments/board/_move_panel.html", context)
-    around = frame.build(
-        request, f"Move {key}", project=project, section="board", sheets=("css/board.css",)
-    )
+    around = frame.build(request, f"Move {key}", project=project, section="board", sheets=("css/board.css",))
     return templating.page("pages/tickets/move.html", around, context)
 
 
@@ -99,7 +97,9 @@ def _refused(request: Request, slug: str, result: MoveRefused, *, before_key: st
     if templating.wants_fragment(request):
         answer = RefusedFragment(refused=context, columns=_columns(request, slug, everything=True))
         return templating.fragment("fragments/board/_refused_move.html", answer, status=409)
-    around = frame.build(request, context.headline, project=project, section="board", sheets=("css/board.css",))
+    around = frame.build(
+        request, context.headline, project=project, section="board", sheets=("css/board.css",)
+    )
     return templating.page("pages/tickets/refused.html", around, Refusal(refused=context), status=409)
 
 

@@ -35,7 +35,9 @@ def show_runs(request: Request, slug: str, cursor: str = "") -> HTMLResponse:
         statuses=tuple(Choice(value, label, value == filters.get("status", "")) for value, label in statuses),
         filtered=bool(filters),
         here=path,
-        next_href=lists_view.address(path, {**filters, "cursor": page.next_cursor}) if page.next_cursor else "",
+        next_href=lists_view.address(path, {**filters, "cursor": page.next_cursor})
+        if page.next_cursor
+        else "",
         first_href=lists_view.address(path, filters) if cursor else "",
         sources_href=f"/p/{slug}/settings#sources",
         has_sources=bool(list_sources(ws, actor, slug)),

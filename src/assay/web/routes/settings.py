@@ -24,7 +24,9 @@ def show_settings(request: Request, slug: str) -> HTMLResponse:
     return _page(request, slug)
 
 
-def _page(request: Request, slug: str, *, problem: AssayError | None = None, section: str = "") -> HTMLResponse:
+def _page(
+    request: Request, slug: str, *, problem: AssayError | None = None, section: str = ""
+) -> HTMLResponse:
     ws, actor = frame.workspace(request), frame.actor(request)
     project = get_project(ws, actor, slug)
     context = settings_view.settings_page(

@@ -17,7 +17,9 @@ def static_file(request: Request, digest: str, path: str) -> Response:
     """One static file, compressed where the browser takes it."""
     asset = assets.assets().get(path)
     if asset is None:
-        raise NotFound(f"cannot find static file {path[:80]!r}: there is none of this name", code="file-unknown")
+        raise NotFound(
+            f"cannot find static file {path[:80]!r}: there is none of this name", code="file-unknown"
+        )
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
     if digest != assets.digest():
         headers["Cache-Control"] = "no-cache"

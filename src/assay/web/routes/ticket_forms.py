@@ -38,7 +38,9 @@ def edit_form(request: Request, slug: str, key: str) -> HTMLResponse:
     project, catalog, ticket = _around(request, slug, key)
     assert ticket is not None
     typed = typed_from_content(ticket.content, catalog)
-    return _page(request, project, catalog, typed, ticket, check=_check(request, slug, typed, catalog, exclude=key))
+    return _page(
+        request, project, catalog, typed, ticket, check=_check(request, slug, typed, catalog, exclude=key)
+    )
 
 
 @router.post("/p/{slug}/t/check", dependencies=requires(Permission.READ))
@@ -47,7 +49,8 @@ def check(request: Request, slug: str, form: inputs.Form, exclude: str | None = 
     catalog = get_metrics(frame.workspace(request), frame.actor(request), slug)
     typed = typed_from_form(form)
     return templating.fragment(
-        "fragments/tickets/_check.html", CheckFragment(check=_check(request, slug, typed, catalog, exclude=exclude))
+        "fragments/tickets/_check.html",
+        CheckFragment(check=_check(request, slug, typed, catalog, exclude=exclude)),
     )
 
 
@@ -101,7 +104,13 @@ def _overtaken(request: Request, slug: str, key: str, typed: Typed) -> HTMLRespo
 
 
 def _written(
-    request: Request, slug: str, ticket: Ticket | None, content: TicketContent, typed: Typed, *, version: int | None
+    request: Request,
+    slug: str,
+    ticket: Ticket | None,
+    content: TicketContent,
+    typed: Typed,
+    *,
+    version: int | None,
 ) -> Response:
     ws, actor = frame.workspace(request), frame.actor(request)
     if ticket is None:
@@ -109,7 +118,13 @@ def _written(
         return inputs.see_other(f"/p/{slug}/t/{made.key}", "created")
     before = ticket.lock.digest if ticket.lock else ""
     after = edit_ticket(
-        ws, actor, slug, ticket.key, content, expected_version=version, amendment_reason=typed.amendment_reason or None
+        ws,
+        actor,
+        slug,
+        ticket.key,
+        content,
+        expected_version=version,
+        amendment_reason=typed.amendment_reason or None,
     )
     amended = after.lock is not None and after.lock.digest != before
     return inputs.see_other(f"/p/{slug}/t/{ticket.key}", "amended" if amended else "saved")
@@ -143,7 +158,9 @@ def _around(request: Request, slug: str, key: str | None) -> tuple[Project, Metr
     return view.project, view.metrics, view.ticket
 
 
-def _check(request: Request, slug: str, typed: Typed, catalog: MetricCatalog, *, exclude: str | None) -> Check:
+def _check(
+    request: Request, slug: str, typed: Typed, catalog: MetricCatalog, *, exclude: str | None
+) -> Check:
     ws, actor = frame.workspace(request), frame.actor(request)
     draft: Draft = read_draft(typed, catalog)
     if draft.content is not None:
@@ -184,10 +201,14 @@ def _page(
         ticket=ticket,
         check=check,
         wrong=found,
-        summary=f"{len(found)} {'field needs' if len(found) == 1 else 'fields need'} another look. Nothing was saved." if found else "",
+        summary=f"{len(found)} {'field needs' if len(found) == 1 else 'fields need'} another look. Nothing was saved."
+        if found
+        else "",
         notice=notice,
         meanwhile=meanwhile,
         metric_name=metric_name,
     )
-    around = frame.build(request, context.heading, project=project, section="board", sheets=("css/board.css",))
+    around = frame.build(
+        request, context.heading, project=project, section="board", sheets=("css/board.css",)
+    )
     return templating.page("pages/tickets/form.html", around, context, status=status)

@@ -85,5 +85,3 @@ def _decide_page(request: Request, view: TicketView, context: DecidePage, *, sta
         scripts=("js/decide.js",),
     )
     return templating.page("pages/tickets/decide.html", around, context, status=status)
-
-

@@ -181,7 +181,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.serve:
         what, where, port = given.serve
-        return (serve_ours if what == "ours" else serve_peer)(Path(where), int(port))
+        (serve_ours if what == "ours" else serve_peer)(Path(where), int(port))
+        return
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not installed (apt-get install wrk)")
     with tempfile.TemporaryDirectory() as folder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from assay.domain.kernel.findings import Finding
 from assay.domain.kernel.model import Value
@@ -74,7 +74,7 @@ class VerdictRecord(Value):
     run_digests: dict[str, str]
     """Run id to digest of the run, for every run looked at."""
     settings: dict[str, JsonValue]
-    inputs: dict[str, JsonValue] = {}
+    inputs: dict[str, JsonValue] = Field(default_factory=dict)
     """What else was looked at: whole days since the lock, where a time rule asked."""
     method_version: str
     library_versions: dict[str, str]

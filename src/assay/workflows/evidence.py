@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from urllib.parse import urlsplit
 
 from assay.domain.experiments.evidence import Run
 from assay.domain.kernel.events import Event
@@ -77,6 +78,7 @@ def connect_source(
             field="kind",
         )
     name = _checked_source_name(name or kind)
+    _holds_no_password(uri)
     draft = Source(id=0, project_id=0, name=name, kind=kind, uri=uri, experiment_filter=tuple(experiments))
     found = reader.check(draft)
 
@@ -115,6 +117,21 @@ def _read_once(sources: Sequence[Source], draft: Source, slug: str) -> None:
                 code="source-connected",
                 field="uri",
             )
+
+
+def _holds_no_password(uri: str) -> None:
+    """Addresses are journaled for good and shown to everybody; a secret must not be in one."""
+    try:
+        has_password = urlsplit(uri).password is not None
+    except ValueError:
+        return
+    if has_password:
+        raise Invalid(
+            "cannot connect source: its address holds a password (expected an address without one)",
+            hint="give PostgreSQL passwords by PGPASSWORD or a .pgpass file; put a proxy without login beside a server",
+            code="source-uri-secret",
+            field="uri",
+        )
 
 
 def _checked_source_name(name: str) -> str:

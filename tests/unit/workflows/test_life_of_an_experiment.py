@@ -460,3 +460,12 @@ def test_bad_seeds_detached_by_hand_do_not_make_a_promotion(ws, tracker, clock):
     verdict = get_verdict(ws, ADA, SLUG, ticket.key).verdict
     assert verdict.recommendation is not Recommendation.PROMOTE
     assert any("detached" in text for text in (*verdict.notes, *(f.reason for f in verdict.findings)))
+
+
+@pytest.mark.parametrize("uri", ["postgresql://ml:secret@db/mlflow", "https://ml:secret@tracker.test"])
+def test_password_in_a_tracker_address_is_refused_and_stored_nowhere(ws, uri):
+    before = ws.store.last_seq()
+    with pytest.raises(Invalid, match="holds a password") as caught:
+        connect_source(ws, ADA, SLUG, kind="listed", uri=uri, name="listed")
+    assert "secret" not in caught.value.message + caught.value.hint
+    assert ws.store.last_seq() == before

@@ -104,7 +104,7 @@ def _illegal(
         target=target,
         allowed=False,
         refusal="illegal",
-        explanation=f"A {type_name} in {titles.get(source, source)} cannot go to {titles.get(target, target)}. "
+        explanation=f"This {type_name} is in {titles.get(source, source)} and cannot go to {titles.get(target, target)}. "
         f"It can go to: {where}.{hint}",
         legal=legal,
     )

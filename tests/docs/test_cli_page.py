@@ -1,0 +1,58 @@
+"""The page of the command line and the command tree know the same commands, options and exit codes."""
+
+import re
+from typing import Any
+
+import typer
+
+from assay.cli.tree import whole_tree
+from assay.statuses import EXIT_BY_KIND, EXIT_BY_RECOMMENDATION
+from tests.docs.pages import page
+
+SHARED = {"project", "json", "help"}
+
+
+def _commands(path: str, command: Any) -> list[tuple[str, Any]]:
+    if hasattr(command, "commands"):
+        return [
+            found for name, inner in command.commands.items() for found in _commands(f"{path} {name}", inner)
+        ]
+    return [(path, command)]
+
+
+def _tree() -> list[tuple[str, Any]]:
+    return _commands("assay", typer.main.get_command(whole_tree()))
+
+
+def test_page_describes_every_command_and_no_other():
+    described = re.findall(r"^### `(assay [a-z -]+)`$", page("cli.md"), re.MULTILINE)
+    assert sorted(described) == sorted(path for path, _ in _tree())
+
+
+def test_page_names_every_option_of_every_command():
+    sections = dict(
+        re.findall(r"^### `(assay [a-z -]+)`\n(.*?)(?=^##|\Z)", page("cli.md"), re.MULTILINE | re.DOTALL)
+    )
+    missing = [
+        (path, option)
+        for path, command in _tree()
+        for parameter in command.params
+        if parameter.param_type_name == "option" and parameter.name not in SHARED
+        for option in parameter.opts
+        if option not in sections[path]
+    ]
+    assert missing == []
+
+
+def test_help_of_every_command_shows_an_example_that_begins_with_it():
+    without = [
+        path
+        for path, command in _tree()
+        if f"Example: {path}" not in " ".join((command.callback.__doc__ or "").split())
+    ]
+    assert without == []
+
+
+def test_page_lists_every_exit_code():
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page("cli.md"), re.MULTILINE)}
+    assert set(EXIT_BY_KIND.values()) | set(EXIT_BY_RECOMMENDATION.values()) | {130} == listed

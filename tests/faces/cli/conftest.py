@@ -1,0 +1,69 @@
+"""The command line in a folder of its own, called as a program or, where many calls are made, as a function."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from assay.cli.main import main
+
+CLEAN = {
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+    "LANG": "C.UTF-8",
+    "PYTHONPATH": os.pathsep.join(sys.path),
+}
+
+
+@dataclass
+class Ran:
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def program(*arguments, cwd, timeout=60, **environment):
+    """Run `assay` in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "assay.cli.main", *arguments],
+        cwd=cwd,
+        env={**CLEAN, **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def assay(tmp_path, monkeypatch, capfd):
+    """Call a command in this process; the folder is empty at first."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        capfd.readouterr()
+        code = main(list(arguments))
+        said = capfd.readouterr()
+        return Ran(code, said.out, said.err)
+
+    call.folder = Path(tmp_path)
+    return call
+
+
+@pytest.fixture
+def made(assay):
+    """The same with an installation, a metric and a ticket in it."""
+    assert assay("init", "--project", "vision").code == 0
+    assert assay("metric", "add", "accuracy", "--direction", "higher", "--unit", "fraction").code == 0
+    done = assay(
+        "ticket", "new", "Fine-tune 8B", "--hypothesis", "Lifts accuracy from 72% to 85%.",
+        "--primary", "accuracy >= 85%", "--kill", "accuracy < 70%", "--baseline", "accuracy=0.72 from zero-shot", "--gpu-hours", "24",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    return assay

@@ -1,0 +1,184 @@
+"""The life of an experiment on the command line, over a real store."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from assay.cli.commands import BY_NAME, root_help
+from assay.cli.tree import whole_tree
+
+
+def test_ticket_is_written_listed_and_shown(made):
+    assert "EXP-1" in made("ticket", "list").out
+    shown = made("ticket", "show", "exp-1").out
+    assert "accuracy >= 85%" in shown
+    assert "Lifts accuracy" in shown
+
+
+def test_json_is_the_api_json(made):
+    row = json.loads(made("ticket", "list", "--json").out)["rows"][0]
+    assert (row["key"], row["title"]) == ("EXP-1", "Fine-tune 8B")
+    assert json.loads(made("board", "--json").out)["columns"][0]["cards"][0]["key"] == "EXP-1"
+
+
+def test_refused_move_says_why_and_how_and_exits_5(made):
+    ran = made("move", "EXP-1", "hypothesis")
+    assert ran.code == 5
+    assert "nobody has confirmed it" in ran.err
+    assert "--override" in ran.err
+
+
+def test_card_moves_after_confirmation_and_locks_in_experiment(made):
+    made("ticket", "confirm", "EXP-1", "agreed")
+    assert made("move", "EXP-1", "hypothesis").code == 0
+    moved = made("move", "EXP-1", "experiment", "--override", "the set is there")
+    assert "locked: sha256:" in moved.out
+    verdict = made("verdict", "EXP-1")
+    assert (verdict.code, "undecided" in verdict.out) == (3, True)
+    assert made("replay", "EXP-1").code == 0
+    locked = made("ticket", "edit", "EXP-1", "--primary", "accuracy >= 80%")
+    assert (locked.code, "--amend" in locked.err) == (5, True)
+    assert made("ticket", "edit", "EXP-1", "--primary", "accuracy >= 80%", "--amend", "harder set").code == 0
+
+
+def test_decision_needs_a_reason_where_it_differs_and_is_recorded(made):
+    made("ticket", "confirm", "EXP-1", "agreed")
+    made("move", "EXP-1", "hypothesis")
+    made("move", "EXP-1", "experiment", "--override", "the set is there")
+    lesson = "The serving stack cannot hold it, whatever its accuracy."
+    ran = made("decide", "EXP-1", "kill", "--learnings", lesson)
+    assert (ran.code, "--reason" in ran.err) == (2, True)
+    done = made("decide", "EXP-1", "kill", "--learnings", lesson, "--reason", "serving")
+    assert done.code == 0, done.err
+    assert "killed" in done.out
+
+
+def test_verdict_before_the_lock_is_not_found(made):
+    assert made("verdict", "EXP-1").code == 4
+
+
+def test_edit_keeps_what_is_not_named(made):
+    made("ticket", "edit", "EXP-1", "--gpu-hours", "30")
+    made("ticket", "edit", "EXP-1", "--cost-usd", "500", "--kill", "accuracy < 75%")
+    content = json.loads(made("ticket", "show", "EXP-1", "--json").out)["ticket"]["content"]
+    assert content["budget"] == {"gpu_hours": 30, "cost_usd": 500}
+    assert content["criteria"] == {"primary": ["accuracy >= 85%"], "kill": ["accuracy < 75%"]}
+
+
+def test_criterion_fault_points_at_its_character(made):
+    ran = made("criteria", "check", "accuracy >= 85% on")
+    assert ran.code == 2
+    lines = ran.err.splitlines()
+    assert lines[1].strip() == "accuracy >= 85% on"
+    assert lines[2].index("^") - lines[1].index("a") == 18
+
+
+def test_notes_links_search_and_deletion(made):
+    made("ticket", "new", "Shorter chunks")
+    assert made("ticket", "note", "EXP-1", "seed 3 ran on the old driver").code == 0
+    assert made("ticket", "link", "EXP-2", "derived_from", "EXP-1").code == 0
+    assert "EXP-2" in made("search", "chunks").out
+    assert made("ticket", "link", "EXP-2", "derived_from", "EXP-1", "--remove").code == 0
+    assert made("ticket", "delete", "EXP-2").code == 0
+    assert made("ticket", "show", "EXP-2").code == 4
+
+
+def test_tickets_exported_and_imported_again_do_not_change(made):
+    assert made("ticket", "export", "tickets").code == 0
+    assert (made.folder / "tickets" / "EXP-1.yaml").read_text().startswith("key: EXP-1")
+    assert made("ticket", "import", "tickets").out.strip() == "1 unchanged: EXP-1"
+
+
+def test_import_names_file_and_line_of_a_fault(made):
+    (made.folder / "bad.yaml").write_text("title: x\nlabels: [a\n")
+    ran = made("ticket", "import", "bad.yaml")
+    assert (ran.code, "bad.yaml" in ran.err, "line" in ran.err) == (2, True, True)
+
+
+def test_ticket_from_a_file_with_options_on_top(made):
+    (made.folder / "t.yaml").write_text("title: From file\nowner: jo\n")
+    made("ticket", "new", "-f", "t.yaml", "--owner", "ada")
+    assert json.loads(made("ticket", "show", "EXP-2", "--json").out)["ticket"]["content"]["owner"] == "ada"
+
+
+def test_projects_and_metrics_are_made_listed_and_chosen(made):
+    assert made("project", "new", "audio").code == 0
+    assert made("project", "use", "audio").code == 0
+    assert made("ticket", "list").out.startswith("No tickets")
+    assert made("metric", "add", "wer", "--direction", "lower", "--unit", "fraction").code == 0
+    assert "wer" in made("metric", "list").out
+    assert made("metric", "remove", "wer").code == 0
+    assert "EXP-1" in made("ticket", "list", "--project", "vision").out
+    assert made("project", "show", "nowhere").code == 4
+
+
+def test_proof_checkpoint_key_and_export_hold_for_the_offline_verifier(made):
+    folder = made.folder
+    made("audit", "checkpoint", "--out", "cp.json")
+    for command in (
+        ("prove", "1", "--out", "proof.json"), ("key", "--out", "key.pub"), ("verifier", "--out", "verify.py"), ("export", "--out", "j.jsonl"),
+    ):  # fmt: skip
+        assert made("audit", *command).code == 0
+    for file in ("proof.json", "j.jsonl"):
+        done = subprocess.run(
+            [sys.executable, "verify.py", file, "--checkpoint", "cp.json", "--public-key", "key.pub"],
+            cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout[:5]) == (0, "HOLDS"), done.stdout + done.stderr
+    assert made("audit", "verify", "--checkpoint", "cp.json").code == 0
+
+
+def test_forged_checkpoint_makes_verify_exit_1(made):
+    made("audit", "checkpoint", "--out", "cp.json")
+    document = json.loads((made.folder / "cp.json").read_text())
+    document["checkpoint"]["size"] += 1
+    (made.folder / "forged.json").write_text(json.dumps(document))
+    ran = made("audit", "verify", "--checkpoint", "forged.json")
+    assert (ran.code, "cannot be relied on" in ran.out) == (1, True)
+
+
+def test_backup_is_restored_to_what_was_there(made):
+    assert made("backup", "kept.backup").code == 0
+    made("ticket", "new", "After the backup")
+    assert made("restore", "kept.backup").code == 0
+    assert [row["key"] for row in json.loads(made("ticket", "list", "--json").out)["rows"]] == ["EXP-1"]
+    assert made("backup", "kept.backup").code == 7
+
+
+def test_doctor_says_that_all_is_well_and_what_is_not(made):
+    assert made("doctor").code == 0
+    (made.folder / ".assay" / "signing.key").chmod(0o644)
+    ran = made("doctor")
+    assert (ran.code, "chmod 600" in ran.out) == (1, True)
+
+
+def test_doctor_without_an_installation_says_how_to_make_one(assay):
+    ran = assay("doctor")
+    assert (ran.code, "assay init" in ran.out) == (1, True)
+
+
+def test_second_init_is_a_conflict(made):
+    assert made("init").code == 7
+
+
+def test_output_in_a_pipe_has_no_colours_and_names_cannot_steer_the_terminal(made):
+    made("ticket", "edit", "EXP-1", "--owner", "[bold]jo[/bold]")
+    out = made("ticket", "list").out
+    assert "[bold]jo[/bold]" in out
+    assert "\x1b" not in out
+
+
+def test_root_help_lists_every_command_of_the_tree():
+    commands = whole_tree().registered_commands + whole_tree().registered_groups
+    names = {command.name or command.typer_instance.info.name for command in commands}
+    assert names == set(BY_NAME)
+    assert all(f"  {name}" in root_help() for name in names)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["-h"], ["--version"], ["ticket", "--help"], ["ticket", "new", "--help"]]
+)
+def test_help_and_version_exit_0(assay, arguments):
+    assert assay(*arguments).code == 0

@@ -106,7 +106,11 @@ def test_every_dependency_is_explained():
     assert {name for name in names if f"`{name}`" not in explained} == set()
 
 
-IMPORTED_AS = {"python-multipart": "python_multipart", "pyyaml": "yaml", "vl-convert-python": "vl_convert"}
+IMPORTED_AS = {
+    "python-multipart": "python_multipart",
+    "pyyaml": "yaml",
+    "typing-extensions": "typing_extensions",
+}
 LOADED_BY_OTHERS = {"python-multipart"}  # Starlette imports it when it reads a form
 PART_OF = {
     "pydantic_core": "pydantic",

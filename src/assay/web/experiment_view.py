@@ -48,11 +48,15 @@ STATUS: Mapping[str, tuple[str, str]] = {
 }
 
 
+def _is_closed(view: TicketView) -> bool:
+    stage = view.project.settings.board.stage(view.ticket.stage)
+    return stage is not None and (stage.terminal or stage.hidden)
+
+
 def experiment_page(view: TicketView, *, csrf_token: str) -> ExperimentPage:
     """Everything the page prints."""
     ticket, content, slug = view.ticket, view.ticket.content, view.project.slug
-    stage = view.project.settings.board.stage(ticket.stage)
-    closed = stage is not None and (stage.terminal or stage.hidden)
+    closed = _is_closed(view)
     metric = view.metrics.get(view.chart_metric) if view.chart_metric else None
     return ExperimentPage(
         key=ticket.key,

@@ -240,7 +240,9 @@ def _amend_lock(
             field="amendment_reason",
         )
     at = ws.clock()
-    after_results = tx.results_since(before.id) > 0
+    after_results = tx.results_since(before.id) > 0 or bool(
+        tx.runs(project.id, before.key, with_curves=False)
+    )
     new_lock = amend(
         lock,
         registration,

@@ -29,6 +29,8 @@ UNIT_WORDS = {
     Unit.NUMBER: "number without a unit",
     Unit.COUNT: "count",
 }
+_SHOWN = frozenset(Typed.__dataclass_fields__) | {"metric", "metric_unit", "budget"}
+"""Fields that say beside them what is wrong; what is wrong elsewhere stands on top of the form."""
 _CRITERIA = (
     ("primary", "Primary", "What the hypothesis claims. All of them have to be shown."),
     ("secondary", "Secondary", "Wanted, never blocking."),
@@ -55,7 +57,7 @@ def form_page(
     href = f"/p/{slug}/t/{ticket.key}" if ticket is not None else f"/p/{slug}/t"
     by_field: dict[str, list[Wrong]] = defaultdict(list)
     for one in wrong:
-        by_field[one.field].append(one)
+        by_field[one.field if one.field in _SHOWN else ""].append(one)
     examples = _examples(catalog)
     return TicketForm(
         heading=f"Edit {ticket.key}" if ticket is not None else "New ticket",

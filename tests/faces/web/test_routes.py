@@ -290,3 +290,10 @@ def test_edit_of_a_locked_criterion_asks_for_a_reason_and_then_amends(site, brow
     assert "after results" in shown
     assert "loosens" in shown
     assert "The customer lowered the bar" in shown
+
+
+def test_form_without_its_version_says_so_on_top_of_the_form(site, browser):
+    token = browser.token(at(site, "/board"))
+    status, html = browser.text(at(site, "/t/EXP-2/edit"), {"title": "No version", "csrf_token": token})
+    assert status == 422
+    assert "expected_version" in html.split('id="ticket-form"')[0]

@@ -75,7 +75,14 @@ def _submitted(request: Request, slug: str, key: str | None, form: inputs.Form) 
     wrong = list(draft.wrong)
     if draft.content is not None:
         try:
-            return _written(request, slug, ticket, draft.content, typed, version=inputs.version(form))
+            return _written(
+                request,
+                slug,
+                ticket,
+                draft.content,
+                typed,
+                version=inputs.version(form) if ticket is not None else None,
+            )
         except (Invalid, Refused) as error:
             wrong.append(_wrong(error))
         except StaleVersion:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from assay.domain.experiments.display import format_value
 from assay.domain.experiments.exact_numbers import number_text
-from assay.domain.experiments.experiment import Amendment, Baseline, Decision, LinkKind
+from assay.domain.experiments.experiment import Amendment, Baseline, DataNeed, Decision, LinkKind
 from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.metrics import Metric
 from assay.web import findings_view, happenings, moves, wording
@@ -48,6 +48,14 @@ STATUS: Mapping[str, tuple[str, str]] = {
 }
 
 
+def _need(need: DataNeed) -> NeedLine:
+    return NeedLine(
+        name=f"{need.dataset} {need.versions}".strip(),
+        ready=need.ready,
+        needed_by=wording.day(need.needed_by) if need.needed_by else "",
+    )
+
+
 def _is_closed(view: TicketView) -> bool:
     stage = view.project.settings.board.stage(view.ticket.stage)
     return stage is not None and (stage.terminal or stage.hidden)
@@ -85,14 +93,7 @@ def experiment_page(view: TicketView, *, csrf_token: str) -> ExperimentPage:
         meters=_meters(view),
         meters_note=_meters_note(view),
         facts=_facts(view),
-        needs=tuple(
-            NeedLine(
-                name=f"{need.dataset} {need.versions}".strip(),
-                ready=need.ready,
-                needed_by=wording.day(need.needed_by) if need.needed_by else "",
-            )
-            for need in content.data_needs
-        ),
+        needs=tuple(_need(need) for need in content.data_needs),
         similar=tuple(_similar(hit, slug) for hit in view.similar),
         links=tuple(_link(link, slug) for link in view.links),
         link_kinds=tuple((kind.value, LINKS[kind.value][0]) for kind in LinkKind if kind.value in LINKS),

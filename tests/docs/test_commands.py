@@ -29,6 +29,8 @@ def _fault(command: Any, words: list[str]) -> str | None:
     """What of this command line does not exist?"""
     while hasattr(command, "commands") and words and not words[0].startswith("-"):
         following = command.commands.get(words[0])
+        if words[0].rstrip(".").isupper():
+            return None  # the form of a command, not a command
         if following is None:
             return words[0]
         command, words = following, words[1:]

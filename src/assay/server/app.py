@@ -90,6 +90,16 @@ def _register_errors(app: FastAPI) -> None:
     async def on_assay_error(request: Request, error: AssayError) -> Response:
         return _answer(request, error, http_status(error))
 
+    @app.exception_handler(Exception)
+    async def on_defect(request: Request, _: Exception) -> Response:
+        # The server logs the traceback; the answer keeps it to itself.
+        defect = AssayError(
+            "cannot answer: this is a defect of Assay, and nothing was changed by it",
+            hint="look into the server's log, and report what stands there",
+            code="defect",
+        )
+        return _answer(request, defect, 500)
+
     @app.exception_handler(Replayed)
     async def on_replay(_: Request, again: Replayed) -> Response:
         return replay_response(again.answer)

@@ -11,12 +11,12 @@ def main() -> int:
     words = sys.argv[1:]
     scripts = [
         path
-        for path in sorted((ROOT / "benchmarks").glob("bench_*.py"))
-        if all(word in path.stem for word in words)
+        for path in sorted((ROOT / "benchmarks").glob("*.py"))
+        if all(word in path.stem for word in words) and "__main__" in path.read_text(encoding="utf-8")
     ]
     if not scripts:
         print(
-            f"no benchmark is named by {words} (expected a word in the name of a file benchmarks/bench_*.py)",
+            f"no benchmark is named by {words} (expected a word in the name of a file benchmarks/*.py)",
             file=sys.stderr,
         )
         return 2

@@ -1,6 +1,7 @@
 """The command line in a folder of its own, called as a program or, where many calls are made, as a function."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -56,14 +57,27 @@ def assay(tmp_path, monkeypatch, capfd):
     return call
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """An installation with a metric and a ticket in it, made once."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for command in (
+            ("init", "--project", "vision"),
+            ("metric", "add", "accuracy", "--direction", "higher", "--unit", "fraction"),
+            (
+                "ticket", "new", "Fine-tune 8B", "--hypothesis", "Lifts accuracy from 72% to 85%.",
+                "--primary", "accuracy >= 85%", "--kill", "accuracy < 70%", "--baseline", "accuracy=0.72 from zero-shot",
+                "--gpu-hours", "24",
+            ),
+        ):  # fmt: skip
+            assert main(list(command)) == 0
+    return folder
+
+
 @pytest.fixture
-def made(assay):
-    """The same with an installation, a metric and a ticket in it."""
-    assert assay("init", "--project", "vision").code == 0
-    assert assay("metric", "add", "accuracy", "--direction", "higher", "--unit", "fraction").code == 0
-    done = assay(
-        "ticket", "new", "Fine-tune 8B", "--hypothesis", "Lifts accuracy from 72% to 85%.",
-        "--primary", "accuracy >= 85%", "--kill", "accuracy < 70%", "--baseline", "accuracy=0.72 from zero-shot", "--gpu-hours", "24",
-    )  # fmt: skip
-    assert done.code == 0, done.err
+def made(assay, template):
+    """A copy of it, to work in."""
+    shutil.copytree(template, assay.folder, dirs_exist_ok=True)
     return assay

@@ -33,18 +33,27 @@ def up(folder):
     process.communicate(timeout=15)
 
 
+MLFLOW = """
+import sys, mlflow
+client = mlflow.MlflowClient(tracking_uri=sys.argv[1])
+experiment = client.create_experiment("fine-tune")
+for seed in (1, 2):
+    run = client.create_run(experiment, tags={"assay.ticket": "EXP-1"}, run_name=f"seed-{seed}")
+    client.log_param(run.info.run_id, "seed", str(seed))
+    client.log_metric(run.info.run_id, "accuracy", 0.8 + seed / 100, step=1)
+    client.set_terminated(run.info.run_id)
+"""
+"""Two seeds of one experiment, tagged with their ticket."""
+
+
 def mlflow_store(folder):
-    """A real MLflow store with two seeds of one experiment, tagged with their ticket."""
-    mlflow = pytest.importorskip("mlflow")
-    uri = f"sqlite:///{folder}/mlflow.db"
-    client = mlflow.MlflowClient(tracking_uri=uri)
-    experiment = client.create_experiment("fine-tune")
-    for seed in (1, 2):
-        run = client.create_run(experiment, tags={"assay.ticket": "EXP-1"}, run_name=f"seed-{seed}")
-        client.log_param(run.info.run_id, "seed", str(seed))
-        client.log_metric(run.info.run_id, "accuracy", 0.8 + seed / 100, step=1)
-        client.set_terminated(run.info.run_id)
-    return uri
+    """A real MLflow store, written by MLflow."""
+    pytest.importorskip("mlflow", reason="MLflow writes the store that is read here")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", MLFLOW, f"sqlite:///{folder}/mlflow.db"],
+        cwd=folder, env={**CLEAN, "MLFLOW_DISABLE_TELEMETRY": "true"}, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow

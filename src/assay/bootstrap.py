@@ -43,7 +43,7 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
     from assay.storage.open import open_store
     from assay.workflows.ports import Workspace
 
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_home(settings.home)
     signer = SigningKey.load_or_create(settings.key_file)
     store = open_store(settings.store_url, server_url=server_url)
     try:
@@ -57,6 +57,17 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
         )
     finally:
         store.close()
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"cannot use home '{home}': {error.strerror} (expected a folder that this account may write)",
+            hint="set ASSAY_HOME to another folder",
+            code="home-not-usable",
+        ) from error
 
 
 def make_backup(ws: Workspace, target: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.cli import ticket_files, ticket_more
 from assay.cli.connection import connected, key_part
 from assay.cli.options import Json, Key, Project, given, group
 from assay.cli.screen import print_json, say, shortened, table
@@ -35,10 +36,6 @@ app = group("ticket", "Write, read and change tickets.")
 
 def register(root: typer.Typer) -> None:
     """Add these commands."""
-    from assay.cli import ticket_files, ticket_more
-
-    ticket_files.register(app)
-    ticket_more.register(app)
     root.add_typer(app)
 
 
@@ -219,3 +216,7 @@ def list_tickets(
     )
     if page["next_cursor"]:
         say(f"{len(page['rows'])} of {page['total']}. More: --cursor {page['next_cursor']}")
+
+
+ticket_files.register(app)
+ticket_more.register(app)

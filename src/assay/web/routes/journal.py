@@ -86,7 +86,7 @@ def checkpoint(request: Request, slug: str, form: inputs.Form) -> Response:  # n
     """A signed checkpoint to keep somewhere else."""
     ws, actor = frame.workspace(request), frame.actor(request)
     get_project(ws, actor, slug)
-    document = make_checkpoint(ws, actor)
+    document = make_checkpoint(ws, actor).to_bytes()
     headers = {
         "Content-Disposition": 'attachment; filename="assay-checkpoint.json"',
         "Cache-Control": "no-store",

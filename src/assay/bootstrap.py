@@ -5,7 +5,7 @@ Each function imports what it joins: a command that only asks a running server m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from assay.errors import AssayError, Unavailable
 from assay.settings import Settings
 
 if TYPE_CHECKING:
+    from assay.domain.experiments.evidence import Scores
     from assay.storage.postgres_store import PostgresStore
     from assay.storage.sqlite_store import SqliteStore
     from assay.workflows.ports import Workspace
@@ -37,7 +38,6 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
     Raises:
         Unavailable: another process has the store open.
     """
-    from assay.connectors.evals.long_form import read_scores
     from assay.connectors.signing.ed25519 import SigningKey
     from assay.connectors.trackers.mlflow.source import MlflowSource
     from assay.storage.open import open_store
@@ -51,12 +51,19 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
             store=store,
             clock=_now,
             sources={"mlflow": MlflowSource()},
-            read_scores=read_scores,
+            read_scores=_read_scores,
             signer=signer,
             instance_id=store.instance_id(),
         )
     finally:
         store.close()
+
+
+def _read_scores(content: bytes) -> Mapping[str, Scores]:
+    # The data frame library behind it takes a tenth of the server's start; the first score file can wait for it.
+    from assay.connectors.evals.long_form import read_scores
+
+    return read_scores(content)
 
 
 def _make_home(home: Path) -> None:

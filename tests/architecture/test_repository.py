@@ -111,7 +111,11 @@ IMPORTED_AS = {
     "pyyaml": "yaml",
     "typing-extensions": "typing_extensions",
 }
-LOADED_BY_OTHERS = {"python-multipart"}  # Starlette imports it when it reads a form
+LOADED_BY_OTHERS = {
+    "httptools",  # uvicorn parses with it
+    "python-multipart",  # Starlette imports it when it reads a form
+    "uvloop",  # uvicorn runs on it
+}
 PART_OF = {
     "pydantic_core": "pydantic",
     "click": "typer",

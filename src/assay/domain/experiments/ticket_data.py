@@ -54,6 +54,7 @@ from assay.errors import Invalid
 LIST_MAX = 100
 TEXT_MAX = 20_000
 Model = TypeVar("Model", bound=Value)
+_DEFAULT = TicketContent(title="-")
 Reader = Callable[[object, str], Any]
 _RULES = {
     "missing": "a value",
@@ -79,7 +80,6 @@ def ticket_to_data(
         metrics: the declared metrics, as `criterion_text` needs them.
         criteria: `text` writes each criterion as one line, `structured` as a mapping.
     """
-    default = TicketContent(title="-")
     data: dict[str, Any] = {"type": content.type.value, "title": content.title}
     for name in ("hypothesis", "method"):
         _put(data, name, getattr(content, name))
@@ -90,12 +90,12 @@ def ticket_to_data(
     _put(data, "mode", content.mode.value if content.mode else None)
     _put(data, "axis", content.axis.value if content.axis else None)
     _put(data, "data_needs", [_need_to_data(need) for need in content.data_needs])
-    if content.looks != default.looks:
+    if content.looks != _DEFAULT.looks:
         data["looks"] = list(content.looks.stages)
     if content.candidate is not None:
         data["candidate"] = content.candidate
     _put(data, "owner", content.owner)
-    if content.priority != default.priority:
+    if content.priority != _DEFAULT.priority:
         data["priority"] = content.priority
     _put(data, "labels", list(content.labels))
     _put(data, "kill_rules_off", list(content.kill_rules_off))

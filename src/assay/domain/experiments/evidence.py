@@ -10,6 +10,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.domain.kernel.metrics import Metric
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -53,7 +55,9 @@ class Curve:
 class Scores:
     """Per-example scores of one metric of one run: one value an example.
 
-    sample_ids are distinct within (seed); slices maps a slice column to one label an example.
+    sample_ids are distinct within (seed); slices maps a slice column to one label an example. repeats holds what the same
+    model got on the same example each time it was asked, shape (examples, repeats); values is then their mean. A repeat is
+    no seed: it sharpens an example, it says nothing about training again.
     """
 
     metric: str
@@ -62,6 +66,18 @@ class Scores:
     values: FloatArray
     clusters: tuple[str, ...] | None = None
     slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    repeats: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A figure that a tool reported without the examples behind it; its examples can be neither paired nor checked."""
+
+    value: float
+    stderr: float | None = None
+    """Standard error as the tool computed it, in the metric's units; None when it gave none, or gave 0 where that is no certainty."""
+    n: int | None = None
+    """How many examples it covers, where the tool says so."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +98,8 @@ class Run:
     curves: Mapping[str, Curve]
     scores: Mapping[str, Scores] = field(default_factory=dict)
     """Per-example scores by metric, where they were logged."""
+    aggregates: Mapping[str, Aggregate] = field(default_factory=dict)
+    """Figures by metric that came without their examples."""
     scores_digest: str | None = None
     scores_error: str | None = None
     """Why per-example scores that exist could not be read (bad file, duplicated ids), else None."""
@@ -118,3 +136,35 @@ class Evidence:
     """Runs of the ticket named as baseline, when the baseline is another ticket."""
     detached: tuple[Run, ...] = ()
     """Runs whose tag in the tracker names this ticket, which a person attached elsewhere or to nothing: listed, never counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleText:
+    """What one example said, short enough to stand beside another model's answer."""
+
+    sample_id: str
+    input: str = ""
+    target: str = ""
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One side of a gate, candidate or baseline: what a file or folder of evaluation results holds.
+
+    Runs that were cancelled or ended in an error keep that status. Examples that ended in an error are no failures: they
+    have no score, and `scores_error` of their run names them.
+    """
+
+    runs: tuple[Run, ...]
+    """One a seed, in the order of their seeds."""
+    metrics: tuple[Metric, ...] = ()
+    """What the tool declares about its metrics, or what can be known: a metric that is not here is not declared."""
+    examples: Mapping[str, Mapping[str, ExampleText]] = field(default_factory=dict)
+    """Texts by run id and example id, where the tool kept them."""
+    reader: str = ""
+    """Name of the reader that read it."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about how it was read."""
+    digest: str = ""
+    """SHA-256 over the bytes of every file that was read."""

@@ -31,16 +31,18 @@ def verdict(
     """
     with connected(project) as api:
         answer = api.in_project("POST" if recompute else "GET", f"/tickets/{key_part(key)}/verdict")
-    found = answer.data["record"]["verdict"]
+    document = answer.data
+    found = document["record"]["verdict"]
     if json:
         print_json(answer.body)
     else:
-        _print_verdict(key, found)
+        _print_verdict(key, found, document["shown"])
     return EXIT_BY_RECOMMENDATION[found["recommendation"]]
 
 
-def _print_verdict(key: str, found: dict[str, Any]) -> None:
-    say(f"{key.upper()}  {found['recommendation']}: {found['headline']}")
+def _print_verdict(key: str, found: dict[str, Any], shown: list[dict[str, str]]) -> None:
+    word, headline = found["recommendation"], found["headline"]
+    say(f"{key.upper()}  {headline if headline.lower().startswith(word) else f'{word}: {headline}'}")
     say(found["detail"])
     print()
     table(
@@ -50,11 +52,11 @@ def _print_verdict(key: str, found: dict[str, Any]) -> None:
                 one["role"],
                 one["check"],
                 one["outcome"].replace("_", " "),
-                _number(one["estimate"]),
-                _interval(one["interval"]),
+                numbers["estimate"],
+                _interval(numbers["interval"], one["interval"]),
                 one["reason"],
             )
-            for one in found["findings"]
+            for one, numbers in zip(found["findings"], shown, strict=True)
         ],
         none="No criterion was examined.",
     )
@@ -67,15 +69,8 @@ def _print_verdict(key: str, found: dict[str, Any]) -> None:
         say(line)
 
 
-def _number(value: float | None) -> str | None:
-    return None if value is None else f"{value:.6g}"
-
-
-def _interval(interval: dict[str, Any] | None) -> str | None:
-    if interval is None:
-        return None
-    low, high = (_number(interval[end]) or "unbounded" for end in ("low", "high"))
-    return f"{low} to {high} ({interval['label']})"
+def _interval(text: str, interval: dict[str, Any] | None) -> str:
+    return text if interval is None else f"{text} ({interval['label']})"
 
 
 def decide(

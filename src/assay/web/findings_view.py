@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from assay.domain.experiments.display import format_interval, format_value
+from assay.domain.experiments.display_findings import shown_finding
 from assay.domain.kernel.findings import Counts, Finding
-from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
+from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.web import wording
 from assay.web.contexts.experiment import CriterionRow, VerdictPanel
 from assay.workflows.views import TicketView
-
-_RESOURCES = {"compute": Unit.GPU_HOURS, "cost": Unit.USD}
-_UNITS = {unit.value: unit for unit in Unit}
 
 
 def verdict_panel(record: VerdictRecord | None, digest: str | None) -> VerdictPanel | None:
@@ -66,16 +63,15 @@ def _row(finding: Finding, metrics: MetricCatalog) -> CriterionRow:
         tone, icon = {"met": ("kill", "stop"), "not_met": ("", "check")}.get(
             finding.outcome.value, (tone, icon)
         )
-    metric = metric_of(finding, metrics)
-    interval = finding.interval
+    shown, interval = shown_finding(finding, metrics), finding.interval
     return CriterionRow(
         role=finding.role.value,
         text=finding.check,
         word=word,
         tone=tone,
         icon=icon,
-        estimate="" if finding.estimate is None else format_value(metric, finding.estimate),
-        interval="" if interval is None else format_interval(metric, interval),
+        estimate=shown.estimate,
+        interval=shown.interval,
         interval_label="" if interval is None else interval.label,
         evidence=evidence_text(finding.n),
         method=finding.method,
@@ -83,19 +79,6 @@ def _row(finding: Finding, metrics: MetricCatalog) -> CriterionRow:
         settle=finding.settle.text if finding.settle is not None else "",
         notes=finding.notes,
     )
-
-
-def metric_of(finding: Finding, metrics: MetricCatalog) -> Metric | None:
-    """How a finding's numbers are shown: in the unit it states, with the decimals of its metric."""
-    declared = metrics.get(finding.metric) if finding.metric else None
-    unit = _UNITS.get(finding.unit or "") or _RESOURCES.get(
-        finding.check.partition(" ")[0] if finding.metric is None else ""
-    )
-    if unit is None:
-        return declared
-    if declared is not None:
-        return declared if declared.unit is unit else declared.model_copy(update={"unit": unit})
-    return Metric(name="value", direction=Direction.HIGHER, unit=unit)
 
 
 def evidence_text(n: Counts) -> str:

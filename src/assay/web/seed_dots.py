@@ -11,10 +11,12 @@ from assay.domain.kernel.findings import Finding, Role
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.domain.kernel.verdicts import GroupSummary
 from assay.web import wording
+from assay.web.charts.axis import readable_axis
 from assay.web.contexts.experiment import Dot, DotLine, SeedDots
 from assay.workflows.views import TicketView
 
 GROUPS_SHOWN = 6
+FAR_SHOWN = 3
 _MARGIN = 0.06
 
 
@@ -40,7 +42,7 @@ def seed_dots(view: TicketView) -> SeedDots | None:
     if not finite:
         return None
     threshold = _threshold(view.verdict.verdict.findings, name)
-    scale = _scale([*finite, *([threshold] if threshold is not None else [])])
+    scale = _scale(finite, [threshold] if threshold is not None else [])
     lines = tuple(_line(group, values, metric, scale) for group in groups)
     zone_x, zone_width = _zone(threshold, metric, scale)
     edge = scale.at(threshold) if threshold is not None else None
@@ -75,8 +77,11 @@ def _threshold(findings: Sequence[Finding], metric: str) -> float | None:
     return primary[0].threshold if primary and primary[0].baseline is None else None
 
 
-def _scale(values: Sequence[float]) -> _Scale:
-    low, high = min(values), max(values)
+def _scale(values: Sequence[float], references: Sequence[float]) -> _Scale:
+    axis = readable_axis(([value] for value in values), references)
+    if axis is not None:
+        return _Scale(axis.low, axis.high)
+    low, high = min(*values, *references, values[0]), max(*values, *references, values[0])
     if high == low:
         pad = abs(high) * 0.05 or 0.5
         return _Scale(low - pad, high + pad)
@@ -96,7 +101,9 @@ def _line(
     group: GroupSummary, values: Mapping[str, float | None], metric: Metric | None, scale: _Scale
 ) -> DotLine:
     finite = _finite(group, values)
-    dots = tuple(Dot(x=scale.at(value), label=format_value(metric, value)) for value in finite)
+    held = [value for value in finite if scale.low <= value <= scale.high]
+    dots = tuple(Dot(x=scale.at(value), label=format_value(metric, value)) for value in held)
+    far = [format_value(metric, value) for value in finite if value not in held]
     broken = sum(
         1 for run in group.run_ids if (value := values.get(run)) is not None and not math.isfinite(value)
     )
@@ -107,6 +114,9 @@ def _line(
         candidate=group.is_candidate,
         spread=spread,
         broken=f"{wording.plural(broken, 'seed')} without a number" if broken else "",
+        beyond=f"{wording.plural(len(far), 'seed')} beyond the line: {', '.join(far[:FAR_SHOWN])}"
+        if far
+        else "",
     )
 
 

@@ -103,6 +103,16 @@ def test_verdict_before_the_lock_is_404_with_the_way_there(api):
     assert (answer.status_code, answer.json()["code"]) == (404, "verdict-none")
 
 
+def test_verdict_says_its_numbers_in_the_words_of_the_criteria(api):
+    document = api("GET", api.ticket("compared", "/verdict")).json()
+    checks = [finding["check"] for finding in document["record"]["verdict"]["findings"]]
+    assert [row["check"] for row in document["shown"]] == checks
+    assert [row["estimate"] for row in document["shown"]] == ["+6.0 points", "+7.5% relative", "86.2%"]
+    assert document["shown"][0]["interval"].endswith(" points")
+    assert document["shown"][1]["interval"].endswith("% relative")
+    assert document["record"]["verdict"]["findings"][0]["estimate"] == pytest.approx(0.06)
+
+
 def test_verdict_replay_gives_the_same_bytes_and_history_ends_with_the_present(api):
     shown = api("GET", api.ticket("clear", "/verdict")).json()["record"]
     replayed = api("GET", api.ticket("clear", "/verdict/replay")).json()

@@ -6,8 +6,11 @@ import sys
 
 import pytest
 
+from assay.bootstrap import open_workspace
 from assay.cli.commands import BY_NAME, root_help
 from assay.cli.tree import whole_tree
+from assay.settings import load_settings
+from tests.faces.web import story
 
 
 def test_ticket_is_written_listed_and_shown(made):
@@ -53,6 +56,17 @@ def test_decision_needs_a_reason_where_it_differs_and_is_recorded(made):
     done = made("decide", "EXP-1", "kill", "--learnings", lesson, "--reason", "serving")
     assert done.code == 0, done.err
     assert "killed" in done.out
+
+
+def test_verdict_prints_its_numbers_in_the_words_of_the_criteria(assay):
+    assay("init", "--project", "vision")
+    with open_workspace(load_settings(home=assay.folder / ".assay")) as ws:
+        key = story.tell(ws)["compared"]
+    out = assay("verdict", key, "--project", story.SLUG).out
+    assert "+6.0 points" in out
+    assert "+7.5% relative" in out
+    assert "86.2%" in out
+    assert "0.86" not in out
 
 
 def test_verdict_before_the_lock_is_not_found(made):

@@ -96,7 +96,16 @@ class Story:
         self.move(key, "hypothesis", "experiment")
 
     def runs(
-        self, key, finals, *, arm="candidate", toxicity=0.01, status=RunStatus.FINISHED, name="run", broken=()
+        self,
+        key,
+        finals,
+        *,
+        arm="candidate",
+        toxicity=0.01,
+        status=RunStatus.FINISHED,
+        name="run",
+        broken=(),
+        diverged=(),
     ):
         begun = datetime.now(UTC) + timedelta(seconds=1)
         made = []
@@ -111,7 +120,7 @@ class Story:
                     status=status,
                     config={"rank": "16"},
                     seed=seed,
-                    curves=curves(seed, final, toxicity, broken=seed in broken),
+                    curves=curves(seed, final, toxicity, broken=seed in broken, diverged=seed in diverged),
                     ticket=key,
                     arm=arm,
                     started_at=begun,
@@ -140,7 +149,7 @@ class Story:
         add_note(self.ws, ADA, self.slug, key, text)
 
 
-def curves(seed, final, toxicity, *, broken=False):
+def curves(seed, final, toxicity, *, broken=False, diverged=False):
     steps = np.arange(0, 6001, 250)
     rise = final - (final - 0.71) * np.exp(-steps / 1600.0)
     wave = 0.004 * np.sin(steps / 900.0 + seed) * np.exp(-steps / 6000.0)
@@ -154,7 +163,9 @@ def curves(seed, final, toxicity, *, broken=False):
         "toxicity": one(toxicity + 0.0004 * seed),
         "latency_ms": one(430.0 + 3 * seed),
         "train_loss": Curve(
-            steps=np.arange(1, 4), values=np.array([1.2, 0.9, 0.8]) - 0.01 * seed, times_ms=np.arange(3)
+            steps=np.arange(1, 4),
+            values=np.array([1.2, 9.3e163, np.nan] if diverged else [1.2, 0.9, 0.8]) - 0.01 * seed,
+            times_ms=np.arange(3),
         ),
     }
 
@@ -193,6 +204,28 @@ def tell(ws):
     story.decide(keys["loser"], "kill", "Without retrieval the long context loses the answer in the middle.")
     story.start(keys["broken"])
     story.runs(keys["broken"], [0.84, 0.83, 0.85], broken=(2,))
+    keys["diverged"] = story.ticket(
+        "Ten times the learning rate",
+        owner="Mira",
+        criteria=criteria(primary=["train_loss <= 0.9"], kill=["train_loss diverges"]),
+        baseline=(Baseline(metric="train_loss", value=Decimal("0.85")),),
+    )
+    story.start(keys["diverged"])
+    story.runs(keys["diverged"], [0.84, 0.83, 0.85], diverged=(2,))
+    story.decide(keys["diverged"], "kill", "The optimizer leaves the valley in the second epoch.")
+    keys["compared"] = story.ticket(
+        "Retrieve with the small encoder",
+        owner="Mira",
+        criteria=criteria(
+            primary=["accuracy improves by >= 3%", "accuracy improves by >= 2% relative"],
+            kill=["accuracy < 70% after training"],
+        ),
+        baseline=(Baseline(metric="accuracy"),),
+    )
+    story.runs(keys["compared"], [0.801, 0.804, 0.799, 0.806, 0.802], arm="baseline", name="before")
+    story.start(keys["compared"])
+    story.runs(keys["compared"], [0.861, 0.864, 0.859, 0.866, 0.862])
+    story.move(keys["compared"], "evaluation")
     story.start(keys["running"])
     story.runs(keys["running"], [0.861, 0.858])
     story.note(keys["running"], "The second seed needed a restart after the node went away.")

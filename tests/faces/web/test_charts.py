@@ -9,6 +9,7 @@ import pytest
 from assay.bootstrap import open_workspace
 from assay.settings import Settings
 from assay.web.charts import best_over_time, curves, describe, metric_over_steps
+from assay.web.charts.axis import Axis, beyond, readable_axis
 from assay.workflows.overview import overview
 from assay.workflows.projects import get_metrics
 from assay.workflows.ticket_page import ticket_page
@@ -70,6 +71,89 @@ def test_chart_with_a_broken_run_says_where_it_broke(told):
 def test_chart_draws_every_run_of_a_broken_group_one_by_one(told):
     said = texts(metric_over_steps.specification(view_of(told, "broken")))
     assert {"run-1", "run-2", "run-3"} <= set(said)
+
+
+HEALTHY = [[1.2, 0.5, 0.3, 0.28]] * 3
+
+
+def test_axis_is_left_alone_where_every_value_can_be_read():
+    assert readable_axis(HEALTHY, [0.25]) is None
+    assert readable_axis([[8.0, 0.4, 0.3, 0.28, 0.27, 0.26, 0.25, 0.25]], [0.2]) is None
+    assert readable_axis([[0.5, 0.5]], []) is None
+    assert readable_axis([[None, None]], [0.5]) is None
+
+
+def test_run_that_broke_off_does_not_set_the_scale_of_the_others():
+    wild = [1.2, 40.0, 9.3e163, None]
+    axis = readable_axis([*HEALTHY, wild], [0.25])
+    assert (axis.low, axis.high) == (pytest.approx(0.212), pytest.approx(1.238))
+    assert [(one.step, one.value, one.above) for one in beyond([curve(HEALTHY[0]), curve(wild)], axis)] == [
+        (1, 40.0, True),
+        (2, 9.3e163, True),
+    ]
+
+
+def test_broken_run_near_the_others_stays_on_the_axis():
+    assert readable_axis([*HEALTHY, [1.2, 1.9, None]], [0.25]) is None
+
+
+def test_finite_value_that_would_flatten_all_others_stands_beyond_the_axis():
+    axis = readable_axis([*HEALTHY, [1.2, -1e6, 0.3, 0.28]], [0.25])
+    assert axis.high < 1.3
+    assert axis.low > 0.2
+
+
+def test_axis_holds_target_and_baseline_however_far_they_are():
+    axis = readable_axis([*HEALTHY, [1.0, 1e30, None]], [0.25, 1000.0])
+    assert axis.holds(1000.0)
+
+
+@pytest.mark.parametrize("references", [[], [0.02]])
+def test_where_every_run_broke_the_axis_is_that_of_their_beginning(references):
+    runs = [[0.1, 0.09, 3.0, 1e10, 1e164, None]] * 3
+    axis = readable_axis(runs, references)
+    assert axis.holds(0.1)
+    assert axis.high < 50.0
+
+
+def test_values_at_the_end_of_what_a_number_holds_tear_nothing():
+    runs = [[1e308, 1e308, 1e308], [-1e308, 1e308, 1e308]]
+    assert readable_axis(runs, []) is None
+    assert [band.mean for band in curves.bands("a", [curve(values) for values in runs])] == [
+        0.0,
+        1e308,
+        1e308,
+    ]
+
+
+def test_line_to_a_value_beyond_the_axis_ends_where_a_browser_can_draw():
+    assert Axis(0.0, 2.0).drawn(1e164) == 102.0
+    assert Axis(0.0, 2.0).drawn(-1e164) == -100.0
+    assert Axis(0.0, 2.0).drawn(0.3) == 0.3
+
+
+def test_chart_with_a_diverged_run_stays_readable_and_says_what_lies_beyond(told):
+    view = view_of(told, "diverged", metric="train_loss")
+    specification = metric_over_steps.specification(view)
+    numbers = [
+        row[name]
+        for rows in specification["datasets"].values()
+        for row in rows
+        for name in ("value", "mean", "low", "high")
+        if isinstance(row.get(name), float)
+    ]
+    assert max(numbers) < 100.0
+    assert any("run-2: 9.300e+163 at step 2, beyond the axis" in text for text in texts(specification))
+    box = describe.metric_chart(view)
+    assert box.warnings == (
+        "Beyond the axis: 1 value of 1 run, up to 9.300e+163.",
+        "Not a number: 1 run, from step 3.",
+    )
+    assert "9.300e+163" in dict(zip(box.columns, box.rows[1], strict=True))["Highest"]
+
+
+def test_chart_without_broken_values_warns_of_nothing(told):
+    assert describe.metric_chart(view_of(told, "clear")).warnings == ()
 
 
 def test_chart_shows_target_and_baseline(told):

@@ -14,9 +14,13 @@ from assay.api.preconditions import ExpectedVersion, SentBody, etag, remembered
 from assay.api.schemas.moves import DecisionDocument
 from assay.api.schemas.tickets import DecisionBody, ticket_document
 from assay.api.schemas.verdicts import VerdictDocument, VerdictHistory
+from assay.domain.experiments.display_findings import shown_findings
+from assay.domain.kernel.metrics import MetricCatalog
+from assay.domain.kernel.verdicts import VerdictRecord
 from assay.errors import NotFound
 from assay.workflows.actor import Permission
 from assay.workflows.decisions import DecisionResult, decide
+from assay.workflows.tickets import get_ticket
 from assay.workflows.verdicts import (
     ReplayReport,
     get_verdict,
@@ -42,7 +46,7 @@ def show_verdict(request: Request, slug: str, key: str) -> Response:
             hint=f"assay move {key} experiment",
             code="verdict-none",
         )
-    return answer(VerdictDocument(key=key, record=record))
+    return answer(_document(request, slug, key, record))
 
 
 @router.post(
@@ -53,7 +57,13 @@ def show_verdict(request: Request, slug: str, key: str) -> Response:
 def compute_verdict(request: Request, slug: str, key: str) -> Response:
     """Compute the verdict from what is known now, and keep it when it differs."""
     record = recompute_verdict(workspace_of(request), actor_of(request), slug, key)
-    return answer(VerdictDocument(key=key, record=record))
+    return answer(_document(request, slug, key, record))
+
+
+def _document(request: Request, slug: str, key: str, record: VerdictRecord) -> VerdictDocument:
+    lock = get_ticket(workspace_of(request), actor_of(request), slug, key).lock
+    metrics = MetricCatalog(metrics=lock.registration.metrics) if lock is not None else MetricCatalog()
+    return VerdictDocument(key=key, record=record, shown=shown_findings(record.verdict.findings, metrics))
 
 
 @router.get(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from typing_extensions import TypedDict
 
+from assay.domain.experiments.display_findings import ShownFinding
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.workflows.verdicts import VerdictVersion
 
@@ -15,6 +16,8 @@ class VerdictDocument(TypedDict):
 
     key: str
     record: VerdictRecord
+    shown: tuple[ShownFinding, ...]
+    """Estimate and interval of every finding as people read them, in the order of the findings."""
 
 
 class VerdictHistory(TypedDict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from assay.domain.experiments.criteria.model import Margin
 from assay.domain.experiments.criteria.text import margin_text
@@ -12,6 +13,8 @@ from assay.domain.kernel.metrics import Metric, Unit
 UNKNOWN = "unknown"
 _SIGNIFICANT = 4
 _PERCENT_DECIMALS = 1
+_LARGEST = 1e15
+"""From here on a number is written with an exponent, whatever its metric says: its digits say nothing any more."""
 _BARE = (Unit.NUMBER, Unit.COUNT)
 
 
@@ -35,20 +38,29 @@ def format_value(metric: Metric | None, value: float | None) -> str:
     return number if metric is None or metric.unit in _BARE else f"{number} {metric.unit}"
 
 
-def format_interval(metric: Metric | None, interval: ShownInterval | None) -> str:
-    """How is an interval shown: `85.2% to 87.0%`, `at least 85.2%`, `unknown`? An end without bound is never zero.
+def format_interval(interval: ShownInterval | None, form: Callable[[float], str]) -> str:
+    """How is an interval shown: `85.2% to 87.0%`, `418 to 447 ms`, `at least 85.2%`, `unknown`?
+
+    Args:
+        interval: an end without bound is never zero.
+        form: how one of its ends is shown.
 
     >>> interval = ShownInterval(low=418.0, high=None, confidence=0.9, label="90% two-sided (one-sided .05)")
-    >>> format_interval(None, interval)
+    >>> format_interval(interval, lambda value: format_value(None, value))
     'at least 418'
     """
-    if interval is None or (interval.low is None and interval.high is None):
-        return UNKNOWN
-    if interval.high is None:
-        return f"at least {format_value(metric, interval.low)}"
-    if interval.low is None:
-        return f"at most {format_value(metric, interval.high)}"
-    return f"{format_value(metric, interval.low)} to {format_value(metric, interval.high)}"
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    if low is not None and high is not None:
+        return f"{_without_shared_words(form(low), form(high))} to {form(high)}"
+    if low is not None:
+        return f"at least {form(low)}"
+    return UNKNOWN if high is None else f"at most {form(high)}"
+
+
+def _without_shared_words(low: str, high: str) -> str:
+    """The unit is said once: `418 to 447 ms`."""
+    number, _, words = low.partition(" ")
+    return number if words and high.endswith(f" {words}") else low
 
 
 def format_difference(metric: Metric | None, value: float | None) -> str:
@@ -58,6 +70,22 @@ def format_difference(metric: Metric | None, value: float | None) -> str:
     if metric is not None and metric.unit is Unit.FRACTION:
         return f"{_signed(_number(100 * value, metric.decimals, _PERCENT_DECIMALS))} points"
     return _signed(format_value(metric, value))
+
+
+def format_relative(share: float | None) -> str:
+    """How is a change relative to a baseline shown: `+24.6% relative`, `unknown`?
+
+    >>> format_relative(0.246), format_relative(-0.5), format_relative(None)
+    ('+24.6% relative', '-50.0% relative', 'unknown')
+    """
+    if share is None or not math.isfinite(share):
+        return format_value(None, share)
+    return f"{_signed(_number(100 * share, None, _PERCENT_DECIMALS))}% relative"
+
+
+def format_spread(metric: Metric | None, value: float | None) -> str:
+    """How is the width of a range of values shown, which has no sign: `0.8 points`, `12 ms`, `unknown`?"""
+    return format_difference(metric, value).removeprefix("+")
 
 
 def format_margin(metric: Metric | None, margin: Margin) -> str:
@@ -79,7 +107,7 @@ def _signed(text: str) -> str:
 
 def _number(value: float, decimals: int | None, default: int | None) -> str:
     places = decimals if decimals is not None else default
-    text = _significant(value) if places is None else f"{value:,.{places}f}"
+    text = _significant(value) if places is None or abs(value) >= _LARGEST else f"{value:,.{places}f}"
     if value and not any(digit in text for digit in "123456789"):
         text = _significant(value)
     return text.removeprefix("-") if not value else text
@@ -89,7 +117,7 @@ def _significant(value: float) -> str:
     """Four significant digits without an exponent where that stays readable."""
     if value == 0:
         return "0"
-    if not 1e-6 <= abs(value) < 1e15:
+    if not 1e-6 <= abs(value) < _LARGEST:
         return f"{value:.{_SIGNIFICANT - 1}e}"
     places = max(0, _SIGNIFICANT - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{places}f}"

@@ -25,6 +25,7 @@ def box(view: OverviewView, metrics: MetricCatalog, slug: str) -> ChartBox | Non
         title=f"Best {view.best_metric} over time",
         note="each point is the ticket that reached it",
         href=f"/p/{slug}/charts/best.json",
+        warnings=(),
         summary=f"{view.best_metric} is at {format_value(metric, last.value)}, reached by {last.key} on "
         f"{wording.day(last.at)}; it began at {format_value(metric, view.best[0].value)}.",
         columns=("Day", "Ticket", view.best_metric),

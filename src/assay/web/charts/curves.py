@@ -35,8 +35,13 @@ def groups(curves: Iterable[CurvePoints]) -> dict[str, list[CurvePoints]]:
     """The curves by group, the groups in the order they come."""
     found: dict[str, list[CurvePoints]] = defaultdict(list)
     for curve in curves:
-        found[f"{curve.group} (exploratory)" if curve.exploratory else curve.group].append(curve)
+        found[group_name(curve)].append(curve)
     return dict(found)
+
+
+def group_name(curve: CurvePoints) -> str:
+    """How the group of a curve is called; runs begun before the lock stand apart."""
+    return f"{curve.group} (exploratory)" if curve.exploratory else curve.group
 
 
 def bands(name: str, members: Sequence[CurvePoints]) -> tuple[Band, ...]:
@@ -52,9 +57,14 @@ def bands(name: str, members: Sequence[CurvePoints]) -> tuple[Band, ...]:
                 at[step].append(value)
     complete = {step: values for step, values in at.items() if len(values) == len(members)}
     return tuple(
-        Band(name, step, math.fsum(values) / len(values), min(values), max(values), len(values))
+        Band(name, step, mean(values), min(values), max(values), len(values))
         for step, values in sorted(complete.items())
     )
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean; shares are added, for a sum of what a diverged run logged may be too large for a number."""
+    return math.fsum(value / len(values) for value in values)
 
 
 def gaps(name: str, members: Iterable[CurvePoints]) -> tuple[Gap, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -10,6 +9,8 @@ from assay.domain.experiments.display import format_value
 from assay.domain.kernel.metrics import Metric
 from assay.web import wording
 from assay.web.charts import curves as together
+from assay.web.charts import metric_over_steps
+from assay.web.charts.axis import beyond
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.views import CurvePoints, TicketView
 
@@ -27,6 +28,7 @@ def metric_chart(view: TicketView) -> ChartBox | None:
         title=f"{view.chart_metric} {'by run' if single else 'over steps'}",
         note="one value a run" if single else _note(view.curves),
         href=f"/p/{view.project.slug}/t/{view.ticket.key}/charts/metric.json?metric={name}",
+        warnings=warnings(view, metric),
         summary=summary(view, metric),
         columns=("Run", "Group", "Seed", "Points", "First", "Last", "Lowest", "Highest", "Not a number"),
         rows=tuple(_row(curve, metric) for curve in view.curves[:ROWS_SHOWN]),
@@ -47,7 +49,7 @@ def summary(view: TicketView, metric: Metric | None) -> str:
         ends = [value for value in map(together.last_number, members) if value is not None]
         broken = sum(len(together.gaps(name, [curve])) for curve in members)
         if ends:
-            mean = format_value(metric, math.fsum(ends) / len(ends))
+            mean = format_value(metric, together.mean(ends))
             span = (
                 f", from {format_value(metric, min(ends))} to {format_value(metric, max(ends))}"
                 if len(ends) > 1
@@ -61,6 +63,34 @@ def summary(view: TicketView, metric: Metric | None) -> str:
                 f"{name} logged {wording.plural(broken, 'value')} that {'is' if broken == 1 else 'are'} not a number."
             )
     return " ".join(parts)
+
+
+def warnings(view: TicketView, metric: Metric | None) -> tuple[str, ...]:
+    """What the lines do not show: values beyond the axis, and values that are no numbers."""
+    name = view.chart_metric or ""
+    said = []
+    outside = beyond(view.curves, metric_over_steps.axis_of(view))
+    if outside:
+        ends = [
+            f"{word} to {format_value(metric, most(one.value for one in side))}"
+            for word, most, side in (
+                ("up", max, [one for one in outside if one.above]),
+                ("down", min, [one for one in outside if not one.above]),
+            )
+            if side
+        ]
+        runs = wording.plural(len({one.run for one in outside}), "run")
+        said.append(
+            f"Beyond the axis: {wording.plural(len(outside), 'value')} of {runs}, {' and '.join(ends)}."
+        )
+    broken = together.gaps(name, view.curves)
+    if broken:
+        runs = wording.plural(len({gap.run for gap in broken}), "run")
+        since = (
+            "" if together.is_single_points(view.curves) else f", from step {min(gap.step for gap in broken)}"
+        )
+        said.append(f"Not a number: {runs}{since}.")
+    return tuple(said)
 
 
 def _row(curve: CurvePoints, metric: Metric | None) -> tuple[str, ...]:

@@ -104,6 +104,8 @@ class DotLine:
     spread: str
     broken: str
     """Seeds that logged no number, empty when all did."""
+    beyond: str
+    """Seeds that are too far off to be drawn beside the others, empty when none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class ChartBox:
     title: str
     note: str
     href: str
+    warnings: tuple[str, ...]
+    """What the picture leaves out, such as values beyond the axis."""
     summary: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]

@@ -1,6 +1,7 @@
 """Numbers on pages: readable, and unknown where unknown."""
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -34,6 +35,7 @@ def metric(unit, decimals=None):
         (Unit.NUMBER, None, -2.5, "-2.5"),
         (Unit.NUMBER, None, 1e-9, "1.000e-09"),
         (Unit.NUMBER, None, 1e300, "1.000e+300"),
+        (Unit.NUMBER, 4, 9.3e163, "9.300e+163"),
         (Unit.NUMBER, None, None, "unknown"),
         (Unit.FRACTION, None, None, "unknown"),
         (Unit.NUMBER, None, float("nan"), "NaN"),
@@ -60,8 +62,19 @@ def test_value_of_an_undeclared_metric_is_a_plain_number():
 )
 def test_interval_end_without_bound_is_never_zero(low, high, shown):
     interval = ShownInterval(low=low, high=high, confidence=0.9, label="90%")
-    assert format_interval(metric(Unit.FRACTION), interval) == shown
-    assert format_interval(metric(Unit.FRACTION), None) == "unknown"
+    form = partial(format_value, metric(Unit.FRACTION))
+    assert format_interval(interval, form) == shown
+    assert format_interval(None, form) == "unknown"
+
+
+def test_interval_says_its_unit_once():
+    interval = ShownInterval(low=418.0, high=447.0, confidence=0.9, label="90%")
+    assert format_interval(interval, partial(format_value, metric(Unit.MILLISECONDS))) == "418 to 447 ms"
+    points = partial(format_difference, metric(Unit.FRACTION))
+    assert (
+        format_interval(interval.model_copy(update={"low": -0.01, "high": 0.02}), points)
+        == "-1.0 to +2.0 points"
+    )
 
 
 def test_difference_of_fractions_is_in_points_with_its_sign():

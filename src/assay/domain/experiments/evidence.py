@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +52,53 @@ class Curve:
         return float(self.values[-1])
 
 
+class Labels(Sequence[str]):
+    """One label an example, kept as codes: a million labels of a hundred names are a million small numbers.
+
+    names are distinct; codes[i] says which of them example i has. Reads and compares as the tuple of labels it stands for.
+
+    >>> labels = Labels(("de", "en"), np.array([0, 1, 0], dtype=np.int32))
+    >>> labels[1], list(labels), labels == ("de", "en", "de")
+    ('en', ['de', 'en', 'de'], True)
+    """
+
+    __slots__ = ("codes", "names")
+
+    def __init__(self, names: tuple[str, ...], codes: NDArray[np.int32]) -> None:
+        self.names, self.codes = names, codes
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Labels: ...
+    def __getitem__(self, index: int | slice) -> str | Labels:
+        if isinstance(index, slice):
+            return Labels(self.names, self.codes[index])
+        return self.names[int(self.codes[index])]
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.names.__getitem__, self.codes.tolist())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str):
+            return NotImplemented
+        return len(self) == len(other) and all(map(str.__eq__, self, other))
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Labels({tuple(self[:5])!r}{', ...' if len(self) > 5 else ''})"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
     """Per-example scores of one metric of one run: one value an example.
 
-    sample_ids are distinct within (seed); slices maps a slice column to one label an example. repeats holds what the same
+    sample_ids are distinct within (seed); slices maps a slice column to one label an example, as a tuple or as `Labels`. repeats holds what the same
     model got on the same example each time it was asked, shape (examples, repeats); values is then their mean. A repeat is
     no seed: it sharpens an example, it says nothing about training again.
     """
@@ -65,7 +108,7 @@ class Scores:
     sample_ids: tuple[str, ...]
     values: FloatArray
     clusters: tuple[str, ...] | None = None
-    slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     repeats: FloatArray | None = None
 
 

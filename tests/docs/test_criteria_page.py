@@ -25,7 +25,7 @@ STRUCTURED = [
 def test_page_shows_every_form_and_unit():
     kinds = {parse_criterion(text, metrics=METRICS).test.kind for text, _ in READ}
     assert kinds == {
-        "threshold", "improvement", "non_inferiority", "curve_falls", "diverges", "resource", "plateau", "gap",
+        "threshold", "improvement", "non_inferiority", "percentile", "spread", "curve_falls", "diverges", "resource", "plateau", "gap",
     }  # fmt: skip
     assert {entry["kind"] for entry in STRUCTURED} == kinds
     assert [unit.value for unit in Unit if f"`{unit.value}`" not in PAGE] == []

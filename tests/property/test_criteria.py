@@ -20,9 +20,11 @@ from assay.domain.experiments.criteria.model import (
     Improvement,
     Margin,
     NonInferiority,
+    Percentile,
     Plateau,
     Quantity,
     ResourceUse,
+    Spread,
     Threshold,
 )
 from assay.domain.experiments.criteria.structured import (
@@ -33,7 +35,7 @@ from assay.domain.experiments.criteria.structured import (
     criterion_to_data,
 )
 from assay.domain.experiments.criteria.text import criterion_text, parse_criterion
-from assay.domain.experiments.exact_numbers import fits
+from assay.domain.experiments.exact_numbers import fits, plain
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
 from assay.errors import Invalid
@@ -45,6 +47,10 @@ TRICKY_NAMES = (
     "time",
     "metric",
     "resource",
+    "p95",
+    "sd",
+    "of",
+    "shown",
     "kill",
     "no",
     "gap",
@@ -85,6 +91,8 @@ def own_margins(metric):
 
 
 UP = st.sampled_from([Comparison.AT_LEAST, Comparison.ABOVE])
+DOWN = st.sampled_from([Comparison.AT_MOST, Comparison.BELOW])
+PERCENTS = st.integers(10, 999).map(lambda tenths: plain(Decimal(tenths) / 10))
 
 
 def metric_tests(metric):
@@ -94,6 +102,14 @@ def metric_tests(metric):
         st.builds(Threshold, metric=name, comparison=st.sampled_from(Comparison), value=quantities),
         st.builds(Improvement, metric=name, comparison=UP, margin=margins(metric)),
         st.builds(NonInferiority, metric=name, margin=margins(metric)),
+        st.builds(Percentile, metric=name, percent=PERCENTS, comparison=UP | DOWN, value=quantities),
+        st.builds(
+            Spread,
+            metric=name,
+            comparison=DOWN,
+            limit=own_margins(metric).filter(lambda margin: margin.value > 0),
+            claim=st.booleans(),
+        ),
         st.builds(
             CurveFalls,
             metric=name,
@@ -232,7 +248,7 @@ TOKENS = [
     "primary:", "kill:", ":", "fraction_higher", "number_lower", "ms_lower", "milliseconds_lower", "count_lower", "cost", "compute",
     "time", "metric", "resource", ">=", "<=", ">", "<", "==", "\u2265", "85", "0.85", "1", "-0", "1e3", "1e-19", "%", "ms", "s", "GPU-h",
     "x", "budget", "relative", "improves", "by", "at", "least", "no", "worse", "than", "baseline", "falls", "does", "not", "fall",
-    "after", "epoch", "step", "diverges", "plateau", "over", "3", "runs", "seeds", "gap", "on", "a@1", "training", "@", "(", "\u202e",
+    "p95", "P99.9", "p0", "sd", "of", "shown", "after", "epoch", "step", "diverges", "plateau", "over", "3", "runs", "seeds", "gap", "on", "a@1", "training", "@", "(", "\u202e",
 ]  # fmt: skip
 
 
@@ -288,6 +304,11 @@ HOSTILE = [
     "fraction_higher >= 85% on " + "a" * 470,
     "fraction_higher >= 85% on a@" + "1" * 400,
     "train_loss falls after epoch " + "9" * 400,
+    "p" + "9" * 400 + " of ms_lower < 5 ms",
+    "p95." + "0" * 400 + "1 of ms_lower < 5 ms",
+    "p\uff19\uff15 of ms_lower < 5 ms",
+    "sd of " * 80,
+    "sd of fraction_higher <= -3%",
     "{0.__class__}",
     "{{7*7}}",
     "<img onerror=alert(1)>",
@@ -319,7 +340,7 @@ JSON_VALUES = st.recursive(
     max_leaves=8,
 )
 FIELDS = ["role", "kind", "metric", "resource", "comparison", "value", "margin", "amount", "tolerance", "unit", "relative", "runs",
-          "after_step", "step_name", "negated", "dataset", "after", "is_admin"]  # fmt: skip
+          "after_step", "step_name", "negated", "percent", "limit", "claim", "dataset", "after", "is_admin"]  # fmt: skip
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

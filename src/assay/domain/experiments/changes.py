@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from assay.domain.experiments.criteria.ease import Ease, ease_of
-from assay.domain.experiments.criteria.model import Criterion
+from assay.domain.experiments.criteria.model import Criterion, Percentile, ResourceUse
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.experiment import Baseline, Registration
 from assay.domain.kernel.findings import Role
@@ -47,7 +47,7 @@ def _catalog(registration: Registration) -> MetricCatalog:
 def _criteria(old: Registration, new: Registration) -> Iterator[Change]:
     before, after = Counter(old.criteria), Counter(new.criteria)
     gone, come = _sorted(before - after), _sorted(after - before)
-    for slot in (_same_place, _same_test, _same_subject):
+    for slot in (_same_place, _same_test, _same_subject, _same_metric):
         for one, other in _paired(gone, come, slot):
             yield _change(one, other, old, new)
     yield from (_removed(criterion, old) for criterion in gone)
@@ -70,8 +70,14 @@ def _same_subject(criterion: Criterion) -> tuple[object, ...]:
     return (criterion.role, criterion.test.kind, _subject(criterion))
 
 
-def _subject(criterion: Criterion) -> str:
-    return str(getattr(criterion.test, "resource", criterion.metric))
+def _same_metric(criterion: Criterion) -> tuple[object, ...]:
+    return (criterion.role, criterion.test.kind, criterion.metric)
+
+
+def _subject(criterion: Criterion) -> tuple[str, Decimal | None]:
+    test = criterion.test
+    name = test.resource if isinstance(test, ResourceUse) else test.metric
+    return name, test.percent if isinstance(test, Percentile) else None
 
 
 def _paired(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.domain.experiments.criteria.model import Criterion
+from assay.domain.experiments.criteria.model import Criterion, Spread
 from assay.domain.experiments.experiment import Lock, Registration
 from assay.domain.gates.case import Case
 from assay.domain.gates.measurements import Measured, measure
@@ -77,10 +77,11 @@ def primary_metric(case: Case) -> tuple[Criterion, Metric] | None:
 
 
 def primary_metric_of(registration: Registration) -> tuple[Criterion, Metric] | None:
-    """The first primary criterion of a registration that reads a metric, with the metric."""
+    """The first primary criterion of a registration that reads a metric, with the metric. A spread says not what is better."""
     catalog = MetricCatalog(metrics=registration.metrics)
     for criterion in registration.criteria:
-        if criterion.role is Role.PRIMARY and criterion.metric is not None:
+        spread = isinstance(criterion.test, Spread)
+        if criterion.role is Role.PRIMARY and criterion.metric is not None and not spread:
             metric = catalog.get(criterion.metric)
             if metric is not None:
                 return criterion, metric

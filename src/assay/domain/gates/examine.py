@@ -1,7 +1,7 @@
 """What does each criterion find, with corrections where many things are looked at?
 
-Primary and blocking claims must all hold and are not corrected; secondary claims are Holm-corrected together; when the
-candidate is the best of K groups, every claim is Holm-corrected over K.
+Primary and blocking claims must all hold and are not corrected; secondary claims are Holm-corrected together, and so are
+alarms; when the candidate is the best of K groups, every claim is Holm-corrected over K.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from assay.domain.experiments.criteria.model import Comparison, Criterion, Threshold
+from assay.domain.experiments.criteria.model import Comparison, Criterion, Spread, Threshold
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.gates.candidates import Choice
@@ -18,8 +18,10 @@ from assay.domain.gates.case import Case, Checked
 from assay.domain.gates.checks.claims import invalid
 from assay.domain.gates.checks.comparison import check_comparison
 from assay.domain.gates.checks.curves import check_diverges, check_falls
+from assay.domain.gates.checks.percentile import check_percentile
 from assay.domain.gates.checks.progress import check_gap, check_plateau
 from assay.domain.gates.checks.resources import check_resource
+from assay.domain.gates.checks.spread import check_spread
 from assay.domain.gates.checks.threshold import check_threshold
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count
@@ -32,6 +34,8 @@ _CLAIMS: dict[str, ClaimCheck] = {
     "threshold": check_threshold,
     "improvement": check_comparison,
     "non_inferiority": check_comparison,
+    "percentile": check_percentile,
+    "spread": check_spread,
     "gap": check_gap,
 }
 _SHAPES: dict[str, Callable[[Criterion, SeedGroup, Case], Checked]] = {
@@ -59,12 +63,13 @@ def examine(case: Case, choice: Choice) -> tuple[Examined, ...]:
     criteria = case.registration.criteria
     divisors = [_over_groups(criterion, case, choice) for criterion in criteria]
     answers = [_answer(c, case, choice, d) for c, d in zip(criteria, divisors, strict=True)]
-    for index, factor in _over_secondary(criteria, answers, case.settings.alpha).items():
-        divisors[index] *= factor
-        answers[index] = _noted(
-            _answer(criteria[index], case, choice, divisors[index]),
-            "secondary checks are Holm-corrected together",
-        )
+    for name, family in _families(criteria).items():
+        for index, factor in _over_family(family, answers, case.settings.alpha).items():
+            divisors[index] *= factor
+            answers[index] = _noted(
+                _answer(criteria[index], case, choice, divisors[index]),
+                f"{name} are Holm-corrected together",
+            )
     return tuple(_examined(c, a, case) for c, a in zip(criteria, answers, strict=True))
 
 
@@ -122,7 +127,13 @@ def _pending(reason: str, more: int | None) -> Checked:
 def _is_claim(criterion: Criterion) -> bool:
     """Is it decided by a test that can err, so that choosing and repeating matter?"""
     test = criterion.test
-    return test.kind in _CLAIMS and not (isinstance(test, Threshold) and test.comparison is Comparison.EQUAL)
+    census = isinstance(test, Threshold) and test.comparison is Comparison.EQUAL
+    return test.kind in _CLAIMS and not census and not _is_alarm(criterion)
+
+
+def _is_alarm(criterion: Criterion) -> bool:
+    """Is it met unless harm is shown? Being the best of several groups makes harm no likelier to be shown."""
+    return isinstance(criterion.test, Spread) and not criterion.test.claim
 
 
 def _over_groups(criterion: Criterion, case: Case, choice: Choice) -> float:
@@ -138,10 +149,15 @@ def _over_groups(criterion: Criterion, case: Case, choice: Choice) -> float:
     return _holm_divisor(ratios, choice.among.index(choice.group), case.settings.alpha)
 
 
-def _over_secondary(
-    criteria: tuple[Criterion, ...], answers: list[Checked], alpha: float
-) -> dict[int, float]:
-    family = [i for i, c in enumerate(criteria) if c.role is Role.SECONDARY and _is_claim(c)]
+def _families(criteria: tuple[Criterion, ...]) -> dict[str, list[int]]:
+    """What is corrected together, by its name in notes: places in the list of criteria."""
+    return {
+        "secondary checks": [i for i, c in enumerate(criteria) if c.role is Role.SECONDARY and _is_claim(c)],
+        "alarms": [i for i, c in enumerate(criteria) if _is_alarm(c)],
+    }
+
+
+def _over_family(family: list[int], answers: list[Checked], alpha: float) -> dict[int, float]:
     if len(family) < 2:
         return {}
     ratios = [_level_ratio(answers[i]) for i in family]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assay.domain.experiments.criteria.model import Improvement, NonInferiority
+from assay.domain.experiments.criteria.model import Improvement, NonInferiority, Percentile
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.evidence import Evidence, Run, RunStatus
 from assay.domain.experiments.experiment import Lock, Registration
@@ -138,7 +138,10 @@ def _place(verdict: Verdict | None, registration: Registration, evidence: Eviden
     compared = isinstance(criterion.test, Improvement | NonInferiority)
     if found is None or (compared and found.baseline is None):
         return _Place(metric, baseline, None, None, None, None)
-    baseline = baseline if found.baseline is None else found.baseline
+    if isinstance(criterion.test, Percentile):
+        baseline = None  # a mean
+    elif found.baseline is not None:
+        baseline = found.baseline
     shift = found.baseline if compared and found.baseline is not None else 0.0
     ends = (None, None) if found.interval is None else (found.interval.low, found.interval.high)
     return _Place(

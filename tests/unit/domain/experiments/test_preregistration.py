@@ -110,6 +110,40 @@ def test_change_of_a_registration_is_told_in_one_sentence(change, kind, loosens,
     assert (found.kind, found.loosens, found.text) == (kind, loosens, text)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ("p95 of accuracy >= 50%", "p95 of accuracy >= 40%", "loosened"),
+        ("p95 of loss < 3", "p95 of loss < 2", "tightened"),
+        ("p95 of loss < 3", "p95 of loss <= 3", "loosened"),
+        ("p95 of loss < 3", "p90 of loss < 3", "loosened"),
+        ("p95 of loss < 3", "p99 of loss < 3", "tightened"),
+        ("p5 of accuracy >= 50%", "p10 of accuracy >= 50%", "loosened"),
+        ("p5 of accuracy >= 50%", "p1 of accuracy >= 50%", "tightened"),
+        ("p95 of loss < 3", "p99 of loss < 4", "changed"),
+        ("sd of accuracy <= 3%", "sd of accuracy <= 4%", "loosened"),
+        ("sd of accuracy <= 3%", "sd of accuracy < 3%", "tightened"),
+        ("sd of accuracy <= 3%", "sd of accuracy shown <= 3%", "tightened"),
+        ("sd of accuracy shown <= 3%", "sd of accuracy <= 3%", "loosened"),
+        ("sd of accuracy shown <= 3%", "sd of accuracy <= 2%", "changed"),
+    ],
+)
+def test_change_of_a_percentile_or_a_spread_is_told_in_one_sentence(before, after, kind):
+    kill = "kill: loss > 9"
+    (found,) = compare(registration(f"primary: {before}", kill), registration(f"primary: {after}", kill))
+    assert (found.kind, found.text) == (kind, f"{kind} primary: {before} is now {after}")
+    assert found.loosens == (kind != "tightened")
+
+
+def test_percentiles_of_one_metric_are_compared_with_their_own_kind():
+    p50, p95 = "primary: p50 of loss < 2", "primary: p95 of loss < 3"
+    changes = compare(registration(p50, p95), registration("primary: p95 of loss < 4"))
+    assert {change.text for change in changes} == {
+        "loosened primary: p95 of loss < 3 is now p95 of loss < 4",
+        "removed primary: p50 of loss < 2",
+    }
+
+
 def test_flipped_direction_of_a_metric_counts_as_loosening():
     flipped = MetricCatalog.of(
         [

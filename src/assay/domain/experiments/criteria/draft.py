@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from assay.domain.experiments.criteria.amounts import (
@@ -30,17 +31,28 @@ from assay.domain.experiments.criteria.model import (
     Gap,
     Improvement,
     NonInferiority,
+    Percentile,
     Plateau,
     ResourceUse,
+    Spread,
     Test,
     Threshold,
 )
-from assay.domain.experiments.exact_numbers import plain
+from assay.domain.experiments.exact_numbers import number_text, plain
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
 
 Kind = Literal[
-    "threshold", "improvement", "non_inferiority", "curve_falls", "diverges", "resource", "plateau", "gap"
+    "threshold",
+    "improvement",
+    "non_inferiority",
+    "percentile",
+    "spread",
+    "curve_falls",
+    "diverges",
+    "resource",
+    "plateau",
+    "gap",
 ]
 RESOURCE_UNITS: dict[str, tuple[str, ...]] = {
     "compute": (TIMES_BUDGET, "GPU-h"),
@@ -48,6 +60,7 @@ RESOURCE_UNITS: dict[str, tuple[str, ...]] = {
     "time": (TIMES_BUDGET, DAYS),
 }
 STEP_MAX = 10**9
+PERCENTS = (Decimal(1), Decimal("99.9"))
 RUNS_MAX = 1000
 _UP = (Comparison.AT_LEAST, Comparison.ABOVE)
 _FLIPPED = {
@@ -71,6 +84,10 @@ class Draft:
     """Runs of a plateau, or the step after which a curve falls."""
     step_name: Literal["epoch", "step"] = "epoch"
     negated: bool = False
+    percent: Decimal | None = None
+    """Which percentile."""
+    claim: bool = False
+    """A spread that must be shown to be small."""
     dataset: DatasetRef | None = None
     after: Condition | None = None
 
@@ -159,6 +176,52 @@ def _non_inferiority(draft: Draft, metric: Metric) -> Test:
     return NonInferiority(metric=metric.name, margin=margin_of(_amount(draft), metric))
 
 
+def _percentile(draft: Draft, metric: Metric) -> Test:
+    assert draft.percent is not None
+    low, high = PERCENTS
+    if not low <= draft.percent <= high or draft.percent * 10 % 1:
+        raise CriterionError(
+            f"p{number_text(draft.percent)} is no percentile that is read here",
+            expected=(f"p{low} to p{high}, with at most one digit after the point",),
+            code="criterion-range",
+            part="percent",
+        )
+    if draft.comparison is Comparison.EQUAL:
+        raise CriterionError(
+            "== does not fit a percentile",
+            expected=("<", "<=", ">", ">="),
+            part="comparison",
+            alternatives=("<=", ">="),
+        )
+    return Percentile.model_validate(
+        {
+            "metric": metric.name,
+            "percent": draft.percent,
+            "comparison": draft.comparison,
+            "value": quantity_of(_amount(draft), metric),
+        }
+    )
+
+
+def _spread(draft: Draft, metric: Metric) -> Test:
+    if draft.comparison not in (Comparison.AT_MOST, Comparison.BELOW):
+        raise CriterionError(
+            f"{draft.comparison} sets no upper limit to the spread",
+            expected=("<=", "<"),
+            part="comparison",
+            alternatives=("<=", "<"),
+        )
+    limit = absolute_margin_of(_amount(draft), metric)
+    if limit.value == 0:
+        raise CriterionError(
+            "no evidence can show a spread of 0",
+            expected=("a limit above 0",),
+            code="criterion-range",
+            part="amount",
+        )
+    return Spread(metric=metric.name, comparison=draft.comparison, limit=limit, claim=draft.claim)
+
+
 def _curve(draft: Draft, metric: Metric) -> Test:
     after = _count(draft, low=0, high=STEP_MAX, what=f"{draft.step_name} number")
     return CurveFalls(metric=metric.name, after_step=after, step_name=draft.step_name, negated=draft.negated)
@@ -185,6 +248,8 @@ _BUILDERS: dict[Kind, Callable[[Draft, Metric], Test]] = {
     "threshold": _threshold,
     "improvement": _improvement,
     "non_inferiority": _non_inferiority,
+    "percentile": _percentile,
+    "spread": _spread,
     "curve_falls": _curve,
     "diverges": _diverges,
     "plateau": _plateau,
@@ -232,15 +297,15 @@ def good_news(test: Test, direction: Direction | None) -> bool | None:
     `direction` is that of the metric the test reads, None for resource rules.
     """
     match test:
-        case Threshold():
-            if test.comparison is Comparison.EQUAL:
-                return None
+        case Threshold(comparison=Comparison.EQUAL):
+            return None
+        case Threshold() | Percentile():
             return (test.comparison in _UP) == (direction is Direction.HIGHER)
         case ResourceUse():
             return test.comparison not in _UP
         case CurveFalls():
             return (direction is Direction.LOWER) != test.negated
-        case Improvement() | NonInferiority():
+        case Improvement() | NonInferiority() | Spread():
             return True
         case Diverges() | Plateau() | Gap():
             return False
@@ -250,16 +315,21 @@ def _check_direction(test: Test, metric: Metric | None, role: Role) -> None:
     good = good_news(test, metric.direction if metric else None)
     if good is None or good == (role is not Role.KILL):
         return
-    about = f"{metric.name} is {metric.direction}-is-better" if metric else "spending less is better"
     what = "stops the experiment on good news" if role is Role.KILL else "claims nothing good"
-    flips = isinstance(test, Threshold | ResourceUse)
-    fixes = (_FLIPPED[test.comparison],) if isinstance(test, Threshold | ResourceUse) else ()
+    flips = isinstance(test, Threshold | Percentile | ResourceUse)
+    fixes = (_FLIPPED[test.comparison],) if isinstance(test, Threshold | Percentile | ResourceUse) else ()
     other = "primary, secondary or blocking" if role is Role.KILL else "kill"
+    about, elsewhere = "spending less is better", ""
+    if isinstance(test, Spread):
+        about = "less spread is better"
+    elif metric is not None:
+        about = f"{metric.name} is {metric.direction}-is-better"
+        elsewhere = "; if the direction of the metric is wrong, change it on the metrics page"
     raise CriterionError(
         f"{about}, so as a {role} criterion this {what}",
         expected=(*fixes, f"the role {other}"),
         code="criterion-direction",
         part="comparison" if flips else "whole",
         alternatives=fixes,
-        hint=f"or give it the role {other}; if the direction of the metric is wrong, change it on the metrics page",
+        hint=f"or give it the role {other}{elsewhere}",
     )

@@ -13,8 +13,10 @@ from assay.domain.experiments.criteria.model import (
     Improvement,
     Margin,
     NonInferiority,
+    Percentile,
     Plateau,
     ResourceUse,
+    Spread,
     Test,
     Threshold,
 )
@@ -65,25 +67,37 @@ def _tests(one: Test, other: Test) -> Ease:
     match one, other:
         case (Threshold(), Threshold()) if one.value.unit == other.value.unit:
             return _limits(one.comparison, other.comparison, one.value.value, other.value.value)
+        case (Percentile(), Percentile()) if one.value.unit == other.value.unit:
+            return _percentiles(one, other)
         case (ResourceUse(), ResourceUse()) if (one.resource, one.unit) == (other.resource, other.unit):
             return _limits(one.comparison, other.comparison, one.amount, other.amount)
         case (Improvement(), Improvement()):
             return _margins(one.comparison, other.comparison, one.margin, other.margin)
-        case (Gap(), Gap()):
-            return _margins(one.comparison, other.comparison, one.value, other.value)
         case _:
             return _tolerances(one, other)
 
 
 def _tolerances(one: Test, other: Test) -> Ease:
-    """A wider tolerance is met more easily; so is a plateau over fewer runs."""
+    """A wider tolerance is met more easily, a wider gap less; so is a plateau over fewer runs."""
     at_most = Comparison.AT_MOST
     if isinstance(one, NonInferiority) and isinstance(other, NonInferiority):
         return _margins(at_most, at_most, one.margin, other.margin)
     if isinstance(one, Plateau) and isinstance(other, Plateau):
         fewer = _sign(Decimal(one.runs - other.runs))
         return _together(_margins(at_most, at_most, one.tolerance, other.tolerance), fewer)
+    if isinstance(one, Spread) and isinstance(other, Spread):
+        proof = _sign(Decimal(one.claim - other.claim))  # an alarm passes where a claim would be unclear
+        return _together(_margins(one.comparison, other.comparison, one.limit, other.limit), proof)
+    if isinstance(one, Gap) and isinstance(other, Gap):
+        return _margins(one.comparison, other.comparison, one.value, other.value)
     return Ease.UNKNOWN
+
+
+def _percentiles(one: Percentile, other: Percentile) -> Ease:
+    """More of the examples below a limit is harder; more of them allowed to be below it is easier."""
+    above = other.percent - one.percent
+    rank = _sign(above if one.comparison in _UP else -above)
+    return _together(_limits(one.comparison, other.comparison, one.value.value, other.value.value), rank)
 
 
 def _margins(first: Comparison, second: Comparison, one: Margin, other: Margin) -> Ease:

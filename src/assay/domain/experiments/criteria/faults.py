@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 Part = Literal[
-    "role", "kind", "metric", "comparison", "amount", "count", "step", "negated", "dataset", "after", "whole"
+    "role",
+    "kind",
+    "percent",
+    "metric",
+    "comparison",
+    "amount",
+    "count",
+    "step",
+    "negated",
+    "dataset",
+    "after",
+    "whole",
 ]
 
 

@@ -3,6 +3,8 @@
 [role:] NAME CMP AMOUNT                                accuracy >= 85%
 [role:] NAME improves by [CMP] AMOUNT                  f1 improves by >= 3%
 [role:] NAME no worse than baseline by AMOUNT          toxicity no worse than baseline by 0.2%
+[role:] pN of NAME CMP AMOUNT                          p95 of latency < 500 ms
+[role:] sd of NAME [shown] CMP AMOUNT                  sd of accuracy <= 3%
 [role:] NAME falls after epoch|step N                  train_loss falls after epoch 1
 [role:] NAME does not fall after epoch|step N          train_loss does not fall after epoch 1
 [role:] NAME diverges                                  train_loss diverges
@@ -14,7 +16,9 @@ each followed by                                       on DATASET[@VERSION], aft
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import Literal
 
 from assay.domain.experiments.criteria.amounts import PERCENT, TIMES_BUDGET, WrittenAmount
@@ -29,7 +33,9 @@ METRIC_WORD = "metric"
 RESOURCE_WORD = "resource"
 RESERVED = frozenset({*RESOURCE_UNITS, METRIC_WORD, RESOURCE_WORD})
 """Words that a metric of the same name needs `metric` in front of."""
+SPREAD_WORDS = ("sd", "std", "stdev")
 COUNT_MAX = 10_000
+_PERCENTILE = re.compile(r"p([0-9]{1,6}(?:\.[0-9]{1,6})?)", re.ASCII | re.IGNORECASE)
 
 _FORMS = (
     ">=",
@@ -84,6 +90,8 @@ def _read_test(scanner: Scanner, metrics: MetricCatalog) -> Draft:
     if word is None:
         raise scanner.unexpected("the name of a metric", *RESOURCE_UNITS, part="metric")
     lower, following = word.lower(), scanner.peek_word()
+    if following == "of":
+        return _read_of(scanner, word, start)
     if lower == RESOURCE_WORD and following in RESOURCE_UNITS:
         return _read_resource(scanner, start)
     if lower == METRIC_WORD and following in RESERVED:
@@ -93,12 +101,44 @@ def _read_test(scanner: Scanner, metrics: MetricCatalog) -> Draft:
         _refuse_two_subjects(lower, start, scanner, metrics)
         scanner.position = start
         return _read_resource(scanner, start)
+    _mark_metric(scanner, word, start)
+    return _read_metric_test(scanner, word)
+
+
+def _mark_metric(scanner: Scanner, word: str, start: int) -> None:
     scanner.mark("metric", start)
     if len(word) > NAME_MAX:
         raise CriterionError(
             "the name of the metric is too long", expected=(f"at most {NAME_MAX} characters",), part="metric"
         )
-    return _read_metric_test(scanner, word)
+
+
+def _read_of(scanner: Scanner, word: str, start: int) -> Draft:
+    """`p95 of NAME ...` or `sd of NAME ...`; what stands in front of `of` is read."""
+    scanner.mark("percent", start)
+    percent = _PERCENTILE.fullmatch(word)
+    if percent is None and word.lower() not in SPREAD_WORDS:
+        median = word.lower() == "median"
+        raise CriterionError(
+            f"'{word[:40]} of' is nothing that is measured",
+            expected=("p50 of",) if median else ("a percentile such as p95 of", "sd of"),
+            part="percent",
+            alternatives=("p50",) if median else (),
+            hint="" if median else "the mean is the metric alone, such as 'latency < 500 ms'",
+        )
+    scanner.need_keyword("of")
+    start = scanner.position
+    name = scanner.take_word()
+    if name is None:
+        raise scanner.unexpected("the name of a metric", part="metric")
+    if name.lower() == METRIC_WORD and scanner.peek_word() in RESERVED:
+        start = scanner.position
+        name = scanner.take_word() or name
+    _mark_metric(scanner, name, start)
+    claim = percent is None and scanner.take_keyword("shown")
+    comparison = _need_comparison(scanner)
+    draft = Draft("spread", name, comparison=comparison, amount=_need_amount(scanner), claim=claim)
+    return draft if percent is None else replace(draft, kind="percentile", percent=Decimal(percent[1]))
 
 
 def _refuse_two_subjects(word: str, start: int, scanner: Scanner, metrics: MetricCatalog) -> None:

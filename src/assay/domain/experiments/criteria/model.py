@@ -74,6 +74,34 @@ class NonInferiority(Value):
     margin: Margin
 
 
+class Percentile(Value):
+    """`p95 of latency_ms < 500 ms`: a percentile over the examples against a number."""
+
+    kind: Literal["percentile"] = "percentile"
+    metric: MetricName
+    percent: Annotated[Decimal, Field(ge=1, le=Decimal("99.9"), max_digits=3, decimal_places=1)]
+    """95 is the value that 95% of the examples do not exceed."""
+    comparison: Literal[Comparison.AT_LEAST, Comparison.ABOVE, Comparison.AT_MOST, Comparison.BELOW]
+    value: Quantity
+
+
+class Spread(Value):
+    """`sd of accuracy <= 3%`: the standard deviation over seeds stays within a limit."""
+
+    kind: Literal["spread"] = "spread"
+    metric: MetricName
+    comparison: Literal[Comparison.AT_MOST, Comparison.BELOW] = Comparison.AT_MOST
+    limit: Margin
+    claim: bool = False
+    """False: an alarm, which more spread must not set off. True (`sd of accuracy shown <= 3%`): it must be ruled out."""
+
+    @model_validator(mode="after")
+    def _limit_can_be_tested(self) -> Self:
+        if self.limit.relative or self.limit.value == 0:
+            raise ValueError("the limit of a spread is an amount above 0 in the metric's unit")
+        return self
+
+
 class CurveFalls(Value):
     """`train_loss falls after epoch 1` (or, negated, `does not fall`): the shape of a curve."""
 
@@ -128,7 +156,16 @@ class Gap(Value):
 
 
 Test = Annotated[
-    Threshold | Improvement | NonInferiority | CurveFalls | Diverges | ResourceUse | Plateau | Gap,
+    Threshold
+    | Improvement
+    | NonInferiority
+    | Percentile
+    | Spread
+    | CurveFalls
+    | Diverges
+    | ResourceUse
+    | Plateau
+    | Gap,
     Field(discriminator="kind"),
 ]
 

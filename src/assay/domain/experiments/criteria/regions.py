@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from assay.domain.experiments.criteria.model import Comparison, ResourceUse, Test, Threshold
+from assay.domain.experiments.criteria.model import (
+    Comparison,
+    Percentile,
+    ResourceUse,
+    Spread,
+    Test,
+    Threshold,
+)
+from assay.domain.experiments.exact_numbers import number_text
 from assay.domain.kernel.metrics import Metric, Unit
 
 _INFINITY = Decimal("Infinity")
+_WIDEST = Decimal("0.5")
+"""Largest standard deviation that something between 0 and 1 can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,11 @@ def region_of(test: Test) -> Region | None:
     (Decimal('0.5'), True)
     """
     if isinstance(test, Threshold):
-        return _region((test.metric, test.value.unit), test.comparison, test.value.value)
+        return _region(_subject(test), test.comparison, test.value.value)
+    if isinstance(test, Percentile):
+        return _region(_subject(test), test.comparison, test.value.value)
+    if isinstance(test, Spread):
+        return _region(_subject(test), test.comparison, test.limit.value)
     if isinstance(test, ResourceUse):
         return _region((test.resource, test.unit), test.comparison, test.amount)
     return None
@@ -53,12 +67,23 @@ def domain_of(test: Test, metric: Metric | None) -> Region | None:
     """Which values are possible at all? None where every number is."""
     if isinstance(test, ResourceUse):
         return Region((test.resource, test.unit), low=Decimal(0))
-    if metric is None or not isinstance(test, Threshold):
+    if metric is None or not isinstance(test, Threshold | Percentile | Spread):
         return None
-    subject = (test.metric, test.value.unit)
+    subject = _subject(test)
     if metric.unit is Unit.FRACTION:
-        return Region(subject, low=Decimal(0), high=Decimal(1))
-    return Region(subject, low=Decimal(0)) if metric.unit is Unit.COUNT else None
+        return Region(subject, low=Decimal(0), high=_WIDEST if isinstance(test, Spread) else Decimal(1))
+    never_negative = metric.unit is Unit.COUNT or isinstance(test, Spread)
+    return Region(subject, low=Decimal(0)) if never_negative else None
+
+
+def _subject(test: Threshold | Percentile | Spread) -> tuple[str, str]:
+    match test:
+        case Threshold():
+            return (test.metric, test.value.unit)
+        case Percentile():
+            return (f"p{number_text(test.percent)} of {test.metric}", test.value.unit)
+        case Spread():
+            return (f"sd of {test.metric}", test.limit.unit)
 
 
 def _region(subject: tuple[str, str], comparison: Comparison, value: Decimal) -> Region:

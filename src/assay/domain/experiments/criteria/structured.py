@@ -3,6 +3,8 @@
     {kind: threshold, metric: accuracy, comparison: ">=", value: 0.85, unit: fraction, dataset: support-eval@3}
     {kind: improvement, metric: f1, comparison: ">=", margin: 0.03, unit: fraction}
     {kind: non_inferiority, metric: latency_p95, margin: 0.02, unit: fraction, relative: true}
+    {kind: percentile, metric: latency, percent: 95, comparison: "<", value: 500, unit: ms}
+    {kind: spread, metric: accuracy, comparison: "<=", limit: 0.03, unit: fraction, claim: false}
     {kind: curve_falls, metric: train_loss, after_step: 1, step_name: epoch, negated: true}
     {kind: diverges, metric: train_loss, after: 3 seeds}
     {kind: resource, resource: compute, comparison: ">", amount: 2, unit: x budget}
@@ -66,6 +68,8 @@ _AMOUNT_KEY: dict[Kind, str | None] = {
     "threshold": "value",
     "improvement": "margin",
     "non_inferiority": "margin",
+    "percentile": "value",
+    "spread": "limit",
     "curve_falls": None,
     "diverges": None,
     "resource": "amount",
@@ -76,6 +80,8 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     "threshold": ("metric", "comparison", "value", "unit"),
     "improvement": ("metric", "comparison", "margin", "unit", "relative"),
     "non_inferiority": ("metric", "margin", "unit", "relative"),
+    "percentile": ("metric", "percent", "comparison", "value", "unit"),
+    "spread": ("metric", "comparison", "limit", "unit", "claim"),
     "curve_falls": ("metric", "after_step", "step_name", "negated"),
     "diverges": ("metric",),
     "resource": ("resource", "comparison", "amount", "unit"),
@@ -83,7 +89,11 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     "gap": ("metric", "comparison", "value", "unit"),
 }
 _SHARED_KEYS = ("kind", "role", "dataset", "after")
-_DEFAULT_COMPARISON = {"improvement": Comparison.AT_LEAST, "gap": Comparison.ABOVE}
+_DEFAULT_COMPARISON = {
+    "improvement": Comparison.AT_LEAST,
+    "spread": Comparison.AT_MOST,
+    "gap": Comparison.ABOVE,
+}
 _UNIT_NAMES = {
     **{unit.lower(): unit.value for unit in Unit},
     **UNIT_WORDS,
@@ -114,7 +124,7 @@ def _entries(name: str, value: object) -> dict[str, Any]:
         return {name: json_number(value.value), "unit": value.unit.value}
     if isinstance(value, Comparison):
         return {name: value.value}
-    if name == "amount":
+    if name in ("amount", "percent"):
         return {name: json_number(cast("Any", value))}
     return {name: value}
 
@@ -228,6 +238,10 @@ def _draft(kind: Kind, fields: Mapping[str, object], path: str) -> Draft:
         draft = replace(draft, count=as_integer(fields.get("runs", 3), f"{path}.runs", low=2, high=RUNS_MAX))
     if kind == "curve_falls":
         draft = _curve(draft, fields, path)
+    if kind == "percentile":
+        draft = replace(draft, percent=as_decimal(fields.get("percent"), f"{path}.percent"))
+    if kind == "spread":
+        draft = replace(draft, claim=as_flag(fields.get("claim", False), f"{path}.claim"))
     return _clauses(draft, fields, path)
 
 
@@ -296,6 +310,7 @@ def _need_end(scanner: Scanner, part: Part) -> None:
 def _invalid(fault: CriterionError, kind: Kind, path: str) -> Invalid:
     names: dict[Part, str | None] = {
         "metric": "resource" if kind == "resource" else "metric",
+        "percent": "percent",
         "comparison": "comparison",
         "amount": _AMOUNT_KEY[kind],
         "count": "runs" if kind == "plateau" else "after_step",

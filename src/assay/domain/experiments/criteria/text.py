@@ -22,9 +22,11 @@ from assay.domain.experiments.criteria.model import (
     Improvement,
     Margin,
     NonInferiority,
+    Percentile,
     Plateau,
     Quantity,
     ResourceUse,
+    Spread,
     Test,
     Threshold,
 )
@@ -36,6 +38,7 @@ from assay.domain.kernel.metrics import MetricCatalog, Unit
 from assay.errors import Invalid
 
 MAX_TEXT = 500
+_MetricFirst = Threshold | Improvement | NonInferiority | Gap | CurveFalls | Diverges | Plateau
 
 
 def parse_criterion(text: str, *, metrics: MetricCatalog, role: Role | None = None) -> Criterion:
@@ -122,11 +125,20 @@ def _test_text(test: Test, metrics: MetricCatalog | None) -> str:
         named = metrics is not None and any(name.lower() == test.resource for name in metrics.by_name)
         subject = f"{RESOURCE_WORD} {test.resource}" if named else test.resource
         return f"{subject} {test.comparison} {number_text(test.amount)}{space}{test.unit}"
+    if isinstance(test, Percentile | Spread):
+        return _of_text(test)
     subject = f"{METRIC_WORD} {test.metric}" if test.metric.lower() in RESERVED else test.metric
     return f"{subject} {_predicate(test)}"
 
 
-def _predicate(test: Test) -> str:
+def _of_text(test: Percentile | Spread) -> str:
+    if isinstance(test, Percentile):
+        return f"p{number_text(test.percent)} of {test.metric} {test.comparison} {quantity_text(test.value)}"
+    shown_to_be = "shown " if test.claim else ""
+    return f"sd of {test.metric} {shown_to_be}{test.comparison} {margin_text(test.limit)}"
+
+
+def _predicate(test: _MetricFirst) -> str:
     match test:
         case Threshold():
             return f"{test.comparison} {quantity_text(test.value)}"
@@ -140,7 +152,7 @@ def _predicate(test: Test) -> str:
             return _curve_predicate(test)
 
 
-def _curve_predicate(test: CurveFalls | Diverges | Plateau | ResourceUse) -> str:
+def _curve_predicate(test: CurveFalls | Diverges | Plateau) -> str:
     match test:
         case CurveFalls():
             verb = "does not fall" if test.negated else "falls"
@@ -149,8 +161,6 @@ def _curve_predicate(test: CurveFalls | Diverges | Plateau | ResourceUse) -> str
             return "diverges"
         case Plateau():
             return f"plateau {margin_text(test.tolerance)} over {test.runs} runs"
-        case ResourceUse():
-            raise AssertionError("resource rules have no metric")
 
 
 def _role(written: Role | None, given: Role | None) -> Role:

@@ -15,6 +15,7 @@ from assay.domain.experiments.criteria.model import (
     NonInferiority,
     Plateau,
     ResourceUse,
+    Spread,
     Test,
 )
 from assay.domain.experiments.criteria.text import parse_criterion
@@ -78,7 +79,7 @@ def _form(finding: Finding, metrics: MetricCatalog) -> Callable[[float], str]:
     base = finding.baseline
     if isinstance(test, ResourceUse):
         return _resource(test)
-    if isinstance(test, Plateau):
+    if isinstance(test, Plateau | Spread):
         return lambda value: format_spread(metric, value)
     if isinstance(test, Improvement | NonInferiority) and test.margin.relative and base:
         return lambda value: format_relative(value / abs(base))

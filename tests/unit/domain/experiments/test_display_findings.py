@@ -37,6 +37,8 @@ def shown(check, estimate, low=None, high=None, *, metric=None, unit=None, basel
         ("loss improves by >= 3% relative", "loss", (-0.2, -0.4, 0.1), 2.0, ("-10.0% relative", "-20.0% to +5.0% relative")),
         ("loss improves by >= 0.1", "loss", (-0.2, None, None), 2.0, ("-0.2", "")),
         ("latency no worse than baseline by 20 ms", "latency", (12.0, 2.25, 30.0), 400.0, ("+12.0 ms", "+2.2 to +30.0 ms")),
+        ("sd of accuracy <= 3%", "accuracy", (0.0235, 0.013, 0.082), None, ("2.4 points", "1.3 to 8.2 points")),
+        ("p95 of latency < 500 ms", "latency", (431.0, 410.0, None), None, ("431.0 ms", "at least 410.0 ms")),
         ("accuracy plateau 1% over 3 runs", "accuracy", (0.008, None, None), None, ("0.8 points", "")),
         ("compute > 2x budget", None, (0.5, None, None), None, ("0.5 GPU-h", "")),
         ("cost > 500 USD", None, (12.5, None, None), None, ("12.5 USD", "")),

@@ -6,6 +6,8 @@ Each module answers one question; import from the module, nothing is re-exported
 * `means`, `welch`, `spread`: seed-level scores against a number, against another arm, and how they scatter.
 * `proportions`, `paired`, `crossed`: pass/fail rates, the same examples under two arms, several seeds on shared examples.
 * `noninferiority`: "no worse than the baseline by more than a margin".
+* `slices`, `slice_alarms`: the same comparisons in thousands of slices at once, and which slices are harmed
+  (`slice_sums`, `slice_variance` hold the arithmetic).
 * `stages`, `multiplicity`: what looking often, or at many things, costs.
 * `power`, `planning`: what would settle an open question, and what a planned study can see.
 * `distributions`, `predictive_draws`: tail probabilities, quantiles, and the fixed sequence that predictions average over.

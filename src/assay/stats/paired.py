@@ -287,7 +287,12 @@ def tango_interval(counts: PairedCounts, *, confidence: float = 0.9) -> Interval
     return Interval(low, _solve_tango(counts, -z, inside=effect, outside=1.0), confidence)
 
 
-def tango_z(wins: float | FloatArray, losses: float | FloatArray, n: int, null: float) -> FloatArray:
+def tango_z(
+    wins: float | NDArray[Any],
+    losses: float | NDArray[Any],
+    n: int | NDArray[Any],
+    null: float | FloatArray,
+) -> FloatArray:
     """How many standard errors is the difference of paired rates from `null`, the spread estimated under it?"""
     b, c = np.asarray(wins, dtype=np.float64), np.asarray(losses, dtype=np.float64)
     linear = -b - c + (2.0 * n - b + c) * null

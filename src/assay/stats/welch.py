@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.stats.distributions import FloatArray, t_quantile
 from assay.stats.estimates import Comparison, Interval
@@ -112,14 +113,14 @@ def compare_with_exact_number(
 
 
 def welch_core(
-    candidate: tuple[FloatArray, FloatArray, int],
-    baseline: tuple[FloatArray, FloatArray, int],
+    candidate: tuple[FloatArray, FloatArray, int | NDArray[np.int64]],
+    baseline: tuple[FloatArray, FloatArray, int | NDArray[np.int64]],
     *,
     null: float = 0.0,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     """What are effect, standard error, degrees of freedom and both p-values, for any number of pairs at once?
 
-    Each arm is (means, variances, n). Without any spread se is 0 and both p-values are 1: nothing is shown.
+    Each arm is (means, variances, n), n one number or one a pair. Without any spread se is 0 and both p-values are 1: nothing is shown.
     """
     (mean_a, var_a, n_a), (mean_b, var_b, n_b) = candidate, baseline
     part_a, part_b = var_a / n_a, var_b / n_b

@@ -1,0 +1,213 @@
+"""Is any slice harmed beyond the margin, corrected for how many slices are looked at?
+
+An alarm: harm has to be shown, one-sided, after Holm's correction over the slices that could be tested. "Any slice that
+drops more than three points" fires on every evaluation of thirty small slices. What each slice could not have seen is
+said beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.stats.distributions import FloatArray, beta_quantile, normal_quantile, t_quantile
+from assay.stats.estimates import Interval
+from assay.stats.multiplicity import holm
+from assay.stats.paired import tango_z
+from assay.stats.planning import detectable_effects
+from assay.stats.samples import StatisticsError, check_alpha
+from assay.stats.slices import SliceTests, WhyNot
+
+POWER = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class SliceHarm:
+    """What is known of one slice?
+
+    Attributes:
+        position: number of the slice.
+        n: independent examples in it.
+        effect: candidate minus baseline, in the metric's units.
+        interval: of the effect, at the level this slice was judged at: it excludes the margin exactly when harm is shown.
+        p_harm: one-sided p-value of "worse by more than the margin", uncorrected.
+        p_adjusted: the same after Holm; compare it with alpha.
+        p_harmless: one-sided p-value of "not worse by the margin or more", for slices that are claims.
+        shown: whether harm beyond the margin is shown after correction.
+        detectable: smallest true harm (positive, in the metric's units) that would have been shown with 80% probability,
+            had it been the only one; None when no harm, however large, could have been.
+    """
+
+    position: int
+    n: int
+    effect: float
+    interval: Interval
+    p_harm: float
+    p_adjusted: float
+    p_harmless: float
+    shown: bool
+    detectable: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SliceAlarm:
+    """Which slices are harmed, and which could not be judged?
+
+    Attributes:
+        harms: one entry a tested slice, by position.
+        untested: (number, reason) of each other slice.
+        margin: tolerated harm, 0 or more, in the metric's units.
+        alpha: chance of even one false alarm over all slices.
+        method: the field's name of the test, with the correction.
+    """
+
+    harms: tuple[SliceHarm, ...]
+    untested: tuple[tuple[int, WhyNot], ...]
+    margin: float
+    alpha: float
+    method: str
+
+    @property
+    def shown(self) -> tuple[SliceHarm, ...]:
+        """The slices whose harm is shown."""
+        return tuple(harm for harm in self.harms if harm.shown)
+
+    def blind_to(self, harm: float) -> tuple[int, ...]:
+        """Which slices could not have seen a harm of this size with 80% probability? Untested ones included."""
+        weak = [h.position for h in self.harms if h.detectable is None or h.detectable > harm]
+        return tuple(sorted([*weak, *(number for number, _ in self.untested)]))
+
+
+def slice_alarm(tests: SliceTests, *, higher_is_better: bool, alpha: float = 0.05) -> SliceAlarm:
+    """Is any slice worse than the baseline by more than the margin?
+
+    Args:
+        tests: result of `slices.paired_slices`, `slices.welch_slices` or `slices.joined`, tested against minus the
+            margin where more is better, plus the margin where less is.
+        higher_is_better: direction of the metric.
+        alpha: chance of even one false alarm over all tested slices.
+
+    Raises:
+        StatisticsError: the null has the sign of an improvement.
+
+    Source: Holm (1979). Detectable harm: noncentral t at the first of Holm's levels (alpha / slices); for pass/fail
+    pairs the normal power of McNemar's and Tango's tests (Connor 1987) at the discordance seen, one pair of each
+    outcome added, so that a slice without any disagreement does not look all-seeing.
+
+    >>> from assay.stats.slices import paired_slices
+    >>> baseline, candidate = [1] * 40, [0] * 12 + [1] * 28
+    >>> tests = paired_slices(candidate, baseline, np.arange(40) // 20, 2, null=-0.02)
+    >>> alarm = slice_alarm(tests, higher_is_better=True)
+    >>> [(h.position, h.shown, round(h.detectable, 2)) for h in alarm.harms]
+    [(0, True, 0.47), (1, False, 0.38)]
+    """
+    check_alpha(alpha)
+    if tests.null > 0.0 if higher_is_better else tests.null < 0.0:
+        raise StatisticsError(
+            f"cannot look for harm: tested against {tests.null!r}, an improvement (expected the margin as a loss)"
+        )
+    margin = abs(tests.null)
+    harm, harmless = (tests.p_less, tests.p_greater) if higher_is_better else (tests.p_greater, tests.p_less)
+    corrected = holm(harm, alpha=alpha)
+    shown = np.asarray(corrected.rejected, dtype=bool)
+    low, high = _intervals(tests, _levels(harm, shown, alpha))
+    detectable = _detectable(tests, margin, alpha / max(tests.positions.size, 1))
+    confidences = 1.0 - 2.0 * _levels(harm, shown, alpha)
+    harms = tuple(
+        SliceHarm(
+            position=int(tests.positions[i]),
+            n=int(tests.n[i]),
+            effect=float(tests.effect[i]),
+            interval=Interval(float(low[i]), float(high[i]), float(confidences[i])),
+            p_harm=float(harm[i]),
+            p_adjusted=corrected.p_values[i],
+            p_harmless=float(harmless[i]),
+            shown=bool(shown[i]),
+            detectable=float(detectable[i]) if np.isfinite(detectable[i]) else None,
+        )
+        for i in range(tests.positions.size)
+    )
+    return SliceAlarm(harms, tests.untested, margin, alpha, f"{tests.method}, Holm over {len(harms)} slices")
+
+
+def _levels(p: FloatArray, shown: np.ndarray[tuple[int], np.dtype[np.bool_]], alpha: float) -> FloatArray:
+    """The level at which Holm judged each slice: alpha over as many as were not rejected before it."""
+    rank = np.empty(p.size)
+    rank[np.argsort(p, kind="stable")] = np.arange(p.size)
+    return np.asarray(alpha / (p.size - np.minimum(rank, np.count_nonzero(shown))))
+
+
+def _intervals(tests: SliceTests, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+    reach = t_quantile(1.0 - levels, tests.dof) * tests.se
+    low, high = tests.effect - reach, tests.effect + reach
+    if not tests.counted.any():
+        return low, high
+    exact = _conditional_bounds(tests, levels) if tests.null == 0.0 else _tango_bounds(tests, levels)
+    return np.where(tests.counted, exact[0], low), np.where(tests.counted, exact[1], high)
+
+
+def _conditional_bounds(tests: SliceTests, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """As `paired.exact_mcnemar`: exact for the share of wins among discordant pairs; Tango's without such pairs."""
+    wins, losses = tests.wins, tests.losses
+    share = (wins + losses) / np.maximum(tests.n, 1)
+    low = np.where(wins > 0, beta_quantile(levels, np.maximum(wins, 1), losses + 1.0), 0.0)
+    high = np.where(losses > 0, beta_quantile(1.0 - levels, wins + 1.0, np.maximum(losses, 1)), 1.0)
+    tango_low, tango_high = _tango_bounds(tests, levels)
+    none = wins + losses == 0
+    return (
+        np.where(none, tango_low, (2.0 * low - 1.0) * share),
+        np.where(none, tango_high, (2.0 * high - 1.0) * share),
+    )
+
+
+def _tango_bounds(tests: SliceTests, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+    z = -normal_quantile(levels)
+    bounds = []
+    for outside in (-1.0, 1.0):
+        near, far = tests.effect.copy(), np.full(tests.effect.size, outside)
+        for _ in range(60):
+            middle = (near + far) / 2.0
+            inside = np.abs(tango_z(tests.wins, tests.losses, tests.n, middle)) < z
+            near, far = np.where(inside, middle, near), np.where(inside, far, middle)
+        bounds.append(far)
+    return bounds[0], bounds[1]
+
+
+def _detectable(tests: SliceTests, margin: float, level: float) -> FloatArray:
+    """Smallest harm found with the wanted power at this level; infinite where there is none."""
+    by_t = margin + detectable_effects(tests.se, tests.dof, alpha=level, power=POWER)
+    discordant = (tests.wins + tests.losses).astype(np.float64)
+    by_count = detectable_losses(tests.n.astype(np.float64), discordant, margin, level=level)
+    return np.where(tests.counted, by_count, by_t)
+
+
+def detectable_losses(n: FloatArray, discordant: FloatArray, margin: float, *, level: float) -> FloatArray:
+    """Which true drop of a pass rate would paired examples have shown beyond the margin, with 80% probability?
+
+    Args:
+        n: examples, one entry a slice.
+        discordant: of these, how many only one of the two passes.
+        margin: tolerated drop, as a fraction, 0 or more (0: exact McNemar, else Tango's score test).
+        level: one-sided error of the test.
+
+    Returns:
+        Drops as fractions; infinite where even a drop on every example would not be shown.
+    """
+    z, z_power = -float(normal_quantile(level)), float(normal_quantile(POWER))
+    discordance = (discordant + 1.0) / (n + 2.0)
+    # The exact test answers in steps of two pairs: half of one is lost on average.
+    lost = 1.0 if margin <= 0.0 else 0.0
+
+    def enough(drop: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        spread = np.maximum(discordance, drop)
+        under_null = np.sqrt(n * np.maximum(spread - margin**2, 0.0))
+        under_drop = np.sqrt(n * np.maximum(spread - drop**2, 0.0))
+        return np.asarray(n * (drop - margin) - lost >= z * under_null + z_power * under_drop)
+
+    low, high = np.full(n.size, margin), np.ones(n.size)
+    for _ in range(50):
+        middle = (low + high) / 2.0
+        seen = enough(middle)
+        low, high = np.where(seen, low, middle), np.where(seen, middle, high)
+    return np.where(enough(np.ones(n.size)), high, np.inf)

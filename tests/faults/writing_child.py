@@ -7,37 +7,11 @@ import os
 import sys
 import threading
 from contextlib import suppress
-from datetime import UTC, datetime
 
-from assay.domain.experiments.experiment import TicketContent
-from assay.domain.kernel.events import Event
 from assay.storage import open_store
-from assay.workflows.actor import Actor
-from assay.workflows.records import StoredAnswer
+from tests.faults.promises import create, move, refused
 
-AT = datetime(2026, 5, 12, tzinfo=UTC)
-ADA = Actor("ada")
 WRITERS = 8
-
-
-def create(tx, project, token):
-    ticket = tx.add_ticket(project, TicketContent(title=token), stage="backlog", rank=1.0, by="ada", at=AT)
-    event = Event.of("ticket.created", project="vision", subject=ticket.key, token=token)
-    seq = tx.append(event, actor=ADA, at=AT)
-    tx.put_answer("faults", token, StoredAnswer(token, 201, ticket.key.encode(), {}), at=AT)
-    return ticket, seq
-
-
-def move(tx, ticket):
-    moved = tx.place_ticket(ticket, stage="hypothesis", rank=2.0, at=AT)
-    tx.add_note(ticket.id, text="moved", by="ada", at=AT)
-    return moved, tx.append(Event.of("ticket.moved", project="vision", subject=ticket.key), actor=ADA, at=AT)
-
-
-def refused(tx, project):
-    tx.add_ticket(project, TicketContent(title="never"), stage="backlog", rank=1.0, by="ada", at=AT)
-    tx.append(Event.of("ticket.created", project="vision", subject="never", token="never"), actor=ADA, at=AT)
-    raise KeyError("refused")
 
 
 def write_for_ever(store, project, name):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from assay.domain.experiments.display import format_value
 from assay.domain.experiments.exact_numbers import number_text
 from assay.domain.experiments.experiment import Amendment, Baseline, DataNeed, Decision, LinkKind
+from assay.domain.gates.wording import hours, limit_text
 from assay.domain.kernel.findings import Outcome
-from assay.domain.kernel.metrics import Metric
 from assay.web import findings_view, happenings, moves, wording
 from assay.web.charts import describe
 from assay.web.contexts.experiment import (
@@ -25,11 +23,11 @@ from assay.web.contexts.experiment import (
     NeedLine,
     NoteLine,
     Related,
-    RunLine,
 )
+from assay.web.run_groups import run_groups
 from assay.web.seed_dots import seed_dots
 from assay.workflows.records import Link
-from assay.workflows.views import AttestableItem, ExitGateView, RunRow, SearchHit, TicketView
+from assay.workflows.views import AttestableItem, ExitGateView, SearchHit, TicketView
 
 LINKS: Mapping[str, tuple[str, str]] = {
     "blocks": ("blocks", "is blocked by"),
@@ -38,13 +36,6 @@ LINKS: Mapping[str, tuple[str, str]] = {
     "duplicates": ("duplicates", "has the duplicate"),
     "follow_up_of": ("follows up", "is followed up by"),
     "uses_baseline_of": ("uses the baseline of", "is the baseline of"),
-}
-STATUS: Mapping[str, tuple[str, str]] = {
-    "finished": ("promote", "check"),
-    "failed": ("kill", "cross"),
-    "stopped": ("", "stop"),
-    "running": ("accent", "loop"),
-    "scheduled": ("", "circle"),
 }
 
 
@@ -84,7 +75,7 @@ def experiment_page(view: TicketView, *, csrf_token: str) -> ExperimentPage:
         lock=_lock(view),
         chart=describe.metric_chart(view),
         seeds=seed_dots(view),
-        runs=run_lines(view, metric),
+        runs=run_groups(view, metric),
         run_metric=view.chart_metric or "",
         runs_note=_runs_note(view),
         hypothesis=content.hypothesis,
@@ -98,7 +89,7 @@ def experiment_page(view: TicketView, *, csrf_token: str) -> ExperimentPage:
         links=tuple(_link(link, slug) for link in view.links),
         link_kinds=tuple((kind.value, LINKS[kind.value][0]) for kind in LinkKind if kind.value in LINKS),
         notes=tuple(
-            NoteLine(by=n.by, at_iso=wording.iso(n.at), day=wording.day(n.at), text=n.text)
+            NoteLine(by=n.by, at_iso=wording.iso(n.at), day=wording.clock(n.at), text=n.text)
             for n in view.notes
         ),
         decisions=tuple(decision_line(one) for one in reversed(view.decisions)),
@@ -108,7 +99,7 @@ def experiment_page(view: TicketView, *, csrf_token: str) -> ExperimentPage:
                 who=row.actor,
                 what=happenings.sentence(row),
                 at_iso=wording.iso(row.at),
-                day=wording.day(row.at),
+                day=wording.clock(row.at),
             )
             for row in view.history
         ),
@@ -146,70 +137,13 @@ def _amendment(one: Amendment) -> AmendmentRow:
     return AmendmentRow(
         number=one.number,
         at_iso=wording.iso(one.at),
-        day=wording.day(one.at),
+        day=wording.clock(one.at),
         author=one.author,
         reason=one.reason,
         changes=one.changes,
         loosens=one.loosens,
         after_results=one.after_results,
     )
-
-
-def run_lines(view: TicketView, metric: Metric | None) -> tuple[RunLine, ...]:
-    """The runs of the ticket with the charted metric's last value."""
-    groups = view.verdict.verdict.groups if view.verdict is not None else ()
-    labels = {
-        run: group.label or group.arm
-        for group in groups
-        for run in (*group.run_ids, *group.exploratory_run_ids)
-    }
-    exploratory = {run for group in groups for run in group.exploratory_run_ids}
-    return tuple(
-        run_line(
-            row,
-            view.project.slug,
-            view.chart_metric,
-            metric,
-            labels.get(row.run_id, ""),
-            exploratory=row.run_id in exploratory,
-        )
-        for row in view.runs
-    )
-
-
-def run_line(
-    row: RunRow, slug: str, metric_name: str | None, metric: Metric | None, group: str, *, exploratory: bool
-) -> RunLine:
-    """One run as a line of a table."""
-    tone, icon = STATUS.get(row.status, ("", "circle"))
-    shown, broken = last_value(row.metrics.get(metric_name or ""), metric)
-    return RunLine(
-        href=f"/p/{slug}/runs/{quote(row.run_id, safe=':')}",
-        name=row.name or row.external_id,
-        status=row.status,
-        status_tone=tone,
-        status_icon=icon,
-        seed="" if row.seed is None else str(row.seed),
-        value=shown,
-        broken=broken,
-        group=group,
-        started_iso=wording.iso(row.started_at) if row.started_at else "",
-        started=wording.day(row.started_at) if row.started_at else "",
-        gpu_hours="" if row.gpu_hours is None else f"{row.gpu_hours:.3g}",
-        exploratory=exploratory,
-        deleted=row.deleted,
-    )
-
-
-def last_value(text: str | None, metric: Metric | None) -> tuple[str, bool]:
-    """A run's last value as shown, and whether it is no number."""
-    if text is None:
-        return "", False
-    try:
-        value = float(text)
-    except ValueError:
-        return text, True
-    return format_value(metric, value), not math.isfinite(value)
 
 
 def _runs_note(view: TicketView) -> str:
@@ -229,11 +163,14 @@ def baseline_text(one: Baseline, view: TicketView) -> str:
 
 def _meters(view: TicketView) -> tuple[Meter, ...]:
     content, meters = view.ticket.content, []
-    hours = content.budget.gpu_hours
-    if hours is not None:
+    budget = content.budget.gpu_hours
+    if budget is not None:
         spent = view.gpu_hours
-        share = None if spent is None else spent / float(hours)
-        text = wording.UNKNOWN if spent is None else f"{spent:.3g} of {number_text(hours)} GPU-h"
+        share = None if spent is None else spent / float(budget)
+        limit = float(budget)
+        text = (
+            wording.UNKNOWN if spent is None else f"{hours(spent, beside=limit)} of {limit_text(limit)} GPU-h"
+        )
         note = (
             ""
             if not view.runs_without_gpu_hours
@@ -246,7 +183,7 @@ def _meters(view: TicketView) -> tuple[Meter, ...]:
     if days is not None:
         used = view.days_used
         share = None if used is None else used / days
-        text = f"{days} days, not begun" if used is None else f"day {used} of {days}"
+        text = f"{days} days, not begun" if used is None else f"{used} of {wording.plural(days, 'day')}"
         meters.append(
             Meter("Time box", text, wording.percent_of_bar(share), share is not None and share > 1, "")
         )
@@ -312,7 +249,7 @@ def decision_line(one: Decision) -> DecisionLine:
         icon=wording.RECOMMENDATION_ICONS[one.kind.value],
         by=one.by,
         at_iso=wording.iso(one.at),
-        day=wording.day(one.at),
+        day=wording.minute(one.at),
         verdict=wording.RECOMMENDATIONS.get(one.verdict, one.verdict).lower(),
         deviates=one.kind.value != one.verdict,
         reason=one.reason,

@@ -52,7 +52,7 @@ def criteria_rows(view: TicketView) -> tuple[CriterionRow, ...]:
 def _bare(role: str, text: str) -> CriterionRow:
     return CriterionRow(
         role=role, text=text, word="not judged yet", tone="", icon="circle", estimate="", interval="",
-        interval_label="", evidence="", method="", reason="", settle="", notes=(),
+        reason="", settle="", notes=(), facts=(),
     )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def _row(finding: Finding, metrics: MetricCatalog) -> CriterionRow:
         tone, icon = {"met": ("kill", "stop"), "not_met": ("", "check")}.get(
             finding.outcome.value, (tone, icon)
         )
-    shown, interval = shown_finding(finding, metrics), finding.interval
+    shown = shown_finding(finding, metrics)
     return CriterionRow(
         role=finding.role.value,
         text=finding.check,
@@ -72,13 +72,17 @@ def _row(finding: Finding, metrics: MetricCatalog) -> CriterionRow:
         icon=icon,
         estimate=shown.estimate,
         interval=shown.interval,
-        interval_label="" if interval is None else interval.label,
-        evidence=evidence_text(finding.n),
-        method=finding.method,
         reason=finding.reason,
         settle=finding.settle.text if finding.settle is not None else "",
         notes=finding.notes,
+        facts=_facts(finding),
     )
+
+
+def _facts(finding: Finding) -> tuple[str, ...]:
+    interval = "" if finding.interval is None else f"interval {finding.interval.label}"
+    method = "" if finding.method == "none" else finding.method.removeprefix("none, ")
+    return tuple(filter(None, (evidence_text(finding.n), method, interval)))
 
 
 def evidence_text(n: Counts) -> str:

@@ -16,7 +16,7 @@ from assay.web.contexts.lists import (
     SortHead,
     WaitingLine,
 )
-from assay.web.experiment_view import last_value, run_line
+from assay.web.run_groups import last_value, run_line
 from assay.workflows.views import ExperimentRow, JournalRow, RunRow, SearchHit
 
 METRICS_SHOWN = 3
@@ -106,7 +106,7 @@ def run_list_line(row: RunRow, slug: str, catalog: MetricCatalog) -> RunListLine
         (name, last_value(row.metrics[name], catalog.get(name))[0]) for name in names[:METRICS_SHOWN]
     )
     return RunListLine(
-        line=run_line(row, slug, None, None, "", exploratory=False),
+        line=run_line(row, slug, None, None),
         ticket=row.ticket or "",
         ticket_href=f"/p/{slug}/t/{row.ticket}" if row.ticket else "",
         source=row.source,

@@ -8,10 +8,11 @@ import numpy as np
 
 from assay.domain.experiments.display import format_value
 from assay.domain.experiments.evidence import Curve, Provenance, Run
+from assay.domain.gates.wording import hours as hours_text
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.web import wording
 from assay.web.contexts.lists import MetricLine, RunPage
-from assay.web.experiment_view import STATUS
+from assay.web.run_groups import STATUS
 
 PROVENANCE = {
     Provenance.FETCHED: "read from the tracker by this server",
@@ -48,7 +49,7 @@ def run_page(run: Run, slug: str, catalog: MetricCatalog, *, csrf_token: str) ->
 
 
 def _facts(run: Run) -> tuple[tuple[str, str], ...]:
-    hours = "" if run.gpu_hours is None else f"{run.gpu_hours:.3g}"
+    hours = "" if run.gpu_hours is None else hours_text(run.gpu_hours)
     if hours and run.gpu_hours_source:
         hours = f"{hours}, from {run.gpu_hours_source}"
     found = (

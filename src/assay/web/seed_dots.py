@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from assay.domain.experiments.display import format_value
+from assay.domain.experiments.display import format_spread, format_value
 from assay.domain.kernel.findings import Finding, Role
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.domain.kernel.verdicts import GroupSummary
@@ -124,7 +124,7 @@ def _spread(group: GroupSummary, metric: Metric | None, finite: Sequence[float])
     if group.mean is None or not math.isfinite(group.mean):
         return wording.plural(len(finite), "seed")
     mean = format_value(metric, group.mean)
-    sd = f", sd {format_value(metric, group.sd)}" if group.sd is not None and math.isfinite(group.sd) else ""
+    sd = f", sd {format_spread(metric, group.sd)}" if group.sd is not None and math.isfinite(group.sd) else ""
     return f"mean {mean}{sd}, {wording.plural(len(finite), 'seed')}"
 
 

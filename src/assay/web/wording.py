@@ -43,14 +43,23 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 
+def clock(moment: datetime) -> str:
+    """A moment to the minute, where the page says that its times are UTC.
+
+    >>> clock(datetime(2026, 5, 12, 9, 5, tzinfo=UTC))
+    '12 May 2026, 09:05'
+    """
+    moment = moment.astimezone(UTC)
+    return f"{day(moment)}, {moment:%H:%M}"
+
+
 def minute(moment: datetime) -> str:
     """A moment to the minute, in UTC.
 
     >>> minute(datetime(2026, 5, 12, 9, 5, tzinfo=UTC))
     '12 May 2026, 09:05 UTC'
     """
-    moment = moment.astimezone(UTC)
-    return f"{day(moment)}, {moment:%H:%M} UTC"
+    return f"{clock(moment)} UTC"
 
 
 def iso(moment: datetime) -> str:

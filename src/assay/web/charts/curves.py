@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from assay.domain.gates.seed_groups import BASELINE_ARM
 from assay.workflows.views import CurvePoints
 
 
@@ -32,16 +33,34 @@ class Gap:
 
 
 def groups(curves: Iterable[CurvePoints]) -> dict[str, list[CurvePoints]]:
-    """The curves by group, the groups in the order they come."""
+    """The curves by group: a candidate, the baseline beside it, other candidates, then what was begun before the lock."""
     found: dict[str, list[CurvePoints]] = defaultdict(list)
     for curve in curves:
         found[group_name(curve)].append(curve)
-    return dict(found)
+    first = next((name for name, members in found.items() if not _stands_back(members[0])), "")
+    order = sorted(
+        found,
+        key=lambda name: (found[name][0].exploratory, name != first, found[name][0].arm != BASELINE_ARM),
+    )
+    return {name: found[name] for name in order}
+
+
+def _stands_back(curve: CurvePoints) -> bool:
+    return curve.exploratory or curve.arm == BASELINE_ARM
 
 
 def group_name(curve: CurvePoints) -> str:
-    """How the group of a curve is called; runs begun before the lock stand apart."""
-    return f"{curve.group} (exploratory)" if curve.exploratory else curve.group
+    """How the group of a curve is called: by its arm, by what sets it apart, and whether it was begun before the lock.
+
+    >>> one = CurvePoints(
+    ...     run_id="r", name="r", arm="candidate", group="rank=16", seed=1, exploratory=True, steps=(), values=()
+    ... )
+    >>> group_name(one)
+    'candidate (rank=16, exploratory)'
+    """
+    apart = [curve.group] if curve.group != curve.arm else []
+    more = ", ".join([*apart, *(["exploratory"] if curve.exploratory else [])])
+    return f"{curve.arm} ({more})" if more else curve.arm
 
 
 def bands(name: str, members: Sequence[CurvePoints]) -> tuple[Band, ...]:

@@ -78,7 +78,11 @@ def _finished(layers: list[Any]) -> dict[str, Any]:
 
 
 def _group_colour(alt: Any, names: Sequence[str]) -> Any:
-    legend = alt.Legend(title=None, orient="top") if len(names) > 1 else None
+    legend = (
+        alt.Legend(title=None, orient="top", direction="vertical", symbolOpacity=1)
+        if len(names) > 1
+        else None
+    )
     return alt.Color("group:N", legend=legend, sort=list(names))
 
 

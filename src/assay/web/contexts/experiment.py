@@ -32,12 +32,11 @@ class CriterionRow:
     icon: str
     estimate: str
     interval: str
-    interval_label: str
-    evidence: str
-    method: str
     reason: str
     settle: str
     notes: tuple[str, ...]
+    facts: tuple[str, ...]
+    """How much evidence, by which method, which interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +77,20 @@ class RunLine:
     seed: str
     value: str
     broken: bool
-    group: str
     started_iso: str
     started: str
     gpu_hours: str
-    exploratory: bool
     deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunGroup:
+    """Runs that differ only in seed, or that do not count for the same reason."""
+
+    title: str
+    """Empty before there are groups."""
+    note: str
+    runs: tuple[RunLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +256,7 @@ class ExperimentPage:
     lock: LockLine | None
     chart: ChartBox | None
     seeds: SeedDots | None
-    runs: tuple[RunLine, ...]
+    runs: tuple[RunGroup, ...]
     run_metric: str
     runs_note: str
     hypothesis: str

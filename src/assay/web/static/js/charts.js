@@ -15,7 +15,7 @@
     probe.remove();
     return `rgb(${r}, ${g}, ${b})`;
   };
-  const theme = () => {
+  const theme = (width) => {
     const ink = colour("--ink"), quiet = colour("--ink-3"), line = colour("--line");
     const font = getComputedStyle(document.body).fontFamily;
     const text = { labelFont: font, titleFont: font, labelFontSize: 11, titleFontSize: 11, titleFontWeight: 480, labelColor: quiet, titleColor: quiet };
@@ -23,19 +23,19 @@
       background: null, font, padding: 4,
       view: { stroke: null },
       axis: { ...text, gridColor: line, domain: false, ticks: false, labelPadding: 6, titlePadding: 8 },
-      legend: { ...text, labelColor: ink, symbolType: "circle" },
-      range: { category: [colour("--accent"), colour("--promote"), colour("--iterate"), colour("--kill"), colour("--blocked"), quiet] },
+      legend: { ...text, labelColor: ink, symbolType: "circle", labelLimit: Math.max(160, width - 90) },
+      range: { category: ["--accent", "--ink-3", "--series-3", "--series-4", "--series-5", "--series-6"].map(colour) },
       rule: { color: ink }, text: { color: ink, font, fontSize: 11 }, line: { color: colour("--accent") }, circle: { color: colour("--accent") }, point: { color: colour("--accent") }, area: { color: colour("--accent") },
     };
   };
-  const options = () => ({ ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true }, config: theme() });
+  const options = (box) => ({ ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true }, config: theme(box.clientWidth) });
   async function draw(box) {
     try {
       const answer = box.specification ? null : await fetch(box.dataset.chart, { headers: { Accept: "application/json" } });
       if (answer && !answer.ok) throw new Error(`the server answered ${answer.status}`);
       box.specification ??= await answer.json();
       box.view?.finalize();
-      box.view = (await vegaEmbed(box, structuredClone(box.specification), options())).view;
+      box.view = (await vegaEmbed(box, structuredClone(box.specification), options(box))).view;
       box.dataset.drawn = "yes";
     } catch (error) {
       box.textContent = `The chart cannot be drawn: ${error.message}. The table below holds the same figures.`;

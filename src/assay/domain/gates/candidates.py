@@ -42,7 +42,7 @@ class Choice:
         return max(1, len(self.among) + self.untested)
 
 
-def choose(case: Case, lock: Lock) -> Choice:
+def choose(case: Case, lock: Lock | None) -> Choice:
     """Which group is the candidate of this ticket?
 
     Declared is the group that the lock names by key, label or arm, or whose every run carried the tag when it was first
@@ -147,8 +147,8 @@ def _is_tagged(group: SeedGroup, declared: str | None) -> bool:
     return bool(tags) if declared is None else declared in tags
 
 
-def _declared_late(lock: Lock) -> bool:
-    return any(
+def _declared_late(lock: Lock | None) -> bool:
+    return lock is not None and any(
         a.after_results and any("candidate" in change.lower() for change in a.changes)
         for a in lock.amendments
     )

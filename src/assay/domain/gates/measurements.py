@@ -15,7 +15,7 @@ import numpy as np
 
 from assay.domain.experiments.criteria.model import DatasetRef
 from assay.domain.experiments.evidence import Run, RunStatus, Scores
-from assay.domain.gates.example_tables import ExampleTable, table_of
+from assay.domain.gates.example_tables import ExampleTable, is_rising, table_of
 from assay.domain.gates.problems import Problem, mend, run_name
 from assay.domain.gates.quantities import LARGEST, out_of_range
 from assay.domain.gates.seed_groups import SeedGroup
@@ -70,6 +70,14 @@ def measure(group: SeedGroup, metric: Metric, dataset: DatasetRef | None) -> Mea
     Returns:
         One value a seed with per-example scores where every seed has them, or the problem that forbids using them.
     """
+    asked = (metric, dataset)
+    if asked not in group.memo:
+        group.memo[asked] = _measure(group, metric, dataset)
+    found: Measured | Problem = group.memo[asked]
+    return found
+
+
+def _measure(group: SeedGroup, metric: Metric, dataset: DatasetRef | None) -> Measured | Problem:
     runs = group.evidence
     here = [run for run in runs if dataset is None or _is_on(run, dataset)]
     crashed = [
@@ -93,7 +101,7 @@ def measure(group: SeedGroup, metric: Metric, dataset: DatasetRef | None) -> Mea
     seeds = _distinct_seeds(results)
     if isinstance(seeds, Problem):
         return seeds
-    return _assembled(here, results, seeds, metric)
+    return _assembled(here, results, seeds, metric, group.unmatched_limit)
 
 
 def removed_results(group: SeedGroup, metric: Metric) -> Problem | None:
@@ -213,7 +221,7 @@ def _bad_scores(run: Run, metric: Metric) -> str | None:
         return None
     if not scores.sample_ids or len(scores.sample_ids) != scores.values.size:
         return f"{len(scores.sample_ids)} ids for {scores.values.size} values"
-    if len(set(scores.sample_ids)) != len(scores.sample_ids):
+    if not is_rising(scores.sample_ids) and len(set(scores.sample_ids)) != len(scores.sample_ids):
         return "duplicated example ids"
     if float(np.abs(scores.values).max()) > LARGEST:
         return f"a value of {float(np.abs(scores.values).max()):.6g} is too large to compute with"
@@ -313,7 +321,11 @@ def _as_pairs(scores: Scores) -> dict[str, float]:
 
 
 def _assembled(
-    here: Sequence[Run], results: Sequence[SeedResult], seeds: tuple[SeedResult, ...], metric: Metric
+    here: Sequence[Run],
+    results: Sequence[SeedResult],
+    seeds: tuple[SeedResult, ...],
+    metric: Metric,
+    unmatched_limit: float,
 ) -> Measured | Problem:
     datasets = sorted({seed.run.dataset or "" for seed in seeds})
     if len(datasets) > 1:
@@ -323,7 +335,7 @@ def _assembled(
             f"the runs used different evaluation sets: {named}",
             mend("evaluate every run on one set"),
         )
-    table = table_of([seed.scores for seed in seeds])
+    table = table_of([seed.scores for seed in seeds], unmatched_limit=unmatched_limit)
     if isinstance(table, Problem):
         return table
     notes = []

@@ -8,11 +8,13 @@ deleted in the tracker or detached by hand are listed and never counted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from assay.domain.experiments.evidence import Run, RunStatus
 from assay.domain.experiments.experiment import Lock
+from assay.domain.gates.example_tables import UNMATCHED_LIMIT
 from assay.domain.kernel.canonical import digest
 
 BASELINE_ARM = "baseline"
@@ -37,6 +39,8 @@ class SeedGroup:
         detached: taken off the ticket by hand.
         repeats: those of the exploratory runs that were begun after the lock and repeat one from before it.
         removed: those of the deleted and detached runs that are not exploratory.
+        unmatched_limit: largest share of examples that seeds, or arms, may not share.
+        memo: what `measure` found already.
     """
 
     key: str
@@ -49,6 +53,8 @@ class SeedGroup:
     detached: tuple[Run, ...] = ()
     repeats: tuple[Run, ...] = ()
     removed: tuple[Run, ...] = ()
+    unmatched_limit: float = UNMATCHED_LIMIT
+    memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def lost(self) -> tuple[Run, ...]:
@@ -78,7 +84,7 @@ class SeedGroup:
 
 def seed_groups(
     runs: Iterable[Run],
-    lock: Lock,
+    lock: Lock | None,
     *,
     detached: Iterable[Run] = (),
     repeats: frozenset[str] = frozenset(),
@@ -87,7 +93,7 @@ def seed_groups(
 
     Args:
         runs: the runs of the ticket.
-        lock: what is begun after it is evidence.
+        lock: what is begun after it is evidence; None where nothing was locked and every run counts.
         detached: runs that were taken off the ticket by hand.
         repeats: ids of the runs that only repeat an exploratory one (`exploratory_repeats`).
     """
@@ -112,6 +118,10 @@ def is_exploratory(run: Run, lock: Lock) -> bool:
     return run.seen_seq <= lock.seq or started is None or started < lock.locked_at
 
 
+def _is_early(run: Run, lock: Lock | None) -> bool:
+    return lock is not None and is_exploratory(run, lock)
+
+
 def starting_order(run: Run) -> tuple[bool, float, int, int, str]:
     """In which order were runs begun: by start time, then journal, then seed; the id only settles exact ties."""
     started = aware(run.started_at)
@@ -133,11 +143,11 @@ def _group(
     key: str,
     runs: list[Run],
     apart: tuple[str, ...],
-    marks: tuple[Lock, set[str], frozenset[str]],
+    marks: tuple[Lock | None, set[str], frozenset[str]],
 ) -> SeedGroup:
     lock, off, repeats = marks
     kept = [run for run in runs if not run.deleted and run.run_id not in off]
-    early = {run.run_id for run in runs if is_exploratory(run, lock) or run.run_id in repeats}
+    early = {run.run_id for run in runs if _is_early(run, lock) or run.run_id in repeats}
     gone = [run for run in runs if run.deleted or run.run_id in off]
     return SeedGroup(
         key=key,

@@ -118,7 +118,7 @@ def _arms(criterion: Criterion, group: SeedGroup, case: Case) -> _Arms | Problem
             f"the margin is in {test.margin.unit.value}, {metric.name} in {metric.unit.value}",
         )
     measured = measured.for_means(metric)
-    paired = _paired(measured, baseline, metric)
+    paired = _paired(measured, baseline, metric, group.unmatched_limit)
     if isinstance(paired, Problem):
         return paired
     wanted = margin if isinstance(test, Improvement) else -margin
@@ -142,7 +142,7 @@ def _arms(criterion: Criterion, group: SeedGroup, case: Case) -> _Arms | Problem
 
 
 def _paired(
-    measured: Measured, baseline: BaselineFound, metric: Metric
+    measured: Measured, baseline: BaselineFound, metric: Metric, unmatched_limit: float
 ) -> tuple[ExampleTable, ExampleTable] | Problem | None:
     theirs = baseline.measured
     if theirs is None:
@@ -167,7 +167,7 @@ def _paired(
     table = theirs.for_means(metric).table
     if measured.table is None or table is None:
         return None
-    return align(measured.table, table)
+    return align(measured.table, table, unmatched_limit=unmatched_limit)
 
 
 def _level(arms: _Arms, case: Case, divisor: float) -> Level | NotNow:
@@ -195,12 +195,12 @@ def _tested(arms: _Arms, level: Level) -> Comparison | ThresholdTest:
         table = level.measured.table
         if table is None:
             return mean_against_threshold(level.measured.values, goal, alpha=level.alpha)
-        return crossed_against_threshold(table.matrix, goal, clusters=table.clusters, alpha=level.alpha)
+        return crossed_against_threshold(table.matrix, goal, clusters=table.cluster_labels, alpha=level.alpha)
     if arms.tables is None:
         return welch_comparison(level.measured.values, theirs.values, alpha=level.alpha, null=arms.null)
     ours = arms.tables[0].first_seeds(seeds)
     return crossed_comparison(
-        ours.matrix, arms.tables[1].matrix, clusters=ours.clusters, alpha=level.alpha, null=arms.null
+        ours.matrix, arms.tables[1].matrix, clusters=ours.cluster_labels, alpha=level.alpha, null=arms.null
     )
 
 

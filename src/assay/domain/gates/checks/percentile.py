@@ -123,7 +123,7 @@ def _judged(
     if float(np.ptp(table.matrix)) == 0.0:
         return replace(known, reason=_constant(table, known, metric), settle=_no_spread())
     try:
-        found = crossed_against_threshold(below, share, clusters=table.clusters, alpha=level.alpha)
+        found = crossed_against_threshold(below, share, clusters=table.cluster_labels, alpha=level.alpha)
     except StatisticsError as error:
         return replace(known, reason=str(error), settle=_no_spread())
     direction: Direction = "less" if test.comparison in GREATER else "greater"
@@ -159,7 +159,10 @@ def _interval(
     else:
         at = quantile(ordered, test.percent)
         around = crossed_against_threshold(
-            _below(table.matrix, Comparison.AT_MOST, at), share, clusters=table.clusters, alpha=level.alpha
+            _below(table.matrix, Comparison.AT_MOST, at),
+            share,
+            clusters=table.cluster_labels,
+            alpha=level.alpha,
         ).estimate.interval
         low, high = (_at_share(ordered, end) for end in (around.low, around.high))
         low, high = _agreeing(low, high, limit, said.answer, upward=test.comparison in GREATER)

@@ -106,7 +106,7 @@ def _tested(level: Level, limit: float) -> ThresholdTest:
     table = level.measured.table
     if table is None:
         return mean_against_threshold(level.measured.values, limit, alpha=level.alpha)
-    return crossed_against_threshold(table.matrix, limit, clusters=table.clusters, alpha=level.alpha)
+    return crossed_against_threshold(table.matrix, limit, clusters=table.cluster_labels, alpha=level.alpha)
 
 
 def _estimate_only(measured: Measured, comparison: Comparison, limit: float) -> Checked:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Protocol
 
 import orjson
@@ -17,6 +19,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Executable,
+    Table,
     Text,
     any_,
     bindparam,
@@ -33,6 +36,8 @@ from assay.errors import Invalid
 
 Row = tuple[Any, ...]
 Build = Callable[[str], ClauseElement]
+ROWS_AT_ONCE = (1024, 128, 16, 1)
+"""Few different sizes, so that few statements are compiled and kept. 1024 rows of 31 columns are SQLite's limit."""
 
 
 class Cursor(Protocol):
@@ -40,8 +45,8 @@ class Cursor(Protocol):
 
     rowcount: int
 
-    def execute(self, sql: str, params: Mapping[str, Any], /) -> Any: ...
-    def executemany(self, sql: str, rows: Sequence[Mapping[str, Any]], /) -> Any: ...
+    def execute(self, sql: str, params: Mapping[str, Any] | Sequence[Any], /) -> Any: ...
+    def executemany(self, sql: str, rows: Sequence[Mapping[str, Any] | Sequence[Any]], /) -> Any: ...
     def fetchone(self) -> Row | None: ...
     def fetchmany(self, size: int, /) -> list[Row]: ...
     def fetchall(self) -> list[Row]: ...
@@ -79,6 +84,37 @@ class Form:
         for at, convert in self.results:
             values[at] = convert(values[at])
         return tuple(values)
+
+
+class NewRows:
+    """An INSERT of whole rows of a table, all columns given by position, as one engine takes it."""
+
+    __slots__ = ("_convert", "_head", "_pick", "_row")
+
+    def __init__(self, table: Table, engine: str) -> None:
+        names = [column.name for column in table.columns]
+        self._head = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES "  # noqa: S608 - names of our own schema
+        self._row = f"({', '.join(['?' if engine == 'sqlite' else '%s'] * len(names))})"
+        self._pick = itemgetter(*names)
+        kinds = enumerate(column.type for column in table.columns)
+        found = ((at, _conversion(kind, _dialect(engine), "bind")) for at, kind in kinds)
+        self._convert = tuple((at, convert) for at, convert in found if convert is not None)
+
+    def sql(self, count: int = 1) -> str:
+        """The statement for so many rows."""
+        return self._head + ", ".join([self._row] * count)
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """One row, in the order of the columns."""
+        row = list(self._pick(given))
+        for at, convert in self._convert:
+            row[at] = convert(row[at])
+        return row
+
+
+@cache
+def _new_rows(table: Table, engine: str) -> NewRows:
+    return NewRows(table, engine)
 
 
 def _conversion(kind: TypeEngine[Any], dialect: Dialect, way: str) -> Callable[[Any], Any] | None:
@@ -176,6 +212,24 @@ class Session:
             form = statement.on(self.engine)
             plain = rows if not (form.binds or form.constants) else [form.parameters(row) for row in rows]
             self._cursor.executemany(form.sql, plain)
+
+    def add_rows(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Insert whole rows, given by column name.
+
+        SQLite gets many in one statement: it holds Python's lock only to hand them over, not once a row, so that
+        another thread works on while this one writes.
+        """
+        form = _new_rows(table, self.engine)
+        values = [form.values(row) for row in rows]
+        if self.engine != "sqlite":
+            if values:
+                self._cursor.executemany(form.sql(), values)
+            return
+        done = 0
+        for size in ROWS_AT_ONCE:
+            while len(values) - done >= size:
+                self._cursor.execute(form.sql(size), [*chain.from_iterable(values[done : done + size])])
+                done += size
 
     def stream(self, statement: Statement, *, size: int = 4096, **params: Any) -> Iterator[Row]:
         """Rows of a fixed statement, fetched `size` at a time on a cursor of their own."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from assay.domain.experiments.evidence import Curve, Provenance, Run, RunStatus
 from assay.domain.gates.seed_groups import CANDIDATE_TAG
@@ -19,7 +19,7 @@ from assay.storage.tables import curves, runs
 from assay.storage.types import storable
 from assay.workflows.records import Source
 
-CHUNK_RUNS = 1000
+CHUNK_RUNS = 1024
 INT64_MAX = 2**63 - 1
 
 _R = runs.c
@@ -72,26 +72,11 @@ MAX_ID = Statement(select(func.coalesce(func.max(_R.id), 0)))
 _FACTS = (
     "tagged_ticket", "name", "status", "seed", "started_at", "gpu_hours", "deleted", "digest", "last_values", "body",
 )  # fmt: skip
-ADD = Statement(
-    insert(runs).values(by_hand=0),
-    (
-        "id",
-        "project_id",
-        "source_id",
-        "external_id",
-        "run_id",
-        "ticket",
-        "seen_seq",
-        "first_candidate",
-        *_FACTS,
-    ),
-)
 EDIT = Statement(update(runs).where(_R.id == bindparam("the_id")), _FACTS)
 FOLLOW_TAG = Statement(
     update(runs).where(_R.id == bindparam("the_id"), _R.by_hand == 0).values(ticket=_R.tagged_ticket)
 )
 DROP_CURVES = Statement(delete(curves).where(curves.c.run_id == bindparam("the_id")))
-ADD_CURVE = Statement(insert(curves), ("run_id", "metric", "points", "body"))
 TOUCHED = Statement(
     lambda engine: (
         select(_R.ticket)
@@ -204,13 +189,13 @@ class RunWriter(RunReader):
                 number = before[0]
                 known.append({"the_id": number, **_facts(run)})
             lines.extend(_curve_rows(number, run))
-        self.execute_many(ADD, new)
+        self.add_rows(runs, new)
         if known:
             ids = [{"the_id": row["the_id"]} for row in known]
             self.execute_many(EDIT, known)
             self.execute_many(FOLLOW_TAG, ids)
             self.execute_many(DROP_CURVES, ids)
-        self.execute_many(ADD_CURVE, lines)
+        self.add_rows(curves, lines)
         return len(new) + len(known)
 
 
@@ -240,6 +225,7 @@ def _new_row(source: Source, run: Run, number: int, seq: int) -> dict[str, Any]:
         "external_id": run.external_id,
         "run_id": run.run_id,
         "ticket": run.ticket,
+        "by_hand": 0,
         "seen_seq": seq,
         "first_candidate": run.tags.get(CANDIDATE_TAG),
         **_facts(run),

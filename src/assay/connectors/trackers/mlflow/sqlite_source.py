@@ -25,7 +25,7 @@ from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
 CURSOR_VERSION = 2
-BATCH_RUNS = 2000
+BATCH_RUNS = 1024
 BATCH_POINTS = 1_000_000
 BATCH_BLOB_BYTES = 64 * 2**20
 

@@ -1,0 +1,113 @@
+"""How the portions of a sync reach the store: in turn, each durable, whatever happens to the next one."""
+
+import pytest
+
+from assay.errors import Unavailable
+from assay.workflows.evidence import connect_source, get_run, list_runs, list_sources, sync_source
+from assay.workflows.ports import SyncBatch
+from tests.unit.workflows.conftest import ADA, run
+
+SLUG = "chatbot"
+
+
+class InPortions:
+    """A tracker that gives these portions of runs, and then stops with an error where it has one."""
+
+    def __init__(self, *portions, error=None, asks=False):
+        self.portions = portions
+        self.error = error
+        self.asks = asks
+        self.told = []
+
+    def changes(self, source, known):
+        done = 0
+        for number, runs in enumerate(self.portions):
+            done += len(runs)
+            yield SyncBatch(runs=runs, gone=(), cursor={"at": number}, done=done, total=None, blobs={})
+            if self.asks:
+                self.told.append(sorted(known()))
+        if self.error is not None:
+            raise self.error
+
+    def check(self, source):
+        return "in portions"
+
+
+@pytest.fixture
+def portions(clock):
+    return [
+        tuple(run("EXP-1", seed, 0.7, 0.8, begun=clock()) for seed in part) for part in ((1, 2), (3,), (4, 5))
+    ]
+
+
+def connected(ws, tracker):
+    ws.sources["listed"] = tracker
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+
+
+def kept(ws):
+    return sorted(row.run_id for row in list_runs(ws, ADA, SLUG).rows)
+
+
+def ids(portions):
+    return sorted(f"listed:{one.external_id}" for part in portions for one in part)
+
+
+def test_every_portion_is_kept_and_told_once_it_is(ws, portions):
+    connected(ws, InPortions(*portions))
+    told = []
+    report = sync_source(ws, ADA, SLUG, "listed", on_progress=lambda p: told.append((p.done, len(kept(ws)))))
+    assert told == [(2, 2), (3, 3), (5, 5)]
+    assert (report.seen, report.changed, kept(ws)) == (5, 5, ids(portions))
+    assert list_sources(ws, ADA, SLUG)[0].cursor == {"at": 2}
+
+
+def test_reader_that_asks_what_is_known_is_told_of_the_portion_it_gave_last(ws, portions):
+    tracker = InPortions(*portions, asks=True)
+    connected(ws, tracker)
+    sync_source(ws, ADA, SLUG, "listed")
+    assert [len(known) for known in tracker.told] == [2, 3, 5]
+
+
+def test_portions_before_a_failure_of_the_tracker_are_kept_with_their_cursor(ws, portions):
+    connected(ws, InPortions(*portions, error=Unavailable("cannot read tracker: it went away")))
+    with pytest.raises(Unavailable):
+        sync_source(ws, ADA, SLUG, "listed")
+    (source,) = list_sources(ws, ADA, SLUG)
+    assert kept(ws) == ids(portions)
+    assert (source.cursor, source.last_sync_status) == ({"at": 2}, "failed")
+    assert source.last_sync_error == "cannot read tracker: it went away"
+
+
+def test_portion_that_cannot_be_written_stops_the_sync_before_the_next_cursor(ws, portions, monkeypatch):
+    connected(ws, InPortions(*portions))
+    submit, given = ws.store.submit, []
+
+    def failing(work):
+        given.append(work)
+
+        def refuse(tx):
+            work(tx)
+            raise Unavailable("cannot write: the disk is full")
+
+        return submit(refuse if len(given) == 2 else work)
+
+    monkeypatch.setattr(ws.store, "submit", failing)
+    with pytest.raises(Unavailable, match="disk is full"):
+        sync_source(ws, ADA, SLUG, "listed")
+    assert kept(ws) == ids(portions[:1])
+    assert list_sources(ws, ADA, SLUG)[0].cursor == {"at": 0}
+
+
+@pytest.mark.parametrize("count", [1, 15, 16, 17, 1024, 1025, 2337])
+def test_runs_of_any_number_arrive_whole(ws, clock, count):
+    begun = clock()
+    connected(ws, InPortions(tuple(run("EXP-1", seed, 0.7, 0.8, begun=begun) for seed in range(count))))
+    assert sync_source(ws, ADA, SLUG, "listed").changed == count
+    for seed in {0, count // 2, count - 1}:
+        one = run("EXP-1", seed, 0.7, 0.8, begun=begun)
+        found = get_run(ws, ADA, SLUG, f"listed:{one.external_id}")
+        assert (found.seed, found.started_at, found.digest) == (seed, begun, one.digest)
+        assert {name: curve.values.tolist() for name, curve in found.curves.items()} == {
+            name: curve.values.tolist() for name, curve in one.curves.items()
+        }

@@ -58,7 +58,7 @@ def create_app(ws: Workspace, settings: Settings) -> FastAPI:
     app.state.workspace = ws
     app.state.settings = settings
     app.include_router(api_router)
-    app.include_router(web_router, dependencies=[requires(Permission.READ)])
+    app.include_router(web_router, include_in_schema=False, dependencies=[requires(Permission.READ)])
     _register_errors(app)
     app.openapi = with_problems(app.openapi)  # type: ignore[method-assign]
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)

@@ -1,4 +1,8 @@
-"""From the board as workflows tell it to the board as the page prints it."""
+"""From the board as workflows tell it to the board as the page prints it.
+
+Rendering is what a board costs, so nothing is rendered twice: cards are kept by ticket and card version, columns by what they
+show, whole pages for as long as the journal does not grow.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,62 @@ from markupsafe import Markup
 
 from assay.domain.board.board import Board
 from assay.errors import Invalid
-from assay.web.cards import CardCache, cards_digest, join_cards
+from assay.web.cards import cards_digest, join_cards, render_card
 from assay.web.contexts.board import CardsPage, Column
+from assay.web.kept import Kept
+from assay.web.parts import KeptPage, Part
 from assay.web.templating import render
 from assay.workflows.actor import Actor
 from assay.workflows.board import BoardParts, board_parts
 from assay.workflows.ports import Workspace
-from assay.workflows.views import CardView, ColumnPage, ColumnSlots
+from assay.workflows.views import CardSlot, CardView, ColumnPage, ColumnSlots
 
 PER_COLUMN = 50
 MOST_PER_COLUMN = 500
+KEPT_CARDS = 20_000
+"""About 1.5 kB each: at most 30 MB, where a team would need forty full boards."""
+KEPT_COLUMNS = 200
+"""At most 50 cards each: about 10 MB."""
+KEPT_PAGES = 50
+"""They share the columns: a few kilobytes each."""
+
+Filters = Mapping[str, str]
+
+
+class BoardKeep:
+    """What an application keeps of the boards it has shown."""
+
+    def __init__(self) -> None:
+        self.cards: Kept[tuple[int, int], str] = Kept(KEPT_CARDS)
+        """HTML by ticket and card version, which name a card's content for good."""
+        self.columns: Kept[tuple[str, Column], Part] = Kept(KEPT_COLUMNS)
+        """By project and everything the column shows."""
+        self._pages: Kept[tuple[object, ...], tuple[int, KeptPage]] = Kept(KEPT_PAGES)
+
+    def page(self, look: tuple[object, ...], *, seq: int) -> KeptPage | None:
+        """The page of this look, if the journal has not grown since: everything that a page shows stands in it."""
+        found = self._pages.get(look)
+        return found[1] if found is not None and found[0] == seq else None
+
+    def put_page(self, look: tuple[object, ...], page: KeptPage, *, seq: int) -> None:
+        """Keep a page made from what stood in the journal at `seq`."""
+        self._pages.put({look: (seq, page)})
+
+
+def keep(app: FastAPI) -> BoardKeep:
+    """What this application keeps."""
+    found: BoardKeep | None = getattr(app.state, "board_keep", None)
+    if found is None:
+        found = app.state.board_keep = BoardKeep()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class BoardHtml:
+    """A board with the HTML of its cards, by ticket."""
+
+    parts: BoardParts
+    cards: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,38 +81,34 @@ class Have:
     digest: str
 
 
-def card_cache(app: FastAPI) -> CardCache:
-    """The cards this application has rendered so far."""
-    found: CardCache | None = getattr(app.state, "card_cache", None)
-    if found is None:
-        found = app.state.card_cache = CardCache()
-    return found
-
-
 def read_board(
-    ws: Workspace,
-    actor: Actor,
-    slug: str,
-    cache: CardCache,
-    *,
-    per_column: int = PER_COLUMN,
-    filters: Mapping[str, str],
-) -> BoardParts:
-    """The board, with every card of it in the cache."""
-    parts = board_parts(ws, actor, slug, per_column=per_column, filters=filters, known=cache.has)
-    cache.add(slug, parts.cards)
-    return parts
+    ws: Workspace, actor: Actor, slug: str, kept: BoardKeep, *, per_column: int = PER_COLUMN, filters: Filters
+) -> BoardHtml:
+    """The board, with only those cards read and rendered that were not seen before."""
+    shown: dict[int, str] = {}
+
+    def is_known(slot: CardSlot) -> bool:
+        html = kept.cards.get((slot.id, slot.card_version))
+        if html is None:
+            return False
+        shown[slot.id] = html
+        return True
+
+    parts = board_parts(ws, actor, slug, per_column=per_column, filters=filters, known=is_known)
+    made = {number: render_card(slug, card) for number, card in parts.cards.items()}
+    kept.cards.put({(number, parts.cards[number].card_version): html for number, html in made.items()})
+    return BoardHtml(parts, shown | made)
 
 
 def columns(
-    parts: BoardParts, cache: CardCache, *, filters: Mapping[str, str], hidden: bool
-) -> tuple[Column, ...]:
+    board: BoardHtml, kept: BoardKeep, *, filters: Filters, with_hidden: bool = False
+) -> tuple[Part, ...]:
     """The columns that are shown, in board order."""
-    board = parts.project.settings.board
+    settings = board.parts.project.settings.board
     return tuple(
-        _column(parts, column, board, cache, filters)
-        for column in parts.slots.columns
-        if hidden or not _is_hidden(board, column.key)
+        _column(board, column, kept, filters)
+        for column in board.parts.slots.columns
+        if with_hidden or not _is_hidden(settings, column.key)
     )
 
 
@@ -71,14 +117,23 @@ def _is_hidden(board: Board, key: str) -> bool:
     return stage is not None and stage.hidden
 
 
-def _column(
-    parts: BoardParts, column: ColumnSlots, board: Board, cache: CardCache, filters: Mapping[str, str]
-) -> Column:
+def _column(board: BoardHtml, column: ColumnSlots, kept: BoardKeep, filters: Filters) -> Part:
+    project = board.parts.project
+    context = _context(project.slug, project.settings.board, column, filters)
+    part = kept.columns.get((project.slug, context))
+    if part is None:
+        cards = Markup("".join([board.cards[slot.id] for slot in column.slots]))  # noqa: S704 - made by the template
+        part = Part(render("fragments/board/_column.html", column=context, cards=cards))
+        if context.shown <= PER_COLUMN:
+            kept.columns.put({(project.slug, context): part})
+    return part
+
+
+def _context(slug: str, board: Board, column: ColumnSlots, filters: Filters) -> Column:
     limit, count = column.wip_limit, column.count
     return Column(
         key=column.key,
         title=column.title,
-        count=count,
         wip=str(count) if limit is None else f"{count} / {limit}",
         wip_label=f"{count} cards" if limit is None else f"{count} cards, limit {limit}",
         full=limit is not None and count >= limit,
@@ -86,34 +141,26 @@ def _column(
         digest=cards_digest(count, column.slots),
         targets=" ".join(board.legal_targets(column.key)),
         shown=len(column.slots),
-        cards=cache.join(column.slots, parts.cards),
-        more_href=more_href(parts.project.slug, column.key, column.next_cursor, filters),
+        more_href=more_href(slug, column.key, column.next_cursor, filters),
         empty_text="Nothing matches" if filters else "No cards",
     )
 
 
 def changed_columns(
-    ws: Workspace,
-    actor: Actor,
-    slug: str,
-    cache: CardCache,
-    *,
-    have: Mapping[str, Have],
-    filters: Mapping[str, str],
+    ws: Workspace, actor: Actor, slug: str, kept: BoardKeep, *, have: Mapping[str, Have], filters: Filters
 ) -> Markup:
     """The columns that look different from what a browser shows, each with as many cards as it had."""
     most = min(MOST_PER_COLUMN, max([PER_COLUMN, *(one.shown + 1 for one in have.values())]))
-    parts = read_board(ws, actor, slug, cache, per_column=most, filters=filters)
-    board = parts.project.settings.board
+    board = read_board(ws, actor, slug, kept, per_column=most, filters=filters)
     changed = []
-    for column in parts.slots.columns:
+    for column in board.parts.slots.columns:
         known = have.get(column.key)
         if known is None:
             continue
         cut = _cut(column, max(PER_COLUMN, known.shown))
         if cards_digest(cut.count, cut.slots) != known.digest:
-            changed.append(_column(parts, cut, board, cache, filters))
-    return Markup(render("fragments/board/_columns.html", columns=changed)) if changed else Markup()  # noqa: S704
+            changed.append(_column(board, cut, kept, filters).body.decode())
+    return Markup("".join(changed))  # noqa: S704 - made by the template
 
 
 def _cut(column: ColumnSlots, shown: int) -> ColumnSlots:
@@ -143,14 +190,14 @@ def read_have(text: str) -> dict[str, Have]:
     return found
 
 
-def more_href(slug: str, stage: str, cursor: str | None, filters: Mapping[str, str]) -> str:
+def more_href(slug: str, stage: str, cursor: str | None, filters: Filters) -> str:
     """Where the next cards of a column are; empty when there are none."""
     if cursor is None:
         return ""
     return f"/p/{slug}/board/{quote(stage)}/cards?" + urlencode({**filters, "cursor": cursor})
 
 
-def cards_page(slug: str, stage: str, page: ColumnPage, *, filters: Mapping[str, str]) -> CardsPage:
+def cards_page(slug: str, stage: str, page: ColumnPage, *, filters: Filters) -> CardsPage:
     """More cards of one column."""
     cards: tuple[CardView, ...] = page.cards
     return CardsPage(

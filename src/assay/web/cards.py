@@ -1,12 +1,10 @@
-"""Cards as HTML, kept by what they show: a warm board is joined from strings and renders no template for its cards."""
+"""Cards as HTML."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from threading import Lock
+from collections.abc import Iterable
 
 from markupsafe import Markup
 
@@ -14,44 +12,6 @@ from assay.web import wording
 from assay.web.contexts.board import Bar, Card
 from assay.web.templating import environment
 from assay.workflows.views import CardSlot, CardView
-
-CACHED_CARDS = 20_000
-"""About 1.5 kB each: at most 30 MB, where a team would need forty full boards."""
-
-
-class CardCache:
-    """The HTML of cards by ticket and card version, which name their content for good; the oldest go first."""
-
-    def __init__(self, capacity: int = CACHED_CARDS) -> None:
-        self._capacity = capacity
-        self._kept: OrderedDict[tuple[int, int], str] = OrderedDict()
-        self._lock = Lock()
-        self.rendered = 0
-        """How many cards went through the template so far."""
-
-    def has(self, slot: CardSlot) -> bool:
-        """Whether this card need not be read from the store."""
-        return (slot.id, slot.card_version) in self._kept
-
-    def add(self, slug: str, cards: Mapping[int, CardView]) -> None:
-        """Render cards that were not here yet."""
-        for number, card in cards.items():
-            made = render_card(slug, card)
-            with self._lock:
-                self.rendered += 1
-                self._kept[(number, card.card_version)] = made
-                while len(self._kept) > self._capacity:
-                    self._kept.popitem(last=False)
-
-    def join(self, slots: Iterable[CardSlot], fresh: Mapping[int, CardView]) -> Markup:
-        """Many cards in their order. One that changed between two looks is shown as it was read."""
-        kept = self._kept
-        parts = [kept.get((s.id, s.card_version)) or self._changed(s, fresh) for s in slots]
-        return Markup("".join(parts))  # noqa: S704 - made by the template
-
-    def _changed(self, slot: CardSlot, fresh: Mapping[int, CardView]) -> str:
-        card = fresh.get(slot.id)
-        return self._kept.get((slot.id, card.card_version), "") if card is not None else ""
 
 
 def join_cards(slug: str, cards: Iterable[CardView]) -> Markup:

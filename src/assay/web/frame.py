@@ -68,7 +68,7 @@ def build(
         groups=navigation(project.slug, section) if project else (),
         twin=twin,
         body_class=body_class,
-        message=MESSAGES.get(request.query_params.get("done", ""), ""),
+        message=message(request),
         scripts=scripts,
         sheets=sheets,
     )
@@ -92,6 +92,11 @@ def theme(request: Request) -> str:
     """The appearance this browser chose."""
     chosen = request.cookies.get(THEME_COOKIE, "auto")
     return chosen if chosen in THEMES else "auto"
+
+
+def message(request: Request) -> str:
+    """What the form before this page has done, if it says so in the address."""
+    return MESSAGES.get(request.query_params.get("done", ""), "")
 
 
 def bare(request: Request, title: str) -> Frame:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from functools import cache
+from secrets import token_hex
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from assay.web import assets, wording
 from assay.web.contexts.frame import Frame
+from assay.web.parts import KeptPage, Part, gzipped, plain
+
+HTML = "text/html; charset=utf-8"
+_VARY_KEPT = "HX-Request, Accept-Encoding"
+_MARK = token_hex(16)
+_TOKEN = f"token-{_MARK}"
+PARTS = Markup(f"parts-{_MARK}")  # noqa: S704 - of our making
+"""Where a page that is kept shows its parts. Drawn by each process, so that no text can hold it."""
 
 
 @cache
@@ -64,6 +75,23 @@ def fragment(
 def html(body: str, *, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
     """HTML that was put together already."""
     return HTMLResponse(body, status_code=status, headers=_headers(headers))
+
+
+def page_to_keep(template: str, frame: Frame, context: object, parts: Sequence[Part]) -> KeptPage:
+    """A whole page without its token, and with `parts` in the place that its context calls `PARTS`."""
+    html = render(template, frame=replace(frame, csrf_token=_TOKEN), **variables(context))
+    before, rest = html.split(_TOKEN)
+    above, found, below = rest.partition(PARTS)
+    return KeptPage(Part(before), (Part(above), *parts, Part(below)) if found else (Part(above),))
+
+
+def kept_page(request: Request, page: KeptPage) -> Response:
+    """A page that was put together before, for the browser that asks."""
+    parts = page.filled(request.state.csrf_token)
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(plain(parts), media_type=HTML, headers=_headers({"Vary": _VARY_KEPT}))
+    headers = _headers({"Vary": _VARY_KEPT, "Content-Encoding": "gzip"})
+    return Response(gzipped(parts), media_type=HTML, headers=headers)
 
 
 def _headers(more: dict[str, str] | None) -> dict[str, str]:

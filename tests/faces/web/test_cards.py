@@ -1,57 +1,19 @@
 """Cards and the board page as HTML, from hand-made views."""
 
 import math
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
 
 from assay.web import cards, wording
-from assay.web.cards import CardCache, card_context, render_card
+from assay.web.cards import card_context, render_card
 from assay.workflows.views import CardSlot
 from tests.faces.web.board_examples import CARDS, NOW, bar, card, numbers
 
 
 def slot(number, view):
     return CardSlot(id=number, key=view.key, stage=view.stage, rank=view.rank, card_version=view.card_version)
-
-
-def test_card_seen_before_is_not_rendered_again():
-    cache = CardCache()
-    views = dict(enumerate(CARDS, start=1))
-    slots = [slot(number, view) for number, view in views.items()]
-    cache.add("p", views)
-    first = cache.join(slots, views)
-    assert cache.rendered == len(CARDS)
-    assert all(cache.has(one) for one in slots)
-    assert cache.join(slots, {}) == first
-    assert cache.rendered == len(CARDS)
-
-
-def test_card_with_a_new_version_is_rendered_again():
-    cache = CardCache()
-    old = card("EXP-1", "Old title", "backlog")
-    new = replace(old, title="New title", card_version=old.card_version + 1)
-    cache.add("p", {1: old})
-    assert not cache.has(slot(1, new))
-    cache.add("p", {1: new})
-    assert "New title" in cache.join([slot(1, new)], {})
-    assert "Old title" in cache.join([slot(1, old)], {})
-
-
-def test_card_cache_that_is_full_forgets_the_oldest():
-    cache = CardCache(capacity=2)
-    views = {number: card(f"EXP-{number}", "T", "backlog") for number in (1, 2, 3)}
-    cache.add("p", views)
-    assert [cache.has(slot(number, view)) for number, view in views.items()] == [False, True, True]
-
-
-def test_card_that_changed_between_two_looks_is_shown_as_it_was_read():
-    cache = CardCache()
-    seen = card("EXP-1", "T", "backlog")
-    fresh = replace(seen, title="Fresh", card_version=seen.card_version + 5)
-    cache.add("p", {1: fresh})
-    assert "Fresh" in cache.join([slot(1, seen)], {1: fresh})
 
 
 def test_card_says_nothing_that_is_relative_to_now():

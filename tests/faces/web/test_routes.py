@@ -205,14 +205,6 @@ def test_board_changes_are_nothing_when_nothing_changed(site, browser):
     assert changed.count('class="col"') == 1
 
 
-def test_board_is_joined_from_kept_cards_the_second_time(site, browser, monkeypatch):
-    from assay.web import cards
-
-    browser.ask(at(site, "/board"))
-    monkeypatch.setattr(cards, "render_card", lambda *_: pytest.fail("rendered a card that was kept"))
-    assert browser.ask(at(site, "/board"))[0] == 200
-
-
 def test_first_load_of_a_full_board_with_all_assets_is_small(open_site):
     def tell(ws):
         told = story.Story(ws)

@@ -54,11 +54,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column with its cards."""
+    """Context of fragments/board/_column.html, beside its cards: all that a column shows is named here, its cards by digest."""
 
     key: str
     title: str
-    count: int
     wip: str
     """ "2 / 5" or "6"."""
     wip_label: str
@@ -70,7 +69,6 @@ class Column:
     targets: str
     """Columns its cards may go to, separated by spaces."""
     shown: int
-    cards: Markup
     more_href: str
     """Address of the next page of cards, empty when all are shown."""
     empty_text: str
@@ -102,7 +100,7 @@ class BoardPage:
     slug: str
     board_href: str
     new_href: str
-    columns: tuple[Column, ...]
+    columns: Markup
     facts: tuple[Fact, ...]
     seq: int
     filter: Filter

@@ -38,6 +38,7 @@ for _module in (
     search,
     settings,
 ):
-    router.include_router(_module.router)
+    # One flat list: routers inside routers are searched again at every level, for every request.
+    router.routes.extend(_module.router.routes)
 
 __all__ = ["router"]

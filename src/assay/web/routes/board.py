@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from assay.domain.experiments.experiment import Axis
 from assay.web import board_view, facts, frame, inputs, templating
 from assay.web.contexts.board import BoardPage, Filter
+from assay.web.parts import KeptPage
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
 from assay.workflows.board import column_page
@@ -18,20 +19,42 @@ FILTERS = ("q", "owner", "axis")
 
 
 @router.get("/p/{slug}/board", dependencies=requires(Permission.READ))
-def show_board(request: Request, slug: str) -> HTMLResponse:
+def show_board(request: Request, slug: str) -> Response:
     """The board of a project."""
-    ws, actor, cache = frame.workspace(request), frame.actor(request), board_view.card_cache(request.app)
+    kept, ws = board_view.keep(request.app), frame.workspace(request)
     filters = inputs.filters(request, FILTERS)
-    hidden = request.query_params.get("hidden") == "yes"
-    parts = board_view.read_board(ws, actor, slug, cache, filters=filters)
-    href = f"/p/{slug}/board"
+    with_hidden = request.query_params.get("hidden") == "yes"
+    look = (slug, with_hidden, tuple(filters.items()), frame.theme(request), frame.message(request))
+    page = kept.page(look, seq=ws.store.last_seq())
+    if page is None:
+        board = board_view.read_board(ws, frame.actor(request), slug, kept, filters=filters)
+        page = _page(request, board, kept, filters=filters, with_hidden=with_hidden)
+        kept.put_page(look, page, seq=board.parts.slots.seq)
+    response = templating.kept_page(request, page)
+    if request.cookies.get(frame.PROJECT_COOKIE) != slug:
+        response.set_cookie(frame.PROJECT_COOKIE, slug, max_age=31_536_000, httponly=True, samesite="strict")
+    return response
+
+
+def _page(
+    request: Request,
+    board: board_view.BoardHtml,
+    kept: board_view.BoardKeep,
+    *,
+    filters: board_view.Filters,
+    with_hidden: bool,
+) -> KeptPage:
+    project, slots = board.parts.project, board.parts.slots
+    href = f"/p/{project.slug}/board"
     context = BoardPage(
-        slug=slug,
+        slug=project.slug,
         board_href=href,
-        new_href=f"/p/{slug}/t/new",
-        columns=board_view.columns(parts, cache, filters=filters, hidden=hidden),
-        facts=facts.strip(ws, actor, slug, seq=parts.slots.seq, app=request.app),
-        seq=parts.slots.seq,
+        new_href=f"/p/{project.slug}/t/new",
+        columns=templating.PARTS,
+        facts=facts.strip(
+            frame.workspace(request), frame.actor(request), project.slug, seq=slots.seq, app=request.app
+        ),
+        seq=slots.seq,
         filter=Filter(
             text=filters.get("q", ""),
             owner=filters.get("owner", ""),
@@ -39,23 +62,22 @@ def show_board(request: Request, slug: str) -> HTMLResponse:
             active=bool(filters),
         ),
         axes=tuple(axis.value for axis in Axis),
-        is_empty=not filters and not any(column.count for column in parts.slots.columns),
-        sources_href=f"/p/{slug}/settings#sources",
-        shows_hidden=hidden,
+        is_empty=not filters and not any(column.count for column in slots.columns),
+        sources_href=f"/p/{project.slug}/settings#sources",
+        shows_hidden=with_hidden,
     )
     around = frame.build(
         request,
         "Board",
-        project=parts.project,
+        project=project,
         section="board",
-        twin=f"/api/v1/projects/{slug}/board",
+        twin=f"/api/v1/projects/{project.slug}/board",
         body_class="board-page",
         scripts=("vendor/Sortable.min.js", "js/board.js"),
         sheets=("css/board.css",),
     )
-    response = templating.page("pages/board/board.html", around, context)
-    response.set_cookie(frame.PROJECT_COOKIE, slug, max_age=31_536_000, httponly=True, samesite="strict")
-    return response
+    columns = board_view.columns(board, kept, filters=filters, with_hidden=with_hidden)
+    return templating.page_to_keep("pages/board/board.html", around, context, columns)
 
 
 @router.get("/p/{slug}/board/changes", dependencies=requires(Permission.READ))
@@ -65,7 +87,7 @@ def board_changes(request: Request, slug: str, have: str = "") -> Response:
         frame.workspace(request),
         frame.actor(request),
         slug,
-        board_view.card_cache(request.app),
+        board_view.keep(request.app),
         have=board_view.read_have(have),
         filters=inputs.filters(request, FILTERS),
     )

@@ -129,7 +129,7 @@ def _columns(request: Request, slug: str, *, everything: bool = False) -> Markup
         frame.workspace(request),
         frame.actor(request),
         slug,
-        board_view.card_cache(request.app),
+        board_view.keep(request.app),
         have=have,
         filters=inputs.filters(request, FILTERS),
     )

@@ -7,7 +7,7 @@ another kind of limit) it counts as loosening, because the reader of a verdict m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -20,7 +20,8 @@ from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog
 from assay.domain.kernel.model import Value
 
 Kind = Literal["added", "removed", "loosened", "tightened", "changed"]
-_WEIGHT = {Role.SECONDARY: 0, Role.PRIMARY: 1, Role.BLOCKING: 1}
+_WEIGHT = {Role.SECONDARY: 0, Role.PRIMARY: 1, Role.BLOCKING: 2}
+"""A blocking criterion fails where nothing was measured; a primary one is then not known yet."""
 
 
 class Change(Value):
@@ -45,13 +46,24 @@ def _catalog(registration: Registration) -> MetricCatalog:
 
 
 def _criteria(old: Registration, new: Registration) -> Iterator[Change]:
-    before, after = Counter(old.criteria), Counter(new.criteria)
-    gone, come = _sorted(before - after), _sorted(after - before)
+    return criteria_changes(old.criteria, new.criteria, _catalog(old), _catalog(new))
+
+
+def criteria_changes(
+    old: Iterable[Criterion], new: Iterable[Criterion], before: MetricCatalog, after: MetricCatalog
+) -> Iterator[Change]:
+    """What changed from the old criteria to the new ones, whatever their order? Each with its metrics, for the wording."""
+    kept, now = Counter(old), Counter(new)
+    gone, come = _sorted(kept - now), _sorted(now - kept)
     for slot in (_same_place, _same_test, _same_subject, _same_metric):
         for one, other in _paired(gone, come, slot):
-            yield _change(one, other, old, new)
-    yield from (_removed(criterion, old) for criterion in gone)
-    yield from (_added(criterion, new) for criterion in come)
+            yield _change(one, other, before, after)
+    for criterion in gone:
+        text = criterion_text(criterion, metrics=before, with_role=True)
+        yield Change(kind="removed", role=criterion.role, text=f"removed {text}", loosens=True)
+    for criterion in come:
+        text = criterion_text(criterion, metrics=after, with_role=True)
+        yield Change(kind="added", role=criterion.role, text=f"added {text}", loosens=False)
 
 
 def _sorted(criteria: Counter[Criterion]) -> list[Criterion]:
@@ -92,11 +104,11 @@ def _paired(
             yield one, other
 
 
-def _change(one: Criterion, other: Criterion, old: Registration, new: Registration) -> Change:
-    before = criterion_text(one, metrics=_catalog(old))
-    after = criterion_text(other, metrics=_catalog(new))
+def _change(one: Criterion, other: Criterion, old: MetricCatalog, new: MetricCatalog) -> Change:
+    before = criterion_text(one, metrics=old)
+    after = criterion_text(other, metrics=new)
     if one.role is not other.role:
-        kind = _moved(one.role, other.role)
+        kind = moved(one.role, other.role)
         text = f"{kind}: {before} was {one.role} and is now {other.role}"
         return Change(kind=kind, role=other.role, text=text, loosens=kind == "loosened")
     ease = ease_of(one, other)
@@ -111,20 +123,11 @@ def _change(one: Criterion, other: Criterion, old: Registration, new: Registrati
     )
 
 
-def _moved(one: Role, other: Role) -> Kind:
+def moved(one: Role, other: Role) -> Kind:
+    """Does a check weigh more or less in its new role?"""
     if _WEIGHT[one] == _WEIGHT[other]:
         return "changed"
     return "tightened" if _WEIGHT[one] < _WEIGHT[other] else "loosened"
-
-
-def _removed(criterion: Criterion, old: Registration) -> Change:
-    text = f"removed {criterion_text(criterion, metrics=_catalog(old), with_role=True)}"
-    return Change(kind="removed", role=criterion.role, text=text, loosens=True)
-
-
-def _added(criterion: Criterion, new: Registration) -> Change:
-    text = f"added {criterion_text(criterion, metrics=_catalog(new), with_role=True)}"
-    return Change(kind="added", role=criterion.role, text=text, loosens=False)
 
 
 def _baselines(old: Registration, new: Registration) -> Iterator[Change]:
@@ -207,6 +210,14 @@ def _plans(old: Registration, new: Registration) -> Iterator[Change]:
 def _metrics(old: Registration, new: Registration) -> Iterator[Change]:
     before = {metric.name: metric for metric in old.metrics}
     after = {metric.name: metric for metric in new.metrics}
+    yield from declaration_changes(before, after)
+    for name in sorted(before.keys() ^ after.keys()):
+        kind: Kind = "added" if name in after else "removed"
+        yield _note(kind, f"{kind} metric {name}", loosens=False)
+
+
+def declaration_changes(before: Mapping[str, Metric], after: Mapping[str, Metric]) -> Iterator[Change]:
+    """What changed in the declarations of metrics that are declared both times, by name?"""
     for name in sorted(before.keys() & after.keys()):
         one, other = before[name], after[name]
         for field in ("direction", "unit"):
@@ -217,9 +228,6 @@ def _metrics(old: Registration, new: Registration) -> Iterator[Change]:
             yield _note("changed", f"changed metric {name}: it is read under other names now", loosens=True)
         if (one.decimals, one.description) != (other.decimals, other.description):
             yield _note("changed", f"changed metric {name}: how it is shown and described", loosens=False)
-    for name in sorted(before.keys() ^ after.keys()):
-        kind: Kind = "added" if name in after else "removed"
-        yield _note(kind, f"{kind} metric {name}", loosens=False)
 
 
 def _words(old: Registration, new: Registration) -> Iterator[Change]:

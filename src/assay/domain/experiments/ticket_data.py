@@ -189,7 +189,8 @@ def _each(reader: Reader) -> Reader:
     return read
 
 
-def _stages(value: object, path: str) -> LookPlan:
+def looks_from_data(value: object, path: str) -> LookPlan:
+    """Which look plan do these rising numbers of seeds mean?"""
     stages = _each(lambda entry, where: as_integer(entry, where, low=2, high=10_000))(value, path)
     if not stages or any(later <= earlier for earlier, later in pairwise(stages)):
         refuse(
@@ -232,7 +233,7 @@ _READERS: dict[str, Reader] = {
     "mode": lambda value, path: as_choice(value, path, Mode),
     "axis": lambda value, path: as_choice(value, path, Axis),
     "data_needs": _each(_NEED),
-    "looks": _stages,
+    "looks": looks_from_data,
     "candidate": _words,
     "owner": _words,
     "priority": lambda value, path: as_integer(value, path, low=0, high=4),

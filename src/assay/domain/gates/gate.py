@@ -12,15 +12,24 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from assay.domain.experiments.criteria.model import Criterion, DatasetRef, Margin, MetricName
+from assay.domain.experiments.criteria.model import (
+    Condition,
+    Criterion,
+    DatasetRef,
+    Margin,
+    MetricName,
+    Spread,
+)
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.experiment import LookPlan, Prose, clean_text
 from assay.domain.kernel.findings import Role
-from assay.domain.kernel.metrics import Direction, Metric, Unit
+from assay.domain.kernel.metrics import Metric, Unit
 from assay.domain.kernel.model import Value
+from assay.errors import Invalid
 
 CRITERIA_MAX = 100
 CHECKS_MAX = 100
+METRICS_MAX = 10_000
 COLUMNS_MAX = 50
 EXAMPLES_MAX = 10_000
 ITEMS_MAX = 200
@@ -40,6 +49,7 @@ FileName = Annotated[str, StringConstraints(min_length=1, max_length=400), After
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Share = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False, max_digits=18)]
 
+_ROLE_ORDER = {role: place for place, role in enumerate((Role.PRIMARY, Role.BLOCKING, Role.SECONDARY))}
 TWO_POINTS = Margin(value=Decimal("0.02"), unit=Unit.FRACTION)
 TWO_PERCENT_RELATIVE = Margin(value=Decimal("0.02"), relative=True)
 
@@ -57,18 +67,6 @@ class GateSettings(Value):
     """Judge over examples with an e-process, whose error holds however often one looks as examples arrive."""
     unmatched_limit: Share = Decimal(0)
     """Share of all examples that may lack a partner on the other side before a comparison is invalid; 0 allows none."""
-
-
-class Inferred(Value):
-    """What the criteria say about a metric that the gate does not declare. What the evaluation declares outranks it."""
-
-    metric: MetricName
-    direction: Direction | None = None
-    """None when the criteria leave it open: then only the evaluation can say which way is better."""
-    unit: Unit | None = None
-    """None when the criteria leave it open, such as a relative margin."""
-    because: str
-    """One sentence for the report, such as "'accuracy >= 85%': % means a fraction, >= means higher is better"."""
 
 
 class SlicesCheck(Value):
@@ -123,7 +121,7 @@ class GoldenCheck(Value):
     metric: MetricName | None = None
     """What says whether an example is right; None means the gate's primary metric."""
     examples: Annotated[tuple[ShortText, ...], Field(max_length=EXAMPLES_MAX)] = ()
-    """Ids of the golden examples. From the file, once it has been read."""
+    """Ids of the golden examples, written in the gate or read from the file."""
     file: FileName | None = None
     """Where the ids stand, one a row (first column, or the column `sample_id`)."""
     digest: Digest | None = None
@@ -135,8 +133,26 @@ class GoldenCheck(Value):
             raise ValueError("names no example (expected examples or a file)")
         if self.digest is not None and self.file is None:
             raise ValueError("has the digest of a file, but no file")
+        if self.file is not None and self.examples and self.digest is None:
+            raise ValueError("names examples and a file (expected one of the two)")
         _once("example", self.examples)
         return self
+
+    def with_file(self, examples: Iterable[str], digest: str) -> GoldenCheck:
+        """The same check once its file was read.
+
+        Raises:
+            Invalid: the gate pins another digest.
+        """
+        if self.digest is not None and self.digest != digest:
+            raise Invalid(
+                f"cannot use golden file '{self.file}': its digest is {digest} (expected {self.digest})",
+                hint="restore the file, or pin its new digest in the gate file and have the change reviewed",
+                code="golden-changed",
+                field="checks.golden.digest",
+            )
+        read = {"examples": tuple(dict.fromkeys(examples)), "digest": digest}
+        return GoldenCheck.model_validate({**self.model_dump(), **read})
 
 
 class FairnessCheck(Value):
@@ -181,6 +197,13 @@ class ConsistencyCheck(Value):
         if self.sd.value == 0:
             raise ValueError("sd is 0, which no evidence can show (expected more than 0)")
         return self
+
+    def criterion(self, metric: str) -> Criterion:
+        """The criterion that asks the same of this metric: both are answered by one check."""
+        after = None if self.seeds is None else Condition(kind="seeds", count=self.seeds)
+        return Criterion(
+            role=self.role, test=Spread(metric=metric, limit=self.sd, claim=self.claim), after=after
+        )
 
 
 class ReliabilityCheck(Value):
@@ -254,7 +277,10 @@ GateCheck = Annotated[
     Field(discriminator="kind"),
 ]
 
-GATE_TESTS = frozenset({"threshold", "improvement", "non_inferiority"})
+MetricCheck = SlicesCheck | GoldenCheck | FairnessCheck | ConsistencyCheck | ReliabilityCheck
+"""The checks that read one metric."""
+
+GATE_TESTS = frozenset({"threshold", "improvement", "non_inferiority", "percentile", "spread"})
 """What a criterion of a gate can test. Curves, budgets and targets belong to a ticket: an evaluation has none."""
 
 
@@ -268,12 +294,11 @@ class Gate(Value):
     """Why these numbers, for people."""
     dataset: DatasetRef | None = None
     """The evaluation set; results on another one are invalid. None takes whatever set the results name."""
-    metrics: Annotated[tuple[Metric, ...], Field(max_length=CRITERIA_MAX)] = ()
-    """Declarations that the gate makes itself; they outrank those of the evaluation."""
-    inferred: tuple[Inferred, ...] = ()
-    """What was concluded about the other metrics, told in every report."""
+    metrics: Annotated[tuple[Metric, ...], Field(max_length=METRICS_MAX)] = ()
+    """Declarations that the gate makes itself, by name; they outrank those of the evaluation. What it leaves out is inferred
+    from its criteria (`gate_metrics`)."""
     criteria: Annotated[tuple[Criterion, ...], Field(max_length=CRITERIA_MAX)] = ()
-    """In the order they were written, each with its role."""
+    """In the order primary, blocking, secondary; inside a role as they were written."""
     checks: Annotated[tuple[GateCheck, ...], Field(max_length=CHECKS_MAX)] = ()
     settings: GateSettings = GateSettings()
 
@@ -289,13 +314,13 @@ class Gate(Value):
             if criterion.test.kind not in GATE_TESTS:
                 raise ValueError(f"'{text}' is about a ticket's runs, not about one evaluation")
         _once("criterion", (criterion_text(criterion) for criterion in criteria))
-        return criteria
+        return tuple(sorted(criteria, key=lambda criterion: _ROLE_ORDER[criterion.role]))
 
     @field_validator("metrics")
     @classmethod
     def _each_name_once(cls, metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
         _once("metric", (name for metric in metrics for name in (metric.name, *metric.aliases)))
-        return metrics
+        return tuple(sorted(metrics, key=lambda metric: metric.name))
 
     @model_validator(mode="after")
     def _can_fail(self) -> Self:
@@ -316,9 +341,14 @@ class Gate(Value):
 
     @property
     def primary_metric(self) -> str | None:
-        """The metric of checks that name none: that of the first primary criterion, else of the first criterion."""
-        first = [c for c in self.criteria if c.role is Role.PRIMARY] or list(self.criteria)
-        return first[0].metric if first else None
+        """The metric of checks that name none: that of the first criterion, which is a primary one where there is one."""
+        return self.criteria[0].metric if self.criteria else None  # primary criteria stand first
+
+    def metric_of(self, check: MetricCheck) -> str:
+        """Which metric does the check read?"""
+        metric = check.metric if check.metric is not None else self.primary_metric
+        assert metric is not None  # refused when the gate was made
+        return metric
 
 
 def _once(what: str, names: Iterable[str]) -> None:

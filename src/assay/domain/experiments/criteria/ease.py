@@ -100,6 +100,11 @@ def _percentiles(one: Percentile, other: Percentile) -> Ease:
     return _together(_limits(one.comparison, other.comparison, one.value.value, other.value.value), rank)
 
 
+def margins_ease(one: Margin, other: Margin) -> Ease:
+    """Is the other margin of harm wider, and so met more easily? Unknown where they are in different units."""
+    return _margins(Comparison.AT_MOST, Comparison.AT_MOST, one, other)
+
+
 def _margins(first: Comparison, second: Comparison, one: Margin, other: Margin) -> Ease:
     if one.relative != other.relative or one.unit != other.unit:
         return Ease.UNKNOWN

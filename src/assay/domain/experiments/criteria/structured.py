@@ -16,9 +16,9 @@ Wherever a criterion is read, a line of text in the short form does as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from assay.domain.experiments.criteria.amounts import PERCENT, TIMES_BUDGET, UNIT_WORDS, WrittenAmount
 from assay.domain.experiments.criteria.draft import (
@@ -45,6 +45,7 @@ from assay.domain.experiments.criteria.text import (
     criterion_text,
     dataset_text,
     parse_criterion,
+    parse_draft,
 )
 from assay.domain.experiments.exact_numbers import json_number
 from assay.domain.experiments.fields import (
@@ -63,6 +64,7 @@ from assay.domain.kernel.metrics import MetricCatalog, Unit
 from assay.errors import Invalid
 
 Form = Literal["structured", "text"]
+Read = TypeVar("Read")
 CRITERIA_MAX = 100
 _AMOUNT_KEY: dict[Kind, str | None] = {
     "threshold": "value",
@@ -144,18 +146,38 @@ def criterion_from_data(
         Invalid: `field` is the path of the entry at fault, such as `criteria.primary[0].value`.
     """
     if isinstance(data, str):
-        try:
-            return parse_criterion(data, metrics=metrics, role=role)
-        except Invalid as error:
-            error.field = path
-            raise
+        return _at(path, lambda: parse_criterion(data, metrics=metrics, role=role))
+    return _from_mapping(
+        data, path, lambda draft, fields: criterion_of(draft, _role(fields, role, path), metrics)
+    )
+
+
+def draft_from_data(data: object, *, path: str = "criterion") -> Draft:
+    """What is written in this line of text or this mapping, before any metric is asked what it means?
+
+    Raises:
+        Invalid: as `criterion_from_data`, for what no metric could mend.
+    """
+    if isinstance(data, str):
+        return _at(path, lambda: parse_draft(data))
+    return _from_mapping(data, path, lambda draft, _: draft)
+
+
+def _at(path: str, read: Callable[[], Read]) -> Read:
+    try:
+        return read()
+    except Invalid as error:
+        error.field = path
+        raise
+
+
+def _from_mapping(data: object, path: str, meaning: Callable[[Draft, Mapping[str, object]], Read]) -> Read:
     if not isinstance(data, Mapping):
         refuse(path, found_text(data), "a line such as 'accuracy >= 85%', or a mapping")
     kind = _kind(data, path)
     fields = as_mapping(data, path, known=(*_SHARED_KEYS, *_KEYS[kind]))
     try:
-        draft = _draft(kind, fields, path)
-        return criterion_of(draft, _role(fields, role, path), metrics)
+        return meaning(_draft(kind, fields, path), fields)
     except CriterionError as fault:
         raise _invalid(fault, kind, path) from None
 
@@ -259,10 +281,7 @@ def _curve(draft: Draft, fields: Mapping[str, object], path: str) -> Draft:
 
 def _clauses(draft: Draft, fields: Mapping[str, object], path: str) -> Draft:
     if fields.get("dataset") is not None:
-        scanner = Scanner(as_text(fields["dataset"], f"{path}.dataset", limit=160))
-        name, version = scanner.need_dataset()
-        _need_end(scanner, "dataset")
-        draft = replace(draft, dataset=DatasetRef(name=name, version=version))
+        draft = replace(draft, dataset=dataset_from_data(fields["dataset"], f"{path}.dataset"))
     if fields.get("after") is not None:
         scanner = Scanner(as_text(fields["after"], f"{path}.after", limit=60))
         draft = replace(draft, after=read_condition(scanner))
@@ -270,12 +289,31 @@ def _clauses(draft: Draft, fields: Mapping[str, object], path: str) -> Draft:
     return draft
 
 
+def dataset_from_data(value: object, path: str) -> DatasetRef:
+    """Which evaluation set does `support-eval@3` name?
+
+    Raises:
+        Invalid: it is no text. CriterionError: the text names none.
+    """
+    scanner = Scanner(as_text(value, path, limit=160))
+    name, version = scanner.need_dataset()
+    _need_end(scanner, "dataset")
+    return DatasetRef(name=name, version=version)
+
+
+def amount_from_data(value: object, path: str) -> WrittenAmount:
+    """Which amount is written: `85%`, `20 ms`, `2% relative`, 0.85?
+
+    Raises:
+        Invalid: it is neither text nor a number. CriterionError: the text is no amount.
+    """
+    if isinstance(value, str):
+        return _amount_text(value, path)
+    return WrittenAmount(as_decimal(value, path), integer=isinstance(value, int))
+
+
 def _amount(fields: Mapping[str, object], key: str, path: str) -> WrittenAmount:
-    value = fields.get(key)
-    amount = _amount_text(value, f"{path}.{key}") if isinstance(value, str) else None
-    if amount is None:
-        number = as_decimal(value, f"{path}.{key}")
-        amount = WrittenAmount(number, integer=isinstance(value, int))
+    amount = amount_from_data(fields.get(key), f"{path}.{key}")
     if fields.get("relative") is not None:
         amount = replace(amount, relative=as_flag(fields["relative"], f"{path}.relative"))
     if fields.get("unit") is None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from assay.domain.experiments.criteria.amounts import TIMES_BUDGET
-from assay.domain.experiments.criteria.draft import criterion_of
+from assay.domain.experiments.criteria.draft import Draft, criterion_of
 from assay.domain.experiments.criteria.faults import CriterionError, Span
 from assay.domain.experiments.criteria.grammar import (
     METRIC_WORD,
@@ -38,6 +41,7 @@ from assay.domain.kernel.metrics import MetricCatalog, Unit
 from assay.errors import Invalid
 
 MAX_TEXT = 500
+Read = TypeVar("Read")
 _MetricFirst = Threshold | Improvement | NonInferiority | Gap | CurveFalls | Diverges | Plateau
 
 
@@ -59,6 +63,19 @@ def parse_criterion(text: str, *, metrics: MetricCatalog, role: Role | None = No
     >>> criterion_text(criterion, with_role=True)
     'primary: accuracy >= 85%'
     """
+    return _read(text, metrics, lambda written, draft: criterion_of(draft, _role(written, role), metrics))
+
+
+def parse_draft(text: str) -> Draft:
+    """What is written in this line, before any metric is asked what it means?
+
+    Raises:
+        Invalid: as `parse_criterion`, for what no metric could mend.
+    """
+    return _read(text, MetricCatalog(), lambda _, draft: draft)
+
+
+def _read(text: str, metrics: MetricCatalog, meaning: Callable[[Role | None, Draft], Read]) -> Read:
     _check_is_text(text)
     if len(text) > MAX_TEXT:
         fault = CriterionError(
@@ -70,8 +87,7 @@ def parse_criterion(text: str, *, metrics: MetricCatalog, role: Role | None = No
     scanner = Scanner(text)
     try:
         written = read_role(scanner)
-        draft = read_draft(scanner, metrics)
-        return criterion_of(draft, _role(written, role), metrics)
+        return meaning(written, read_draft(scanner, metrics))
     except CriterionError as fault:
         raise _invalid(fault, text, fault.span or _span(fault, scanner), scanner) from None
 

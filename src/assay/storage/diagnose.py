@@ -83,8 +83,14 @@ def _sqlite_facts(store: SqliteStore) -> list[Fact]:
         Fact(
             "file rights", oct(mode), not mode & 0o077, "" if not mode & 0o077 else f"chmod 600 {store.path}"
         ),
-        Fact("writing", "one writer, group commit, synchronous=FULL", True),
+        _writing_fact(store.trouble),
     ]
+
+
+def _writing_fact(trouble: str | None) -> Fact:
+    if trouble is not None:
+        return Fact("writing", trouble, False, "check the disk, then restart Assay")
+    return Fact("writing", "one writer, group commit, synchronous=FULL", True)
 
 
 def _postgres_fact(tx: Any) -> Fact:

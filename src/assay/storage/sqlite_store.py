@@ -70,7 +70,7 @@ class SqliteStore:
             )
         except BaseException as error:
             self._lock.release()
-            raise translated(error) from error
+            raise translated(error, doing="open", database=str(self.path)) from error
         self._seq.raise_to(self._writer.first_seq)
 
     def write(self, work: Work[T]) -> T:
@@ -84,19 +84,14 @@ class SqliteStore:
     @contextmanager
     def read(self) -> Iterator[Reading]:
         """One consistent view, on a connection of its own."""
-        connection = self._reader()
-        driver: Any = connection.connection.dbapi_connection
-        driver.execute("BEGIN")
-        tx = Reading(connection)
         try:
-            yield tx
+            with self._view() as tx:
+                yield tx
         except BaseException as error:
-            self._give_back(connection, tx, driver)
-            wrapped = translated(error)
+            wrapped = translated(error, doing="read", database=str(self.path))
             if wrapped is error:
                 raise
             raise wrapped from error
-        self._give_back(connection, tx, driver)
 
     def last_seq(self) -> int:
         """Sequence number of the last durable journal entry."""
@@ -105,6 +100,11 @@ class SqliteStore:
     def wait_for_change(self, after: int, *, timeout_s: float) -> int:
         """Block until the journal is longer than `after` or the time is over; returns the last sequence number."""
         return self._seq.wait_beyond(after, timeout_s)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why has writing stopped? None while it goes on."""
+        return self._writer.trouble
 
     def instance_id(self) -> str:
         """Random name of this store, made once."""
@@ -129,6 +129,18 @@ class SqliteStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def _view(self) -> Iterator[Reading]:
+        connection = self._reader()
+        driver: Any = connection.connection.dbapi_connection
+        tx = None
+        try:
+            driver.execute("BEGIN")
+            tx = Reading(connection)
+            yield tx
+        finally:
+            self._give_back(connection, tx, driver)
 
     def _connect(self, pragmas: tuple[str, ...]) -> Connection:
         connection = self._engine.connect()
@@ -158,9 +170,10 @@ class SqliteStore:
             self._slots.release()
             raise
 
-    def _give_back(self, connection: Connection, tx: Reading, driver: sqlite3.Connection) -> None:
+    def _give_back(self, connection: Connection, tx: Reading | None, driver: sqlite3.Connection) -> None:
         try:
-            tx.close()
+            if tx is not None:
+                tx.close()
             driver.execute("ROLLBACK")
         except sqlite3.Error:
             with suppress(sqlite3.Error):

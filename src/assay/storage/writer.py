@@ -8,6 +8,7 @@ needs two connections that write or checkpoint at once: checkpoints run here too
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -34,6 +35,7 @@ CHECKPOINT_CHANGES = 2000
 CHECKPOINT_BYTES = 16 * 2**20
 PATIENCE = 4
 TRUNCATE_BYTES = 256 * 2**20
+log = logging.getLogger("assay.storage")
 
 
 class Job(Generic[T]):
@@ -74,10 +76,11 @@ class GroupCommitWriter:
         self, connect: Callable[[], Connection], *, path: Path, on_commit: Callable[[int], None]
     ) -> None:
         self._connect = connect
+        self._database = str(path)
         self._wal = path.with_name(path.name + "-wal")
         self._on_commit = on_commit
         self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
-        self._broken: BaseException | None = None
+        self._broken: Unavailable | None = None
         self._closed = False
         self._head = JournalHead()
         self._gate = threading.Lock()
@@ -91,6 +94,11 @@ class GroupCommitWriter:
     def waiting(self) -> int:
         """How many transactions wait?"""
         return self._queue.qsize()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why has writing stopped? None while it goes on."""
+        return None if self._broken is None else self._broken.message
 
     def write(self, work: Work[T]) -> T:
         """Run `work` and return after it is on the disk; an exception of `work` undoes its changes alone.
@@ -122,7 +130,7 @@ class GroupCommitWriter:
 
     def _put(self, job: Job[T]) -> Job[T]:
         if self._broken is not None:
-            raise self._broken
+            raise self._broken.with_traceback(None)  # raised again and again, it would grow
         with self._gate:
             if self._closed:
                 raise _closed()
@@ -190,7 +198,7 @@ class GroupCommitWriter:
                 raise
             tx.close()
             self._execute("ROLLBACK TO job")
-            job.error = translated(error)
+            job.error = self._told(error)
         else:
             self._head = tx.current_head()
             tx.close()
@@ -216,15 +224,23 @@ class GroupCommitWriter:
         self._head = before
         if is_disk_failure(error):
             # After a failed fsync the system may have dropped the pages; a second, successful try would prove nothing.
-            self._broken = stopped(error)
+            self._stop(error)
         try:
             if self._driver.in_transaction:
                 self._execute("ROLLBACK")
         except sqlite3.Error as second:
-            self._broken = self._broken or stopped(second)
-        failure = self._broken or translated(error)
+            self._stop(second)
+        failure = self._broken or self._told(error)
         for job in jobs:
             job.settle(failure)
+
+    def _told(self, error: BaseException) -> BaseException:
+        return translated(error, doing="write", database=self._database)
+
+    def _stop(self, error: BaseException) -> None:
+        """Write nothing more; the first reason stays."""
+        self._broken = self._broken or stopped(error, self._database)
+        log.error("%s", self._broken.message)
 
     def _checkpoint_when_due(self) -> None:
         """Write the log back when it has grown: in a quiet moment if one comes soon, else now."""
@@ -238,9 +254,10 @@ class GroupCommitWriter:
                 self._checkpoint("TRUNCATE" if size >= TRUNCATE_BYTES else "PASSIVE")
         except FileNotFoundError:
             pass
-        except sqlite3.Error as error:
-            if is_disk_failure(error):
-                self._broken = stopped(error)
+        except (sqlite3.Error, OSError) as error:
+            # A full disk only delays the writing back: what was acknowledged is in the log.
+            if is_disk_failure(error) or isinstance(error, OSError):
+                self._stop(error)
 
     def _checkpoint(self, mode: str) -> None:
         """PASSIVE waits for nobody; TRUNCATE also makes the log's file short again, if no reader is in the way."""
@@ -253,7 +270,9 @@ class GroupCommitWriter:
             try:
                 self._execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             except sqlite3.Error as error:
-                self._broken = stopped(error)
+                # What could not be written back stays in the log, and the next start reads it there.
+                if is_disk_failure(error):
+                    self._stop(error)
         while not self._queue.empty():
             job = self._queue.get()
             if job is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,7 +19,7 @@ def register(root: typer.Typer) -> None:
 def search(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="Words that all must match.")],
     similar: Annotated[
-        bool, typer.Option("--similar", help="Past tickets that share rarer words: was it tried before?")
+        bool, typer.Option("--similar", help="Past tickets that share telling words: was it tried before?")
     ] = False,
     limit: Annotated[int, typer.Option("--limit", help="1 to 200.")] = 20,
     project: Project = None,
@@ -37,16 +37,22 @@ def search(
         return
     rows = answer.data["rows"]
     table(
-        ("key", "title", "column", "decision", "where"),
+        ("key", "title", "column", "decision", "why" if similar else "where"),
         [
             (
                 hit["key"],
                 shortened(hit["title"]),
                 hit["stage"],
                 hit["decision"],
-                shortened(hit["excerpt"].replace("\x02", "").replace("\x03", ""), 80),
+                _where(hit),
             )
             for hit in rows
         ],
         none="Nothing found.",
     )
+
+
+def _where(hit: dict[str, Any]) -> str:
+    if hit["shared"]:
+        return f"both say: {', '.join(hit['shared'])}"
+    return shortened(hit["excerpt"].replace("\x02", "").replace("\x03", ""), 80)

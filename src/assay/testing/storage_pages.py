@@ -227,16 +227,38 @@ class PagesContract:
             tx.search(project.id, text, limit=5)
             tx.similar(project.id, text, exclude=None, limit=5)
 
-    def test_similar_finds_shared_rare_words_best_first(self, store: Store) -> None:
+    def test_similar_finds_shared_telling_words_best_first_and_says_which(self, store: Store) -> None:
         project = new_project(store)
         new_ticket(store, project, title="Mixup augmentation on digits")
-        new_ticket(store, project, title="The digits and the model")
+        new_ticket(store, project, title="Digits and mixup on a model")
+        new_ticket(store, project, title="The digits and the model 2026")
         new_ticket(store, project, title="Adapter rank")
         with store.read() as tx:
             hits = tx.similar(
-                project.id, "Would mixup augmentation with the digits help?", exclude=None, limit=5
+                project.id, "Would mixup augmentation with the digits help in 2026?", exclude=None, limit=5
             )
-            assert [hit.key for hit in hits] == ["EXP-1", "EXP-2"]
-            assert [hit.key for hit in tx.similar(project.id, "mixup digits", exclude="EXP-1", limit=5)] == [
-                "EXP-2"
+            assert [(hit.key, hit.shared) for hit in hits] == [
+                ("EXP-1", ("mixup", "augmentation", "digits")),
+                ("EXP-2", ("mixup", "digits")),
             ]
+            assert [hit.key for hit in tx.similar(project.id, "mixup digits", exclude="EXP-1", limit=5)] == [
+                "EXP-2",
+                "EXP-3",
+            ]
+
+    def test_similar_never_rests_on_numbers_or_on_words_of_the_trade(self, store: Store) -> None:
+        project = new_project(store)
+        new_ticket(
+            store, project, title="The model improves accuracy by 3 points in 2026 and does so for all seeds"
+        )
+        with store.read() as tx:
+            assert not tx.similar(
+                project.id, "In 2026 a better model improves accuracy by 3 points", exclude=None, limit=5
+            )
+
+    def test_similar_leaves_out_words_that_every_third_ticket_holds(self, store: Store) -> None:
+        project = new_project(store)
+        for number in range(9):
+            new_ticket(store, project, title=f"Reader of meters, variant {'abcdefghi'[number]}x{number}")
+        with store.read() as tx:
+            assert not tx.similar(project.id, "Another reader of meters, variant zz", exclude=None, limit=5)

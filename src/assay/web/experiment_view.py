@@ -223,6 +223,7 @@ def _similar(hit: SearchHit, slug: str) -> Related:
         title=hit.title,
         relation=outcome,
         excerpt=hit.excerpt,
+        shared=wording.shared_words(hit.shared),
         kind="",
         outgoing=True,
     )
@@ -236,6 +237,7 @@ def _link(link: Link, slug: str) -> Related:
         title=link.title,
         relation=words[0] if link.outgoing else words[1],
         excerpt="",
+        shared="",
         kind=link.kind.value,
         outgoing=link.outgoing,
     )

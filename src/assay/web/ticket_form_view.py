@@ -151,4 +151,5 @@ def _similar(slug: str, hit: SearchHit) -> SimilarTicket:
         title=hit.title,
         outcome=wording.DECISIONS.get(hit.decision or "", hit.stage),
         excerpt=hit.excerpt,
+        shared=wording.shared_words(hit.shared),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -101,6 +101,16 @@ def initials(name: str) -> str:
     if len(words) >= 2:
         return (words[0][0] + words[-1][0]).upper()
     return words[0][:2].upper() if words else ""
+
+
+def shared_words(words: Sequence[str], most: int = 5) -> str:
+    """Why a past ticket is shown beside a draft.
+
+    >>> shared_words(("router", "retrieval")), shared_words(())
+    ('both say: router, retrieval', '')
+    """
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return f"both say: {', '.join(words[:most])}{more}" if words else ""
 
 
 def marked(excerpt: str) -> Markup:

@@ -170,7 +170,7 @@ class ReadTransaction(Protocol):
         ...
 
     def similar(self, project_id: int, text: str, *, exclude: str | None, limit: int) -> Sequence[SearchHit]:
-        """Past tickets that share rare words with this text (any word may match), best first."""
+        """Past tickets that share telling words with this text, most words first."""
         ...
 
 

@@ -23,7 +23,7 @@ def search(ws: Workspace, actor: Actor, slug: str, text: str, *, limit: int = 20
 def tried_before(
     ws: Workspace, actor: Actor, slug: str, text: str, *, exclude: str | None = None, limit: int = 5
 ) -> tuple[SearchHit, ...]:
-    """Past tickets that share the rarer words of a draft, best first."""
+    """Past tickets that share telling words with a draft, most words first; `shared` says which."""
     actor.require(Permission.READ)
     if not text.strip():
         return ()

@@ -286,6 +286,8 @@ class SearchHit:
     excerpt: str
     """Plain text around the match; matched words stand between \\x02 and \\x03."""
     score: float = field(default=0.0)
+    shared: tuple[str, ...] = ()
+    """Telling words that it shares with a draft, where similar tickets were asked for."""
 
 
 @dataclass(frozen=True, slots=True)

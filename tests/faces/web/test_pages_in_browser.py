@@ -106,7 +106,17 @@ def test_form_shows_what_was_tried_before_while_typing(site, visit):
     page = visit(site.at("/t/new"))
     page.locator("#title").fill("Long context model, no retrieval at all")
     page.wait_for_selector("#check >> text=Tried before")
-    assert site.keys["loser"] in page.locator("#check").inner_text()
+    said = page.locator("#check").inner_text()
+    assert site.keys["loser"] in said
+    assert "both say: context, retrieval" in said
+
+
+def test_form_shows_nothing_tried_before_for_numbers_and_small_words(site, visit):
+    page = visit(site.at("/t/new"))
+    page.locator("#title").fill("The model with at least 85 points after 50,000 more")
+    page.locator("#primary").fill("accuracy >= 85%")
+    page.wait_for_selector("#check .criterion")
+    assert "Tried before" not in page.locator("#check").inner_text()
 
 
 def test_ticket_written_without_javascript_is_there(site, visit):

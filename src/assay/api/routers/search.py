@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from assay.api.answers import gives
@@ -12,12 +12,13 @@ from assay.api.documents import answer
 from assay.api.pages import SearchAsked, TriedAsked
 from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.schemas.projects import listed
+from assay.api.versioned import v1_router
 from assay.workflows.actor import Permission
 from assay.workflows.overview import overview
 from assay.workflows.search import search, tried_before
 from assay.workflows.views import OverviewView, SearchHit
 
-router = APIRouter(tags=["search"])
+router = v1_router("search")
 
 
 @router.get(
@@ -34,7 +35,7 @@ def find(request: Request, slug: str, asked: Annotated[SearchAsked, Query()]) ->
     **gives(dict[str, list[SearchHit]]),
 )
 def find_tried(request: Request, slug: str, asked: Annotated[TriedAsked, Query()]) -> Response:
-    """Past tickets that share the rarer words of a draft, best first."""
+    """Past tickets that share telling words with a draft, most words first; `shared` says which."""
     hits = tried_before(
         workspace_of(request), actor_of(request), slug, asked.q, exclude=asked.exclude, limit=asked.limit
     )

@@ -7,17 +7,22 @@ beside rarer words, and alone it gives the newest tickets that hold it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import orjson
 from sqlalchemy import text
 
-from assay.storage.queries.words import ends_inside_word, search_words, telling_words
+from assay.storage.queries.words import ends_inside_word, folded, is_alike, search_words, telling_words
 from assay.storage.session import Row, Session, Statement
 from assay.workflows.views import SearchHit
 
 COMMON_SHARE = 0.1
 COMMON_FLOOR = 200
-RARE_FLOOR = 20
-SIMILAR_WORDS = 10
+RARE_FLOOR, FEW = 20, 4
+"""A word that stands in a third of all tickets, four at least and twenty at most where there are few, tells nothing."""
+SIMILAR_WORDS = 12
+SIMILAR_POOL = 40
+"""So many best matches are read and compared word by word."""
 MAX_HITS = 100
 FIRST_POOL, LAST_POOL = 256, 2**20
 HIGHLIGHT_ON, HIGHLIGHT_OFF = "\x02", "\x03"
@@ -33,6 +38,27 @@ MATCHES = Statement(
         "SELECT count(*) FROM (SELECT 1 FROM ticket_search WHERE ticket_search MATCH :query LIMIT :cap)"
         if engine == "sqlite"
         else "SELECT count(*) FROM (SELECT 1 FROM ticket_search WHERE document @@ to_tsquery('simple', :query) LIMIT :cap) m"
+    )
+)
+COUNTS = Statement(
+    lambda engine: text(
+        "SELECT w.value, (SELECT count(*) FROM (SELECT 1 FROM ticket_search WHERE ticket_search MATCH w.value LIMIT :cap)) "
+        "FROM json_each(:terms) w"
+        if engine == "sqlite"
+        else "SELECT w.value, (SELECT count(*) FROM (SELECT 1 FROM ticket_search "
+        "WHERE document @@ to_tsquery('simple', w.value) LIMIT :cap) m) "
+        "FROM json_array_elements_text(CAST(:terms AS json)) w"
+    )
+)
+TEXTS = Statement(
+    lambda engine: text(
+        "SELECT t.key, s.title || ' ' || s.hypothesis || ' ' || s.method || ' ' || s.learnings "
+        "FROM tickets t JOIN ticket_search s ON s.rowid = t.id "
+        "WHERE t.project_id = :project AND t.key IN (SELECT value FROM json_each(:keys))"
+        if engine == "sqlite"
+        else "SELECT t.key, s.title || ' ' || s.hypothesis || ' ' || s.method || ' ' || s.learnings "
+        "FROM tickets t JOIN ticket_search s ON s.ticket_id = t.id "
+        "WHERE t.project_id = :project AND t.key IN (SELECT json_array_elements_text(CAST(:keys AS json)))"
     )
 )
 _SQLITE_SNIPPET = "snippet(ticket_search, -1, char(2), char(3), '…', 24)"
@@ -108,14 +134,37 @@ class SearchQueries(Session):
         return self._hits(statement, self._all_of(rare or terms), project_id, limit=limit)
 
     def similar(self, project_id: int, text: str, *, exclude: str | None, limit: int) -> Sequence[SearchHit]:
-        """Past tickets that share rare words with this text (any word may match), best first."""
-        cap = max(RARE_FLOOR, self._common_from() // 2)
-        counted = [(self._count(term, cap), term) for term in map(self._term, telling_words(text))]
-        rare = sorted((count, term) for count, term in counted if 0 < count < cap)[:SIMILAR_WORDS]
+        """Past tickets that share telling words with this text, most words first; each says which words it shares."""
+        words = telling_words(text)
+        terms = {self._term(word): word for word in words}
+        rare = self._rare(list(terms))
         if not rare:
             return ()
-        query = self._any_of([term for _, term in rare])
-        return self._hits(RANKED, query, project_id, exclude=exclude, limit=limit)
+        pool = self._hits(RANKED, self._any_of(rare), project_id, exclude=exclude, limit=SIMILAR_POOL)
+        keys = orjson.dumps([hit.key for hit in pool]).decode()
+        said = {
+            key: set(map(folded, telling_words(content, limit=None)))
+            for key, content in self.rows(TEXTS, project=project_id, keys=keys)
+        }
+        sought = [terms[term] for term in rare]
+        shared = {
+            hit.key: tuple(w for w in words if w in sought and w in said.get(hit.key, ())) for hit in pool
+        }
+        alike = [
+            replace(hit, shared=shared[hit.key]) for hit in pool if is_alike(len(shared[hit.key]), len(words))
+        ]
+        return sorted(alike, key=lambda hit: -len(hit.shared))[:limit]
+
+    def _rare(self, terms: Sequence[str]) -> list[str]:
+        """The rarest of these that stand anywhere, without those that stand in many tickets."""
+        if not terms:
+            return []
+        (size,) = self.one(SIZE)
+        cap = min(max(RARE_FLOOR, self._common_from() // 2), max(FEW, (size or 0) // 3 + 1))
+        counted = self.rows(COUNTS, terms=orjson.dumps(terms).decode(), cap=cap)
+        return [term for term, count in sorted(counted, key=lambda row: row[1]) if 0 < count < cap][
+            :SIMILAR_WORDS
+        ]
 
     def _hits(
         self, statement: Statement, query: str, project_id: int, *, limit: int, exclude: str | None = None

@@ -173,6 +173,8 @@ class Related:
     title: str
     relation: str
     excerpt: str
+    shared: str
+    """Words that both tickets hold, where it is similar."""
     kind: str
     outgoing: bool
 

@@ -77,13 +77,14 @@ class ReadLine:
 
 @dataclass(frozen=True, slots=True)
 class SimilarTicket:
-    """A past ticket that shares rare words with the draft."""
+    """A past ticket that shares telling words with the draft."""
 
     key: str
     href: str
     title: str
     outcome: str
     excerpt: str
+    shared: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Case:
         other_baselines: groups of the ticket that is named as baseline.
         runs: every run of the ticket, whatever its arm, deleted ones included.
         elapsed_days: whole days since the lock; None when the clock says it was locked in the future.
+        wants_baseline: what to do where a comparison has none.
         predicts: whether an unclear claim is asked what would settle it (costly; not asked of groups that are not shown).
     """
 
@@ -39,6 +40,7 @@ class Case:
     other_baselines: tuple[SeedGroup, ...]
     runs: tuple[Run, ...]
     elapsed_days: int | None
+    wants_baseline: str = "baseline runs (tag assay.arm=baseline) would make a comparison possible"
     predicts: bool = True
 
     @property

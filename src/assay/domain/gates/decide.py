@@ -54,8 +54,11 @@ class Decided:
         return EXIT_CODE[self.row]
 
 
-def row_of(findings: Sequence[Finding]) -> tuple[Row, tuple[Finding, ...]]:
-    """Which row applies, and which findings make it apply? A ticket without a primary check is never a pass."""
+def row_of(findings: Sequence[Finding], *, needs_primary: bool = True) -> tuple[Row, tuple[Finding, ...]]:
+    """Which row applies, and which findings make it apply? A ticket without a primary check is never a pass.
+
+    needs_primary: False for gates, some of which only block; one without a primary or blocking check never passes.
+    """
     killed = _which(findings, (Role.KILL,), Outcome.MET)
     if killed:
         return Row.KILL, killed
@@ -76,7 +79,8 @@ def row_of(findings: Sequence[Finding]) -> tuple[Row, tuple[Finding, ...]]:
         if (f.role in _MUST_HOLD and f.outcome is Outcome.UNCLEAR)
         or (f.role is Role.PRIMARY and f.outcome is Outcome.NO_EVIDENCE)
     )
-    if open_ones or not any(f.role is Role.PRIMARY for f in findings):
+    decisive = (Role.PRIMARY,) if needs_primary else _MUST_HOLD
+    if open_ones or not any(f.role in decisive for f in findings):
         return Row.INCONCLUSIVE, open_ones
     return Row.PASS, tuple(f for f in findings if f.role in _MUST_HOLD)
 

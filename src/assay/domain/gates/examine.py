@@ -62,18 +62,19 @@ def examine(case: Case, choice: Choice) -> tuple[Examined, ...]:
     """What is known of every criterion, in the order in which they were written?"""
     criteria = case.registration.criteria
     divisors = [_over_groups(criterion, case, choice) for criterion in criteria]
-    answers = [_answer(c, case, choice, d) for c, d in zip(criteria, divisors, strict=True)]
+    answers = [answer(c, case, choice, d) for c, d in zip(criteria, divisors, strict=True)]
     for name, family in _families(criteria).items():
         for index, factor in _over_family(family, answers, case.settings.alpha).items():
             divisors[index] *= factor
             answers[index] = _noted(
-                _answer(criteria[index], case, choice, divisors[index]),
+                answer(criteria[index], case, choice, divisors[index]),
                 f"{name} are Holm-corrected together",
             )
     return tuple(_examined(c, a, case) for c, a in zip(criteria, answers, strict=True))
 
 
-def _answer(criterion: Criterion, case: Case, choice: Choice, divisor: float) -> Checked:
+def answer(criterion: Criterion, case: Case, choice: Choice, divisor: float) -> Checked:
+    """What is known of one criterion, at levels divided by the correction?"""
     pending = _not_yet(criterion, case, choice)
     if pending is not None:
         return pending
@@ -186,7 +187,13 @@ def _noted(checked: Checked, note: str) -> Checked:
 
 
 def _examined(criterion: Criterion, checked: Checked, case: Case) -> Examined:
-    metric = None if criterion.metric is None else case.catalog.get(criterion.metric)
+    text = criterion_text(criterion, metrics=case.catalog)
+    return Examined(criterion, checked, finding_of(text, criterion.role, criterion.metric, checked, case))
+
+
+def finding_of(check: str, role: Role, metric_name: str | None, checked: Checked, case: Case) -> Finding:
+    """How is what a check knows told: as the strictness that was chosen shows it?"""
+    metric = None if metric_name is None else case.catalog.get(metric_name)
     point_mode = case.settings.strictness == "point"
     notes = checked.notes
     if point_mode and checked.point is not None:
@@ -194,11 +201,11 @@ def _examined(criterion: Criterion, checked: Checked, case: Case) -> Examined:
             *notes,
             f"the estimate alone decides (point mode); the strict answer is {checked.outcome.value}",
         )
-    finding = Finding(
-        check=criterion_text(criterion, metrics=case.catalog),
-        role=criterion.role,
+    return Finding(
+        check=check,
+        role=role,
         outcome=checked.point_outcome if point_mode else checked.outcome,
-        metric=criterion.metric,
+        metric=metric_name,
         unit=None if metric is None else metric.unit.value,
         estimate=checked.estimate,
         interval=checked.interval,
@@ -213,4 +220,3 @@ def _examined(criterion: Criterion, checked: Checked, case: Case) -> Examined:
         settle=checked.settle,
         notes=notes,
     )
-    return Examined(criterion, checked, finding)

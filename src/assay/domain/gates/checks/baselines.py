@@ -47,10 +47,8 @@ def baseline_for(criterion: Criterion, metric: Metric, case: Case) -> BaselineFo
     if number is None:
         return Problem(
             Outcome.NO_EVIDENCE,
-            f"there is no baseline for {metric.name}: no baseline run and no number on the ticket",
-            Settlement(
-                kind="measure", text="baseline runs (tag assay.arm=baseline) would make a comparison possible"
-            ),
+            f"there is nothing to compare {metric.name} with: no baseline run and no baseline number",
+            Settlement(kind="measure", text=case.wants_baseline),
         )
     source = f" ({locked.source})" if locked is not None and locked.source else ""
     note = f"the baseline {shown(number, metric)}{source} is a bare number, taken as exact"

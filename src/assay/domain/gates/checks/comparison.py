@@ -53,7 +53,7 @@ from assay.stats.welch import welch_comparison
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Arms:
+class Arms:
     """Both sides of a comparison; tables are aligned and None where they cannot be paired."""
 
     metric: Metric
@@ -80,12 +80,12 @@ class _Arms:
 
 def check_comparison(criterion: Criterion, group: SeedGroup, case: Case, divisor: float) -> Checked:
     """What is known of `improves by` or `no worse than baseline by`, at levels divided by the correction?"""
-    arms = _arms(criterion, group, case)
+    arms = arms_of(criterion, group, case)
     if isinstance(arms, Problem):
         return problem(arms)
     runs = tuple(seed.run for seed in arms.candidate.seeds)
     known = _estimate_only(arms)
-    level = _level(arms, case, divisor)
+    level = comparison_level(arms, case, divisor)
     if isinstance(level, NotNow):
         return waiting(level, arms.candidate, runs=runs, known=known)
     try:
@@ -101,7 +101,8 @@ def check_comparison(criterion: Criterion, group: SeedGroup, case: Case, divisor
     return _answer(arms, test, level, known, case=case, divisor=divisor)
 
 
-def _arms(criterion: Criterion, group: SeedGroup, case: Case) -> _Arms | Problem:
+def arms_of(criterion: Criterion, group: SeedGroup, case: Case) -> Arms | Problem:
+    """Both sides of the comparison that this criterion asks for, or why there is none."""
     test = criterion.test
     assert isinstance(test, Improvement | NonInferiority)
     metric = case.catalog.require(test.metric)
@@ -138,7 +139,7 @@ def _arms(criterion: Criterion, group: SeedGroup, case: Case) -> _Arms | Problem
         notes.append(f"{len(paired[0].unmatched)} examples are in one arm only, left out")
     if paired is None and baseline.measured is not None:
         measured = replace(measured, table=None)  # without pairs the seeds are the sample
-    return _Arms(metric, null, relation, measured, baseline, paired, tuple(notes))
+    return Arms(metric, null, relation, measured, baseline, paired, tuple(notes))
 
 
 def _paired(
@@ -170,7 +171,7 @@ def _paired(
     return align(measured.table, table, unmatched_limit=unmatched_limit)
 
 
-def _level(arms: _Arms, case: Case, divisor: float) -> Level | NotNow:
+def comparison_level(arms: Arms, case: Case, divisor: float) -> Level | NotNow:
     """The look of the candidate; a baseline that still grows has to stand at a look too, and the stricter level holds."""
     level = level_for(arms.candidate, case, divisor)
     theirs = arms.baseline.measured
@@ -188,7 +189,7 @@ def _stricter(level: Level, other: Level) -> Level:
     return Level(alpha, level.measured, level.text, level.is_last and other.is_last, level.notes)
 
 
-def _tested(arms: _Arms, level: Level) -> Comparison | ThresholdTest:
+def _tested(arms: Arms, level: Level) -> Comparison | ThresholdTest:
     seeds, theirs = len(level.measured.seeds), arms.baseline.measured
     if theirs is None:
         goal = arms.baseline.mean + arms.null
@@ -205,7 +206,7 @@ def _tested(arms: _Arms, level: Level) -> Comparison | ThresholdTest:
 
 
 def _answer(
-    arms: _Arms, test: Comparison | ThresholdTest, level: Level, known: Checked, *, case: Case, divisor: float
+    arms: Arms, test: Comparison | ThresholdTest, level: Level, known: Checked, *, case: Case, divisor: float
 ) -> Checked:
     found = judged(test, "greater" if arms.claim == "greater" else "less", level)
     outcome, why = _beside_the_number(found.answer, arms)
@@ -248,7 +249,7 @@ def _answer(
     )
 
 
-def _beside_the_number(answer: Outcome, arms: _Arms) -> tuple[Outcome, str]:
+def _beside_the_number(answer: Outcome, arms: Arms) -> tuple[Outcome, str]:
     """Met against the runs is not enough when the number that was locked is harder to beat than the runs."""
     number, metric = arms.baseline.number, arms.metric
     if answer is not Outcome.MET or number is None or arms.baseline.measured is None:
@@ -262,7 +263,7 @@ def _beside_the_number(answer: Outcome, arms: _Arms) -> tuple[Outcome, str]:
     )
 
 
-def _estimate_only(arms: _Arms) -> Checked:
+def _estimate_only(arms: Arms) -> Checked:
     effect = arms.effect
     return Checked(
         Outcome.UNCLEAR,
@@ -276,7 +277,7 @@ def _estimate_only(arms: _Arms) -> Checked:
     )
 
 
-def _without_spread(known: Checked, reason: str, level: Level, arms: _Arms) -> Checked:
+def _without_spread(known: Checked, reason: str, level: Level, arms: Arms) -> Checked:
     return Checked(
         outcome=Outcome.UNCLEAR,
         method=f"none, {level.text}",
@@ -293,7 +294,7 @@ def _without_spread(known: Checked, reason: str, level: Level, arms: _Arms) -> C
     )
 
 
-def _reason(found: Claimed, arms: _Arms, effect: float, bounds: tuple[float | None, float | None]) -> str:
+def _reason(found: Claimed, arms: Arms, effect: float, bounds: tuple[float | None, float | None]) -> str:
     metric, (low, high) = arms.metric, bounds
     said = f"{metric.name} {difference(effect, metric)} against {shown(arms.baseline.mean, metric)}"
     goal = difference(arms.null, metric) if arms.null else "no difference"
@@ -306,7 +307,7 @@ def _reason(found: Claimed, arms: _Arms, effect: float, bounds: tuple[float | No
 
 
 def _settle(
-    arms: _Arms, test: Comparison | ThresholdTest, level: Level, *, case: Case, divisor: float
+    arms: Arms, test: Comparison | ThresholdTest, level: Level, *, case: Case, divisor: float
 ) -> Settlement:
     try:
         outlook = _outlook(arms, test, level, case, divisor)
@@ -319,7 +320,7 @@ def _settle(
 
 
 def _outlook(
-    arms: _Arms, test: Comparison | ThresholdTest, level: Level, case: Case, divisor: float
+    arms: Arms, test: Comparison | ThresholdTest, level: Level, case: Case, divisor: float
 ) -> Outlook | None:
     plan, theirs = corrected(case.plan, divisor), arms.baseline.measured
     if theirs is None:
@@ -339,7 +340,7 @@ def _outlook(
     return examples_for_crossed(test) if isinstance(by_seeds, TooCloseToCall) else by_seeds
 
 
-def _paired_notes(arms: _Arms, test: Comparison | ThresholdTest) -> tuple[str, ...]:
+def _paired_notes(arms: Arms, test: Comparison | ThresholdTest) -> tuple[str, ...]:
     if not isinstance(test, Comparison):
         return ()
     known = dict(test.shown)

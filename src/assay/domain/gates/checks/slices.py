@@ -1,0 +1,326 @@
+"""Is any slice of the examples worse than the baseline by more than the margin?
+
+An alarm: harm in a slice has to be shown, after Holm's correction over all slices of the check. Declared a claim, harm
+has to be ruled out in every slice. Slices too small to see anything are named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.domain.experiments.criteria.model import Criterion, NonInferiority
+from assay.domain.experiments.criteria.text import margin_text
+from assay.domain.experiments.evidence import Labels
+from assay.domain.gates.case import Checked
+from assay.domain.gates.checks.claims import counts, invalid, problem, shown_interval, waiting
+from assay.domain.gates.checks.comparison import Arms, arms_of, comparison_level
+from assay.domain.gates.checks.looks import Level, NotNow
+from assay.domain.gates.gate import SlicesCheck
+from assay.domain.gates.gate_case import GateCase, Judged, on_set
+from assay.domain.gates.gate_record import GatePart
+from assay.domain.gates.problems import Problem
+from assay.domain.gates.quantities import margin_of
+from assay.domain.gates.wording import count, difference, listed
+from assay.domain.kernel.findings import Outcome, Settlement
+from assay.domain.kernel.metrics import Direction, Metric
+from assay.stats.slice_alarms import SliceAlarm, SliceHarm, slice_alarm
+from assay.stats.slices import joined, paired_slices
+
+_UNTESTED = {"empty": "no example", "too few examples": "one example", "no spread": "no spread"}
+SLICES_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sliced:
+    """The slices of every column, numbered on from one column to the next."""
+
+    names: tuple[str, ...]
+    codes: tuple[NDArray[np.intp], ...]
+    sizes: tuple[int, ...]
+
+
+def check_slices(check: SlicesCheck, case: GateCase, _: int) -> Judged:
+    """What is known of every slice of these columns?"""
+    name = case.gate.metric_of(check)
+    text = f"no slice by {', '.join(check.by)} worse by more than {margin_text(check.margin)} ({name})"
+    checked, parts = _checked(check, case, name)
+    return Judged(text, checked, parts, name)
+
+
+def _checked(check: SlicesCheck, case: GateCase, name: str) -> tuple[Checked, tuple[GatePart, ...]]:
+    found = _both_sides(check, case, name)
+    if isinstance(found, Checked):
+        return found, ()
+    arms, sliced = found
+    level = comparison_level(arms, case.case, float(case.choice.k))
+    if isinstance(level, NotNow):
+        known = Checked(Outcome.UNCLEAR, "slices", "")
+        runs = tuple(seed.run for seed in arms.candidate.seeds)
+        return waiting(level, arms.candidate, runs=runs, known=known), ()
+    alarm = _alarm(arms, sliced, level)
+    untested = Outcome.UNCLEAR if check.claim else Outcome.MET
+    parts = tuple(_part(harm, sliced, check, level) for harm in alarm.harms) + tuple(
+        GatePart(label=sliced.names[at], outcome=untested, reason=f"not tested: {_UNTESTED[why]}")
+        for at, why in alarm.untested
+        if why != "empty"
+    )
+    return _answer(check, arms, alarm, sliced, level), parts
+
+
+def _both_sides(check: SlicesCheck, case: GateCase, name: str) -> tuple[Arms, _Sliced] | Checked:
+    metric = case.metric(name)
+    if metric is None:
+        return undeclared(name)
+    if case.choice.group is None:
+        return nothing_measured()
+    claim = Criterion(role=check.role, test=NonInferiority(metric=name, margin=check.margin))
+    arms = arms_of(on_set(claim, case.gate.dataset), case.choice.group, case.case)
+    if isinstance(arms, Problem):
+        return problem(arms)
+    if arms.tables is None:
+        return _no_examples(metric)
+    sliced = _sliced(check, arms)
+    return problem(sliced) if isinstance(sliced, Problem) else (arms, sliced)
+
+
+def undeclared(name: str) -> Checked:
+    """The answer for a metric of which nobody says which way is better."""
+    return invalid(
+        f"nothing says whether higher or lower {name} is better",
+        f"declare it in the gate file, such as metrics: {{{name}: {{direction: higher}}}}",
+    )
+
+
+def nothing_measured() -> Checked:
+    """The answer when the candidate has no run at all."""
+    return Checked(
+        Outcome.NO_EVIDENCE,
+        "none",
+        "the candidate has no run",
+        settle=Settlement(kind="runs", text="results of the candidate"),
+    )
+
+
+def _no_examples(metric: Metric) -> Checked:
+    return Checked(
+        Outcome.NO_EVIDENCE,
+        "none",
+        f"slices need {metric.name} of every example on both sides, and only totals are there",
+        settle=Settlement(kind="measure", text=f"per-example scores of {metric.name} on both sides"),
+    )
+
+
+def _sliced(check: SlicesCheck, arms: Arms) -> _Sliced | Problem:
+    assert arms.tables is not None
+    ours, theirs = arms.tables
+    names: list[str] = []
+    codes, sizes = [], []
+    for column in check.by:
+        labels = ours.slices.get(column, theirs.slices.get(column))
+        if labels is None:
+            known = sorted({*ours.slices, *theirs.slices})
+            return Problem(
+                Outcome.INVALID,
+                f"the results have no column '{column}' (they have: {listed(known) or 'none'})",
+                Settlement(kind="mend", text=f"write the column {column}, or name one that is there"),
+            )
+        labelled, code = coded(labels)
+        other = theirs.slices.get(column)
+        if other is not None and not _same(labelled, code, other):
+            return Problem(
+                Outcome.INVALID,
+                f"candidate and baseline put the same examples into different slices of '{column}'",
+                Settlement(kind="mend", text="use one version of the evaluation set for both"),
+            )
+        names += [f"{column}={label}" for label in labelled]
+        codes.append(code)
+        sizes.append(len(labelled))
+    if len(names) > SLICES_MAX:
+        return Problem(
+            Outcome.INVALID,
+            f"{len(names):,} slices (expected at most {SLICES_MAX:,}): is one of the columns an id?",
+            Settlement(kind="mend", text="slice by columns with few labels"),
+        )
+    return _Sliced(tuple(names), tuple(codes), tuple(sizes))
+
+
+def coded(labels: object) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """Distinct labels in order, and which of them each example has."""
+    if isinstance(labels, Labels):
+        order = sorted(range(len(labels.names)), key=labels.names.__getitem__)
+        place = np.empty(len(order), dtype=np.intp)
+        place[order] = np.arange(len(order))
+        return tuple(labels.names[at] for at in order), place[labels.codes]
+    names, codes = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
+    return tuple(names.tolist()), codes.astype(np.intp).reshape(-1)
+
+
+def _same(names: tuple[str, ...], codes: NDArray[np.intp], other: object) -> bool:
+    """Has every example the same label there? Labels that no example has do not matter."""
+    theirs, their_codes = coded(other)
+    if names == theirs:
+        return np.array_equal(codes, their_codes)
+    place = {name: at for at, name in enumerate(names)}
+    translated = np.array([place.get(name, -1) for name in theirs], dtype=np.intp)
+    return np.array_equal(codes, translated[their_codes])
+
+
+def _alarm(arms: Arms, sliced: _Sliced, level: Level) -> SliceAlarm:
+    assert arms.tables is not None
+    ours, theirs = arms.tables[0].first_seeds(len(level.measured.seeds)), arms.tables[1]
+    families = [
+        paired_slices(ours.matrix, theirs.matrix, code, size, clusters=ours.cluster_labels, null=arms.null)
+        for code, size in zip(sliced.codes, sliced.sizes, strict=True)
+    ]
+    higher = arms.metric.direction is Direction.HIGHER
+    return slice_alarm(joined(families), higher_is_better=higher, alpha=level.alpha)
+
+
+def _part(harm: SliceHarm, sliced: _Sliced, check: SlicesCheck, level: Level) -> GatePart:
+    ruled_out = harm.p_harmless <= level.alpha
+    open_end = Outcome.MET if not check.claim or ruled_out else Outcome.UNCLEAR
+    return GatePart(
+        label=sliced.names[harm.position],
+        outcome=Outcome.NOT_MET if harm.shown else open_end,
+        n=harm.n,
+        estimate=harm.effect,
+        interval=shown_interval(harm.interval, (1.0 - harm.interval.confidence) / 2.0),
+        p_value=harm.p_adjusted,
+        detectable=harm.detectable,
+    )
+
+
+def _answer(check: SlicesCheck, arms: Arms, alarm: SliceAlarm, sliced: _Sliced, level: Level) -> Checked:
+    outcome, reason, settle = _outcome(check, arms, alarm, sliced, level)
+    worst = min(alarm.harms, key=lambda harm: (harm.p_harm, harm.position), default=None)
+    seen = [harm.detectable for harm in alarm.harms]
+    known = Checked(
+        outcome=outcome,
+        method=f"{alarm.method}, {level.text}",
+        reason=reason,
+        point=_point(alarm, arms),
+        threshold=arms.null,
+        alpha=level.alpha,
+        detectable=max((d for d in seen if d is not None), default=None) if None not in seen else None,
+        n=counts(level.measured, arms.baseline.measured),
+        settle=settle,
+        notes=(*level.measured.notes, *arms.notes, *level.notes, *_untested_note(alarm, sliced)),
+    )
+    if worst is None:
+        return known
+    return replace(
+        known,
+        estimate=worst.effect,
+        interval=shown_interval(worst.interval, (1.0 - worst.interval.confidence) / 2.0),
+        p_value=worst.p_adjusted,
+        notes=(
+            *known.notes,
+            f"estimate and interval are those of the worst slice, {sliced.names[worst.position]}",
+        ),
+    )
+
+
+def _point(alarm: SliceAlarm, arms: Arms) -> Outcome:
+    sign = 1.0 if arms.metric.direction is Direction.HIGHER else -1.0
+    dropped = any(sign * (harm.effect - arms.null) < 0.0 for harm in alarm.harms)
+    return Outcome.NOT_MET if dropped else Outcome.MET
+
+
+def _outcome(
+    check: SlicesCheck, arms: Arms, alarm: SliceAlarm, sliced: _Sliced, level: Level
+) -> tuple[Outcome, str, Settlement | None]:
+    metric = arms.metric
+    margin = difference(abs(arms.null), metric).removeprefix("+")
+    if alarm.shown:
+        worst = sorted(alarm.shown, key=lambda harm: harm.p_harm)
+        named = listed(f"{sliced.names[harm.position]} ({difference(harm.effect, metric)})" for harm in worst)
+        return Outcome.NOT_MET, f"harm beyond {margin} is shown in {named}", None
+    if not alarm.harms:
+        return Outcome.UNCLEAR, "no slice could be tested", _more(metric)
+    if check.claim:
+        return _ruled_out(margin, metric, alarm, sliced, level)
+    return _not_shown(check, margin, arms, alarm, sliced)
+
+
+def _ruled_out(
+    margin: str, metric: Metric, alarm: SliceAlarm, sliced: _Sliced, level: Level
+) -> tuple[Outcome, str, Settlement | None]:
+    """All slices have to hold, so nothing is corrected."""
+    open_ones = [harm.position for harm in alarm.harms if harm.p_harmless > level.alpha] + _blank(alarm)
+    if open_ones:
+        names = listed(sliced.names[at] for at in open_ones)
+        return Outcome.UNCLEAR, f"harm beyond {margin} is not ruled out in {names}", _more(metric)
+    return Outcome.MET, f"harm beyond {margin} is ruled out in each of {_size(alarm)}", None
+
+
+def _not_shown(
+    check: SlicesCheck, margin: str, arms: Arms, alarm: SliceAlarm, sliced: _Sliced
+) -> tuple[Outcome, str, Settlement | None]:
+    """No harm is shown; whether that says anything depends on what could have been seen."""
+    metric = arms.metric
+    if check.must_see is not None:
+        limit = margin_of(check.must_see, metric, arms.baseline.mean)
+        if limit is None:
+            fix = Settlement(kind="mend", text=f"write must_see in {metric.unit.value}")
+            return Outcome.INVALID, f"must_see is in another unit than {metric.name}", fix
+        empty = {at for at, why in alarm.untested if why == "empty"}
+        blind = [at for at in alarm.blind_to(limit) if at not in empty]
+        if blind:
+            names, said = (
+                listed(sliced.names[at] for at in blind),
+                difference(limit, metric).removeprefix("+"),
+            )
+            needed = _needed(alarm, blind, limit, abs(arms.null))
+            return Outcome.UNCLEAR, f"{names} could not have seen a harm of {said}", needed
+    return Outcome.MET, f"no harm beyond {margin} is shown in {_size(alarm)}{_sight(alarm, metric)}", None
+
+
+def _size(alarm: SliceAlarm) -> str:
+    return count(len(alarm.harms), "slice")
+
+
+def _blank(alarm: SliceAlarm) -> list[int]:
+    """Slices with examples that could not be tested."""
+    return [at for at, why in alarm.untested if why != "empty"]
+
+
+def _sight(alarm: SliceAlarm, metric: Metric) -> str:
+    """The smallest harm the least sighted slice could have seen."""
+    seen = [harm.detectable for harm in alarm.harms]
+    known = [d for d in seen if d is not None]
+    if len(known) < len(seen):
+        blind = len(seen) - len(known)
+        return f"; {count(blind, 'slice')} could not have seen any harm, however large"
+    return (
+        f"; harm of {difference(max(known), metric).removeprefix('+')} would have been seen in every one"
+        if known
+        else ""
+    )
+
+
+def _untested_note(alarm: SliceAlarm, sliced: _Sliced) -> tuple[str, ...]:
+    named = [f"{sliced.names[at]} ({_UNTESTED[why]})" for at, why in alarm.untested if why != "empty"]
+    return (f"not tested: {listed(named)}",) if named else ()
+
+
+def _more(metric: Metric) -> Settlement:
+    return Settlement(kind="examples", text=f"more examples of {metric.name} in the small slices")
+
+
+def _needed(alarm: SliceAlarm, blind: list[int], limit: float, margin: float) -> Settlement:
+    """The detectable harm beyond the margin shrinks with the square root of the examples."""
+    by_position = {harm.position: harm for harm in alarm.harms}
+    more = 0
+    for at in blind:
+        harm = by_position.get(at)
+        if harm is None or harm.detectable is None or limit <= margin:
+            return Settlement(kind="examples", text="more examples in the slices that could not be tested")
+        more += max(1, round(harm.n * (((harm.detectable - margin) / (limit - margin)) ** 2 - 1.0)))
+    return Settlement(
+        kind="examples",
+        amount=more,
+        text=f"about {count(more, 'more example')} in those slices would settle it",
+    )

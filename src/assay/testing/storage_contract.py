@@ -189,6 +189,7 @@ class TicketContract:
         assert store.write(lambda tx: tx.delete_ticket(free)) is True
         with store.read() as tx:
             assert tx.stage_counts(project.id) == {"backlog": 2}
+            assert tx.locked_counts(project.id) == {"backlog": 1}
             assert tx.search(project.id, free.key, limit=5) == () or free.key not in {
                 hit.key for hit in tx.search(project.id, free.key, limit=5)
             }

@@ -43,12 +43,13 @@ def settings_page(
     catalog: MetricCatalog,
     sources: Sequence[Source],
     *,
+    open_locks: int,
     csrf_token: str,
     theme: str,
     problem: AssayError | None = None,
     section: str = "",
 ) -> SettingsPage:
-    """Everything the page prints."""
+    """Everything the page prints; `open_locks` tickets are locked and still judged."""
     href = f"/p/{project.slug}/settings"
     verdicts = project.settings.verdicts
     rules = verdicts.kill_rules
@@ -79,6 +80,7 @@ def settings_page(
             ),
         ),
         alpha=f"{verdicts.alpha:g}",
+        locks_note=_locks_note(open_locks),
         sources=tuple(_source(source, href) for source in sources),
         connect_action=f"{href}/sources",
         themes=tuple(
@@ -90,6 +92,13 @@ def settings_page(
         problem_hint=problem.hint if problem is not None else "",
         problem_section=section,
     )
+
+
+def _locks_note(open_locks: int) -> str:
+    if not open_locks:
+        return "A change holds for tickets that are locked from then on. None is locked now."
+    kept = wording.plural(open_locks, "locked ticket keeps its own", "locked tickets keep their own")
+    return f"A change holds for tickets that are locked from then on; {kept}."
 
 
 def _metrics(catalog: MetricCatalog) -> Iterable[MetricRow]:

@@ -71,6 +71,16 @@ def get_project(ws: Workspace, actor: Actor, slug: str) -> Project:
         return required_project(tx, slug)
 
 
+def count_open_locks(ws: Workspace, actor: Actor, slug: str) -> int:
+    """How many locked tickets are still judged? They keep alpha and strictness of their lock whatever the settings say."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        locked = tx.locked_counts(project.id)
+    closed = {stage.key for stage in project.settings.board.stages if stage.terminal}
+    return sum(count for stage, count in locked.items() if stage not in closed)
+
+
 def get_metrics(ws: Workspace, actor: Actor, slug: str) -> MetricCatalog:
     """The metrics a project declared."""
     actor.require(Permission.READ)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from assay.workflows.tickets import get_ticket
 from tests.faces.web import story
 from tests.support import axe
 
@@ -109,6 +110,19 @@ def test_form_shows_what_was_tried_before_while_typing(site, visit):
     said = page.locator("#check").inner_text()
     assert site.keys["loser"] in said
     assert "both say: context, retrieval" in said
+
+
+def test_settings_say_for_whom_a_change_of_alpha_holds(site, visit):
+    closed = {"killed"}
+    tickets = [get_ticket(site.ws, story.ADA, site.slug, key) for key in site.keys.values()]
+    kept = sum(ticket.lock is not None and ticket.stage not in closed for ticket in tickets)
+    assert kept > 1
+    page = visit(site.at("/settings"))
+    hint = page.locator("#locks-note").inner_text()
+    assert hint == (
+        f"A change holds for tickets that are locked from then on; {kept} locked tickets keep their own."
+    )
+    assert page.locator("#alpha").get_attribute("aria-describedby") == "locks-note"
 
 
 def test_form_shows_nothing_tried_before_for_numbers_and_small_words(site, visit):

@@ -41,6 +41,11 @@ COUNTS = Statement(
         stage_counts.c.project_id == bindparam("the_project"), stage_counts.c.count != 0
     )
 )
+LOCKED_COUNTS = Statement(
+    select(tickets.c.stage, func.count())
+    .where(tickets.c.project_id == bindparam("the_project"), tickets.c.locked == 1)
+    .group_by(tickets.c.stage)
+)
 _IN_COLUMN = and_(_T.project_id == bindparam("the_project"), _T.stage == bindparam("the_stage"))
 RANK_OF = Statement(select(_T.rank, _T.key).where(_IN_COLUMN, _T.key == bindparam("the_key")))
 RANK_ABOVE = Statement(
@@ -163,6 +168,10 @@ class TicketReader(Session):
     def stage_counts(self, project_id: int) -> Mapping[str, int]:
         """Tickets in each column; empty columns are left out."""
         return dict(self.rows(COUNTS, the_project=project_id))
+
+    def locked_counts(self, project_id: int) -> Mapping[str, int]:
+        """Tickets in each column whose registration is locked; columns without any are left out."""
+        return dict(self.rows(LOCKED_COUNTS, the_project=project_id))
 
     def ranks_around(
         self, project_id: int, stage: str, *, before_key: str | None

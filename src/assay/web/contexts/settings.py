@@ -74,6 +74,8 @@ class SettingsPage:
     """Field, label, value, unit of every number a kill rule has."""
     strictness: tuple[Choice, ...]
     alpha: str
+    locks_note: str
+    """For whom a change of alpha or strictness holds."""
     sources: tuple[SourceRow, ...]
     connect_action: str
     themes: tuple[Choice, ...]

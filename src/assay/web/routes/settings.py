@@ -13,9 +13,16 @@ from assay.web.permissions import requires
 from assay.web.syncs import jobs
 from assay.workflows.actor import Permission
 from assay.workflows.evidence import connect_source, disconnect_source, list_sources, sync_source
-from assay.workflows.projects import declare_metric, drop_metric, get_metrics, get_project, save_settings
+from assay.workflows.projects import (
+    count_open_locks,
+    declare_metric,
+    drop_metric,
+    get_metrics,
+    get_project,
+    save_settings,
+)
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/p/{slug}/settings", dependencies=requires(Permission.READ))
@@ -33,6 +40,7 @@ def _page(
         project,
         get_metrics(ws, actor, slug),
         list_sources(ws, actor, slug),
+        open_locks=count_open_locks(ws, actor, slug),
         csrf_token=request.state.csrf_token,
         theme=frame.theme(request),
         problem=problem,

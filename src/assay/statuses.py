@@ -41,7 +41,15 @@ KINDS: tuple[tuple[type[AssayError], str], ...] = (
     (Unavailable, "unavailable"),
 )
 
-EXIT_BY_KIND = {"invalid": 2, "not-found": 4, "refused": 5, "forbidden": 6, "conflict": 7, "unavailable": 8}
+EXIT_BY_KIND = {
+    "invalid": 2,
+    "not-found": 4,
+    "refused": 5,
+    "forbidden": 6,
+    "conflict": 7,
+    "unavailable": 8,
+    "defect": 9,
+}
 
 EXIT_BY_RECOMMENDATION = {"promote": 0, "kill": 1, "iterate": 1, "undecided": 3}
 """Exit code of commands whose answer is a verdict."""
@@ -56,8 +64,8 @@ def http_status(error: AssayError) -> int:
 
 
 def kind_of(error: AssayError) -> str:
-    """Which of the six kinds an error is."""
-    return next((name for kind, name in KINDS if isinstance(error, kind)), "invalid")
+    """Which of the six kinds an error is; an error of no kind tells of a defect."""
+    return next((name for kind, name in KINDS if isinstance(error, kind)), "defect")
 
 
 def exit_code(error: AssayError) -> int:

@@ -47,7 +47,7 @@ class ProblemDocument(BaseModel):
         examples=["cannot find ticket 'EXP-9': project 'vision' has no such ticket"],
     )
     code: str = Field(description="Stable name of the error.", examples=["ticket-unknown"])
-    kind: Literal["invalid", "not-found", "refused", "forbidden", "conflict", "unavailable"]
+    kind: Literal["invalid", "not-found", "refused", "forbidden", "conflict", "unavailable", "defect"]
     field: str | None = Field(default=None, description="The input field at fault, as a dotted path.")
     hint: str | None = Field(default=None, description="The next command or screen that helps.")
     details: dict[str, Any] = Field(

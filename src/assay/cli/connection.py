@@ -36,6 +36,7 @@ KINDS: Mapping[str, type[AssayError]] = {
     "forbidden": Forbidden,
     "conflict": Conflict,
     "unavailable": Unavailable,
+    "defect": AssayError,
 }
 
 

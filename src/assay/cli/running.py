@@ -34,6 +34,8 @@ def run(arguments: list[str], entries: Mapping[str, Entry]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except Exception as error:  # noqa: BLE001  # whatever it is, a person reads one line
+        return _tell(_defect(error, arguments, entries))
     return result if isinstance(result, int) else 0
 
 
@@ -91,6 +93,19 @@ def _usage(error: TyperException, arguments: list[str]) -> Invalid:
     return Invalid(
         f"cannot read command '{path}': {fact[:300]}", hint=f"{path} --help", code="command-malformed"
     )
+
+
+def _defect(error: Exception, arguments: list[str], entries: Mapping[str, Entry]) -> AssayError:
+    from assay.cli.defects import defect
+
+    return defect(error, " ".join(["assay", *_called(arguments, entries)]))
+
+
+def _called(arguments: list[str], entries: Mapping[str, Entry]) -> list[str]:
+    """Noun and verb as the command tree knows them, nothing of what was given to them."""
+    module = sys.modules.get(f"assay.cli.{entries[arguments[0]].module}")
+    verbs = {command.name for command in getattr(getattr(module, "app", None), "registered_commands", ())}
+    return [arguments[0], *(word for word in arguments[1:2] if word in verbs)]
 
 
 def _tell(error: AssayError) -> int:

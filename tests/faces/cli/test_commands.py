@@ -3,13 +3,16 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from assay.bootstrap import open_workspace
 from assay.cli.commands import BY_NAME, root_help
+from assay.cli.connection import error_of
 from assay.cli.tree import whole_tree
 from assay.settings import load_settings
+from assay.statuses import exit_code
 from tests.faces.web import story
 
 
@@ -196,3 +199,55 @@ def test_root_help_lists_every_command_of_the_tree():
 )
 def test_help_and_version_exit_0(assay, arguments):
     assert assay(*arguments).code == 0
+
+
+TORN = RuntimeError("the roof \x1b[31m fell in")
+
+
+def broken(monkeypatch, error=TORN):
+    """A ticket list that nobody expected to fail so."""
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("assay.api.routers.tickets.list_experiments", fail)
+
+
+def test_unexpected_failure_is_one_line_and_its_traceback_is_kept(made, monkeypatch):
+    broken(monkeypatch)
+    ran = made("ticket", "list", "--query", "secret words")
+    kept = made.folder / ".assay" / "defects.log"
+    assert (ran.code, ran.out) == (9, "")
+    first, hint = ran.err.splitlines()
+    assert first.startswith("cannot finish command 'assay ticket list': RuntimeError: the roof")
+    assert "\x1b" not in ran.err
+    assert hint.strip() == f"report it with the traceback in {kept}"
+    assert "Traceback (most recent call last)" in kept.read_text()
+    assert "secret words" not in kept.read_text()
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_unexpected_failures_are_kept_one_after_the_other(made, monkeypatch):
+    broken(monkeypatch)
+    made("ticket", "list")
+    made("ticket", "list")
+    assert (made.folder / ".assay" / "defects.log").read_text().count("assay ticket list\n") == 2
+
+
+def test_unexpected_failure_without_a_home_is_kept_in_the_folder_for_temporary_files(
+    assay, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("assay.cli.defects.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("assay.cli.doctor.load_settings", lambda: 1 / 0)
+    ran = assay("doctor")
+    assert ran.code == 9
+    named = ran.err.splitlines()[1].rpartition(" ")[2]
+    assert named.startswith(str(tmp_path))
+    assert "ZeroDivisionError" in Path(named).read_text()
+
+
+def test_defect_that_a_server_tells_of_has_the_same_exit_code():
+    error = error_of(
+        b'{"detail": "cannot answer", "code": "defect", "kind": "defect", "hint": "look into the log"}', 500
+    )
+    assert (exit_code(error), error.code) == (9, "defect")

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 import polars as pl
 
-from assay.connectors.evals.parquet_child import MAX_COLUMNS, MAX_ROWS, DecodeError, ParquetChild, first_line
+from assay.connectors.evals.parquet_child import CHILD, MAX_COLUMNS, MAX_ROWS, DecodeError, first_line
 from assay.domain.experiments.evidence import Scores
 from assay.errors import Invalid
 
@@ -19,7 +19,6 @@ MAX_BYTES = 64 * 2**20
 MAX_METRICS = 1000
 MAX_TEXT = 500
 _PARQUET_MAGIC = b"PAR1"
-_CHILD = ParquetChild()
 _FORM = "sample_id, seed, metric, value, plus slice columns and an optional cluster"
 
 
@@ -109,7 +108,7 @@ def _parse(content: bytes) -> pl.DataFrame:
 
 def _parse_parquet(content: bytes) -> pl.DataFrame:
     try:
-        return pl.read_ipc(io.BytesIO(_CHILD.decode(content)))
+        return pl.read_ipc(io.BytesIO(CHILD.decode(content)))
     except DecodeError as error:
         _refuse(f"a broken file: {error}", "Parquet, or CSV in UTF-8 with a header")
 

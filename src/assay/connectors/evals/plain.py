@@ -1,0 +1,71 @@
+"""Plain files: CSV, JSON, JSON Lines or Parquet with one row an example and run, or one row a run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from assay.connectors.evals.files import EvalFile, content_digest
+from assay.connectors.evals.json_files import outline
+from assay.connectors.evals.plain_examples import IdPool, example_runs
+from assay.connectors.evals.plain_roles import PlainTable, roles_of, wanted_columns
+from assay.connectors.evals.plain_run_rows import row_runs
+from assay.connectors.evals.reader import ReadOptions
+from assay.connectors.evals.text_tables import header_of, read_table
+from assay.domain.experiments.evidence import Evaluation, Run
+
+_PARQUET_MAGIC = b"PAR1"
+
+
+class PlainReader:
+    """Files of our own simple forms: long (`sample_id, seed, metric, value`), wide (`sample_id, seed, accuracy, ...`)."""
+
+    name = "plain"
+
+    def recognises(self, head: bytes) -> bool:
+        if head[:4] == _PARQUET_MAGIC:
+            return True
+        if head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
+            paths = outline(head, depth=2)
+            return ("sample_id",) in paths or ("*", "sample_id") in paths
+        columns = set(header_of(head))
+        return "sample_id" in columns or (len(columns) > 1 and bool(columns & {"seed", "run"}))
+
+    def read(self, files: Sequence[EvalFile], options: ReadOptions) -> Evaluation:
+        pool = IdPool()
+        plain = [_read(file, options) for file in files]
+        parts = [example_runs(one, pool) if "sample_id" in one.roles.one else row_runs(one) for one in plain]
+        runs = _merged([run for part in parts for run in part.runs])
+        return Evaluation(
+            runs=tuple(sorted(runs, key=lambda run: (run.seed is None, run.seed or 0))),
+            examples={run_id: texts for part in parts for run_id, texts in part.examples.items()},
+            reader=self.name,
+            notes=(
+                *(note for one in plain for note in one.roles.notes),
+                *(n for part in parts for n in part.notes),
+            ),
+            digest=hashlib.sha256("\n".join(sorted(one.digest for one in plain)).encode()).hexdigest(),
+        )
+
+
+def _read(file: EvalFile, options: ReadOptions) -> PlainTable:
+    content = file.content()
+    table = read_table(file.name, content, wanted_columns(options))
+    digest = content_digest([(file.name, content)])
+    return PlainTable(file, digest, table, roles_of(file.name, table, options), options)
+
+
+def _merged(runs: Sequence[Run]) -> list[Run]:
+    """Runs of one seed and configuration whose files hold different metrics are one run."""
+    kept: list[Run] = []
+    for run in runs:
+        for place, other in enumerate(kept):
+            alike = (other.seed, other.config) == (run.seed, run.config)
+            if alike and run.scores and other.scores and not set(other.scores) & set(run.scores):
+                digest = hashlib.sha256(f"{other.digest} {run.digest}".encode()).hexdigest()
+                kept[place] = replace(other, scores={**other.scores, **run.scores}, digest=digest)
+                break
+        else:
+            kept.append(run)
+    return kept

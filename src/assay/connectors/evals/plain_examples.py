@@ -1,0 +1,339 @@
+"""Runs with per-example scores from a plain table, columns at a time: a million rows cost no loop in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.connectors.evals.faults import listed, shown, unreadable
+from assay.connectors.evals.groups import Group, groups_of
+from assay.connectors.evals.metric_names import metric_names
+from assay.connectors.evals.plain_roles import TEXT_ROLES, PlainTable
+from assay.connectors.evals.runs import check_fraction, example_text, file_run
+from assay.connectors.evals.table import NO_LABEL, NumberColumn, Rows, TextColumn, first_text, labels_of
+from assay.domain.experiments.evidence import ExampleText, FloatArray, IntArray, Labels, Run, Scores
+
+MAX_METRICS = 1000
+NO_SEED = np.iinfo(np.int64).min
+_LARGEST_SEED = 2.0**53
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """What one file holds."""
+
+    runs: tuple[Run, ...]
+    examples: Mapping[str, Mapping[str, ExampleText]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class IdPool:
+    """Keeps one tuple of example ids where several runs score the same examples in the same order."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str, str], list[tuple[str, ...]]] = {}
+
+    def shared(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """The tuple to use for these ids."""
+        known = self._known.setdefault((len(ids), ids[0], ids[-1]), [])
+        for other in known:
+            if other == ids:
+                return other
+        known.append(ids)
+        return ids
+
+
+def example_runs(plain: PlainTable, pool: IdPool) -> FilePart:
+    """The runs of a file whose rows are examples, one a seed.
+
+    Raises:
+        Invalid: naming file, row and column of the first row that breaks a rule.
+    """
+    return _ExampleRows(plain, pool).part()
+
+
+class _ExampleRows:
+    def __init__(self, plain: PlainTable, pool: IdPool) -> None:
+        self.file, self.table, self.roles = plain.file, plain.table, plain.roles
+        self.options, self.digest, self.pool = plain.options, plain.digest, pool
+        self.notes: list[str] = []
+        self.ids = self._required("sample_id")
+        self.seeds = seeds_of(plain)
+        self.repeats = _whole_numbers(plain, "repeat")
+        self._known_ids: list[tuple[NDArray[np.int32], tuple[str, ...]]] = []
+        self._known_labels: dict[str, list[tuple[NDArray[np.int32], Labels]]] = {}
+
+    def part(self) -> FilePart:
+        scores = self._long() if self.roles.long_form else self._wide()
+        by_seed: dict[int, dict[str, Scores]] = {}
+        for one in scores:
+            by_seed.setdefault(NO_SEED if one.seed is None else one.seed, {})[one.metric] = one
+        runs = []
+        for key, found in by_seed.items():
+            seed = None if key == NO_SEED else key
+            several = len(by_seed) > 1
+            runs.append(
+                file_run(
+                    f"{self.file.name}#{seed}" if several else self.file.name,
+                    content_digest=self.digest,
+                    seed=seed,
+                    config={"folder": self.file.folder} if self.file.folder else {},
+                    scores=found,
+                )
+            )
+        return FilePart(tuple(runs), self._texts(runs), tuple(self.notes))
+
+    def _wide(self) -> Iterator[Scores]:
+        if not self.roles.metrics:
+            columns = [name for name in self.table.columns if name not in self.roles.one.values()]
+            self._refuse(
+                f"no column of numbers besides {listed(list(self.roles.one.values()))} (slices: {listed(columns) or 'none'})",
+                "one column a metric, or the columns metric and value",
+                "add the scores; truth values and 0/1 are numbers",
+            )
+        for group in groups_of([self.seeds], self.table.rows):
+            for column, metric in self.roles.metrics.items():
+                numbers = self.table.columns[column]
+                assert isinstance(numbers, NumberColumn)
+                if numbers.empty[group.rows].all():
+                    continue
+                yield self._scores(metric, column, group, group.keys[0], numbers)
+
+    def _long(self) -> Iterator[Scores]:
+        column = self.roles.one["metric_value"]
+        numbers = self.table.columns[column]
+        if not isinstance(numbers, NumberColumn):
+            row, value = first_text(numbers)
+            self._refuse(
+                f"row {row + 1}, column {shown(column)} holds {shown(value)}",
+                "a number such as 0.87, nan or inf",
+                "mend the row",
+                column,
+            )
+        told = self._required("metric_name")
+        if len(told.names) > MAX_METRICS:
+            self._refuse(
+                f"{len(told.names):,} names of metrics",
+                f"at most {MAX_METRICS:,}",
+                "are metric and sample_id swapped?",
+            )
+        names = metric_names(self.file.name, told.names)
+        for group in groups_of([self.seeds, told.codes], self.table.rows):
+            metric = names[told.names[group.keys[1]]]
+            yield self._scores(metric, column, group, group.keys[0], numbers)
+
+    def _scores(self, metric: str, column: str, group: Group, seed: int, numbers: NumberColumn) -> Scores:
+        rows, values = group.rows, numbers.values[group.rows]
+        self._check_values(metric, column, rows, values)
+        codes, repeats = self.ids.take(rows), None
+        if self.repeats is not None:
+            rows, codes, repeats = self._repeated(rows, codes, values)
+            values = repeats.mean(axis=1)
+        else:
+            self._check_once(rows, codes, seed)
+        return Scores(
+            metric=metric,
+            seed=None if seed == NO_SEED else int(seed),
+            sample_ids=self._ids(codes),
+            values=np.array(values),
+            clusters=self._clusters(rows),
+            slices={name: self._labels(name, rows) for name in self.roles.slices},
+            repeats=repeats,
+        )
+
+    def _check_values(self, metric: str, column: str, rows: Rows, values: FloatArray) -> None:
+        finite = np.isfinite(values)
+        if not finite.all():
+            place = int((~finite).argmax())
+            row = _row(rows, place)
+            numbers = self.table.columns[column]
+            what = (
+                "is empty"
+                if isinstance(numbers, NumberColumn) and numbers.empty[row]
+                else f"is {values[place]}"
+            )
+            count = int((~finite).sum())
+            self.notes.append(
+                f"{self.file.name}: row {row + 1}, column {column} {what}"
+                + (f", and {count - 1:,} more rows are no numbers" if count > 1 else "")
+                + f": {metric} is broken evidence"
+            )
+        if self.options.is_fraction(metric):
+            with np.errstate(invalid="ignore"):
+                outside = (values > 1) | (values < 0)
+            if outside.any():
+                place = int(outside.argmax())
+                row = _row(rows, place)
+                check_fraction(
+                    self.options,
+                    self.file.name,
+                    metric,
+                    float(values[place]),
+                    where=f"row {row + 1}",
+                    field=column,
+                )
+
+    def _check_once(self, rows: Rows, codes: NDArray[np.int32], seed: int) -> None:
+        if any(known is codes or np.array_equal(known, codes) for known, _ in self._known_ids):
+            return
+        counts = np.bincount(codes, minlength=1)
+        if counts.max() <= 1:
+            return
+        code = int(counts.argmax())
+        again = [str(_row(rows, int(place)) + 1) for place in np.flatnonzero(codes == code)[:5]]
+        where = "" if seed == NO_SEED else f" with seed {seed}"
+        self._refuse(
+            f"rows {', '.join(again)} all hold sample_id {shown(self.ids.names[code])}{where}",
+            "each example once a seed and metric",
+            "remove the copies, or number repeated runs of one example in a column named repeat",
+            self.roles.one["sample_id"],
+        )
+
+    def _repeated(
+        self, rows: Rows, codes: NDArray[np.int32], values: FloatArray
+    ) -> tuple[Rows, NDArray[np.int32], FloatArray]:
+        """First row, code and values of each example that was run several times: shape (examples, repeats)."""
+        assert self.repeats is not None
+        taken = self.repeats[rows]
+        labels, column = np.unique(taken, return_inverse=True)
+        _, first, line = np.unique(codes, return_index=True, return_inverse=True)
+        order = np.argsort(first, kind="stable")
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
+        cell = rank[line] * len(labels) + column
+        counts = np.bincount(cell, minlength=len(order) * len(labels))
+        if (counts != 1).any():
+            bad = int((counts != 1).argmax())
+            example = self.ids.names[int(codes[first[order[bad // len(labels)]]])]
+            times = int(counts[bad])
+            self._refuse(
+                f"example {shown(example)} has {'no' if times == 0 else times} rows of repeat {int(labels[bad % len(labels)])}",
+                f"each example once in each of the {len(labels)} repeats",
+                "run the missing repeats, or remove the copies",
+                self.roles.one["repeat"],
+            )
+        matrix = np.empty(len(cell))
+        matrix[cell] = values
+        firsts = np.sort(first)
+        where = np.arange(self.table.rows)[rows][firsts]
+        return where, codes[firsts], matrix.reshape(len(order), len(labels))
+
+    def _ids(self, codes: NDArray[np.int32]) -> tuple[str, ...]:
+        for known, ids in self._known_ids:
+            if np.array_equal(known, codes):
+                return ids
+        names = self.ids.names
+        whole = len(codes) == len(names) and np.array_equal(codes, np.arange(len(names)))
+        ids = self.pool.shared(names if whole else tuple(map(names.__getitem__, codes.tolist())))
+        self._known_ids.append((codes, ids))
+        return ids
+
+    def _labels(self, name: str, rows: Rows) -> Labels:
+        column = labels_of(self.table.columns[name])
+        codes = column.take(rows)
+        known = self._known_labels.setdefault(name, [])
+        for other, labels in known:
+            if np.array_equal(other, codes):
+                return labels
+        names, filled = column.names, codes
+        if (codes == NO_LABEL).any():
+            names = (*names, "") if "" not in names else names
+            filled = np.where(codes == NO_LABEL, names.index(""), codes).astype(np.int32)
+        labels = Labels(names, filled)
+        known.append((codes, labels))
+        return labels
+
+    def _clusters(self, rows: Rows) -> tuple[str, ...] | None:
+        name = self.roles.one.get("cluster")
+        return None if name is None else tuple(self._labels(name, rows))
+
+    def _texts(self, runs: Sequence[Run]) -> Mapping[str, Mapping[str, ExampleText]]:
+        columns = {role: self.roles.one[role] for role in TEXT_ROLES if role in self.roles.one}
+        if not columns:
+            return {}
+        texts = {role: labels_of(self.table.columns[name]) for role, name in columns.items()}
+        found = {}
+        seeds = [NO_SEED if run.seed is None else run.seed for run in runs]
+        for run, seed in zip(runs, seeds, strict=True):
+            of_run: dict[str, ExampleText] = {}
+            for row in np.flatnonzero(self.seeds == seed).tolist():
+                sample_id = self.ids.text(row)
+                if sample_id not in of_run:
+                    told = {role: column.text(row) for role, column in texts.items()}
+                    of_run[sample_id] = example_text(
+                        sample_id,
+                        input_text=told.get("input", ""),
+                        target=told.get("target", ""),
+                        output=told.get("output", ""),
+                    )
+            found[run.run_id] = of_run
+        return found
+
+    def _required(self, role: str) -> TextColumn:
+        name = self.roles.one[role]
+        labels = labels_of(self.table.columns[name])
+        empty = labels.block == NO_LABEL
+        if empty.any():
+            self._refuse(
+                f"row {int(empty.argmax()) + 1} has no {role.replace('metric_name', 'metric')}",
+                "one in every row",
+                "fill the cell, or remove the row",
+                name,
+            )
+        return labels
+
+    def _refuse(self, found: str, expected: str, hint: str, field: str | None = None) -> NoReturn:
+        raise unreadable(self.file.name, found, expected, hint=hint, field=field)
+
+
+def seeds_of(plain: PlainTable) -> IntArray:
+    """The seed of each row: its column's, else the one that the name of the file tells."""
+    file, name = plain.file, plain.roles.one.get("seed")
+    seeds = _whole_numbers(plain, "seed")
+    if seeds is None:
+        return np.full(plain.table.rows, NO_SEED if file.seed is None else file.seed, dtype=np.int64)
+    if file.seed is not None and (seeds != file.seed).any():
+        row = int((seeds != file.seed).argmax())
+        told = "nothing" if seeds[row] == NO_SEED else str(seeds[row])
+        raise unreadable(
+            file.name,
+            f"row {row + 1}, column {shown(name)} holds {told} where the name of the file says seed {file.seed}",
+            "one of them",
+            hint="rename the file, or mend the column; was a file copied under another name?",
+            field=name,
+        )
+    return seeds
+
+
+def _whole_numbers(plain: PlainTable, role: str) -> IntArray | None:
+    name = plain.roles.one.get(role)
+    if name is None:
+        return None
+    column = plain.table.columns[name]
+    if isinstance(column, NumberColumn):
+        values = np.where(column.empty, 0.0, column.values) if column.empty.any() else column.values
+        with np.errstate(invalid="ignore"):
+            whole = values.astype(np.int64)
+        small = bool(values.min() > -_LARGEST_SEED and values.max() < _LARGEST_SEED)
+        if small and np.array_equal(whole, values):
+            return np.where(column.empty, NO_SEED, whole) if column.empty.any() else whole
+        row = int(((whole != values) | ~(np.abs(values) < _LARGEST_SEED)).argmax())
+        value = column.text(row)
+    else:
+        row, value = first_text(column)
+    raise unreadable(
+        plain.file.name,
+        f"row {row + 1}, column {shown(name)} holds {shown(value)}",
+        "a whole number or nothing",
+        hint="number the runs 1, 2, 3",
+        field=name,
+    )
+
+
+def _row(rows: Rows, place: int) -> int:
+    """Which row of the table (from 0) is number `place` of these rows?"""
+    return rows.start + place if isinstance(rows, slice) else int(rows[place])

@@ -1,0 +1,185 @@
+"""What does a file, a folder or an address of evaluation results hold? The one call that reads them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from assay.connectors.evals.faults import listed, shown, unreadable
+from assay.connectors.evals.files import EvalFile, files_at
+from assay.connectors.evals.reader import AddressReader, EvalReader, ReadOptions
+from assay.connectors.evals.registry import file_readers, named_reader, reader_names
+from assay.domain.experiments.evidence import Evaluation, Run
+from assay.domain.kernel.metrics import Metric
+from assay.errors import Invalid
+
+_RESULTS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".eval", ".xml")
+"""Files that only results are written to: one that no reader knows is broken, not beside the point."""
+
+
+def read_evaluation(
+    where: str | Path,
+    *,
+    reader: str | None = None,
+    metrics: Sequence[Metric] = (),
+    columns: Mapping[str, str] | None = None,
+    only: Mapping[str, str] | None = None,
+) -> Evaluation:
+    """What was measured, by example and run?
+
+    Args:
+        where: a file, a folder, or an address such as `mlflow:sqlite:///mlflow.db?ticket=EXP-7`.
+        reader: name of the reader; None finds it by content.
+        metrics: declarations to check values against: a fraction may not hold 87 where 0.87 is meant.
+        columns: roles of columns of plain files that their names do not tell, such as `{"question": "sample_id"}`.
+        only: keep runs whose configuration says so, such as `{"provider": "openai:gpt-4o-mini"}`.
+
+    Returns:
+        The runs in the order of their seeds, and what the reader wants said about them.
+
+    Raises:
+        Invalid: nothing readable is there, it is ambiguous, or it breaks a rule: names file, place and what mends it.
+        Unavailable: an address cannot be reached now.
+    """
+    options = ReadOptions(tuple(metrics), dict(columns or {}))
+    asked = reader or ("plain" if columns else None)
+    address = _address_of(where, asked)
+    if address is not None:
+        found, rest = address
+        evaluation = found.read_address(rest, options)
+    else:
+        evaluation = _read_files(Path(where), asked, options)
+    if not evaluation.runs:
+        raise unreadable(str(where), "no run at all", "at least one", hint="run the evaluation first")
+    return _only(evaluation, str(where), only or {})
+
+
+def _address_of(where: str | Path, asked: str | None) -> tuple[AddressReader, str] | None:
+    """The reader of an address and what it has to read; None for a path."""
+    if not isinstance(where, str):
+        return None
+    scheme, colon, rest = where.partition(":")
+    name = asked if asked is not None else scheme
+    if not colon or scheme != name or name not in reader_names():
+        return None
+    found = named_reader(name)
+    return (found, rest) if isinstance(found, AddressReader) else None
+
+
+def _read_files(path: Path, asked: str | None, options: ReadOptions) -> Evaluation:
+    files = files_at(path)
+    if asked is not None:
+        found = named_reader(asked)
+        if not isinstance(found, EvalReader):
+            raise Invalid(
+                f"cannot read '{path}' with reader '{asked}': it reads addresses (expected {asked}:...)",
+                hint="name a reader of files",
+                code="reader-unknown",
+                field="reader",
+            )
+        known = [file for file in files if len(files) == 1 or found.recognises(file.head())]
+        return _read(found, str(path), files, known, options, chosen=True)
+    by_reader: dict[str, list[EvalFile]] = {}
+    readers = {one.name: one for one in file_readers()}
+    for file in files:
+        for name in _who_knows(file, readers):
+            by_reader.setdefault(name, []).append(file)
+    if len(by_reader) > 1:
+        told = "; ".join(f"{name}: {listed([f.name for f in some], 3)}" for name, some in by_reader.items())
+        raise unreadable(
+            str(path),
+            f"results of more than one tool ({told})",
+            "results of one",
+            hint=f"name a file or folder further down, or choose: --reader {next(iter(by_reader))}",
+            field="reader",
+        )
+    if not by_reader:
+        raise _unknown(path, files)
+    ((name, known),) = by_reader.items()
+    return _read(readers[name], str(path), files, known, options, chosen=False)
+
+
+def _who_knows(file: EvalFile, readers: Mapping[str, EvalReader]) -> list[str]:
+    head = file.head()
+    known = [name for name, reader in readers.items() if reader.recognises(head)]
+    if len(known) > 1:
+        raise unreadable(
+            file.name,
+            f"a form that {' and '.join(known)} can read",
+            "one that is clear",
+            hint=f"choose: --reader {known[0]}",
+            field="reader",
+        )
+    if not known and not head.strip():
+        raise unreadable(
+            file.name,
+            "an empty file",
+            "results",
+            hint="run the evaluation again, or remove the file if it never ran",
+        )
+    return known
+
+
+def _read(
+    reader: EvalReader,
+    path: str,
+    files: Sequence[EvalFile],
+    known: Sequence[EvalFile],
+    options: ReadOptions,
+    *,
+    chosen: bool,
+) -> Evaluation:
+    others = [file for file in files if file not in known]
+    broken = [file for file in others if file.name.lower().endswith(_RESULTS)]
+    if broken and not chosen:
+        raise _unknown(Path(broken[0].name), broken)
+    if not known:
+        raise unreadable(
+            path,
+            f"no file that {reader.name} knows",
+            f"results of {reader.name}",
+            hint="leave --reader out to have it found",
+            field="reader",
+        )
+    evaluation = reader.read(known, options)
+    if not others:
+        return evaluation
+    return replace(
+        evaluation, notes=(*evaluation.notes, f"not read: {listed([file.name for file in others])}")
+    )
+
+
+def _unknown(path: Path, files: Sequence[EvalFile]) -> Exception:
+    first = files[0]
+    start = first.head()[:40].decode("utf-8", "replace").split("\n", 1)[0]
+    return unreadable(
+        path.as_posix() if len(files) > 1 else first.name,
+        f"a form that no reader knows (it begins with {shown(start)})",
+        f"results of {', '.join(reader_names())}",
+        hint="docs/evaluation-files.md shows each form; for a plain table name the column of the examples: NAME=sample_id",
+        field="reader",
+    )
+
+
+def _only(evaluation: Evaluation, where: str, only: Mapping[str, str]) -> Evaluation:
+    if not only:
+        return evaluation
+    kept = tuple(run for run in evaluation.runs if all(_says(run, key, value) for key, value in only.items()))
+    if kept:
+        names = {run.run_id for run in kept}
+        texts = {run_id: some for run_id, some in evaluation.examples.items() if run_id in names}
+        return replace(evaluation, runs=kept, examples=texts)
+    there = sorted({f"{key}={value}" for run in evaluation.runs for key, value in run.config.items()})
+    asked = ", ".join(f"{key}={value}" for key, value in only.items())
+    raise unreadable(
+        where,
+        f"no run with {asked}",
+        f"one of {listed(there, 12)}" if there else "runs that differ in their configuration",
+        hint="choose among these",
+        field="only",
+    )
+
+
+def _says(run: Run, key: str, value: str) -> bool:
+    return run.config.get(key) == value or (key == "run" and value in (run.name, run.external_id))

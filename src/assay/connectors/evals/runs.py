@@ -1,0 +1,106 @@
+"""One run as a file of results tells it, and what all readers do alike to make one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from assay.connectors.evals.faults import listed, shown, unreadable
+from assay.connectors.evals.reader import ReadOptions
+from assay.domain.experiments.evidence import Aggregate, Curve, ExampleText, Run, RunStatus, Scores
+
+SOURCE = "file"
+MAX_EXAMPLE_TEXT = 4000
+_CUT = " … (cut)"
+
+
+def file_run(
+    external_id: str,
+    *,
+    content_digest: str,
+    seed: int | None,
+    name: str = "",
+    status: RunStatus = RunStatus.FINISHED,
+    config: Mapping[str, str] | None = None,
+    scores: Mapping[str, Scores] | None = None,
+    scores_error: str | None = None,
+    aggregates: Mapping[str, Aggregate] | None = None,
+    curves: Mapping[str, Curve] | None = None,
+    dataset: str | None = None,
+    started_at: datetime | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Run:
+    """A run read from files. external_id: the file's name, and what tells this run from others in it."""
+    told: list[Any] = [external_id, content_digest, seed, status.value, dict(config or {}), scores_error]
+    return Run(
+        run_id=f"{SOURCE}:{external_id}",
+        source=SOURCE,
+        external_id=external_id,
+        name=name or external_id,
+        status=status,
+        config=dict(config or {}),
+        seed=seed,
+        curves=dict(curves or {}),
+        scores=dict(scores or {}),
+        scores_error=scores_error,
+        aggregates=dict(aggregates or {}),
+        dataset=dataset,
+        started_at=started_at,
+        tags=dict(tags or {}),
+        digest=hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest(),
+    )
+
+
+def unscored(examples: int, errors: Sequence[str], *, what: str = "ended in an error") -> str | None:
+    """What is wrong with a run some of whose examples have no score; None when all have one.
+
+    >>> unscored(10, ["a", "b"])
+    '2 of 10 examples ended in an error: a, b'
+    """
+    if not errors:
+        return None
+    return f"{len(errors):,} of {examples:,} example{'s' * (examples != 1)} {what}: {listed(list(errors))}"
+
+
+def example_text(
+    sample_id: str, *, input_text: object = "", target: object = "", output: object = ""
+) -> ExampleText:
+    """The texts of one example, cut where they are long."""
+    return ExampleText(sample_id, short_text(input_text), short_text(target), short_text(output))
+
+
+def short_text(value: object) -> str:
+    """A text to show, at most 4,000 characters; lists and objects as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        text = value
+    else:
+        try:
+            text = orjson.dumps(value).decode()
+        except (TypeError, ValueError):
+            text = str(value)
+    text = text if len(text) <= MAX_EXAMPLE_TEXT else text[: MAX_EXAMPLE_TEXT - len(_CUT)] + _CUT
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def check_fraction(
+    options: ReadOptions, file: str, metric: str, value: float, *, where: str, field: str
+) -> None:
+    """Is a value of a metric that is declared as a fraction one? Invalid, saying what mends it, when it is not."""
+    if not options.is_fraction(metric) or not (value > 1 or value < 0):
+        return
+    percent = 1 < value <= 100
+    raise unreadable(
+        file,
+        f"{where}, {shown(field)} holds {value:.6g}, and {metric} is a fraction",
+        "0 to 1",
+        hint=f"divide {field} by 100 where it is written"
+        if percent
+        else f"declare {metric} with its own unit, or mend it",
+        field=field,
+    )

@@ -27,7 +27,9 @@ Kill = Annotated[
 Baselines = Annotated[
     list[str] | None,
     typer.Option(
-        "--baseline", metavar="METRIC=VALUE", help="A number, or the key of the ticket that measured it."
+        "--baseline",
+        metavar="METRIC[=VALUE]",
+        help="METRIC alone: the runs of the arm baseline; with a number, or with the key of the ticket that measured it.",
     ),
 ]
 GpuHours = Annotated[str | None, typer.Option("--gpu-hours", help="Budget of compute.")]
@@ -83,18 +85,19 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _baseline(text: str) -> dict[str, str]:
-    """`accuracy=0.72`, `accuracy=0.72 from zero-shot`, or `accuracy=EXP-3`."""
-    metric, equals, rest = text.partition("=")
-    value, _, source = rest.strip().partition(" from ")
-    if not (equals and metric.strip() and value.strip()):
+    """`accuracy` (runs of the arm baseline), `accuracy=0.72`, `accuracy=0.72 from zero-shot`, or `accuracy=EXP-3`."""
+    from assay.domain.kernel.metrics import METRIC_NAME
+
+    metric, equals, rest = (part.strip() for part in text.partition("="))
+    value, _, source = (part.strip() for part in rest.partition(" from "))
+    if METRIC_NAME.match(metric) is None or (equals and not value):
         raise Invalid(
-            f"cannot read option --baseline: found {text[:60]!r} (expected METRIC=VALUE, such as accuracy=0.72)",
+            f"cannot read option --baseline: found {text[:60]!r} (expected METRIC, METRIC=VALUE or METRIC=KEY)",
+            hint="--baseline accuracy, --baseline accuracy=0.72 or --baseline accuracy=EXP-3",
             code="baseline-malformed",
             field="baseline",
         )
-    is_key = value.strip()[:1].isalpha()
-    return {
-        "metric": metric.strip(),
-        ("ticket" if is_key else "value"): value.strip(),
-        **({"source": source.strip()} if source.strip() else {}),
-    }
+    if not equals:
+        return {"metric": metric}
+    measured = {"ticket" if value[:1].isalpha() else "value": value}
+    return {"metric": metric, **measured, **({"source": source} if source else {})}

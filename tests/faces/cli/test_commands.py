@@ -84,6 +84,29 @@ def test_edit_keeps_what_is_not_named(made):
     assert content["criteria"] == {"primary": ["accuracy >= 85%"], "kill": ["accuracy < 75%"]}
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("accuracy", {"metric": "accuracy"}),
+        ("accuracy=0.72", {"metric": "accuracy", "value": 0.72}),
+        ("accuracy=0.72 from zero-shot", {"metric": "accuracy", "value": 0.72, "source": "zero-shot"}),
+        ("accuracy = EXP-1", {"metric": "accuracy", "ticket": "EXP-1"}),
+    ],
+)
+def test_baseline_is_an_arm_a_number_or_a_ticket(made, given, kept):
+    assert made("ticket", "new", "Compared", "--baseline", given).code == 0
+    content = json.loads(made("ticket", "show", "EXP-2", "--json").out)["ticket"]["content"]
+    assert content["baseline"] == [kept]
+    made("ticket", "export", "tickets")
+    assert made("ticket", "import", "tickets").out.strip() == "2 unchanged: EXP-1, EXP-2"
+
+
+@pytest.mark.parametrize("given", ["", "=0.72", "0.72", "accuracy=", "my accuracy"])
+def test_baseline_that_names_no_metric_is_refused_with_the_three_forms(made, given):
+    ran = made("ticket", "new", "Compared", "--baseline", given)
+    assert (ran.code, "--baseline accuracy=EXP-3" in ran.err) == (2, True)
+
+
 def test_criterion_fault_points_at_its_character(made):
     ran = made("criteria", "check", "accuracy >= 85% on")
     assert ran.code == 2

@@ -84,7 +84,8 @@ class FaultyDisk:
     """What the files of one folder go through.
 
     Attributes:
-        folder: only files directly in it are looked at.
+        folder: only files directly in it are looked at, or
+        is_deep: in folders below it too.
         refuse: given each operation before it is done, answers SQLite's code of a failure, or None to let it pass.
         operations: what was done so far, in order.
         recording: whether they are kept.
@@ -93,6 +94,7 @@ class FaultyDisk:
     folder: Path
     refuse: Callable[[Operation], int | None] = lambda _: None
     recording: bool = True
+    is_deep: bool = False
     operations: list[Operation] = field(default_factory=list)
 
     def acknowledge(self, promise: object) -> None:
@@ -173,7 +175,8 @@ class _Shim:
         if path is None:
             return None
         file = Path(ctypes.string_at(path).decode())
-        return file.name if file.parent == self.disk.folder else None
+        is_meant = file.parent == self.disk.folder or (self.disk.is_deep and self.disk.folder in file.parents)
+        return file.name if is_meant else None
 
     def _methods(self, real: _Methods) -> _Methods:
         """The same table with our functions in it, one for each table that the system has."""

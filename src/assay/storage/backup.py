@@ -6,17 +6,21 @@ file a table. It is verified before it gets its name, and again before it replac
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
 import sqlite3
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +28,7 @@ from assay.domain.governance.verification import verify_chain
 from assay.domain.kernel.time import timestamp
 from assay.errors import AssayError, Conflict, Invalid, NotFound, Refused, Unavailable
 from assay.storage import portable
+from assay.storage.faults import is_full
 from assay.storage.lockfile import FileLock
 from assay.storage.migrations import HEAD, VERSIONS
 from assay.storage.postgres_store import PostgresStore
@@ -92,9 +97,9 @@ def back_up(store: Store, target: Path, *, at: datetime, portable_form: bool = F
             _flush(draft)
             draft.replace(target)
             _flush(target.parent)
-    except OSError as error:
+    except (OSError, sqlite3.OperationalError) as error:
         raise Unavailable(
-            f"cannot write backup '{target}': {error.strerror or error} (expected room and permission)",
+            f"cannot write backup '{target}': {_fact(error)} (expected room and permission)",
             hint="name a folder that exists, with enough space",
             code="backup-not-writable",
         ) from error
@@ -112,10 +117,12 @@ def read_manifest(source: Path) -> Manifest:
     if not source.is_file():
         raise NotFound(f"cannot restore '{source}': there is no such file", code="backup-missing")
     try:
-        with zipfile.ZipFile(source) as archive, archive.open(MANIFEST) as file:
+        with _archive(source) as archive, archive.open(MANIFEST) as file:
             manifest = Manifest(**json.loads(file.read(MAX_MANIFEST_BYTES)))
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+    except (Invalid, TypeError) as error:
         raise _damaged(source, "it has no readable manifest") from error
+    except OSError as error:
+        raise _not_restorable(source, error) from error
     if manifest.format != FORMAT or manifest.version not in VERSIONS:
         raise Refused(
             f"cannot restore '{source}': format {manifest.format!r}, version {manifest.version!r} "
@@ -132,26 +139,30 @@ def restore_file(source: Path, target: Path, *, at: datetime) -> Path | None:
     Everything is verified before the old file moves away.
 
     Raises:
-        Unavailable: a process uses the database.
+        Unavailable: a process uses the database, or there is no room or no permission.
         Invalid: the backup is damaged.
     """
     manifest = read_manifest(source)
     target = target.absolute()
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(target)
     try:
-        with tempfile.TemporaryDirectory(prefix=".assay-restore-", dir=target.parent) as folder:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            stack.callback(FileLock(target).release)
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix=".assay-restore-", dir=target.parent)
+            )
             fresh = Path(folder) / "fresh.db"
             if manifest.kind == "sqlite":
                 _extract_database(source, manifest, fresh)
             else:
+                _check_tables(source, manifest)
                 with SqliteStore(fresh) as store:
-                    _load_tables(source, manifest, store)
+                    _load_tables(source, store)
             _verify_file(fresh, manifest)
             fresh.chmod(0o600)
             return _swap(fresh, target, at)
-    finally:
-        lock.release()
+    except (OSError, sqlite3.OperationalError) as error:
+        raise _not_restorable(source, error) from error
 
 
 def restore_into(source: Path, store: Store) -> Manifest:
@@ -162,15 +173,14 @@ def restore_into(source: Path, store: Store) -> Manifest:
         Invalid: the backup is damaged.
     """
     manifest = read_manifest(source)
-    if manifest.kind == "tables":
-        _load_tables(source, manifest, store)
-    else:
-        with tempfile.TemporaryDirectory(prefix="assay-restore-") as folder:
-            copy, lines = Path(folder) / "copy.db", Path(folder) / "lines.zip"
-            _extract_database(source, manifest, copy)
-            with SqliteStore(copy) as old:
-                manifest = _write_table_backup(old, lines, datetime.fromisoformat(manifest.at))
-            _load_tables(lines, manifest, store)
+    try:
+        if manifest.kind == "tables":
+            _check_tables(source, manifest)
+            _load_tables(source, store)
+        else:
+            manifest = _load_database(source, manifest, store)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise _not_restorable(source, error) from error
     with store.read() as tx:
         _verify(tx, manifest, str(source))
     return manifest
@@ -237,7 +247,31 @@ def _extract_database(source: Path, manifest: Manifest, target: Path) -> None:
         raise _damaged(source, "the database in it has another digest than its manifest says")
 
 
-def _load_tables(source: Path, manifest: Manifest, store: Store) -> None:
+def _load_database(source: Path, manifest: Manifest, store: Store) -> Manifest:
+    """Load a backup of a SQLite file by way of tables; returns the manifest of those."""
+    with tempfile.TemporaryDirectory(prefix="assay-restore-") as folder:
+        copy, lines = Path(folder) / "copy.db", Path(folder) / "lines.zip"
+        _extract_database(source, manifest, copy)
+        with SqliteStore(copy) as old:
+            carried = _write_table_backup(old, lines, datetime.fromisoformat(manifest.at))
+        _load_tables(lines, store)
+    return carried
+
+
+def _check_tables(source: Path, manifest: Manifest) -> None:
+    """Every table as its manifest says, before anything is made of them."""
+    with _archive(source) as archive:
+        for table in portable.carried_tables():
+            name = TABLES.format(table.name)
+            with archive.open(name) as file:
+                digest = hashlib.sha256()
+                while block := file.read(BLOCK_BYTES):
+                    digest.update(block)
+            if f"sha256:{digest.hexdigest()}" != manifest.digests.get(name):
+                raise _damaged(source, f"{name} has another digest than its manifest says")
+
+
+def _load_tables(source: Path, store: Store) -> None:
     def work(tx: Any) -> None:
         if any(
             rows for name, rows in portable.counts(tx).items() if name not in {"journal_head", "instance"}
@@ -250,48 +284,75 @@ def _load_tables(source: Path, manifest: Manifest, store: Store) -> None:
         portable.make_room(tx)
         with _archive(source) as archive:
             for table in portable.carried_tables():
-                name = TABLES.format(table.name)
-                with archive.open(name) as file:
-                    digest = hashlib.sha256()
-                    portable.load_lines(tx, table, _hashed(file, digest))
-                if f"sha256:{digest.hexdigest()}" != manifest.digests.get(name):
-                    raise _damaged(source, f"{name} has another digest than its manifest says")
+                with archive.open(TABLES.format(table.name)) as file:
+                    portable.load_lines(tx, table, file)
         portable.finish_load(tx)
         tx.appended = None  # so that the head just loaded is read
 
     store.write(work)
 
 
-def _hashed(file: IO[bytes], digest: Any) -> Iterator[bytes]:
-    for line in file:
-        digest.update(line)
-        yield line
-
-
 def _swap(fresh: Path, target: Path, at: datetime) -> Path | None:
+    """Put the fresh file in the place of the target in one step: a power cut leaves the one or the other."""
     kept = None
     _flush(fresh)
     if target.exists() and target.stat().st_size:
-        kept = target.with_name(f"{target.name}.before-restore-{at:%Y%m%dT%H%M%SZ}")
-        with closing(sqlite3.connect(target)) as old:
-            # The log belongs to the old file: write it back, so that what is kept is whole.
-            old.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            old.execute("PRAGMA journal_mode=DELETE").fetchall()
-        target.replace(kept)
+        kept = _free_name(target.with_name(f"{target.name}.before-restore-{at:%Y%m%dT%H%M%SZ}"))
+        _write_log_back(target)
+        for suffix in ("", "-wal"):
+            if (file := _beside(target, suffix)).exists():
+                _link(file, _beside(kept, suffix))
     for suffix in ("-wal", "-shm"):
-        target.with_name(target.name + suffix).unlink(missing_ok=True)
+        # A log must never meet another database than its own.
+        _beside(target, suffix).unlink(missing_ok=True)
     fresh.replace(target)
     _flush(target.parent)
     return kept
+
+
+def _write_log_back(database: Path) -> None:
+    """Make the file whole without its log, where it can be; a damaged one is kept with its log, as it is."""
+    try:
+        with closing(sqlite3.connect(database)) as old:
+            old.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            old.execute("PRAGMA journal_mode=DELETE").fetchall()
+    except sqlite3.Error as error:
+        if is_full(error):
+            raise
+
+
+def _link(file: Path, name: Path) -> None:
+    """The same content under a second name."""
+    try:
+        os.link(file, name)
+    except OSError:  # a file system without links
+        shutil.copyfile(file, name)
+        name.chmod(0o600)
+        _flush(name)
+
+
+def _free_name(wanted: Path) -> Path:
+    """The name, with a number after it where a restore in the same second took it."""
+    names = (wanted if number == 1 else _beside(wanted, f"-{number}") for number in count(1))
+    return next(name for name in names if not name.exists())
+
+
+def _beside(file: Path, suffix: str) -> Path:
+    return file.with_name(file.name + suffix)
 
 
 # --------------------------------------------------------------------------------------------------------- verifying
 
 
 def _verify_file(path: Path, manifest: Manifest) -> None:
-    with closing(sqlite3.connect(path)) as database:
-        found = [line for (line,) in database.execute("PRAGMA integrity_check")]
-        broken = database.execute("PRAGMA foreign_key_check").fetchmany(1)
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            found = [line for (line,) in database.execute("PRAGMA integrity_check")]
+            broken = database.execute("PRAGMA foreign_key_check").fetchmany(1)
+    except sqlite3.OperationalError:
+        raise  # the disk, not what stands on it
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, str(error)) from error
     if found != ["ok"] or broken:
         raise _damaged(
             path,
@@ -333,6 +394,12 @@ def _opened(path: Path) -> Iterator[Reading]:
         tx.close()
 
 
+_ZIP_FAULTS = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, NotImplementedError, OverflowError, RuntimeError, ValueError,
+)  # fmt: skip
+"""What reading a damaged zip file raises: a flipped bit can ask for encryption, another method, or a place before its start."""
+
+
 @contextmanager
 def _archive(source: Path) -> Iterator[zipfile.ZipFile]:
     try:
@@ -340,8 +407,12 @@ def _archive(source: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except AssayError:
         raise
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
-        raise _damaged(source, str(error)) from error
+    except _ZIP_FAULTS as error:
+        raise _damaged(source, str(error) or "it ends too early") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise _damaged(source, "it points to a place outside itself") from error
 
 
 def _digest_of(path: Path) -> str:
@@ -355,6 +426,18 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _fact(error: OSError | sqlite3.Error) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _not_restorable(source: Path, error: OSError | sqlite3.Error) -> Unavailable:
+    return Unavailable(
+        f"cannot restore '{source}': {_fact(error)} (expected room and permission)",
+        hint="nothing was replaced; free space or mend the permissions, then restore again",
+        code="backup-not-restorable",
+    )
 
 
 def _damaged(source: Path | str, fact: str) -> Invalid:

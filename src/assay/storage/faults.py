@@ -57,8 +57,17 @@ def is_disk_failure(error: BaseException) -> bool:
     return (
         isinstance(origin, sqlite3.Error)
         and _code(origin) in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT}
-        and not _is_full(origin)
+        and not is_full(origin)
     )
+
+
+def is_full(error: BaseException) -> bool:
+    """Is there no room left? Writing may go on once there is."""
+    # The shared index beside the log is made longer before it is mapped, so that only this tells of a full disk.
+    return getattr(_origin(error), "sqlite_errorcode", 0) in {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+    }
 
 
 def stopped(error: BaseException, database: str = "") -> Unavailable:
@@ -114,7 +123,7 @@ def _sqlite(error: sqlite3.Error) -> AssayError | Told:
         return _constraint(str(error))
     if code == sqlite3.SQLITE_TOOBIG or isinstance(error, sqlite3.DataError):
         return _not_storable("a value is too large", "shorten it")
-    if _is_full(error):
+    if is_full(error):
         return _FULL
     if code == sqlite3.SQLITE_CORRUPT:
         return _DAMAGED._replace(fact=f"it is damaged ({error})")
@@ -162,11 +171,6 @@ def _unavailable(told: Told, doing: str, database: str) -> Unavailable:
         code=told.code,
         details={"retry_after_s": RETRY_AFTER_S},
     )
-
-
-def _is_full(error: sqlite3.Error) -> bool:
-    # The shared index beside the log is made longer before it is mapped, so that only this tells of a full disk.
-    return getattr(error, "sqlite_errorcode", 0) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.api.permissions import Requires
+from assay.web.permissions import Requires as RequiresOfPages
 
 
 @dataclass(frozen=True)
@@ -23,25 +24,19 @@ class Served:
 
 def routes_of(app):
     """All routes, in the order in which they are asked."""
-    return [served for route in app.router.routes for served in _walk(route)]
+    return [served for route in app.router.routes for served in _served(route)]
 
 
-def _walk(route):
-    candidates = getattr(route, "effective_candidates", None)
-    if candidates is not None:
-        for inner in candidates():
-            yield from _walk(inner)
-        return
-    path = getattr(route, "path_format", None) or getattr(route, "path", "")
+def _served(route):
     permissions = tuple(_permissions(getattr(route, "dependant", None)))
-    for method in sorted((getattr(route, "methods", None) or set()) - {"HEAD", "OPTIONS"}):
-        yield Served(method, path, getattr(route, "name", ""), permissions)
+    for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
+        yield Served(method, route.path, route.name, permissions)
 
 
 def _permissions(dependant):
     if dependant is None:
         return
     for inner in dependant.dependencies:
-        if isinstance(inner.call, Requires):
+        if isinstance(inner.call, Requires | RequiresOfPages):
             yield inner.call.permission
         yield from _permissions(inner)

@@ -5,6 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 
+class Described(dict[str, Any]):
+    """What a route says about one of its answers, and the model that gives its schema.
+
+    The model is kept apart from what FastAPI sees: it would make a validator of it at every start, for the description alone.
+    """
+
+    def __init__(self, model: Any, description: str) -> None:
+        super().__init__(description=description)
+        self.model = model
+
+
 def gives(model: Any, status: int = 200, *, description: str = "Done") -> dict[str, Any]:
     """Arguments of a route decorator for a JSON answer of this shape.
 
@@ -13,7 +24,7 @@ def gives(model: Any, status: int = 200, *, description: str = "Done") -> dict[s
     return {
         "response_model": None,
         "status_code": status,
-        "responses": {status: {"model": model, "description": description}},
+        "responses": {status: Described(model, description)},
     }
 
 

@@ -13,11 +13,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 import assay
-from assay.api.openapi import with_problems
-from assay.api.permissions import requires
+from assay.api.openapi import complete
 from assay.api.preconditions import replay_response
 from assay.api.problems import problem_from_http, problem_from_validation, problem_response
-from assay.api.routes import router as api_router
+from assay.api.routes import API_ROUTES
 from assay.api.shortcut import MoveShortcut
 from assay.errors import AssayError
 from assay.server.security import Guard
@@ -25,8 +24,8 @@ from assay.server.upkeep import Upkeep
 from assay.settings import Settings
 from assay.statuses import http_status
 from assay.web.errors import error_page
-from assay.web.routes import router as web_router
-from assay.workflows.actor import Actor, Permission
+from assay.web.routes import PAGE_ROUTES
+from assay.workflows.actor import Actor
 from assay.workflows.idempotency import Replayed
 from assay.workflows.ports import Workspace
 
@@ -57,10 +56,10 @@ def create_app(ws: Workspace, settings: Settings) -> FastAPI:
     )
     app.state.workspace = ws
     app.state.settings = settings
-    app.include_router(api_router)
-    app.include_router(web_router, include_in_schema=False, dependencies=[requires(Permission.READ)])
+    # Taken as they are: to include a router is to build all its routes again, and to look through one more list each time.
+    app.router.routes.extend((*PAGE_ROUTES, *API_ROUTES))
     _register_errors(app)
-    app.openapi = with_problems(app.openapi)  # type: ignore[method-assign]
+    app.openapi = complete(app.openapi, app.router.routes)  # type: ignore[method-assign]
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(MoveShortcut)
     hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip())

@@ -5,7 +5,8 @@ import pytest
 from assay.workflows.actor import Actor, Permission
 from tests.faces.route_table import routes_of
 
-PUBLIC = {"/health", "/ready"}
+PUBLIC = {"/health", "/ready", "/static/{digest}/{path:path}", "/keys"}
+"""Whether the server lives, its style sheets and fonts, its keyboard shortcuts: the same for everybody."""
 FRAMEWORK = {"/api/v1/openapi.json"}
 """Describes the API; holds nothing of anybody's data."""
 STANDS_FOR = {
@@ -68,7 +69,7 @@ def test_every_route_names_its_permission(api):
     assert silent == []
 
 
-def test_only_health_and_readiness_are_public(api):
+def test_only_what_is_the_same_for_everybody_is_public(api):
     public = {route.path for route in routes_of(api.app) if None in route.permissions}
     assert public == PUBLIC
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import FileResponse, Response
 
 from assay.api.answers import gives, gives_text
 from assay.api.documents import answer
 from assay.api.permissions import requires, workspace_of
 from assay.api.schemas.instance import BackupDocument, DiagnosisDocument, FactDocument
+from assay.api.versioned import v1_router
 from assay.bootstrap import diagnose, make_backup
 from assay.errors import NotFound
 from assay.settings import Settings
 from assay.workflows.actor import Permission
 
-router = APIRouter(tags=["operation"])
+router = v1_router("operation")
 OPERATE = [requires(Permission.OPERATE)]
 _NAME = re.compile(r"assay-[0-9]{8}T[0-9]{6,12}Z\.backup", re.ASCII)
 

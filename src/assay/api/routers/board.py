@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from assay.api.preconditions import ExpectedVersion, SentBody, etag, remembered
 from assay.api.problems import refused_move
 from assay.api.schemas.moves import MovedDocument, MovePreviews
 from assay.api.schemas.tickets import MoveBody, ticket_document
+from assay.api.versioned import v1_router
 from assay.workflows.actor import Permission
 from assay.workflows.board import (
     Moved,
@@ -33,7 +34,7 @@ from assay.workflows.tickets import get_ticket
 from assay.workflows.verdicts import refresh_verdict
 from assay.workflows.views import BoardView, ColumnPage
 
-router = APIRouter(tags=["board"])
+router = v1_router("board")
 
 
 @router.get("/projects/{slug}/board", dependencies=[requires(Permission.READ)], **gives(BoardView))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from assay.api.answers import gives, gives_nothing
@@ -26,6 +26,7 @@ from assay.api.schemas.projects import (
     source_document,
 )
 from assay.api.schemas.runs import RunDocument, run_document
+from assay.api.versioned import v1_router
 from assay.errors import AssayError
 from assay.workflows.actor import Permission
 from assay.workflows.evidence import (
@@ -42,7 +43,7 @@ from assay.workflows.evidence import (
 )
 from assay.workflows.views import RunListPage
 
-router = APIRouter(tags=["evidence"])
+router = v1_router("evidence")
 STREAM = "text/event-stream"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from assay.api.answers import gives
@@ -13,12 +13,13 @@ from assay.api.documents import answer
 from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.schemas.projects import listed
 from assay.api.schemas.tickets import DocumentBody, ImportBody
+from assay.api.versioned import v1_router
 from assay.errors import Invalid
 from assay.workflows.actor import Permission
 from assay.workflows.exchange import ImportReport, export_tickets, import_tickets
 from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
 
-router = APIRouter(tags=["tickets"])
+router = v1_router("tickets")
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 import assay
@@ -10,11 +10,12 @@ from assay.api.answers import gives
 from assay.api.documents import answer
 from assay.api.permissions import actor_of, public, requires, workspace_of
 from assay.api.schemas.instance import Health, Instance, Ready
+from assay.api.versioned import bare_router, v1_router
 from assay.workflows.actor import Permission
 from assay.workflows.projects import list_projects
 
-router = APIRouter(tags=["instance"])
-v1 = APIRouter(tags=["instance"])
+router = bare_router("instance")
+v1 = v1_router("instance")
 
 
 @router.get("/health", dependencies=[public()], **gives(Health))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from assay.api.answers import gives, gives_text
@@ -15,6 +15,7 @@ from assay.api.pages import JournalAsked
 from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.schemas.instance import CheckpointList, KeyDocument, ProofDocument
 from assay.api.schemas.journal import HeldCheckpoints
+from assay.api.versioned import v1_router
 from assay.bootstrap import offline_verifier
 from assay.domain.governance.checkpoints import SignedCheckpoint
 from assay.domain.governance.journal import read_body
@@ -33,7 +34,7 @@ from assay.workflows.journal import (
 )
 from assay.workflows.views import JournalPage
 
-router = APIRouter(prefix="/journal", tags=["journal"])
+router = v1_router("journal", prefix="/journal")
 AUDIT = [requires(Permission.AUDIT)]
 LINES = "application/jsonl"
 CSV = "text/csv"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from assay.api.answers import gives, gives_nothing
@@ -13,13 +13,14 @@ from assay.api.preconditions import SentBody, remembered
 from assay.api.schemas.criteria import CriterionDocument
 from assay.api.schemas.projects import MetricBody, NamedMetricBody, listed
 from assay.api.schemas.tickets import ParseBody
+from assay.api.versioned import v1_router
 from assay.domain.experiments.criteria.structured import criterion_from_data, criterion_to_data
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.kernel.metrics import Metric
 from assay.workflows.actor import Permission
 from assay.workflows.projects import declare_metric, drop_metric, get_metrics
 
-router = APIRouter(tags=["metrics"])
+router = v1_router("metrics")
 
 
 @router.get(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from assay.api.answers import gives
@@ -12,11 +12,12 @@ from assay.api.documents import answer
 from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.preconditions import ExpectedVersion, SentBody, etag, remembered
 from assay.api.schemas.projects import ProjectBody, ProjectDocument, SettingsBody, listed, project_document
+from assay.api.versioned import v1_router
 from assay.workflows.actor import Permission
 from assay.workflows.projects import create_project, get_project, list_projects, save_settings
 from assay.workflows.records import Project
 
-router = APIRouter(tags=["projects"])
+router = v1_router("projects")
 
 
 def _shown(project: Any, status: int = 200) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from assay.api.answers import gives, gives_nothing
@@ -25,6 +25,7 @@ from assay.api.schemas.tickets import (
     ticket_document,
 )
 from assay.api.schemas.views import TicketPageDocument, ticket_page_document
+from assay.api.versioned import v1_router
 from assay.domain.experiments.experiment import LinkKind, TicketContent
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
 from assay.workflows.actor import Permission
@@ -45,7 +46,7 @@ from assay.workflows.tickets import (
 )
 from assay.workflows.views import DraftCheck, ExperimentListPage
 
-router = APIRouter(tags=["tickets"])
+router = v1_router("tickets")
 READ = [requires(Permission.READ)]
 WRITE = [requires(Permission.WRITE_TICKETS)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from assay.api.answers import gives
@@ -14,6 +14,7 @@ from assay.api.preconditions import ExpectedVersion, SentBody, etag, remembered
 from assay.api.schemas.moves import DecisionDocument
 from assay.api.schemas.tickets import DecisionBody, ticket_document
 from assay.api.schemas.verdicts import VerdictDocument, VerdictHistory
+from assay.api.versioned import v1_router
 from assay.domain.experiments.display_findings import shown_findings
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
@@ -29,7 +30,7 @@ from assay.workflows.verdicts import (
     verdict_history,
 )
 
-router = APIRouter(tags=["verdicts"])
+router = v1_router("verdicts")
 
 
 @router.get(

@@ -1,7 +1,5 @@
 """The pages and their forms. Each route reads its input, calls one workflow and lays the answer out."""
 
-from fastapi import APIRouter
-
 from assay.web.routes import (
     board,
     charts,
@@ -20,25 +18,26 @@ from assay.web.routes import (
     tickets,
 )
 
-router = APIRouter(include_in_schema=False)
-for _module in (
-    static,
-    live,
-    start,
-    overview,
-    board,
-    moves,
-    experiments,
-    ticket_forms,
-    tickets,
-    ticket_actions,
-    charts,
-    runs,
-    journal,
-    search,
-    settings,
-):
-    # One flat list: routers inside routers are searched again at every level, for every request.
-    router.routes.extend(_module.router.routes)
+PAGE_ROUTES = tuple(
+    route
+    for module in (
+        static,
+        live,
+        start,
+        overview,
+        board,
+        moves,
+        experiments,
+        ticket_forms,
+        tickets,
+        ticket_actions,
+        charts,
+        runs,
+        journal,
+        search,
+        settings,
+    )
+    for route in module.router.routes
+)
 
-__all__ = ["router"]
+__all__ = ["PAGE_ROUTES"]

@@ -14,7 +14,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.board import column_page
 from assay.workflows.projects import get_project
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 FILTERS = ("q", "owner", "axis")
 
 

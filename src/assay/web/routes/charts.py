@@ -13,7 +13,7 @@ from assay.workflows.overview import overview
 from assay.workflows.projects import get_metrics
 from assay.workflows.ticket_page import ticket_page
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/p/{slug}/t/{key}/charts/metric.json", dependencies=requires(Permission.READ))

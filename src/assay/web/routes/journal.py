@@ -14,7 +14,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.journal import journal_page, make_checkpoint, verify_journal
 from assay.workflows.projects import get_project
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 FILTERS = ("kind", "subject", "who")
 
 

@@ -12,7 +12,7 @@ from assay.web.permissions import requires
 from assay.workflows.actor import Permission
 from assay.workflows.projects import get_project
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/p/{slug}/events", dependencies=requires(Permission.READ))

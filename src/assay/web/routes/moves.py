@@ -20,7 +20,7 @@ from assay.workflows.projects import get_project
 from assay.workflows.records import Project, Ticket
 from assay.workflows.tickets import get_ticket
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/p/{slug}/t/{key}/move", dependencies=requires(Permission.READ))

@@ -11,7 +11,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.overview import overview
 from assay.workflows.projects import get_metrics, get_project
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/p/{slug}", dependencies=requires(Permission.READ))

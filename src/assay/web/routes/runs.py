@@ -14,7 +14,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.evidence import attach_run, get_run, list_runs, list_sources
 from assay.workflows.projects import get_metrics, get_project
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 FILTERS = ("q", "ticket", "status")
 
 

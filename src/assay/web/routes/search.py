@@ -13,7 +13,7 @@ from assay.workflows.projects import get_project
 from assay.workflows.records import Project
 from assay.workflows.search import search
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 PLACES = (
     ("New ticket", "/t/new"),
     ("Board", "/board"),

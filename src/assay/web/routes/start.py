@@ -15,7 +15,7 @@ from assay.web.permissions import public, requires
 from assay.workflows.actor import Permission
 from assay.workflows.projects import create_project, list_projects
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 KEYS = (
     ("Everywhere", (("Ctrl K or /", "Search or jump"), ("c", "New ticket"), ("?", "This list"))),

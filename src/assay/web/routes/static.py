@@ -9,7 +9,7 @@ from assay.errors import NotFound
 from assay.web import assets
 from assay.web.permissions import public
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/static/{digest}/{path:path}", dependencies=public())

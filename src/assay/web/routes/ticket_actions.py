@@ -16,7 +16,7 @@ from assay.workflows.notes import add_note
 from assay.workflows.tickets import delete_ticket, follow_up
 from assay.workflows.verdicts import recompute_verdict
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.post("/p/{slug}/t/{key}/attest", dependencies=requires(Permission.WRITE_TICKETS))

@@ -21,7 +21,7 @@ from assay.workflows.search import tried_before
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.tickets import create_ticket, draft_check, edit_ticket
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/p/{slug}/t/new", dependencies=requires(Permission.READ))

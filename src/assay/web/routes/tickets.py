@@ -17,7 +17,7 @@ from assay.workflows.decisions import decide
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.views import TicketView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 CHART_SCRIPTS = ("vendor/vega.js", "js/charts.js")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from assay.domain.board.board import Board, ExitItem
-from assay.domain.board.exit_policies import ExitFacts
+from assay.domain.board.exit_policies import EXPIRING, ExitFacts
 from assay.domain.board.moves import MoveAssessment, assess_move
 from assay.domain.board.wip import WipState
 from assay.domain.experiments.criteria.rules import registration_problems
@@ -299,8 +299,26 @@ def place_card(
     locked = assessment.locks and ticket.lock is None and ticket.content.type is TicketType.EXPERIMENT
     if locked:
         _lock(tx, ws, actor, project, ticket)
-    fresh = required_ticket(tx, project, ticket.key) if locked or overridden else moved
+    ended = _end_confirmations(tx, project, ticket, to)
+    fresh = required_ticket(tx, project, ticket.key) if locked or overridden or ended else moved
     return Moved(ticket=fresh, source=ticket.stage, overridden=overridden, locked=locked)
+
+
+def _end_confirmations(tx: WriteTransaction, project: Project, ticket: Ticket, to: str) -> bool:
+    """Going back ends what people confirmed for the gates ahead: the next sign-off is about another model."""
+    given = _ending(project, ticket, to)
+    for item in given:
+        tx.remove_attestation(ticket.id, item)
+    return bool(given)
+
+
+def _ending(project: Project, ticket: Ticket, to: str) -> list[str]:
+    again = project.settings.board.gates_ahead_again(ticket.stage, to) & EXPIRING
+    return sorted(said.item for said in ticket.attestations if said.item in again)
+
+
+def _confirmations_field(ended: list[str]) -> dict[str, list[str]]:
+    return {"confirmations_ended": ended} if ended else {}
 
 
 def _journal_move(
@@ -327,6 +345,7 @@ def _journal_move(
         override_reason=override_reason.strip(),
         overridden=bool(override_reason),
         unmet=unmet,
+        **_confirmations_field(_ending(project, ticket, assessment.target)),
     )
     seq = tx.append(event, actor=actor, at=at)
     if override_reason:

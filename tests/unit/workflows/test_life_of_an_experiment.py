@@ -16,7 +16,7 @@ from assay.workflows.board import Moved, MoveRefused, board, move_card, preview_
 from assay.workflows.confirmations import attest
 from assay.workflows.decisions import decide
 from assay.workflows.evidence import attach_run, connect_source, disconnect_source, list_sources, sync_source
-from assay.workflows.journal import make_checkpoint, verify_journal
+from assay.workflows.journal import journal_page, make_checkpoint, verify_journal
 from assay.workflows.projects import get_project, save_settings
 from assay.workflows.search import search, tried_before
 from assay.workflows.ticket_page import ticket_page
@@ -469,3 +469,19 @@ def test_password_in_a_tracker_address_is_refused_and_stored_nowhere(ws, uri):
         connect_source(ws, ADA, SLUG, kind="listed", uri=uri, name="listed")
     assert "secret" not in caught.value.message + caught.value.hint
     assert ws.store.last_seq() == before
+
+
+def test_going_back_ends_the_confirmations_of_the_gates_ahead(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    ticket = move_card(ws, ADA, SLUG, ticket.key, to="evaluation", expected_version=ticket.version).ticket
+    ticket = decide_it(ws, ticket, DecisionKind.PROMOTE).ticket
+    for item in ("serving", "monitored", "signed_off"):
+        ticket = attest(ws, ADA, SLUG, ticket.key, item=item, expected_version=ticket.version)
+    for stage in ("live", "evaluation"):
+        reason = "it regressed"
+        moved = move_card(ws, ADA, SLUG, ticket.key, to=stage, expected_version=ticket.version, reason=reason)
+        assert isinstance(moved, Moved), moved
+        ticket = moved.ticket
+    assert [said.item for said in ticket.attestations] == ["agreed", "dataset_ready"]
+    (last,) = journal_page(ws, ADA, limit=1).rows
+    assert last.payload["confirmations_ended"] == ["monitored", "serving", "signed_off"]

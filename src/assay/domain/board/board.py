@@ -94,6 +94,13 @@ class Board(Value):
         targets = {t.target for t in self.transitions if t.source == source}
         return tuple(stage.key for stage in self.stages if stage.key in targets)
 
+    def gates_ahead_again(self, source: str, target: str) -> frozenset[ExitItem]:
+        """What a card has to show once more because it goes back; nothing for a move forward."""
+        place = {stage.key: at for at, stage in enumerate(self.stages)}
+        first, last = place.get(target, 0), place.get(source, -1)
+        again = self.stages[first : last + 1] if first < last else ()
+        return frozenset(item for stage in again for item in (*stage.exit_gate, *stage.entry_gate))
+
     def transition(self, source: str, target: str) -> Transition | None:
         """The legal move between two columns, None when there is none."""
         return next((t for t in self.transitions if t.source == source and t.target == target), None)

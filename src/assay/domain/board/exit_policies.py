@@ -32,6 +32,9 @@ ATTESTABLE = frozenset(
 )
 """Items that a person confirms, because no machine can know them yet."""
 
+EXPIRING = ATTESTABLE - {ExitItem.DATASET_READY}
+"""Confirmations that end when the card goes back: they were about this sprint, or about the model that served then."""
+
 DECISION_FOR_TARGET = {
     "killed": DecisionKind.KILL,
     "production": DecisionKind.PROMOTE,

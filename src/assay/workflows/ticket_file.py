@@ -94,7 +94,10 @@ class _PlainDumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    # PyYAML follows YAML 1.1, where 1e5 is text: what reads as a number here has to be quoted.
+    looks_like_a_number = _FLOAT.fullmatch(text) is not None
+    style = "|" if "\n" in text else "'" if looks_like_a_number else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _PlainDumper.add_representer(str, _represent_text)

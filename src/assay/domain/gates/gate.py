@@ -238,7 +238,7 @@ class LeakageCheck(Value):
     @model_validator(mode="after")
     def _near_needs_text(self) -> Self:
         if self.text is None and self.near_limit is not None:
-            raise ValueError("limits near-duplicates, but names no text column")
+            raise ValueError("limits near-duplicates, but names no column to compare (expected text: COLUMN)")
         return self
 
 
@@ -336,7 +336,8 @@ class Gate(Value):
             return self
         for check in self.checks:
             if getattr(check, "metric", "") is None:
-                raise ValueError(f"{check.kind} names no metric, and no criterion of this gate has one")
+                fact = f"{check.kind} names no metric, and no criterion of this gate has one"
+                raise ValueError(f"{fact} (expected metric: NAME)")
         return self
 
     @property

@@ -75,6 +75,7 @@ from assay.domain.gates.gate_metrics import (
     margin_hint,
     provisional_catalog,
     threshold_hint,
+    with_units,
 )
 from assay.domain.kernel.canonical import digest
 from assay.domain.kernel.findings import Role
@@ -97,6 +98,7 @@ GATE_KEYS = (
 METRIC_KEYS = ("direction", "unit", "decimals", "aliases", "description")
 SETTINGS_KEYS = ("alpha", "mode", "looks", "sequential", "unmatched_limit")
 CRITERIA_KEYS = {"criteria": Role.PRIMARY, "blocking": Role.BLOCKING, "secondary": Role.SECONDARY}
+_KEY_OF_ROLE = {role: key for key, role in CRITERIA_KEYS.items()}
 Read = TypeVar("Read")
 _UNITS = {unit.value: unit for unit in Unit}
 _DEFAULTS = GateSettings()
@@ -127,8 +129,13 @@ def gate_from_data(data: object, *, name: str = _UNNAMED) -> Gate:
     declared = _metrics(fields.get("metrics"), "metrics")
     drafts = _drafts(fields)
     primary = next((draft.subject for _, _, _, draft in drafts), None)
-    unread = checks_from_data(fields.get("checks"), MetricCatalog(metrics=declared), primary)
-    catalog = _catalog(declared, drafts, unread, primary)
+    left_open = _without_unit(fields.get("metrics"))
+    told = MetricCatalog(metrics=tuple(metric for metric in declared if metric.name not in left_open))
+    unread = checks_from_data(fields.get("checks"), told, primary)
+    hints = [_draft_hint(draft) for *_, draft in drafts]
+    hints += [hint for check in unread for hint in check_hints(check, primary)]
+    declared = with_units(declared, left_open, hints)
+    catalog = provisional_catalog(declared, hints)
     read: dict[str, Any] = {
         "name": gate_name(name) if fields.get("gate") is None else _name(fields["gate"], "gate"),
         "metrics": declared,
@@ -237,6 +244,14 @@ def _drafts(fields: Mapping[str, object]) -> list[tuple[object, Role, str, Draft
 
 
 def _draft(entry: object, path: str) -> Draft:
+    if isinstance(entry, Mapping) and len(entry) == 1 and next(iter(entry)) in list(Role):
+        role = next(iter(entry))
+        refuse(
+            path,
+            f"the role {role} in front of a criterion",
+            "the criterion alone: the list it stands in says its role",
+            hint=f"move it to '{_KEY_OF_ROLE.get(role, 'criteria')}:'",
+        )
     return _in_gate(path, lambda: draft_from_data(entry, path=path))
 
 
@@ -276,17 +291,6 @@ def _criterion(entry: object, catalog: MetricCatalog, role: Role, path: str) -> 
     return _in_gate(path, lambda: criterion_from_data(entry, catalog, role=role, path=path))
 
 
-def _catalog(
-    declared: tuple[Metric, ...],
-    drafts: list[tuple[object, Role, str, Draft]],
-    checks: tuple[GateCheck, ...],
-    primary: str | None,
-) -> MetricCatalog:
-    hints = [_draft_hint(draft) for *_, draft in drafts]
-    hints += [hint for check in checks for hint in check_hints(check, primary)]
-    return provisional_catalog(declared, hints)
-
-
 def _draft_hint(draft: Draft) -> Hint:
     """What does a criterion imply whose unit is known only as it was written?"""
     amount = draft.amount
@@ -311,6 +315,12 @@ def _metrics(value: object, path: str) -> tuple[Metric, ...]:
     if len(found) > METRICS_MAX:
         refuse(path, f"{len(found)} metrics", f"at most {METRICS_MAX:,}")
     return tuple(_metric(metric_name(key, path), entry, f"{path}.{key}") for key, entry in found.items())
+
+
+def _without_unit(value: object) -> frozenset[str]:
+    """The metrics that are declared without a unit: the gate's numbers may say it."""
+    entries = value if isinstance(value, Mapping) else {}
+    return frozenset(name for name, entry in entries.items() if entry.get("unit") is None)
 
 
 def _metric(name: str, value: object, path: str) -> Metric:

@@ -6,7 +6,7 @@ fraction, `>=` means higher is better. What was implied is told in every report.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -123,6 +123,19 @@ def provisional_catalog(declared: Sequence[Metric], hints: Iterable[Hint]) -> Me
         for name, told in found.items()
     ]
     return MetricCatalog.of((*declared, *guessed))
+
+
+def with_units(
+    declared: Sequence[Metric], left_open: Collection[str], hints: Sequence[Hint]
+) -> tuple[Metric, ...]:
+    """The declarations, where those that leave the unit open take the one that the gate's numbers imply."""
+    units = {m.name: _unit([h for h in hints if h.metric in (m.name, *m.aliases)]) for m in declared}
+    return tuple(
+        metric.model_copy(update={"unit": units[metric.name] or metric.unit})
+        if metric.name in left_open
+        else metric
+        for metric in declared
+    )
 
 
 def gate_hints(gate: Gate) -> Iterator[Hint]:

@@ -50,6 +50,14 @@ def test_file_written_by_hand_is_read_and_written_back_without_loss():
     assert ticket_from_data(load_ticket_text(dump_ticket_text(data)), CATALOG) == content
 
 
+@pytest.mark.parametrize("text", ["1e5", "0E0", "1.5e-3", "12", "+3", "NO", "null", "~", "", "1:30", "a\nb"])
+def test_text_that_looks_like_something_else_is_written_so_that_it_stays_text(text):
+    assert load_ticket_text(dump_ticket_text({"title": text, "labels": [text]})) == {
+        "title": text,
+        "labels": [text],
+    }
+
+
 def test_ticket_with_a_title_alone_is_written_with_type_and_title_alone():
     assert ticket_to_data(TicketContent(title="t")) == {"type": "experiment", "title": "t"}
 

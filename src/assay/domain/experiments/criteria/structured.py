@@ -78,7 +78,7 @@ _AMOUNT_KEY: dict[Kind, str | None] = {
     "plateau": "tolerance",
     "gap": "value",
 }
-_KEYS: dict[Kind, tuple[str, ...]] = {
+KEYS: dict[Kind, tuple[str, ...]] = {
     "threshold": ("metric", "comparison", "value", "unit"),
     "improvement": ("metric", "comparison", "margin", "unit", "relative"),
     "non_inferiority": ("metric", "margin", "unit", "relative"),
@@ -90,6 +90,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     "plateau": ("metric", "tolerance", "unit", "runs"),
     "gap": ("metric", "comparison", "value", "unit"),
 }
+"""The fields of each kind, beside those that every criterion may have."""
 _SHARED_KEYS = ("kind", "role", "dataset", "after")
 _DEFAULT_COMPARISON = {
     "improvement": Comparison.AT_LEAST,
@@ -175,7 +176,7 @@ def _from_mapping(data: object, path: str, meaning: Callable[[Draft, Mapping[str
     if not isinstance(data, Mapping):
         refuse(path, found_text(data), "a line such as 'accuracy >= 85%', or a mapping")
     kind = _kind(data, path)
-    fields = as_mapping(data, path, known=(*_SHARED_KEYS, *_KEYS[kind]))
+    fields = as_mapping(data, path, known=(*_SHARED_KEYS, *KEYS[kind]))
     try:
         return meaning(_draft(kind, fields, path), fields)
     except CriterionError as fault:
@@ -224,8 +225,8 @@ def checked_criterion(criterion: Criterion, metrics: MetricCatalog) -> Criterion
 
 def _kind(data: Mapping[Any, Any], path: str) -> Kind:
     kind = data.get("kind", "resource" if "resource" in data else "threshold")
-    if not isinstance(kind, str) or kind not in _KEYS:
-        refuse(f"{path}.kind", found_text(kind), ", ".join(_KEYS))
+    if not isinstance(kind, str) or kind not in KEYS:
+        refuse(f"{path}.kind", found_text(kind), ", ".join(KEYS))
     return kind
 
 
@@ -251,7 +252,7 @@ def _draft(kind: Kind, fields: Mapping[str, object], path: str) -> Draft:
     amount_key = _AMOUNT_KEY[kind]
     if amount_key is not None:
         draft = replace(draft, amount=_amount(fields, amount_key, path))
-    if "comparison" in _KEYS[kind]:
+    if "comparison" in KEYS[kind]:
         default = _DEFAULT_COMPARISON.get(kind)
         draft = replace(
             draft, comparison=as_choice(fields.get("comparison", default), f"{path}.comparison", Comparison)

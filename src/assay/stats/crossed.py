@@ -10,7 +10,7 @@ smaller degrees of freedom.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 from assay.stats.distributions import FloatArray, beta_cdf, beta_upper, t_quantile
 from assay.stats.estimates import Comparison, Estimate, Interval, Scope, ThresholdTest
 from assay.stats.means import one_sample_core
-from assay.stats.paired import Clusters, cluster_index, cluster_mean, cluster_totals, paired_comparison
+from assay.stats.paired import (
+    ClusteredMean,
+    Clusters,
+    cluster_index,
+    cluster_totals,
+    clustered_mean,
+    paired_comparison,
+    wild_test,
+)
 from assay.stats.proportions import METHOD as CLOPPER_PEARSON
 from assay.stats.proportions import exact_bounds, rate_against_threshold
 from assay.stats.samples import (
@@ -33,6 +41,8 @@ from assay.stats.samples import (
     moments,
     ordered_sum,
 )
+from assay.stats.wild_clusters import FEW_CLUSTERS
+from assay.stats.wild_clusters import METHOD as WILD
 
 _METHOD: Scope = "the method"
 _MODELS: Scope = "these models, not the method"
@@ -47,7 +57,8 @@ class CrossedVariance:
         between_examples: variance of the mean due to examples or clusters (residual included).
         residual: the part both contain.
         seed_dof: degrees of freedom between seeds (Welch-Satterthwaite over arms); None with one seed an arm.
-        example_dof: examples or clusters minus 1.
+        example_dof: examples minus 1; for clusters those that their sizes leave (`paired.cluster_dof`).
+        units: examples, or clusters where some share one.
     """
 
     between_seeds: float
@@ -55,6 +66,7 @@ class CrossedVariance:
     residual: float
     seed_dof: float | None
     example_dof: float
+    units: int
 
     @property
     def total(self) -> float:
@@ -90,7 +102,8 @@ def crossed_comparison(
         DegenerateSample: no spread at all. NotFinite: not a number.
 
     With one seed in an arm its seed-to-seed variance cannot be known: the scope becomes "these models, not the method";
-    one seed in both arms is exactly `paired.paired_comparison`. Seeds of different arms are taken as independent.
+    one seed in both arms is exactly `paired.paired_comparison`. Seeds of different arms are taken as independent. With
+    fewer than 30 clusters (or some so large that they count as fewer) a claim has to hold by the wild cluster bootstrap as well.
 
     >>> c = crossed_comparison([[1, 1], [0, 1], [1, 0], [1, 1]], [[0, 1], [0, 0], [1, 0], [0, 1]])
     >>> c.effect, c.scope, c.dof
@@ -113,12 +126,11 @@ def crossed_comparison(
         )
     low, high, t, p_greater, p_less = _t_results(effect, parts, null, alpha)
     one_seed = min(a.shape[1], b.shape[1]) == 1
-    units = int(parts.example_dof) + 1
-    return Comparison(
+    found = Comparison(
         effect=effect,
         interval=Interval(low, high, 1.0 - 2.0 * alpha),
-        n_candidate=units if one_seed else a.shape[1],
-        n_baseline=units if one_seed else b.shape[1],
+        n_candidate=parts.units if one_seed else a.shape[1],
+        n_baseline=parts.units if one_seed else b.shape[1],
         se=math.sqrt(parts.total),
         dof=parts.dof,
         statistic=t,
@@ -130,6 +142,31 @@ def crossed_comparison(
         scope=_MODELS if one_seed else _METHOD,
         notes=("one-seed",) if one_seed else (),
         shown=_shown(parts, a.shape[0]),
+    )
+    few = clusters is not None and parts.example_dof + 1.0 < FEW_CLUSTERS and parts.between_examples > 0.0
+    if clusters is None or not few:
+        return found
+    return _also_wild(found, _row_means(a) - _row_means(b), clusters)
+
+
+def _also_wild(found: Comparison, differences: FloatArray, clusters: Clusters) -> Comparison:
+    """Few clusters: what is claimed has to hold by the wild cluster bootstrap over the seeds' averages as well."""
+    wild = wild_test(differences, clusters, null=found.null, alpha=found.alpha)
+    low, high = found.interval.low, found.interval.high
+    assert low is not None
+    assert high is not None
+    wider = Interval(
+        None if wild.low is None else min(low, wild.low),
+        None if wild.high is None else max(high, wild.high),
+        found.interval.confidence,
+    )
+    return replace(
+        found,
+        interval=wider,
+        p_greater=max(found.p_greater, wild.p_greater),
+        p_less=max(found.p_less, wild.p_less),
+        method=f"{found.method}, and {WILD}",
+        notes=(*found.notes, "few-clusters"),
     )
 
 
@@ -167,7 +204,7 @@ def crossed_against_threshold(
         raise DegenerateSample("cannot judge a mean: all scores are identical (expected some spread)")
     low, high, t, p_greater, p_less = _t_results(mean, parts, threshold, alpha)
     se = math.sqrt(parts.total)
-    n = int(parts.example_dof) + 1 if one_seed else table.shape[1]
+    n = parts.units if one_seed else table.shape[1]
     estimate = Estimate(mean, Interval(low, high, 1.0 - 2.0 * alpha), n, parts.dof, None, "crossed t", se)
     return ThresholdTest(estimate, float(threshold), t, p_greater, p_less, alpha, scope, notes)
 
@@ -178,21 +215,21 @@ def comparison_variance(
     """What is the difference of two crossed means, and its variance by source? Matrices (examples, seeds)."""
     index = cluster_index(clusters, candidate.shape[0])
     per_example = _row_means(candidate) - _row_means(baseline)
-    effect, between_examples, units = cluster_mean(per_example, clusters)
+    by_example = clustered_mean(per_example, clusters)
     parts = [_seed_parts(arm, index) for arm in (candidate, baseline) if arm.shape[1] > 1]
-    return effect, _combine(parts, between_examples, units, every_arm=len(parts) == 2)
+    return by_example.mean, _combine(parts, by_example, every_arm=len(parts) == 2)
 
 
 def mean_variance(scores: FloatArray, clusters: Clusters | None = None) -> tuple[float, CrossedVariance]:
     """What is one arm's crossed mean, and its variance by source? Matrix (examples, seeds)."""
     index = cluster_index(clusters, scores.shape[0])
-    mean, between_examples, units = cluster_mean(_row_means(scores), clusters)
+    by_example = clustered_mean(_row_means(scores), clusters)
     parts = [_seed_parts(scores, index)] if scores.shape[1] > 1 else []
-    return mean, _combine(parts, between_examples, units, every_arm=bool(parts))
+    return by_example.mean, _combine(parts, by_example, every_arm=bool(parts))
 
 
 def _combine(
-    parts: list[tuple[float, float, int]], between_examples: float, units: int, *, every_arm: bool
+    parts: list[tuple[float, float, int]], by_example: ClusteredMean, *, every_arm: bool
 ) -> CrossedVariance:
     between_seeds, residual = sum(p[0] for p in parts), sum(p[1] for p in parts)
     seed_dof: float | None = None
@@ -200,7 +237,9 @@ def _combine(
         # Satterthwaite over the arms; without any spread between seeds the fewest possible.
         spread = sum((p[0] / between_seeds) ** 2 / p[2] for p in parts) if between_seeds > 0.0 else 0.0
         seed_dof = 1.0 / spread if spread > 0.0 else float(min(p[2] for p in parts))
-    return CrossedVariance(between_seeds, between_examples, residual, seed_dof, float(units - 1))
+    return CrossedVariance(
+        between_seeds, by_example.variance, residual, seed_dof, by_example.dof, by_example.units
+    )
 
 
 def _seed_parts(scores: FloatArray, index: NDArray[np.intp] | None) -> tuple[float, float, int]:
@@ -244,8 +283,8 @@ def _effective_rate(
             f"cannot test a rate against {threshold!r} (expected a fraction between 0 and 1)"
         )
     rate, parts = mean_variance(table, clusters)
-    units = int(parts.example_dof) + 1
-    size = _effective_size(rate, parts, units, table.size, alpha)
+    units = parts.units
+    size = effective_size(rate, parts, units, table.size, alpha)
     hits = rate * size
     low, high = exact_bounds(hits, size, alpha)
     p_greater = 1.0 if hits <= 0.0 else float(beta_cdf(threshold, hits, size - hits + 1.0))
@@ -256,8 +295,8 @@ def _effective_rate(
     return ThresholdTest(estimate, float(threshold), None, p_greater, p_less, alpha, *about)
 
 
-def _effective_size(rate: float, parts: CrossedVariance, units: int, cells: int, alpha: float) -> float:
-    """As many independent examples as would give this variance; fewer for few degrees of freedom."""
+def effective_size(rate: float, parts: CrossedVariance, units: int, cells: int, alpha: float) -> float:
+    """How many independent examples would give a rate this variance? Fewer for few degrees of freedom."""
     if parts.total <= 0.0:
         return float(units)
     many = float(t_quantile(1.0 - alpha, max(cells - 1.0, 1.0)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ from assay.stats.samples import (
     moments,
     ordered_sum,
 )
+from assay.stats.wild_clusters import FEW_CLUSTERS, WildTest, wild_cluster_test
+from assay.stats.wild_clusters import METHOD as WILD
 
 ONE_MODEL_EACH: Scope = "these models, not the method"
 Clusters = Sequence[Any] | NDArray[Any]
@@ -69,7 +71,8 @@ def paired_comparison(
     """By how much does one model beat another on the same examples?
 
     Pass/fail scores without clusters go to exact McNemar (null 0) or Tango's score test (another null); everything
-    else to the paired t, cluster-robust when examples share a source.
+    else to the paired t, cluster-robust when examples share a source, and to the wild cluster bootstrap when there are
+    fewer than 30 sources, or a few of them hold so much that they count as fewer (`cluster_dof`).
 
     Args:
         candidate: one score an example, in the metric's units.
@@ -87,7 +90,27 @@ def paired_comparison(
         return (
             exact_mcnemar(counts, alpha=alpha) if null == 0.0 else tango_test(counts, alpha=alpha, null=null)
         )
-    return paired_t(candidate, baseline, clusters=clusters, alpha=alpha, null=null)
+    by_t = paired_t(candidate, baseline, clusters=clusters, alpha=alpha, null=null)
+    differences = as_scores(candidate) - as_scores(baseline)
+    if clusters is None or clustered_mean(differences, clusters).dof + 1.0 >= FEW_CLUSTERS:
+        return by_t
+    wild = wild_test(differences, clusters, null=null, alpha=alpha)
+    return replace(
+        by_t,
+        interval=Interval(wild.low, wild.high, 1.0 - 2.0 * alpha),
+        p_greater=wild.p_greater,
+        p_less=wild.p_less,
+        method=f"paired t, {WILD}",
+        notes=("few-clusters",),
+    )
+
+
+def wild_test(differences: FloatArray, clusters: Clusters, *, null: float, alpha: float) -> WildTest:
+    """What does the wild cluster bootstrap say of the mean of these differences? As `wild_clusters.wild_cluster_test`."""
+    index = cluster_index(clusters, differences.size)
+    assert index is not None
+    sizes = np.bincount(index).astype(np.float64)
+    return wild_cluster_test(cluster_totals(differences, index), sizes, null=null, alpha=alpha)
 
 
 def paired_t(
@@ -153,6 +176,56 @@ def cluster_mean(values: FloatArray, clusters: Clusters | None) -> tuple[float, 
         return mean, variance / values.size, units
     totals = cluster_totals(values - mean, index)
     return mean, float(ordered_sum(totals * totals)) / values.size**2 * units / (units - 1), units
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteredMean:
+    """What is a mean over examples that may share sources, and how sure is it?
+
+    Attributes:
+        mean: in the units of the values.
+        variance: of that mean.
+        units: independent units: clusters where there are some, else examples.
+        dof: degrees of freedom of the variance.
+    """
+
+    mean: float
+    variance: float
+    units: int
+    dof: float
+
+
+def clustered_mean(values: FloatArray, clusters: Clusters | None) -> ClusteredMean:
+    """As `cluster_mean`, honest where a few clusters hold most of the examples.
+
+    The squared total of each cluster is divided by one minus its share (CR2), and the degrees of freedom are those that
+    the spread of sizes leaves. Clusters of one size give exactly `cluster_mean` with one less than their number. Source:
+    Bell and McCaffrey (2002), for a mean, with independent examples as the working model.
+    """
+    mean, plain, units = cluster_mean(values, clusters)
+    index = cluster_index(clusters, values.size)
+    sizes = np.ones(units) if index is None else np.bincount(index).astype(np.float64)
+    if index is None or plain <= 0.0 or np.ptp(sizes) <= 0.0:
+        return ClusteredMean(mean, plain, units, float(units - 1))
+    totals = cluster_totals(values - mean, index)
+    variance = float(ordered_sum(totals * totals / (1.0 - sizes / values.size))) / values.size**2
+    return ClusteredMean(mean, variance, units, cluster_dof(sizes))
+
+
+def cluster_dof(sizes: FloatArray) -> float:
+    """How many degrees of freedom do clusters of these sizes leave the variance of a mean? At most one less than their number.
+
+    Source: Bell and McCaffrey (2002), in closed form for a mean.
+
+    >>> cluster_dof(np.full(10, 7.0)), round(cluster_dof(np.array([5.0] * 9 + [100.0])), 2)
+    (9.0, 1.92)
+    """
+    if np.ptp(sizes) <= 0.0:
+        return float(sizes.size - 1)
+    n = float(sizes.sum())
+    lever = sizes**2 / (1.0 - sizes / n)
+    both = float(ordered_sum(lever)) ** 2 - float(ordered_sum(lever**2))
+    return min(n**2 / (float(ordered_sum(sizes**2)) + both / n**2), float(sizes.size - 1))
 
 
 def cluster_index(clusters: Clusters | None, n: int) -> NDArray[np.intp] | None:

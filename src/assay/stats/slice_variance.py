@@ -48,6 +48,7 @@ class SliceVariance:
         units: independent units: clusters where there are some, else examples.
         mean: 0 where `n` is 0, not to be read there.
         between_examples: variance of the mean due to examples or clusters (residual included).
+        example_dof: units minus 1, or what the sizes of the clusters leave (`paired.cluster_dof`); at least 1.
         seeds: one entry an arm that has several seeds.
         every_arm: whether each arm has several.
     """
@@ -56,6 +57,7 @@ class SliceVariance:
     units: IntArray
     mean: FloatArray
     between_examples: FloatArray
+    example_dof: FloatArray
     seeds: tuple[SeedParts, ...]
     every_arm: bool
 
@@ -69,16 +71,15 @@ class SliceVariance:
 
     @property
     def dof(self) -> FloatArray:
-        """The smaller degrees of freedom: units minus 1, or Satterthwaite's over the arms' seeds."""
-        by_units = np.asarray(np.maximum(self.units - 1.0, 1.0))
+        """The smaller degrees of freedom: those of the examples, or Satterthwaite's over the arms' seeds."""
         if not (self.seeds and self.every_arm):
-            return by_units
+            return self.example_dof
         between = _added([part.between for part in self.seeds], self.n.size)
         safe = np.where(between > 0.0, between, 1.0)
         spread = _added([(part.between / safe) ** 2 / part.dof for part in self.seeds], self.n.size)
         fewest = float(min(part.dof for part in self.seeds))
         by_seeds = np.where(between > 0.0, 1.0 / np.where(spread > 0.0, spread, 1.0), fewest)
-        return np.asarray(np.minimum(by_seeds, by_units))
+        return np.asarray(np.minimum(by_seeds, self.example_dof))
 
 
 def slice_variance(
@@ -96,12 +97,12 @@ def slice_variance(
     values = rows[0] if len(rows) == 1 else rows[0] - rows[1]
     by_example = slice_moments(values, index, slices)
     units, cells = by_example.n, _cluster_cells(index, clusters)
-    between = by_example.variance / np.maximum(by_example.n, 1)
+    between, dof = by_example.variance / np.maximum(by_example.n, 1), np.maximum(units - 1.0, 1.0)
     if cells is not None:
-        units, between = _clustered(values, by_example, index, cells)
+        units, between, dof = _clustered(values, by_example, index, cells)
     several = [(arm, mean) for arm, mean in zip(arms, rows, strict=True) if arm.shape[1] > 1]
     seeds = tuple(_seed_parts(arm, mean, index, by_example.n, units, cells) for arm, mean in several)
-    return SliceVariance(by_example.n, units, by_example.mean, between, seeds, len(seeds) == len(arms))
+    return SliceVariance(by_example.n, units, by_example.mean, between, dof, seeds, len(seeds) == len(arms))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,15 +127,24 @@ def _cluster_cells(index: NDArray[np.intp], clusters: Clusters | None) -> _Cells
 
 
 def _clustered(
-    difference: FloatArray, by_example: SliceMoments, index: NDArray[np.intp], cells: _Cells
-) -> tuple[IntArray, FloatArray]:
-    """Clusters in each slice, and the sandwich variance of its mean (as `paired.cluster_mean`)."""
-    slices = by_example.n.size
+    values: FloatArray, by_example: SliceMoments, index: NDArray[np.intp], cells: _Cells
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Clusters in each slice, the variance of its mean and its degrees of freedom (as `paired.clustered_mean`)."""
+    slices, n = by_example.n.size, np.maximum(by_example.n, 1)
     units = np.bincount(cells.slice_of_cell, minlength=slices).astype(np.int64)
-    totals = slice_sums(difference - by_example.mean[index], cells.of_row, cells.count)
-    squares = slice_sums(totals * totals, cells.slice_of_cell, slices)
-    variance = squares / np.maximum(by_example.n, 1) ** 2 * units / np.maximum(units - 1, 1)
-    return units, np.where((by_example.variance > 0.0) & (units > 1), variance, 0.0)
+    several = (by_example.variance > 0.0) & (units > 1)
+    sizes = np.bincount(cells.of_row, minlength=cells.count).astype(np.float64)
+    share = np.minimum(sizes / n[cells.slice_of_cell], 1.0 - 1e-12)  # a slice of one cluster is not judged
+    totals = slice_sums(values - by_example.mean[index], cells.of_row, cells.count)
+    squares = slice_sums(totals * totals / (1.0 - share), cells.slice_of_cell, slices)
+    lever = share * sizes / (1.0 - share)
+
+    def added(parts: FloatArray) -> FloatArray:
+        return slice_sums(parts, cells.slice_of_cell, slices)
+
+    spread = added(sizes * share) / n + (added(lever) ** 2 - added(lever**2)) / n**2
+    dof = np.where(several, 1.0 / np.where(several, spread, 1.0), 1.0)
+    return units, np.where(several, squares / n**2, 0.0), np.minimum(dof, np.maximum(units - 1.0, 1.0))
 
 
 def _seed_parts(

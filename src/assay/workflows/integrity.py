@@ -1,18 +1,23 @@
-"""Do locks and verdicts still say what the journal says they said?
+"""Do locks, decisions and verdicts still say what the journal says they said?
 
-The journal's own chain cannot see a change of the tables beside it. Every lock, amendment and verdict is journaled with its
-digest, so what stands in the tables can be held against it.
+The journal's own chain cannot see a change of the tables beside it. Every lock, amendment, decision and verdict is
+journaled, so what stands in the tables can be held against it, field by field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from assay.domain.experiments.experiment import Amendment, Lock
 from assay.domain.experiments.preregistration import registration_digest
 from assay.domain.kernel.canonical import digest_bytes
 from assay.workflows.ports import ReadTransaction
 from assay.workflows.records import Project, Ticket
+from assay.workflows.views import JournalRow
+
+_PAGE = 500
+_KINDS = ("ticket.locked", "ticket.amended", "amendment.marked", "decision.recorded", "ticket.deleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,37 +29,161 @@ class RecordFault:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the journal tells of one ticket, by kind, oldest first."""
+
+    rows: Mapping[str, Sequence[JournalRow]]
+
+    def of(self, kind: str) -> Sequence[JournalRow]:
+        return self.rows.get(kind, ())
+
+
 def record_faults(tx: ReadTransaction) -> tuple[RecordFault, ...]:
-    """Every lock and latest verdict that differs from its journal entry, over all projects."""
-    return tuple(
-        RecordFault(project=project.slug, ticket=ticket.key, reason=reason)
-        for project in tx.projects()
-        for ticket in tx.tickets(project.id)
-        if ticket.lock is not None
-        for reason in _reasons(tx, project, ticket)
-    )
+    """Every lock, decision and latest verdict that differs from its journal entries, over all projects."""
+    return tuple(fault for project in tx.projects() for fault in _project_faults(tx, project))
 
 
-def _reasons(tx: ReadTransaction, project: Project, ticket: Ticket) -> Iterator[str]:
-    assert ticket.lock is not None
-    if registration_digest(ticket.lock.registration) != ticket.lock.digest:
+def lock_faults(tx: ReadTransaction, project: Project, ticket: Ticket) -> tuple[str, ...]:
+    """In which way is the lock of this ticket not the one in the journal? Empty when it is."""
+    rows = {kind: _rows(tx, project, kind, ticket.key) for kind in _KINDS[:3]}
+    return tuple(_lock_reasons(ticket.lock, _Told(rows)))
+
+
+def _project_faults(tx: ReadTransaction, project: Project) -> Iterator[RecordFault]:
+    told = _told(tx, project)
+    tickets = {ticket.key: ticket for ticket in tx.tickets(project.id)}
+    for key in sorted({*told, *(key for key, ticket in tickets.items() if ticket.lock is not None)}):
+        ticket, of_ticket = tickets.get(key), told.get(key, _Told({}))
+        if ticket is None:
+            if not of_ticket.of("ticket.deleted"):
+                yield RecordFault(
+                    project.slug, key, "the ticket is gone, and no entry says that it was deleted"
+                )
+            continue
+        reasons = [*_lock_reasons(ticket.lock, of_ticket), *_decision_reasons(ticket, of_ticket)]
+        if ticket.lock is not None:
+            reasons += _verdict_reasons(tx, project, ticket)
+        yield from (RecordFault(project.slug, key, reason) for reason in reasons)
+
+
+def _told(tx: ReadTransaction, project: Project) -> dict[str, _Told]:
+    found: dict[str, dict[str, list[JournalRow]]] = {}
+    for kind in _KINDS:
+        for row in _rows(tx, project, kind, None):
+            if row.subject is not None:
+                found.setdefault(row.subject, {}).setdefault(kind, []).append(row)
+    return {key: _Told(rows) for key, rows in found.items()}
+
+
+def _rows(tx: ReadTransaction, project: Project, kind: str, subject: str | None) -> list[JournalRow]:
+    """All entries of one kind, oldest first."""
+    rows: list[JournalRow] = []
+    before: int | None = None
+    while True:
+        page = tx.journal_page(
+            project=project.slug, before=before, limit=_PAGE, kind=kind, subject=subject, actor=None
+        )
+        rows += page.rows
+        before = page.next_before
+        if before is None:
+            return rows[::-1]
+
+
+def _lock_reasons(lock: Lock | None, told: _Told) -> Iterator[str]:
+    locked = told.of("ticket.locked")
+    if lock is None:
+        if locked:
+            yield "the journal says that it was locked, and the lock is gone"
+        return
+    if not locked:
+        yield "the lock is not the one in the journal: no entry tells of it"
+        return
+    if registration_digest(lock.registration) != lock.digest:
         yield "the locked registration was changed in the database: it no longer has the digest it was locked with"
-    journaled = _latest(tx, project, ticket, "ticket.amended", "digest_after") or _latest(
-        tx, project, ticket, "ticket.locked", "digest"
+    row = locked[-1]
+    expected = {
+        "original_digest": row.payload.get("digest"),
+        "alpha": row.payload.get("alpha"),
+        "strictness": row.payload.get("strictness"),
+        "locked_at": row.at,
+        "locked_by": row.actor,
+        "seq": row.seq,
+        "digest": _last_digest(told),
+    }
+    other = [name for name, value in expected.items() if getattr(lock, name) != value]
+    if other:
+        yield f"the lock is not the one in the journal: it differs in {', '.join(other)}"
+    yield from _amendment_reasons(lock.amendments, told)
+
+
+def _last_digest(told: _Told) -> object:
+    amended = told.of("ticket.amended")
+    return (
+        amended[-1].payload.get("digest_after")
+        if amended
+        else told.of("ticket.locked")[-1].payload.get("digest")
     )
-    if journaled != ticket.lock.digest:
-        yield "the lock is not the one in the journal"
+
+
+def _amendment_reasons(amendments: Sequence[Amendment], told: _Told) -> Iterator[str]:
+    rows = told.of("ticket.amended")
+    if len(rows) != len(amendments):
+        yield f"it has {len(amendments)} amendments, the journal tells of {len(rows)}"
+        return
+    late = {number for row in told.of("amendment.marked") for number in row.payload.get("numbers", ())}
+    for amendment, row in zip(amendments, rows, strict=True):
+        expected = {
+            "number": row.payload.get("number"),
+            "reason": row.payload.get("reason"),
+            "changes": tuple(row.payload.get("changes", ())),
+            "loosens": row.payload.get("loosens"),
+            "after_results": bool(row.payload.get("after_results")) or amendment.number in late,
+            "digest": row.payload.get("digest_after"),
+            "author": row.actor,
+            "at": row.at,
+        }
+        other = [name for name, value in expected.items() if getattr(amendment, name) != value]
+        if other:
+            yield f"amendment {amendment.number} is not the one in the journal: it differs in {', '.join(other)}"
+
+
+def _decision_reasons(ticket: Ticket, told: _Told) -> Iterator[str]:
+    rows, decision = told.of("decision.recorded"), ticket.decision
+    if decision is None:
+        if rows:
+            yield "the journal tells of a decision, and it is gone"
+        return
+    if not rows:
+        yield "the decision is not in the journal"
+        return
+    row = rows[-1]
+    expected = {
+        "kind": row.payload.get("decision"),
+        "verdict": row.payload.get("verdict"),
+        "verdict_digest": row.payload.get("verdict_digest"),
+        "evidence_digest": row.payload.get("evidence_digest"),
+        "reason": row.payload.get("reason"),
+        "learnings": row.payload.get("learnings"),
+        "by": row.actor,
+        "seq": row.seq,
+    }
+    other = [name for name, value in expected.items() if getattr(decision, name) != value]
+    if other:
+        yield f"the decision is not the one in the journal: it differs in {', '.join(other)}"
+
+
+def _verdict_reasons(tx: ReadTransaction, project: Project, ticket: Ticket) -> Iterator[str]:
+    page = tx.journal_page(
+        project=project.slug, before=None, limit=1, kind="verdict.computed", subject=ticket.key, actor=None
+    )
+    journaled = page.rows[0].payload.get("digest") if page.rows else None
     stored = tx.verdict(ticket.id)
     if stored is None:
+        if journaled is not None:
+            yield "the journal tells of a verdict, and it is gone"
         return
     if digest_bytes(stored.body) != stored.digest:
         yield "the stored verdict was changed in the database: its bytes do not have its digest"
-    if _latest(tx, project, ticket, "verdict.computed", "digest") != stored.digest:
+    if journaled != stored.digest:
         yield "the stored verdict is not the last one in the journal"
-
-
-def _latest(tx: ReadTransaction, project: Project, ticket: Ticket, kind: str, name: str) -> str | None:
-    page = tx.journal_page(
-        project=project.slug, before=None, limit=1, kind=kind, subject=ticket.key, actor=None
-    )
-    return str(page.rows[0].payload.get(name)) if page.rows else None

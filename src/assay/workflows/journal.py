@@ -78,18 +78,28 @@ def verify_journal(ws: Workspace, actor: Actor, *, held: Sequence[SignedCheckpoi
         documents = tx.checkpoints()
         signed, faults = _trusted(ws, documents, held)
         report = verify_chain(tx.raw_entries(), checkpoints=[item.checkpoint for item in signed])
+        fault = report.fault or _copy_fault(tx)
         altered = record_faults(tx)
     return JournalReport(
-        ok=report.ok and not faults and not altered,
+        ok=fault is None and not faults and not altered,
         entries=report.head.size,
         head=report.head.head.hex(),
         root=report.head.frontier.root().hex(),
         covered=report.covered_size,
         checkpoints=len(documents) + len(held),
-        fault=report.fault,
+        fault=fault,
         checkpoint_faults=faults,
         record_faults=altered,
     )
+
+
+def _copy_fault(tx: ReadTransaction) -> Fault | None:
+    """The hashed bytes hold; do the columns beside them, which pages filter by, still say the same?"""
+    first = next(tx.miscopied(), None)
+    if first is None:
+        return None
+    message = f"entry {first} was altered: its columns say something else than the bytes that are hashed"
+    return Fault(first, first, "altered", message)
 
 
 def _trusted(

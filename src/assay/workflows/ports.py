@@ -115,6 +115,10 @@ class ReadTransaction(Protocol):
     def raw_entries(
         self, *, after: int = 0, until: int | None = None
     ) -> Iterator[tuple[int, bytes, bytes]]: ...
+    def miscopied(self) -> Iterator[int]:
+        """Numbers of entries whose columns say something else than the body that is hashed."""
+        ...
+
     def checkpoints(self) -> Sequence[bytes]:
         """Signed checkpoint documents, oldest first."""
         ...

@@ -485,3 +485,51 @@ def test_going_back_ends_the_confirmations_of_the_gates_ahead(ws, tracker, clock
     assert [said.item for said in ticket.attestations] == ["agreed", "dataset_ready"]
     (last,) = journal_page(ws, ADA, limit=1).rows
     assert last.payload["confirmations_ended"] == ["monitored", "serving", "signed_off"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ticket_documents SET lock = replace(lock, '\"alpha\":0.05', '\"alpha\":0.4')",
+        'UPDATE ticket_documents SET lock = replace(lock, \'"strictness":"bound"\', \'"strictness":"point"\')',
+        'UPDATE ticket_documents SET lock = replace(lock, \'"locked_by":"ada"\', \'"locked_by":"eve"\')',
+        "UPDATE ticket_documents SET lock = NULL",
+        "DELETE FROM verdicts",
+        "UPDATE ticket_documents SET decision = replace(decision, 'worth it', 'not worth it')",
+    ],
+)
+def test_record_changed_beside_the_journal_is_found(ws, tracker, clock, store_url, statement):
+    ticket = with_runs(ws, tracker, clock)
+    ticket = move_card(ws, ADA, SLUG, ticket.key, to="evaluation", expected_version=ticket.version).ticket
+    decide_it(ws, ticket, DecisionKind.PROMOTE)
+    assert verify_journal(ws, ADA).ok
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql(statement).rowcount
+    engine.dispose()
+    report = verify_journal(ws, ADA)
+    assert not report.ok
+    assert {fault.ticket for fault in report.record_faults} == {ticket.key}
+
+
+@pytest.mark.parametrize("column", ["actor", "at", "subject", "kind", "project"])
+def test_column_of_an_entry_that_no_longer_repeats_the_hashed_bytes_is_found_and_never_shown(
+    ws, tracker, clock, store_url, column
+):
+    ticket = with_runs(ws, tracker, clock)
+    engine = create_engine(store_url)
+    value = "2020-01-01T00:00:00.000000Z" if column == "at" else "mallory"
+    with engine.begin() as connection:
+        off = {
+            "sqlite": "DROP TRIGGER journal_refuses_update",
+            "postgresql": "DROP TRIGGER journal_refuses_change ON journal",
+        }
+        connection.execute(text(off[engine.name]))
+        connection.execute(text(f"UPDATE journal SET {column} = '{value}' WHERE seq = 3"))
+    engine.dispose()
+    report = verify_journal(ws, ADA)
+    assert (report.ok, report.fault.first_bad_seq, report.fault.reason) == (False, 3, "altered")
+    (shown,) = journal_page(ws, ADA, before=4, limit=1).rows
+    assert "mallory" not in (shown.actor, shown.subject, shown.kind, shown.project)
+    assert shown.at.year != 2020
+    assert ticket.key

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import func, select
 
 from assay.storage.queries.filters import page_size
@@ -50,13 +52,22 @@ class JournalQueries(Session):
             (total,) = self.one(LAST_SEQ)
         if before is not None:
             conditions.append(_J.seq < min(before, 2**62))
-        chosen = select(_J.seq, _J.at, _J.actor, _J.kind, _J.project, _J.subject, _J.body, _J.hash)
+        chosen = select(_J.body, _J.hash)
         rows = self.select(chosen.where(*conditions).order_by(_J.seq.desc()).limit(limit + 1))
-        lines = tuple(
-            JournalRow(
-                seq=seq, at=at, actor=by, kind=what, project=where, subject=whom,
-                payload=from_json(bytes(body))["payload"], hash=bytes(entry_hash).hex(),
-            )
-            for seq, at, by, what, where, whom, body, entry_hash in rows[:limit]
-        )  # fmt: skip
+        lines = tuple(_line(bytes(body), bytes(entry_hash)) for body, entry_hash in rows[:limit])
         return JournalPage(rows=lines, next_before=lines[-1].seq if len(rows) > limit else None, total=total)
+
+
+def _line(body: bytes, entry_hash: bytes) -> JournalRow:
+    """What the hashed bytes say: the columns beside them are only there to filter by."""
+    said = from_json(body)
+    return JournalRow(
+        seq=said["seq"],
+        at=datetime.fromisoformat(said["at"]),
+        actor=said["actor"],
+        kind=said["kind"],
+        project=said["project"],
+        subject=said["subject"],
+        payload=said["payload"],
+        hash=entry_hash.hex(),
+    )

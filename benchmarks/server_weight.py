@@ -23,7 +23,9 @@ from assay.bootstrap import open_workspace
 from assay.settings import Settings, write_settings
 
 LARGEST_READY_S, LARGEST_MIB, LARGEST_GZIPPED = 2.0, 200, 150_000
-ASSET = re.compile(r'(?:src|href)="(/static/[^"]+)"|url\("?([^")]+\.woff2[^")]*)"?\)')
+ASSET = re.compile(r'(?:src|href)="(/static/[^"]+)"')
+"""The page names all it needs, the font it preloads too; that a browser asks for nothing else is tested in
+tests/faces/web/test_board_in_browser.py."""
 
 
 def processes_of(pid: int) -> list[int]:
@@ -40,17 +42,16 @@ def resident_mib(pid: int) -> float:
 
 def first_load(client: httpx2.Client, url: str) -> dict[str, int]:
     """What a browser that was never here fetches for the board, in bytes as sent."""
-    seen: dict[str, int] = {}
-    waiting = [f"{url}/p/{SLUG}/board"]
-    while waiting:
-        address = waiting.pop()
-        if address in seen:
-            continue
+
+    def fetch(address: str) -> httpx2.Response:
         response = client.get(address, headers={"accept-encoding": "gzip"}).raise_for_status()
         seen[address] = response.num_bytes_downloaded
-        if response.headers["content-type"].startswith(("text/html", "text/css")):
-            found = [one or other for one, other in ASSET.findall(response.text)]
-            waiting += [urljoin(address, one) for one in found]
+        return response
+
+    seen: dict[str, int] = {}
+    page = f"{url}/p/{SLUG}/board"
+    for path in ASSET.findall(fetch(page).text):
+        fetch(urljoin(page, path))
     return {address.removeprefix(url): size for address, size in seen.items()}
 
 

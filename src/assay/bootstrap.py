@@ -5,7 +5,7 @@ Each function imports what it joins: a command that only asks a running server m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from assay.domain.experiments.evidence import Scores
     from assay.storage.postgres_store import PostgresStore
     from assay.storage.sqlite_store import SqliteStore
-    from assay.workflows.ports import Workspace
+    from assay.workflows.ports import SyncBatch, Workspace
     from assay.workflows.records import Source
 
 
@@ -39,7 +39,6 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
         Unavailable: another process has the store open.
     """
     from assay.connectors.signing.ed25519 import SigningKey
-    from assay.connectors.trackers.mlflow.source import MlflowSource
     from assay.storage.open import open_store
     from assay.workflows.ports import Workspace
 
@@ -50,13 +49,29 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
         yield Workspace(
             store=store,
             clock=_now,
-            sources={"mlflow": MlflowSource()},
+            sources={"mlflow": _Mlflow()},
             read_scores=_read_scores,
             signer=signer,
             instance_id=store.instance_id(),
         )
     finally:
         store.close()
+
+
+class _Mlflow:
+    """The reader of MLflow, imported with the first look at one: its HTTP client and parsers are not needed to serve."""
+
+    def changes(self, source: Source, known: Callable[[], Mapping[str, str]]) -> Iterator[SyncBatch]:
+        """What is new in the tracker?"""
+        from assay.connectors.trackers.mlflow.source import MlflowSource
+
+        return MlflowSource().changes(source, known)
+
+    def check(self, source: Source) -> str:
+        """What is there?"""
+        from assay.connectors.trackers.mlflow.source import MlflowSource
+
+        return MlflowSource().check(source)
 
 
 def _read_scores(content: bytes) -> Mapping[str, Scores]:

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from assay.bootstrap import open_workspace
+from assay.settings import Settings
+
 HEAVY = {
     "alembic",
     "altair",
@@ -44,3 +47,23 @@ def test_importing_what_every_start_needs_loads_nothing_heavy(module):
 @pytest.mark.parametrize("module", ["assay.stats", "assay.domain", "assay.workflows"])
 def test_the_core_never_loads_slow_statistics_or_a_framework(module):
     assert _loaded_by(module) & {"fastapi", "mlflow", "pandas", "sklearn", "sqlalchemy", "typer"} == set()
+
+
+def test_server_answers_without_what_only_some_requests_need(tmp_path):
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from assay.bootstrap import open_workspace\n"
+        "from assay.server.app import create_app\n"
+        "from assay.settings import Settings\n"
+        f"with open_workspace(Settings(home=Path({str(tmp_path)!r}))): print(*sys.modules)"
+    )
+    with open_workspace(Settings(home=tmp_path)):
+        pass  # only a new or an old store is migrated
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    )
+    needed_later = {
+        "alembic", "altair", "httpx2", "mlflow", "pandas", "polars", "rich", "scipy.special", "sqlalchemy.dialects.postgresql", "typer",
+    }  # fmt: skip
+    assert set(done.stdout.split()) & needed_later == set()

@@ -230,3 +230,15 @@ def test_board_of_hundreds_of_cards_loads_more_as_the_column_is_scrolled(open_si
             "n => document.querySelectorAll('#col-backlog .card').length === n", arg=expected
         )
     assert not page.locator("#col-backlog .more").count()
+
+
+def test_board_asks_for_nothing_beside_what_the_page_names(site, visit):
+    page = visit(site.at("/board"))
+    page.evaluate("() => document.fonts.ready")
+    asked = page.evaluate(
+        "() => performance.getEntriesByType('resource').map((one) => new URL(one.name).pathname)"
+    )
+    named = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page.request.get(site.at("/board")).text()))
+    static = {path for path in asked if path.startswith("/static/")}
+    assert static - named == set()
+    assert any(path.endswith("inter-latin.woff2") for path in static)

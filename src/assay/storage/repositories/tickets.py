@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from assay.domain.experiments.experiment import Lock, TicketContent
 from assay.domain.kernel.ids import ticket_key
@@ -128,7 +127,11 @@ MARK_OVERRIDDEN = Statement(
 
 
 def _count_statement(engine: str) -> Any:
-    new = sqlite.insert(stage_counts) if engine == "sqlite" else postgresql.insert(stage_counts)
+    if engine == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as upsert
+    else:
+        from sqlalchemy.dialects.postgresql import insert as upsert  # type: ignore[assignment]
+    new = upsert(stage_counts)
     return new.values(
         project_id=bindparam("the_project"), stage=bindparam("the_stage"), count=bindparam("step")
     ).on_conflict_do_update(

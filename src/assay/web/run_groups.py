@@ -74,7 +74,7 @@ def _early_note(group: GroupSummary) -> str:
 def _by_seed(rows: Sequence[RunRow]) -> list[RunRow]:
     def place(row: RunRow) -> tuple[float, float, str]:
         begun = row.started_at.timestamp() if row.started_at else math.inf
-        return math.inf if row.seed is None else row.seed, begun, row.run_id
+        return math.inf if row.seed is None else int(row.seed), begun, row.run_id
 
     return sorted(rows, key=place)
 

@@ -12,11 +12,12 @@ from assay.domain.kernel.events import Event
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.board import Moved, place_card
+from assay.workflows.gathering import evidence_rows
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, StoredVerdict, Ticket
-from assay.workflows.verdicts import evidence_rows, read_record
+from assay.workflows.verdicts import read_record
 
 TARGET = {DecisionKind.KILL: "killed", DecisionKind.PROMOTE: "production", DecisionKind.ITERATE: "iteration"}
 

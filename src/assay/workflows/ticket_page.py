@@ -11,6 +11,7 @@ from assay.domain.board.exit_policies import ATTESTABLE, TITLES
 from assay.domain.experiments.criteria.rules import Problem, registration_problems
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.evidence import Curve, Run
+from assay.domain.kernel.canonical import exact_integer
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
@@ -144,7 +145,7 @@ def _run_row(run: Run) -> RunRow:
         name=run.name,
         ticket=run.ticket,
         status=run.status.value,
-        seed=run.seed,
+        seed=exact_integer(run.seed),
         started_at=run.started_at,
         gpu_hours=run.gpu_hours,
         deleted=run.deleted,
@@ -175,7 +176,7 @@ def _curves(runs: Sequence[Run], metric: str | None, record: VerdictRecord | Non
                 name=run.name,
                 arm=run.arm,
                 group=group.label if group else run.arm,
-                seed=run.seed,
+                seed=exact_integer(run.seed),
                 exploratory=run.run_id in exploratory,
                 steps=steps,
                 values=values,

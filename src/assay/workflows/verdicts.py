@@ -1,15 +1,16 @@
-"""Verdicts: gather what a ticket's evidence is, compute, keep, replay."""
+"""Verdicts: compute from a ticket's evidence, keep, replay."""
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from assay.domain.experiments.dossier import dossier_from_bytes
-from assay.domain.experiments.evidence import Evidence, Run, RunStatus
+from assay.domain.experiments.evidence import Evidence, RunStatus
 from assay.domain.experiments.experiment import LinkKind, Lock
 from assay.domain.experiments.preregistration import registration_digest
 from assay.domain.gates.kill_rules import settings_without
@@ -17,17 +18,23 @@ from assay.domain.gates.replay import replay
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.sources import read_once
 from assay.domain.gates.summary import card_evidence
-from assay.domain.gates.verdict import compute_verdict, verdict_bytes, verdict_digest
+from assay.domain.gates.verdict import compute_verdict, unjudged, verdict_bytes, verdict_digest
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.findings import Outcome, Role, with_outcome
 from assay.domain.kernel.time import timestamp
 from assay.domain.kernel.verdicts import VerdictRecord
-from assay.errors import Invalid, NotFound, Refused
+from assay.errors import AssayError, NotFound, Refused, Unavailable
 from assay.workflows.actor import SYSTEM, Actor, Permission
+from assay.workflows.gathering import evidence_rows, gather_evidence, with_all_scores
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, StoredVerdict, Ticket
 from assay.workflows.views import CardEvidence
+
+MOST_SAID = 200
+_COUNTED = ("metric", "runs", "running", "finished", "baseline_runs", "decision", "learnings")
+"""What a card may still show when its ticket could not be judged."""
+log = logging.getLogger("assay.verdicts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,55 +49,57 @@ class ReplayReport:
     """Libraries whose version changed since, such as "numpy 2.3.1 is now 2.4.6"."""
 
 
-def gather_evidence(ws: Workspace, tx: ReadTransaction, project: Project, ticket: Ticket) -> Evidence:
-    """Every run a verdict on this ticket may look at, per-example scores included."""
-    return with_all_scores(ws, tx, evidence_rows(tx, project, ticket))
-
-
-def evidence_rows(tx: ReadTransaction, project: Project, ticket: Ticket) -> Evidence:
-    """The same without the per-example scores, which are named by digest."""
-    named = ticket.lock.registration.baseline if ticket.lock else ticket.content.baseline
-    keys = sorted({b.ticket for b in named if b.ticket is not None and b.ticket != ticket.key})
-    return Evidence(
-        runs=tuple(tx.runs(project.id, ticket.key)),
-        baseline_runs=tuple(run for key in keys for run in tx.runs(project.id, key)),
-        detached=tuple(tx.detached_runs(project.id, ticket.key)),
-    )
-
-
-def with_all_scores(ws: Workspace, tx: ReadTransaction, evidence: Evidence) -> Evidence:
-    """The evidence with per-example scores read in."""
-    return Evidence(
-        runs=tuple(with_scores(ws, tx, evidence.runs)),
-        baseline_runs=tuple(with_scores(ws, tx, evidence.baseline_runs)),
-        detached=tuple(with_scores(ws, tx, evidence.detached)),
-    )
-
-
-def with_scores(ws: Workspace, tx: ReadTransaction, runs: Sequence[Run]) -> list[Run]:
-    """The runs with their per-example scores read in; a file that cannot be read is said so on its run."""
-    return [_with_scores(ws, tx, run) if run.scores_digest and not run.scores else run for run in runs]
-
-
-def _with_scores(ws: Workspace, tx: ReadTransaction, run: Run) -> Run:
-    content = tx.blob(run.scores_digest or "")
-    if content is None:
-        return replace(run, scores_error=run.scores_error or "the score file is missing from the store")
-    try:
-        return replace(run, scores=ws.read_scores(content))
-    except Invalid as error:
-        return replace(run, scores_error=error.message)
-
-
 def refresh_verdict(ws: Workspace, slug: str, key: str) -> VerdictRecord | None:
     """Compute the verdict from what is known now and keep it when it differs; None before the lock.
 
-    The computation runs outside the writer; a lock amended meanwhile makes it start again.
+    A verdict that cannot be computed is kept as an undecided one that says why, so that no ticket stands in another's way.
+
+    Raises:
+        NotFound: no such ticket.
+        Unavailable: the store is away.
     """
+    try:
+        return _computed(ws, slug, key)
+    except (NotFound, Unavailable):
+        raise
+    except AssayError as error:
+        return _not_judged(ws, slug, key, why=error.message, hint=error.hint or "mend what it names")
+    except Exception as error:  # whatever a computation stumbles over, the page has to say so
+        why = f"its verdict cannot be computed: unexpected {type(error).__name__}: {str(error)[:MOST_SAID]}"
+        log.warning("%s: %s", key, why, exc_info=log.isEnabledFor(logging.DEBUG))
+        return _not_judged(ws, slug, key, why=why, hint="report this with the runs that it came with")
+
+
+def _computed(ws: Workspace, slug: str, key: str) -> VerdictRecord | None:
+    """The computation runs outside the writer; a lock amended meanwhile makes it start again."""
     while True:
         kept, record = _refresh_once(ws, slug, key)
         if kept:
             return record
+
+
+def _not_judged(ws: Workspace, slug: str, key: str, *, why: str, hint: str) -> VerdictRecord | None:
+    said = [text.encode("utf-8", "replace").decode() for text in (why, hint)]
+    while True:
+        kept, record = _keep_unjudged(ws, slug, key, why=said[0], hint=said[1])
+        if kept:
+            return record
+
+
+def _keep_unjudged(
+    ws: Workspace, slug: str, key: str, *, why: str, hint: str
+) -> tuple[bool, VerdictRecord | None]:
+    with ws.store.read() as tx:
+        seen, _ = tx.head()
+        project = required_project(tx, slug)
+        ticket = required_ticket(tx, project, key)
+    if ticket.lock is None:
+        ws.store.write(lambda tx: tx.clear_due(ticket.id, seq=seen))
+        return True, None
+    record = unjudged(ticket.lock, judging_settings(project, ticket), why=why, hint=hint)
+    unknown = CardEvidence(recommendation="undecided", chip="Not judged", foot=why[:MOST_SAID], invalid=True)
+    card = asdict(unknown) | {name: ticket.card[name] for name in _COUNTED if name in ticket.card}
+    return ws.store.write(lambda tx: _keep(tx, ws, project, ticket, record, card, seen=seen)), record
 
 
 def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictRecord | None]:
@@ -263,9 +272,22 @@ def refresh_verdicts(ws: Workspace, slug: str, keys: Sequence[str]) -> tuple[str
                     if link.kind is LinkKind.USES_BASELINE_OF and not link.outgoing
                 )
         present = [key for key in sorted(wanted) if tx.ticket(project.id, key) is not None]
-    for key in present:
-        refresh_verdict(ws, slug, key)
+    _refresh_each(ws, slug, present)
     return tuple(present)
+
+
+def _refresh_each(ws: Workspace, slug: str, keys: Sequence[str]) -> None:
+    """Every ticket gets its turn; a store that was away is told of at the end."""
+    away: Unavailable | None = None
+    for key in keys:
+        try:
+            refresh_verdict(ws, slug, key)
+        except NotFound:
+            continue  # deleted meanwhile
+        except Unavailable as error:
+            away = error
+    if away is not None:
+        raise away
 
 
 def refresh_due_verdicts(ws: Workspace, slug: str) -> tuple[str, ...]:
@@ -282,8 +304,7 @@ def refresh_open_verdicts(ws: Workspace, slug: str) -> None:
         closed = {stage.key for stage in project.settings.board.stages if stage.terminal or stage.hidden}
         tickets = tx.tickets(project.id)
         keys = [ticket.key for ticket in tickets if ticket.lock is not None and ticket.stage not in closed]
-    for key in keys:
-        refresh_verdict(ws, slug, key)
+    _refresh_each(ws, slug, keys)
 
 
 def get_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> VerdictRecord | None:
@@ -340,7 +361,7 @@ def recompute_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> Verdi
         Refused: nothing is locked yet, so there is nothing to judge by.
     """
     actor.require(Permission.ADD_EVIDENCE)
-    record = refresh_verdict(ws, slug, key)
+    record = _computed(ws, slug, key)
     if record is None:
         raise Refused(
             f"cannot compute verdict of {key!r}: its criteria are not locked (expected a ticket in Experiment or later)",

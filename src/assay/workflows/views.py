@@ -177,7 +177,8 @@ class RunRow:
     name: str
     ticket: str | None
     status: str
-    seed: int | None
+    seed: int | str | None
+    """As text beyond 2^53 - 1."""
     started_at: datetime | None
     gpu_hours: float | None
     deleted: bool
@@ -298,7 +299,7 @@ class CurvePoints:
     name: str
     arm: str
     group: str
-    seed: int | None
+    seed: int | str | None
     exploratory: bool
     steps: tuple[int, ...]
     values: tuple[float | None, ...]

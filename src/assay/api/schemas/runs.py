@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from assay.api.documents import number
 from assay.domain.experiments.evidence import Curve, Run
+from assay.domain.kernel.canonical import exact_integer
 
 
 class CurveDocument(TypedDict):
@@ -29,7 +30,7 @@ class RunDocument(TypedDict):
     status: str
     ticket: str | None
     arm: str
-    seed: int | None
+    seed: int | str | None
     dataset: str | None
     config: dict[str, str]
     tags: dict[str, str]
@@ -57,7 +58,7 @@ def run_document(run: Run) -> RunDocument:
         status=run.status.value,
         ticket=run.ticket,
         arm=run.arm,
-        seed=run.seed,
+        seed=exact_integer(run.seed),
         dataset=run.dataset,
         config=dict(run.config),
         tags=dict(run.tags),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from assay.domain.kernel.findings import Finding, Outcome, Settlement, ShownInterval
-from assay.domain.kernel.model import Value
+from assay.domain.kernel.model import ExactInteger, Value
 
 
 class GateResult(StrEnum):
@@ -59,7 +59,7 @@ class GateSide(Value):
     digest: str
     """Digest of the files."""
     run_digests: dict[str, str]
-    seeds: tuple[int, ...]
+    seeds: tuple[ExactInteger, ...]
     examples: int | None
     """Examples of the primary metric that were compared, None where only totals are known."""
     notes: tuple[str, ...] = ()

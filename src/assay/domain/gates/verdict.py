@@ -11,6 +11,7 @@ import scipy
 from pydantic import JsonValue
 
 from assay.domain.experiments.criteria.model import ResourceUse
+from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.evidence import Evidence
 from assay.domain.experiments.experiment import Amendment, Lock, Registration
 from assay.domain.gates.candidates import Choice, choose, primary_metric, primary_metric_of
@@ -19,14 +20,16 @@ from assay.domain.gates.decide import decide
 from assay.domain.gates.examine import Examined, examine
 from assay.domain.gates.kill_rules import advise
 from assay.domain.gates.measurements import Measured, measure
+from assay.domain.gates.problems import mend
 from assay.domain.gates.repeats import exploratory_repeats
 from assay.domain.gates.run_notes import run_notes
 from assay.domain.gates.seed_groups import BASELINE_ARM, SeedGroup, seed_groups, starting_order
 from assay.domain.gates.settings import KillRuleName, VerdictSettings
 from assay.domain.gates.sources import read_once
 from assay.domain.kernel.canonical import canonical_bytes, digest_bytes, rounded
-from assay.domain.kernel.findings import Finding
-from assay.domain.kernel.verdicts import GroupSummary, Verdict, VerdictRecord
+from assay.domain.kernel.findings import Finding, Outcome
+from assay.domain.kernel.metrics import MetricCatalog
+from assay.domain.kernel.verdicts import GroupSummary, Recommendation, Verdict, VerdictRecord
 from assay.stats.samples import Sample, summarize
 
 METHOD_VERSION = "1"
@@ -106,6 +109,39 @@ def verdict_at(
         },
         settings=settings.model_dump(mode="json"),
         inputs=_used_time(lock.registration, settings, time),
+        method_version=METHOD_VERSION,
+        library_versions=library_versions(),
+    )
+
+
+def unjudged(lock: Lock, settings: VerdictSettings, *, why: str, hint: str) -> VerdictRecord:
+    """What is recorded of a ticket whose verdict could not be computed? Undecided, and every criterion says why."""
+    catalog = MetricCatalog(metrics=lock.registration.metrics)
+    findings = tuple(
+        Finding(
+            check=criterion_text(criterion, metrics=catalog),
+            role=criterion.role,
+            outcome=Outcome.INVALID,
+            metric=criterion.metric,
+            method="none",
+            reason=why,
+            settle=mend(hint),
+        )
+        for criterion in lock.registration.criteria
+    )
+    verdict = Verdict(
+        recommendation=Recommendation.UNDECIDED,
+        headline="This ticket could not be judged",
+        detail=f"{why}. To mend it: {hint}.",
+        findings=findings,
+        notes=tuple(_amendment_notes(lock.amendments)),
+        strictness=settings.strictness,
+    )
+    return VerdictRecord(
+        verdict=verdict,
+        registration_digest=lock.digest,
+        run_digests={},
+        settings=settings.model_dump(mode="json"),
         method_version=METHOD_VERSION,
         library_versions=library_versions(),
     )

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import orjson
 import rfc8785
@@ -22,6 +22,7 @@ MAX_DEPTH = 100
 SIGNIFICANT_DIGITS = 12
 
 _Path = tuple[str | int, ...]
+T = TypeVar("T")
 
 
 def canonical_bytes(value: object) -> bytes:
@@ -70,6 +71,19 @@ def read_canonical(data: bytes) -> Any:
         hint="find what changed it: assay audit verify",
         code="not-canonical",
     )
+
+
+def exact_integer(value: T) -> T | str:
+    """How is an integer written in JSON, so that every reader gets exactly this one? Beyond 2^53 - 1 as text.
+
+    Anything that is no integer is given back as it is.
+
+    >>> exact_integer(42), exact_integer(-(2**60)), exact_integer(None)
+    (42, '-1152921504606846976', None)
+    """
+    if isinstance(value, int) and not -MAX_INTEGER <= value <= MAX_INTEGER:
+        return str(value)
+    return value
 
 
 def digest(value: object) -> str:

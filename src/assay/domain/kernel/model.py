@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from assay.domain.kernel.canonical import exact_integer
+
+ExactInteger = Annotated[int | str, BeforeValidator(exact_integer)]
+"""An integer of any size in a record: text beyond 2^53 - 1, which JSON's readers would round."""
 
 
 class Value(BaseModel):

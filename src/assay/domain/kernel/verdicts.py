@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from assay.domain.kernel.findings import Finding
-from assay.domain.kernel.model import Value
+from assay.domain.kernel.model import ExactInteger, Value
 
 
 class Recommendation(StrEnum):
@@ -38,7 +38,7 @@ class GroupSummary(Value):
     """What sets this group apart, such as "max_depth=8"."""
     is_candidate: bool
     arm: str
-    seeds: tuple[int, ...]
+    seeds: tuple[ExactInteger, ...]
     run_ids: tuple[str, ...]
     exploratory_run_ids: tuple[str, ...] = ()
     """Runs begun before the lock: shown, never candidate evidence."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
+from assay.domain.kernel.canonical import exact_integer
 from assay.storage.queries.filters import (
     NONE_WORD,
     contains,
@@ -23,7 +24,7 @@ from assay.workflows.views import RunListPage, RunRow
 
 _R = runs.c
 _ROW = (
-    _R.id, _R.run_id, sources.c.name, _R.external_id, _R.name, _R.ticket, _R.status, _R.seed, _R.started_at,
+    _R.id, _R.run_id, sources.c.name, _R.external_id, _R.name, _R.ticket, _R.status, _R.started_at,
     _R.gpu_hours, _R.deleted, _R.last_values, _R.body,
 )  # fmt: skip
 _FIELDS: Mapping[str, ColumnElement[Any]] = {
@@ -80,11 +81,14 @@ def _conditions(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
 
 def _run_row(row: Row) -> RunRow:
     (
-        _, run_id, source, external_id, name, ticket, status, seed, started_at, gpu_hours, deleted, last_values, body,
+        _, run_id, source, external_id, name, ticket, status, started_at, gpu_hours, deleted, last_values, text,
     ) = row  # fmt: skip
+    body = from_json(text)
+    seed = body.get("seed")
     return RunRow(
-        run_id=run_id, source=source, external_id=external_id, name=name, ticket=ticket, status=status, seed=seed,
+        run_id=run_id, source=source, external_id=external_id, name=name, ticket=ticket, status=status,
+        seed=None if seed is None else exact_integer(int(seed)),
         started_at=started_at, gpu_hours=gpu_hours, deleted=bool(deleted),
         metrics={metric: str(value) for metric, value in from_json(last_values).items()},
-        url=from_json(body).get("url"),
+        url=body.get("url"),
     )  # fmt: skip

@@ -34,7 +34,7 @@ _SEED_PLACES = (
     (False, "assay.seed"),
     *((is_tag, name) for name in SEED_NAMES for is_tag in (False, True)),
 )
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}\Z", re.ASCII)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,80}\Z", re.ASCII)  # libraries draw seeds of up to 256 bits
 _LEADING_KEY = re.compile(r"(?:EXP|SPK|DATA|ENG|FEAT|INC)-[1-9][0-9]{0,8}(?![0-9A-Za-z])", re.ASCII)
 _GPU_METRIC = re.compile(r"system/gpu_([0-9]+)_", re.ASCII)
 _EVALUATION = frozenset(("eval", "evaluation", "test", "testing", "val", "validation"))

@@ -32,6 +32,7 @@ _PLAIN = (
     "url",
 )
 _INTEGERS, _FLOATS = np.dtype("<i8"), np.dtype("<f8")
+_LARGEST = 2**63 - 1
 _plain_of = itemgetter(*_PLAIN)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -52,6 +53,8 @@ def digest_of(fields: Mapping[str, Any]) -> str:
     """The digest of a run given as the fields it will be made of (see `run_digest`)."""
     curves: Mapping[str, Curve] = fields["curves"]
     names = sorted(curves)
+    if abs(fields["seed"] or 0) > _LARGEST:
+        fields = {**fields, "seed": str(fields["seed"])}
     header = [
         _plain_of(fields),
         fields["config"],

@@ -51,10 +51,6 @@ EXIT_BY_KIND = {
     "defect": 9,
 }
 
-EXIT_BY_RECOMMENDATION = {"promote": 0, "kill": 1, "iterate": 1, "undecided": 3}
-"""Exit code of commands whose answer is a verdict."""
-
-
 def http_status(error: AssayError) -> int:
     """The HTTP status of an error."""
     by_code = STATUS_BY_CODE.get(error.code)

@@ -6,7 +6,8 @@ from typing import Any
 import typer
 
 from assay.cli.tree import whole_tree
-from assay.statuses import EXIT_BY_KIND, EXIT_BY_RECOMMENDATION
+from assay.domain.gates.decide import EXIT_CODE
+from assay.statuses import EXIT_BY_KIND
 from tests.docs.pages import page
 
 SHARED = {"project", "json", "help"}
@@ -55,4 +56,4 @@ def test_help_of_every_command_shows_an_example_that_begins_with_it():
 
 def test_page_lists_every_exit_code():
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page("cli.md"), re.MULTILINE)}
-    assert set(EXIT_BY_KIND.values()) | set(EXIT_BY_RECOMMENDATION.values()) | {130} == listed
+    assert set(EXIT_BY_KIND.values()) | set(EXIT_CODE.values()) | {130} == listed

@@ -9,7 +9,6 @@ import typer
 from assay.cli.connection import connected, key_part
 from assay.cli.options import Json, Key, Project
 from assay.cli.screen import print_json, say, table
-from assay.statuses import EXIT_BY_RECOMMENDATION
 
 
 def register(root: typer.Typer) -> None:
@@ -25,7 +24,7 @@ def verdict(
     project: Project = None,
     json: Json = False,
 ) -> int:
-    """Show what the evidence says about a ticket. Exit code: 0 promote, 1 iterate or kill, 3 undecided.
+    """Show what the evidence says about a ticket. Exit code: 0 promote, 1 iterate or kill, 2 broken evidence, 3 undecided.
 
     Example: assay verdict EXP-42
     """
@@ -37,7 +36,8 @@ def verdict(
         print_json(answer.body)
     else:
         _print_verdict(key, found, document["shown"])
-    return EXIT_BY_RECOMMENDATION[found["recommendation"]]
+    code: int = document["exit_code"]
+    return code
 
 
 def _print_verdict(key: str, found: dict[str, Any], shown: list[dict[str, str]]) -> None:

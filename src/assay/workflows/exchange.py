@@ -9,13 +9,15 @@ from typing import Any
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
 from assay.domain.kernel.ids import TicketType, checked_ticket_key, ticket_key
 from assay.domain.kernel.metrics import MetricCatalog
-from assay.errors import AssayError, Invalid
+from assay.errors import AssayError, Conflict, Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
-from assay.workflows.ports import Workspace, WriteTransaction
+from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project
 from assay.workflows.tickets import change_content, insert_ticket
 from assay.workflows.verdicts import refresh_verdict
+
+IMPORTED_NUMBER_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def _import_one(
     before = tx.ticket(project.id, checked_ticket_key(key))
     if before is None:
         number = _number_of(key, content.type)
+        _check_free(tx, project, key, number)
         return "created", insert_ticket(tx, ws, actor, project, content, number=number).key, False
     after, amended = change_content(
         tx, ws, actor, project, before, content, amendment_reason=amendment_reason
@@ -123,4 +126,25 @@ def _number_of(key: str, kind: TicketType) -> int:
             code="ticket-key-type",
             field="key",
         )
+    if number > IMPORTED_NUMBER_MAX:
+        raise Invalid(
+            f"cannot import ticket {key!r}: the tickets after it would be numbered on from there (expected a number up to "
+            f"{IMPORTED_NUMBER_MAX:,})",
+            hint="leave the key out, and the ticket gets the next number",
+            code="ticket-number-too-large",
+            field="key",
+        )
     return number
+
+
+def _check_free(tx: ReadTransaction, project: Project, key: str, number: int) -> None:
+    """All types of a project count together, so a number names one ticket."""
+    keys = (ticket_key(kind, number) for kind in TicketType)
+    taken = next((other for other in keys if tx.ticket(project.id, other) is not None), None)
+    if taken is not None:
+        raise Conflict(
+            f"cannot import ticket {key!r}: number {number} belongs to {taken} (expected a number that is free)",
+            hint="leave the key out, and the ticket gets the next number",
+            code="ticket-number-taken",
+            field="key",
+        )

@@ -268,3 +268,17 @@ def test_reader_may_look_and_not_touch(ws):
     assert get_ticket(ws, reader, SLUG, ticket.key).key == ticket.key
     with pytest.raises(Exception, match="missing permission"):
         create_ticket(ws, reader, SLUG, content())
+
+
+@pytest.mark.parametrize(
+    ("key", "error", "says"),
+    [
+        ("EXP-999999999", Invalid, "expected a number up to 1,000,000"),
+        ("EXP-1", Conflict, "belongs to SPK-1"),
+    ],
+)
+def test_imported_number_that_would_break_the_numbering_is_refused(ws, key, error, says):
+    create_ticket(ws, ADA, SLUG, TicketContent(type=TicketType.SPIKE, title="first"))
+    with pytest.raises(error, match=says):
+        import_tickets(ws, ADA, SLUG, [("a.yaml", {"key": key, "title": "imported"})])
+    assert new(ws).key == "EXP-2"

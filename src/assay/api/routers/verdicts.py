@@ -16,6 +16,7 @@ from assay.api.schemas.tickets import DecisionBody, ticket_document
 from assay.api.schemas.verdicts import VerdictDocument, VerdictHistory
 from assay.api.versioned import v1_router
 from assay.domain.experiments.display_findings import shown_findings
+from assay.domain.gates.decide import EXIT_CODE, row_of
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.errors import NotFound
@@ -64,7 +65,13 @@ def compute_verdict(request: Request, slug: str, key: str) -> Response:
 def _document(request: Request, slug: str, key: str, record: VerdictRecord) -> VerdictDocument:
     lock = get_ticket(workspace_of(request), actor_of(request), slug, key).lock
     metrics = MetricCatalog(metrics=lock.registration.metrics) if lock is not None else MetricCatalog()
-    return VerdictDocument(key=key, record=record, shown=shown_findings(record.verdict.findings, metrics))
+    findings = record.verdict.findings
+    return VerdictDocument(
+        key=key,
+        record=record,
+        exit_code=EXIT_CODE[row_of(findings)[0]],
+        shown=shown_findings(findings, metrics),
+    )
 
 
 @router.get(

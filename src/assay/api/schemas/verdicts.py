@@ -16,6 +16,8 @@ class VerdictDocument(TypedDict):
 
     key: str
     record: VerdictRecord
+    exit_code: int
+    """What a command that asks for this verdict ends with: 0 promote, 1 iterate or kill, 2 broken evidence, 3 undecided."""
     shown: tuple[ShownFinding, ...]
     """Estimate and interval of every finding as people read them, in the order of the findings."""
 

@@ -111,7 +111,7 @@ def _who_knows(file: EvalFile, readers: Mapping[str, EvalReader]) -> list[str]:
             hint=f"choose: --reader {known[0]}",
             field="reader",
         )
-    if not known and not head.strip():
+    if not known and not head.strip() and file.name.lower().endswith((*_RESULTS, ".json")):
         raise unreadable(
             file.name,
             "an empty file",
@@ -142,7 +142,12 @@ def _read(
             hint="leave --reader out to have it found",
             field="reader",
         )
-    evaluation = reader.read(known, options)
+    try:
+        evaluation = reader.read(known, options)
+    except RecursionError as error:
+        raise unreadable(
+            path, "lists or objects nested too deeply", "at most some hundred levels", hint="write it again"
+        ) from error
     if not others:
         return evaluation
     return replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -83,9 +83,22 @@ def short_text(value: object) -> str:
         try:
             text = orjson.dumps(value).decode()
         except (TypeError, ValueError):
-            text = str(value)
+            text = "(cannot be shown)"
     text = text if len(text) <= MAX_EXAMPLE_TEXT else text[: MAX_EXAMPLE_TEXT - len(_CUT)] + _CUT
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def moment(told: object) -> datetime | None:
+    """A time in ISO 8601 with its zone, None when it is none.
+
+    >>> moment("2025-05-12T20:28:13-04:00").isoformat(), moment("yesterday")
+    ('2025-05-12T20:28:13-04:00', None)
+    """
+    try:
+        found = datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def check_fraction(
@@ -104,3 +117,13 @@ def check_fraction(
         else f"declare {metric} with its own unit, or mend it",
         field=field,
     )
+
+
+def check_fractions(options: ReadOptions, file: str, scores: Iterable[Scores], *, where: str) -> None:
+    """Are all values of metrics that are declared as fractions between 0 and 1? Invalid for the first that is not."""
+    for one in scores:
+        if not options.is_fraction(one.metric):
+            continue
+        values = one.values if one.repeats is None else one.repeats.ravel()
+        for value in values[(values > 1) | (values < 0)][:1].tolist():
+            check_fraction(options, file, one.metric, value, where=where, field=one.metric)

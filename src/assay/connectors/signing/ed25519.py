@@ -131,7 +131,15 @@ class SigningKey:
             Unavailable, Refused, Invalid: as `load`.
         """
         if not path.exists():
-            _create(path)
+            try:
+                _create(path)
+            except OSError as error:
+                raise Unavailable(
+                    f"cannot make signing key '{path}': {error.strerror} (expected a folder with room that this "
+                    "account may write)",
+                    hint="free space or mend the permissions, then start again",
+                    code="signing-key-not-writable",
+                ) from error
         return cls.load(path)
 
     def sign(self, checkpoint: Checkpoint) -> SignedCheckpoint:

@@ -193,4 +193,5 @@ def _amount(text: str | None) -> float | None:
 def _moment(milliseconds: int | None) -> datetime | None:
     if milliseconds is None or not 0 <= milliseconds < _YEAR_10000_MS:
         return None
-    return _EPOCH + timedelta(milliseconds=milliseconds)
+    seconds, rest = divmod(milliseconds, 1000)
+    return _EPOCH + timedelta(0, seconds, 1000 * rest)

@@ -63,12 +63,12 @@ def digest_of(fields: Mapping[str, Any]) -> str:
         _milliseconds(fields["ended_at"]),
         [(name, len(curves[name].steps)) for name in names],
     ]
-    parts = [orjson.dumps(header, option=orjson.OPT_SORT_KEYS)]
+    parts: list[Any] = [orjson.dumps(header, option=orjson.OPT_SORT_KEYS)]
     for name in names:
         curve = curves[name]
-        parts.append(curve.steps.astype(_INTEGERS, copy=False).tobytes())
-        parts.append(curve.values.astype(_FLOATS, copy=False).tobytes())
-        parts.append(curve.times_ms.astype(_INTEGERS, copy=False).tobytes())
+        parts.append(np.ascontiguousarray(curve.steps, _INTEGERS))
+        parts.append(np.ascontiguousarray(curve.values, _FLOATS))
+        parts.append(np.ascontiguousarray(curve.times_ms, _INTEGERS))
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 

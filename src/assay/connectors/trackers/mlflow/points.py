@@ -30,10 +30,11 @@ def curves_of(
     values = unclamped(values)
     # Points of one step are rare (a metric logged again); only their curves need sorting.
     repeats = _curves_with_repeats(steps, np.array(ends, np.int64))
+    names = {key: clean_text(key) for key in set(keys)}
     start = 0
     for number, (run, key, end) in enumerate(zip(runs, keys, ends, strict=True)):
         make = ordered_curve if number in repeats else Curve
-        found[run][clean_text(key)] = make(steps[start:end], values[start:end], times_ms[start:end])
+        found[run][names[key]] = make(steps[start:end], values[start:end], times_ms[start:end])
         start = end
     return found
 

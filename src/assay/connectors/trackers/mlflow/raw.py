@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +23,7 @@ class LoggedDataset:
     """MLflow's context tag, such as `training` or `eval`; empty when none was given."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawRun:
+class RawRun(NamedTuple):
     """One run of an MLflow store; times are milliseconds since 1970."""
 
     external_id: str

@@ -109,7 +109,7 @@ class RestStore:
 
     def _run(self, raw: RawRun) -> tuple[Run, bytes | None]:
         curves = {name: self._curve(raw.external_id, name) for name in raw.curves}
-        whole = RawRun(**{**{name: getattr(raw, name) for name in RawRun.__slots__}, "curves": curves})
+        whole = raw._replace(curves=curves)
         scores = self._scores(raw.external_id)
         url = f"{self.client.base}/#/experiments/{raw.experiment_id}/runs/{raw.external_id}"
         return assemble(whole, source=self.source.name, url=url, scores=scores), scores.content

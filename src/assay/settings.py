@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from assay.errors import Invalid, NotFound
+from assay.errors import Invalid, NotFound, Unavailable
 
 HOME_NAME = ".assay"
 FILE_NAME = "assay.toml"
@@ -69,9 +69,19 @@ def find_home(start: Path, environment: Mapping[str, str]) -> Path | None:
     if named:
         return Path(named).expanduser()
     for folder in (start, *start.parents):
-        if (folder / HOME_NAME / FILE_NAME).is_file():
+        if is_home(folder / HOME_NAME):
             return folder / HOME_NAME
     return None
+
+
+def is_home(folder: Path) -> bool:
+    """Is this the folder of an installation? One that may not be looked into counts: reading it says why."""
+    try:
+        return (folder / FILE_NAME).is_file()
+    except PermissionError:
+        return os.path.isdir(folder)  # noqa: PTH112  # False where even this may not be known
+    except OSError:
+        return False
 
 
 def load_settings(
@@ -93,7 +103,7 @@ def load_settings(
         )
     settings = Settings(home=found.resolve())
     file = found / FILE_NAME
-    if file.is_file():
+    if is_home(found):
         settings = _apply(settings, _read(file), where=str(file))
     named = {
         name.removeprefix("ASSAY_").lower(): value
@@ -114,6 +124,12 @@ def _read(file: Path) -> dict[str, object]:
         raise Invalid(
             f"cannot read settings '{file}': {error} (expected TOML such as port = 8765)",
             hint=f"mend {file}",
+            code="settings-unreadable",
+        ) from error
+    except OSError as error:
+        raise Unavailable(
+            f"cannot read settings '{file}': {error.strerror} (expected a file that this account may read)",
+            hint=f"give it to the account that runs Assay: chown {file}",
             code="settings-unreadable",
         ) from error
 
@@ -171,8 +187,11 @@ def _checked(settings: Settings) -> Settings:
 
 
 def write_settings(home: Path, values: Mapping[str, str | int]) -> Path:
-    """Write `assay.toml` of a new installation; the folder is for its owner only."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Write `assay.toml` of an installation, whole or not at all; the folder is for its owner only.
+
+    Raises:
+        Unavailable: there is no room or no permission; the settings before it stay.
+    """
     file = home / FILE_NAME
     lines = [
         "# Settings of this Assay installation. Every key can also be set as ASSAY_KEY in the environment.\n"
@@ -184,5 +203,18 @@ def write_settings(home: Path, values: Mapping[str, str | int]) -> Path:
             else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         )
         lines.append(f"{name} = {shown}\n")
-    file.write_text("".join(lines), encoding="utf-8")
+    draft = file.with_name(f".{FILE_NAME}.{os.getpid()}")
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            draft.write_text("".join(lines), encoding="utf-8")
+            draft.replace(file)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"cannot write settings '{file}': {error.strerror} (expected a folder with room that this account may write)",
+            hint="free space, mend the permissions, or set ASSAY_HOME to another folder",
+            code="settings-not-writable",
+        ) from error
     return file

@@ -11,7 +11,7 @@ import typer
 from assay.cli.connection import connected
 from assay.cli.screen import say
 from assay.errors import Conflict
-from assay.settings import FILE_NAME, HOME_NAME, load_settings, write_settings
+from assay.settings import FILE_NAME, HOME_NAME, is_home, load_settings, write_settings
 
 
 def register(root: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def init(
     from assay.domain.kernel.ids import checked_project_slug
 
     home = Path.cwd() / HOME_NAME
-    if (home / FILE_NAME).exists():
+    if is_home(home):
         raise Conflict(
             f"cannot make an installation in '{Path.cwd()}': there is one already (expected none)",
             hint="assay up",

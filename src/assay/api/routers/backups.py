@@ -14,7 +14,7 @@ from assay.api.permissions import requires, workspace_of
 from assay.api.schemas.instance import BackupDocument, DiagnosisDocument, FactDocument
 from assay.api.versioned import v1_router
 from assay.bootstrap import diagnose, make_backup
-from assay.errors import NotFound
+from assay.errors import NotFound, Unavailable
 from assay.settings import Settings
 from assay.workflows.actor import Permission
 
@@ -34,7 +34,14 @@ def new_backup(request: Request) -> Response:
     ws = workspace_of(request)
     name = f"assay-{ws.clock():%Y%m%dT%H%M%S%f}Z.backup"
     folder = _folder(request)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"cannot write backup '{folder / name}': {error.strerror} (expected room and permission)",
+            hint="free space or mend the permissions of the home folder",
+            code="backup-not-writable",
+        ) from error
     file = folder / name
     manifest = make_backup(ws, file)
     document = BackupDocument(name=name, path=str(file), bytes=file.stat().st_size, manifest=manifest)

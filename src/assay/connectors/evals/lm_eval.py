@@ -127,9 +127,9 @@ def _run(parts: _Parts, options: ReadOptions) -> tuple[Run, _Collected]:
         for file, content in parts.samples
         for one in task_samples(file, content, _task_of(file), _seed(told, first))
     ]
-    _take_totals(found, told, {one.task for one in samples})
     for one in samples:
         _take_samples(found, told, one)
+    _take_totals(found, told)
     where = first.name
     check_fractions(options, where, found.scores.values(), where="samples")
     for metric, total in found.aggregates.items():
@@ -162,15 +162,15 @@ def _results(file: EvalFile, content: bytes) -> Mapping[str, Any]:
     return dict(told)
 
 
-def _take_totals(found: _Collected, told: Mapping[str, Any], sampled: set[str]) -> None:
-    """The totals of tasks, and of groups of tasks; those of sampled tasks come with their examples."""
+def _take_totals(found: _Collected, told: Mapping[str, Any]) -> None:
+    """The totals of tasks, and of groups of tasks, that did not come with their examples."""
     results = {**_object(told.get("results")), **_object(told.get("groups"))}
     for task, figures in results.items():
         for name, (metric, total) in _totals(told, task, _object(figures)).items():
             one = declaration(name, metric, _better(told, task, metric), total.value)
             if one is not None:
                 found.metrics.append(one)
-            if task not in sampled:
+            if name not in found.scores:
                 found.aggregates[name] = total
 
 
@@ -195,7 +195,6 @@ def _take_samples(found: _Collected, told: Mapping[str, Any], one: TaskSamples) 
         metric = declaration(name, split.metric, _better(told, one.task, split.metric), mean)
         if metric is not None:
             found.metrics.append(metric)
-    found.aggregates |= {name: total for name, (_, total) in totals.items() if name not in found.scores}
 
 
 def _totals(

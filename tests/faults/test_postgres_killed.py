@@ -9,8 +9,12 @@ from itertools import count
 
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 
+from assay.bootstrap import open_workspace
 from assay.errors import Unavailable
+from assay.server.app import create_app
+from assay.settings import Settings
 from assay.storage import open_store, postgres_store
 from assay.testing.storage_samples import new_project
 from tests.faults.promises import Broken, Promise, check_kept, create, move
@@ -147,6 +151,29 @@ def test_whole_server_killed_under_eight_writers_loses_and_repeats_nothing(serve
             assert store.wait_for_change(last, timeout_s=WAIT_S) > last
         assert check_kept(store, writers.promises) >= len(writers.promises)
     check_errors(writers.errors, server, url)
+
+
+def test_server_answers_503_while_the_database_is_away_and_goes_on_without_a_restart(server, url, tmp_path):
+    settings = Settings(home=tmp_path, database_url=url, sync_interval_s=0)
+    paths = ("/ready", "/api/v1/projects", "/p/vision/board", "/api/v1/diagnosis")
+    with open_workspace(settings) as ws:
+        new_project(ws.store)
+        client = TestClient(create_app(ws, settings), base_url="http://127.0.0.1")
+        assert [client.get(path).status_code for path in paths] == [200] * 4
+        kill_server(server)
+        answers = [client.get(path) for path in paths]
+        client.cookies.clear()
+        answers.append(client.post("/api/v1/projects/vision/tickets", json={"title": "Lost"}))
+        start_again(server)
+        assert [answer.status_code for answer in answers] == [503] * 5
+        assert {answer.json()["code"] for answer in answers if "json" in answer.headers["content-type"]} == {
+            "database-away"
+        }
+        assert not [answer for answer in answers if PASSWORD in answer.text or "Traceback" in answer.text]
+        assert client.get("/health").status_code == 200
+        assert [client.get(path).status_code for path in paths] == [200] * 4
+        client.cookies.clear()
+        assert client.post("/api/v1/projects/vision/tickets", json={"title": "Kept"}).status_code == 201
 
 
 def test_acknowledging_before_the_log_is_written_would_be_noticed(server, url, monkeypatch):

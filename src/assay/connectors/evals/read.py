@@ -8,11 +8,10 @@ from pathlib import Path
 
 from assay.connectors.evals.faults import listed, shown, unreadable
 from assay.connectors.evals.files import EvalFile, files_at
-from assay.connectors.evals.reader import AddressReader, EvalReader, ReadOptions
-from assay.connectors.evals.registry import file_readers, named_reader, reader_names
+from assay.connectors.evals.reader import EvalReader, ReadOptions
+from assay.connectors.evals.registry import address_reader, file_reader, file_readers, reader_names
 from assay.domain.experiments.evidence import Evaluation, Run
 from assay.domain.kernel.metrics import Metric
-from assay.errors import Invalid
 
 _RESULTS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".eval", ".xml")
 """Files that only results are written to: one that no reader knows is broken, not beside the point."""
@@ -44,10 +43,10 @@ def read_evaluation(
     """
     options = ReadOptions(tuple(metrics), dict(columns or {}))
     asked = reader or ("plain" if columns else None)
-    address = _address_of(where, asked)
+    scheme, colon, rest = str(where).partition(":")
+    address = address_reader(scheme) if colon and asked in (None, scheme) else None
     if address is not None:
-        found, rest = address
-        evaluation = found.read_address(rest, options)
+        evaluation = address.read_address(rest, options)
     else:
         evaluation = _read_files(Path(where), asked, options)
     if not evaluation.runs:
@@ -55,33 +54,15 @@ def read_evaluation(
     return _only(evaluation, str(where), only or {})
 
 
-def _address_of(where: str | Path, asked: str | None) -> tuple[AddressReader, str] | None:
-    """The reader of an address and what it has to read; None for a path."""
-    if not isinstance(where, str):
-        return None
-    scheme, colon, rest = where.partition(":")
-    name = asked if asked is not None else scheme
-    if not colon or scheme != name or name not in reader_names():
-        return None
-    found = named_reader(name)
-    return (found, rest) if isinstance(found, AddressReader) else None
-
-
 def _read_files(path: Path, asked: str | None, options: ReadOptions) -> Evaluation:
     files = files_at(path)
     if asked is not None:
-        found = named_reader(asked)
-        if not isinstance(found, EvalReader):
-            raise Invalid(
-                f"cannot read '{path}' with reader '{asked}': it reads addresses (expected {asked}:...)",
-                hint="name a reader of files",
-                code="reader-unknown",
-                field="reader",
-            )
+        found = file_reader(asked)
         known = [file for file in files if len(files) == 1 or found.recognises(file.head())]
         return _read(found, str(path), files, known, options, chosen=True)
     by_reader: dict[str, list[EvalFile]] = {}
-    readers = {one.name: one for one in file_readers()}
+    usable, unusable = file_readers()
+    readers = {one.name: one for one in usable}
     for file in files:
         for name in _who_knows(file, readers):
             by_reader.setdefault(name, []).append(file)
@@ -95,7 +76,7 @@ def _read_files(path: Path, asked: str | None, options: ReadOptions) -> Evaluati
             field="reader",
         )
     if not by_reader:
-        raise _unknown(path, files)
+        raise _unknown(path, files, unusable)
     ((name, known),) = by_reader.items()
     return _read(readers[name], str(path), files, known, options, chosen=False)
 
@@ -155,12 +136,12 @@ def _read(
     )
 
 
-def _unknown(path: Path, files: Sequence[EvalFile]) -> Exception:
+def _unknown(path: Path, files: Sequence[EvalFile], unusable: Sequence[str] = ()) -> Exception:
     first = files[0]
     start = first.head()[:40].decode("utf-8", "replace").split("\n", 1)[0]
     return unreadable(
         path.as_posix() if len(files) > 1 else first.name,
-        f"a form that no reader knows (it begins with {shown(start)})",
+        "; ".join([f"a form that no reader knows (it begins with {shown(start)})", *unusable]),
         f"results of {', '.join(reader_names())}",
         hint="docs/evaluation-files.md shows each form; for a plain table name the column of the examples: NAME=sample_id",
         field="reader",

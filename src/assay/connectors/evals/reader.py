@@ -1,6 +1,7 @@
 """What is a reader of evaluation results? A small class that knows one tool's files. Third parties add theirs.
 
-A reader is found through the entry point group `assay.eval_readers`; `assay.testing.eval_reader_contract` holds the
+A reader of files is found through the entry point group `assay.eval_readers`, one of addresses through
+`assay.eval_addresses`; `assay.testing.eval_reader_contract` holds the
 tests that it has to pass.
 """
 

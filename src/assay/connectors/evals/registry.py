@@ -1,4 +1,4 @@
-"""Which readers are installed? Those of the entry point group `assay.eval_readers`, ours and third parties' alike."""
+"""Which readers are installed? Those that packages register as entry points, ours and third parties' alike."""
 
 from __future__ import annotations
 
@@ -9,57 +9,70 @@ from typing import Any
 from assay.connectors.evals.reader import AddressReader, EvalReader
 from assay.errors import Invalid
 
-GROUP = "assay.eval_readers"
+FILES, ADDRESSES = "assay.eval_readers", "assay.eval_addresses"
+"""Groups of entry points. Readers of addresses have their own, for whoever reads files should not pay for importing them."""
 
 
 def reader_names() -> tuple[str, ...]:
     """The names that `--reader` takes."""
-    return tuple(_installed())
+    return (*_installed(FILES), *_installed(ADDRESSES))
 
 
-def file_readers() -> list[EvalReader]:
-    """One of each reader of files."""
-    made = [_made(name) for name in reader_names()]
-    return [reader for reader in made if isinstance(reader, EvalReader)]
+def file_readers() -> tuple[list[EvalReader], list[str]]:
+    """One of each reader of files, and why any others cannot be used: one broken package must not stop all the rest."""
+    found, broken = [], []
+    for name in _installed(FILES):
+        try:
+            found.append(file_reader(name))
+        except Invalid as error:
+            broken.append(error.message)
+    return found, broken
 
 
-def named_reader(name: str) -> EvalReader | AddressReader:
-    """The reader called `name`; Invalid, naming those there are, when it is not installed."""
-    if name not in reader_names():
-        raise Invalid(
-            f"cannot use reader '{name[:60]}': not installed (expected {', '.join(reader_names()) or 'any reader at all'})",
-            hint="install the package that brings it, or leave --reader out",
-            code="reader-unknown",
-            field="reader",
-        )
-    reader = _made(name)
-    if not isinstance(reader, EvalReader | AddressReader):
-        raise Invalid(
-            f"cannot use reader '{name[:60]}': what its package registers is no reader (expected recognises and read)",
-            hint="its authors can test it with assay.testing.eval_reader_contract",
-            code="reader-unknown",
-            field="reader",
-        )
+def file_reader(name: str) -> EvalReader:
+    """The reader of files called `name`; Invalid, naming those there are, when there is none."""
+    if name in _installed(ADDRESSES):
+        raise _unusable(name, "it reads addresses, not files", f"{name}:...")
+    reader = _made(FILES, name)
+    if not isinstance(reader, EvalReader):
+        raise _unusable(name, "what its package registers is no reader of files", "name, recognises and read")
     return reader
 
 
-def _made(name: str) -> Any:
+def address_reader(name: str) -> AddressReader | None:
+    """The reader of addresses that begin with `name:`; None when there is none."""
+    if name not in _installed(ADDRESSES):
+        return None
+    reader = _made(ADDRESSES, name)
+    if not isinstance(reader, AddressReader):
+        raise _unusable(name, "what its package registers is no reader of addresses", "name and read_address")
+    return reader
+
+
+def _made(group: str, name: str) -> Any:
+    if name not in _installed(group):
+        raise _unusable(name, "not installed", ", ".join(reader_names()) or "any reader at all")
     try:
-        return _installed()[name].load()()
+        return _installed(group)[name].load()()
     except Exception as error:
-        raise Invalid(
-            f"cannot use reader '{name[:60]}': its package fails ({type(error).__name__}: {str(error)[:100]})",
-            hint="update or remove that package",
-            code="reader-unknown",
-            field="reader",
-        ) from error
+        why = f"its package fails ({type(error).__name__}: {str(error)[:100]})"
+        raise _unusable(name, why, "a class that is made without arguments") from error
+
+
+def _unusable(name: str, fact: str, expected: str) -> Invalid:
+    return Invalid(
+        f"cannot use reader '{name[:60]}': {fact} (expected {expected})",
+        hint="leave --reader out to have it found, or install the package that brings it",
+        code="reader-unknown",
+        field="reader",
+    )
 
 
 @cache
-def _installed() -> dict[str, EntryPoint]:
+def _installed(group: str) -> dict[str, EntryPoint]:
     """By name. Ours come first, so that no package can take over the name of one."""
     found = sorted(
-        entry_points(group=GROUP),
+        entry_points(group=group),
         key=lambda point: (not point.value.startswith("assay."), point.name, point.value),
     )
     installed: dict[str, EntryPoint] = {}

@@ -8,14 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
-from assay.connectors.evals.long_form import read_scores
 from assay.connectors.evals.reader import ReadOptions
 from assay.connectors.evals.runs import check_fraction, check_fractions
-from assay.connectors.trackers.mlflow.rest_client import without_password
-from assay.connectors.trackers.mlflow.source import MlflowSource
 from assay.domain.experiments.evidence import Evaluation, Run
 from assay.errors import Invalid
-from assay.workflows.records import Source
 
 _FORM = "mlflow:URI?experiment=NAME, &ticket=EXP-7, &run=ID, &arm=candidate or &tag.KEY=VALUE"
 _KNOWN = ("experiment", "ticket", "run", "arm")
@@ -49,6 +45,10 @@ class MlflowReader:
     name = "mlflow"
 
     def read_address(self, address: str, options: ReadOptions) -> Evaluation:
+        # Whoever looks for a reader of files makes one of each: only this one needs the tracker's code.
+        from assay.connectors.trackers.mlflow.source import MlflowSource
+        from assay.workflows.records import Source
+
         wanted = _wanted(address)
         found, blobs, deleted = [], dict[str, bytes](), 0
         source = Source(0, 0, "mlflow", "mlflow", wanted.uri, experiment_filter=wanted.experiments)
@@ -77,7 +77,7 @@ def _wanted(address: str) -> _Wanted:
         unknown = [key for key, _ in pairs if key not in _KNOWN and not key.startswith("tag.")]
         fact = f"unknown selection '{unknown[0][:60]}'" if unknown and uri else "no runs are selected"
         raise Invalid(
-            f"cannot read 'mlflow:{without_password(address)}': {fact} (expected {_FORM})",
+            f"cannot read 'mlflow:{_shown(address)}': {fact} (expected {_FORM})",
             hint="mlflow:sqlite:///mlflow.db?ticket=EXP-7",
             code="evaluation-unreadable",
             field="address",
@@ -102,17 +102,25 @@ def _check_found(address: str, wanted: _Wanted, found: Sequence[Run]) -> None:
     if missing or not found:
         fact = f"no run {', '.join(missing[:5])}" if missing else "no run matches"
         raise Invalid(
-            f"cannot read 'mlflow:{without_password(address)}': {fact} (expected runs that are there, not deleted)",
+            f"cannot read 'mlflow:{_shown(address)}': {fact} (expected runs that are there, not deleted)",
             hint="compare with the tracker's own page; names of experiments, tickets and tags have to match exactly",
             code="evaluation-unreadable",
             field="address",
         )
 
 
+def _shown(address: str) -> str:
+    from assay.connectors.trackers.mlflow.rest_client import without_password
+
+    return without_password(address)[:300]
+
+
 def _with_scores(run: Run, blobs: Mapping[str, bytes]) -> Run:
     content = blobs.get(run.scores_digest or "")
     if content is None or run.scores_error:
         return run
+    from assay.connectors.evals.long_form import read_scores
+
     try:
         return replace(run, scores=read_scores(content))
     except Invalid as error:

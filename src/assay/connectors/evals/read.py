@@ -58,7 +58,7 @@ def _read_files(path: Path, asked: str | None, options: ReadOptions) -> Evaluati
     files = files_at(path)
     if asked is not None:
         found = file_reader(asked)
-        known = [file for file in files if len(files) == 1 or found.recognises(file.head())]
+        known = [file for file in files if path.is_file() or found.recognises(file.head())]
         return _read(found, str(path), files, known, options, chosen=True)
     by_reader: dict[str, list[EvalFile]] = {}
     usable, unusable = file_readers()

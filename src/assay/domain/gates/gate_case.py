@@ -45,8 +45,6 @@ class GateCase:
 class Judged:
     """What one check of a gate found, and the parts it looked at."""
 
-    check: str
-    """The check in words."""
     checked: Checked
     parts: tuple[GatePart, ...] = ()
     metric: str | None = None

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from assay.domain.kernel.findings import Finding, Outcome, Settlement, ShownInterval
+from assay.domain.kernel.metrics import Metric
 from assay.domain.kernel.model import ExactInteger, Value
 
 
@@ -85,6 +86,8 @@ class GateRecord(Value):
     """What `bound` mode says."""
     candidate: GateSide
     baseline: GateSide | None = None
+    metrics: tuple[Metric, ...] = ()
+    """What every metric was taken to mean."""
     settings: dict[str, JsonValue]
     notes: tuple[str, ...] = ()
     """What a reader must know: inferred metrics, excluded examples, labels."""

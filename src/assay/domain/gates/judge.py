@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from assay.domain.experiments.criteria.text import margin_text
 from assay.domain.experiments.evidence import Evaluation
 from assay.domain.experiments.experiment import Lock
 from assay.domain.gates.checks.golden import check_golden
@@ -19,6 +18,7 @@ from assay.domain.gates.gate_case import GateCase, Judged, gate_case
 from assay.domain.gates.gate_data import gate_digest
 from assay.domain.gates.gate_metrics import inferred_metrics, with_metrics
 from assay.domain.gates.gate_record import GateAnswer, GateRecord, GateResult, GateSide
+from assay.domain.gates.gate_text import check_text
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.overlap import Overlap
 from assay.domain.gates.seed_groups import SeedGroup
@@ -89,6 +89,7 @@ def judge(
         candidate=_side("candidate", candidate, _groups(case), case),
         baseline=None if baseline is None else _side("baseline", baseline, case.case.own_baselines, case),
         settings=gate.settings.model_dump(mode="json"),
+        metrics=declared.metrics,
         notes=_notes(gate, case, candidate),
         method_version=METHOD_VERSION,
         library_versions=library_versions(),
@@ -125,7 +126,9 @@ def _check(check: GateCheck, case: GateCase, number: int) -> GateAnswer:
     judged = _CHECKS[check.kind](check, case, number)
     return GateAnswer(
         kind=check.kind,
-        finding=finding_of(judged.check, check.role, judged.metric, judged.checked, case.case),
+        finding=finding_of(
+            check_text(check, case.gate), check.role, judged.metric, judged.checked, case.case
+        ),
         point_outcome=judged.checked.point_outcome,
         strict_outcome=judged.checked.outcome,
         parts=judged.parts,
@@ -135,11 +138,9 @@ def _check(check: GateCheck, case: GateCase, number: int) -> GateAnswer:
 def _consistency(check: ConsistencyCheck, case: GateCase, _: int) -> Judged:
     """The check form of `sd of accuracy <= 3%`: answered by the very same code."""
     name = case.gate.metric_of(check)
-    said = f"seeds agree within a standard deviation of {margin_text(check.sd)} ({name})"
     if case.choice.group is None:
-        return Judged(said, nothing_measured(), metric=name)
-    found = answer(check.criterion(name), case.case, case.choice, float(case.choice.k))
-    return Judged(said, found, metric=name)
+        return Judged(nothing_measured(), metric=name)
+    return Judged(answer(check.criterion(name), case.case, case.choice, float(case.choice.k)), metric=name)
 
 
 _CHECKS: Mapping[str, Callable[..., Judged]] = {

@@ -22,34 +22,31 @@ METHOD = "census of the golden set"
 def check_golden(check: GoldenCheck, case: GateCase, _: int) -> Judged:
     """Did every seed get every golden example right?"""
     name = case.gate.metric_of(check)
-    text = f"golden set of {count(len(check.examples), 'example')} exactly right ({name})"
     metric = case.metric(name)
     if metric is None:
-        return Judged(text, undeclared(name), metric=name)
+        return Judged(undeclared(name), metric=name)
     if metric.unit is not Unit.FRACTION:
         reason = f"{name} is measured in {metric.unit.value}: what would be exactly right is not known"
-        return Judged(text, invalid(reason, "name a metric that is 1 where an example is right"), metric=name)
+        return Judged(invalid(reason, "name a metric that is 1 where an example is right"), metric=name)
     if not check.examples:
         return Judged(
-            text,
             invalid(f"the golden file {check.file!r} was not read", "name a file that is there"),
             metric=name,
         )
     if case.choice.group is None:
-        return Judged(text, nothing_measured(), metric=name)
+        return Judged(nothing_measured(), metric=name)
     measured = measure(case.choice.group, metric, case.gate.dataset)
     if isinstance(measured, Problem):
-        return Judged(text, problem(measured, METHOD), metric=name)
-    return _census(text, check, metric, measured)
+        return Judged(problem(measured, METHOD), metric=name)
+    return _census(check, metric, measured)
 
 
-def _census(text: str, check: GoldenCheck, metric: Metric, measured: Measured) -> Judged:
+def _census(check: GoldenCheck, metric: Metric, measured: Measured) -> Judged:
     missing = sorted({one for seed in measured.seeds for one in _missing(check, seed)})
     if missing:
         reason = f"{count(len(missing), 'golden example')} {'is' if len(missing) == 1 else 'are'} not in the results: {listed(missing)}"
         settle = Settlement(kind="mend", text="score every golden example, or take it off the golden set")
         return Judged(
-            text,
             Checked(Outcome.INVALID, METHOD, reason, n=counts(measured), settle=settle),
             metric=metric.name,
         )
@@ -89,7 +86,7 @@ def _census(text: str, check: GoldenCheck, metric: Metric, measured: Measured) -
         n=counts(measured),
         notes=measured.notes,
     )
-    return Judged(text, checked, parts, metric.name)
+    return Judged(checked, parts, metric.name)
 
 
 def _values(check: GoldenCheck, seed: SeedResult) -> Mapping[str, float]:

@@ -17,7 +17,6 @@ def check_items(check: ItemsCheck, _: GateCase, __: int) -> Judged:
     parts = tuple(
         GatePart(label=item.name, outcome=_outcome(item), reason=item.evidence) for item in check.items
     )
-    text = f"done: {listed(item.name for item in check.items)}"
     open_ones = [item.name for item in check.items if item.done is False]
     unknown = [item.name for item in check.items if item.done is None]
     if open_ones:
@@ -31,7 +30,7 @@ def check_items(check: ItemsCheck, _: GateCase, __: int) -> Judged:
         if outcome is Outcome.MET
         else Settlement(kind="mend", text=f"do, or vouch for: {listed([*open_ones, *unknown])}")
     )
-    return Judged(text, Checked(outcome, METHOD, reason, settle=settle), parts)
+    return Judged(Checked(outcome, METHOD, reason, settle=settle), parts)
 
 
 def _outcome(item: Item) -> Outcome:

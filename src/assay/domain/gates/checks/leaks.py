@@ -16,15 +16,13 @@ METHOD = "census of the evaluation set"
 
 def check_leakage(check: LeakageCheck, case: GateCase, number: int) -> Judged:
     """Which examples of the evaluation set stand in the training data?"""
-    text = f"no example in {listed(check.against)}"
     found = case.overlaps.get(number)
     if found is None:
         settle = Settlement(kind="measure", text=f"the training data, readable as {listed(check.against)}")
         return Judged(
-            text,
             Checked(Outcome.NO_EVIDENCE, METHOD, "the training data was not looked through", settle=settle),
         )
-    return Judged(text, _answer(check, found), _parts(found))
+    return Judged(_answer(check, found), _parts(found))
 
 
 def _answer(check: LeakageCheck, found: Overlap) -> Checked:

@@ -6,7 +6,6 @@ Non-inferiority, metric by metric; all have to hold, so nothing is corrected. "N
 from __future__ import annotations
 
 from assay.domain.experiments.criteria.model import Criterion, Margin, NonInferiority
-from assay.domain.experiments.criteria.text import margin_text
 from assay.domain.experiments.evidence import Run
 from assay.domain.gates.case import Checked
 from assay.domain.gates.checks.comparison import check_comparison
@@ -24,14 +23,12 @@ _WORST_FIRST = (Outcome.INVALID, Outcome.NOT_MET, Outcome.UNCLEAR, Outcome.NO_EV
 
 def check_regression(check: RegressionCheck, case: GateCase, _: int) -> Judged:
     """What is known of every shared metric?"""
-    text = f"no metric worse by more than {margin_text(check.margin)} (others: {margin_text(check.others)})"
     group = case.choice.group
     if group is None:
-        return Judged(text, nothing_measured())
+        return Judged(nothing_measured())
     baselines = case.case.own_baselines
     if not baselines:
         return Judged(
-            text,
             Checked(
                 Outcome.NO_EVIDENCE,
                 "non-inferiority",
@@ -43,10 +40,10 @@ def check_regression(check: RegressionCheck, case: GateCase, _: int) -> Judged:
     shared = sorted((ours & theirs) - set(check.leave_out))
     if not shared:
         reason = f"candidate ({listed(sorted(ours)) or 'nothing'}) and baseline ({listed(sorted(theirs)) or 'nothing'}) share no metric"
-        return Judged(text, Checked(Outcome.INVALID, "non-inferiority", reason))
+        return Judged(Checked(Outcome.INVALID, "non-inferiority", reason))
     answers = [(name, _one(check, name, case, group)) for name in shared]
     notes = _missing_notes(sorted(theirs - ours - set(check.leave_out)), sorted(ours - theirs))
-    return Judged(text, _together(answers, notes), tuple(_part(name, one) for name, one in answers))
+    return Judged(_together(answers, notes), tuple(_part(name, one) for name, one in answers))
 
 
 def _measured(group: SeedGroup) -> set[str]:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.domain.experiments.criteria.model import Criterion, NonInferiority
-from assay.domain.experiments.criteria.text import margin_text
 from assay.domain.experiments.evidence import Labels
 from assay.domain.gates.case import Checked
 from assay.domain.gates.checks.claims import counts, invalid, problem, shown_interval, waiting
@@ -45,9 +44,8 @@ class _Sliced:
 def check_slices(check: SlicesCheck, case: GateCase, _: int) -> Judged:
     """What is known of every slice of these columns?"""
     name = case.gate.metric_of(check)
-    text = f"no slice by {', '.join(check.by)} worse by more than {margin_text(check.margin)} ({name})"
     checked, parts = _checked(check, case, name)
-    return Judged(text, checked, parts, name)
+    return Judged(checked, parts, name)
 
 
 def _checked(check: SlicesCheck, case: GateCase, name: str) -> tuple[Checked, tuple[GatePart, ...]]:

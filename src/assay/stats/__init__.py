@@ -9,9 +9,11 @@ Each module answers one question; import from the module, nothing is re-exported
 * `noninferiority`: "no worse than the baseline by more than a margin".
 * `slices`, `slice_alarms`: the same comparisons in thousands of slices at once, and which slices are harmed
   (`slice_sums`, `slice_variance` hold the arithmetic).
+* `e_processes`, `confidence_sequences`: decisions over examples that hold however often one looks.
 * `stages`, `multiplicity`: what looking often, or at many things, costs.
 * `power`, `planning`: what would settle an open question, and what a planned study can see.
 * `distributions`, `predictive_draws`: tail probabilities, quantiles, and the fixed sequence that predictions average over.
 
-Nothing here reads a clock, draws chance or depends on the order of its input: permuted seeds or examples give the same bytes.
+Nothing here reads a clock, draws chance of its own or depends on the order of its input: permuted seeds or examples give
+the same bytes. Only sequential decisions have an order, the registered one.
 """

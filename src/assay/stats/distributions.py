@@ -20,6 +20,11 @@ def normal_cdf(z: ArrayLike) -> FloatArray:
     return _array(scipy.special.ndtr(z))
 
 
+def log_normal_cdf(z: ArrayLike) -> FloatArray:
+    """What is the logarithm of P(Z <= z), also where the probability itself would vanish?"""
+    return _array(scipy.special.log_ndtr(z))
+
+
 def normal_quantile(probability: ArrayLike) -> FloatArray:
     """Below which z lies a standard normal with this probability?"""
     return _array(scipy.special.ndtri(probability))
@@ -78,6 +83,11 @@ def beta_upper(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> FloatArray:
 def beta_quantile(probability: ArrayLike, a: ArrayLike, b: ArrayLike) -> FloatArray:
     """Below which x lies a beta distribution with this probability?"""
     return _array(scipy.special.betaincinv(a, b, probability))
+
+
+def log_beta_function(a: ArrayLike, b: ArrayLike) -> FloatArray:
+    """What is the logarithm of the beta function B(a, b)?"""
+    return _array(scipy.special.betaln(a, b))
 
 
 def binomial_at_most(k: ArrayLike, n: ArrayLike, probability: ArrayLike) -> FloatArray:

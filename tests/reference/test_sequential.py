@@ -1,0 +1,105 @@
+"""E-values against numerical integrals, and the chance that they ever cross against exact enumeration."""
+
+import numpy as np
+import pytest
+import scipy.integrate
+import scipy.stats
+
+from assay.stats.confidence_sequences import _boundary, _log_e, _rate
+from assay.stats.e_processes import _log_bets, e_process, mcnemar_e_greater, mcnemar_e_value
+
+
+def averaged_likelihood_ratio(wins, losses, low):
+    """The likelihood of wins and losses averaged over Beta(20, 20) on low..1, over that of a fair coin."""
+
+    def integrand(p):
+        ratio = wins * np.log(2 * p) + losses * np.log(2 * (1 - p))
+        return np.exp(ratio) * scipy.stats.beta.pdf(p, 20, 20)
+
+    total = scipy.integrate.quad(integrand, low, 1, points=[wins / max(wins + losses, 1)], limit=200)[0]
+    return total / scipy.stats.beta.sf(low, 20, 20)
+
+
+@pytest.mark.parametrize(("wins", "losses"), [(0, 0), (1, 0), (0, 7), (12, 3), (40, 55), (120, 80)])
+def test_mcnemar_e_value_is_the_averaged_likelihood_ratio(wins, losses):
+    both, greater = (
+        averaged_likelihood_ratio(wins, losses, 0.0),
+        averaged_likelihood_ratio(wins, losses, 0.5),
+    )
+    assert mcnemar_e_value(wins, losses) == pytest.approx(both, rel=1e-9)
+    assert mcnemar_e_greater(wins, losses) == pytest.approx(greater, rel=1e-8)
+    halves = (mcnemar_e_greater(wins, losses) + mcnemar_e_greater(losses, wins)) / 2
+    assert halves == pytest.approx(mcnemar_e_value(wins, losses), rel=1e-12)
+
+
+def chance_ever_to_cross(pairs, alpha, share=0.5):
+    """Exact: a walk over (wins, losses) that is taken out where the e-value reaches 1/alpha."""
+    alive, crossed, enough = np.array([1.0]), 0.0, 0  # by number of wins after m discordant pairs
+    for m in range(1, pairs + 1):
+        alive = np.r_[alive * (1 - share), 0.0] + np.r_[0.0, alive * share]
+        while enough <= m and mcnemar_e_greater(enough, m - enough) < 1 / alpha:
+            enough += 1
+        crossed += alive[enough:].sum()
+        alive[enough:] = 0.0
+    return crossed
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.01])
+def test_equal_models_ever_cross_with_at_most_alpha_chance_over_three_thousand_disagreements(alpha):
+    chance = chance_ever_to_cross(3000, alpha)
+    assert 0.5 * alpha < chance <= alpha
+    assert chance_ever_to_cross(3000, alpha, share=0.48) < chance
+
+
+def chance_with_margin(examples, alpha, null, discordance):
+    """Exact for a difference of rates of exactly the margin: the walk over (wins, losses) after each example."""
+    up, down = (discordance + null) / 2, (discordance - null) / 2
+    alive, crossed = np.zeros((examples + 1, examples + 1)), 0.0
+    alive[0, 0] = 1.0
+    for n in range(1, examples + 1):
+        moved = alive * (1 - discordance)
+        moved[1:] += up * alive[:-1]
+        moved[:, 1:] += down * alive[:, :-1]
+        w, lost = np.nonzero(moved > 1e-12)
+        over = _log_bets(
+            w.astype(float), lost.astype(float), np.full(w.size, float(n)), null, 20.0
+        ) >= -np.log(alpha)
+        crossed += moved[w[over], lost[over]].sum()
+        moved[w[over], lost[over]] = 0.0
+        alive = moved
+    return crossed
+
+
+def test_model_exactly_at_the_margin_ever_crosses_with_at_most_alpha_chance():
+    assert 0.0 < chance_with_margin(90, 0.1, -0.2, 0.4) <= 0.1
+
+
+def test_bets_at_null_zero_are_mcnemars(rng):
+    x, y = (rng.random((2, 500)) < 0.7).astype(float)
+    exact = e_process(x, y)
+    wins, losses = np.cumsum(x > y)[exact.examples - 1], np.cumsum(x < y)[exact.examples - 1]
+    bets = _log_bets(wins.astype(float), losses.astype(float), exact.examples.astype(float), 0.0, 20.0)
+    assert np.exp(bets) == pytest.approx(exact.greater, rel=1e-9)
+
+
+@pytest.mark.parametrize(("standard", "n"), [(0.0, 100), (25.0, 400), (-10.0, 50), (120.0, 2000)])
+def test_e_value_of_a_sum_is_the_average_over_half_normal_drifts(standard, n):
+    rate = _rate(1000, 0.05)
+
+    def integrand(drift):
+        return np.exp(drift * standard - n * drift**2 / 2) * 2 * scipy.stats.norm.pdf(drift, 0, np.sqrt(rate))
+
+    expected = scipy.integrate.quad(integrand, 0, np.inf, limit=300, points=None)[0]
+    assert np.exp(_log_e(np.array([standard]), np.array([float(n)]), rate))[0] == pytest.approx(
+        expected, rel=1e-7
+    )
+
+
+def test_boundary_is_a_little_below_the_published_closed_form_and_tightest_where_it_was_tuned():
+    """Waudby-Smith et al. (2024), one-sided: sigma sqrt(2 (n r + 1) / (n^2 r) log(1 + sqrt(n r + 1) / 2 alpha))."""
+    for tuned in (200, 1000, 5000):
+        n, rate = np.array([float(tuned)]), _rate(tuned, 0.05)
+        ours = _boundary(n, rate, 0.05)[0]
+        published = np.sqrt(2 * (n * rate + 1) / rate * np.log(1 + np.sqrt(n * rate + 1) / 0.1))[0]
+        assert 0.98 * published < ours < published
+        assert all(ours <= _boundary(n, rate * factor, 0.05)[0] for factor in (0.5, 2.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select
 
 from assay.storage.queries.experiments import ROW, experiment_row
 from assay.storage.repositories.journal import LAST_SEQ
@@ -24,7 +24,7 @@ _READY = or_(*(_T.recommendation == word for word in ("promote", "kill", "iterat
 DECIDED = Statement(
     select(_T.decision, func.count()).where(_OF_PROJECT, _T.decision.is_not(None)).group_by(_T.decision)
 )
-BUDGET = Statement(select(func.sum(_T.budget_gpu_hours)).where(_OF_PROJECT))
+BUDGET = Statement(select(func.sum(_T.budget_gpu_hours)).where(_OF_PROJECT, _T.budget_gpu_hours.is_not(None)))
 USED = Statement(
     select(func.count(), func.sum(runs.c.gpu_hours)).where(
         runs.c.project_id == bindparam("the_project"), runs.c.deleted == 0
@@ -33,7 +33,8 @@ USED = Statement(
 LEARNED = Statement(
     select(_T.key, _T.title, decisions.c.kind, decisions.c.learnings, decisions.c.at)
     .join_from(decisions, tickets, _T.id == decisions.c.ticket_id)
-    .where(_OF_PROJECT, decisions.c.learnings != "")
+    # Not by the project's tickets, of which there may be many, but back through the decisions.
+    .where(_T.project_id + 0 == bindparam("the_project"), decisions.c.learnings != "")
     .order_by(decisions.c.id.desc())
     .limit(LEARNINGS_SHOWN)
 )
@@ -50,7 +51,9 @@ UNDECIDED = Statement(
     )
 )
 MEASURED = Statement(
-    select(_T.key, _T.card).where(_OF_PROJECT, _T.locked == 1, _T.recommendation.is_not(None))
+    select(_T.key, _T.card).where(
+        _OF_PROJECT, _T.locked == literal_column("1"), _T.recommendation.is_not(None)
+    )
 )
 WAITING = Statement(
     lambda engine: (

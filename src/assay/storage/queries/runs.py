@@ -30,7 +30,6 @@ _ROW = (
 _FIELDS: Mapping[str, ColumnElement[Any]] = {
     "ticket": _R.ticket,
     "status": _R.status,
-    "source": sources.c.name,
 }
 _YES_NO = {"yes": 1, "no": 0, "true": 1, "false": 0, "1": 1, "0": 0}
 
@@ -50,10 +49,7 @@ class RunQueries(Session):
         limit = page_size(limit)
         conditions = [_R.project_id == project.id, *_conditions(filters)]
         joined = select(*_ROW).join_from(runs, sources, sources.c.id == _R.source_id)
-        counted = (
-            select(func.count()).join_from(runs, sources, sources.c.id == _R.source_id).where(*conditions)
-        )
-        ((total,),) = self.select(counted)
+        ((total,),) = self.select(select(func.count()).select_from(runs).where(*conditions))
         if after:
             (number,) = cursor_parts(after, (int,))
             conditions.append(_R.id < (number or 0))
@@ -71,11 +67,13 @@ def _conditions(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
             found.append(contains(value, _R.name, _R.run_id))
         elif name == "deleted":
             found.append(_R.deleted == _YES_NO.get(value.lower(), 1))
+        elif name == "source":
+            found.append(_R.source_id.in_(select(sources.c.id).where(sources.c.name == storable(value))))
         elif name in _FIELDS:
             column = _FIELDS[name]
             found.append(column.is_(None) if value == NONE_WORD else column == storable(value))
         else:
-            raise unknown_filter(name, (*_FIELDS, "deleted", "q"))
+            raise unknown_filter(name, (*_FIELDS, "source", "deleted", "q"))
     return found
 
 

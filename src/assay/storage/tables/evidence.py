@@ -74,7 +74,8 @@ runs = Table(
     UniqueConstraint("source_id", "external_id"),
     UniqueConstraint("project_id", "run_id"),
     Index("ix_runs_ticket", "project_id", "ticket"),
-    Index("ix_runs_started", "project_id", "started_at", "id"),
+    Index("ix_runs_listed", "project_id", "id"),
+    Index("ix_runs_used", "project_id", "deleted", "gpu_hours"),
     sqlite_strict=True,
     comment="Runs as the trackers tell them",
 )

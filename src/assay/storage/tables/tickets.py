@@ -1,9 +1,15 @@
 """Tickets: the small row that moves, and the documents that stay."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, UniqueConstraint, text
 
 from assay.storage.tables.metadata import metadata
 from assay.storage.types import BigInt, Key, Moment, Real, Words
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """An index of the rows that a total is about."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
 
 tickets = Table(
     "tickets",
@@ -53,6 +59,9 @@ tickets = Table(
     UniqueConstraint("project_id", "key"),
     Index("ix_tickets_board", "project_id", "stage", "rank", "key", "card_version"),
     Index("ix_tickets_updated", "project_id", "updated_at", "id"),
+    _partial("ix_tickets_decided", "project_id", "decision", where="decision IS NOT NULL"),
+    _partial("ix_tickets_budget", "project_id", "budget_gpu_hours", where="budget_gpu_hours IS NOT NULL"),
+    _partial("ix_tickets_measured", "project_id", where="locked = 1 AND recommendation IS NOT NULL"),
     sqlite_strict=True,
     sqlite_autoincrement=True,
     comment="Tickets as the board knows them",

@@ -30,8 +30,8 @@ def write_for_ever(store, project, name):
 
 def main():
     os.write(1, b"ready\n")
-    path, cycle = sys.stdin.readline().split()
-    store = open_store(f"sqlite:///{path}")
+    url, cycle = sys.stdin.readline().split()
+    store = open_store(url)
     with store.read() as tx:
         project = tx.project("vision")
     threads = [

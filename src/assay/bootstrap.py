@@ -5,18 +5,19 @@ Each function imports what it joins: a command that only asks a running server m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import AssayError, Unavailable
+from assay.errors import AssayError, NotFound, Unavailable
 from assay.settings import Settings
 
 if TYPE_CHECKING:
-    from assay.domain.experiments.evidence import Scores
+    from assay.domain.experiments.evidence import Evaluation, Scores
+    from assay.domain.kernel.metrics import Metric
     from assay.storage.postgres_store import PostgresStore
     from assay.storage.sqlite_store import SqliteStore
     from assay.workflows.ports import SyncBatch, Workspace
@@ -79,6 +80,33 @@ def _read_scores(content: bytes) -> Mapping[str, Scores]:
     from assay.connectors.evals.long_form import read_scores
 
     return read_scores(content)
+
+
+def read_evaluation(where: str, *, reader: str | None = None, metrics: Sequence[Metric] = ()) -> Evaluation:
+    """What do these results of an evaluation hold? See `assay.connectors.evals.read.read_evaluation`."""
+    from assay.connectors.evals.read import read_evaluation as read
+
+    return read(where, reader=reader, metrics=metrics)
+
+
+def read_id_list(file: Path) -> tuple[tuple[str, ...], str]:
+    """The example ids that a file lists, one a row, and the digest of its bytes.
+
+    Raises:
+        NotFound: there is no such file.
+        Invalid: it is no list of ids.
+        Unavailable: it cannot be read.
+    """
+    from assay.connectors.evals.id_list import MAX_BYTES, read_ids
+
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise NotFound(f"cannot read file '{file}': there is no such file", code="file-missing") from None
+    except OSError as error:
+        raise Unavailable(f"cannot read file '{file}': {error.strerror}", code="file-unreadable") from error
+    return read_ids(content, name=str(file))
 
 
 def _make_home(home: Path) -> None:

@@ -31,6 +31,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("criteria", "criteria", "Check how a criterion is read."),
             Entry("move", "board", "Move a card to another column."),
             Entry("verdict", "verdict", "Show what the evidence says about a ticket."),
+            Entry("gate", "gate", "Check evaluation results against a gate, also in CI."),
             Entry("decide", "verdict", "Record what was decided, and what was learned."),
             Entry("search", "search", "Find tickets, and what was tried before."),
         ),

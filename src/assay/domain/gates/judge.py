@@ -186,8 +186,8 @@ _WHY = {
 
 
 def _detail(because: Sequence[Finding]) -> str:
-    reasons = dict.fromkeys(f"{f.reason[:1].upper()}{f.reason[1:]}." for f in because[:3] if f.reason)
-    return " ".join(reasons)
+    # Most begin with the name of a metric, which is no word to capitalise.
+    return " ".join(dict.fromkeys(f"{f.reason}." for f in because[:3] if f.reason))
 
 
 def _groups(case: GateCase) -> tuple[SeedGroup, ...]:

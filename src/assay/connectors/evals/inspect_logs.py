@@ -155,9 +155,9 @@ def _add_run(found: _Found, log: _Log, options: ReadOptions) -> None:
         scores=scores,
         scores_error=_fault(log, sheet, status),
         aggregates={} if scores else _aggregates(log),
-        dataset=_text(_object(about.get("dataset")).get("name")) or None,
+        dataset=_text(_object(about.get("dataset")).get("name")) or _text(about.get("task")) or None,
         started_at=moment(about.get("created")),
-        tags={"inspect.run_id": _text(about.get("run_id"))},
+        tags={key: _text(about.get(key)) for key in ("task", "task_version", "run_id", "eval_id")},
     )
     found.runs.append(run)
     if sheet.texts:
@@ -330,9 +330,9 @@ def _seed(log: _Log) -> int | None:
 
 
 def _config(log: _Log) -> dict[str, str]:
+    """What was evaluated. On what (task and data set) is no part of it: one model may be measured on several."""
     about = log.part("eval")
-    config = {key: _text(about.get(key)) for key in ("task", "task_version", "model", "solver")}
-    config |= {key: _text(_object(about.get("config")).get(key)) for key in ("limit", "epochs", "sample_id")}
+    config = {key: _text(about.get(key)) for key in ("model", "solver")}
     for prefix, place in (
         ("task_args", about.get("task_args")),
         ("model_args", about.get("model_args")),

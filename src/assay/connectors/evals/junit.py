@@ -12,7 +12,7 @@ from assay.connectors.evals.files import EvalFile, content_digest
 from assay.connectors.evals.json_files import decoded
 from assay.connectors.evals.metric_names import metric_name
 from assay.connectors.evals.reader import ReadOptions
-from assay.connectors.evals.runs import check_fractions, example_text, file_run, moment
+from assay.connectors.evals.runs import FOLDER, check_fractions, example_text, file_run, moment
 from assay.connectors.evals.sheet import Sheet
 from assay.connectors.evals.table import MAX_LABEL, number_of
 from assay.domain.experiments.evidence import Evaluation, Run
@@ -87,7 +87,7 @@ def _run(suites: _Suites, folder: str, seed: int | None, options: ReadOptions) -
         suites.files[0][0] if len(suites.files) == 1 else f"{where or 'suites'} ({name})",
         content_digest=content_digest(suites.files),
         seed=seed,
-        config={"folder": folder} if folder else {},
+        config={FOLDER: folder} if folder else {},
         scores=scores,
         scores_error=fault,
         started_at=moment(suites.started),

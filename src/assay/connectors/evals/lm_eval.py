@@ -16,7 +16,7 @@ from assay.connectors.evals.json_files import load_json, outline
 from assay.connectors.evals.lm_eval_metrics import declaration, figure_name, split_figure
 from assay.connectors.evals.lm_eval_samples import TaskSamples, task_samples
 from assay.connectors.evals.reader import ReadOptions
-from assay.connectors.evals.runs import check_fraction, check_fractions, file_run
+from assay.connectors.evals.runs import check_fraction, check_fractions, file_run, merged
 from assay.connectors.evals.table import number_of
 from assay.domain.experiments.evidence import Aggregate, Evaluation, ExampleText, Run, Scores
 from assay.domain.kernel.metrics import Metric
@@ -74,10 +74,11 @@ class LmEvalReader:
             if found.texts:
                 examples[run.run_id] = found.texts
         digests = [(run.external_id, run.digest.encode()) for run in runs]
+        whole, texts = merged(runs, examples)
         return Evaluation(
-            runs=tuple(sorted(runs, key=lambda run: (run.seed is None, run.seed or 0))),
+            runs=whole,
             metrics=_with_short_names(metrics.values()),
-            examples=examples,
+            examples=texts,
             reader=self.name,
             notes=tuple(notes),
             digest=content_digest(digests),
@@ -134,20 +135,20 @@ def _run(parts: _Parts, options: ReadOptions) -> tuple[Run, _Collected]:
     check_fractions(options, where, found.scores.values(), where="samples")
     for metric, total in found.aggregates.items():
         check_fraction(options, where, metric, total.value, where="results", field=metric)
-    config = _config(told)
     run = file_run(
         first.name,
         content_digest=content_digest([(file.name, content) for file, content in files]),
         seed=_seed(told, first),
         name=_model_name(told) or first.name,
-        config=config,
+        config=_config(told),
         scores=found.scores,
         scores_error="; ".join(dict.fromkeys(found.faults)) or None,
         aggregates=found.aggregates,
-        dataset=_dataset(told),
+        tags={"tasks": ", ".join(sorted(_object(told.get("results"))))[:500]},
     )
-    if config.get("limit"):
-        found.notes.append(f"{first.name}: only the first {config['limit']} examples of each task were run")
+    limit = _text(_object(told.get("config")).get("limit"))
+    if limit:
+        found.notes.append(f"{first.name}: only the first {limit} examples of each task were run")
     return run, found
 
 
@@ -244,8 +245,8 @@ def _seed(told: Mapping[str, Any], file: EvalFile) -> int | None:
 
 def _config(told: Mapping[str, Any]) -> dict[str, str]:
     about = _object(told.get("config"))
-    kept = {key: about.get(key) for key in ("model", "model_args", "num_fewshot", "limit", "gen_kwargs")}
-    kept |= {key: told.get(key) for key in ("n-shot", "chat_template_sha", "model_name")}
+    kept = {key: about.get(key) for key in ("model", "model_args", "num_fewshot", "gen_kwargs")}
+    kept |= {key: told.get(key) for key in ("chat_template_sha", "model_name")}
     return {key: text for key, value in kept.items() if (text := _text(value))}
 
 
@@ -254,15 +255,6 @@ def _model_name(told: Mapping[str, Any]) -> str:
     args = _text(_object(told.get("config")).get("model_args"))
     found = _MODEL.search(args)
     return name or (found[1] if found else "")
-
-
-def _dataset(told: Mapping[str, Any]) -> str | None:
-    """The task with its version, where there is one only."""
-    versions = _object(told.get("versions"))
-    if len(versions) != 1:
-        return None
-    ((task, version),) = versions.items()
-    return f"{task}@{_text(version)}" if _text(version) else str(task)
 
 
 def _task_of(file: EvalFile) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 from assay.connectors.evals.files import EvalFile, content_digest
 from assay.connectors.evals.json_files import outline
@@ -12,8 +11,9 @@ from assay.connectors.evals.plain_examples import IdPool, example_runs
 from assay.connectors.evals.plain_roles import PlainTable, roles_of, wanted_columns
 from assay.connectors.evals.plain_run_rows import row_runs
 from assay.connectors.evals.reader import ReadOptions
+from assay.connectors.evals.runs import merged
 from assay.connectors.evals.text_tables import header_of, read_table
-from assay.domain.experiments.evidence import Evaluation, Run
+from assay.domain.experiments.evidence import Evaluation
 
 _PARQUET_MAGIC = b"PAR1"
 
@@ -36,10 +36,11 @@ class PlainReader:
         pool = IdPool()
         plain = [_read(file, options) for file in files]
         parts = [example_runs(one, pool) if "sample_id" in one.roles.one else row_runs(one) for one in plain]
-        runs = _merged([run for part in parts for run in part.runs])
+        texts = {run_id: some for part in parts for run_id, some in part.examples.items()}
+        runs, examples = merged((run for part in parts for run in part.runs), texts)
         return Evaluation(
-            runs=tuple(sorted(runs, key=lambda run: (run.seed is None, run.seed or 0))),
-            examples={run_id: texts for part in parts for run_id, texts in part.examples.items()},
+            runs=runs,
+            examples=examples,
             reader=self.name,
             notes=(
                 *(note for one in plain for note in one.roles.notes),
@@ -54,18 +55,3 @@ def _read(file: EvalFile, options: ReadOptions) -> PlainTable:
     table = read_table(file.name, content, wanted_columns(options))
     digest = content_digest([(file.name, content)])
     return PlainTable(file, digest, table, roles_of(file.name, table, options), options)
-
-
-def _merged(runs: Sequence[Run]) -> list[Run]:
-    """Runs of one seed and configuration whose files hold different metrics are one run."""
-    kept: list[Run] = []
-    for run in runs:
-        for place, other in enumerate(kept):
-            alike = (other.seed, other.config) == (run.seed, run.config)
-            if alike and run.scores and other.scores and not set(other.scores) & set(run.scores):
-                digest = hashlib.sha256(f"{other.digest} {run.digest}".encode()).hexdigest()
-                kept[place] = replace(other, scores={**other.scores, **run.scores}, digest=digest)
-                break
-        else:
-            kept.append(run)
-    return kept

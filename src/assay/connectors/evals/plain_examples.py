@@ -13,7 +13,7 @@ from assay.connectors.evals.faults import listed, shown, unreadable
 from assay.connectors.evals.groups import Group, groups_of
 from assay.connectors.evals.metric_names import metric_names
 from assay.connectors.evals.plain_roles import TEXT_ROLES, PlainTable
-from assay.connectors.evals.runs import check_fraction, example_text, file_run
+from assay.connectors.evals.runs import FOLDER, check_fraction, example_text, file_run
 from assay.connectors.evals.table import NO_LABEL, NumberColumn, Rows, TextColumn, first_text, labels_of
 from assay.domain.experiments.evidence import ExampleText, FloatArray, IntArray, Labels, Run, Scores
 
@@ -64,30 +64,32 @@ class _ExampleRows:
         self.ids = self._required("sample_id")
         self.seeds = seeds_of(plain)
         self.repeats = _whole_numbers(plain, "repeat")
+        named = self.roles.one.get("dataset")
+        self.datasets = None if named is None else labels_of(self.table.columns[named])
         self._known_ids: list[tuple[NDArray[np.int32], tuple[str, ...]]] = []
         self._known_labels: dict[str, list[tuple[NDArray[np.int32], Labels]]] = {}
 
     def part(self) -> FilePart:
         scores = self._long() if self.roles.long_form else self._wide()
-        by_seed: dict[int, dict[str, Scores]] = {}
-        for one in scores:
-            by_seed.setdefault(NO_SEED if one.seed is None else one.seed, {})[one.metric] = one
+        by_run: dict[tuple[int | None, str | None], dict[str, Scores]] = {}
+        for dataset, one in scores:
+            by_run.setdefault((one.seed, dataset), {})[one.metric] = one
         runs = []
-        for key, found in by_seed.items():
-            seed = None if key == NO_SEED else key
-            several = len(by_seed) > 1
+        for (seed, dataset), found in by_run.items():
+            marks = [str(mark) for mark in (dataset, seed) if mark is not None and len(by_run) > 1]
             runs.append(
                 file_run(
-                    f"{self.file.name}#{seed}" if several else self.file.name,
+                    "#".join([self.file.name, *marks]),
                     content_digest=self.digest,
                     seed=seed,
-                    config={"folder": self.file.folder} if self.file.folder else {},
+                    config={FOLDER: self.file.folder} if self.file.folder else {},
                     scores=found,
+                    dataset=dataset,
                 )
             )
         return FilePart(tuple(runs), self._texts(runs), tuple(self.notes))
 
-    def _wide(self) -> Iterator[Scores]:
+    def _wide(self) -> Iterator[tuple[str | None, Scores]]:
         if not self.roles.metrics:
             columns = [name for name in self.table.columns if name not in self.roles.one.values()]
             self._refuse(
@@ -95,15 +97,15 @@ class _ExampleRows:
                 "one column a metric, or the columns metric and value",
                 "add the scores; truth values and 0/1 are numbers",
             )
-        for group in groups_of([self.seeds], self.table.rows):
+        for group in groups_of([self.seeds, *self._dataset_codes()], self.table.rows):
             for column, metric in self.roles.metrics.items():
                 numbers = self.table.columns[column]
                 assert isinstance(numbers, NumberColumn)
                 if numbers.empty[group.rows].all():
                     continue
-                yield self._scores(metric, column, group, group.keys[0], numbers)
+                yield self._dataset(group), self._scores(metric, column, group, numbers)
 
-    def _long(self) -> Iterator[Scores]:
+    def _long(self) -> Iterator[tuple[str | None, Scores]]:
         column = self.roles.one["metric_value"]
         numbers = self.table.columns[column]
         if not isinstance(numbers, NumberColumn):
@@ -122,11 +124,21 @@ class _ExampleRows:
                 "are metric and sample_id swapped?",
             )
         names = metric_names(self.file.name, told.names)
-        for group in groups_of([self.seeds, told.codes], self.table.rows):
-            metric = names[told.names[group.keys[1]]]
-            yield self._scores(metric, column, group, group.keys[0], numbers)
+        for group in groups_of([self.seeds, *self._dataset_codes(), told.codes], self.table.rows):
+            metric = names[told.names[group.keys[-1]]]
+            yield self._dataset(group), self._scores(metric, column, group, numbers)
 
-    def _scores(self, metric: str, column: str, group: Group, seed: int, numbers: NumberColumn) -> Scores:
+    def _dataset_codes(self) -> list[NDArray[np.int32]]:
+        return [] if self.datasets is None else [self.datasets.codes]
+
+    def _dataset(self, group: Group) -> str | None:
+        """The evaluation set of a group of rows: its second key, where there is such a column."""
+        if self.datasets is None or group.keys[1] == NO_LABEL:
+            return None
+        return self.datasets.names[group.keys[1]]
+
+    def _scores(self, metric: str, column: str, group: Group, numbers: NumberColumn) -> Scores:
+        seed = group.keys[0]
         rows, values = group.rows, numbers.values[group.rows]
         self._check_values(metric, column, rows, values)
         codes, repeats = self.ids.take(rows), None
@@ -257,20 +269,26 @@ class _ExampleRows:
             return {}
         texts = {role: labels_of(self.table.columns[name]) for role, name in columns.items()}
         found = {}
-        seeds = [NO_SEED if run.seed is None else run.seed for run in runs]
-        for run, seed in zip(runs, seeds, strict=True):
-            of_run: dict[str, ExampleText] = {}
-            for row in np.flatnonzero(self.seeds == seed).tolist():
-                sample_id = self.ids.text(row)
-                if sample_id not in of_run:
-                    told = {role: column.text(row) for role, column in texts.items()}
-                    of_run[sample_id] = example_text(
-                        sample_id,
-                        input_text=told.get("input", ""),
-                        target=told.get("target", ""),
-                        output=told.get("output", ""),
-                    )
-            found[run.run_id] = of_run
+        for run in runs:
+            of_run = self.seeds == (NO_SEED if run.seed is None else run.seed)
+            if self.datasets is not None:
+                code = NO_LABEL if run.dataset is None else self.datasets.names.index(run.dataset)
+                of_run &= self.datasets.codes == code
+            found[run.run_id] = self._texts_in(np.flatnonzero(of_run).tolist(), texts)
+        return found
+
+    def _texts_in(self, rows: Sequence[int], texts: Mapping[str, TextColumn]) -> dict[str, ExampleText]:
+        found: dict[str, ExampleText] = {}
+        for row in rows:
+            sample_id = self.ids.text(row)
+            if sample_id not in found:
+                told = {role: column.text(row) for role, column in texts.items()}
+                found[sample_id] = example_text(
+                    sample_id,
+                    input_text=told.get("input", ""),
+                    target=told.get("target", ""),
+                    output=told.get("output", ""),
+                )
         return found
 
     def _required(self, role: str) -> TextColumn:

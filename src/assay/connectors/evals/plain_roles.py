@@ -18,6 +18,7 @@ ONE_COLUMN = (
     "seed",
     "repeat",
     "cluster",
+    "dataset",
     "run",
     "step",
     "planned_steps",
@@ -26,8 +27,8 @@ ONE_COLUMN = (
     *TEXT_ROLES,
 )
 ROLES = (*ONE_COLUMN, "metric", "slice", "ignore")
-_BY_NAME = {name: name for name in ("sample_id", "seed", "repeat", "cluster", "run", *TEXT_ROLES)}
-_KEPT_AS_TEXT = frozenset(("sample_id", "cluster", "run", "metric", *TEXT_ROLES))
+_BY_NAME = {name: name for name in ("sample_id", "seed", "repeat", "cluster", "dataset", "run", *TEXT_ROLES)}
+_KEPT_AS_TEXT = frozenset(("sample_id", "cluster", "dataset", "run", "metric", *TEXT_ROLES))
 _STEPS, _PLANS = ("step", "steps"), ("planned_steps", "total_steps")
 _INDEX = ("", "index", "__index_level_0__")
 MIXED_SHARE = 0.5
@@ -67,7 +68,7 @@ def wanted_columns(options: ReadOptions) -> Wanted:
     labels = {
         column
         for column, role in options.columns.items()
-        if role in ("sample_id", "cluster", "run", "slice", "metric_name")
+        if role in ("sample_id", "cluster", "dataset", "run", "slice", "metric_name")
     }
     numbers = {column for column, role in options.columns.items() if role in ("metric", "seed", "repeat")}
     return Wanted((_KEPT_AS_TEXT | labels | texts) - numbers, frozenset(TEXT_ROLES) | texts)

@@ -10,7 +10,7 @@ from assay.connectors.evals.faults import listed, shown, unreadable
 from assay.connectors.evals.files import EvalFile
 from assay.connectors.evals.plain_examples import NO_SEED, FilePart, seeds_of
 from assay.connectors.evals.plain_roles import PlainTable, Roles
-from assay.connectors.evals.runs import check_fraction, file_run
+from assay.connectors.evals.runs import FOLDER, check_fraction, file_run
 from assay.connectors.evals.table import NumberColumn, Table
 from assay.domain.experiments.evidence import Curve, Run, RunStatus
 
@@ -52,7 +52,7 @@ def _run(plain: PlainTable, row: int, *, seed: int | None, complete: bool) -> Ru
     name = table.columns[roles.one["run"]].text(row) if "run" in roles.one else ""
     config = {column: text for column in roles.slices if (text := table.columns[column].text(row))}
     if file.folder:
-        config["folder"] = file.folder
+        config[FOLDER] = file.folder
     step = _number(table, roles.one.get("step"), row)
     curves = {}
     for column, metric in roles.metrics.items():
@@ -68,6 +68,7 @@ def _run(plain: PlainTable, row: int, *, seed: int | None, complete: bool) -> Ru
         status=RunStatus.FINISHED if complete else RunStatus.FAILED,
         config=config,
         curves=curves,
+        dataset=(table.columns[roles.one["dataset"]].text(row) or None) if "dataset" in roles.one else None,
     )
 
 
@@ -91,7 +92,7 @@ def _check_each_once(file: EvalFile, runs: list[Run]) -> None:
                 file.name, f"row {row} has neither a seed nor a name", "one of them",
                 hint="give each run its seed", field="seed",
             )  # fmt: skip
-        key = (run.seed, named, tuple(sorted(run.config.items())))
+        key = (run.seed, named, run.dataset, tuple(sorted(run.config.items())))
         first = seen.setdefault(key, row)
         if first != row:
             raise unreadable(

@@ -168,4 +168,5 @@ def _only(evaluation: Evaluation, where: str, only: Mapping[str, str]) -> Evalua
 
 
 def _says(run: Run, key: str, value: str) -> bool:
-    return run.config.get(key) == value or (key == "run" and value in (run.name, run.external_id))
+    told = run.config.get(key, run.tags.get(key, run.dataset if key == "dataset" else None))
+    return told == value or (key == "run" and value in (run.name, run.external_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from assay.connectors.evals.reader import ReadOptions
 from assay.domain.experiments.evidence import Aggregate, Curve, ExampleText, Run, RunStatus, Scores
 
 SOURCE = "file"
+FOLDER = "folder"
+"""Where a run lies below what was named, where that may set it apart from others."""
 MAX_EXAMPLE_TEXT = 4000
 _CUT = " … (cut)"
 
@@ -53,6 +56,40 @@ def file_run(
         tags=dict(tags or {}),
         digest=hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest(),
     )
+
+
+def merged(
+    runs: Iterable[Run], examples: Mapping[str, Mapping[str, ExampleText]]
+) -> tuple[tuple[Run, ...], dict[str, Mapping[str, ExampleText]]]:
+    """Runs in the order of their seeds; those of one seed and configuration that measured different things are one run."""
+    kept: dict[tuple[object, ...], list[Run]] = {}
+    texts = {run_id: dict(some) for run_id, some in examples.items()}
+    for run in runs:
+        config = {key: value for key, value in run.config.items() if key != FOLDER}
+        alike = kept.setdefault((run.seed, run.dataset, run.arm, run.status, *sorted(config.items())), [])
+        place = next((i for i, other in enumerate(alike) if _are_parts(other, run)), None)
+        if place is None:
+            alike.append(run)
+            continue
+        other = alike[place]
+        alike[place] = replace(
+            other,
+            config=other.config if other.config == run.config else config,
+            scores={**other.scores, **run.scores},
+            aggregates={**other.aggregates, **run.aggregates},
+            scores_error="; ".join(filter(None, (other.scores_error, run.scores_error))) or None,
+            digest=hashlib.sha256(f"{other.digest} {run.digest}".encode()).hexdigest(),
+        )
+        texts.setdefault(other.run_id, {}).update(texts.pop(run.run_id, {}))
+    found = [run for alike in kept.values() for run in alike]
+    ordered = sorted(found, key=lambda run: (run.seed is None, run.seed or 0, run.external_id))
+    return tuple(ordered), {run_id: some for run_id, some in texts.items() if some}
+
+
+def _are_parts(one: Run, other: Run) -> bool:
+    measured = {*one.scores, *one.aggregates}
+    also = {*other.scores, *other.aggregates}
+    return bool(measured and also) and not measured & also
 
 
 def unscored(examples: int, errors: Sequence[str], *, what: str = "ended in an error") -> str | None:

@@ -214,7 +214,7 @@ def test_declared_metrics_say_what_is_better_and_what_criteria_may_call_them(rea
 def test_seed_is_found_where_the_tool_keeps_it_and_is_no_part_of_the_configuration(read, more):
     (run,) = read(log(SAMPLES, **more)).runs
     assert run.seed == 4
-    assert run.config == {"task": "qa", "model": "openai/x"}
+    assert run.config == {"model": "openai/x"}
     assert read(log(SAMPLES), "seed_7.json").runs[0].seed == 7
 
 

@@ -89,7 +89,7 @@ def test_new_layout_gives_totals_with_filters_sizes_and_directions(write):
     assert declared["gsm8k/exact_match/strict-match"] == (Direction.HIGHER, Unit.FRACTION)
     assert declared["wiki/word_perplexity"] == (Direction.LOWER, Unit.NUMBER)
     assert declared["custom/score"] == (Direction.LOWER, Unit.NUMBER)
-    assert (run.seed, run.dataset, run.name) == (7, "gsm8k@3.0", "org/model")
+    assert (run.seed, run.name) == (7, "org/model")
     assert run.config["model_args"] == "pretrained=org/model,dtype=auto"
     assert found.notes[-1].endswith("only the first 4 examples of each task were run")
 
@@ -171,6 +171,14 @@ def test_evaluations_in_folders_are_runs_and_the_folder_tells_the_seed(write):
     first, second = read_evaluation(where).runs
     assert (first.seed, second.seed) == (1, 2)
     assert first.config == second.config
+
+
+def test_tasks_that_were_run_apart_are_one_run_of_their_model(write):
+    config = {"model": "hf", "model_args": "pretrained=org/model", "random_seed": 0}
+    write({"results": {"wsc": {"acc,none": 0.5, "acc_stderr,none": 0.1}}, "config": config})
+    piqa = {"results": {"piqa": {"acc,none": 0.7, "acc_stderr,none": 0.1}}, "config": config}
+    (run,) = read_evaluation(write(piqa, stamp="2026-05-02T10-00-00")).runs
+    assert set(run.aggregates) == {"wsc/acc", "piqa/acc"}
 
 
 def test_two_evaluations_of_different_times_stay_apart(write):

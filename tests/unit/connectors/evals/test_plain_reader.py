@@ -115,6 +115,18 @@ def test_files_of_one_seed_with_different_metrics_are_one_run(write, tmp_path):
     assert set(one_run(read(tmp_path)).scores) == {"correct", "latency_ms"}
 
 
+def test_evaluation_sets_in_one_file_are_runs_of_their_own(write):
+    text = "sample_id,seed,dataset,correct,output\na,1,main@2,1,x\na,1,adversarial,0,y\n"
+    found = read(write("r.csv", text))
+    one, other = found.runs
+    assert {(run.dataset, run.scores["correct"].values[0]) for run in (one, other)} == {
+        ("main@2", 1.0),
+        ("adversarial", 0.0),
+    }
+    assert {found.examples[run.run_id]["a"].output for run in (one, other)} == {"x", "y"}
+    assert one.run_id != other.run_id
+
+
 def test_folders_of_two_models_are_two_configurations(write, tmp_path):
     for model in ("small", "large"):
         write(f"{model}/seed_1.csv", "sample_id,correct\na,1\n")

@@ -110,7 +110,7 @@ def test_file_that_is_no_database_is_unavailable(tmp_path):
 
 
 def test_server_that_is_away_is_unavailable():
-    with pytest.raises(Unavailable, match="cannot use database"):
+    with pytest.raises(Unavailable, match="cannot open database"):
         open_store("postgresql://nobody@127.0.0.1:1/none")
 
 

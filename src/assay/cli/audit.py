@@ -101,6 +101,24 @@ def verify(
     return 0 if report["ok"] else 1
 
 
+@app.command("rebuild-head")
+def rebuild_head(json: Json = False) -> None:
+    """Recompute from the entries what is remembered of the journal's end. Refused while the entries do not verify.
+
+    Example: assay audit rebuild-head
+    """
+    with connected() as api:
+        answer = api.ask("POST", "/journal/head")
+    report = answer.data
+    if json:
+        print_json(answer.body)
+    elif report["rebuilt"]:
+        say(f"The head is rebuilt: {report['fault']['message']}.")
+        say(f"Entry {report['entries']} tells of it. Compare with a checkpoint or a backup kept elsewhere.")
+    else:
+        say(f"Nothing to rebuild: the head is that of the {report['entries']} entries.")
+
+
 def _document(file: Path) -> dict[str, Any]:
     import json
 

@@ -24,7 +24,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
-from assay.domain.governance.verification import verify_chain
+from assay.domain.governance.verification import head_fault, verify_chain
 from assay.domain.kernel.time import timestamp
 from assay.errors import AssayError, Conflict, Invalid, NotFound, Refused, Unavailable
 from assay.storage import portable
@@ -229,8 +229,9 @@ def _write_lines(file: IO[bytes], lines: Iterator[bytes]) -> str:
 
 
 def _facts(tx: Reading) -> dict[str, Any]:
-    size, head = tx.head()
-    return {"version": HEAD, "counts": portable.counts(tx), "journal_size": size, "journal_head": head.hex()}
+    head = tx.journal_head()
+    named = {"journal_size": head.size, "journal_head": head.head.hex()}
+    return {"version": HEAD, "counts": portable.counts(tx), **named}
 
 
 def _json(manifest: Manifest) -> bytes:
@@ -288,6 +289,7 @@ def _load_tables(source: Path, store: Store) -> None:
                     portable.load_lines(tx, table, file)
         portable.finish_load(tx)
         tx.appended = None  # so that the head just loaded is read
+        tx.current_head()
 
     store.write(work)
 
@@ -366,10 +368,10 @@ def _verify(tx: Reading, manifest: Manifest, name: str) -> None:
     report = verify_chain(tx.raw_entries())
     if not report.ok:
         raise _damaged(name, f"journal: {report.fault}")
-    head = tx.journal_head()
-    if (report.head.size, report.head.head) != (head.size, head.head):
-        raise _damaged(name, "journal: entries are missing at its end")
-    if (head.size, head.head.hex()) != (manifest.journal_size, manifest.journal_head):
+    fault = head_fault(tx.remembered_head(), report.head)
+    if fault is not None:
+        raise _damaged(name, f"journal: {fault.message}")
+    if (report.head.size, report.head.head.hex()) != (manifest.journal_size, manifest.journal_head):
         raise _damaged(name, "journal: another head than the manifest says")
     found = portable.counts(tx)
     if found != manifest.counts:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from assay.domain.governance.verification import verify_chain
+from assay.domain.governance.verification import head_fault, verify_chain
 from assay.storage.migrate import current_version
 from assay.storage.migrations import HEAD
 from assay.storage.portable import counts
@@ -102,14 +102,21 @@ def _postgres_fact(tx: Any) -> Fact:
 
 def _journal_fact(tx: Any, entries: int) -> Fact:
     size, entry_hash = tx.head()
-    whole = size == entries
-    advice = "" if whole else "entries are missing or were added by hand: assay audit verify"
+    whole = size == entries and tx.remembered_head().fault(size, entry_hash) is None
+    advice = "" if whole else "entries are missing, or another end is remembered: assay audit verify"
     return Fact("journal", f"{size} entries, head {entry_hash.hex()[:16]}", whole, advice)
 
 
 def _thorough(tx: Any) -> list[Fact]:
     report = verify_chain(tx.raw_entries())
     facts = [Fact("journal chain", "whole" if report.ok else report.fault.message, report.ok)]  # type: ignore[union-attr]
+    if report.ok:
+        fault = head_fault(tx.remembered_head(), report.head)
+        advice = (
+            "" if fault is None else "nothing can be written until it is rebuilt: assay audit rebuild-head"
+        )
+        found = "that of the entries" if fault is None else fault.message
+        facts.append(Fact("journal head", found, fault is None, advice))
     if tx.engine == "sqlite":
         found = "; ".join(str(line) for (line,) in tx.rows(Statement(text("PRAGMA integrity_check(3)"))))
         facts.append(

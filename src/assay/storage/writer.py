@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection
 
 from assay.domain.governance.journal import JournalHead
-from assay.errors import Unavailable
+from assay.errors import Refused, Unavailable
 from assay.storage.faults import RETRY_AFTER_S, is_disk_failure, stopped, translated
 from assay.storage.transactions import Writing
 
@@ -82,7 +82,7 @@ class GroupCommitWriter:
         self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
         self._broken: Unavailable | None = None
         self._closed = False
-        self._head = JournalHead()
+        self._head: JournalHead | None = None
         self._gate = threading.Lock()
         self._batches = self._checkpointed_changes = self._checkpointed_bytes = 0
         self._ready: Future[int] = Future()
@@ -143,11 +143,11 @@ class GroupCommitWriter:
 
     def _live(self) -> None:
         try:
-            self._open()
+            first_seq = self._open()
         except BaseException as error:  # noqa: BLE001  # whoever opens the store gets it
             self._ready.set_exception(error)
             return
-        self._ready.set_result(self._head.size)
+        self._ready.set_result(first_seq)
         while (job := self._queue.get()) is not None:
             if self._broken is not None:
                 job.settle(self._broken)
@@ -156,14 +156,20 @@ class GroupCommitWriter:
             self._checkpoint_when_due()
         self._end()
 
-    def _open(self) -> None:
+    def _open(self) -> int:
         self._connection = self._connect()
         driver: Any = self._connection.connection.dbapi_connection
         self._driver: sqlite3.Connection = driver
         self._execute = driver.execute
         reading = Writing(self._connection)
-        self._head = reading.current_head()
+        try:
+            self._head = reading.current_head()
+        except Refused as error:
+            # What can be read must stay readable: whoever appends is told, and whoever rebuilds the head may.
+            log.warning("%s (%s)", error.message, error.hint)
+        first_seq, _ = reading.head()
         reading.close()
+        return first_seq
 
     def _batch(self, first: Job[Any]) -> bool:
         """Run queued jobs in one commit, `first` first; True when the end was asked for meanwhile."""
@@ -200,26 +206,28 @@ class GroupCommitWriter:
             self._execute("ROLLBACK TO job")
             job.error = self._told(error)
         else:
-            self._head = tx.current_head()
+            self._head = tx.appended
             tx.close()
         self._execute("RELEASE job")
 
-    def _commit(self, jobs: list[Job[Any]], before: JournalHead) -> None:
+    def _commit(self, jobs: list[Job[Any]], before: JournalHead | None) -> None:
+        head = self._head
         try:
-            if self._head is not before:
+            if head is not None and head is not before:
                 tx = Writing(self._connection)
-                tx.save_head(self._head)
+                tx.save_head(head)
                 tx.close()
             self._execute("COMMIT")
         except BaseException as error:  # noqa: BLE001  # all of the batch is told
             self._fail(jobs, before, error)
             return
-        self._on_commit(self._head.size)
+        if head is not None:
+            self._on_commit(head.size)
         for job in jobs:
             job.settle()
         self._batches += 1
 
-    def _fail(self, jobs: list[Job[Any]], before: JournalHead, error: BaseException) -> None:
+    def _fail(self, jobs: list[Job[Any]], before: JournalHead | None, error: BaseException) -> None:
         """The shared transaction is lost: nobody in it may believe to have written."""
         self._head = before
         if is_disk_failure(error):

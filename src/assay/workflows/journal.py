@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 from assay.domain.governance.checkpoints import SignedCheckpoint, take_checkpoint
 from assay.domain.governance.journal import JournalHead, export_line
-from assay.domain.governance.merkle import MerkleTree
+from assay.domain.governance.merkle import HASH_BYTES, MerkleTree
 from assay.domain.governance.proofs import (
     ConsistencyProof,
     InclusionProof,
     prove_consistency,
     prove_inclusion,
 )
-from assay.domain.governance.verification import Fault, verify_chain
+from assay.domain.governance.verification import Fault, head_fault, verify_chain
+from assay.domain.kernel.events import Event
 from assay.errors import AssayError, NotFound, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.integrity import RecordFault, record_faults
-from assay.workflows.ports import ReadTransaction, Workspace
+from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.views import JournalPage
 
 
@@ -47,6 +48,19 @@ class JournalReport:
     checkpoint_faults: tuple[CheckpointFault, ...]
     record_faults: tuple[RecordFault, ...]
     """Locks and verdicts in the tables that are not what the journal says."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadReport:
+    """What is remembered of the journal's end now."""
+
+    rebuilt: bool
+    """False where it was right."""
+    entries: int
+    head: str
+    """Hash of the newest entry, hex."""
+    fault: Fault | None
+    """What was wrong with it."""
 
 
 def journal_page(
@@ -78,7 +92,7 @@ def verify_journal(ws: Workspace, actor: Actor, *, held: Sequence[SignedCheckpoi
         documents = tx.checkpoints()
         signed, faults = _trusted(ws, documents, held)
         report = verify_chain(tx.raw_entries(), checkpoints=[item.checkpoint for item in signed])
-        fault = report.fault or _copy_fault(tx)
+        fault = report.fault or _copy_fault(tx) or head_fault(tx.remembered_head(), report.head)
         altered = record_faults(tx)
     return JournalReport(
         ok=fault is None and not faults and not altered,
@@ -134,19 +148,55 @@ def make_checkpoint(ws: Workspace, actor: Actor) -> SignedCheckpoint:
     """
     actor.require(Permission.AUDIT)
     with ws.store.read() as tx:
-        documents = tx.checkpoints()
-        signed, faults = _trusted(ws, documents, ())
-        report = verify_chain(tx.raw_entries(), checkpoints=[item.checkpoint for item in signed])
+        head, signed = _verified(ws, tx, "sign checkpoint")
+    if signed and signed[-1].checkpoint.size == head.size:
+        return signed[-1]
+    return _sign_and_keep(ws, head)
+
+
+def rebuild_head(ws: Workspace, actor: Actor) -> HeadReport:
+    """Recompute from the entries what is remembered of their end; a new entry tells of it where it was something else.
+
+    Raises:
+        Refused: the journal does not verify; a rebuilt head would hide that.
+    """
+    actor.require(Permission.OPERATE)
+    at = ws.clock()
+
+    def work(tx: WriteTransaction) -> HeadReport:
+        head, _ = _verified(ws, tx, "rebuild journal head")
+        remembered = tx.remembered_head()
+        fault = head_fault(remembered, head)
+        if fault is not None:
+            tx.put_head(head)
+            event = Event.of(
+                "journal.head_rebuilt",
+                project=None,
+                entries=head.size,
+                was=fault.message,
+                remembered=remembered.state[:HASH_BYTES].hex(),
+            )
+            tx.append(event, actor=actor, at=at)
+        entries, newest = tx.head()
+        return HeadReport(fault is not None, entries, newest.hex(), fault)
+
+    return ws.store.write(work)
+
+
+def _verified(
+    ws: Workspace, tx: ReadTransaction, doing: str
+) -> tuple[JournalHead, Sequence[SignedCheckpoint]]:
+    """The head recomputed from the entries, and the stored checkpoints, all of which they fit."""
+    signed, faults = _trusted(ws, tx.checkpoints(), ())
+    report = verify_chain(tx.raw_entries(), checkpoints=[item.checkpoint for item in signed])
     if not report.ok or faults:
         what = report.fault.message if report.fault else faults[0].reason
         raise Refused(
-            f"cannot sign checkpoint: the journal does not verify: {what} (expected an intact journal)",
+            f"cannot {doing}: the journal does not verify: {what} (expected an intact journal)",
             hint="assay audit verify",
             code="journal-broken",
         )
-    if signed and signed[-1].checkpoint.size == report.head.size:
-        return signed[-1]
-    return _sign_and_keep(ws, report.head)
+    return report.head, signed
 
 
 def _sign_and_keep(ws: Workspace, head: JournalHead) -> SignedCheckpoint:

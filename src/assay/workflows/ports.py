@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from assay.domain.experiments.evidence import Run, Scores
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
 from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
-from assay.domain.governance.journal import JournalHead
+from assay.domain.governance.journal import JournalHead, RememberedHead
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.workflows.actor import Actor
@@ -108,7 +108,14 @@ class ReadTransaction(Protocol):
         ...
 
     def journal_head(self) -> JournalHead:
-        """Head and Merkle frontier as they stand: all a checkpoint needs, without reading the journal."""
+        """Head and Merkle frontier as they are remembered: all a checkpoint needs, without reading the journal.
+
+        Raises Refused where they do not end with the newest entry.
+        """
+        ...
+
+    def remembered_head(self) -> RememberedHead:
+        """What the next entry would be appended to, as it stands in the store."""
         ...
 
     def entries(self, *, after: int = 0, until: int | None = None) -> Iterator[JournalEntry]: ...
@@ -184,6 +191,10 @@ class WriteTransaction(ReadTransaction, Protocol):
 
     def append(self, event: Event, *, actor: Actor, at: datetime) -> int:
         """Write one fact to the journal; returns its sequence number."""
+        ...
+
+    def put_head(self, head: JournalHead) -> None:
+        """From here on the journal ends so, whatever is remembered of its end."""
         ...
 
     def add_project(self, *, slug: str, name: str, settings: ProjectSettings, at: datetime) -> Project: ...

@@ -1,8 +1,10 @@
 """The life of an experiment on the command line, over a real store."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -274,3 +276,19 @@ def test_defect_that_a_server_tells_of_has_the_same_exit_code():
         b'{"detail": "cannot answer", "code": "defect", "kind": "defect", "hint": "look into the log"}', 500
     )
     assert (exit_code(error), error.code) == (9, "defect")
+
+
+def test_damaged_journal_head_leaves_reading_alone_and_names_the_command_that_mends_it(made):
+    with closing(sqlite3.connect(made.folder / ".assay" / "assay.db")) as database, database:
+        database.execute("UPDATE journal_head SET state = x'00ff'")
+    assert made("board").code == 0
+    refused = made("ticket", "note", "EXP-1", "seen")
+    assert (refused.code, "assay audit rebuild-head" in refused.err) == (5, True)
+    broken = made("audit", "verify")
+    assert (broken.code, "the remembered head is not that of the entries" in broken.out) == (1, True)
+    assert "rebuild-head" in made("doctor").out
+    rebuilt = made("audit", "rebuild-head")
+    assert (rebuilt.code, "The head is rebuilt" in rebuilt.out) == (0, True)
+    assert made("ticket", "note", "EXP-1", "seen").code == 0
+    assert made("audit", "verify").code == 0
+    assert "Nothing to rebuild" in made("audit", "rebuild-head").out

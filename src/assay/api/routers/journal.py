@@ -22,6 +22,7 @@ from assay.domain.governance.journal import read_body
 from assay.domain.kernel.canonical import canonical_bytes
 from assay.workflows.actor import Permission
 from assay.workflows.journal import (
+    HeadReport,
     JournalReport,
     consistency_proof,
     export_journal,
@@ -30,6 +31,7 @@ from assay.workflows.journal import (
     list_checkpoints,
     make_checkpoint,
     raw_journal,
+    rebuild_head,
     verify_journal,
 )
 from assay.workflows.views import JournalPage
@@ -82,6 +84,12 @@ def new_checkpoint(request: Request) -> Response:
     """Sign what the journal is now. An unchanged journal gives the last checkpoint again."""
     signed = make_checkpoint(workspace_of(request), actor_of(request))
     return Response(signed.to_bytes(), media_type="application/json")
+
+
+@router.post("/head", dependencies=[requires(Permission.OPERATE)], **gives(HeadReport))
+def rebuild(request: Request) -> Response:
+    """Recompute from the entries what is remembered of their end; a new entry tells of it where it was something else."""
+    return answer(rebuild_head(workspace_of(request), actor_of(request)))
 
 
 @router.get("/proofs/{seq}", dependencies=AUDIT, **gives(ProofDocument))

@@ -109,6 +109,41 @@ class JournalHead:
 
 
 @dataclass(frozen=True, slots=True)
+class RememberedHead:
+    """What does a store remember of the end of its journal, as it stands there?
+
+    Attributes:
+        seq: the newest number; None when nothing is remembered at all.
+        state: `JournalHead.to_bytes`, empty before the first entry.
+    """
+
+    seq: int | None
+    state: bytes
+
+    def read(self) -> JournalHead | None:
+        """Which head is that? None when the state is no head."""
+        try:
+            return JournalHead.from_bytes(self.state) if self.state else JournalHead()
+        except Invalid:
+            return None
+
+    def fault(self, size: int, entry_hash: bytes) -> str | None:
+        """In which way is it not the end of a journal whose newest entry has this number and hash? None when it is.
+
+        The tree is not looked at: only hashing all entries tells whether it is the right one.
+        """
+        head = self.read()
+        if self.seq is None:
+            return "there is none"
+        if head is None:
+            return "it cannot be read"
+        if self.seq != size or head.size != size:
+            other = self.seq if self.seq != size else head.size
+            return f"it names {other} as the newest entry, which is {size}"
+        return None if head.head == entry_hash else f"it has another hash than entry {size}"
+
+
+@dataclass(frozen=True, slots=True)
 class EntryContent:
     """What does an entry say?
 

@@ -51,7 +51,7 @@ class Frontier:
         if self.size < 0 or self.size.bit_count() != len(self.peaks):
             raise Invalid(
                 f"cannot use tree frontier: {len(self.peaks)} peaks for size {self.size} (expected one per 1-bit of size)",
-                hint="rebuild it from the entry hashes: assay audit verify",
+                hint="rebuild it from the entries: assay audit rebuild-head",
                 code="bad-frontier",
             )
 
@@ -95,7 +95,7 @@ class Frontier:
         if len(data) < 8 or len(hashes) % HASH_BYTES:
             raise Invalid(
                 f"cannot read tree frontier: {len(data)} bytes (expected 8 + a multiple of {HASH_BYTES})",
-                hint="rebuild it from the entry hashes: assay audit verify",
+                hint="rebuild it from the entries: assay audit rebuild-head",
                 code="bad-frontier",
             )
         peaks = tuple(hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES))

@@ -19,6 +19,7 @@ from assay.domain.governance.journal import (
     PREV_KEY,
     PREV_KEY_BYTES,
     JournalHead,
+    RememberedHead,
     Row,
     body_seq,
     parse_export_line,
@@ -27,8 +28,9 @@ from assay.domain.governance.journal import (
 from assay.domain.governance.merkle import leaf_hash
 
 BLOCK_ENTRIES = 2048
+HEAD_DIFFERS = "the remembered head is not that of the entries"
 
-Reason = Literal["altered", "missing", "reordered", "duplicate", "truncated", "rewritten"]
+Reason = Literal["altered", "missing", "reordered", "duplicate", "truncated", "rewritten", "head"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Fault:
         last_bad_seq: the same, except where the hashes only tell that the bad entry lies in first..last: a rewrite whose
             hashes were recomputed is located between two checkpoints, a truncation runs to the end of the checkpoint.
         reason: altered (bytes or hash changed), missing, reordered, duplicate, truncated (fewer entries than a checkpoint
-            covers), rewritten (every hash fits, but not the checkpoint: another history, or a fork after a restore).
+            covers), rewritten (every hash fits, but not the checkpoint: another history, or a fork after a restore), head
+            (the entries hold, but what is remembered of their end is something else).
         message: the same as a sentence.
     """
 
@@ -110,6 +113,28 @@ def verify_export(lines: Iterable[bytes], *, checkpoints: Iterable[Checkpoint] =
         checkpoints: with signatures already verified.
     """
     return verify_chain(map(parse_export_line, lines), checkpoints=checkpoints)
+
+
+def head_fault(remembered: RememberedHead, found: JournalHead) -> Fault | None:
+    """Is what the store remembers of the journal's end, and would append to, the head that its entries have?
+
+    Args:
+        remembered: as it stands in the store.
+        found: recomputed from all entries, by `verify_chain`.
+
+    >>> head_fault(RememberedHead(3, b""), JournalHead()).message
+    'the remembered head is not that of the entries: it names 3 as the newest entry, which is 0'
+    """
+    fact = remembered.fault(found.size, found.head)
+    head = remembered.read()
+    if fact is None and head != found:
+        fact = "its tree is another one"
+    if fact is None:
+        return None
+    named = [size for size in (remembered.seq, head.size if head else None) if size is not None]
+    lowest, highest = min([found.size, *named]), max([found.size, *named])
+    first = found.size if lowest == highest else lowest + 1
+    return Fault(max(first, 1), max(highest, 1), "head", f"{HEAD_DIFFERS}: {fact}")
 
 
 def _verify_until(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, func, insert, select, text, update
 
-from assay.domain.governance.journal import GENESIS, JournalHead, append_event
+from assay.domain.governance.journal import GENESIS, JournalHead, RememberedHead, append_event
+from assay.domain.governance.verification import HEAD_DIFFERS
 from assay.domain.kernel.events import Event
+from assay.errors import Refused
 from assay.storage.session import Row, Session, Statement, from_json
 from assay.storage.tables import checkpoints, journal, journal_head
 from assay.storage.types import storable
@@ -17,9 +19,11 @@ from assay.workflows.records import JournalEntry
 
 _J = journal.c
 _SPAN = (_J.seq > bindparam("after"), _J.seq <= bindparam("until"))
-HEAD = Statement(select(journal_head.c.state))
-LAST_SEQ = Statement(select(journal_head.c.seq))
+NEWEST = Statement(select(_J.seq, _J.hash).order_by(_J.seq.desc()).limit(1))
+LAST_SEQ = Statement(select(func.coalesce(func.max(_J.seq), 0)))
+HEAD = Statement(select(journal_head.c.seq, journal_head.c.state))
 SAVE_HEAD = Statement(update(journal_head), ("seq", "state"))
+ADD_HEAD = Statement(insert(journal_head), ("id", "seq", "state"))
 APPEND = Statement(insert(journal), ("seq", "body", "hash", "at", "actor", "kind", "project", "subject"))
 RAW = Statement(select(_J.seq, _J.body, _J.hash).where(*_SPAN).order_by(_J.seq))
 ENTRIES = Statement(
@@ -59,15 +63,28 @@ class JournalReader(Session):
 
     __slots__ = ()
 
-    def journal_head(self) -> JournalHead:
-        """Head hash and tree frontier: all a checkpoint needs, without reading the journal."""
-        (state,) = self.one(HEAD)
-        return JournalHead.from_bytes(bytes(state)) if state else JournalHead()
-
     def head(self) -> tuple[int, bytes]:
         """Last sequence number and its hash; (0, genesis) when empty."""
-        head = self.journal_head()
-        return head.size, head.head if head.size else GENESIS
+        newest = self.row(NEWEST)
+        return (0, GENESIS) if newest is None else (newest[0], bytes(newest[1]))
+
+    def remembered_head(self) -> RememberedHead:
+        """What the next entry would be appended to, as it stands; nothing is recomputed."""
+        row = self.row(HEAD)
+        return RememberedHead(None, b"") if row is None else RememberedHead(row[0], bytes(row[1]))
+
+    def journal_head(self) -> JournalHead:
+        """Head hash and tree frontier: all a checkpoint needs, without reading the journal.
+
+        Raises:
+            Refused: what is remembered does not end where the entries end.
+        """
+        remembered = self.remembered_head()
+        fact = remembered.fault(*JournalReader.head(self))
+        head = remembered.read()
+        if fact is not None or head is None:
+            raise _damaged_head(fact)
+        return head
 
     def entries(self, *, after: int = 0, until: int | None = None) -> Iterator[JournalEntry]:
         """Entries after one number up to another, in order."""
@@ -99,14 +116,26 @@ class JournalWriter(JournalReader):
     """Head after the entries appended here; None while nothing was."""
 
     def current_head(self) -> JournalHead:
-        """The head that the next entry follows."""
+        """The head that the next entry follows.
+
+        Raises:
+            Refused: what is remembered of it is not the end of the entries.
+        """
         if self.appended is None:
             self.appended = JournalReader.journal_head(self)
         return self.appended
 
+    def head(self) -> tuple[int, bytes]:
+        """Last sequence number and its hash, entries of this transaction included."""
+        return super().head() if self.appended is None else (self.appended.size, self.appended.head)
+
     def journal_head(self) -> JournalHead:
         """Head hash and tree frontier, entries of this transaction included."""
         return self.current_head()
+
+    def put_head(self, head: JournalHead) -> None:
+        """From here on the journal ends so, whatever is remembered; it is written at the end of the transaction."""
+        self.appended = head
 
     def append(self, event: Event, *, actor: Actor, at: datetime) -> int:
         """Write one fact to the journal; returns its sequence number."""
@@ -126,7 +155,8 @@ class JournalWriter(JournalReader):
 
     def save_head(self, head: JournalHead) -> None:
         """Write the head; the last thing before a commit."""
-        self.execute(SAVE_HEAD, seq=head.size, state=head.to_bytes())
+        if not self.execute(SAVE_HEAD, seq=head.size, state=head.to_bytes()):
+            self.execute(ADD_HEAD, id=1, seq=head.size, state=head.to_bytes())
 
     def put_checkpoint(self, *, size: int, document: bytes, at: datetime) -> None:
         """Keep a signed checkpoint; one for each size, the newest."""
@@ -134,6 +164,14 @@ class JournalWriter(JournalReader):
             self.execute(ADD_CHECKPOINT, size=size, document=document, at=at)
         else:
             self.execute(PUT_CHECKPOINT, the_size=size, document=document, at=at)
+
+
+def _damaged_head(fact: str | None) -> Refused:
+    return Refused(
+        f"cannot write to the journal: {HEAD_DIFFERS}: {fact} (expected the end of the newest entry)",
+        hint="reading goes on; look with assay audit verify, then: assay audit rebuild-head",
+        code="journal-head-damaged",
+    )
 
 
 def _repeats_body(row: Row) -> bool:

@@ -178,6 +178,28 @@ def test_board_move_by_somebody_else_appears_without_reloading(site, visit):
     assert not page.locator(f"#col-backlog #card-{key}").count()
 
 
+def test_board_move_leaves_the_other_cards_and_the_scroll_where_they_are(site, visit):
+    page = visit(site.at("/board"), width=1720, height=420)
+    keys = page.locator("#col-backlog .card").evaluate_all("cards => cards.map(card => card.dataset.key)")
+    page.evaluate("for (const card of document.querySelectorAll('.card')) card.wasHere = true")
+    page.locator("#col-backlog .cards").evaluate("list => { list.scrollTop = 40 }")
+    page.locator(f"#card-{keys[0]} h3 a").evaluate("link => link.focus({ preventScroll: true })")
+    with page.expect_response(lambda r: "/move" in r.url and r.request.method == "POST"):
+        page.keyboard.press("Shift+ArrowDown")
+    page.wait_for_function(
+        "key => [...document.querySelectorAll('#col-backlog .card')][1]?.dataset.key === key", arg=keys[0]
+    )
+    moved = page.locator("#col-backlog .card").evaluate_all(
+        "cards => cards.map(card => [card.dataset.key, card.wasHere === true])"
+    )
+    assert moved == [[keys[1], True], [keys[0], False], *([key, True] for key in keys[2:])]
+    assert (
+        len(set(page.locator(".card").evaluate_all("cards => cards.map(c => c.id)")))
+        == page.locator(".card").count()
+    )
+    assert page.evaluate("document.activeElement.closest('.card')?.dataset.key") == keys[0]
+
+
 def test_board_second_browser_sees_a_drag_of_the_first(site, visit):
     first, second = visit(site.at("/board"), width=1720), visit(site.at("/board"), width=1720)
     second.wait_for_timeout(400)
@@ -223,6 +245,10 @@ def test_board_of_hundreds_of_cards_loads_more_as_the_column_is_scrolled(open_si
 
     many = open_site(tell_many)
     page = visit(many.at("/board"), width=1720)
+    glides = (
+        "() => [...document.querySelectorAll('.cards')].map(list => Sortable.get(list).option('animation'))"
+    )
+    assert page.evaluate(glides)[:2] == [0, 120]
     assert page.locator("#col-backlog .card").count() == 50
     for expected in (100, 120):
         page.locator("#col-backlog .cards").evaluate("list => list.scrollTo(0, list.scrollHeight)")

@@ -13,28 +13,45 @@
   const cardNow = (key) => document.getElementById(`card-${key}`);
   let dragging = false;
 
-  // Columns that arrived: put in place of the old ones, keeping scroll and focus; changed cards light up once.
+  // Columns that arrived: cards that are as they were stay, so that scroll, focus and layout stay too; changed ones light up once.
   function receive(html) {
     const parts = document.createElement("template");
     parts.innerHTML = html;
-    const seen = new Map([...board.querySelectorAll(".card")].map((card) => [card.dataset.key, card.dataset.v + ":" + card.dataset.cv]));
     const focused = document.activeElement?.closest?.(".card")?.dataset.key;
     for (const fresh of parts.content.querySelectorAll(".col")) {
       const old = document.getElementById(fresh.id);
       if (!old) continue;
-      const scroll = old.querySelector(".cards").scrollTop;
-      for (const card of fresh.querySelectorAll(".card")) if (seen.get(card.dataset.key) !== card.dataset.v + ":" + card.dataset.cv) card.classList.add("fresh");
-      old.replaceWith(fresh);
-      fresh.querySelector(".cards").scrollTop = scroll;
-      sortable(fresh);
-      htmx.process(fresh);
-      window.assay.ages(fresh);
+      for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
+      old.querySelector("header").replaceWith(fresh.querySelector("header"));
+      arrange(old.querySelector(".cards"), [...fresh.querySelector(".cards").children]);
+      Sortable.get(old.querySelector(".cards")).option("animation", glide(old));
     }
     if (focused && !document.activeElement?.closest?.(".card")) focus(cardNow(focused));
     const words = parts.content.querySelector("[data-say]");
     if (words) { toast(words.textContent.trim()); say(words.textContent.trim()); }
     const panel = parts.content.querySelector("[data-dialog]");
     if (panel) show(panel.innerHTML, panel.dataset.dialog);
+  }
+
+  const looks = (card) => `${card.dataset.v}:${card.dataset.cv}`;
+  function arrange(list, answered) {
+    const wanted = answered.map((node) => {
+      const old = node.dataset.key ? cardNow(node.dataset.key) : node.matches(".nothing") && list.querySelector(".nothing");
+      if (old && (!node.dataset.key || looks(old) === looks(node))) return old;
+      old?.remove();
+      if (node.dataset.key) node.classList.add("fresh");
+      return node;
+    });
+    const stays = new Set(wanted), came = new Set(answered);
+    for (const node of [...list.children]) if (!stays.has(node)) node.remove();
+    let at = list.firstElementChild;
+    for (const node of wanted) {
+      if (node === at) { at = at.nextElementSibling; continue; }
+      // One card went further down: take it out, and the others need not move.
+      if (at && node === at.nextElementSibling) { at.remove(); at = node.nextElementSibling; continue; }
+      list.insertBefore(node, at);
+    }
+    for (const node of wanted) if (came.has(node)) { htmx.process(node); window.assay.ages(node); }
   }
 
   function show(html, label) {
@@ -61,7 +78,14 @@
     query.set("have", columns().map((column) => `${column.dataset.stage}:${column.dataset.shown}:${column.dataset.digest}`).join(","));
     return query;
   };
-  board.addEventListener("htmx:afterSettle", () => { for (const column of columns()) column.dataset.shown = cardsOf(column).length; });
+  // Every card of an answer says that it has settled: count once, when all have.
+  const grown = new Set();
+  board.addEventListener("htmx:afterSettle", (event) => {
+    const column = columnOf(event.target);
+    if (!column || grown.has(column)) return;
+    grown.add(column);
+    queueMicrotask(() => { grown.delete(column); column.dataset.shown = cardsOf(column).length; });
+  });
 
   async function refresh() {
     const answer = await fetch(`${root}/board/changes?${state()}`, { headers: fragment });
@@ -129,9 +153,13 @@
     return columnOf(card).querySelector(".more") && all.length ? all[all.length - 1].dataset.key : "";
   }
 
+  // Cards that make room glide only where there are few: the browser would lay the column out anew for every one of them.
+  const GLIDING = 24;
+  const glide = (column) => (cardsOf(column).length > GLIDING || matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120);
+
   function sortable(column) {
     Sortable.create(column.querySelector(".cards"), {
-      group: "cards", draggable: ".card", filter: ".move, .more", preventOnFilter: false, animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,
+      group: "cards", draggable: ".card", filter: ".move, .more", preventOnFilter: false, animation: glide(column),
       forceFallback: true, fallbackOnBody: true, fallbackTolerance: 4, delay: 220, delayOnTouchOnly: true, ghostClass: "drag-ghost", chosenClass: "drag-chosen", scroll: true, bubbleScroll: true, scrollSensitivity: 60,
       onStart: (event) => { dragging = true; remember(event.item); showTargets(event.item); },
       onEnd: (event) => {

@@ -17,7 +17,7 @@
   assay.ages = (root) => {
     for (const time of root.querySelectorAll("time[data-age]")) {
       const age = assay.age(time.dateTime);
-      if (!time.title) time.title = new Date(time.dateTime).toLocaleString();
+      if (!time.title) time.title = time.dateTime;
       time.textContent = age === "just now" ? age : `${age} ${time.dataset.age}`;
     }
   };

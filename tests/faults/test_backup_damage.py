@@ -227,8 +227,12 @@ def test_restore_stopped_before_the_last_step_leaves_the_old_store_in_use(backup
     target = tmp_path / "assay.db"
     old = older(target)
 
+    replace = Path.replace
+
     def stopped(self, name):
-        raise KeyboardInterrupt
+        if name == target:
+            raise KeyboardInterrupt
+        return replace(self, name)
 
     monkeypatch.setattr(Path, "replace", stopped)
     with pytest.raises(KeyboardInterrupt):

@@ -212,9 +212,9 @@ def start_again(server: PostgresServer) -> None:
 
 
 def stop_server(server: PostgresServer) -> None:
-    _run(
-        [server.binaries / "pg_ctl", "stop", "-m", "immediate", "-D", server.home / "data"], home=server.home
-    )
+    data = server.home / "data"
+    if (data / "postmaster.pid").exists():  # not so after a test that killed it and failed
+        _run([server.binaries / "pg_ctl", "stop", "-m", "immediate", "-D", data], home=server.home)
     shutil.rmtree(server.home, ignore_errors=True)
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-READY_S = 90
+READY_S = 180
 
 
 def free_port() -> int:

@@ -79,7 +79,10 @@ def answer(criterion: Criterion, case: Case, choice: Choice, divisor: float) -> 
     if pending is not None:
         return pending
     if criterion.metric is not None and case.catalog.get(criterion.metric) is None:
-        return invalid(f"metric {criterion.metric} is not declared in the registration", "declare the metric")
+        return invalid(
+            f"nothing says whether higher or lower {criterion.metric} is better",
+            f"declare it, in a gate file by metrics: {{{criterion.metric}: {{direction: higher}}}}",
+        )
     kind = criterion.test.kind
     if kind in _WHOLE_TICKET:
         return _WHOLE_TICKET[kind](criterion, case)

@@ -139,7 +139,7 @@ def _fault(item: Mapping[str, Any]) -> dict[str, str]:
 def _shown(value: object) -> str:
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    text = ascii(value)
+    text = str(value).lower() if isinstance(value, bool) else ascii(value)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}... ({len(text)} characters)"
 
 
@@ -154,6 +154,7 @@ _EXPECTED = {
     "float_type": "a number",
     "float_parsing": "a number",
     "finite_number": "a finite number",
+    "boolean_as_number": "a number; leave the field out where there is none",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "list_type": "a list",

@@ -183,3 +183,49 @@ def test_criterion_is_told_in_both_forms(api):
     assert found["text"] == "kill: accuracy < 78%"
     again = api("POST", "criteria/parse", json={"criterion": found["structured"]}).json()
     assert again == found
+
+
+NUMBERS = {
+    "baseline.0.value": {"baseline": [{"metric": "accuracy", "value": True}]},
+    "budget.gpu_hours": {"budget": {"gpu_hours": True}},
+    "budget.cost_usd": {"budget": {"cost_usd": False}},
+    "time_box_days": {"time_box_days": True},
+    "priority": {"priority": True},
+    "looks.1": {"looks": [2, True]},
+}
+
+
+@pytest.mark.parametrize("field", NUMBERS)
+def test_boolean_is_no_number(api, field):
+    answer = api("POST", "tickets", json={**GOOD, **NUMBERS[field]})
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+    assert "(expected a number; leave the field out where there is none)" in answer.json()["detail"]
+    assert ("found true" in answer.json()["detail"]) is (field != "budget.cost_usd")
+
+
+@pytest.mark.parametrize("field", NUMBERS)
+def test_boolean_is_no_number_in_a_ticket_file(api, field):
+    import yaml
+
+    document = {"title": "x", **NUMBERS[field]}
+    sent = [{"name": "a.yaml", "document": document}, {"name": "a.yaml", "text": yaml.safe_dump(document)}]
+    for one in sent:
+        answer = api("POST", "ticket-files", json={"documents": [one]})
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["field"].replace("[", ".").replace("]", "").endswith(field)
+        assert "(expected a " in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("field", "settings"),
+    [
+        ("verdicts.alpha", {"verdicts": {"alpha": True}}),
+        ("verdicts.kill_rules.gap", {"verdicts": {"kill_rules": {"gap": True}}}),
+        ("verdicts.kill_rules.plateau_runs", {"verdicts": {"kill_rules": {"plateau_runs": True}}}),
+        ("board.stages.0.wip_limit", {"board": {"stages": [{"key": "a", "title": "A", "wip_limit": True}]}}),
+    ],
+)
+def test_boolean_is_no_number_in_settings(api, field, settings):
+    answer = api("PATCH", "", json=settings, headers={"if-match": "*"})
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+    assert "found true (expected a number" in answer.json()["detail"]

@@ -12,6 +12,7 @@ from assay.api.schemas.tickets import Body
 from assay.domain.board.board import Board
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.metrics import Direction, Unit
+from assay.domain.kernel.model import NUMBER
 from assay.workflows.evidence import SyncReport
 from assay.workflows.records import Project, Source
 
@@ -38,7 +39,7 @@ class MetricBody(Body):
 
     direction: Direction
     unit: Unit = Unit.NUMBER
-    decimals: Annotated[int, Field(ge=0, le=9)] | None = None
+    decimals: Annotated[int, NUMBER, Field(ge=0, le=9)] | None = None
     aliases: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)] = Field(
         default_factory=list
     )

@@ -12,9 +12,12 @@ from assay.domain.experiments.experiment import Axis, Decision, DecisionKind, Li
 from assay.domain.experiments.ticket_data import ticket_to_data
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.model import NUMBER
 from assay.workflows.records import Attestation, Note, Override, Ticket
 
-Amount = Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=40)]
+Amount = Annotated[
+    Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=40)], NUMBER
+]
 """A number, or a number as text where every digit counts."""
 Prose = Annotated[str, Field(max_length=20_000)]
 Short = Annotated[str, Field(max_length=500)]
@@ -85,14 +88,14 @@ class TicketBody(Body):
         dict[Role, Annotated[list[CriterionData], Field(max_length=100)]], Field(max_length=4)
     ] = Field(default_factory=dict)
     budget: BudgetBody = BudgetBody()
-    time_box_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    time_box_days: Annotated[int, NUMBER, Field(ge=1, le=3650)] | None = None
     mode: Mode | None = None
     axis: Axis | None = None
     data_needs: Annotated[list[DataNeedBody], Field(max_length=100)] = Field(default_factory=list)
-    looks: Annotated[list[Annotated[int, Field(ge=2, le=10_000)]], Field(max_length=50)] | None = None
+    looks: Annotated[list[Annotated[int, NUMBER, Field(ge=2, le=10_000)]], Field(max_length=50)] | None = None
     candidate: Short | None = None
     owner: Annotated[str, Field(max_length=80)] = ""
-    priority: Annotated[int, Field(ge=0, le=4)] = 2
+    priority: Annotated[int, NUMBER, Field(ge=0, le=4)] = 2
     labels: Annotated[list[Short], Field(max_length=100)] = Field(default_factory=list)
     kill_rules_off: Annotated[list[Short], Field(max_length=100)] = Field(default_factory=list)
 

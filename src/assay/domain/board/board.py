@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from assay.domain.kernel.model import Value
+from assay.domain.kernel.model import NUMBER, Value
 
 StageKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
@@ -40,7 +40,7 @@ class Stage(Value):
 
     key: StageKey
     title: Annotated[str, StringConstraints(min_length=1, max_length=60)]
-    wip_limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    wip_limit: Annotated[int, NUMBER, Field(ge=1, le=10_000)] | None = None
     exit_gate: tuple[ExitItem, ...] = ()
     entry_gate: tuple[ExitItem, ...] = ()
     """What must be true to enter, whichever way one comes; it cannot be overridden."""

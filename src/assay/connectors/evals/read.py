@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assay.connectors.evals.faults import listed, shown, unreadable
+from assay.connectors.evals.faults import listed, printable, shown, unreadable
 from assay.connectors.evals.files import EvalFile, files_at
 from assay.connectors.evals.reader import EvalReader, ReadOptions
 from assay.connectors.evals.registry import address_reader, file_reader, file_readers, reader_names
@@ -51,7 +51,8 @@ def read_evaluation(
         evaluation = _read_files(Path(where), asked, options)
     if not evaluation.runs:
         raise unreadable(str(where), "no run at all", "at least one", hint="run the evaluation first")
-    return _only(evaluation, str(where), only or {})
+    told = tuple(printable(note) for note in evaluation.notes)
+    return _only(replace(evaluation, notes=told), str(where), only or {})
 
 
 def _read_files(path: Path, asked: str | None, options: ReadOptions) -> Evaluation:

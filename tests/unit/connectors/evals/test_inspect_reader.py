@@ -239,6 +239,11 @@ def test_a_scorer_of_labels_is_told_and_one_of_both_kinds_is_refused(read):
         read(log([sample("a", "C"), sample("b", "B+")]))
 
 
+def test_notes_cannot_write_to_the_terminal(read):
+    found = read(log([sample("a", "B+", scores={"\x1b[31mred": {"value": "B\x07"}})]))
+    assert all(note.isprintable() for note in found.notes)
+
+
 def test_percent_is_refused_where_a_fraction_is_declared(read):
     fraction = Metric(name="match", direction=Direction.HIGHER, unit=Unit.FRACTION)
     with pytest.raises(Invalid, match="'match' holds 87, and match is a fraction"):

@@ -27,7 +27,7 @@ CHUNK_ROWS = 2 * MAX_PAGE
 
 CARRIED = (
     "answers", "blobs", "checkpoints", "curves", "decisions", "instance", "journal", "journal_head", "links", "metrics",
-    "notes", "projects", "runs", "sources", "stage_counts", "ticket_documents", "tickets", "verdicts",
+    "notes", "projects", "run_pasts", "runs", "sources", "stage_counts", "ticket_documents", "tickets", "verdicts",
 )  # fmt: skip
 """Tables whose rows a backup carries."""
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from assay.domain.experiments.evidence import RunStatus
 from assay.domain.experiments.experiment import DecisionKind, LinkKind, TicketContent
 from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.metrics import Direction, Metric
@@ -285,8 +286,8 @@ class EvidenceContract:
         project = new_project(store)
         source = new_source(store, project)
         store.write(lambda tx: tx.put_runs(source, [run(1), run(2)], seq=1))
-        assert store.write(lambda tx: tx.mark_deleted(source.id, ["0001", "unknown"])) == ["EXP-1"]
-        assert store.write(lambda tx: tx.mark_deleted(source.id, ["0001"])) == []
+        assert store.write(lambda tx: tx.mark_deleted(source.id, ["0001", "unknown"], seq=2)) == ["EXP-1"]
+        assert store.write(lambda tx: tx.mark_deleted(source.id, ["0001"], seq=2)) == []
         with store.read() as tx:
             assert [found.deleted for found in tx.runs(project.id, "EXP-1")] == [True, False]
             assert set(tx.run_digests(source.id)) == {"0002"}
@@ -298,14 +299,60 @@ class EvidenceContract:
         project = new_project(store)
         source = new_source(store, project)
         store.write(lambda tx: tx.put_runs(source, [run(1)], seq=1))
-        assert store.write(lambda tx: tx.attach_run(project.id, "lab:0001", "EXP-9")) is True
-        assert store.write(lambda tx: tx.attach_run(project.id, "lab:none", "EXP-9")) is False
+        assert store.write(lambda tx: tx.attach_run(project.id, "lab:0001", "EXP-9", seq=2)) is True
+        assert store.write(lambda tx: tx.attach_run(project.id, "lab:none", "EXP-9", seq=2)) is False
         store.write(lambda tx: tx.put_runs(source, [run(1, digest="new", ticket="EXP-3")], seq=2))
         with store.read() as tx:
             assert [found.ticket for found in tx.runs(project.id, "EXP-9")] == ["EXP-9"]
-        store.write(lambda tx: tx.attach_run(project.id, "lab:0001", None))
+        store.write(lambda tx: tx.attach_run(project.id, "lab:0001", None, seq=3))
         with store.read() as tx:
             assert tx.runs(project.id, "EXP-9") == []
+
+    def test_run_remembers_what_it_was_where_a_verdict_has_to_know_it(self, store: Store) -> None:
+        project = new_project(store)
+        source = new_source(store, project)
+        store.write(lambda tx: tx.put_runs(source, [run(n, seed=2**70) for n in range(4)], seq=3))
+        moved = run(0, digest="a", ticket="EXP-2", arm="old")
+        changed = run(1, digest="b", curves={"accuracy": curve(math.nan)}, scores_digest="sha256:s")
+        more = run(
+            2, digest="c", tags={"note": "x"}, curves={"accuracy": curve(0.75), "f1": curve(1.0)}, seed=2**70
+        )
+        store.write(lambda tx: tx.put_runs(source, [moved, changed, more], seq=9))
+        store.write(lambda tx: tx.mark_deleted(source.id, ["0003"], seq=11))
+        store.write(lambda tx: tx.attach_run(project.id, "lab:0001", None, seq=12))
+        with store.read() as tx:
+            (left,) = tx.runs(project.id, "EXP-2")
+            kept, gone = tx.runs(project.id, "EXP-1")
+            off = {one.run_id: one for one in tx.detached_runs(project.id, "EXP-1")}
+        assert list(off) == ["lab:0000", "lab:0001"]
+        (past,) = left.past
+        assert (past.until_seq, past.ticket, past.arm, past.seed) == (9, "EXP-1", "candidate", 2**70)
+        assert (past.status, past.config, past.values) == ("finished", {"lr": "0.1"}, {"accuracy": 0.75})
+        assert [(one.until_seq, one.scores_digest) for one in off["lab:0001"].past] == [
+            (9, None),
+            (12, "sha256:s"),
+        ]
+        assert math.isnan(off["lab:0001"].past[1].values["accuracy"])
+        assert (kept.run_id, kept.past, [one.until_seq for one in gone.past]) == ("lab:0002", (), [11])
+
+    def test_run_remembers_nothing_of_the_time_before_it_had_shown_anything(self, store: Store) -> None:
+        project = new_project(store)
+        source = new_source(store, project)
+        begun = run(1, status=RunStatus.RUNNING, curves={}, tags={"assay.candidate": "wide"})
+        ended = run(2, tags={"assay.candidate": "wide"})
+        store.write(lambda tx: tx.put_runs(source, [begun, ended], seq=3))
+        changed = run(1, digest="a", config={"lr": "0.2"}, arm="old", ticket="EXP-2")
+        store.write(lambda tx: tx.put_runs(source, [changed], seq=4))
+        with store.read() as tx:
+            (first,) = tx.runs(project.id, "EXP-2")
+            (second,) = tx.runs(project.id, "EXP-1")
+            assert list(tx.detached_runs(project.id, "EXP-1")) == []
+        assert (first.past, first.candidate_when_first_seen, first.arm_when_first_seen) == (
+            (),
+            "wide",
+            "candidate",
+        )
+        assert (second.candidate_when_first_seen, second.arm_when_first_seen) == (None, None)
 
     def test_source_is_saved_and_removed_while_its_runs_stay(self, store: Store) -> None:
         project = new_project(store)

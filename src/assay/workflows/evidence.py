@@ -13,6 +13,7 @@ from assay.domain.experiments.evidence import Run
 from assay.domain.kernel.events import Event
 from assay.errors import AssayError, Conflict, Invalid, NotFound
 from assay.workflows.actor import SYSTEM, Actor, Permission
+from assay.workflows.filters import run_filters
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import SyncBatch, Workspace, WriteTransaction
 from assay.workflows.records import Project, Source
@@ -286,7 +287,7 @@ def _keep_batch(
     keys = set(tx.tickets_of_runs(source.id, ids))
     changed = tx.put_runs(source, batch.runs, seq=seq)
     keys.update(tx.tickets_of_runs(source.id, ids))
-    keys.update(tx.mark_deleted(source.id, batch.gone))
+    keys.update(tx.mark_deleted(source.id, batch.gone, seq=seq))
     tx.mark_evidence(project.id, sorted(keys), seq=seq)
     fresh = replace(source, cursor=batch.cursor, last_sync_at=at, last_sync_status="ok", last_sync_error="")
     tx.save_source(fresh)
@@ -349,9 +350,10 @@ def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: 
             raise _unknown_run(run_id, slug)
         if ticket_key is not None:
             required_ticket(tx, project, ticket_key)
-        tx.attach_run(project.id, run_id, ticket_key)
+        seq = tx.head()[0] + 1
+        tx.attach_run(project.id, run_id, ticket_key, seq=seq)
         touched = [key for key in (run.ticket, ticket_key) if key is not None]
-        tx.mark_evidence(project.id, touched, seq=tx.head()[0] + 1)
+        tx.mark_evidence(project.id, touched, seq=seq)
         event = Event.of(
             "run.attached",
             project=slug,
@@ -401,4 +403,6 @@ def list_runs(
     """The runs of a project, newest first."""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
-        return tx.run_list(required_project(tx, slug), after=cursor, limit=limit, filters=filters or {})
+        project = required_project(tx, slug)
+        asked = run_filters(tx, project, filters)
+        return tx.run_list(project, after=cursor, limit=limit, filters=asked)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
-from assay.domain.experiments.evidence import Evidence, Run
+from assay.domain.experiments.evidence import Evidence, Past, Run
 from assay.errors import Invalid
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
+
+One = TypeVar("One", Run, Past)
 
 
 def gather_evidence(ws: Workspace, tx: ReadTransaction, project: Project, ticket: Ticket) -> Evidence:
@@ -24,28 +27,46 @@ def evidence_rows(tx: ReadTransaction, project: Project, ticket: Ticket) -> Evid
         runs=tuple(tx.runs(project.id, ticket.key)),
         baseline_runs=tuple(run for key in keys for run in tx.runs(project.id, key)),
         detached=tuple(tx.detached_runs(project.id, ticket.key)),
+        baseline_detached=tuple(run for key in keys for run in tx.detached_runs(project.id, key)),
+        ticket=ticket.key,
     )
 
 
 def with_all_scores(ws: Workspace, tx: ReadTransaction, evidence: Evidence) -> Evidence:
-    """The evidence with per-example scores read in."""
-    return Evidence(
-        runs=tuple(with_scores(ws, tx, evidence.runs)),
-        baseline_runs=tuple(with_scores(ws, tx, evidence.baseline_runs)),
-        detached=tuple(with_scores(ws, tx, evidence.detached)),
+    """The evidence with per-example scores read in; a file that cannot be read is said so on its run."""
+    read = partial(_with_scores, ws, tx)
+    return replace(
+        evidence,
+        runs=tuple(map(read, evidence.runs)),
+        baseline_runs=tuple(map(read, evidence.baseline_runs)),
+        detached=tuple(map(read, evidence.detached)),
+        baseline_detached=tuple(map(read, evidence.baseline_detached)),
     )
 
 
-def with_scores(ws: Workspace, tx: ReadTransaction, runs: Sequence[Run]) -> list[Run]:
-    """The runs with their per-example scores read in; a file that cannot be read is said so on its run."""
-    return [_with_scores(ws, tx, run) if run.scores_digest and not run.scores else run for run in runs]
-
-
 def _with_scores(ws: Workspace, tx: ReadTransaction, run: Run) -> Run:
-    content = tx.blob(run.scores_digest or "")
+    known = _with_file(ws, tx, run)
+    if not run.past:
+        return known
+    return replace(known, past=tuple(_before(ws, tx, past, known) for past in run.past))
+
+
+def _before(ws: Workspace, tx: ReadTransaction, past: Past, run: Run) -> Past:
+    """What it had been; a file that is still the one of the run is not read again."""
+    if past.scores_digest != run.scores_digest:
+        return _with_file(ws, tx, past)
+    if past.scores_digest is None:
+        return past
+    return replace(past, scores=run.scores, scores_error=past.scores_error or run.scores_error)
+
+
+def _with_file(ws: Workspace, tx: ReadTransaction, one: One) -> One:
+    if not one.scores_digest or one.scores:
+        return one
+    content = tx.blob(one.scores_digest)
     if content is None:
-        return replace(run, scores_error=run.scores_error or "the score file is missing from the store")
+        return replace(one, scores_error=one.scores_error or "the score file is missing from the store")
     try:
-        return replace(run, scores=ws.read_scores(content))
+        return replace(one, scores=ws.read_scores(content))
     except Invalid as error:
-        return replace(run, scores_error=error.message)
+        return replace(one, scores_error=error.message)

@@ -78,7 +78,7 @@ class ReadTransaction(Protocol):
 
     def run(self, project_id: int, run_id: str) -> Run | None: ...
     def detached_runs(self, project_id: int, ticket_key: str) -> Sequence[Run]:
-        """Runs whose tag names this ticket, which a person attached elsewhere or to nothing, ordered by run id."""
+        """Runs off this ticket that were on it with something to show, or whose tag names it, ordered by run id."""
         ...
 
     def tickets_of_runs(self, source_id: int, external_ids: Sequence[str]) -> Sequence[str]:
@@ -271,14 +271,17 @@ class WriteTransaction(ReadTransaction, Protocol):
 
     def save_source(self, source: Source) -> None: ...
     def put_runs(self, source: Source, runs: Iterable[Run], *, seq: int) -> int:
-        """Insert or update runs by external id; returns how many differ from what was stored. `seen_seq` is kept."""
+        """Insert or update runs by external id; returns how many differ from what was stored.
+
+        `seen_seq` is kept, and what a run was is remembered where a verdict has to know it (`Run.past`).
+        """
         ...
 
-    def mark_deleted(self, source_id: int, external_ids: Sequence[str]) -> Sequence[str]:
-        """Mark runs gone from the tracker; returns the ticket keys touched."""
+    def mark_deleted(self, source_id: int, external_ids: Sequence[str], *, seq: int) -> Sequence[str]:
+        """Mark runs gone from the tracker, as of this journal number; returns the ticket keys touched."""
         ...
 
-    def attach_run(self, project_id: int, run_id: str, ticket_key: str | None) -> bool:
+    def attach_run(self, project_id: int, run_id: str, ticket_key: str | None, *, seq: int) -> bool:
         """Attach a run to a ticket by hand (None: detach); the hand wins over tags in later syncs."""
         ...
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from assay.domain.experiments.evidence import Curve, Evidence, Provenance, Run, RunStatus
+from assay.domain.experiments.evidence import Curve, Evidence, Past, Provenance, Run, RunStatus
 from assay.domain.experiments.experiment import Lock
 from assay.errors import Invalid
 
 FORMAT = "assay/dossier@1"
 _MOMENTS = ("started_at", "ended_at")
-_OMITTED = frozenset({"scores", "curves"})
+_OMITTED = frozenset({"scores", "curves", "past"})
 
 
 def dossier_bytes(lock: Lock, evidence: Evidence) -> bytes:
@@ -33,6 +33,8 @@ def dossier_bytes(lock: Lock, evidence: Evidence) -> bytes:
         "runs": _packed_runs(evidence.runs),
         "baseline_runs": _packed_runs(evidence.baseline_runs),
         "detached": _packed_runs(evidence.detached),
+        "baseline_detached": _packed_runs(evidence.baseline_detached),
+        "ticket": evidence.ticket,
     }
     return zlib.compress(json.dumps(data, sort_keys=True, separators=(",", ":")).encode(), level=6)
 
@@ -51,6 +53,8 @@ def dossier_from_bytes(content: bytes) -> tuple[Lock, Evidence]:
             runs=_unpacked_runs(data["runs"]),
             baseline_runs=_unpacked_runs(data["baseline_runs"]),
             detached=_unpacked_runs(data["detached"]),
+            baseline_detached=_unpacked_runs(data.get("baseline_detached", ())),
+            ticket=data.get("ticket"),
         )
         return Lock.model_validate(data["lock"]), evidence
     except (zlib.error, ValueError, KeyError, TypeError) as error:
@@ -75,7 +79,13 @@ def _packed(run: Run) -> dict[str, Any]:
         data[name] = data[name].isoformat() if data[name] is not None else None
     data["config"], data["tags"] = dict(run.config), dict(run.tags)
     data["curves"] = {metric: _packed_curve(curve) for metric, curve in run.curves.items()}
+    data["past"] = [_packed_past(past) for past in run.past]
     return data
+
+
+def _packed_past(past: Past) -> dict[str, Any]:
+    data = {field.name: getattr(past, field.name) for field in fields(Past) if field.name not in _OMITTED}
+    return data | {"config": dict(past.config), "values": dict(past.values)}
 
 
 def _unpacked_runs(packed: Sequence[Mapping[str, Any]]) -> tuple[Run, ...]:
@@ -93,6 +103,9 @@ def _unpacked(data: Mapping[str, Any]) -> Run:
             "status": RunStatus(data["status"]),
             "provenance": Provenance(data["provenance"]),
             "curves": {metric: _unpacked_curve(curve) for metric, curve in data["curves"].items()},
+            "past": tuple(
+                Past(**past | {"status": RunStatus(past["status"])}) for past in data.get("past", ())
+            ),
         }
     )
 

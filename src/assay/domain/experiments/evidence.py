@@ -35,6 +35,10 @@ class RunStatus(StrEnum):
     STOPPED = "stopped"
 
 
+UNFINISHED = (RunStatus.SCHEDULED, RunStatus.RUNNING)
+"""What a run may still be before it has ended in any way."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
     """Every logged value of one metric of one run, in step order. Values may be NaN or infinite: that is evidence too.
@@ -124,6 +128,24 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """What a run was, until it left its ticket, arm or configuration, or what it had shown was taken back or changed."""
+
+    until_seq: int
+    """Journal sequence number at which it changed."""
+    ticket: str | None
+    arm: str
+    config: Mapping[str, str]
+    seed: int | None
+    status: RunStatus
+    values: Mapping[str, float]
+    """Last logged value by metric; may be non-finite."""
+    scores_digest: str | None = None
+    scores_error: str | None = None
+    scores: Mapping[str, Scores] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Run:
     """One training or evaluation run as the tracker tells it.
 
@@ -166,7 +188,11 @@ class Run:
     seen_seq: int = 0
     """Journal sequence number at which this run was first seen."""
     candidate_when_first_seen: str | None = None
-    """Value of the tag `assay.candidate` at that moment; None when there was none or it is not known."""
+    """Value of the tag `assay.candidate` at that moment; None when there was none, the run had ended, or it is not known."""
+    arm_when_first_seen: str | None = None
+    """The same of its arm."""
+    past: tuple[Past, ...] = ()
+    """What it was before, where that matters to a verdict, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +204,11 @@ class Evidence:
     baseline_runs: tuple[Run, ...] = ()
     """Runs of the ticket named as baseline, when the baseline is another ticket."""
     detached: tuple[Run, ...] = ()
-    """Runs whose tag in the tracker names this ticket, which a person attached elsewhere or to nothing: listed, never counted."""
+    """Runs that are off the ticket though its evidence before, or though their tag names it: listed, never counted."""
+    baseline_detached: tuple[Run, ...] = ()
+    """The same of the ticket named as baseline."""
+    ticket: str | None = None
+    """Key of the ticket; None where no ticket is judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,9 @@ class Choice:
 def choose(case: Case, lock: Lock | None) -> Choice:
     """Which group is the candidate of this ticket?
 
-    Declared is the group that the lock names by key, label or arm, or whose every run carried the tag when it was first
-    seen. A group that was tagged later, or named by an amendment after results, is judged as the best of all groups.
+    Declared is the group that the lock names by key or label, or whose every run carried the arm or the tag when it was
+    first seen, before it had ended. A group whose tag may have come later (the tracker does not say when), or that was
+    named by an amendment after results, is judged as the best of all groups.
     """
     tried = tuple(group for group in case.candidates if group.runs)
     gone = tuple(group for group in case.candidates if not group.runs and group.removed)
@@ -60,8 +61,12 @@ def choose(case: Case, lock: Lock | None) -> Choice:
         return Choice(None, (), 0, (f"no run after the lock belongs to the declared candidate {declared!r}",))
     if not named or (declared is not None and _declared_late(lock)):
         name = f"candidate {declared!r}" if declared is not None else f"candidate (tag {CANDIDATE_TAG})"
-        how = "declared" if named else "tagged, as far as is known,"
-        note = f"the {name} was {how} after results were seen: corrected as the best of all groups"
+        how = (
+            "was declared after results were seen"
+            if named
+            else "is not known to have been tagged before its runs had ended (tags are self-reported)"
+        )
+        note = f"the {name} {how}: corrected as the best of all groups"
         return Choice(_best(case, named or tagged, tried, len(gone), ()).group, tried, len(gone), (note,))
     removed = sum(_is_declared(group, declared) for group in gone)
     name = repr(declared) if declared is not None else f"by the tag {CANDIDATE_TAG}"
@@ -129,22 +134,28 @@ def _judgeable(measured: Measured, case: Case) -> bool:
 
 def _is_declared(group: SeedGroup, declared: str | None) -> bool:
     """Was this group the candidate before its results could be known?"""
-    if declared is not None and declared in {group.key, group.label, group.arm}:
+    if declared is not None and declared in {group.key, group.label, _first_arm(group)}:
         return True
     tag = _first_tag(group)
     return tag is not None and declared in {None, tag}
 
 
+def _first_arm(group: SeedGroup) -> str | None:
+    """The arm that every run of the group, removed ones included, had when it was first seen before its end."""
+    arms = {run.arm_when_first_seen for run in (*group.runs, *group.removed)}
+    return arms.pop() if len(arms) == 1 else None
+
+
 def _first_tag(group: SeedGroup) -> str | None:
-    """The tag that every run of the group, removed ones included, carried when it was first seen."""
+    """The tag that every run of the group, removed ones included, carried when it was first seen before its end."""
     tags = {run.candidate_when_first_seen for run in (*group.runs, *group.removed)}
     return tags.pop() if len(tags) == 1 else None
 
 
 def _is_tagged(group: SeedGroup, declared: str | None) -> bool:
-    """Does a run of the group carry the tag now?"""
+    """Does a run of the group carry the tag, or the arm that was declared, now?"""
     tags = {run.tags[CANDIDATE_TAG] for run in group.runs if CANDIDATE_TAG in run.tags}
-    return bool(tags) if declared is None else declared in tags
+    return bool(tags) if declared is None else declared in {*tags, group.arm}
 
 
 def _declared_late(lock: Lock | None) -> bool:

@@ -14,18 +14,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.domain.experiments.criteria.model import DatasetRef
-from assay.domain.experiments.evidence import Run, RunStatus, Scores
+from assay.domain.experiments.evidence import UNFINISHED, Run, RunStatus, Scores
 from assay.domain.gates.example_tables import ExampleTable, is_rising, table_of
 from assay.domain.gates.problems import Problem, mend, run_name
 from assay.domain.gates.quantities import LARGEST, out_of_range
+from assay.domain.gates.run_values import LOGGED_DIGITS, scores_of, value_of
 from assay.domain.gates.seed_groups import SeedGroup
+from assay.domain.gates.taken_results import changed_results, removed_results
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.canonical import round_significant
 from assay.domain.kernel.findings import Outcome, Settlement
 from assay.domain.kernel.metrics import Metric, Unit
 
 _ENDED_WITHOUT_RESULT = (RunStatus.FAILED, RunStatus.STOPPED)
-_NOT_ENDED = (RunStatus.RUNNING, RunStatus.SCHEDULED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,8 +86,9 @@ def _measure(group: SeedGroup, metric: Metric, dataset: DatasetRef | None) -> Me
     ]
     broken = (
         removed_results(group, metric)
+        or changed_results([run for run in here if run.status is RunStatus.FINISHED], metric)
         or _diverged(here, metric)
-        or _unaccounted(here, crashed, group.repeats)
+        or _unaccounted(group, here, crashed, metric)
         or _unreadable(here, metric)
     )
     if broken is not None:
@@ -104,47 +106,6 @@ def _measure(group: SeedGroup, metric: Metric, dataset: DatasetRef | None) -> Me
     return _assembled(here, results, seeds, metric, group.unmatched_limit)
 
 
-def removed_results(group: SeedGroup, metric: Metric) -> Problem | None:
-    """Are there results of this metric that were deleted or detached after the lock, with no other run of their seed?"""
-    lost = [run for run in group.lost if run.scores_error is not None or value_of(run, metric) is not None]
-    if not lost:
-        return None
-    deleted = [run_name(run) for run in lost if run in group.deleted]
-    detached = [run_name(run) for run in lost if run in group.detached]
-    ways = ((deleted, "deleted in the tracker"), (detached, "detached from the ticket"))
-    named = "; ".join(f"{listed(names)} {way}" for names, way in ways if names)
-    seedless = any(run.seed is None for run in lost)
-    again = (
-        "restore the runs and log their seed" if seedless else "run these seeds again, or restore the runs"
-    )
-    return Problem(
-        Outcome.INVALID,
-        f"{count(len(lost), 'run')} finished and {'was' if len(lost) == 1 else 'were'} taken away: {named}",
-        mend(f"{again}; leaving results out would choose the evidence"),
-    )
-
-
-def value_of(run: Run, metric: Metric) -> float | None:
-    """What did this run measure: its per-example scores (mean; sum of a count), else the last logged value?
-
-    None when it did not log the metric. May be non-finite.
-    """
-    scores = scores_of(run, metric)
-    if scores is not None and scores.values.size:
-        ordered = np.sort(scores.values)
-        return float(ordered.sum()) if metric.unit is Unit.COUNT else float(ordered.sum() / ordered.size)
-    for name in (metric.name, *metric.aliases):
-        curve = run.curves.get(name)
-        if curve is not None and curve.values.size:
-            return curve.last
-    return None
-
-
-def scores_of(run: Run, metric: Metric) -> Scores | None:
-    """The per-example scores of this metric, where the run has them."""
-    return next((run.scores[n] for n in (metric.name, *metric.aliases) if n in run.scores), None)
-
-
 def _is_on(run: Run, dataset: DatasetRef) -> bool:
     if run.dataset is None:
         return False
@@ -154,7 +115,7 @@ def _is_on(run: Run, dataset: DatasetRef) -> bool:
 
 def _diverged(runs: Sequence[Run], metric: Metric) -> Problem | None:
     """Runs that ended with a value that is not a finite number."""
-    found = _non_finite([run for run in runs if run.status not in _NOT_ENDED], metric)
+    found = _non_finite([run for run in runs if run.status not in UNFINISHED], metric)
     if not found:
         return None
     return Problem(
@@ -164,11 +125,15 @@ def _diverged(runs: Sequence[Run], metric: Metric) -> Problem | None:
     )
 
 
-def _unaccounted(runs: Sequence[Run], crashed: Sequence[Run], repeats: Sequence[Run]) -> Problem | None:
-    """Runs that crashed, with no finished run of the same seed."""
-    done = (run.seed for run in (*runs, *repeats) if run.status is RunStatus.FINISHED)
+def _unaccounted(
+    group: SeedGroup, here: Sequence[Run], crashed: Sequence[Run], metric: Metric
+) -> Problem | None:
+    """Runs that crashed, or were taken away with a value before they had finished, with no finished run of their seed."""
+    done = (run.seed for run in (*here, *group.repeats) if run.status is RunStatus.FINISHED)
     finished = {seed for seed in done if seed is not None}
-    lost = [run for run in crashed if run.seed not in finished]
+    stopped = [one.run for one in group.taken if one.run.status is not RunStatus.FINISHED]
+    begun = [*crashed, *(run for run in stopped if value_of(run, metric) is not None)]
+    lost = [run for run in begun if not {run.seed, *_earlier_seeds(run)} <= finished]
     if not lost:
         return None
     return Problem(
@@ -176,6 +141,10 @@ def _unaccounted(runs: Sequence[Run], crashed: Sequence[Run], repeats: Sequence[
         f"{count(len(lost), 'run')} began and never finished: {listed(map(run_name, lost))}",
         mend("run the seeds that crashed again; leaving them out would choose the evidence"),
     )
+
+
+def _earlier_seeds(run: Run) -> set[int]:
+    return {past.seed for past in run.past if past.seed is not None}
 
 
 def _non_finite(runs: Sequence[Run], metric: Metric) -> list[Run]:
@@ -245,7 +214,7 @@ def _nothing(runs: Sequence[Run], here: Sequence[Run], metric: Metric, dataset: 
             f"{metric.name} was measured on {listed(found)}, the criterion asks for {asked}",
             mend(f"evaluate on {asked} and tag the runs assay.dataset={asked}"),
         )
-    waiting = [run for run in runs if run.status in _NOT_ENDED]
+    waiting = [run for run in runs if run.status in UNFINISHED]
     if waiting:
         reason = f"{count(len(waiting), 'run')} not finished yet, none has ended"
     elif runs:
@@ -341,7 +310,7 @@ def _assembled(
     notes = []
     if len(results) > len(seeds):
         notes.append(f"{count(len(results) - len(seeds), 'identical repeat')} of a seed counted once")
-    running = sum(run.status in _NOT_ENDED for run in here)
+    running = sum(run.status in UNFINISHED for run in here)
     if running:
         notes.append(f"{count(running, 'run')} not finished yet, not counted")
     notes += _score_notes(seeds, table, metric)
@@ -363,7 +332,7 @@ def _score_notes(seeds: tuple[SeedResult, ...], table: ExampleTable | None, metr
         if (
             seed.scores is not None
             and logged is not None
-            and abs(logged - seed.value) > 1e-6 * max(1.0, abs(logged))
+            and abs(logged - seed.value) > LOGGED_DIGITS * max(1.0, abs(logged))
         ):
             notes.append(
                 f"{run_name(seed.run)} logged {logged:.6g}, its per-example scores give {seed.value:.6g}: the scores count"

@@ -6,16 +6,14 @@ again or training is deterministic. Identical repeats count once, and the first 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import numpy as np
 
 from assay.domain.experiments.evidence import Curve, Run, RunStatus
 from assay.domain.experiments.experiment import Lock
-from assay.domain.gates.measurements import value_of
+from assay.domain.gates.run_values import same_value, value_of
 from assay.domain.gates.seed_groups import config_key, is_exploratory
-from assay.domain.kernel.canonical import round_significant
 from assay.domain.kernel.metrics import Metric
 
 
@@ -53,13 +51,6 @@ def _same_values(run: Run, early: Run, metric: Metric | None) -> bool:
         if value is not None and before is not None and same_value(value, before):
             return True
     return bool(run.curves) and _same_curves(run, early)
-
-
-def same_value(value: float, other: float) -> bool:
-    """Are these one value in a record: equal at 12 significant digits, or not finite in the same way?"""
-    if math.isfinite(value) and math.isfinite(other):
-        return round_significant(value) == round_significant(other)
-    return value == other or (math.isnan(value) and math.isnan(other))
 
 
 def _same_curves(run: Run, early: Run) -> bool:

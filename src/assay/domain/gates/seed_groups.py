@@ -2,7 +2,7 @@
 
 Runs of one configuration (equal parameters without the seed, same arm) form a seed group. Runs that are not known to
 have begun after the lock are exploratory: shown, never candidate evidence; they may serve as baseline. Runs that were
-deleted in the tracker or detached by hand are listed and never counted.
+deleted in the tracker, detached, or moved elsewhere are listed and never counted.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from assay.domain.experiments.evidence import Run, RunStatus
 from assay.domain.experiments.experiment import Lock
+from assay.domain.gates.departures import DELETED, Gone, went_after
 from assay.domain.gates.example_tables import UNMATCHED_LIMIT
 from assay.domain.kernel.canonical import digest
 
@@ -35,10 +36,9 @@ class SeedGroup:
         config: the parameters without the seed.
         runs: begun after the lock and not deleted, whatever their status.
         exploratory: begun before the lock, not known to have begun after it, or a repeat of such a run.
-        deleted: deleted in the tracker.
-        detached: taken off the ticket by hand.
         repeats: those of the exploratory runs that were begun after the lock and repeat one from before it.
-        removed: those of the deleted and detached runs that are not exploratory.
+        gone: deleted, detached, or moved elsewhere, as they were.
+        taken: those of the gone runs that were evidence in the role of this arm.
         unmatched_limit: largest share of examples that seeds, or arms, may not share.
         memo: what `measure` found already.
     """
@@ -49,24 +49,21 @@ class SeedGroup:
     config: Mapping[str, str]
     runs: tuple[Run, ...]
     exploratory: tuple[Run, ...] = ()
-    deleted: tuple[Run, ...] = ()
-    detached: tuple[Run, ...] = ()
     repeats: tuple[Run, ...] = ()
-    removed: tuple[Run, ...] = ()
+    gone: tuple[Gone, ...] = ()
+    taken: tuple[Gone, ...] = ()
     unmatched_limit: float = UNMATCHED_LIMIT
     memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
-    def lost(self) -> tuple[Run, ...]:
-        """Removed runs that had finished, and whose seed has not been run again."""
-        ended = (run for run in self.removed if run.status is RunStatus.FINISHED)
-        return tuple(run for run in ended if run.seed not in self.finished_seeds)
+    def removed(self) -> tuple[Run, ...]:
+        """The runs that were evidence here and are not any more, as they were."""
+        return tuple(one.run for one in self.taken)
 
     @property
-    def finished_seeds(self) -> frozenset[int]:
-        """The seeds of which a run finished, also where it repeats an exploratory one: they are accounted for."""
-        done = (run.seed for run in (*self.evidence, *self.repeats) if run.status is RunStatus.FINISHED)
-        return frozenset(seed for seed in done if seed is not None)
+    def finished(self) -> tuple[Run, ...]:
+        """The runs that finished, also where they repeat an exploratory one: their seeds are accounted for."""
+        return tuple(r for r in (*self.evidence, *self.repeats) if r.status is RunStatus.FINISHED)
 
     @property
     def evidence(self) -> tuple[Run, ...]:
@@ -86,26 +83,28 @@ def seed_groups(
     runs: Iterable[Run],
     lock: Lock | None,
     *,
-    detached: Iterable[Run] = (),
+    gone: Iterable[Gone] = (),
     repeats: frozenset[str] = frozenset(),
+    as_baseline: bool = False,
 ) -> tuple[SeedGroup, ...]:
     """Which seed groups do these runs form? In the order of their keys, whatever the order of the runs.
 
     Args:
-        runs: the runs of the ticket.
+        runs: the runs of the ticket, deleted ones included.
         lock: what is begun after it is evidence; None where nothing was locked and every run counts.
-        detached: runs that were taken off the ticket by hand.
+        gone: runs that are no longer where they were (`departed`).
         repeats: ids of the runs that only repeat an exploratory one (`exploratory_repeats`).
+        as_baseline: every group is a baseline, whatever its arm.
     """
-    members: dict[str, list[Run]] = {}
-    off = tuple(detached)
-    for run in sorted((*runs, *off), key=starting_order):
-        members.setdefault(config_key(run), []).append(run)
-    gone = {run.run_id for run in off}
+    members: dict[str, _Members] = {}
+    for run in sorted(runs, key=starting_order):
+        members.setdefault(config_key(run), _Members()).here.append(run)
+    for one in sorted(gone, key=lambda one: starting_order(one.run)):
+        members.setdefault(config_key(one.run), _Members()).gone.append(one)
     # A run that was named for this ticket by mistake must not rename the groups that belong to it.
-    own = [group[0].config for group in members.values() if any(run.run_id not in gone for run in group)]
-    apart = _distinguishing(own)
-    return tuple(_group(key, members[key], apart, (lock, gone, repeats)) for key in sorted(members))
+    apart = _distinguishing([group.here[0].config for group in members.values() if group.here])
+    marks = _Marks(lock, repeats, as_baseline)
+    return tuple(_group(key, members[key], apart, marks) for key in sorted(members))
 
 
 def is_exploratory(run: Run, lock: Lock) -> bool:
@@ -116,10 +115,6 @@ def is_exploratory(run: Run, lock: Lock) -> bool:
     """
     started = aware(run.started_at)
     return run.seen_seq <= lock.seq or started is None or started < lock.locked_at
-
-
-def _is_early(run: Run, lock: Lock | None) -> bool:
-    return lock is not None and is_exploratory(run, lock)
 
 
 def starting_order(run: Run) -> tuple[bool, float, int, int, str]:
@@ -139,27 +134,44 @@ def config_key(run: Run) -> str:
     return digest({"arm": run.arm, "config": dict(run.config)}).removeprefix("sha256:")[:_KEY_LENGTH]
 
 
-def _group(
-    key: str,
-    runs: list[Run],
-    apart: tuple[str, ...],
-    marks: tuple[Lock | None, set[str], frozenset[str]],
-) -> SeedGroup:
-    lock, off, repeats = marks
-    kept = [run for run in runs if not run.deleted and run.run_id not in off]
-    early = {run.run_id for run in runs if _is_early(run, lock) or run.run_id in repeats}
-    gone = [run for run in runs if run.deleted or run.run_id in off]
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """What belongs to one group."""
+
+    here: list[Run] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """By what runs are told apart."""
+
+    lock: Lock | None
+    repeats: frozenset[str]
+    as_baseline: bool
+
+    def is_early(self, run: Run) -> bool:
+        known = self.lock is not None and is_exploratory(run, self.lock)
+        return known or run.run_id in self.repeats
+
+
+def _group(key: str, members: _Members, apart: tuple[str, ...], marks: _Marks) -> SeedGroup:
+    kept = [run for run in members.here if not run.deleted]
+    deleted = [Gone(run, DELETED, went_after(run, marks.lock)) for run in members.here if run.deleted]
+    gone = tuple(sorted((*deleted, *members.gone), key=lambda one: starting_order(one.run)))
+    first = members.here[0] if members.here else members.gone[0].run
+    is_baseline = marks.as_baseline or first.arm == BASELINE_ARM
     return SeedGroup(
         key=key,
-        label=_label(runs[0], apart),
-        arm=runs[0].arm,
-        config=dict(runs[0].config),
-        runs=tuple(run for run in kept if run.run_id not in early),
-        exploratory=tuple(run for run in kept if run.run_id in early),
-        deleted=tuple(run for run in gone if run.run_id not in off),
-        detached=tuple(run for run in gone if run.run_id in off),
-        repeats=tuple(run for run in kept if run.run_id in repeats),
-        removed=tuple(run for run in gone if run.run_id not in early),
+        label=_label(first, apart),
+        arm=BASELINE_ARM if is_baseline else first.arm,
+        config=dict(first.config),
+        runs=tuple(run for run in kept if not marks.is_early(run)),
+        exploratory=tuple(run for run in kept if marks.is_early(run)),
+        repeats=tuple(run for run in kept if run.run_id in marks.repeats),
+        gone=gone,
+        # Runs from before the lock may serve as baseline: taking one away then changes what is compared with.
+        taken=tuple(o for o in gone if o.after_lock and (is_baseline or not marks.is_early(o.run))),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from assay.domain.experiments.evidence import Evidence, Run
+from assay.domain.experiments.evidence import Evidence, Past, Run
 
 _Identity = tuple[object, ...]
 
@@ -35,14 +35,17 @@ def read_once(evidence: Evidence) -> ReadOnce:
     """
     own = [(run, False) for run in evidence.runs] + [(run, True) for run in evidence.detached]
     kept = _kept(own)
-    baseline = _kept((run, False) for run in evidence.baseline_runs)
-    every = (*evidence.runs, *evidence.detached, *evidence.baseline_runs)
+    theirs = [(run, False) for run in evidence.baseline_runs]
+    baseline = _kept([*theirs, *((run, True) for run in evidence.baseline_detached)])
+    every = (*evidence.runs, *evidence.detached, *evidence.baseline_runs, *evidence.baseline_detached)
     left = {run.run_id for run, _ in (*kept, *baseline)}
     second = {run.run_id: run for run in every if run.run_id not in left}
-    once = Evidence(
+    once = replace(
+        evidence,
         runs=tuple(run for run, detached in kept if not detached),
-        baseline_runs=tuple(run for run, _ in baseline),
+        baseline_runs=tuple(run for run, detached in baseline if not detached),
         detached=tuple(run for run, detached in kept if detached),
+        baseline_detached=tuple(run for run, detached in baseline if detached),
     )
     return ReadOnce(once, tuple(second[run_id] for run_id in sorted(second)))
 
@@ -65,9 +68,17 @@ def _one_a_run(group: list[tuple[Run, bool]]) -> list[tuple[Run, bool]]:
         return list(distinct.values())
     earliest = min((run for run, _ in ordered), key=lambda run: (run.seen_seq, run.source))
     known = replace(
-        first, seen_seq=earliest.seen_seq, candidate_when_first_seen=earliest.candidate_when_first_seen
+        first,
+        seen_seq=earliest.seen_seq,
+        candidate_when_first_seen=earliest.candidate_when_first_seen,
+        past=_every_past(distinct.values()),
     )
     return [(known, detached)]
+
+
+def _every_past(readings: Iterable[tuple[Run, bool]]) -> tuple[Past, ...]:
+    told = [past for run, _ in readings for past in run.past]
+    return tuple(sorted(told, key=lambda past: past.until_seq))
 
 
 def _identity(run: Run) -> _Identity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -17,6 +17,7 @@ from assay.domain.experiments.experiment import Amendment, Lock, Registration
 from assay.domain.gates.candidates import Choice, choose, primary_metric, primary_metric_of
 from assay.domain.gates.case import Case, stage_plan
 from assay.domain.gates.decide import decide
+from assay.domain.gates.departures import departed, since
 from assay.domain.gates.examine import Examined, examine
 from assay.domain.gates.kill_rules import advise
 from assay.domain.gates.measurements import Measured, measure
@@ -105,7 +106,14 @@ def verdict_at(
         verdict=verdict,
         registration_digest=lock.digest,
         run_digests={
-            run.run_id: run.digest for run in (*evidence.detached, *evidence.runs, *evidence.baseline_runs)
+            run.run_id: run.digest
+            for runs in (
+                evidence.baseline_detached,
+                evidence.detached,
+                evidence.runs,
+                evidence.baseline_runs,
+            )
+            for run in runs
         },
         settings=settings.model_dump(mode="json"),
         inputs=_used_time(lock.registration, settings, time),
@@ -163,26 +171,34 @@ def library_versions() -> dict[str, str]:
 
 
 def _case(lock: Lock, evidence: Evidence, settings: VerdictSettings, time: TimeInputs) -> Case:
+    evidence = since(evidence, lock.seq)
     every = (*evidence.runs, *evidence.detached)
     found = primary_metric_of(lock.registration)
     repeats = exploratory_repeats(every, lock, None if found is None else found[1])
-    groups = seed_groups(evidence.runs, lock, detached=evidence.detached, repeats=repeats)
-    # Runs of the baseline's ticket are a baseline whatever their arm was there.
-    others = seed_groups((run for run in evidence.baseline_runs if run.arm != BASELINE_ARM), lock)
+    gone = departed(evidence.runs, evidence.detached, {evidence.ticket}, lock)
+    groups = seed_groups(evidence.runs, lock, gone=gone, repeats=repeats)
     return Case(
         registration=lock.registration,
         settings=settings,
         plan=stage_plan(lock.registration.looks, settings.alpha),
         candidates=tuple(group for group in groups if group.arm != BASELINE_ARM),
         own_baselines=tuple(group for group in groups if group.arm == BASELINE_ARM),
-        other_baselines=tuple(_as_baseline(group) for group in others),
+        other_baselines=_other_baselines(lock, evidence),
         runs=tuple(sorted(every, key=starting_order)),
         elapsed_days=time.elapsed_days,
     )
 
 
-def _as_baseline(group: SeedGroup) -> SeedGroup:
-    return replace(group, arm=BASELINE_ARM)
+def _other_baselines(lock: Lock, evidence: Evidence) -> tuple[SeedGroup, ...]:
+    """Runs of the baseline's ticket are a baseline whatever their arm was there, unless it has a baseline of its own."""
+    keys = {baseline.ticket for baseline in lock.registration.baseline if baseline.ticket is not None}
+    gone = departed(evidence.baseline_runs, evidence.baseline_detached, keys, lock)
+    return seed_groups(
+        (run for run in evidence.baseline_runs if run.arm != BASELINE_ARM),
+        lock,
+        gone=(one for one in gone if one.run.arm != BASELINE_ARM),
+        as_baseline=True,
+    )
 
 
 def _point(examined: Iterable[Examined]) -> tuple[Finding, ...]:

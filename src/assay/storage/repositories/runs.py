@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
-from assay.domain.experiments.evidence import Curve, Provenance, Run, RunStatus
+from assay.domain.experiments.evidence import UNFINISHED, Curve, Past, Provenance, Run, RunStatus
 from assay.domain.gates.seed_groups import CANDIDATE_TAG
 from assay.errors import Invalid
 from assay.storage.curves import packed, unpacked
-from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list, to_json
-from assay.storage.tables import curves, runs
+from assay.storage.repositories.run_pasts import PastReader, PastWriter
+from assay.storage.session import Row, Statement, any_of, from_json, in_list, to_json
+from assay.storage.tables import curves, run_pasts, runs
 from assay.storage.types import storable
 from assay.workflows.records import Source
 
@@ -34,6 +36,7 @@ _RUN = (
     _R.seen_seq,
     _R.body,
     _R.first_candidate,
+    _R.first_arm,
 )
 OF_TICKET = Statement(
     select(*_RUN)
@@ -44,8 +47,10 @@ DETACHED = Statement(
     select(*_RUN)
     .where(
         _R.project_id == bindparam("the_project"),
-        _R.tagged_ticket == bindparam("the_ticket"),
-        _R.by_hand == 1,
+        or_(
+            and_(_R.tagged_ticket == bindparam("the_ticket"), _R.by_hand == 1),
+            _R.id.in_(select(run_pasts.c.run_id).where(run_pasts.c.ticket == bindparam("the_ticket"))),
+        ),
         or_(_R.ticket.is_(None), _R.ticket != bindparam("the_ticket")),
     )
     .order_by(_R.run_id)
@@ -107,34 +112,36 @@ ATTACH = Statement(
 )
 
 
-class RunReader(Session):
+class RunReader(PastReader):
     """What do the trackers say?"""
 
     __slots__ = ()
 
     def runs(self, project_id: int, ticket_key: str, *, with_curves: bool = True) -> Sequence[Run]:
-        """Runs of a ticket, deleted ones included, ordered by run id; two statements for any number of runs.
+        """Runs of a ticket, deleted ones included, ordered by run id; three statements for any number of runs.
 
-        Scores are not loaded (see `blob`); without curves `curves` is empty.
+        Scores are not loaded (see `blob`); without curves, `curves` and `past` are empty.
         """
         rows = self.rows(OF_TICKET, the_project=project_id, the_ticket=ticket_key)
-        found = self._curves([row[0] for row in rows]) if with_curves else {}
-        return [_run(row, found.get(row[0], {})) for row in rows]
+        return self._whole(rows) if with_curves else [_run(row, {}, ()) for row in rows]
 
     def detached_runs(self, project_id: int, ticket_key: str) -> Sequence[Run]:
-        """Runs whose tag names this ticket, which a person attached elsewhere or to nothing, ordered by run id."""
-        rows = self.rows(DETACHED, the_project=project_id, the_ticket=ticket_key)
-        found = self._curves([row[0] for row in rows])
-        return [_run(row, found.get(row[0], {})) for row in rows]
+        """Runs off this ticket that were on it with something to show, or whose tag names it, ordered by run id."""
+        return self._whole(self.rows(DETACHED, the_project=project_id, the_ticket=ticket_key))
 
     def run(self, project_id: int, run_id: str) -> Run | None:
         """One run with its curves."""
         row = self.row(BY_RUN_ID, the_project=project_id, the_run=run_id)
-        return None if row is None else _run(row, self._curves([row[0]]).get(row[0], {}))
+        return None if row is None else self._whole([row])[0]
 
     def run_digests(self, source_id: int) -> Mapping[str, str]:
         """External id to digest for every run of a source that is not marked deleted."""
         return dict(self.rows(DIGESTS, the_source=source_id))
+
+    def _whole(self, rows: Sequence[Row]) -> list[Run]:
+        ids = [row[0] for row in rows]
+        found, pasts = self._curves(ids), self.pasts(ids)
+        return [_run(row, found.get(row[0], {}), pasts.get(row[0], ())) for row in rows]
 
     def _curves(self, ids: Sequence[int]) -> dict[int, dict[str, Curve]]:
         found: dict[int, dict[str, Curve]] = {}
@@ -144,7 +151,7 @@ class RunReader(Session):
         return found
 
 
-class RunWriter(RunReader):
+class RunWriter(RunReader, PastWriter):
     """Changes to runs."""
 
     __slots__ = ()
@@ -160,15 +167,20 @@ class RunWriter(RunReader):
             changed += self._put_chunk(source, chunk, seq)
         return changed
 
-    def mark_deleted(self, source_id: int, external_ids: Sequence[str]) -> Sequence[str]:
+    def mark_deleted(self, source_id: int, external_ids: Sequence[str], *, seq: int) -> Sequence[str]:
         """Mark runs gone from the tracker; returns the ticket keys touched."""
+        self.remember_gone(source_id, external_ids, seq)
         given = {"the_source": source_id, "ids": any_of(self.engine, external_ids)}
         touched = [ticket for (ticket,) in self.rows(TOUCHED, **given)]
         self.execute(MARK_DELETED, **given)
         return touched
 
-    def attach_run(self, project_id: int, run_id: str, ticket_key: str | None) -> bool:
+    def attach_run(self, project_id: int, run_id: str, ticket_key: str | None, *, seq: int) -> bool:
         """Attach a run to a ticket by hand (None: detach); False when there is no such run."""
+        row = self.row(BY_RUN_ID, the_project=project_id, the_run=run_id)
+        if row is not None:
+            moved = replace(self._whole([row])[0], ticket=ticket_key)
+            self.remember({row[0]: moved}, seq, by_hand=True)
         return self.execute(ATTACH, the_project=project_id, the_run=run_id, ticket=ticket_key) == 1
 
     def _put_chunk(self, source: Source, chunk: Mapping[str, Run], seq: int) -> int:
@@ -176,7 +188,7 @@ class RunWriter(RunReader):
         stored = {external_id: (number, digest, bool(gone)) for external_id, number, digest, gone in rows}
         (last_id,) = self.one(MAX_ID)
         new: list[dict[str, Any]] = []
-        known: list[dict[str, Any]] = []
+        known: dict[int, Run] = {}
         lines: list[dict[str, Any]] = []
         for external_id, run in chunk.items():
             before = stored.get(external_id)
@@ -187,12 +199,13 @@ class RunWriter(RunReader):
                 continue
             else:
                 number = before[0]
-                known.append({"the_id": number, **_facts(run)})
+                known[number] = run
             lines.extend(_curve_rows(number, run))
         self.add_rows(runs, new)
         if known:
-            ids = [{"the_id": row["the_id"]} for row in known]
-            self.execute_many(EDIT, known)
+            ids = [{"the_id": number} for number in known]
+            self.remember(known, seq)
+            self.execute_many(EDIT, [{"the_id": number, **_facts(run)} for number, run in known.items()])
             self.execute_many(FOLLOW_TAG, ids)
             self.execute_many(DROP_CURVES, ids)
         self.add_rows(curves, lines)
@@ -227,7 +240,8 @@ def _new_row(source: Source, run: Run, number: int, seq: int) -> dict[str, Any]:
         "ticket": run.ticket,
         "by_hand": 0,
         "seen_seq": seq,
-        "first_candidate": run.tags.get(CANDIDATE_TAG),
+        "first_candidate": run.tags.get(CANDIDATE_TAG) if run.status in UNFINISHED else None,
+        "first_arm": run.arm if run.status in UNFINISHED else None,
         **_facts(run),
     }
 
@@ -290,9 +304,10 @@ def _body(run: Run) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _run(row: Row, found: Mapping[str, Curve]) -> Run:
-
-    _, run_id, external_id, ticket, started_at, deleted, digest, seen_seq, text, first_candidate = row
+def _run(row: Row, found: Mapping[str, Curve], past: tuple[Past, ...]) -> Run:
+    (
+        _, run_id, external_id, ticket, started_at, deleted, digest, seen_seq, text, first_candidate, first_arm,
+    ) = row  # fmt: skip
     body = from_json(text)
     seed, ended_at = body.get("seed"), body.get("ended_at")
     return Run(
@@ -303,5 +318,5 @@ def _run(row: Row, found: Mapping[str, Curve]) -> Run:
         ended_at=None if ended_at is None else datetime.fromisoformat(ended_at), gpu_hours=body.get("gpu_hours"),
         gpu_hours_source=body.get("gpu_hours_source"), cost_usd=body.get("cost_usd"), deleted=bool(deleted),
         provenance=Provenance(body["provenance"]), url=body.get("url"), tags=body["tags"], digest=digest,
-        seen_seq=seen_seq, candidate_when_first_seen=first_candidate,
+        seen_seq=seen_seq, candidate_when_first_seen=first_candidate, arm_when_first_seen=first_arm, past=past,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 Every table is listed here once: migrations are compared with this list, and a backup carries exactly these.
 """
 
-from assay.storage.tables.evidence import blobs, curves, runs, sources, verdicts
+from assay.storage.tables.evidence import blobs, curves, run_pasts, runs, sources, verdicts
 from assay.storage.tables.instance import instance
 from assay.storage.tables.journal import checkpoints, journal, journal_head
 from assay.storage.tables.metadata import metadata
@@ -24,6 +24,7 @@ __all__ = [
     "metrics",
     "notes",
     "projects",
+    "run_pasts",
     "runs",
     "sources",
     "stage_counts",

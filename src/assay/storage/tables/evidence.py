@@ -32,6 +32,13 @@ sources = Table(
         server_default="1",
         comment="0 once disconnected: kept for the sake of its runs",
     ),
+    Column(
+        "qualified",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="1 when only runs whose tags name the project belong to its tickets",
+    ),
     UniqueConstraint("project_id", "name"),
     sqlite_strict=True,
     sqlite_autoincrement=True,
@@ -71,6 +78,7 @@ runs = Table(
         comment="Config, tags, arm, dataset, cost, provenance and the rest, JSON",
     ),
     Column("first_candidate", Key, comment="Candidate it declared when first seen"),
+    Column("first_arm", Key, comment="Arm it had when first seen before its end; null when not so seen"),
     UniqueConstraint("source_id", "external_id"),
     UniqueConstraint("project_id", "run_id"),
     Index("ix_runs_ticket", "project_id", "ticket"),
@@ -78,6 +86,21 @@ runs = Table(
     Index("ix_runs_used", "project_id", "deleted", "gpu_hours"),
     sqlite_strict=True,
     comment="Runs as the trackers tell them",
+)
+
+run_pasts = Table(
+    "run_pasts",
+    metadata,
+    Column("id", BigInt, primary_key=True, comment="Order of remembering"),
+    Column("run_id", BigInt, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, comment="Run"),
+    Column("until_seq", BigInt, nullable=False, comment="Journal number at which it changed"),
+    Column("ticket", Key, comment="Key of the ticket it belonged to"),
+    Column("last_values", Words, nullable=False, comment="Last value by metric, JSON"),
+    Column("body", Words, nullable=False, comment="Config, arm, seed, status and the rest, JSON"),
+    Index("ix_run_pasts_run", "run_id", "id"),
+    Index("ix_run_pasts_ticket", "ticket", "run_id"),
+    sqlite_strict=True,
+    comment="What runs were before they left a ticket or arm, or before a finished result changed",
 )
 
 curves = Table(

@@ -143,9 +143,10 @@ def example_seeds(metric, matrix, **fields):
     ]
 
 
-def judge(locked, runs, *, baseline_runs=(), detached=(), settings=None, now=LOCKED + timedelta(days=2)):
-    """The verdict record."""
-    evidence = Evidence(runs=tuple(runs), baseline_runs=tuple(baseline_runs), detached=tuple(detached))
+def judge(locked, runs, *, settings=None, now=LOCKED + timedelta(days=2), ticket=None, **more):
+    """The verdict record; `more` is the rest of the evidence: baseline_runs, detached, baseline_detached."""
+    rest = {name: tuple(others) for name, others in more.items()}
+    evidence = Evidence(runs=tuple(runs), ticket=ticket, **rest)
     return compute_verdict(locked, evidence, settings=settings or VerdictSettings(), now=now)
 
 

@@ -53,7 +53,7 @@ def test_verdict_exploratory_runs_are_shown_and_never_promote():
 
 
 def test_verdict_deleted_runs_are_listed_and_not_counted():
-    runs = [*seeds("accuracy", GOOD), run(4, {"accuracy": 0.2}, deleted=True, status=RunStatus.STOPPED)]
+    runs = [*seeds("accuracy", GOOD), run(4, deleted=True, status=RunStatus.STOPPED)]
     said = verdict(LOCK, runs)
     assert said.findings[0].n.seeds == 3
     assert any("deleted" in note and "candidate-4" in note for note in said.notes)

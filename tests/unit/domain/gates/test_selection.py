@@ -23,7 +23,7 @@ def test_verdict_deleting_the_seeds_that_went_badly_does_not_promote():
     assert (said.recommendation, found.outcome, found.settle.kind) == ("undecided", "invalid", "mend")
     assert "candidate-6 (seed 6)" in found.reason
     assert "deleted in the tracker" in found.reason
-    assert "run these seeds again, or restore" in found.settle.text
+    assert found.settle.text.startswith("restore the runs as they were, or run these seeds again")
     assert any("5 runs deleted in the tracker, not counted" in note for note in said.notes)
 
 
@@ -32,7 +32,7 @@ def test_verdict_detaching_the_seeds_that_went_badly_does_not_promote():
     said = record.verdict
     assert (said.recommendation, said.findings[0].outcome) == ("undecided", "invalid")
     assert "detached from the ticket" in said.findings[0].reason
-    assert any("5 runs named for this ticket" in note and "candidate-6" in note for note in said.notes)
+    assert any("5 runs detached from the ticket, not counted: candidate-6" in note for note in said.notes)
     assert record.run_digests["mlflow:candidate-6"] == "sha256:candidate-6"
 
 
@@ -42,21 +42,30 @@ def test_verdict_compute_of_detached_runs_counts_as_spent():
     assert verdict(locked, seeds("accuracy", GOOD, gpu_hours=0.1), detached=off).recommendation == "kill"
 
 
-def test_finding_deleted_or_detached_seed_that_was_run_again_is_accounted_for_and_both_values_are_told():
-    gone = run(3, {"accuracy": 0.5}, number=8, deleted=True)
-    said = verdict(LOCK, [*seeds("accuracy", GOOD), gone])
+@pytest.mark.parametrize("way", ["deleted", "detached"])
+@pytest.mark.parametrize(("value", "outcome"), [(0.5, "invalid"), (GOOD[2], "met"), (GOOD[2] + 1e-15, "met")])
+def test_finding_result_that_was_taken_away_has_to_come_out_again_with_its_value(way, value, outcome):
+    gone = run(3, {"accuracy": value}, number=8, deleted=way == "deleted")
+    on, off = ([gone], []) if way == "deleted" else ([], [gone])
+    found = finding(LOCK, [*seeds("accuracy", GOOD), *on], detached=off)
+    assert found.outcome == outcome
+    if outcome == "invalid":
+        assert "candidate-8 (seed 3)" in found.reason
+        assert "measured 50.0%; its seed counts with 90.5% now" in found.reason
+        assert "give every re-run a seed of its own" in found.settle.text
+
+
+def test_note_tells_the_value_at_which_a_seed_crashed_before_it_was_run_again():
+    crashed = run(3, {"accuracy": 0.5}, number=8, status=RunStatus.FAILED)
+    said = verdict(LOCK, [*seeds("accuracy", GOOD), crashed])
     assert said.findings[0].outcome == "met"
-    assert any("seed 3 was 50.0%, counts as 90.5%" in note for note in said.notes)
-    assert (
-        finding(LOCK, seeds("accuracy", GOOD), detached=[run(3, {"accuracy": 0.5}, number=8)]).outcome
-        == "met"
-    )
+    assert "crashed with a value, run again: seed 3 was at 50.0%, counts as 90.5%" in said.notes
 
 
 @pytest.mark.parametrize(
     "gone",
     [
-        run(6, {"accuracy": 0.2}, status=RunStatus.STOPPED, deleted=True),
+        run(6, status=RunStatus.STOPPED, deleted=True),
         run(6, {"f1": 0.2}, deleted=True),
         run(6, {"accuracy": 0.2}, deleted=True, after=False),
     ],
@@ -66,6 +75,14 @@ def test_finding_deleted_run_without_a_result_after_the_lock_is_only_listed(gone
     said = verdict(LOCK, [*seeds("accuracy", GOOD), gone])
     assert said.findings[0].outcome == "met"
     assert any("deleted in the tracker" in note and "candidate-6" in note for note in said.notes)
+
+
+@pytest.mark.parametrize("status", [RunStatus.STOPPED, RunStatus.RUNNING])
+def test_finding_run_that_had_a_value_and_was_deleted_before_its_end_has_to_be_run_again(status):
+    gone = run(6, {"accuracy": 0.2}, status=status, deleted=True)
+    found = finding(LOCK, [*seeds("accuracy", GOOD), gone])
+    assert (found.outcome, "began and never finished: candidate-6" in found.reason) == ("invalid", True)
+    assert finding(LOCK, [*seeds("accuracy", [*GOOD, 0.904]), gone]).outcome == "unclear"
 
 
 def test_verdict_detached_run_of_another_configuration_renames_no_group_and_counts_as_tried():
@@ -83,7 +100,7 @@ def test_finding_deleted_result_without_a_seed_cannot_be_run_again():
     found = finding(LOCK, [*seeds("accuracy", GOOD), run(None, {"accuracy": 0.5}, number=8, deleted=True)])
     assert (found.outcome, found.settle.text.partition(";")[0]) == (
         "invalid",
-        "restore the runs and log their seed",
+        "restore the runs as they were and log their seed",
     )
 
 
@@ -171,7 +188,24 @@ def test_candidate_tagged_from_the_first_sight_is_judged_without_correction(decl
 def test_candidate_tagged_after_its_runs_were_seen_is_corrected_over_all_groups(declared, seen):
     said = verdict(lock("primary: accuracy >= 85%", candidate=declared), [*OTHERS, *tagged(GOOD[:3], seen)])
     assert said.findings[0].alpha == pytest.approx(0.001)
-    assert any("after results were seen: corrected" in note for note in said.notes)
+    assert any("tagged before its runs had ended (tags are self-reported)" in note for note in said.notes)
+
+
+def in_arm(seen, first=1):
+    return [
+        run(i, {"accuracy": v}, arm="wide", arm_when_first_seen=seen, config={"depth": "2"}, number=60 + i)
+        for i, v in enumerate(GOOD[:3], first)
+    ]
+
+
+def test_candidate_declared_by_its_arm_had_it_before_its_runs_ended():
+    locked = lock("primary: accuracy >= 85%", candidate="wide")
+    said = verdict(locked, [*OTHERS, *in_arm("wide")])
+    assert (said.findings[0].alpha, "declared candidate: wide" in said.notes) == (0.002, True)
+    for seen in (None, "candidate"):
+        said = verdict(locked, [*OTHERS, *in_arm(seen)])
+        assert said.findings[0].alpha == pytest.approx(0.001)
+        assert any("is not known to have been tagged before its runs had ended" in n for n in said.notes)
 
 
 def test_candidate_named_groups_that_were_deleted_still_count():
@@ -186,7 +220,7 @@ def test_candidate_with_a_removed_untagged_run_was_not_tagged_from_the_first_sig
     off = [run(3, {"accuracy": 0.4}, config={"depth": "2"}, number=99)]
     runs = [*OTHERS, *tagged(GOOD[:3], ["wide"] * 3)]
     said = verdict(lock("primary: accuracy >= 85%", candidate="wide"), runs, detached=off)
-    assert any("after results were seen: corrected" in note for note in said.notes)
+    assert any("is not known to have been tagged before its runs" in note for note in said.notes)
 
 
 def test_verdict_tracker_read_under_two_source_names_counts_once():

@@ -8,9 +8,9 @@ from assay.domain.experiments.criteria.model import Criterion, CurveFalls, Diver
 from assay.domain.experiments.evidence import Curve, Run
 from assay.domain.gates.case import Case, Checked
 from assay.domain.gates.checks.claims import problem
-from assay.domain.gates.measurements import removed_results
 from assay.domain.gates.problems import mend, run_name
 from assay.domain.gates.seed_groups import SeedGroup
+from assay.domain.gates.taken_results import removed_results
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.findings import Counts, Outcome, Settlement
 from assay.domain.kernel.metrics import Metric

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.stats.distributions import FloatArray
 from assay.stats.samples import Scores, StatisticsError, as_scores
@@ -39,6 +40,19 @@ def holm(p_values: Scores, *, alpha: float = 0.05) -> Adjusted:
     order = np.argsort(p, kind="stable")
     scaled = p[order] * (p.size - np.arange(p.size))
     return _restore(np.maximum.accumulate(scaled) if p.size else scaled, order, alpha, "Holm")
+
+
+def holm_levels(p_values: FloatArray, rejected: NDArray[np.bool_], alpha: float) -> FloatArray:
+    """At which level did Holm judge each hypothesis? alpha over as many as were not rejected before it.
+
+    A two-sided interval at this level (or one-sided ones at half of it) excludes the null exactly where it was rejected.
+
+    >>> holm_levels(np.array([0.01, 0.9, 0.02]), np.array([True, False, True]), 0.06).round(3).tolist()
+    [0.02, 0.06, 0.03]
+    """
+    rank = np.empty(p_values.size)
+    rank[np.argsort(p_values, kind="stable")] = np.arange(p_values.size)
+    return np.asarray(alpha / (p_values.size - np.minimum(rank, np.count_nonzero(rejected))))
 
 
 def benjamini_hochberg(p_values: Scores, *, alpha: float = 0.05) -> Adjusted:

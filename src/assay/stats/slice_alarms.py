@@ -13,7 +13,7 @@ import numpy as np
 
 from assay.stats.distributions import FloatArray, beta_quantile, normal_quantile, t_quantile
 from assay.stats.estimates import Interval
-from assay.stats.multiplicity import holm
+from assay.stats.multiplicity import holm, holm_levels
 from assay.stats.paired import tango_z
 from assay.stats.planning import detectable_effects
 from assay.stats.samples import StatisticsError, check_alpha
@@ -111,9 +111,10 @@ def slice_alarm(tests: SliceTests, *, higher_is_better: bool, alpha: float = 0.0
     harm, harmless = (tests.p_less, tests.p_greater) if higher_is_better else (tests.p_greater, tests.p_less)
     corrected = holm(harm, alpha=alpha)
     shown = np.asarray(corrected.rejected, dtype=bool)
-    low, high = _intervals(tests, _levels(harm, shown, alpha))
+    levels = holm_levels(harm, shown, alpha)
+    low, high = _intervals(tests, levels)
     detectable = _detectable(tests, margin, alpha / max(tests.positions.size, 1))
-    confidences = 1.0 - 2.0 * _levels(harm, shown, alpha)
+    confidences = 1.0 - 2.0 * levels
     harms = tuple(
         SliceHarm(
             position=int(tests.positions[i]),
@@ -129,13 +130,6 @@ def slice_alarm(tests: SliceTests, *, higher_is_better: bool, alpha: float = 0.0
         for i in range(tests.positions.size)
     )
     return SliceAlarm(harms, tests.untested, margin, alpha, f"{tests.method}, Holm over {len(harms)} slices")
-
-
-def _levels(p: FloatArray, shown: np.ndarray[tuple[int], np.dtype[np.bool_]], alpha: float) -> FloatArray:
-    """The level at which Holm judged each slice: alpha over as many as were not rejected before it."""
-    rank = np.empty(p.size)
-    rank[np.argsort(p, kind="stable")] = np.arange(p.size)
-    return np.asarray(alpha / (p.size - np.minimum(rank, np.count_nonzero(shown))))
 
 
 def _intervals(tests: SliceTests, levels: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -71,6 +71,33 @@ def spread_against_limit(scores: Scores, limit: float, *, alpha: float = 0.05) -
     )
 
 
+def detectable_spread(limit: float, seeds: int, *, alpha: float = 0.05, power: float = 0.8) -> float:
+    """Which true standard deviation would so many seeds have shown to be beyond the limit, with the wanted power?
+
+    Args:
+        limit: largest standard deviation that is tolerated, positive, in the metric's units.
+        seeds: at least two.
+        alpha: one-sided error of the alarm: the lower bound of the standard deviation exceeds the limit.
+        power: wanted probability of showing it.
+
+    Assumes normal scores: the alarm of `spread_against_limit`, `p_greater <= alpha`, fires where (seeds - 1) sd^2 / limit^2
+    exceeds the chi-square quantile.
+
+    >>> [round(detectable_spread(0.03, n), 3) for n in (3, 5, 10)]
+    [0.11, 0.072, 0.053]
+    """
+    check_alpha(alpha)
+    if seeds < 2:
+        raise TooFewSamples(f"cannot judge the spread of {seeds} seeds (expected at least 2)")
+    if not (math.isfinite(limit) and limit > 0.0) or not 0.0 < power < 1.0:
+        raise StatisticsError(
+            f"cannot plan for limit {limit!r} at power {power!r} (expected a positive number, 0..1)"
+        )
+    dof = seeds - 1
+    shown, found = (float(chi_square_quantile(p, dof)) for p in (1.0 - alpha, 1.0 - power))
+    return limit * math.sqrt(shown / found)
+
+
 def spread_ratio(candidate: Scores, baseline: Scores, *, alpha: float = 0.05) -> Comparison:
     """Does the candidate scatter more, or less, than the baseline? The effect is the ratio of the two sds (null 1).
 

@@ -1,0 +1,296 @@
+"""Is the gap between any two groups larger than allowed?
+
+The largest gap is one between two groups, so all pairs are compared and Holm's correction covers them: picking the best
+and the worst group first and testing those two would find a gap in noise. Every pair is tested in both directions.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.stats.distributions import FloatArray, normal_cdf, normal_quantile, t_quantile
+from assay.stats.estimates import Interval
+from assay.stats.independent_rates import METHOD, exact_score_p, score_bounds, score_z
+from assay.stats.means import one_sample_core
+from assay.stats.multiplicity import holm, holm_levels
+from assay.stats.paired import Clusters
+from assay.stats.planning import detectable_effects
+from assay.stats.samples import (
+    DegenerateSample,
+    Scores,
+    StatisticsError,
+    TooFewSamples,
+    as_matrix,
+    check_alpha,
+    is_binary,
+    moments,
+)
+from assay.stats.slice_sums import slice_index
+from assay.stats.slice_variance import SliceVariance, slice_variance
+
+POWER = 0.8
+GROUPS_MAX = 200
+_CLEAR = 0.2  # above it a p-value decides nothing, and its normal approximation is enough
+
+
+@dataclass(frozen=True, slots=True)
+class GroupGap:
+    """How far are two groups apart?
+
+    Attributes:
+        high: number of the group with the larger mean (the smaller number where they are equal).
+        low: number of the other group.
+        n_high: independent examples in it.
+        n_low: the same of the other group.
+        gap: mean of `high` minus mean of `low`, 0 or more, in the metric's units.
+        interval: of that difference, at the level this pair was judged at: above the margin exactly when the gap is shown.
+        p_gap: two-sided p-value of "further apart than the margin", uncorrected.
+        p_adjusted: the same after Holm; compare it with alpha.
+        p_within: p-value of "less than the margin apart", for gaps that are claims.
+        shown: whether a gap beyond the margin is shown after correction.
+        detectable: smallest true gap that would have been shown with 80% probability, had it been the only one; None
+            when none could have been.
+    """
+
+    high: int
+    low: int
+    n_high: int
+    n_low: int
+    gap: float
+    interval: Interval
+    p_gap: float
+    p_adjusted: float
+    p_within: float
+    shown: bool
+    detectable: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessGap:
+    """What is known of the gaps between all groups?
+
+    Attributes:
+        pairs: every pair of groups that could be compared, by their numbers.
+        untested: numbers of the groups with examples that could not be compared with any other.
+        margin: allowed gap, in the metric's units.
+        alpha: chance of even one false alarm over all pairs.
+        method: the field's name of the test, with the correction.
+    """
+
+    pairs: tuple[GroupGap, ...]
+    untested: tuple[int, ...]
+    margin: float
+    alpha: float
+    method: str
+
+    @property
+    def largest(self) -> GroupGap:
+        """The pair furthest apart."""
+        return max(self.pairs, key=lambda pair: pair.gap)
+
+    @property
+    def shown(self) -> tuple[GroupGap, ...]:
+        """The pairs whose gap is shown to be beyond the margin."""
+        return tuple(pair for pair in self.pairs if pair.shown)
+
+    @property
+    def p_within(self) -> float:
+        """The p-value of the claim that all groups are less than the margin apart: every pair has to show it."""
+        return max(pair.p_within for pair in self.pairs)
+
+    def blind_to(self, gap: float) -> tuple[tuple[int, int], ...]:
+        """Which pairs could not have seen a gap of this size with 80% probability?"""
+        return tuple(
+            (pair.high, pair.low) for pair in self.pairs if pair.detectable is None or pair.detectable > gap
+        )
+
+
+def fairness_gap(
+    scores: Scores | Sequence[Sequence[float]],
+    index: NDArray[Any],
+    groups: int,
+    *,
+    margin: float,
+    clusters: Clusters | None = None,
+    alpha: float = 0.05,
+) -> FairnessGap:
+    """Are any two groups further apart than the margin?
+
+    Args:
+        scores: shape (examples,) or (examples, seeds) of one arm, in the metric's units.
+        index: group number, 0..groups-1, of each example.
+        groups: how many groups there are.
+        margin: allowed gap, 0 or more, in the metric's units.
+        clusters: the source of each example, if some share one; sources should not reach across groups.
+        alpha: chance of even one false alarm over all pairs.
+
+    Raises:
+        TooFewSamples: fewer than two groups with examples. NotFinite: not a number. StatisticsError: a margin that is none.
+
+    One seed of pass/fail scores: the score test of two rates, exact at the constrained rates. Everything else: t with the
+    variance between examples (clusters) of both groups and, with several seeds, of the gap between seeds, as `crossed`.
+    Source: Holm (1979); Miettinen and Nurminen (1985).
+
+    >>> scores = [1] * 80 + [0] * 20 + [1] * 50 + [0] * 50
+    >>> found = fairness_gap(scores, np.arange(200) // 100, 2, margin=0.05)
+    >>> pair = found.largest
+    >>> pair.high, round(pair.gap, 2), pair.shown, round(pair.interval.low, 2), round(pair.detectable, 2)
+    (0, 0.3, True, 0.17, 0.23)
+    """
+    check_alpha(alpha)
+    if not (math.isfinite(margin) and margin >= 0.0):
+        raise StatisticsError(f"cannot allow a gap of {margin!r} (expected 0 or more, in the metric's units)")
+    table = as_matrix(scores)
+    if table.shape[1] < 1:
+        raise TooFewSamples("cannot compare groups: no seed (expected at least 1)")
+    found = slice_variance((table,), slice_index(index, table.shape[0], groups), groups, clusters)
+    binary = is_binary(table)
+    counted = table.shape[1] == 1 and clusters is None and binary
+    usable = np.flatnonzero(found.units >= (1 if counted else 2))
+    if not 2 <= usable.size <= GROUPS_MAX:
+        raise TooFewSamples(
+            f"cannot compare {usable.size} groups (expected 2 to {GROUPS_MAX} with enough examples)"
+        )
+    pairs = _Pairs.of(found, usable, binary=binary, counted=counted)
+    known = set(pairs.high.tolist()) | set(pairs.low.tolist())
+    untested = tuple(int(g) for g in np.flatnonzero(found.n) if g not in known)
+    if pairs.high.size == 0:
+        raise DegenerateSample("cannot compare groups: no pair has any spread (expected some)")
+    name = METHOD if counted else "t of groups" if not found.seeds else "crossed t of groups"
+    return FairnessGap(
+        pairs.judged(margin, alpha),
+        untested,
+        float(margin),
+        alpha,
+        f"{name}, Holm over {pairs.high.size} pairs",
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pairs:
+    """All comparable pairs of groups, the one with the larger mean first. One entry a pair."""
+
+    high: NDArray[np.intp]
+    low: NDArray[np.intp]
+    means: tuple[FloatArray, FloatArray]
+    units: tuple[FloatArray, FloatArray]
+    se: FloatArray
+    dof: FloatArray
+    counted: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, found: SliceVariance, usable: NDArray[np.intp], *, binary: bool, counted: bool) -> _Pairs:
+        pairs = np.array(list(itertools.combinations(usable.tolist(), 2)), dtype=np.intp)
+        swapped = found.mean[pairs[:, 1]] > found.mean[pairs[:, 0]]
+        high, low = np.where(swapped, pairs[:, 1], pairs[:, 0]), np.where(swapped, pairs[:, 0], pairs[:, 1])
+        variance, dof = _pair_variance(found, high, low)
+        by_count = np.full(high.size, counted) | ((variance <= 0.0) & binary)
+        kept = by_count | (variance > 0.0)
+        high, low, by_count = high[kept], low[kept], by_count[kept]
+        return cls(
+            high,
+            low,
+            (found.mean[high], found.mean[low]),
+            (found.units[high].astype(np.float64), found.units[low].astype(np.float64)),
+            np.where(by_count, 0.0, np.sqrt(variance[kept])),
+            np.where(by_count, np.inf, dof[kept]),
+            by_count,
+        )
+
+    @property
+    def gap(self) -> FloatArray:
+        return self.means[0] - self.means[1]
+
+    def judged(self, margin: float, alpha: float) -> tuple[GroupGap, ...]:
+        above, _ = self._p_values(margin)
+        under_minus, under_plus = self._p_values(-margin)[0], self._p_values(margin)[1]
+        p_gap = np.minimum(1.0, 2.0 * above)
+        corrected = holm(p_gap, alpha=alpha)
+        shown = np.asarray(corrected.rejected, dtype=bool)
+        levels = holm_levels(p_gap, shown, alpha)
+        ends = self._intervals(levels / 2.0)
+        seen = self._detectable(margin, alpha / p_gap.size / 2.0)
+        found = []
+        for i in range(p_gap.size):
+            # Kept on the side of the margin on which the exact p-value puts it.
+            low = max(ends[0][i], margin) if shown[i] else min(ends[0][i], math.nextafter(margin, -math.inf))
+            found.append(
+                GroupGap(
+                    high=int(self.high[i]),
+                    low=int(self.low[i]),
+                    n_high=int(self.units[0][i]),
+                    n_low=int(self.units[1][i]),
+                    gap=float(self.gap[i]),
+                    interval=Interval(float(low), float(max(ends[1][i], low)), 1.0 - float(levels[i])),
+                    p_gap=float(p_gap[i]),
+                    p_adjusted=corrected.p_values[i],
+                    p_within=float(max(under_minus[i], under_plus[i])),
+                    shown=bool(shown[i]),
+                    detectable=float(seen[i]) if np.isfinite(seen[i]) else None,
+                )
+            )
+        return tuple(found)
+
+    def _p_values(self, null: float) -> tuple[FloatArray, FloatArray]:
+        """What are the p-values of "difference above null" and "difference below null", for each pair?"""
+        _, above, below = one_sample_core(self.gap, self.se, self.dof, null)
+        if not self.counted.any():
+            return above, below
+        if not -1.0 < null < 1.0:  # no two rates are that far apart
+            certain = float(null >= 1.0)
+            return np.where(self.counted, certain, above), np.where(self.counted, 1.0 - certain, below)
+        z = score_z(*self.means, *self.units, null)
+        above, below = (
+            np.where(self.counted, normal_cdf(s * z), p) for s, p in ((-1.0, above), (1.0, below))
+        )
+        for i in np.flatnonzero(self.counted & (np.minimum(above, below) < _CLEAR)):
+            n, other_n = int(self.units[0][i]), int(self.units[1][i])
+            hits, other_hits = round(float(self.means[0][i]) * n), round(float(self.means[1][i]) * other_n)
+            above[i], below[i] = exact_score_p(hits, n, other_hits, other_n, null)
+        return above, below
+
+    def _intervals(self, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+        reach = t_quantile(1.0 - levels, self.dof) * self.se
+        low, high = self.gap - reach, self.gap + reach
+        if not self.counted.any():
+            return low, high
+        exact = score_bounds(*self.means, *self.units, -normal_quantile(levels))
+        return np.where(self.counted, exact[0], low), np.where(self.counted, exact[1], high)
+
+    def _detectable(self, margin: float, level: float) -> FloatArray:
+        by_t = margin + detectable_effects(self.se, self.dof, alpha=level, power=POWER)
+        if not self.counted.any():
+            return by_t
+        # One success and one failure added a group, so that perfect groups do not look all-seeing.
+        spread = sum(
+            (r * n + 1.0) * ((1.0 - r) * n + 1.0) / (n + 2.0) ** 3
+            for r, n in zip(self.means, self.units, strict=True)
+        )
+        z = float(normal_quantile(1.0 - level) + normal_quantile(POWER))
+        by_count = margin + z * np.sqrt(spread)
+        return np.where(self.counted, np.where(by_count <= 1.0, by_count, np.inf), by_t)
+
+
+def _pair_variance(
+    found: SliceVariance, high: NDArray[np.intp], low: NDArray[np.intp]
+) -> tuple[FloatArray, FloatArray]:
+    """Variance of the difference of two groups' means, and its degrees of freedom."""
+    parts = found.between_examples[high], found.between_examples[low]
+    examples = parts[0] + parts[1]
+    safe = np.where(examples > 0.0, examples, 1.0)
+    spread = sum((p / safe) ** 2 / found.example_dof[g] for p, g in zip(parts, (high, low), strict=True))
+    dof = np.where(examples > 0.0, 1.0 / np.where(examples > 0.0, spread, 1.0), 1.0)
+    if not found.seeds:
+        return examples, dof
+    seeds = found.seeds[0]
+    by_seed = seeds.by_seed[high] - seeds.by_seed[low]
+    between = moments(by_seed)[1] / by_seed.shape[1]
+    both = examples + between - seeds.residual[high] - seeds.residual[low]
+    return np.maximum(both, np.maximum(examples, between)), np.minimum(dof, float(seeds.dof))

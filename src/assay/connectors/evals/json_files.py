@@ -6,10 +6,12 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from assay.connectors.evals.faults import shown, unreadable
 
+DEEPEST = 3
 MAX_LINE_BYTES = 64 * 2**20
 _TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")(\s*:)?|([{}\[\]])|[^\s{}\[\]"]+)', re.DOTALL)
 
@@ -85,14 +87,19 @@ def load_json_lines(name: str, text: str) -> Iterator[tuple[int, Any]]:
             yield number, _loads(name, line, where=f"line {number}: ")
 
 
-def outline(head: bytes, depth: int = 4) -> frozenset[tuple[str, ...]]:
-    """Which keys does the beginning of a JSON text hold, with the keys above them? `*` stands for a place in a list.
+def outline(head: bytes, depth: int) -> frozenset[tuple[str, ...]]:
+    """Which keys does the beginning of a JSON text hold, with up to two keys above them? `*` stands for a place in a list.
 
     Only the beginning is looked at, so it may end anywhere.
 
-    >>> sorted(outline(b'{"version": 2, "eval": {"task": "x", "model": '))
+    >>> sorted(outline(b'{"version": 2, "eval": {"task": "x", "model": ', depth=2))
     [('eval',), ('eval', 'model'), ('eval', 'task'), ('version',)]
     """
+    return frozenset(path for path in _whole_outline(head) if len(path) <= depth)
+
+
+@lru_cache(maxsize=4)  # every reader asks about the same beginning
+def _whole_outline(head: bytes) -> frozenset[tuple[str, ...]]:
     text = head.decode("utf-8-sig", "replace")
     found: set[tuple[str, ...]] = set()
     inside: list[tuple[str, bool]] = []  # under which key each open bracket stands, and whether it is a list
@@ -106,7 +113,7 @@ def outline(head: bytes, depth: int = 4) -> frozenset[tuple[str, ...]]:
             inside.pop()
         elif string is not None and colon is not None:
             key = string[1:-1]
-            if len(inside) <= depth:
+            if len(inside) <= DEEPEST:
                 found.add((*(label for label, _ in inside[1:]), key))
     return frozenset(found)
 

@@ -64,19 +64,22 @@ class Sheet:
     def scores(self, seed: int | None) -> dict[str, Scores]:
         """Scores by metric, examples in the order of their ids."""
         ids_of: dict[frozenset[str], tuple[str, ...]] = {}
+        slices_of: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
         found = {}
         for metric, told in self._values.items():
             ids = ids_of.setdefault(frozenset(told), tuple(sorted(told)))
+            if ids not in slices_of:
+                slices_of[ids] = self._slices(ids)
             rows = [[told[one][repeat] for repeat in sorted(told[one])] for one in ids]
-            repeats = len(rows[0])
-            even = all(len(row) == repeats for row in rows)
+            even = len({len(row) for row in rows}) == 1
+            matrix = np.array(rows) if even else None
             found[metric] = Scores(
                 metric=metric,
                 seed=seed,
                 sample_ids=ids,
-                values=np.array([float(np.mean(row)) for row in rows]),
-                slices=self._slices(ids),
-                repeats=np.array(rows) if even and repeats > 1 else None,
+                values=np.array([np.mean(row) for row in rows]) if matrix is None else matrix.mean(axis=1),
+                slices=slices_of[ids],
+                repeats=matrix if matrix is not None and matrix.shape[1] > 1 else None,
             )
         return found
 

@@ -15,7 +15,7 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assay.errors import AssayError, Forbidden, Invalid
-from assay.server.strict_input import check_text, read_form, read_json
+from assay.server.strict_input import check_nul, check_query, check_text, read_form, read_json
 from assay.statuses import http_status
 from assay.workflows.actor import Actor
 
@@ -113,12 +113,11 @@ def _read_headers(scope: Scope) -> Headers:
 
 
 def _check_target(scope: Scope) -> None:
-    raw = scope.get("raw_path") or b""
-    if b"%00" in raw or "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
-        raise Invalid(
-            "cannot read address: it holds a NUL character (expected text without it)", code="text-has-nul"
-        )
+    query = scope.get("query_string", b"")
+    check_nul(scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass"), query)
     check_text(scope["path"], "path")
+    if query and scope["path"].startswith(API_PREFIX):
+        check_query(query)
 
 
 async def _read_body(headers: Headers, receive: Receive) -> bytes:

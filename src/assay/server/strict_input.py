@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from assay.errors import Invalid
 
@@ -18,6 +20,29 @@ MAX_DIGITS = 400
 MAX_KEY_LENGTH = 500
 MAX_FORM_FIELDS = 2000
 LARGEST_INTEGER = 2**63 - 1
+_HINTS: Mapping[str, str] = {
+    "body-not-utf8": "save or send it as UTF-8",
+    "body-not-json": "see the schema of this request: GET /api/v1/openapi.json",
+    "body-too-deep": "see the schema of this request: GET /api/v1/openapi.json",
+    "body-key-too-long": "see the schema of this request: GET /api/v1/openapi.json",
+    "body-duplicate-key": "take one of the two out",
+    "number-not-finite": "send null, or leave the field out, where the number is unknown",
+    "number-too-large": "send fewer digits, or text where every digit counts",
+    "text-has-nul": "take the character out and send it again",
+    "text-not-unicode": "take the broken characters out and send it again",
+    "parameter-repeated": "take one of the two out",
+    "form-malformed": "reload the page and send the form again",
+}
+"""The way out, by the name of the error."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A number that the parser met and nobody shall keep; only the whole value tells the field it stands in."""
+
+    found: str
+    expected: str
+    code: str
 
 
 def read_json(body: bytes) -> Any:
@@ -30,11 +55,10 @@ def read_json(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         _refuse(f"byte {error.start} is not UTF-8", "UTF-8 text", code="body-not-utf8")
-    _check_depth(text)
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_depth(text)
     try:
-        value = json.loads(
-            text, object_pairs_hook=_unique_pairs, parse_constant=_no_constant, parse_int=_bounded_int
-        )
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         _refuse(f"{error.msg} at line {error.lineno} column {error.colno}", "JSON", code="body-not-json")
     _check_values(value)
@@ -82,14 +106,19 @@ def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_constant(name: str) -> NoReturn:
-    _refuse(f"the number {name}", "a finite number, or null where unknown", code="number-not-finite")
+def _no_constant(name: str) -> _Refused:
+    return _Refused(f"the number {name}", "a finite number, or null where unknown", "number-not-finite")
 
 
-def _bounded_int(digits: str) -> int:
+def _bounded_int(digits: str) -> int | _Refused:
     if len(digits) > MAX_DIGITS:
-        _refuse(f"a number of {len(digits)} digits", "at most 18 digits", code="number-too-large")
+        return _Refused(f"a number of {len(digits)} digits", "at most 18 digits", "number-too-large")
     return int(digits)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique_pairs, parse_constant=_no_constant, parse_int=_bounded_int
+)
 
 
 def _check_values(value: Any) -> None:
@@ -102,6 +131,8 @@ def _check_values(value: Any) -> None:
                 stack.append((f"{path}.{key[:60]}".lstrip("."), inner))
         elif isinstance(item, list):
             stack.extend((f"{path}.{index}".lstrip("."), inner) for index, inner in enumerate(item))
+        elif isinstance(item, _Refused):
+            _refuse(item.found, item.expected, code=item.code, field=path or "body")
         elif isinstance(item, str):
             check_text(item, path)
         elif isinstance(item, float) and not math.isfinite(item):
@@ -119,6 +150,39 @@ def check_text(text: str, field: str) -> None:
     except UnicodeEncodeError as error:
         shown = f"half of a surrogate pair at character {error.start}"
         _refuse(shown, "whole Unicode characters", code="text-not-unicode", field=field)
+
+
+def check_query(query: bytes) -> None:
+    """Refuse a query that says one thing twice: whichever is taken, the other was meant as well.
+
+    Raises:
+        Invalid: naming the parameter.
+    """
+    seen = set()
+    for part in query.split(b"&"):
+        name = _name(part)
+        if name and name in seen:
+            found = f"the parameter {name[:60]!a} twice"
+            _refuse(found, "each parameter once", code="parameter-repeated", field=name[:60])
+        seen.add(name)
+
+
+def check_nul(path: bytes, query: bytes) -> None:
+    """Refuse an address that holds a NUL character.
+
+    Raises:
+        Invalid: naming the parameter, or the path.
+    """
+    if b"%00" in path or b"\x00" in path:
+        _refuse("a NUL character in the address", "text without it", code="text-has-nul", field="path")
+    for part in query.split(b"&") if b"%00" in query else ():
+        if b"%00" in part:
+            name = _name(part).replace("\x00", "")[:60] or "query"
+            _refuse("a NUL character in the address", "text without it", code="text-has-nul", field=name)
+
+
+def _name(part: bytes) -> str:
+    return unquote_plus(part.partition(b"=")[0].decode("latin-1"))
 
 
 def read_form(body: bytes) -> dict[str, str]:
@@ -141,4 +205,5 @@ def read_form(body: bytes) -> dict[str, str]:
 
 
 def _refuse(found: str, expected: str, *, code: str, field: str | None = None) -> NoReturn:
-    raise Invalid(f"cannot read request: found {found} (expected {expected})", code=code, field=field)
+    message = f"cannot read request: found {found} (expected {expected})"
+    raise Invalid(message, hint=_HINTS.get(code, ""), code=code, field=field)

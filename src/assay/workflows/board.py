@@ -17,6 +17,7 @@ from assay.domain.kernel.events import Event
 from assay.domain.kernel.ids import TICKET_KEY, TicketType
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.filters import ticket_filters
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
@@ -63,7 +64,8 @@ def board(
     """The board of a project, first page of every column."""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
-        return tx.board_view(required_project(tx, slug), per_column=per_column, filters=filters or {})
+        project = required_project(tx, slug)
+        return tx.board_view(project, per_column=per_column, filters=ticket_filters(project, filters))
 
 
 def board_parts(
@@ -79,7 +81,7 @@ def board_parts(
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        slots = tx.board_slots(project, per_column=per_column, filters=filters or {})
+        slots = tx.board_slots(project, per_column=per_column, filters=ticket_filters(project, filters))
         missing = [slot.id for column in slots.columns for slot in column.slots if not known(slot)]
         return BoardParts(project=project, slots=slots, cards=tx.cards(missing))
 
@@ -99,7 +101,8 @@ def column_page(
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         _known_stage(project.settings.board, stage)
-        return tx.column_page(project, stage, after=_cursor(cursor), limit=limit, filters=filters or {})
+        asked = ticket_filters(project, filters)
+        return tx.column_page(project, stage, after=_cursor(cursor), limit=limit, filters=asked)
 
 
 def _cursor(text: str | None) -> tuple[float, str] | None:

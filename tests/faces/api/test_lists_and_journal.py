@@ -31,6 +31,40 @@ def test_unknown_sort_and_filter_are_refused(api, query):
     assert api("GET", f"tickets?{query}").status_code == 422
 
 
+@pytest.mark.parametrize("path", ["tickets", "experiments", "board", "board/backlog"])
+@pytest.mark.parametrize(
+    ("name", "value", "known"),
+    [
+        ("stage", "zzz", "backlog, hypothesis"),
+        ("type", "zz", "experiment, spike"),
+        ("axis", "colour", "none"),
+        ("mode", "x", "explore, exploit, none"),
+        ("decision", "kil", "promote, iterate, kill, none"),
+        ("recommendation", "maybe", "undecided"),
+        ("priority", "7", "0, 1, 2, 3, 4"),
+    ],
+)
+def test_filter_for_what_no_ticket_can_have_is_refused_naming_what_exists(api, path, name, value, known):
+    answer = api("GET", path, params={name: value})
+    assert (answer.status_code, answer.json()["field"]) == (422, name)
+    assert known in answer.json()["detail"]
+    assert answer.json()["hint"]
+
+
+def test_filter_for_runs_that_cannot_be_is_refused_naming_what_exists(api):
+    for name, value, known in (("status", "done", "finished"), ("source", "wandb", "mlflow")):
+        answer = api("GET", "runs", params={name: value})
+        assert (answer.status_code, answer.json()["field"]) == (422, name)
+        assert known in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "query", ["type=experiment", "axis=none", "decision=none", "stage=backlog", "stage=", "priority=2"]
+)
+def test_filter_for_what_tickets_can_have_is_answered(api, query):
+    assert api("GET", f"tickets?{query}").status_code == 200
+
+
 def test_tickets_are_listed_a_page_at_a_time_without_gap_or_repeat(api):
     keys, cursor = [], None
     while True:

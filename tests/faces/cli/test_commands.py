@@ -25,6 +25,12 @@ def test_ticket_is_written_listed_and_shown(made):
     assert "Lifts accuracy" in shown
 
 
+def test_filter_for_a_column_that_is_not_there_names_those_that_are(made):
+    ran = made("ticket", "list", "--stage", "hypotheses")
+    assert (ran.code, "expected one of: backlog, hypothesis" in ran.err) == (2, True)
+    assert "did you mean hypothesis?" in ran.err
+
+
 def test_json_is_the_api_json(made):
     row = json.loads(made("ticket", "list", "--json").out)["rows"][0]
     assert (row["key"], row["title"]) == ("EXP-1", "Fine-tune 8B")

@@ -42,6 +42,49 @@ def test_json_that_no_program_should_send_is_refused_with_its_name(target, body,
     assert (said.status, problem(said)["code"]) == (422, code)
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"title": "x", "budget": {"gpu_hours": NaN}}', "budget.gpu_hours"),
+        (b'{"title": "x", "looks": [3, -Infinity]}', "looks.1"),
+        (b'{"title": "x", "budget": {"cost_usd": 1e999}}', "budget.cost_usd"),
+        (b'{"title": "x", "priority": ' + b"9" * 5000 + b"}", "priority"),
+        (b'{"title": "x", "baseline": [{"source": "\\u0000"}]}', "baseline.0.source"),
+        (b"NaN", "body"),
+    ],
+)
+def test_value_that_nobody_keeps_is_refused_with_its_field_and_the_way_out(target, body, field):
+    said = problem(target.ask("POST", TICKETS, body=body))
+    assert said["field"] == field
+    assert said["hint"]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        (f"{TICKETS}?q=a%00b", "q"),
+        (f"{TICKETS}?limit=1&%00=2", "query"),
+        (f"{TICKETS}/EXP-1%00", "path"),
+        (f"/p/{story.SLUG}/board?q=%00", "q"),
+    ],
+)
+def test_nul_in_an_address_is_refused_with_its_place_and_the_way_out(target, path, field):
+    said = target.ask("GET", path)
+    assert said.status == 422
+    if path.startswith("/api/"):
+        found = problem(said)
+        assert (found["code"], found["field"], bool(found["hint"])) == ("text-has-nul", field, True)
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [("sort=key&sort=title", "sort"), ("limit=1&sort=key&lim%69t=2", "limit"), ("q=&q=", "q")],
+)
+def test_parameter_given_twice_is_refused_by_name(target, query, name):
+    found = problem(target.ask("GET", f"{TICKETS}?{query}"))
+    assert (found["code"], found["field"], bool(found["hint"])) == ("parameter-repeated", name, True)
+
+
 def test_deep_body_is_refused_at_once(target):
     assert target.ask("POST", TICKETS, body=b"[" * 1_000_000).seconds < 2
 

@@ -1,5 +1,6 @@
 """Opening, locking, migrating, backing up, restoring."""
 
+import itertools
 import json
 import os
 import sqlite3
@@ -8,6 +9,7 @@ import sys
 import threading
 import zipfile
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import psycopg
@@ -19,7 +21,7 @@ import assay
 from assay.domain.kernel.canonical import digest_bytes
 from assay.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from assay.storage import migrate, open_store, portable
-from assay.storage.backup import back_up, read_manifest, restore_file, restore_into
+from assay.storage.backup import DATABASE, MANIFEST, back_up, read_manifest, restore_file, restore_into
 from assay.storage.diagnose import storage_facts, wal_reset_risk
 from assay.storage.lockfile import holder_of
 from assay.storage.migrations import HEAD, VERSIONS
@@ -38,6 +40,7 @@ def filled(store):
 
     def work(tx):
         tx.put_runs(source, [run(n, curves={"loss": curve(1.0, float("nan"))}) for n in range(5)], seq=1)
+        tx.mark_deleted(source.id, [run(4).external_id], seq=2)
         tx.put_blob(digest_bytes(content), content)
         tx.put_lock(tickets[0].id, lock())
         tx.add_decision(tickets[0].id, decision())
@@ -311,6 +314,58 @@ def test_backup_of_a_newer_version_is_refused(sqlite_store, tmp_path):
         archive.writestr("manifest.json", json.dumps({**manifest, "version": "9999"}))
     with pytest.raises(Refused, match="9999"):
         restore_file(tmp_path / "n.zip", tmp_path / "t.db", at=AT)
+
+
+@pytest.mark.parametrize("portable_form", [False, True])
+def test_backup_of_an_older_version_is_restored(sqlite_store, tmp_path, portable_form):
+    project = filled(sqlite_store)
+    before, target = told(sqlite_store, project), tmp_path / "backup.zip"
+    manifest = back_up(sqlite_store, target, at=AT, portable_form=portable_form)
+    files = as_before(target, manifest, "0003")
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    restore_file(target, tmp_path / "other" / "assay.db", at=AT)
+    with open_store(f"sqlite:///{tmp_path}/other/assay.db") as restored:
+        after = told(restored, project)
+    assert after.pop("counts") == before.pop("counts") | {"run_pasts": 0}
+    assert after == before
+
+
+def as_before(source, manifest, version):
+    """The files of a backup as a program of that version wrote them."""
+    newer = {name for since, names in portable.ADDED.items() if since > version for name in names}
+    with zipfile.ZipFile(source) as archive:
+        files = {name: archive.read(name) for name in manifest.digests}
+    if DATABASE in files:
+        files[DATABASE] = downgraded(files[DATABASE], source.parent, version)
+    for table in portable.carried_tables():
+        name = f"tables/{table.name}.jsonl"
+        if table.name in newer:
+            files.pop(name, None)
+        elif name in files:
+            kept = [f"{table.name}.{column.name}" not in newer for column in table.columns]
+            rows = [itertools.compress(json.loads(line), kept) for line in files[name].splitlines()]
+            files[name] = b"".join(json.dumps(list(row)).encode() + b"\n" for row in rows)
+    facts = asdict(manifest) | {
+        "version": version,
+        "counts": {name: rows for name, rows in manifest.counts.items() if name not in newer},
+        "digests": {name: digest_bytes(content) for name, content in files.items()},
+    }
+    return files | {MANIFEST: json.dumps(facts).encode()}
+
+
+def downgraded(content, folder, version):
+    path = folder / "old.db"
+    path.write_bytes(content)
+    with open_store(f"sqlite:///{path}") as store, store._connect(()) as connection:
+        driver = connection.connection.dbapi_connection
+        driver.execute("BEGIN IMMEDIATE")
+        migrate.downgrade(connection, to=version)
+        driver.execute("COMMIT")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode=DELETE").fetchall()
+    return path.read_bytes()
 
 
 def test_backup_never_overwrites(sqlite_store, tmp_path):

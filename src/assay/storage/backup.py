@@ -157,7 +157,7 @@ def restore_file(source: Path, target: Path, *, at: datetime) -> Path | None:
             else:
                 _check_tables(source, manifest)
                 with SqliteStore(fresh) as store:
-                    _load_tables(source, store)
+                    _load_tables(source, store, version=manifest.version)
             _verify_file(fresh, manifest)
             fresh.chmod(0o600)
             return _swap(fresh, target, at)
@@ -176,7 +176,7 @@ def restore_into(source: Path, store: Store) -> Manifest:
     try:
         if manifest.kind == "tables":
             _check_tables(source, manifest)
-            _load_tables(source, store)
+            _load_tables(source, store, version=manifest.version)
         else:
             manifest = _load_database(source, manifest, store)
     except (OSError, sqlite3.OperationalError) as error:
@@ -262,7 +262,7 @@ def _load_database(source: Path, manifest: Manifest, store: Store) -> Manifest:
 def _check_tables(source: Path, manifest: Manifest) -> None:
     """Every table as its manifest says, before anything is made of them."""
     with _archive(source) as archive:
-        for table in portable.carried_tables():
+        for table in portable.carried_tables(manifest.version):
             name = TABLES.format(table.name)
             with archive.open(name) as file:
                 digest = hashlib.sha256()
@@ -272,7 +272,7 @@ def _check_tables(source: Path, manifest: Manifest) -> None:
                 raise _damaged(source, f"{name} has another digest than its manifest says")
 
 
-def _load_tables(source: Path, store: Store) -> None:
+def _load_tables(source: Path, store: Store, *, version: str = HEAD) -> None:
     def work(tx: Any) -> None:
         if any(
             rows for name, rows in portable.counts(tx).items() if name not in {"journal_head", "instance"}
@@ -284,9 +284,9 @@ def _load_tables(source: Path, store: Store) -> None:
             )
         portable.make_room(tx)
         with _archive(source) as archive:
-            for table in portable.carried_tables():
+            for table in portable.carried_tables(version):
                 with archive.open(TABLES.format(table.name)) as file:
-                    portable.load_lines(tx, table, file)
+                    portable.load_lines(tx, table, file, version=version)
         portable.finish_load(tx)
         tx.appended = None  # so that the head just loaded is read
         tx.current_head()
@@ -373,7 +373,7 @@ def _verify(tx: Reading, manifest: Manifest, name: str) -> None:
         raise _damaged(name, f"journal: {fault.message}")
     if (report.head.size, report.head.head.hex()) != (manifest.journal_size, manifest.journal_head):
         raise _damaged(name, "journal: another head than the manifest says")
-    found = portable.counts(tx)
+    found = portable.counts(tx, manifest.version)
     if found != manifest.counts:
         wrong = next(table for table in manifest.counts if found.get(table) != manifest.counts[table])
         raise _damaged(name, f"{found.get(wrong)} rows in {wrong}, {manifest.counts[wrong]} in its manifest")

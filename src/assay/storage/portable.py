@@ -17,6 +17,7 @@ from sqlalchemy import LargeBinary, Table, delete, func, insert, select, text
 
 from assay.errors import Invalid
 from assay.storage import documents
+from assay.storage.migrations import HEAD
 from assay.storage.queries.filters import MAX_PAGE
 from assay.storage.session import Session, Statement
 from assay.storage.tables import decisions, instance, journal_head, metadata, notes, ticket_documents, tickets
@@ -31,6 +32,12 @@ CARRIED = (
 )  # fmt: skip
 """Tables whose rows a backup carries."""
 
+ADDED = {
+    "0002": {"sources.connected", "runs.first_candidate", "tickets.results_since", "tickets.verdict_due"},
+    "0004": {"run_pasts", "runs.first_arm", "sources.qualified"},
+}
+"""Tables and columns that came with a version: a backup of an older one has none of them."""
+
 DERIVED = ("ticket_search",)
 """Tables made again from the carried ones."""
 
@@ -38,9 +45,14 @@ MADE_EMPTY = (journal_head, instance)
 """Tables that a new database has a row in, which the backup's row replaces."""
 
 
-def carried_tables() -> Sequence[Table]:
-    """The carried tables, each after those it refers to."""
-    return [table for table in metadata.sorted_tables if table.name in CARRIED]
+def carried_tables(version: str = HEAD) -> Sequence[Table]:
+    """The tables that a backup of this version carries, each after those it refers to."""
+    tables = [table for table in metadata.sorted_tables if table.name in CARRIED]
+    return [table for table in tables if table.name not in _added_after(version)]
+
+
+def _added_after(version: str) -> set[str]:
+    return {name for since, names in ADDED.items() if since > version for name in names}
 
 
 def lines_of(session: Session, table: Table) -> Iterator[bytes]:
@@ -51,14 +63,16 @@ def lines_of(session: Session, table: Table) -> Iterator[bytes]:
         yield orjson.dumps([write(value) for write, value in zip(writers, row, strict=True)]) + b"\n"
 
 
-def load_lines(session: Session, table: Table, lines: Iterable[bytes]) -> int:
-    """Insert one row for each line; returns how many.
+def load_lines(session: Session, table: Table, lines: Iterable[bytes], *, version: str = HEAD) -> int:
+    """Insert one row for each line; returns how many. Columns that came after the version get their defaults.
 
     Raises:
         Invalid: a line is not a row of this table; table and line are named.
     """
-    names = [column.name for column in table.columns]
-    readers = [_reader(column.type) for column in table.columns]
+    newer = _added_after(version)
+    columns = [column for column in table.columns if f"{table.name}.{column.name}" not in newer]
+    names = [column.name for column in columns]
+    readers = [_reader(column.type) for column in columns]
     add = Statement(insert(table), names)
     numbered = enumerate(lines, start=1)
     count = 0
@@ -82,11 +96,11 @@ def finish_load(tx: Writing) -> None:
             _advance_sequence(tx, table)
 
 
-def counts(session: Session) -> dict[str, int]:
-    """Rows in each carried table."""
+def counts(session: Session, version: str = HEAD) -> dict[str, int]:
+    """Rows in each carried table of this version."""
     return {
         table.name: int(session.one(Statement(select(func.count()).select_from(table)))[0])
-        for table in carried_tables()
+        for table in carried_tables(version)
     }
 
 

@@ -37,10 +37,13 @@ def file_run(
     started_at: datetime | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> Run:
-    """A run read from files. external_id: the file's name, and what tells this run from others in it."""
+    """A run read from files. external_id: the file's name, and what tells this run from others in it.
+
+    Its id also says what was in the file: both sides of a gate may call their files alike.
+    """
     told: list[Any] = [external_id, content_digest, seed, status.value, dict(config or {}), scores_error]
     return Run(
-        run_id=f"{SOURCE}:{external_id}",
+        run_id=f"{SOURCE}:{external_id}:{content_digest[:12]}",
         source=SOURCE,
         external_id=external_id,
         name=name or external_id,

@@ -109,6 +109,14 @@ def test_folder_holds_one_run_a_file(write, tmp_path):
     assert len(ids) == 1
 
 
+def test_files_of_one_name_with_different_content_are_different_runs(write):
+    one = one_run(read(write("a/seed_1.csv", "sample_id,correct\na,1\n")))
+    other = one_run(read(write("b/seed_1.csv", "sample_id,correct\na,0\n")))
+    again = one_run(read(write("c/seed_1.csv", "sample_id,correct\na,1\n")))
+    assert one.external_id == other.external_id == "seed_1.csv"
+    assert one.run_id == again.run_id != other.run_id
+
+
 def test_files_of_one_seed_with_different_metrics_are_one_run(write, tmp_path):
     write("quality/seed_1.csv", "sample_id,correct\na,1\n")
     write("quality/seed_1_latency.csv", "sample_id,latency_ms\na,80\n")

@@ -7,6 +7,7 @@ infinities survive, and nothing is parsed on reading. Long curves are compressed
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import numpy as np
 
@@ -28,12 +29,12 @@ def packed(curve: Curve) -> bytes:
     >>> len(packed(Curve(steps=whole, values=np.array([1.0, np.nan]), times_ms=whole)))
     49
     """
-    parts = (
-        curve.steps.astype(_INTEGERS, copy=False).tobytes(),
-        curve.values.astype(_FLOATS, copy=False).tobytes(),
-        curve.times_ms.astype(_INTEGERS, copy=False).tobytes(),
+    parts: tuple[Any, ...] = (
+        np.ascontiguousarray(curve.steps, _INTEGERS),
+        np.ascontiguousarray(curve.values, _FLOATS),
+        np.ascontiguousarray(curve.times_ms, _INTEGERS),
     )
-    if sum(map(len, parts)) < COMPRESS_FROM_BYTES:
+    if 24 * len(curve.steps) < COMPRESS_FROM_BYTES:
         return b"".join((RAW, *parts))
     return ZLIB + zlib.compress(b"".join(parts), FASTEST)
 

@@ -310,9 +310,9 @@ def test_server_that_lists_hostile_runs_gives_none_of_them(server):
 
 def test_cursor_of_nonsense_is_no_cursor(store):
     for cursor in (
-        {"version": 2, "how": "sqlite", "snapshot": 7},
+        {"version": 3, "how": "sqlite", "snapshot": 7},
         {"version": 99},
-        {"version": 2, "how": "sqlite", "filter": [], "file": [], "snapshot": {"runs": "%%"}},
+        {"version": 3, "how": "sqlite", "filter": [], "file": [], "snapshot": {"runs": "%%"}},
     ):
         synced = Synced(replace(source_of(store), cursor=cursor))
         synced.sync(MlflowSource())

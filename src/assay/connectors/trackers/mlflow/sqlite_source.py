@@ -11,7 +11,7 @@ from assay.connectors.trackers.mlflow.artifacts import RUN_ID, local_scores, rem
 from assay.connectors.trackers.mlflow.assemble import assemble
 from assay.connectors.trackers.mlflow.raw import RawRun
 from assay.connectors.trackers.mlflow.revisions import TESTED_REVISIONS
-from assay.connectors.trackers.mlflow.snapshot import Snapshot, changed_rows, take_snapshot
+from assay.connectors.trackers.mlflow.snapshot import Snapshot, changed_since, take_snapshot
 from assay.connectors.trackers.mlflow.sqlite_file import SqliteFile, checked_revision
 from assay.connectors.trackers.mlflow.sqlite_tables import (
     RowList,
@@ -24,7 +24,7 @@ from assay.domain.experiments.evidence import Run
 from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
-CURSOR_VERSION = 2
+CURSOR_VERSION = 3
 BATCH_RUNS = 1024
 BATCH_POINTS = 1_000_000
 BATCH_BLOB_BYTES = 64 * 2**20
@@ -93,8 +93,7 @@ class SqliteStore:
             revision = self._revision(connection)
             if cursor.get("revision") != revision or not same_file:
                 before = None
-            now, in_place = take_snapshot(connection, before=before)
-            rows = changed_rows(connection, before, now) if before is not None and in_place else []
+            now, rows = changed_since(connection, before) if before else (take_snapshot(connection), None)
             # Usually few: read in the same transaction, over the pages that are at hand.
             raws = read_runs(connection, RowList(rows[:BATCH_RUNS])) if rows else []
         base = {
@@ -105,7 +104,7 @@ class SqliteStore:
             "file": marks,
             "snapshot": now.to_json(),
         }
-        if not in_place:
+        if rows is None:
             with without_collection():
                 yield from self._scan({**base, "after": 0})
         elif rows:
@@ -137,7 +136,7 @@ class SqliteStore:
         """All runs behind the cursor's row that are not known as they are; then the runs that are gone."""
         snapshot = Snapshot.from_json(cursor.get("snapshot"))
         last = snapshot.last_run if snapshot is not None else 0
-        total = len(snapshot.runs) if snapshot is not None else 0
+        total = snapshot.run_count if snapshot is not None else 0
         known = self.known()
         after, done = int(cursor["after"]), int(cursor.get("done", 0))
         portion = _Portion()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
-import orjson
 
 from assay.connectors.trackers.mlflow.assemble import KEPT_OWN_TAGS
 from assay.connectors.trackers.mlflow.points import curves_of, floats, integer, integers
@@ -38,7 +37,10 @@ _USED_TAGS = "(t.key < 'mlflow.' OR t.key >= 'mlflow/' OR t.key IN ({}))".format
 _POINTS = "FROM runs r CROSS JOIN metrics m ON m.run_uuid = r.run_uuid WHERE {}"
 _ORDER = "ORDER BY r.rowid, m.key, m.step, m.rowid"
 _VALUE = "CASE WHEN m.is_nan THEN NULL ELSE m.value END"
-_GROUPS = f"SELECT r.rowid, m.key, count(*) {_POINTS} GROUP BY r.rowid, m.key ORDER BY r.rowid, m.key"
+_GROUP_ROWS = f"SELECT r.rowid AS run, m.key AS key, count(*) AS points {_POINTS} GROUP BY r.rowid, m.key ORDER BY r.rowid, m.key"
+_GROUPS = (
+    f"SELECT group_concat(run), group_concat(key, '{_BETWEEN}'), group_concat(points) FROM ({_GROUP_ROWS})"  # noqa: S608 - constants of this module
+)
 # A row for every point costs more than all the rest of a sync, so whole numbers come as one text. Floats as text would not be exact.
 _PLACES = (
     f"SELECT group_concat(step), group_concat(timestamp) FROM (SELECT m.step, m.timestamp {_POINTS} {_ORDER})"  # noqa: S608 - constants of this module
@@ -135,14 +137,14 @@ def _read_runs(connection: sqlite3.Connection, condition: str) -> Iterator[RawRu
 def _texts(connection: sqlite3.Connection, table: str, condition: str) -> Texts:
     found: Texts = defaultdict(dict)
     told = _joined(connection, _TEXTS.format(table, condition))
-    rows = orjson.loads(f"[{told[0] or ''}]")
-    keys, values = (clean_text(texts).split(_BETWEEN) if texts is not None else [] for texts in told[1:])
-    if not told[0] or not len(rows) == len(keys) == len(values):  # one of them holds the separator
+    rows, keys, values = _numbers(told[0]), _split(told[1]), _split(told[2])
+    if not len(rows) == len(keys) == len(values) > 0:  # one of them holds the separator, or there are none
         for row, key, value in connection.execute(_TEXT_ROWS.format(table, condition)):
             found[row][clean_text(key)] = clean_text(value)
         return found
-    for row, key, value in zip(rows, keys, values, strict=True):
-        found[row][key] = value
+    ends = [*(np.flatnonzero(rows[1:] != rows[:-1]) + 1).tolist(), len(rows)]
+    for start, end in pairwise([0, *ends]):
+        found[int(rows[start])].update(zip(keys[start:end], values[start:end], strict=True))
     return found
 
 
@@ -153,6 +155,18 @@ def _joined(connection: sqlite3.Connection, query: str) -> Sequence[Any]:
     except sqlite3.DataError:
         return None, None, None
     return row
+
+
+def _split(texts: str | None) -> list[str]:
+    return [] if texts is None else clean_text(texts).split(_BETWEEN)
+
+
+def _numbers(texts: str | None) -> IntArray:
+    """Whole numbers from a text with commas; none when anything else is among them."""
+    try:
+        return np.fromstring(texts or "", np.int64, sep=",")
+    except ValueError:
+        return np.zeros(0, np.int64)
 
 
 def points_of(connection: sqlite3.Connection, chosen: RowRange | RowList) -> int:
@@ -172,7 +186,12 @@ def _inputs(connection: sqlite3.Connection, condition: str) -> Mapping[int, tupl
 
 
 def _curves(connection: sqlite3.Connection, condition: str) -> Mapping[int, dict[str, Curve]]:
-    groups = connection.execute(_GROUPS.format(condition)).fetchall()
+    told = _joined(connection, _GROUPS.format(condition))
+    runs, keys, counts = _numbers(told[0]), _split(told[1]), _numbers(told[2])
+    groups: Iterable[tuple[Any, Any, int]] = zip(runs.tolist(), keys, counts.tolist(), strict=False)
+    if not len(runs) == len(keys) == len(counts) > 0:  # a key holds the separator, or there are none
+        groups = connection.execute(_GROUP_ROWS.format(condition)).fetchall()
+    groups = list(groups)
     return curves_of(groups, *_points(connection, condition, sum(count for _, _, count in groups)))
 
 
@@ -180,14 +199,14 @@ def _points(
     connection: sqlite3.Connection, condition: str, count: int
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Steps, times and values of all points, in the order of the groups."""
-    places = _joined(connection, _PLACES.format(condition))[:2]
-    try:
-        steps, times = (np.array(orjson.loads(f"[{text or ''}]"), np.int64) for text in places)
-    except (TypeError, ValueError, OverflowError):
-        steps = times = np.zeros(0, np.int64)
+    steps, times = map(_numbers, _joined(connection, _PLACES.format(condition))[:2])
     if not len(steps) == len(times) == count:  # something else than whole numbers among them
         rows = connection.execute(_WHOLE_POINTS.format(condition)).fetchall()
         told = zip(*rows, strict=True)
         return integers(next(told)), integers(next(told)), floats(next(told))
-    values = connection.execute(_VALUES.format(condition)).fetchall()
-    return steps, times, floats(list(chain.from_iterable(values)))
+    values = chain.from_iterable(connection.execute(_VALUES.format(condition)))
+    try:
+        return steps, times, np.fromiter(values, np.float64, count)
+    except (TypeError, ValueError):  # a NaN, or no number at all
+        rows = connection.execute(_VALUES.format(condition)).fetchall()
+        return steps, times, floats(list(chain.from_iterable(rows)))

@@ -7,6 +7,7 @@ Each module answers one question; import from the module, nothing is re-exported
 * `proportions`, `paired`, `crossed`: pass/fail rates, the same examples under two arms, several seeds on shared examples.
 * `quantiles`: is a latency percentile beyond a limit; `resampling`, `wild_clusters`: bootstraps, as a check and for few sources.
 * `fairness`: is the gap between any two groups larger than allowed?
+* `reliability`: how often it works when tried again (pass@k, pass^k).
 * `independent_rates`, `summaries`: rates from different examples; figures reported without the examples behind them.
 * `noninferiority`: "no worse than the baseline by more than a margin".
 * `slices`, `slice_alarms`: the same comparisons in thousands of slices at once, and which slices are harmed

@@ -12,7 +12,7 @@ def test_labels_read_as_the_tuple_they_stand_for():
     assert [LABELS[0], LABELS[-1]] == ["de", ""]
     assert LABELS[1:3] == ("en", "de")
     assert LABELS == PLAIN == LABELS
-    assert LABELS != PLAIN[:3]
+    assert PLAIN[:3] != LABELS
     assert LABELS != "deen"
     assert {LABELS: 1}[Labels(("en", "de", ""), np.array([1, 0, 1, 2], dtype=np.int32))] == 1
     assert "en" in LABELS

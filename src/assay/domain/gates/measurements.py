@@ -19,7 +19,7 @@ from assay.domain.gates.example_tables import ExampleTable, is_rising, table_of
 from assay.domain.gates.problems import Problem, mend, run_name
 from assay.domain.gates.quantities import LARGEST, out_of_range
 from assay.domain.gates.run_values import LOGGED_DIGITS, scores_of, value_of
-from assay.domain.gates.seed_groups import SeedGroup
+from assay.domain.gates.seed_groups import SeedGroup, aware, starting_order
 from assay.domain.gates.taken_results import changed_results, removed_results
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.canonical import round_significant
@@ -41,12 +41,19 @@ class SeedResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What the seeds of a group measured, in starting order."""
+    """What the seeds of a group measured, in starting order. `open` are the runs of further seeds that have not ended."""
 
     seeds: tuple[SeedResult, ...]
     table: ExampleTable | None
     datasets: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    open: tuple[Run, ...] = ()
+
+    @property
+    def held_by(self) -> tuple[Run, ...]:
+        """Open runs that began before the last of these seeds, or nobody knows when: deciding without them is choosing."""
+        last = max(starting_order(seed.run) for seed in self.seeds)
+        return tuple(r for r in self.open if aware(r.started_at) is None or starting_order(r) < last)
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -58,7 +65,7 @@ class Measured:
         if amount >= len(self.seeds):
             return self
         table = None if self.table is None else self.table.first_seeds(amount)
-        return Measured(self.seeds[:amount], table, self.datasets, self.notes)
+        return replace(self, seeds=self.seeds[:amount], table=table)
 
     def for_means(self, metric: Metric) -> Measured:
         """The same where a mean is tested: a count is a total of the examples, so it has no mean over them."""
@@ -103,7 +110,12 @@ def _measure(group: SeedGroup, metric: Metric, dataset: DatasetRef | None) -> Me
     seeds = _distinct_seeds(results)
     if isinstance(seeds, Problem):
         return seeds
-    return _assembled(here, results, seeds, metric, group.unmatched_limit)
+    found = _assembled(here, results, seeds, metric, group.unmatched_limit)
+    if isinstance(found, Problem):
+        return found
+    done = {seed.seed for seed in seeds}
+    still = (run for run in runs if run.status in UNFINISHED and (run in here or run.dataset is None))
+    return replace(found, open=tuple(run for run in still if run.seed is None or run.seed not in done))
 
 
 def _is_on(run: Run, dataset: DatasetRef) -> bool:

@@ -43,7 +43,7 @@ def run_notes(case: Case, second: Sequence[Run]) -> list[str]:
     if second:
         names = listed(sorted({run.source for run in second}))
         notes.append(f"{count(len(second), 'run')} read under a second source name ({names}), counted once")
-    return notes + _crashed_before(groups, case) + _changed((*groups, *case.other_baselines), case)
+    return notes + _run_again(groups, case) + _changed((*groups, *case.other_baselines), case)
 
 
 def _gone(gone: Sequence[Gone], whose: str) -> list[str]:
@@ -56,8 +56,8 @@ def _gone(gone: Sequence[Gone], whose: str) -> list[str]:
     ]
 
 
-def _crashed_before(groups: Iterable[SeedGroup], case: Case) -> list[str]:
-    """Seeds that had a value when they crashed and say something else now that they were run again: a reader must see both."""
+def _run_again(groups: Iterable[SeedGroup], case: Case) -> list[str]:
+    """Seeds that had a value in a run that never finished, and say something else now: a reader must see both."""
     found = primary_metric(case)
     if found is None:
         return []
@@ -65,17 +65,17 @@ def _crashed_before(groups: Iterable[SeedGroup], case: Case) -> list[str]:
     for group in groups:
         for run in group.evidence:
             kept = [one for one in group.finished if one.seed is not None and one.seed == run.seed]
-            if run.status in (RunStatus.FAILED, RunStatus.STOPPED) and kept:
+            if run.status is not RunStatus.FINISHED and kept:
                 told.append(_other_value(run, kept[0], metric))
     said = [text for text in told if text]
-    return [f"crashed with a value, run again: {listed(said)}"] if said else []
+    return [f"run again after a run that never finished: {listed(said)}"] if said else []
 
 
-def _other_value(crashed: Run, kept: Run, metric: Metric) -> str:
-    before, now = value_of(crashed, metric), value_of(kept, metric)
+def _other_value(open_run: Run, kept: Run, metric: Metric) -> str:
+    before, now = value_of(open_run, metric), value_of(kept, metric)
     if before is None or now is None or same_value(before, now):
         return ""
-    return f"seed {crashed.seed} was at {shown(before, metric)}, counts as {shown(now, metric)}"
+    return f"seed {open_run.seed} was at {shown(before, metric)}, counts as {shown(now, metric)}"
 
 
 def _changed(groups: Iterable[SeedGroup], case: Case) -> list[str]:

@@ -59,7 +59,7 @@ def test_note_tells_the_value_at_which_a_seed_crashed_before_it_was_run_again():
     crashed = run(3, {"accuracy": 0.5}, number=8, status=RunStatus.FAILED)
     said = verdict(LOCK, [*seeds("accuracy", GOOD), crashed])
     assert said.findings[0].outcome == "met"
-    assert "crashed with a value, run again: seed 3 was at 50.0%, counts as 90.5%" in said.notes
+    assert "run again after a run that never finished: seed 3 was at 50.0%, counts as 90.5%" in said.notes
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,11 @@ not examined is the upper bound of the rate, shown beside it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assay.domain.gates.case import Checked
 from assay.domain.gates.checks.claims import counts
+from assay.domain.gates.checks.looks import held
 from assay.domain.gates.measurements import Measured
 from assay.domain.gates.wording import count, listed, shown
 from assay.domain.kernel.findings import Outcome
@@ -28,7 +31,7 @@ def check_census(measured: Measured, metric: Metric, wanted: float, *, alpha: fl
         outcome, reason = Outcome.NOT_MET, f"{metric.name} is not {shown(wanted, metric)} everywhere: {which}"
     else:
         outcome, reason = Outcome.MET, f"{metric.name} is exactly {shown(wanted, metric)} in {size}"
-    return Checked(
+    found = Checked(
         outcome=outcome,
         method="census of the examined set",
         reason=reason,
@@ -38,6 +41,15 @@ def check_census(measured: Measured, metric: Metric, wanted: float, *, alpha: fl
         n=counts(measured),
         notes=(*measured.notes, _rate_note(measured, alpha)),
     )
+    return _unless_open(found, measured)
+
+
+def _unless_open(found: Checked, measured: Measured) -> Checked:
+    """What was counted wrong stays wrong; what is right so far has to wait for the runs that began before."""
+    later = held(measured)
+    if later is None or found.outcome is not Outcome.MET:
+        return found
+    return replace(found, outcome=Outcome.UNCLEAR, reason=later.reason, settle=later.settle)
 
 
 def _rate_note(measured: Measured, alpha: float) -> str:

@@ -75,7 +75,7 @@ def waiting(later: NotNow, measured: Measured, *, runs: tuple[Run, ...], known: 
         outcome=Outcome.UNCLEAR,
         reason=later.reason,
         against_level=float("inf"),
-        settle=seeds_wanted(later.more, later.total, runs, sure=False),
+        settle=later.settle or seeds_wanted(later.more, later.total, runs, sure=False),
         n=counts(measured),
         notes=measured.notes,
     )

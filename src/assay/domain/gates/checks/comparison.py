@@ -25,7 +25,7 @@ from assay.domain.gates.checks.claims import (
     too_close,
     waiting,
 )
-from assay.domain.gates.checks.looks import Level, NotNow, level_for
+from assay.domain.gates.checks.looks import Level, NotNow, held, level_for
 from assay.domain.gates.example_tables import ExampleTable, align
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
@@ -175,12 +175,13 @@ def comparison_level(arms: Arms, case: Case, divisor: float) -> Level | NotNow:
     """The look of the candidate; a baseline that still grows has to stand at a look too, and the stricter level holds."""
     level = level_for(arms.candidate, case, divisor)
     theirs = arms.baseline.measured
-    if isinstance(level, NotNow) or theirs is None or arms.baseline.fixed:
+    if isinstance(level, NotNow) or theirs is None:
         return level
-    grown = level_for(theirs.for_means(arms.metric), case, divisor)
+    theirs = theirs.for_means(arms.metric)
+    grown = held(theirs) or (None if arms.baseline.fixed else level_for(theirs, case, divisor))
     if isinstance(grown, NotNow):
-        return NotNow(f"baseline: {grown.reason}", grown.more, grown.total)
-    return _stricter(level, grown)
+        return replace(grown, reason=f"baseline: {grown.reason}")
+    return level if grown is None else _stricter(level, grown)
 
 
 def _stricter(level: Level, other: Level) -> Level:

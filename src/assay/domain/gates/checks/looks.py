@@ -12,7 +12,8 @@ from assay.domain.experiments.evidence import Run, RunStatus
 from assay.domain.gates.case import Case, corrected
 from assay.domain.gates.checks.resources import is_amount
 from assay.domain.gates.measurements import Measured
-from assay.domain.gates.wording import count, hours
+from assay.domain.gates.problems import run_name
+from assay.domain.gates.wording import count, hours, listed
 from assay.domain.kernel.findings import Settlement
 from assay.stats.stages import BetweenStages, Look, PastLastStage, look_for
 
@@ -40,15 +41,35 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """No decision at this number of seeds; the next look is named."""
+    """No decision at this number of seeds; the next look is named, or what is waited for."""
 
     reason: str
     more: int
     total: int
+    settle: Settlement | None = None
 
 
 def level_for(measured: Measured, case: Case, divisor: float) -> Level | NotNow:
     """At which level may these seeds decide now, if at all?"""
+    level = _level(measured, case, divisor)
+    return level if isinstance(level, NotNow) else held(level.measured) or level
+
+
+def held(measured: Measured) -> NotNow | None:
+    """Why these seeds cannot decide yet: a run that began before the last of them has not ended."""
+    if not measured.held_by:
+        return None
+    n, names = len(measured.seeds), listed(map(run_name, measured.held_by))
+    one = len(measured.held_by) == 1
+    reason = (
+        f"{count(n, 'seed')}: {names} began before the last of them and {'is' if one else 'are'} not finished"
+    )
+    way = "wait for it, or mark it failed in the tracker and run the seed again"
+    many = "wait for them, or mark them failed in the tracker and run their seeds again"
+    return NotNow(reason, 0, n, Settlement(kind="runs", text=way if one else many))
+
+
+def _level(measured: Measured, case: Case, divisor: float) -> Level | NotNow:
     n = len(measured.seeds)
     if n < _SEED_LEVEL_STARTS and measured.table is not None:
         return Level(case.settings.alpha / divisor, measured, "one model", is_last=True)

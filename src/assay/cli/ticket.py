@@ -68,7 +68,7 @@ def new(
     project: Project = None,
     json: Json = False,
 ) -> None:
-    """Write a new ticket into the first column.
+    """Write a new ticket into the first column; say what was tried before, and what it lacks to start.
 
     Example: assay ticket new "Fine-tune 8B" --hypothesis "Lifts accuracy from 72% to 85%." --primary "accuracy >= 85%"
     --kill "accuracy < 78% after training" --baseline accuracy=0.72 --gpu-hours 24
@@ -93,19 +93,22 @@ def new(
         budget=given(gpu_hours=gpu_hours, cost_usd=cost_usd),
     )
     with connected(project) as api:
+        # Asked before it is written: afterwards it would be most like itself.
+        check = {} if json else api.in_project("POST", "/tickets/check", body=fields).data
         answer = api.in_project("POST", "/tickets", body=fields)
-        problems = [] if json else _problems(api, fields)
     if json:
         print_json(answer.body)
         return
     say(f"{answer.data['key']}  {answer.data['title']}")
-    for problem in problems:
+    for hit in check["similar"]:
+        say(f"  tried before: {_tried(hit)}")
+    for problem in check["problems"]:
         say(f"  before it can start: {problem['text']} {problem['fix']}")
 
 
-def _problems(api: Any, fields: dict[str, Any]) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = api.in_project("POST", "/tickets/check", body=fields).data["problems"]
-    return found
+def _tried(hit: dict[str, Any]) -> str:
+    outcome = f"decided: {hit['decision']}" if hit["decision"] else f"not decided, in {hit['stage']}"
+    return f"{hit['key']}  {shortened(hit['title'])} ({outcome}; both say: {', '.join(hit['shared'])})"
 
 
 @app.command("edit")

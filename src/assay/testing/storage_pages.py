@@ -194,6 +194,37 @@ class PagesContract:
             assert "\x02Adapter\x03" in hit.excerpt
             assert tx.search(project.id, "adapter elsewhere", limit=5) in ((), [])
 
+    def test_search_finds_a_word_in_the_singular_and_in_the_plural(self, store: Store) -> None:
+        project = new_project(store)
+        new_ticket(store, project, title="Pruned networks", hypothesis="A random forest of decision policies")
+        new_ticket(store, project, title="Bias of one network", hypothesis="Caches of indices; losses")
+        expected = {
+            "networks": ["EXP-1", "EXP-2"],
+            "network": ["EXP-1", "EXP-2"],
+            "forests policy": ["EXP-1"],
+            "forests ": ["EXP-1"],
+            "cache index loss": ["EXP-2"],
+            "biases network": ["EXP-2"],
+            "netw": ["EXP-1", "EXP-2"],
+            "netw ": [],
+            "exp-2": ["EXP-2"],
+        }
+        with store.read() as tx:
+            for text, keys in expected.items():
+                assert sorted(hit.key for hit in tx.search(project.id, text, limit=5)) == keys, text
+            (hit,) = tx.search(project.id, "forests", limit=5)
+            assert "\x02forest\x03" in hit.excerpt
+
+    def test_similar_finds_shared_words_in_the_singular_and_in_the_plural(self, store: Store) -> None:
+        project = new_project(store)
+        new_ticket(store, project, title="Pruned networks with random forests")
+        new_ticket(store, project, title="Forests and a forest")
+        with store.read() as tx:
+            (hit,) = tx.similar(
+                project.id, "A random forest, then forests beside a network", exclude=None, limit=5
+            )
+            assert (hit.key, hit.shared) == ("EXP-1", ("random", "forest", "network"))
+
     def test_search_finds_a_ticket_whose_better_matches_crowd_another_project(self, store: Store) -> None:
         project, crowded = new_project(store), new_project(store, "audio")
         new_ticket(

@@ -298,3 +298,16 @@ def test_damaged_journal_head_leaves_reading_alone_and_names_the_command_that_me
     assert made("ticket", "note", "EXP-1", "seen").code == 0
     assert made("audit", "verify").code == 0
     assert "Nothing to rebuild" in made("audit", "rebuild-head").out
+
+
+def test_new_ticket_names_earlier_ones_that_speak_of_the_same_and_is_written_all_the_same(made):
+    made("ticket", "new", "Prune random forests", "--hypothesis", "Smaller forests answer sooner.")
+    ran = made("ticket", "new", "A pruned random forest", "--hypothesis", "Half of the trees suffice.")
+    assert ran.code == 0
+    assert "EXP-3  A pruned random forest" in ran.out
+    told = [line.strip() for line in ran.out.splitlines() if "tried before" in line]
+    assert told == [
+        "tried before: EXP-2  Prune random forests (not decided, in backlog; both say: random, forest)"
+    ]
+    assert "tried before" not in made("ticket", "new", "Mixup of digits").out
+    assert "forest" in made("search", "forest").out

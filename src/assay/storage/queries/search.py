@@ -12,7 +12,14 @@ from dataclasses import replace
 import orjson
 from sqlalchemy import text
 
-from assay.storage.queries.words import ends_inside_word, folded, is_alike, search_words, telling_words
+from assay.storage.queries.words import (
+    ends_inside_word,
+    folded,
+    is_alike,
+    search_words,
+    telling_words,
+    word_forms,
+)
 from assay.storage.session import Row, Session, Statement
 from assay.workflows.views import SearchHit
 
@@ -119,7 +126,7 @@ class SearchQueries(Session):
     __slots__ = ()
 
     def search(self, project_id: int, text: str, *, limit: int) -> Sequence[SearchHit]:
-        """Tickets that hold every word, best first; the last word may be a beginning."""
+        """Tickets that hold every word, in the singular or plural, best first; the last word may be a beginning."""
         words = search_words(text)
         if not words:
             return ()
@@ -146,9 +153,10 @@ class SearchQueries(Session):
             key: set(map(folded, telling_words(content, limit=None)))
             for key, content in self.rows(TEXTS, project=project_id, keys=keys)
         }
-        sought = [terms[term] for term in rare]
+        sought = [word for word in words if word in {terms[term] for term in rare}]
         shared = {
-            hit.key: tuple(w for w in words if w in sought and w in said.get(hit.key, ())) for hit in pool
+            hit.key: tuple(word for word in sought if not said[hit.key].isdisjoint(word_forms(word)))
+            for hit in pool
         }
         alike = [
             replace(hit, shared=shared[hit.key]) for hit in pool if is_alike(len(shared[hit.key]), len(words))
@@ -189,9 +197,11 @@ class SearchQueries(Session):
         return max(COMMON_FLOOR, int((size or 0) * COMMON_SHARE))
 
     def _term(self, word: str, *, prefix: bool = False) -> str:
-        if self.engine == "sqlite":
-            return f'"{word}"*' if prefix else f'"{word}"'
-        return f"'{word}':*" if prefix else f"'{word}'"
+        """The word in any of its forms."""
+        quote, beginning, either = ('"', "*", " OR ") if self.engine == "sqlite" else ("'", ":*", " | ")
+        forms = [f"{quote}{form}{quote}" for form in word_forms(word)]
+        forms[0] += beginning if prefix else ""
+        return f"({either.join(forms)})" if len(forms) > 1 else forms[0]
 
     def _all_of(self, terms: Sequence[str]) -> str:
         return (" AND " if self.engine == "sqlite" else " & ").join(terms)

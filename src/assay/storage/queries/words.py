@@ -8,6 +8,9 @@ from unicodedata import combining, normalize
 MAX_WORDS = 12
 MAX_WORD_LENGTH = 60
 _WORD = re.compile(r"[^\W_]+")
+_SHORTEST_WITH_FORMS = 4
+_HISSING = ("ss", "us", "is", "as", "x", "z", "ch", "sh")
+"""A word that ends so gets "es" in the plural."""
 
 # Words that carry no meaning for "did we try this already?"; a small project has too few texts to learn that by count.
 FUNCTION_WORDS = frozenset(
@@ -54,7 +57,52 @@ def telling_words(text: str, *, limit: int | None = 40) -> list[str]:
     """
     valid = text.encode("utf-8", "ignore").decode("utf-8")
     words = (word[:MAX_WORD_LENGTH].lower() for word in _WORD.findall(valid))
-    return list(dict.fromkeys(word for word in words if _tells(word)))[:limit]
+    told: dict[str, None] = {}
+    for word in words:
+        if _tells(word) and told.keys().isdisjoint(word_forms(word)):
+            told[word] = None
+    return list(told)[:limit]
+
+
+def word_forms(word: str) -> tuple[str, ...]:
+    """The word itself, then what may be its singular or its plural, in English.
+
+    Whoever seeks one form means the others. They are asked for beside the word, so that a guess that is no word finds
+    nothing, and beginnings and identifiers stay exact: what is short or holds a digit has no other form.
+
+    >>> word_forms("networks"), word_forms("forest"), word_forms("hypotheses")
+    (('networks', 'network'), ('forest', 'forests'), ('hypotheses', 'hypothes', 'hypothese', 'hypothesis'))
+    >>> word_forms("lr"), word_forms("8b16s")
+    (('lr',), ('8b16s',))
+    """
+    if len(word) < _SHORTEST_WITH_FORMS or not (word.isascii() and word.isalpha()):
+        return (word,)
+    return tuple(dict.fromkeys((word, *_singulars(word), *_plurals(word))))
+
+
+def _singulars(word: str) -> tuple[str, ...]:
+    stem = word[:-2]
+    if not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return ()
+    if word.endswith("ies"):
+        return word[:-3] + "y", word[:-1]
+    if word.endswith("ices"):
+        return word[:-1], word[:-4] + "ix", word[:-4] + "ex"
+    if word.endswith(("ses", "xes")):
+        return stem, word[:-1], stem + "is"
+    return (stem, word[:-1]) if word.endswith(("zes", "ches", "shes")) else (word[:-1],)
+
+
+def _plurals(word: str) -> tuple[str, ...]:
+    if word.endswith("is"):
+        return (word[:-2] + "es",)
+    if word.endswith(("ix", "ex")):
+        return word + "es", word[:-2] + "ices"
+    if word.endswith(_HISSING):
+        return (word + "es",)
+    if word.endswith("s"):
+        return ()
+    return (word[:-1] + "ies",) if word.endswith("y") and word[-2] not in "aeiou" else (word + "s",)
 
 
 def is_alike(shared: int, of: int) -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from assay.domain.experiments.evidence import Evaluation
 from assay.domain.experiments.experiment import Lock
+from assay.domain.gates.checks.fairness import check_fairness
 from assay.domain.gates.checks.golden import check_golden
 from assay.domain.gates.checks.items import check_items
 from assay.domain.gates.checks.leaks import check_leakage
 from assay.domain.gates.checks.regression import check_regression
+from assay.domain.gates.checks.reliability import check_reliability
 from assay.domain.gates.checks.slices import check_slices, nothing_measured
 from assay.domain.gates.decide import EXIT_CODE, Row, cheapest, row_of
 from assay.domain.gates.examine import answer, examine, finding_of
@@ -147,6 +149,8 @@ _CHECKS: Mapping[str, Callable[..., Judged]] = {
     "slices": check_slices,
     "regression": check_regression,
     "golden": check_golden,
+    "fairness": check_fairness,
+    "reliability": check_reliability,
     "consistency": _consistency,
     "leakage": check_leakage,
     "items": check_items,

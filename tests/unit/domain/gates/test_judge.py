@@ -284,6 +284,61 @@ def test_any_exact_overlap_with_training_data_fails(base):
     assert results == [GateResult.PASS, GateResult.FAIL]
 
 
+# ------------------------------------------------------------------------------------------------ fairness and reliability
+
+FAIRNESS = {"fairness": {"by": "language", "gap": "5%"}}
+
+
+def test_a_gap_between_groups_that_is_shown_fails_and_names_the_pair(base):
+    unfair = base.copy()
+    unfair[(np.arange(N) % 3 == 0) & (np.arange(N) % 2 == 0)] = 0.0
+    found = the(judge(gate(criteria=["accuracy >= 50%"], checks=[FAIRNESS]), sliced(unfair, "c")), "fairness")
+    assert found.finding.outcome is Outcome.NOT_MET
+    assert "de" in found.finding.reason
+
+
+def test_groups_alike_pass_with_the_gap_that_would_have_been_seen(base):
+    found = the(judge(gate(criteria=[FLOOR], checks=[FAIRNESS]), sliced(base, "c")), "fairness")
+    assert found.finding.outcome is Outcome.MET
+    assert "would have been seen" in found.finding.reason
+    assert found.finding.detectable > 0.05
+
+
+def test_groups_too_small_for_what_must_be_seen_are_unclear(base):
+    check = {"fairness": {"by": "language", "gap": "1%", "must_see": "2%"}}
+    found = the(judge(gate(criteria=[FLOOR], checks=[check]), sliced(base, "c")), "fairness")
+    assert found.finding.outcome is Outcome.UNCLEAR
+
+
+def tried(tries):
+    one = scores(tries.mean(axis=1))
+    with_tries = type(one)(one.metric, None, one.sample_ids, one.values, repeats=tries)
+    return evaluation(run("c", with_tries))
+
+
+def test_reliability_over_tries_is_the_unbiased_share(rng):
+    tries = (rng.random((200, 4)) < 0.9).astype(float)
+    checks = [
+        {"reliability": {"pass^2": "75%"}},
+        {"reliability": {"pass^2": "90%"}},
+        {"reliability": {"pass@2": "95%"}},
+    ]
+    record = judge(gate(criteria=["accuracy >= 80%"], checks=checks), tried(tries))
+    outcomes = [a.finding.outcome for a in record.answers if a.kind == "reliability"]
+    assert outcomes == [Outcome.MET, Outcome.NOT_MET, Outcome.MET]
+    c = tries.sum(axis=1)
+    both = next(a for a in record.answers if a.kind == "reliability").finding.estimate
+    assert both == pytest.approx(float((c * (c - 1) / 12).mean()), abs=1e-12)
+
+
+def test_fewer_tries_than_asked_for_are_no_evidence(rng):
+    tries = (rng.random((200, 2)) < 0.9).astype(float)
+    check = {"reliability": {"pass^3": "50%"}}
+    found = the(judge(gate(criteria=["accuracy >= 80%"], checks=[check]), tried(tries)), "reliability")
+    assert found.finding.outcome is Outcome.NO_EVIDENCE
+    assert found.finding.settle.amount == 1
+
+
 # ----------------------------------------------------------------------------------------------------------- the record
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -10,6 +11,8 @@ from markupsafe import Markup
 
 from assay.errors import AssayError
 from assay.web import frame, templating
+from assay.web.contexts.frame import Frame
+from assay.workflows.projects import get_project
 
 _HEADLINES = {
     403: "Not allowed",
@@ -51,7 +54,17 @@ def error_page(request: Request, error: AssayError, status: int) -> HTMLResponse
     context = error_context(request, error, status)
     if templating.wants_fragment(request):
         return templating.fragment("fragments/_said.html", Said(text=_spoken(context)), status=status)
-    return templating.page("pages/error.html", frame.bare(request, context.headline), context, status=status)
+    return templating.page("pages/error.html", _around(request, context), context, status=status)
+
+
+def _around(request: Request, context: ErrorPage) -> Frame:
+    """The project's own frame where its address is right; nothing from the store where that may be what failed."""
+    slug = _slug(request)
+    if slug and context.status < 500:
+        with suppress(AssayError):
+            project = get_project(frame.workspace(request), frame.actor(request), slug)
+            return frame.build(request, context.headline, project=project)
+    return frame.bare(request, context.headline)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from threading import Lock
 from fastapi import FastAPI
 
 from assay.domain.experiments.display import format_value
+from assay.domain.gates.wording import hours, limit_text
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.web import wording
 from assay.web.contexts.board import Fact
@@ -59,14 +60,14 @@ def facts(view: OverviewView, metrics: MetricCatalog) -> tuple[Fact, ...]:
     outcomes = [f"{view.killed} killed", f"{view.promoted} promoted"]
     if view.iterating:
         outcomes.append(f"{view.iterating} iterating")
-    spent = wording.UNKNOWN if view.gpu_hours is None else f"{view.gpu_hours:,.3g}"
-    budget = "" if view.gpu_hours_budget is None else f"of {view.gpu_hours_budget:,.4g} "
+    spent = wording.UNKNOWN if view.gpu_hours is None else hours(view.gpu_hours, beside=view.gpu_hours_budget)
+    budget = "" if view.gpu_hours_budget is None else f"of {limit_text(view.gpu_hours_budget)} "
     return (
         Fact("Decided", str(view.decided), f"of {sum(view.stage_counts.values())} · {', '.join(outcomes)}"),
         Fact("Running or under evaluation", str(view.active), f"{view.undecided} not known yet"),
         _best(view, metrics),
-        Fact("Compute", spent, f"{budget}GPU-hours"),
-        Fact("Waiting for a person", str(len(view.attention)), "verdict, evidence or budget"),
+        Fact("Compute", spent, f"{budget}GPU-h"),
+        Fact("Waiting for a person", str(len(view.attention)), "to decide or mend"),
     )
 
 
@@ -75,4 +76,4 @@ def _best(view: OverviewView, metrics: MetricCatalog) -> Fact:
         return Fact("Runs read", f"{view.runs:,}", "")
     best = view.best[-1]
     shown = format_value(metrics.get(view.best_metric), best.value)
-    return Fact(f"Best {view.best_metric}", shown, f"{best.key} · {wording.plural(view.runs, 'run')} read")
+    return Fact(f"Best {view.best_metric}", shown, f"{best.key} · {wording.plural(view.runs, 'run')}")

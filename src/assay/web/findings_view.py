@@ -26,6 +26,7 @@ def verdict_panel(record: VerdictRecord | None, digest: str | None) -> VerdictPa
         advice=tuple(
             f"{'Rule advises to stop' if one.advises_kill else 'Escalation'}, {one.rule.replace('_', ' ')}: {one.reason}"
             for one in verdict.advice
+            if one.reason.casefold() not in verdict.detail.casefold()
         ),
         strictness=_strictness(record),
         digest=digest or "",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from assay.domain.board.board import ExitItem
+from assay.domain.board.exit_policies import TITLES
 from assay.workflows.actor import Actor
 from assay.workflows.journal import journal_page
 from assay.workflows.ports import Workspace
@@ -43,6 +45,11 @@ def _name(stage: object) -> str:
     return str(stage or "").capitalize()
 
 
+def _item(p: Payload) -> str:
+    item = str(p.get("item", ""))
+    return TITLES[ExitItem(item)] if item in set(ExitItem) else item.replace("_", " ")
+
+
 _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.created": lambda p: "wrote the ticket",
     "ticket.edited": _edited,
@@ -51,8 +58,8 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.locked": lambda p: "locked hypothesis, criteria, baseline and budget",
     "ticket.amended": _amended,
     "amendment.marked": lambda p: "found that results existed before an amendment, and marked it",
-    "ticket.confirmed": lambda p: f"confirmed {str(p.get('item', '')).replace('_', ' ')}",
-    "ticket.confirmation_withdrawn": lambda p: f"took back {str(p.get('item', '')).replace('_', ' ')}",
+    "ticket.confirmed": lambda p: f"confirmed: {_item(p)}",
+    "ticket.confirmation_withdrawn": lambda p: f"took back: {_item(p)}",
     "ticket.noted": lambda p: "added a note",
     "ticket.linked": lambda p: f"linked it: {str(p.get('link', '')).replace('_', ' ')} {p.get('other', '')}",
     "ticket.unlinked": lambda p: (
@@ -62,6 +69,7 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.evidence_seen": lambda p: "saw new evidence",
     "decision.recorded": _decided,
     "verdict.computed": lambda p: f"computed the verdict: {p.get('headline') or p.get('recommendation')}",
+    "journal.head_rebuilt": lambda p: "recomputed the journal's end from its entries",
     "project.created": lambda p: "created the project",
     "project.configured": lambda p: "changed the settings",
     "metric.declared": lambda p: "declared a metric",

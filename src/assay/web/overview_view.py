@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.domain.experiments.display import format_value
+from assay.domain.gates.wording import hours, limit_text
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.web import facts, lists_view, wording
 from assay.web.charts import best_over_time
@@ -113,5 +114,6 @@ def _stages(project: Project, view: OverviewView) -> tuple[StageBar, ...]:
 
 
 def _compute(view: OverviewView) -> str:
-    spent = wording.UNKNOWN if view.gpu_hours is None else f"{view.gpu_hours:,.3g} GPU-hours"
-    return spent if view.gpu_hours_budget is None else f"{spent} of {view.gpu_hours_budget:,.4g} budgeted"
+    budget = view.gpu_hours_budget
+    spent = wording.UNKNOWN if view.gpu_hours is None else f"{hours(view.gpu_hours, beside=budget)} GPU-hours"
+    return spent if budget is None else f"{spent} of {limit_text(budget)} budgeted"

@@ -156,7 +156,7 @@ def test_board_move_based_on_an_older_version_says_who_was_faster(site, visit):
     assert answer.value.status == 412
     page.wait_for_selector(".toast")
     said = page.locator(".toast").first.inner_text()
-    assert "changed meanwhile: Ada Noor confirmed agreed" in said
+    assert "changed meanwhile: Ada Noor confirmed: The team agrees to run it this sprint" in said
     assert stage_of(site, "stale") == "backlog"
     assert card(page, site, "stale").get_attribute("data-v") != "1"
 

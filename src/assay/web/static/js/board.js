@@ -66,7 +66,7 @@
       dialog.close();
       send(form.dataset.key, body);
     });
-    (dialog.querySelector("textarea") ?? dialog.querySelector(".primary") ?? dialog.querySelector("button, input:not([type=hidden])"))?.focus();
+    (dialog.querySelector("textarea") ?? dialog.querySelector(".moves button, .moves a.btn, .moves input:not([type=hidden])") ?? dialog.querySelector(".primary, button"))?.focus();
     return dialog;
   }
 

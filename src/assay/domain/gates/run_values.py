@@ -37,9 +37,11 @@ def scores_of(run: Run, metric: Metric) -> Scores | None:
 
 def same_value(value: float, other: float) -> bool:
     """Are these one value in a record: equal at 12 significant digits, or not finite in the same way?"""
+    if value == other:
+        return True
     if math.isfinite(value) and math.isfinite(other):
         return round_significant(value) == round_significant(other)
-    return value == other or (math.isnan(value) and math.isnan(other))
+    return math.isnan(value) and math.isnan(other)
 
 
 def same_result(run: Run, other: Run, metric: Metric) -> bool:

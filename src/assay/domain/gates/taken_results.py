@@ -33,8 +33,8 @@ def removed_results(group: SeedGroup, metric: Metric) -> Problem | None:
             lost.append(gone)
         elif not any(same_result(first, run, metric) for run in again):
             other.append(
-                f"{run_name(gone.run)}, {gone.way}, measured {_said(first, metric)}; "
-                f"its seed counts with {_said(again[0], metric)} now"
+                f"{run_name(gone.run)}, {gone.way}, measured {_said(first, metric)} "
+                f"and its re-run {_said(again[0], metric)}"
             )
     if lost:
         return _lost(lost)
@@ -42,7 +42,7 @@ def removed_results(group: SeedGroup, metric: Metric) -> Problem | None:
         return None
     return Problem(
         Outcome.INVALID,
-        f"{count(len(other), 'seed')} with another result than before: {listed(other)}",
+        f"{count(len(other), 'result')} taken away where the seed says something else now: {listed(other)}",
         mend(f"{_BACK} and give every re-run a seed of its own, so that every result counts"),
     )
 

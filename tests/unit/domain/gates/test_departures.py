@@ -122,7 +122,7 @@ def test_value_at_leaving_is_what_was_taken_away():
     again = [run(i, {"accuracy": 0.905}, number=i + 10, ticket="EXP-1") for i in (6, 7)]
     found = finding(LOCK, [*KEPT, *again], detached=mended, ticket="EXP-1")
     assert found.outcome == "invalid"
-    assert "measured 60.0%; its seed counts with 90.5% now" in found.reason
+    assert "measured 60.0% and its re-run 90.5%" in found.reason
 
 
 # --------------------------------------------------------------------------------------- results that change afterwards

@@ -51,7 +51,7 @@ def test_finding_result_that_was_taken_away_has_to_come_out_again_with_its_value
     assert found.outcome == outcome
     if outcome == "invalid":
         assert "candidate-8 (seed 3)" in found.reason
-        assert "measured 50.0%; its seed counts with 90.5% now" in found.reason
+        assert "measured 50.0% and its re-run 90.5%" in found.reason
         assert "give every re-run a seed of its own" in found.settle.text
 
 

@@ -72,7 +72,7 @@ def reliability_estimate(
 
     >>> e = reliability_estimate([4] * 5 + [3] * 5 + [0] * 15, [4] * 25, 4, "pass^k")
     >>> round(e.value, 2), round(e.interval.low, 3), round(e.interval.high, 3)
-    (0.2, 0.08, 0.38)
+    (0.2, 0.082, 0.375)
     """
     return _estimate(successes, trials, k, kind, alpha)[0]
 

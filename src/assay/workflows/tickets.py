@@ -7,7 +7,12 @@ from typing import Any
 
 from assay.domain.experiments.criteria.rules import registration_problems
 from assay.domain.experiments.experiment import LinkKind, Lock, TicketContent
-from assay.domain.experiments.preregistration import amend, registration_digest, registration_of
+from assay.domain.experiments.preregistration import (
+    amend,
+    must_be_complete,
+    registration_digest,
+    registration_of,
+)
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.ids import checked_ticket_key
 from assay.domain.kernel.metrics import MetricCatalog
@@ -131,7 +136,8 @@ def edit_ticket(
 
     Raises:
         StaleVersion: somebody changed it meanwhile.
-        Refused: it is locked and no reason for the amendment was given, or its type would change.
+        Refused: it is locked and no reason for the amendment was given, or what would be locked is incomplete or at odds
+            with itself, or its type would change.
     """
     actor.require(Permission.WRITE_TICKETS)
 
@@ -228,7 +234,8 @@ def _amend_lock(
     lock = before.lock
     if lock is None:
         return False
-    registration = registration_of(content, locked_catalog(lock, catalog))
+    metrics = locked_catalog(lock, catalog)
+    registration = registration_of(content, metrics)
     if registration_digest(registration) == lock.digest:
         return False
     if not (reason or "").strip():
@@ -239,6 +246,7 @@ def _amend_lock(
             code="ticket-locked",
             field="amendment_reason",
         )
+    must_be_complete(content, metrics, verb="amend")
     at = ws.clock()
     after_results = tx.results_since(before.id) > 0 or bool(
         tx.runs(project.id, before.key, with_curves=False)

@@ -87,17 +87,7 @@ def lock(content: TicketContent, metrics: MetricCatalog, *, at: datetime, by: st
     Raises:
         Refused: something is missing or at odds; `details["problems"]` lists it.
     """
-    problems = registration_problems(content, metrics)
-    if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise Refused(
-            f"cannot lock ticket '{content.title}': {problems[0].text}{more} "
-            "(expected hypothesis, primary and kill criteria without contradictions)",
-            hint=problems[0].fix,
-            code="registration-incomplete",
-            field=problems[0].field,
-            details={"problems": [problem.model_dump(mode="json") for problem in problems]},
-        )
+    must_be_complete(content, metrics, verb="lock")
     registration = registration_of(content, metrics)
     fingerprint = registration_digest(registration)
     return Lock(
@@ -108,6 +98,25 @@ def lock(content: TicketContent, metrics: MetricCatalog, *, at: datetime, by: st
         seq=seq,
         original_digest=fingerprint,
     )
+
+
+def must_be_complete(content: TicketContent, metrics: MetricCatalog, *, verb: str) -> None:
+    """Nothing is locked or amended into a registration that decides nothing or contradicts itself.
+
+    Raises:
+        Refused: something is missing or at odds; `details["problems"]` lists it.
+    """
+    problems = registration_problems(content, metrics)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise Refused(
+            f"cannot {verb} ticket '{content.title}': {problems[0].text}{more} "
+            "(expected hypothesis, primary and kill criteria without contradictions)",
+            hint=problems[0].fix,
+            code="registration-incomplete",
+            field=problems[0].field,
+            details={"problems": [problem.model_dump(mode="json") for problem in problems]},
+        )
 
 
 def amend(

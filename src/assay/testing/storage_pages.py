@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from assay.domain.experiments.experiment import DecisionKind, TicketContent
+from assay.domain.experiments.experiment import DataNeed, DecisionKind, TicketContent
 from assay.errors import Invalid
-from assay.testing.storage_samples import AT, curve, decision, later, new_project, new_source, new_ticket, run
+from assay.testing.storage_samples import (
+    AT,
+    curve,
+    decision,
+    later,
+    lock,
+    new_project,
+    new_source,
+    new_ticket,
+    run,
+)
 from assay.workflows.ports import Store, WriteTransaction
 from assay.workflows.records import Override, Project
 
@@ -36,6 +46,23 @@ class PagesContract:
             assert [column.key for column in board.columns] == [
                 stage.key for stage in project.settings.board.stages
             ]
+
+    def test_card_says_when_its_time_box_began_and_how_its_data_stands(self, store: Store) -> None:
+        project = new_project(store)
+        needs = (DataNeed(dataset="labels", needed_by=later(9)), DataNeed(dataset="images", ready=True))
+        for number in range(2):
+            new_ticket(store, project, rank=float(number), time_box_days=10, data_needs=needs)
+        new_ticket(store, project, rank=3.0)
+        kept = lock()
+        with store.read() as tx:
+            begun = tx.tickets(project.id)[0]
+        store.write(lambda tx: tx.put_lock(begun.id, kept))
+        with store.read() as tx:
+            first, second, third = tx.board_view(project, per_column=5, filters={}).columns[0].cards
+        assert (first.locked_at, first.time_box_days) == (kept.locked_at, 10)
+        assert (first.data, first.data_due) == ("blocked", later(9))
+        assert (second.locked_at, second.data) == (None, "at risk")
+        assert (third.time_box_days, third.data, third.data_due) == (None, None, None)
 
     def test_board_slots_and_cards_agree_with_the_board(self, store: Store) -> None:
         project = new_project(store)

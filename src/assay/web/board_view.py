@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from assay.domain.board.board import Board
 from assay.errors import Invalid
+from assay.web import wording
 from assay.web.cards import cards_digest, join_cards, render_card
 from assay.web.contexts.board import CardsPage, Column
 from assay.web.kept import Kept
@@ -135,7 +136,7 @@ def _context(slug: str, board: Board, column: ColumnSlots, filters: Filters) -> 
         key=column.key,
         title=column.title,
         wip=str(count) if limit is None else f"{count} / {limit}",
-        wip_label=f"{count} cards" if limit is None else f"{count} cards, limit {limit}",
+        wip_label=wording.plural(count, "card") + ("" if limit is None else f", limit {limit}"),
         full=limit is not None and count >= limit,
         gate=column.gate,
         digest=cards_digest(count, column.slots),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
 
 from markupsafe import Markup
 
@@ -60,6 +62,8 @@ def card_context(slug: str, card: CardView) -> Card:
         compute=shown.get("compute_text") or "",
         compute_width=wording.percent_of_bar(shown.get("compute_share")),
         compute_hot=(shown.get("compute_share") or 0.0) > 1.0,
+        **_time_box(card),
+        **_data(card),
         foot=_foot(card),
         entered_iso=wording.iso(card.entered_stage_at),
         entered_day=wording.day(card.entered_stage_at),
@@ -90,6 +94,30 @@ def _foot(card: CardView) -> str:
     if shown.get("foot"):
         return str(shown["foot"])
     return "" if shown.get("compute_text") else card.hypothesis[:160]
+
+
+def _time_box(card: CardView) -> dict[str, Any]:
+    begun, days = card.locked_at, card.time_box_days
+    if begun is None or days is None or card.evidence.get("decision"):
+        return {"box_iso": "", "box_days": 0, "box_end": ""}
+    return {
+        "box_iso": wording.iso(begun),
+        "box_days": days,
+        "box_end": wording.day(begun + timedelta(days=days)),
+    }
+
+
+def _data(card: CardView) -> dict[str, Any]:
+    if not card.data or card.evidence.get("decision"):
+        return {"data": "", "data_text": "", "data_due_iso": ""}
+    due = card.data_due
+    by = f" by {wording.day(due)}" if due else ""
+    text = {"ready": "data ready", "at risk": f"data needed{by}", "blocked": f"data missing{by}"}
+    return {
+        "data": card.data.replace(" ", "-"),
+        "data_text": text[card.data],
+        "data_due_iso": wording.iso(due) if due else "",
+    }
 
 
 def _bar(shares: dict[str, float] | None, tone: str) -> Bar | None:

@@ -35,6 +35,13 @@ class CardView:
     overridden: bool
     """Entered its column by an override."""
     locked: bool
+    locked_at: datetime | None = None
+    """When its time box began."""
+    time_box_days: int | None = None
+    data: str | None = None
+    """ready, at risk or blocked; None where it names no data."""
+    data_due: datetime | None = None
+    """First day on which data that is not ready is needed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """The board as people use it: mouse, keys, menu, two browsers."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from assay.domain.experiments.experiment import DataNeed
 from assay.workflows.board import move_card
 from assay.workflows.tickets import get_ticket
 from tests.faces.web import story
@@ -268,3 +270,38 @@ def test_board_asks_for_nothing_beside_what_the_page_names(site, visit):
     static = {path for path in asked if path.startswith("/static/")}
     assert static - named == set()
     assert any(path.endswith("inter-latin.woff2") for path in static)
+
+
+CUT_CHIPS = """() => [...document.querySelectorAll(".card .chip > span")]
+  .filter((word) => word.scrollWidth > word.clientWidth).map((word) => word.textContent)"""
+LONGEST = """() => {
+  for (const word of document.querySelectorAll(".card .chip > span")) word.textContent = "Kill: criterion met";
+  for (const key of document.querySelectorAll(".card .mono")) key.textContent = "EXP-12345";
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 390])
+def test_board_never_cuts_the_words_of_a_chip(site, visit, width):
+    page = visit(site.at("/board"), width=width)
+    assert page.evaluate(CUT_CHIPS) == []
+    page.evaluate(LONGEST)
+    assert page.evaluate(CUT_CHIPS) == []
+
+
+def test_board_tells_how_much_of_a_time_box_is_used_and_which_data_is_late(open_site, visit):
+    def tell_data(ws):
+        keys = story.tell(ws)
+        more = story.Story.__new__(story.Story)
+        more.ws, more.slug = ws, story.SLUG
+        need = DataNeed(dataset="labels", needed_by=datetime(2020, 5, 12, tzinfo=UTC))
+        keys["late"] = more.ticket("Needs late labels", hypothesis="", data_needs=(need,))
+        return keys
+
+    site = open_site(tell_data)
+    page = visit(site.at("/board"))
+    assert re.fullmatch(r"data \d+ y late", card(page, site, "late").locator(".data.blocked").inner_text())
+    assert re.fullmatch(r"\d+ of 10 days", card(page, site, "running").locator("time[data-box]").inner_text())
+    assert page.locator("#col-iteration .wip .vh").inner_text() == "0 cards, limit 3"
+    plain = visit(site.at("/board"), js=False)
+    assert card(plain, site, "late").locator(".data.at-risk").inner_text() == "data needed by 12 May 2020"
+    assert card(plain, site, "running").locator("time[data-box]").inner_text().startswith("until ")

@@ -103,3 +103,28 @@ def test_card_context_is_frozen_and_every_field_is_used_by_its_template():
 def test_moment_without_utc_is_written_in_utc():
     assert wording.iso(datetime(2026, 5, 12, 9, tzinfo=UTC)) == "2026-05-12T09:00:00Z"
     assert wording.day(NOW) == "20 May 2026"
+
+
+def test_card_in_experiment_shows_its_time_box_until_it_is_decided():
+    begun = {"locked_at": NOW, "time_box_days": 10}
+    shown = render_card("p", card("EXP-1", "T", "experiment", **begun))
+    assert f'<time datetime="{wording.iso(NOW)}" data-box="10">until ' in shown
+    assert "data-box" not in render_card("p", card("EXP-1", "T", "hypothesis", time_box_days=10))
+    decided = card("EXP-1", "T", "killed", evidence={"decision": "kill"}, **begun)
+    assert "data-box" not in render_card("p", decided)
+
+
+@pytest.mark.parametrize(
+    ("data", "due", "shown"),
+    [
+        ("ready", None, '<span class="data ready"><i aria-hidden="true"></i>data ready</span>'),
+        ("at risk", None, '<span class="data at-risk"><i aria-hidden="true"></i>data needed</span>'),
+        ("blocked", NOW, f"data-due>data missing by {wording.day(NOW)}</time>"),
+    ],
+)
+def test_card_says_how_its_data_stands(data, due, shown):
+    assert shown in render_card("p", card("EXP-1", "T", "hypothesis", data=data, data_due=due))
+
+
+def test_card_that_names_no_data_says_nothing_of_it():
+    assert 'class="data' not in render_card("p", card("EXP-1", "T", "hypothesis"))

@@ -7,12 +7,14 @@ the database does not matter.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, func, or_, select, union_all
 
 from assay.domain.board.board import Stage
+from assay.domain.experiments.experiment import data_state
 from assay.storage.documents import content
 from assay.storage.queries.filters import page_size, ticket_conditions
 from assay.storage.repositories.journal import LAST_SEQ
@@ -35,6 +37,7 @@ _SLOT = (_T.id, _T.key, _T.stage, _T.rank, _T.card_version)
 _CARD = (
     _T.id, _T.key, _T.type, _T.title, _T.owner, _T.stage, _T.rank, _T.version, _T.card_version, _T.priority,
     _T.entered_stage_at, _T.card, _T.override_stage, _T.override_at, _T.locked, ticket_documents.c.content,
+    ticket_documents.c.lock,
 )  # fmt: skip
 CARDS = Statement(
     lambda engine: (
@@ -163,10 +166,16 @@ def _next_cursor(slots: Sequence[CardSlot], limit: int) -> str | None:
 def _card(row: Row) -> CardView:
     (
         _, key, kind, title, owner, stage, rank, version, card_version, priority, entered, card,
-        override_stage, override_at, locked, text,
+        override_stage, override_at, locked, text, lock,
     ) = row  # fmt: skip
+    written = content(text)
+    data = data_state(written.data_needs, begun=bool(locked))
+    due = [need.needed_by for need in written.data_needs if need.needed_by and not need.ready]
     return CardView(
         key=key, type=kind, title=title, owner=owner, stage=stage, rank=rank, version=version,
-        card_version=card_version, priority=priority, entered_stage_at=entered, hypothesis=content(text).hypothesis,
+        card_version=card_version, priority=priority, entered_stage_at=entered, hypothesis=written.hypothesis,
         evidence=from_json(card), overridden=override_stage == stage and override_at >= entered, locked=bool(locked),
+        # One field of it: to build the whole lock would cost more than the rest of the card.
+        locked_at=None if lock is None else datetime.fromisoformat(from_json(lock)["locked_at"]),
+        time_box_days=written.time_box_days, data=None if data is None else data.value, data_due=min(due, default=None),
     )  # fmt: skip

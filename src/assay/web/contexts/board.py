@@ -47,6 +47,14 @@ class Card:
     compute: str
     compute_width: str | None
     compute_hot: bool
+    box_iso: str
+    """When its time box began; empty without one, and once it is decided."""
+    box_days: int
+    box_end: str
+    data: str
+    """ "ready", "at-risk" or "blocked"; empty where it names no data."""
+    data_text: str
+    data_due_iso: str
     foot: str
     entered_iso: str
     entered_day: str

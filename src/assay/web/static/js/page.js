@@ -20,6 +20,18 @@
       if (!time.title) time.title = time.dateTime;
       time.textContent = age === "just now" ? age : `${age} ${time.dataset.age}`;
     }
+    for (const time of root.querySelectorAll("time[data-box]")) {
+      const used = Math.floor((Date.now() - Date.parse(time.dateTime)) / 864e5), days = Number(time.dataset.box);
+      if (!time.title) time.title = `Time box: ${time.textContent}`;
+      time.textContent = `${used} of ${days} ${days === 1 ? "day" : "days"}`;
+      time.classList.toggle("over", used > days);
+    }
+    for (const time of root.querySelectorAll("time[data-due]")) {
+      if (Date.now() < Date.parse(time.dateTime) + 864e5) continue;
+      if (!time.title) time.title = time.textContent;
+      time.textContent = `data ${assay.age(time.dateTime)} late`;
+      time.closest(".data").classList.replace("at-risk", "blocked");
+    }
   };
   assay.ages(document);
   setInterval(() => assay.ages(document), 60000);

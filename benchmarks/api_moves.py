@@ -187,7 +187,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.serve:
         what, where, port = given.serve
-        (serve_ours if what == "ours" else serve_peer)(Path(where), int(port))
+        serve = {"ours": serve_ours, "peer": serve_peer, "tuned peer": serve_tuned_peer}[what]
+        serve(Path(where), int(port))
         return
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not installed (apt-get install wrk)")

@@ -53,6 +53,8 @@ def create_app(ws: Workspace, settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         separate_input_output_schemas=False,
+        # Nobody is told about requests, so nobody is asked at each of them whether somebody wants to be.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.workspace = ws
     app.state.settings = settings

@@ -38,6 +38,13 @@ def connect(
         typer.Option("--experiment", metavar="TEXT", help="Read only this experiment; may be repeated."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="What to call it; else its kind.")] = None,
+    qualified: Annotated[
+        bool,
+        typer.Option(
+            "--qualified",
+            help="Count only runs tagged assay.ticket=PROJECT/KEY; for a tracker of several projects.",
+        ),
+    ] = False,
     project: Project = None,
     json: Json = False,
 ) -> None:
@@ -45,7 +52,8 @@ def connect(
 
     Example: assay connect mlflow sqlite:///mlflow.db
     """
-    body = {"kind": kind, "uri": from_here(uri), "name": name, "experiments": experiment or []}
+    body: dict[str, Any] = {"kind": kind, "uri": from_here(uri), "name": name}
+    body |= {"experiments": experiment or [], "qualified": qualified}
     with connected(project) as api:
         answer = api.in_project("POST", "/sources", body=body)
         if json:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assay.cli.connection import connected, part
 from assay.cli.options import Json, Key, Project, given, group
 from assay.cli.screen import facts, print_json, say, shortened, table
+from assay.cli.values import catalog_of, last_values, value_text
+
+if TYPE_CHECKING:
+    from assay.domain.kernel.metrics import MetricCatalog
 
 app = group("run", "List, show, attach and detach runs.")
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Such as mlflow:4f2a...")]
@@ -36,22 +40,23 @@ def list_runs(
     asked = given(ticket=ticket, status=status, q=query, limit=limit, cursor=cursor)
     with connected(project) as api:
         answer = api.in_project("GET", "/runs", query=asked)
+        metrics = [] if json else api.in_project("GET", "/metrics").data["rows"]
     if json:
         print_json(answer.body)
         return
-    page = answer.data
+    page, catalog = answer.data, catalog_of(metrics)
     table(
         ("run", "name", "ticket", "status", "seed", "metrics"),
-        [_line(row) for row in page["rows"]],
+        [_line(row, catalog) for row in page["rows"]],
         none="No runs. Connect a tracker: assay connect mlflow URI",
     )
     if page["next_cursor"]:
         say(f"{len(page['rows'])} of {page['total']}. More: --cursor {page['next_cursor']}")
 
 
-def _line(row: dict[str, Any]) -> tuple[object, ...]:
-    metrics = ", ".join(f"{name} {value}" for name, value in list(row["metrics"].items())[:3])
+def _line(row: dict[str, Any], catalog: MetricCatalog) -> tuple[object, ...]:
     status = "deleted" if row["deleted"] else row["status"]
+    metrics = last_values(row["metrics"], catalog, most=3)
     return row["run_id"], shortened(row["name"], 40), row["ticket"], status, row["seed"], metrics
 
 
@@ -63,6 +68,7 @@ def show(run: RunId, project: Project = None, json: Json = False) -> None:
     """
     with connected(project) as api:
         answer = api.in_project("GET", f"/runs/{part(run)}")
+        metrics = [] if json else api.in_project("GET", "/metrics").data["rows"]
     if json:
         print_json(answer.body)
         return
@@ -79,7 +85,11 @@ def show(run: RunId, project: Project = None, json: Json = False) -> None:
     print()
     table(("parameter", "value"), sorted(found["config"].items()), none="No parameters.")
     print()
-    rows = [(name, len(curve["values"]), curve["values"][-1]) for name, curve in found["curves"].items()]
+    catalog = catalog_of(metrics)
+    rows = [
+        (name, len(curve["values"]), value_text(name, curve["values"][-1], catalog))
+        for name, curve in found["curves"].items()
+    ]
     table(("metric", "points", "last"), rows, none="No metrics.")
 
 

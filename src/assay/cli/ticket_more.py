@@ -9,6 +9,7 @@ import typer
 from assay.cli.connection import connected, key_part, part
 from assay.cli.options import Json, Key, Project
 from assay.cli.screen import facts, print_json, say, shortened, table
+from assay.cli.values import baseline_text, catalog_of, last_values
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +37,7 @@ def show(key: Key, project: Project = None, json: Json = False) -> None:
 
 def _print_page(page: dict[str, Any]) -> None:
     ticket, verdict = page["ticket"], page["verdict"]
-    content, lock = ticket["content"], ticket["lock"]
+    content, lock, catalog = ticket["content"], ticket["lock"], catalog_of(page["metrics"])
     say(f"{ticket['key']}  {ticket['title']}")
     facts(
         [
@@ -44,9 +45,10 @@ def _print_page(page: dict[str, Any]) -> None:
             ("owner", content.get("owner")),
             ("hypothesis", content.get("hypothesis")),
             *((line["role"], line["text"]) for line in page["criteria"]),
+            *(("baseline", baseline_text(one, catalog)) for one in content.get("baseline", [])),
             ("locked", f"{lock['locked_at'][:10]} by {lock['locked_by']}" if lock else None),
             ("amended", f"{len(lock['amendments'])} times" if lock and lock["amendments"] else None),
-            ("spent", f"{page['gpu_hours']:g} GPU-hours" if page["gpu_hours"] is not None else None),
+            ("spent", _spent(page["gpu_hours"])),
             ("verdict", verdict["verdict"]["headline"] if verdict else None),
             ("decision", (ticket["decision"] or {}).get("kind")),
             ("learned", (ticket["decision"] or {}).get("learnings")),
@@ -65,13 +67,38 @@ def _print_page(page: dict[str, Any]) -> None:
                     shortened(run["name"], 40),
                     run["status"],
                     run["seed"],
-                    ", ".join(f"{name} {value}" for name, value in list(run["metrics"].items())[:4]),
+                    last_values(run["metrics"], catalog, most=4),
                 )
-                for run in page["runs"]
+                for run in _by_group(page["runs"], verdict)
             ],
         )
     for one in page["notes"]:
         say(f"{one['at'][:10]} {one['by']}: {one['text']}")
+
+
+def _spent(gpu_hours: float | None) -> str | None:
+    from assay.domain.gates.wording import hours
+
+    return None if gpu_hours is None else f"{hours(gpu_hours)} GPU-hours"
+
+
+def _by_group(runs: list[dict[str, Any]], verdict: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The judged runs first, then the others by group, each group by seed."""
+    groups = verdict["verdict"]["groups"] if verdict else []
+    ranks = {
+        run: (not group["is_candidate"], group["label"])
+        for group in groups
+        for run in (*group["run_ids"], *group["exploratory_run_ids"])
+    }
+    return sorted(
+        runs,
+        key=lambda run: (
+            *ranks.get(run["run_id"], (True, "")),
+            run["seed"] is None,
+            run["seed"] or 0,
+            run["name"],
+        ),
+    )
 
 
 def note(

@@ -78,6 +78,12 @@ def test_verdict_prints_its_numbers_in_the_words_of_the_criteria(assay):
     assert "+7.5% relative" in out
     assert "86.2%" in out
     assert "0.86" not in out
+    shown = assay("ticket", "show", key, "--project", story.SLUG).out
+    assert "accuracy of the runs of the arm baseline" in shown
+    names = [line.split()[1] for line in shown.splitlines() if line.startswith("mlflow:")]
+    assert names == [f"{arm}-{seed}" for arm in ("run", "before") for seed in range(1, 6)]
+    for words in (shown, assay("run", "list", "--ticket", key, "--project", story.SLUG).out):
+        assert "accuracy 86.1%, latency_ms 433 ms" in words
 
 
 def test_verdict_before_the_lock_is_not_found(made):

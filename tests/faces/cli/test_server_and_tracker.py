@@ -65,7 +65,7 @@ def test_own_data_in_three_lines(folder):
     assert ran.code == 0, ran.err
     assert "2 runs new or changed" in ran.out
     runs = program("run", "list", "--ticket", "EXP-1", cwd=folder).out
-    assert ("seed-1" in runs, "accuracy 0.82" in runs) == (True, True)
+    assert ("seed-1" in runs, "accuracy 82.0%" in runs) == (True, True)
     assert "0 runs new or changed" in program("sync", cwd=folder).out
 
 

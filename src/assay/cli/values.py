@@ -1,0 +1,44 @@
+"""How do logged values read on a terminal? In the units that the project declared, as on its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assay.domain.kernel.metrics import MetricCatalog
+
+
+def catalog_of(rows: Iterable[Mapping[str, Any]]) -> MetricCatalog:
+    """The declared metrics, as the API lists them."""
+    from assay.domain.kernel.metrics import Metric, MetricCatalog
+
+    return MetricCatalog.of(Metric.model_validate(row) for row in rows)
+
+
+def value_text(name: str, value: object, catalog: MetricCatalog) -> str:
+    """One logged value: `97.4%`, `0.185 ms`, `NaN`."""
+    from assay.domain.experiments.display import format_value
+
+    try:
+        return format_value(catalog.get(name), float(str(value)))
+    except ValueError:
+        return str(value)
+
+
+def last_values(values: Mapping[str, object], catalog: MetricCatalog, *, most: int) -> str:
+    """The last value of some metrics, the declared ones first."""
+    names = sorted(values, key=lambda name: (catalog.get(name) is None, name))
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(f"{name} {value_text(name, values[name], catalog)}" for name in names[:most]) + more
+
+
+def baseline_text(baseline: Mapping[str, Any], catalog: MetricCatalog) -> str:
+    """What a ticket is compared with."""
+    metric, value = baseline["metric"], baseline.get("value")
+    if baseline.get("ticket"):
+        return f"{metric} of the candidate runs of {baseline['ticket']}"
+    if value is None:
+        return f"{metric} of the runs of the arm baseline"
+    source = f", {baseline['source']}" if baseline.get("source") else ""
+    return f"{metric} {value_text(metric, value, catalog)}{source}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
-from assay.domain.experiments.experiment import DataNeed, DecisionKind, TicketContent
+from assay.domain.experiments.experiment import Budget, DataNeed, DecisionKind, TicketContent
 from assay.errors import Invalid
 from assay.testing.storage_samples import (
     AT,
@@ -194,6 +196,13 @@ class PagesContract:
         assert [row.key for row in view.attention] == [waiting.key]
         assert [(item.key, item.at) for item in view.learnings] == [(killed.key, AT)]
         assert view.stage_counts["killed"] == 1
+
+    def test_overview_adds_budgets_up_in_the_digits_that_were_written(self, store: Store) -> None:
+        project = new_project(store)
+        for hours in ("0.1", "0.2"):
+            new_ticket(store, project, budget=Budget(gpu_hours=Decimal(hours)))
+        with store.read() as tx:
+            assert repr(tx.overview(project).gpu_hours_budget) == "0.3"
 
     def test_search_finds_words_in_every_text_and_beginnings(self, store: Store) -> None:
         project, other = new_project(store), new_project(store, "audio")

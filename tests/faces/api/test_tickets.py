@@ -229,3 +229,22 @@ def test_boolean_is_no_number_in_settings(api, field, settings):
     answer = api("PATCH", "", json=settings, headers={"if-match": "*"})
     assert (answer.status_code, answer.json()["field"]) == (422, field)
     assert "found true (expected a number" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("16.4", "16.4"),
+        ("24", "24"),
+        ("123456789012345678", '"123456789012345678"'),
+        ('"0.1234567890123456789"', None),
+        ("0.30", "0.3"),
+    ],
+)
+def test_number_is_told_in_the_digits_that_were_written(api, written, told):
+    body = f'{{"title": "Digits", "baseline": [{{"metric": "accuracy", "value": {written}}}]}}'
+    answer = api("POST", "tickets", content=body, headers={"content-type": "application/json"})
+    if told is None:
+        assert (answer.status_code, answer.json()["field"]) == (422, "baseline[0].value")
+    else:
+        assert f'"value":{told}' in answer.text

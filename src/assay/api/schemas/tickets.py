@@ -16,7 +16,7 @@ from assay.domain.kernel.model import NUMBER
 from assay.workflows.records import Attestation, Note, Override, Ticket
 
 Amount = Annotated[
-    Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=40)], NUMBER
+    int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=40)], NUMBER
 ]
 """A number, or a number as text where every digit counts."""
 Prose = Annotated[str, Field(max_length=20_000)]

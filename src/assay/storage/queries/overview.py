@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select
 
@@ -17,6 +18,8 @@ from assay.workflows.views import ExperimentRow, Learning, Measured, OverviewVie
 LEARNINGS_SHOWN = 8
 ATTENTION_SHOWN = 12
 ATTENTION_READ = 200
+HOUR_DIGITS = 9
+"""Digits of a sum of measured hours that do not depend on the order in which they are added."""
 
 _T = tickets.c
 _OF_PROJECT = _T.project_id == bindparam("the_project")
@@ -24,7 +27,11 @@ _READY = or_(*(_T.recommendation == word for word in ("promote", "kill", "iterat
 DECIDED = Statement(
     select(_T.decision, func.count()).where(_OF_PROJECT, _T.decision.is_not(None)).group_by(_T.decision)
 )
-BUDGET = Statement(select(func.sum(_T.budget_gpu_hours)).where(_OF_PROJECT, _T.budget_gpu_hours.is_not(None)))
+BUDGETS = Statement(
+    select(_T.budget_gpu_hours, func.count())
+    .where(_OF_PROJECT, _T.budget_gpu_hours.is_not(None))
+    .group_by(_T.budget_gpu_hours)
+)
 USED = Statement(
     select(func.count(), func.sum(runs.c.gpu_hours)).where(
         runs.c.project_id == bindparam("the_project"), runs.c.deleted == 0
@@ -98,8 +105,8 @@ class OverviewQueries(Session):
             active=sum(counts.get(key, 0) for key in active),
             undecided=self.one(UNDECIDED, **of_project, stages=stages)[0],
             runs=run_count,
-            gpu_hours=hours,
-            gpu_hours_budget=self.one(BUDGET, **of_project)[0],
+            gpu_hours=None if hours is None else round(hours, HOUR_DIGITS),
+            gpu_hours_budget=_total(self.rows(BUDGETS, **of_project)),
             learnings=tuple(Learning(*row) for row in self.rows(LEARNED, **of_project)),
             attention=_attention(self.rows(WAITING, **of_project, stages=stages)),
             last_sync_at=last_sync_at,
@@ -116,6 +123,12 @@ class OverviewQueries(Session):
                 at = datetime.fromisoformat(card["measured_at"])
                 found.append(Measured(key, card["metric"], card["estimate"], at))
         return tuple(found)
+
+
+def _total(budgets: list[Row]) -> float | None:
+    """The sum of what people wrote, in the digits they wrote: floats added up would show others."""
+    total = sum((Decimal(repr(float(hours))) * count for hours, count in budgets), start=Decimal(0))
+    return float(total) if budgets else None
 
 
 def _attention(rows: list[Row]) -> tuple[ExperimentRow, ...]:

@@ -316,6 +316,8 @@ def _end_confirmations(tx: WriteTransaction, project: Project, ticket: Ticket, t
 
 
 def _ending(project: Project, ticket: Ticket, to: str) -> list[str]:
+    if not ticket.attestations:
+        return []
     again = project.settings.board.gates_ahead_again(ticket.stage, to) & EXPIRING
     return sorted(said.item for said in ticket.attestations if said.item in again)
 

@@ -1,29 +1,32 @@
-"""What the server does by itself: looks at the trackers, and signs a checkpoint now and then."""
+"""What the server does by itself: looks at the trackers, and signs what is new in the journal now, then and at its end."""
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from time import monotonic
 
 from assay.errors import AssayError
 from assay.workflows.actor import SYSTEM
 from assay.workflows.evidence import sync_project
-from assay.workflows.journal import make_checkpoint
+from assay.workflows.journal import keep_signed
 from assay.workflows.ports import Workspace
 from assay.workflows.projects import list_projects
 from assay.workflows.verdicts import refresh_open_verdicts
 
-CHECKPOINT_EVERY_ENTRIES = 1000
 FIRST_LOOK_S = 0.5
 """After the start; a newcomer who has just connected a tracker should not wait for the interval."""
 TIME_RULES_EVERY_S = 3600.0
 """A verdict knows whole days only; an hour is often enough to notice that one has passed."""
+SIGNING_EVERY_S = 60.0
+SIGNING_AGAIN_S = 3600.0
+"""After a journal that could not be signed: what is wrong with it stays wrong until somebody comes."""
 log = logging.getLogger("assay.upkeep")
 
 
 class Upkeep:
-    """A thread that syncs every project's trackers at an interval until it is told to stop."""
+    """A thread that syncs every project's trackers at an interval, 0 for never, and keeps the journal signed until the stop."""
 
     def __init__(self, ws: Workspace, *, interval_s: int) -> None:
         self._ws = ws
@@ -32,41 +35,51 @@ class Upkeep:
         self._thread = threading.Thread(target=self._run, name="assay-upkeep", daemon=True)
 
     def start(self) -> None:
-        """Begin, unless the interval is 0."""
-        if self._interval_s:
-            self._thread.start()
+        """Begin."""
+        self._thread.start()
 
     def stop(self) -> None:
-        """End after the step at hand."""
+        """End after the step at hand, with everything in the journal signed."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
+        self._sign(all_of_it=True)
 
     def _run(self) -> None:
-        checked, judged_at, pause = 0, -TIME_RULES_EVERY_S, FIRST_LOOK_S
-        while not self._stop.wait(pause):
-            pause = self._interval_s
+        judge_at = sign_at = monotonic() + FIRST_LOOK_S
+        look_at = sign_at if self._interval_s else math.inf
+        while not self._stop.wait(max(0.0, min(look_at, sign_at) - monotonic())):
             now = monotonic()
-            is_due = now - judged_at >= TIME_RULES_EVERY_S
-            judged_at = now if is_due else judged_at
-            checked = self._round(checked, judge=is_due)
+            if now >= look_at:
+                self._round(judge=now >= judge_at)
+                judge_at = now + TIME_RULES_EVERY_S if now >= judge_at else judge_at
+                look_at = monotonic() + self._interval_s
+            if now >= sign_at:
+                sign_at = monotonic() + (SIGNING_EVERY_S if self._sign() else SIGNING_AGAIN_S)
 
-    def _round(self, checked: int, *, judge: bool) -> int:
+    def _round(self, *, judge: bool) -> None:
         """One look at everything. A tracker that is away is noted on its source and tried again."""
         try:
             for project in list_projects(self._ws, SYSTEM):
                 self._sync(project.slug)
                 if judge:
                     refresh_open_verdicts(self._ws, project.slug)
-            last = self._ws.store.last_seq()
-            if last - checked >= CHECKPOINT_EVERY_ENTRIES:
-                make_checkpoint(self._ws, SYSTEM)
-                return last
         except AssayError as error:
             log.warning("%s", error.message)
         except Exception:
             log.exception("upkeep failed unexpectedly; it goes on")
-        return checked
+
+    def _sign(self, *, all_of_it: bool = False) -> bool:
+        """Did it go well? A journal that cannot be signed is told of, and neither holds the server up nor its end."""
+        try:
+            keep_signed(self._ws, SYSTEM, all_of_it=all_of_it)
+        except AssayError as error:
+            log.warning("%s", error.message)
+        except Exception:
+            log.exception("the journal could not be signed; it is tried again")
+        else:
+            return True
+        return False
 
     def _sync(self, slug: str) -> None:
         if self._stop.is_set():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from assay.domain.governance.checkpoints import SignedCheckpoint, take_checkpoint
 from assay.domain.governance.journal import JournalHead, export_line
@@ -21,6 +22,10 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.integrity import RecordFault, record_faults
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.views import JournalPage
+
+UNSIGNED_ENTRIES = 1000
+UNSIGNED_FOR = timedelta(days=1)
+"""So many entries, or one that is so old, are not left without a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,29 @@ def make_checkpoint(ws: Workspace, actor: Actor) -> SignedCheckpoint:
     if signed and signed[-1].checkpoint.size == head.size:
         return signed[-1]
     return _sign_and_keep(ws, head)
+
+
+def keep_signed(ws: Workspace, actor: Actor, *, all_of_it: bool = False) -> SignedCheckpoint | None:
+    """Sign the journal where many of its entries, or one of them for long, stand in no checkpoint; None where none is due.
+
+    Args:
+        ws: whose journal.
+        actor: who asks.
+        all_of_it: sign whatever is new, such as before the server ends.
+
+    Raises:
+        Refused: as `make_checkpoint`.
+    """
+    actor.require(Permission.AUDIT)
+    with ws.store.read() as tx:
+        last, _ = tx.head()
+        signed, _ = _trusted(ws, tx.checkpoints()[-1:], ())
+        covered = signed[-1].checkpoint.size if signed else 0
+        oldest = next(tx.entries(after=covered, until=covered + 1), None)
+    if oldest is None:
+        return None
+    is_due = last - covered >= UNSIGNED_ENTRIES or ws.clock() - oldest.at >= UNSIGNED_FOR
+    return make_checkpoint(ws, actor) if all_of_it or is_due else None
 
 
 def rebuild_head(ws: Workspace, actor: Actor) -> HeadReport:

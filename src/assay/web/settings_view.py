@@ -113,12 +113,17 @@ def _metrics(catalog: MetricCatalog) -> Iterable[MetricRow]:
         )
 
 
+def _what_is_read(source: Source) -> str:
+    read = ", ".join(source.experiment_filter) or "all experiments"
+    return f"{read}, runs that name this project" if source.qualified else read
+
+
 def _source(source: Source, href: str) -> SourceRow:
     return SourceRow(
         name=source.name,
         kind=source.kind,
         uri=source.uri,
-        experiments=", ".join(source.experiment_filter) or "all experiments",
+        experiments=_what_is_read(source),
         synced_iso=wording.iso(source.last_sync_at) if source.last_sync_at else "",
         synced=wording.minute(source.last_sync_at) if source.last_sync_at else "",
         error=source.last_sync_error,

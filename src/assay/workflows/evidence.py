@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from assay.domain.experiments.evidence import Run
@@ -15,6 +15,7 @@ from assay.errors import AssayError, Conflict, Invalid, NotFound
 from assay.workflows.actor import SYSTEM, Actor, Permission
 from assay.workflows.filters import run_filters
 from assay.workflows.lookup import required_project, required_ticket
+from assay.workflows.ownership import must_not_be_shared, owned
 from assay.workflows.ports import SyncBatch, Workspace, WriteTransaction
 from assay.workflows.records import Project, Source
 from assay.workflows.verdicts import refresh_due_verdicts
@@ -55,12 +56,15 @@ def connect_source(
     uri: str,
     name: str | None = None,
     experiments: Sequence[str] = (),
+    qualified: bool = False,
 ) -> tuple[Source, str]:
     """Connect a tracker to a project; returns it with one line about what was found there.
 
+    qualified: only runs tagged `assay.ticket=SLUG/KEY`, or `assay.project=SLUG`, belong to tickets of this project.
+
     Raises:
         Invalid: unknown kind or malformed name.
-        Conflict: the name is taken.
+        Conflict: the name is taken, or another project takes tickets from the same runs.
         Unavailable: the tracker cannot be read.
     """
     actor.require(Permission.CONFIGURE)
@@ -73,7 +77,15 @@ def connect_source(
         )
     name = _checked_source_name(name or kind)
     _holds_no_password(uri)
-    draft = Source(id=0, project_id=0, name=name, kind=kind, uri=uri, experiment_filter=tuple(experiments))
+    draft = Source(
+        id=0,
+        project_id=0,
+        name=name,
+        kind=kind,
+        uri=uri,
+        experiment_filter=tuple(experiments),
+        qualified=qualified,
+    )
     found = reader.check(draft)
 
     def work(tx: WriteTransaction) -> Source:
@@ -86,14 +98,25 @@ def connect_source(
                 code="source-name-taken",
                 field="name",
             )
-        source = tx.add_source(project.id, name=name, kind=kind, uri=uri, experiment_filter=experiments)
-        event = Event.of(
-            "source.connected", project=slug, subject=name, kind=kind, uri=uri, experiments=list(experiments)
+        must_not_be_shared(tx, project, draft)
+        source = tx.add_source(
+            project.id, name=name, kind=kind, uri=uri, experiment_filter=experiments, qualified=qualified
         )
-        tx.append(event, actor=actor, at=ws.clock())
+        _journal_connection(tx, ws, actor, project, source)
         return source
 
     return ws.store.write(work), found
+
+
+def _journal_connection(
+    tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, source: Source
+) -> None:
+    known: dict[str, Any] = {"kind": source.kind, "uri": source.uri}
+    known["experiments"] = list(source.experiment_filter)
+    if source.qualified:
+        known["qualified"] = True
+    event = Event.of("source.connected", project=project.slug, subject=source.name, **known)
+    tx.append(event, actor=actor, at=ws.clock())
 
 
 def _read_once(sources: Sequence[Source], draft: Source, slug: str) -> None:
@@ -285,7 +308,7 @@ def _keep_batch(
     seq = tx.head()[0] + 1
     ids = [run.external_id for run in batch.runs]
     keys = set(tx.tickets_of_runs(source.id, ids))
-    changed = tx.put_runs(source, batch.runs, seq=seq)
+    changed = tx.put_runs(source, (owned(run, project, source) for run in batch.runs), seq=seq)
     keys.update(tx.tickets_of_runs(source.id, ids))
     keys.update(tx.mark_deleted(source.id, batch.gone, seq=seq))
     tx.mark_evidence(project.id, sorted(keys), seq=seq)

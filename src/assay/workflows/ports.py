@@ -255,7 +255,14 @@ class WriteTransaction(ReadTransaction, Protocol):
     def remove_link(self, ticket_id: int, kind: LinkKind, other_ticket_id: int) -> bool: ...
 
     def add_source(
-        self, project_id: int, *, name: str, kind: str, uri: str, experiment_filter: Sequence[str]
+        self,
+        project_id: int,
+        *,
+        name: str,
+        kind: str,
+        uri: str,
+        experiment_filter: Sequence[str],
+        qualified: bool = False,
     ) -> Source: ...
     def remove_source(self, source_id: int) -> None:
         """Stop reading a source; its runs stay as evidence."""

@@ -119,6 +119,8 @@ class Source:
     uri: str
     experiment_filter: tuple[str, ...] = ()
     """Tracker experiments to read; empty reads all."""
+    qualified: bool = False
+    """Only runs whose tags name the project belong to its tickets: several projects read this tracker."""
     cursor: dict[str, Any] = field(default_factory=dict)
     """Where the last sync stopped; opaque to all but the reader."""
     last_sync_at: datetime | None = None

@@ -63,6 +63,8 @@ def run_of(**changed):
         (None, "EXP-0", None),
         (None, "Default", None),
         ("EXP-7", "EXP-42", "EXP-7"),
+        ("search/EXP-7", "EXP-42", "search/EXP-7"),
+        ("search/x", "EXP-42", "EXP-42"),
         ("<script>", "EXP-42", "EXP-42"),
         ("EXP-42\nx", "y", None),
         ("", "EXP-42", "EXP-42"),

@@ -71,6 +71,7 @@ def add_source(request: Request, slug: str, body: SourceBody) -> Response:
         uri=body.uri,
         name=body.name,
         experiments=tuple(body.experiments),
+        qualified=body.qualified,
     )
     return answer({**source_document(source), "found": found}, 201)
 

@@ -61,6 +61,7 @@ class SourceBody(Body):
     experiments: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=1000)] = Field(
         default_factory=list
     )
+    qualified: bool = False
 
 
 class AttachBody(Body):
@@ -87,6 +88,7 @@ class SourceDocument(TypedDict):
     kind: str
     uri: str
     experiments: tuple[str, ...]
+    qualified: bool
     last_sync_at: datetime | None
     last_sync_status: str
     last_sync_error: str
@@ -123,6 +125,7 @@ def source_document(source: Source) -> SourceDocument:
         kind=source.kind,
         uri=source.uri,
         experiments=source.experiment_filter,
+        qualified=source.qualified,
         last_sync_at=source.last_sync_at,
         last_sync_status=source.last_sync_status,
         last_sync_error=source.last_sync_error,

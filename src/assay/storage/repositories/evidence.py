@@ -18,7 +18,7 @@ MAX_BLOB_BYTES = 64 * 2**20
 _S, _V = sources.c, verdicts.c
 _SOURCE = (
     _S.id, _S.project_id, _S.name, _S.kind, _S.uri, _S.experiment_filter, _S.cursor, _S.last_sync_at,
-    _S.last_sync_status, _S.last_sync_error,
+    _S.last_sync_status, _S.last_sync_error, _S.qualified,
 )  # fmt: skip
 SOURCES = Statement(
     select(*_SOURCE).where(_S.project_id == bindparam("the_project"), _S.connected == 1).order_by(_S.name)
@@ -72,7 +72,7 @@ CLEAR_DUE = Statement(
 RESULTS_SINCE = Statement(select(tickets.c.results_since).where(tickets.c.id == bindparam("the_id")))
 ADD_SOURCE = Statement(
     insert(sources).values(cursor="{}", last_sync_status="", last_sync_error="").returning(_S.id),
-    ("project_id", "name", "kind", "uri", "experiment_filter"),
+    ("project_id", "name", "kind", "uri", "experiment_filter", "qualified"),
 )
 SAVE_SOURCE = Statement(
     update(sources).where(_S.id == bindparam("the_id")),
@@ -147,12 +147,19 @@ class EvidenceWriter(EvidenceReader):
     __slots__ = ()
 
     def add_source(
-        self, project_id: int, *, name: str, kind: str, uri: str, experiment_filter: Sequence[str]
+        self,
+        project_id: int,
+        *,
+        name: str,
+        kind: str,
+        uri: str,
+        experiment_filter: Sequence[str],
+        qualified: bool = False,
     ) -> Source:
-        """A new source.
+        """A new source, or one of that name that was disconnected.
 
         Raises:
-            Conflict: the project has one of that name.
+            Conflict: the project has one of that name, or runs that were read in another way bear it.
         """
         if any(source.name == name for source in self.sources(project_id)):
             raise Conflict(
@@ -164,9 +171,15 @@ class EvidenceWriter(EvidenceReader):
         filters = to_json(list(experiment_filter))
         earlier = self.row(DISCONNECTED, the_project=project_id, the_name=name)
         if earlier is not None:
-            return self._reconnected(_source(earlier), kind=kind, uri=uri, filters=filters)
+            return self._reconnected(_source(earlier), (kind, uri, qualified), filters)
         (number,) = self.one(
-            ADD_SOURCE, project_id=project_id, name=name, kind=kind, uri=uri, experiment_filter=filters
+            ADD_SOURCE,
+            project_id=project_id,
+            name=name,
+            kind=kind,
+            uri=uri,
+            experiment_filter=filters,
+            qualified=int(qualified),
         )
         return Source(
             id=number,
@@ -175,10 +188,11 @@ class EvidenceWriter(EvidenceReader):
             kind=kind,
             uri=uri,
             experiment_filter=tuple(experiment_filter),
+            qualified=qualified,
         )
 
-    def _reconnected(self, source: Source, *, kind: str, uri: str, filters: str) -> Source:
-        if (source.kind, source.uri) != (kind, uri):
+    def _reconnected(self, source: Source, wanted: tuple[str, str, bool], filters: str) -> Source:
+        if (source.kind, source.uri, source.qualified) != wanted:
             raise Conflict(
                 f"cannot add source {source.name!r}: runs read from {source.uri!r} bear its name (expected a new name)",
                 hint="assay connect --name ANOTHER",
@@ -253,10 +267,11 @@ class EvidenceWriter(EvidenceReader):
 
 
 def _source(row: Row) -> Source:
-    number, project_id, name, kind, uri, filters, cursor, at, status, error = row
+    number, project_id, name, kind, uri, filters, cursor, at, status, error, qualified = row
     return Source(
         id=number, project_id=project_id, name=name, kind=kind, uri=uri, experiment_filter=tuple(from_json(filters)),
         cursor=from_json(cursor), last_sync_at=at, last_sync_status=status, last_sync_error=error,
+        qualified=bool(qualified),
     )  # fmt: skip
 
 

@@ -106,6 +106,7 @@ def connect(request: Request, slug: str, form: inputs.Form) -> Response:
             uri=inputs.text(form, "uri"),
             name=inputs.text(form, "source_name") or None,
             experiments=names,
+            qualified=bool(inputs.text(form, "qualified")),
         )
     except (Invalid, Conflict, Unavailable) as error:
         return _page(request, slug, problem=error, section="sources")

@@ -120,8 +120,8 @@ def ticket_of(tags: Mapping[str, str], experiment_name: str) -> str | None:
     (None, None)
     """
     tag = tags.get("assay.ticket", "").strip()
-    if tag and TICKET_KEY.match(tag):
-        return tag
+    if tag and TICKET_KEY.match(tag.rpartition("/")[2]):
+        return tag  # SLUG/EXP-7 names the project too: whose it is, the project says
     found = _LEADING_KEY.match(experiment_name)
     return found.group() if found else None
 

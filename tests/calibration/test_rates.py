@@ -16,16 +16,14 @@ def coverage(interval, n, rate):
 
 
 @pytest.mark.parametrize(("method", "bar"), [(clopper_pearson, 0.95), (wilson, 0.92)])
-def test_g7_interval_covers_the_rate_in_the_worst_cell(method, bar):
+def test_g7_interval_covers_the_rate_in_the_worst_cell(calibration, method, bar):
     worst = min((coverage(method, n, rate), n, rate) for n in SIZES for rate in RATES)
-    print(
-        f"\nG7 worst coverage of 95% {method.__name__}: {worst[0]:.4f} at n={worst[1]}, p={worst[2]}", end=""
-    )
-    assert worst[0] >= bar
+    name = f"G7 95% {method.__name__}, worst coverage (n={worst[1]}, p={worst[2]})"
+    calibration.exact(name, worst[0], at_least=bar)
 
 
 @pytest.mark.parametrize("claim", ["greater", "less"])
-def test_g7b_rate_exactly_at_the_threshold_passes_at_most_five_percent(claim):
+def test_g7b_rate_exactly_at_the_threshold_passes_at_most_five_percent(calibration, claim):
     worst = (0.0, 0, 0.0)
     for n in [20, 50, 100, 300, 1000, 2000]:
         for rate in [*RATES, 0.99, 0.999]:
@@ -35,5 +33,5 @@ def test_g7b_rate_exactly_at_the_threshold_passes_at_most_five_percent(claim):
                 for k, p in enumerate(probability)
             ]
             worst = max(worst, (float(probability @ met), n, rate))
-    print(f"\nG7b worst false pass of '{claim}': {worst[0]:.4f} at n={worst[1]}, p={worst[2]}", end="")
-    assert worst[0] <= 0.05
+    name = f"G7b worst false pass of '{claim}' (n={worst[1]}, p={worst[2]})"
+    calibration.exact(name, worst[0], at_most=0.05)

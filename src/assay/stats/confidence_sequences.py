@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.stats.distributions import FloatArray, log_normal_cdf
 from assay.stats.e_processes import agreeing
@@ -27,11 +28,11 @@ from assay.stats.samples import (
 )
 
 METHOD = "asymptotic confidence sequence"
-FIRST_LOOK = 50
+FIRST_LOOK = 100
 """Examples before the first look: with fewer the approximation and the estimated spread are too rough."""
 TIGHTEST_AT = 1000
 """Examples at which the bound is tightest, unless the caller registered another number."""
-_CHANGES = 10  # from one example to the next, before a spread is estimated at all
+_CHANGES = 40  # from one example to the next, before a spread is estimated: rare losses must have been seen
 _LOG_LARGEST = math.log(1e300)
 
 
@@ -60,7 +61,8 @@ def sequential_mean(
         Misaligned: lengths differ. TooFewSamples: fewer examples than the first look needs.
         DegenerateSample: all differences identical. NotFinite: not a number.
 
-    Assumes independent examples and one model an arm. The e-value at n examples is that of a Brownian motion with drifts
+    Assumes independent examples, one model an arm, and differences that are not far more skewed than an exponential: then
+    it errs at most 6% of the time at alpha .05 however often one looks. The e-value at n examples is that of a Brownian motion with drifts
     averaged over a half-normal, 2 exp(r S^2 / 2(1 + n r)) Phi(S sqrt(r / (1 + n r))) / sqrt(1 + n r), S the sum of
     differences from the null over their estimated standard deviation (Robbins 1970, one-sided mixture); in place of the
     motion the sums are used, as Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2024), theorem 2.2, show to be allowed.
@@ -137,10 +139,16 @@ def _running(differences: FloatArray) -> tuple[FloatArray, FloatArray]:
     moved = differences - centre
     mean = np.cumsum(moved) / n
     variance = np.maximum(np.cumsum(moved**2) - n * mean**2, 0.0) / np.maximum(n - 1.0, 1.0)
-    # A stretch of equal differences says nothing about their spread.
-    changes = np.cumsum(np.diff(differences, prepend=centre) != 0.0)
-    alike = (changes < _CHANGES) | (variance <= (ROUNDING * np.abs(differences).max()) ** 2)
+    alike = ~_changed_enough(differences) | (variance <= (ROUNDING * np.abs(differences).max()) ** 2)
     return mean + centre, np.sqrt(np.where(alike, 0.0, variance))
+
+
+def _changed_enough(differences: FloatArray) -> NDArray[np.bool_]:
+    """Where the differences so far (last axis) have varied: a stretch of equal ones says nothing about their spread."""
+    changed = differences[..., 1:] != differences[..., :-1]
+    known = np.zeros(differences.shape, dtype=bool)
+    known[..., 1:] = np.cumsum(changed, axis=-1) >= _CHANGES
+    return known
 
 
 def _rate(tightest_at: int, alpha: float) -> float:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from assay.stats.distributions import FloatArray, normal_cdf, normal_quantile, t_quantile
 from assay.stats.estimates import Interval
-from assay.stats.independent_rates import METHOD, exact_score_p, score_bounds, score_z
+from assay.stats.independent_rates import METHOD, exact_p_greater, score_bounds, score_z
 from assay.stats.means import one_sample_core
 from assay.stats.multiplicity import holm, holm_levels
 from assay.stats.paired import Clusters
@@ -38,6 +38,7 @@ from assay.stats.slice_variance import SliceVariance, slice_variance
 POWER = 0.8
 GROUPS_MAX = 200
 _CLEAR = 0.2  # above it a p-value decides nothing, and its normal approximation is enough
+_CERTAIN = 1e-4  # below it an uncorrected p-value is beyond doubt, and its normal approximation is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +210,10 @@ class _Pairs:
         return self.means[0] - self.means[1]
 
     def judged(self, margin: float, alpha: float) -> tuple[GroupGap, ...]:
-        above, _ = self._p_values(margin)
-        under_minus, under_plus = self._p_values(-margin)[0], self._p_values(margin)[1]
+        above = self.p_above(margin, least=0.0)
+        within = np.maximum(
+            self.p_above(-margin, least=_CERTAIN), self.mirrored().p_above(-margin, least=_CERTAIN)
+        )
         p_gap = np.minimum(1.0, 2.0 * above)
         corrected = holm(p_gap, alpha=alpha)
         shown = np.asarray(corrected.rejected, dtype=bool)
@@ -231,30 +234,32 @@ class _Pairs:
                     interval=Interval(float(low), float(max(ends[1][i], low)), 1.0 - float(levels[i])),
                     p_gap=float(p_gap[i]),
                     p_adjusted=corrected.p_values[i],
-                    p_within=float(max(under_minus[i], under_plus[i])),
+                    p_within=float(within[i]),
                     shown=bool(shown[i]),
                     detectable=float(seen[i]) if np.isfinite(seen[i]) else None,
                 )
             )
         return tuple(found)
 
-    def _p_values(self, null: float) -> tuple[FloatArray, FloatArray]:
-        """What are the p-values of "difference above null" and "difference below null", for each pair?"""
-        _, above, below = one_sample_core(self.gap, self.se, self.dof, null)
-        if not self.counted.any():
-            return above, below
-        if not -1.0 < null < 1.0:  # no two rates are that far apart
-            certain = float(null >= 1.0)
-            return np.where(self.counted, certain, above), np.where(self.counted, 1.0 - certain, below)
-        z = score_z(*self.means, *self.units, null)
-        above, below = (
-            np.where(self.counted, normal_cdf(s * z), p) for s, p in ((-1.0, above), (1.0, below))
+    def mirrored(self) -> _Pairs:
+        """The same pairs the other way round."""
+        return _Pairs(
+            self.low, self.high, self.means[::-1], self.units[::-1], self.se, self.dof, self.counted
         )
-        for i in np.flatnonzero(self.counted & (np.minimum(above, below) < _CLEAR)):
+
+    def p_above(self, null: float, least: float) -> FloatArray:
+        """p-values of "difference above null"; exact for counted pairs between `least` and where nothing is decided."""
+        _, above, _ = one_sample_core(self.gap, self.se, self.dof, null)
+        if not self.counted.any():
+            return above
+        if not -1.0 < null < 1.0:  # no two rates are that far apart
+            return np.where(self.counted, float(null >= 1.0), above)
+        above = np.where(self.counted, normal_cdf(-score_z(*self.means, *self.units, null)), above)
+        for i in np.flatnonzero(self.counted & (above < _CLEAR) & (above >= least)):
             n, other_n = int(self.units[0][i]), int(self.units[1][i])
             hits, other_hits = round(float(self.means[0][i]) * n), round(float(self.means[1][i]) * other_n)
-            above[i], below[i] = exact_score_p(hits, n, other_hits, other_n, null)
-        return above, below
+            above[i] = exact_p_greater(hits, n, other_hits, other_n, null)
+        return above
 
     def _intervals(self, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
         reach = t_quantile(1.0 - levels, self.dof) * self.se

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +13,7 @@ from assay.stats.estimates import Comparison, Interval, Scope
 from assay.stats.samples import StatisticsError, TooFewSamples, check_alpha
 
 METHOD = "Miettinen-Nurminen score, exact at the constrained rates"
-_FAR = 12.0  # standard deviations of a count; a binomial holds nothing beyond
+_FAR = 9.0  # standard deviations of a count; a binomial holds nothing beyond
 
 
 def compare_independent_rates(
@@ -86,32 +87,68 @@ def exact_score_p(
     successes: int, n: int, other_successes: int, other_n: int, null: float
 ) -> tuple[float, float]:
     """How likely is a score statistic at least as high, and one at least as low, at the constrained rates?"""
-    rates = np.array([successes / n]), np.array([other_successes / other_n])
-    sizes = np.array([float(n)]), np.array([float(other_n)])
-    z = float(score_z(*rates, *sizes, null)[0])
-    first = float(_constrained(*rates, *sizes, np.array([null]))[0])
-    second = min(max(first - null, 0.0), 1.0)
-    spread = _FAR * math.sqrt(n * first * (1.0 - first)) + 20.0
-    counts = np.arange(max(0.0, math.floor(n * first - spread)), min(n, math.ceil(n * first + spread)) + 1.0)
-    weights = np.diff(binomial_at_most(np.r_[counts[0] - 1.0, counts], n, first))
-    tie = 1e-9 * max(1.0, abs(z))
+    counts = successes, n, other_successes, other_n
+    return exact_p_greater(*counts, null), exact_p_less(*counts, null)
 
-    def fewest(limit: float) -> FloatArray:
+
+def exact_p_greater(successes: int, n: int, other_successes: int, other_n: int, null: float) -> float:
+    """The first of the two p-values of `exact_score_p`."""
+    tables = _Tables.of(successes, n, other_successes, other_n, null)
+    below = tables.fewest(tables.z - tables.tie) - 1.0
+    return min(1.0, float(tables.weights @ binomial_at_most(below, other_n, tables.second)))
+
+
+def exact_p_less(successes: int, n: int, other_successes: int, other_n: int, null: float) -> float:
+    """The second of the two p-values of `exact_score_p`."""
+    tables = _Tables.of(successes, n, other_successes, other_n, null)
+    enough = tables.fewest(tables.z + tables.tie)
+    return min(1.0, float(tables.weights @ binomial_at_least(enough, other_n, tables.second)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tables:
+    """All tables that matter at the constrained rates: possible first counts, and how likely each is."""
+
+    z: float
+    null: float
+    sizes: tuple[float, float]
+    counts: FloatArray
+    weights: FloatArray
+    second: float
+
+    @classmethod
+    def of(cls, successes: int, n: int, other_successes: int, other_n: int, null: float) -> _Tables:
+        rates = np.array([successes / n]), np.array([other_successes / other_n])
+        sizes = np.array([float(n)]), np.array([float(other_n)])
+        first = float(_constrained(*rates, *sizes, np.array([null]))[0])
+        spread = _FAR * math.sqrt(n * first * (1.0 - first)) + 20.0
+        low, high = max(0, math.floor(n * first - spread)), min(n, math.ceil(n * first + spread))
+        counts = np.arange(low, high + 1.0)
+        return cls(
+            z=float(score_z(*rates, *sizes, null)[0]),
+            null=null,
+            sizes=(float(n), float(other_n)),
+            counts=counts,
+            weights=np.diff(binomial_at_most(np.r_[low - 1.0, counts], n, first)),
+            second=min(max(first - null, 0.0), 1.0),
+        )
+
+    @property
+    def tie(self) -> float:
+        """Statistics closer than this are the same."""
+        return 1e-9 * max(1.0, abs(self.z))
+
+    def fewest(self, limit: float) -> FloatArray:
         """For each first count, the smallest second count whose statistic is at most the limit; it falls with that count."""
-        low, high = np.full(counts.size, -1.0), np.full(counts.size, other_n + 1.0)
+        n, other_n = self.sizes
+        low, high = np.full(self.counts.size, -1.0), np.full(self.counts.size, other_n + 1.0)
         while float((high - low).max()) > 1.0:
             middle = np.floor((low + high) / 2.0)
-            found = (
-                score_z(counts / n, np.clip(middle, 0.0, other_n) / other_n, sizes[0], sizes[1], null)
-                <= limit
-            )
+            rate, other = self.counts / n, np.clip(middle, 0.0, other_n) / other_n
+            found = score_z(rate, other, np.asarray(n), np.asarray(other_n), self.null) <= limit
             wide = high - low > 1.0
             low, high = np.where(wide & ~found, middle, low), np.where(wide & found, middle, high)
         return high
-
-    above = float(weights @ binomial_at_most(fewest(z - tie) - 1.0, other_n, second))
-    below = float(weights @ binomial_at_least(fewest(z + tie), other_n, second))
-    return min(above, 1.0), min(below, 1.0)
 
 
 def kept_beside(low: float, high: float, null: float, above: bool, below: bool) -> tuple[float, float]:  # noqa: FBT001

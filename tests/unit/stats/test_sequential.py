@@ -157,14 +157,14 @@ def test_real_scores_that_start_all_alike_decide_nothing_in_that_stretch():
     assert (result.answer("greater"), result.answer("less")) == ("unclear", "unclear")
     assert result.interval.low < 0.001 < result.interval.high
     with pytest.raises(DegenerateSample):
-        sequential_mean(candidate[:205], np.zeros(205))
+        sequential_mean(candidate[:235], np.zeros(235))
 
 
 def test_what_cannot_be_looked_at_sequentially_is_refused():
     with pytest.raises(TooFewSamples, match="one by one"):
         sequential_mean([0.1] * (FIRST_LOOK - 1), [0.2] * (FIRST_LOOK - 1))
     with pytest.raises(DegenerateSample):
-        sequential_mean([0.75] * 100, [0.5] * 100)
+        sequential_mean([0.75] * 200, [0.5] * 200)
     with pytest.raises(Misaligned):
         sequential_mean([0.1] * 100, [0.5] * 99)
     with pytest.raises(Misaligned):
@@ -175,13 +175,13 @@ def test_what_cannot_be_looked_at_sequentially_is_refused():
         sequential_pairs([0.5, 1], [1, 0])
     for null in (math.nan, math.inf):
         with pytest.raises(StatisticsError):
-            sequential_mean(np.arange(100.0), np.zeros(100), null=null)
+            sequential_mean(np.arange(200.0), np.zeros(200), null=null)
         with pytest.raises(StatisticsError):
             sequential_pairs([1, 0], [0, 1], null=null)
     with pytest.raises(StatisticsError):
         sequential_pairs([1, 0], [0, 1], null=1.0)
     with pytest.raises(StatisticsError):
-        sequential_mean(np.arange(100.0), np.zeros(100), tightest_at=0)
+        sequential_mean(np.arange(200.0), np.zeros(200), tightest_at=0)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, None])
@@ -189,4 +189,4 @@ def test_scores_that_are_no_finite_numbers_are_refused(bad):
     with pytest.raises((NotFinite, NotBinary)):
         sequential_pairs([1, bad], [0, 1])
     with pytest.raises(NotFinite):
-        sequential_mean([*np.arange(99.0), bad], np.zeros(100))
+        sequential_mean([*np.arange(199.0), bad], np.zeros(200))

@@ -1,0 +1,137 @@
+"""Scorecard G3: looking at examples as they arrive, as often as one likes."""
+
+import numpy as np
+import pytest
+
+from assay.stats.confidence_sequences import (
+    FIRST_LOOK,
+    TIGHTEST_AT,
+    _changed_enough,
+    _e_values,
+    _rate,
+    sequential_mean,
+)
+from assay.stats.e_processes import e_process, mcnemar_e_greater, sequential_pairs
+from assay.stats.slices import mcnemar_many
+from assay.stats.stages import obrien_fleming_plan
+
+EXAMPLES, LOOKS = 5000, np.arange(100, 5001, 100)
+
+
+def wins_needed(disagreements, alpha=0.05):
+    """The fewest wins among the first 1, 2, ... disagreements at which the shipped e-value reaches 1/alpha."""
+    needed, enough = np.empty(disagreements, dtype=np.int64), 0
+    for m in range(1, disagreements + 1):
+        while enough <= m and mcnemar_e_greater(enough, m - enough) < 1 / alpha:
+            enough += 1
+        needed[m - 1] = enough
+    return needed
+
+
+def decided_after(rng, count, discordance, difference):
+    """After how many disagreements of how many the e-process decides for the candidate; 0 where it never does."""
+    amounts = rng.binomial(EXAMPLES, discordance, count)
+    needed = wins_needed(int(amounts.max()))
+    share = (discordance + difference) / 2 / discordance
+    after = np.zeros(count, dtype=np.int64)
+    for start in range(0, count, 500):
+        part = amounts[start : start + 500]
+        won = np.cumsum(rng.random((part.size, needed.size)) < share, axis=1)
+        over = (won >= needed) & (np.arange(needed.size) < part[:, np.newaxis])
+        after[start : start + 500] = np.where(over.any(axis=1), over.argmax(axis=1) + 1, 0)
+    return after, amounts
+
+
+def test_boundary_of_the_simulation_is_where_the_shipped_function_decides(calibration):
+    needed = wins_needed(400)
+    for _ in range(30):
+        x, y = (calibration.rng.random((2, 500)) < [[0.75], [0.68]]).astype(float)
+        won, lost = np.cumsum(x > y)[x != y], np.cumsum(x < y)[x != y]
+        crossed = bool((won >= needed[won + lost - 1]).any())
+        assert crossed == (e_process(x, y).greater.max() >= 20)
+        if e_process(x, y).less.max() < 20:
+            assert crossed == (sequential_pairs(x, y).answer("greater") == "met")
+
+
+@pytest.mark.parametrize("discordance", [0.04, 0.2])
+def test_g3_looking_after_every_example_at_equal_models_decides_at_most_five_percent(
+    calibration, discordance
+):
+    count = calibration.replicates(20_000)
+    after, _ = decided_after(calibration.rng, count, discordance, 0.0)
+    name = f"G3 A/A e-process, a look after each of 5,000 examples, {discordance:.0%} discordant"
+    calibration.rate(name, np.count_nonzero(after), count, at_most=0.05)
+
+
+def test_g3_stretch_e_process_finds_two_points(calibration):
+    count = calibration.replicates(20_000)
+    after, amounts = decided_after(calibration.rng, count, 0.2, 0.02)
+    spent = np.where(after > 0, after / np.maximum(amounts, 1) * EXAMPLES, EXAMPLES).mean()
+    name = f"G3 power of the e-process at +2 points, {spent:,.0f} examples on average"
+    calibration.rate(name, np.count_nonzero(after), count, at_least=0.60, stretch=True)
+
+
+def promoted_by_looks(rng, count, discordance, difference):
+    plan = obrien_fleming_plan(LOOKS.tolist())
+    won_rate, lost_rate = (discordance + difference) / 2, (discordance - difference) / 2
+    rates = [won_rate, lost_rate, 1 - discordance]
+    drawn = rng.multinomial(100, rates, size=(count, LOOKS.size)).cumsum(axis=1)
+    p, _ = mcnemar_many(drawn[:, :, 0], drawn[:, :, 1])
+    return int((p <= np.array(plan.alphas)).any(axis=1).sum())
+
+
+@pytest.mark.parametrize("discordance", [0.04, 0.2])
+def test_g3_fifty_registered_looks_at_equal_models_promote_at_most_five_and_a_half_percent(
+    calibration, discordance
+):
+    count = calibration.replicates(20_000)
+    hits = promoted_by_looks(calibration.rng, count, discordance, 0.0)
+    name = f"G3 A/A Lan-DeMets, 50 looks, exact McNemar, {discordance:.0%} discordant"
+    calibration.rate(name, hits, count, at_most=0.055)
+
+
+def test_g3_stretch_fifty_registered_looks_find_two_points(calibration):
+    count = calibration.replicates(20_000)
+    hits = promoted_by_looks(calibration.rng, count, 0.2, 0.02)
+    calibration.rate("G3 power of Lan-DeMets at +2 points", hits, count, at_least=0.85, stretch=True)
+
+
+SCORES = {
+    "normal": lambda rng, shape: rng.normal(0, 1, shape),
+    "exponential losses": lambda rng, shape: 1 - rng.exponential(1, shape),
+    "t with 3 degrees of freedom": lambda rng, shape: rng.standard_t(3, shape),
+    "one in 25 differs, by any amount": lambda rng, shape: (
+        rng.normal(0, 1, shape) * (rng.random(shape) < 0.04)
+    ),
+    "one in 50 loses a point, the rest gain a little": lambda rng, shape: 0.02 - (rng.random(shape) < 0.02),
+}
+
+
+def largest_e_values(differences):
+    """What `sequential_mean` decides by, for many paths at once."""
+    n = np.arange(1.0, differences.shape[1] + 1)
+    mean = np.cumsum(differences, axis=1) / n
+    variance = (np.cumsum(differences**2, axis=1) - n * mean**2) / np.maximum(n - 1, 1)
+    spread = _changed_enough(differences) & (variance > 1e-12)
+    sd = np.sqrt(np.where(spread, variance, 0.0))
+    late = slice(FIRST_LOOK - 1, None)
+    rate = _rate(TIGHTEST_AT, 0.05)
+    return _e_values((mean * n)[:, late], sd[:, late], n[late], rate).max(axis=1)
+
+
+@pytest.mark.parametrize("shape", SCORES)
+def test_g3_asymptotic_confidence_sequence_at_equal_models_decides_at_most_five_or_six_percent(
+    calibration, shape
+):
+    count, hits = calibration.replicates(4000), 0
+    for start in range(0, count, 200):
+        paths = SCORES[shape](calibration.rng, (min(200, count - start), EXAMPLES))
+        found = largest_e_values(paths)
+        hits += int((found >= 20).sum())
+        if start == 0:
+            for path, e in zip(paths[:5], found[:5], strict=True):
+                one = sequential_mean(path, np.zeros(path.size))
+                assert dict(one.shown)["e_greater"] == pytest.approx(e, rel=1e-6)
+    skewed = "loses" in shape or "losses" in shape
+    name = f"{'' if skewed else 'G3 '}A/A confidence sequence, every example, {shape}"
+    calibration.rate(name, hits, count, at_most=0.06 if skewed else 0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -59,6 +60,9 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
             server = _Server(
                 _config(app, settings), on_ready=lambda: on_ready(url), on_stop=lambda: close_feed(app)
             )
+            # All that is here stays until the end; looking through it for garbage would stop every request meanwhile.
+            gc.freeze()
+            gc.enable()
             server.run(sockets=[listener])
     finally:
         listener.close()

@@ -25,7 +25,7 @@ _BETWEEN = b"\x1e"
 _EXPERIMENTS = "SELECT experiment_id, name FROM experiments ORDER BY experiment_id"
 
 
-class _Watched:
+class Watched:
     """A table whose rows are edited in place.
 
     Args:
@@ -38,6 +38,9 @@ class _Watched:
     def __init__(
         self, table: str, columns: tuple[str, ...], *, identity: str, stretch: int, step: int
     ) -> None:
+        self.table = table
+        self.columns = columns
+        self.identity = identity
         self.stretch = stretch
         self.step = step
         texts = [f"coalesce({column}, '')" for column in columns]
@@ -59,10 +62,10 @@ def _joined(text: str) -> str:
     return _as_bytes(f"group_concat({text}, '{_BETWEEN.decode()}')")
 
 
-_RUNS = _Watched(
+RUNS = Watched(
     "runs", ("end_time", "status", "lifecycle_stage", "name"), identity="run_uuid", stretch=256, step=1
 )
-_TAGS = _Watched("tags", ("value",), identity="run_uuid || key", stretch=1024, step=8)
+TAGS = Watched("tags", ("value",), identity="run_uuid || key", stretch=1024, step=8)
 
 
 class Stretch(NamedTuple):
@@ -144,7 +147,7 @@ _NUMBERS = (
 
 def take_snapshot(connection: sqlite3.Connection) -> Snapshot:
     """How does the store look now?"""
-    return _snapshot(connection, _cut(connection, _RUNS, 0), _cut(connection, _TAGS, 0))
+    return _snapshot(connection, _cut(connection, RUNS, 0), _cut(connection, TAGS, 0))
 
 
 def changed_since(connection: sqlite3.Connection, before: Snapshot) -> tuple[Snapshot, list[int] | None]:
@@ -153,8 +156,8 @@ def changed_since(connection: sqlite3.Connection, before: Snapshot) -> tuple[Sna
     Never misses a changed run; may name a neighbour whose tags share a checksum with a changed one.
     Call it inside one read transaction.
     """
-    run_stretches, edited_runs = _looked_at(connection, _RUNS, before.runs)
-    tag_stretches, edited_tags = _looked_at(connection, _TAGS, before.tags)
+    run_stretches, edited_runs = _looked_at(connection, RUNS, before.runs)
+    tag_stretches, edited_tags = _looked_at(connection, TAGS, before.tags)
     if edited_runs is None or edited_tags is None:
         return take_snapshot(connection), None
     now = _snapshot(connection, run_stretches, tag_stretches)
@@ -163,17 +166,17 @@ def changed_since(connection: sqlite3.Connection, before: Snapshot) -> tuple[Sna
         and now.last_metric >= before.last_metric
         and now.last_param >= before.last_param
         and now.last_input >= before.last_input
-        and _tail(connection, _RUNS, before.last_run) == before.run_tail
-        and _tail(connection, _TAGS, before.last_tag) == before.tag_tail
+        and _tail(connection, RUNS, before.last_run) == before.run_tail
+        and _tail(connection, TAGS, before.last_tag) == before.tag_tail
         and now.experiments == before.experiments
     )
     if not in_place:
         return take_snapshot(connection), None
     found = set(_added_to(connection, before))
     for stretch, place in edited_runs:
-        found.update(_column(connection, _RUNS.rows, (stretch.first, stretch.last, place)))
+        found.update(_column(connection, RUNS.rows, (stretch.first, stretch.last, place)))
     for stretch, place in edited_tags:
-        rows = _column(connection, _TAGS.rows, (stretch.first, stretch.last, place))
+        rows = _column(connection, TAGS.rows, (stretch.first, stretch.last, place))
         tags = "SELECT run_uuid FROM tags NOT INDEXED WHERE rowid BETWEEN ? AND ?"
         found.update(_runs_of(connection, tags, (rows[0], rows[-1])))
     return now, sorted(found)
@@ -202,8 +205,8 @@ def _snapshot(connection: sqlite3.Connection, runs: list[Stretch], tags: list[St
         last_param=_number(connection, "SELECT max(rowid) FROM params"),
         last_metric=_number(connection, "SELECT max(rowid) FROM metrics"),
         last_input=_number(connection, "SELECT max(rowid) FROM inputs"),
-        run_tail=_tail(connection, _RUNS, last_run),
-        tag_tail=_tail(connection, _TAGS, last_tag),
+        run_tail=_tail(connection, RUNS, last_run),
+        tag_tail=_tail(connection, TAGS, last_tag),
         experiments=zlib.crc32(repr(connection.execute(_EXPERIMENTS).fetchall()).encode("utf-8", "replace")),
         runs=tuple(runs),
         tags=tuple(tags),
@@ -211,7 +214,7 @@ def _snapshot(connection: sqlite3.Connection, runs: list[Stretch], tags: list[St
 
 
 def _looked_at(
-    connection: sqlite3.Connection, watched: _Watched, known: Sequence[Stretch]
+    connection: sqlite3.Connection, watched: Watched, known: Sequence[Stretch]
 ) -> tuple[list[Stretch], list[tuple[Stretch, int]] | None]:
     """The table stretch by stretch, and where in known stretches rows were edited; None when any of them went away."""
     now: list[Stretch] = []
@@ -246,7 +249,7 @@ def _edited(old: Stretch, now: Stretch) -> list[int] | None:
     return found
 
 
-def _cut(connection: sqlite3.Connection, watched: _Watched, after: int) -> list[Stretch]:
+def _cut(connection: sqlite3.Connection, watched: Watched, after: int) -> list[Stretch]:
     """All rows behind this one."""
     found: list[Stretch] = []
     while True:
@@ -258,7 +261,7 @@ def _cut(connection: sqlite3.Connection, watched: _Watched, after: int) -> list[
 
 
 def _look(
-    connection: sqlite3.Connection, watched: _Watched, first: int, last: int, known: Stretch | None
+    connection: sqlite3.Connection, watched: Watched, first: int, last: int, known: Stretch | None
 ) -> Stretch:
     """What is in these rows? The very stretch that is known where nothing changed."""
     *texts, count = connection.execute(watched.together, (first, last)).fetchone()
@@ -291,7 +294,7 @@ def _runs_of(connection: sqlite3.Connection, ids: str, arguments: tuple[int, ...
     return _column(connection, f"SELECT rowid FROM runs WHERE run_uuid IN ({ids})", arguments)  # noqa: S608 - constants of this module
 
 
-def _tail(connection: sqlite3.Connection, watched: _Watched, last: int) -> int:
+def _tail(connection: sqlite3.Connection, watched: Watched, last: int) -> int:
     (identities,) = connection.execute(watched.identities, (last - _TAIL + 1, last)).fetchone()
     return zlib.crc32(identities or b"")
 

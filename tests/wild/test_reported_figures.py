@@ -61,7 +61,9 @@ def test_a_hundred_and_four_items_cannot_exclude_a_two_point_regression(final):
 def test_intervention_late_in_training_does_not_harm_lambada_by_three_points(wild_data):
     for step in (134000, 136000, 138000, 140000, 142000):
         sides = [
-            figures(wild_data, f"pythia-1.4b-deduped/{kind}/{kind}-1.4b-deduped_step{step}.json")["lambada_openai"]
+            figures(wild_data, f"pythia-1.4b-deduped/{kind}/{kind}-1.4b-deduped_step{step}.json")[
+                "lambada_openai"
+            ]
             for kind in ("intervention", "baseline")
         ]
         assert compare_summaries(*sides, null=-0.03).answer("greater") == "met"

@@ -108,6 +108,16 @@ def test_tracker_that_cannot_be_read_is_a_problem_and_is_not_kept(api, tmp_path)
     assert api("GET", "sources").json() == before
 
 
+def test_tracker_at_a_metadata_service_is_refused_and_not_kept(api):
+    before = api("GET", "sources").json()
+    answer = api(
+        "POST", "sources", json={"kind": "mlflow", "uri": "http://169.254.169.254/latest", "name": "x"}
+    )
+    assert (answer.status_code, answer.json()["field"]) == (422, "uri")
+    assert answer.json()["code"] == "tracker-address-refused"
+    assert api("GET", "sources").json() == before
+
+
 def test_unknown_tracker_kind_is_refused_with_those_that_are_known(api):
     answer = api("POST", "sources", json={"kind": "abacus", "uri": "x"})
     assert (answer.status_code, answer.json()["field"]) == (422, "kind")

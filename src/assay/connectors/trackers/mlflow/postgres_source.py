@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from socket import gaierror
 from typing import TYPE_CHECKING, Any
 
+from assay.connectors.outbound import checked_addresses
 from assay.connectors.trackers.mlflow.artifacts import RUN_ID, local_scores
 from assay.connectors.trackers.mlflow.assemble import assemble
 from assay.connectors.trackers.mlflow.marks import Marks
@@ -155,11 +157,13 @@ class PostgresStore:
         address = "postgresql://" + self.source.uri.strip().partition("://")[2]
         options = f"-c default_transaction_read_only=on -c statement_timeout={_STATEMENT_MS}"
         try:
-            with psycopg.connect(address, connect_timeout=_CONNECT_S, options=options) as connection:
+            asked = psycopg.conninfo.conninfo_to_dict(address)
+            where = psycopg.conninfo.make_conninfo(address, **_checked_hosts(asked, self.shown))
+            with psycopg.connect(where, connect_timeout=_CONNECT_S, options=options) as connection:
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 connection.read_only = True
                 yield connection
-        except psycopg.Error as error:
+        except (psycopg.Error, gaierror, UnicodeError) as error:
             fact = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise unavailable(
                 self.shown, fact, "check the address and the login, or " + _SERVER_HINT
@@ -182,6 +186,27 @@ class PostgresStore:
                 self.shown, f"it lacks {', '.join(missing)} (expected MLflow's own schema)", _SERVER_HINT
             )
         return revision
+
+
+def _checked_hosts(asked: Mapping[str, Any], shown: str) -> dict[str, str]:
+    """Where to connect: each address that the hosts stand for, under its host's name; nothing for a local socket.
+
+    Raises:
+        Invalid: one of them is never connected to.
+        OSError: nobody knows one of them.
+    """
+    hosts, given, ports = (str(asked.get(name) or "").split(",") for name in ("host", "hostaddr", "port"))
+    remote = [host for host in (*hosts, *given) if host and not host.startswith(("/", "@"))]
+    leads = {host: checked_addresses(host, shown=shown) for host in remote}
+    if any(given) or len(remote) < len(hosts):
+        return {}
+    pairs = [
+        (host, ports[place if len(ports) > 1 else 0], address)
+        for place, host in enumerate(hosts)
+        for address in leads[host]
+    ]
+    names = ("host", "port", "hostaddr")
+    return {name: ",".join(values) for name, values in zip(names, zip(*pairs, strict=True), strict=True)}
 
 
 def _raw_runs(connection: Connection, ids: list[str]) -> list[RawRun]:

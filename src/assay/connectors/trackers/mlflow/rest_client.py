@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx2
 
+from assay.connectors.outbound import CheckedTransport
 from assay.connectors.trackers.mlflow.artifacts import MAX_SCORES_BYTES, RUN_ID, too_large
 from assay.errors import Invalid, Unavailable
 
@@ -21,7 +22,11 @@ _API = "/api/2.0/mlflow"
 
 
 class RestClient:
-    """Asks one server. Never follows a redirect, never uses a proxy or credentials of the environment."""
+    """Asks one server. Never follows a redirect, never uses a proxy or credentials of the environment.
+
+    Raises:
+        Invalid: the address is none of a server, or (when first asked) one that is never connected to.
+    """
 
     def __init__(self, uri: str) -> None:
         self.shown = without_password(uri)
@@ -40,6 +45,7 @@ class RestClient:
         self._http = httpx2.Client(
             auth=auth,
             timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S),
+            transport=CheckedTransport(self.shown),
             follow_redirects=False,
             trust_env=False,
             headers={"Accept": "application/json", "User-Agent": "assay"},

@@ -51,6 +51,7 @@ EXIT_BY_KIND = {
     "defect": 9,
 }
 
+
 def http_status(error: AssayError) -> int:
     """The HTTP status of an error."""
     by_code = STATUS_BY_CODE.get(error.code)

@@ -18,9 +18,7 @@ def upgrade() -> None:
     op.create_index("ix_runs_listed", "runs", ["project_id", "id"])
     op.create_index("ix_runs_used", "runs", ["project_id", "deleted", "gpu_hours"])
     for name, (columns, where) in _PARTIAL.items():
-        op.create_index(
-            name, "tickets", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
-        )
+        op.create_index(name, "tickets", columns, sqlite_where=sa.text(where))
 
 
 def downgrade() -> None:

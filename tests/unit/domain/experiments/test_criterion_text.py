@@ -100,6 +100,8 @@ def test_line_in_any_spelling_means_its_canonical_line(written, meant):
     [
         ("accuracy >= 85", "criterion-ambiguous", "85"),
         ("accuracy >= 1", "criterion-ambiguous", "1"),
+        ("accuracy >= 0.85%", "criterion-ambiguous", "0.85%"),
+        ("p50 of accuracy > 0.85%", "criterion-ambiguous", "0.85%"),
         ("latency_p95 < 500", "criterion-ambiguous", "500"),
         ("latency_p95 no worse than baseline by 2%", "criterion-ambiguous", "2%"),
         ("f1 improves by 2 relative", "criterion-ambiguous", "2 relative"),
@@ -246,3 +248,38 @@ def test_word_for_a_resource_and_a_metric_of_that_name_is_refused_with_both(text
 def test_equality_says_nothing_about_direction_and_is_allowed_in_every_role():
     for role in Role:
         assert parse_criterion("pii_leaks == 0", metrics=CATALOG, role=role).role is role
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("accuracy >= 0.85%", ["accuracy >= 85%", "accuracy >= 0.0085"]),
+        ("accuracy > 0.99 %", ["accuracy > 99%", "accuracy > 0.0099"]),
+        ("kill: accuracy < 0.5%", ["kill: accuracy < 50%", "kill: accuracy < 0.005"]),
+        ("f1 >= 0.01%", ["f1 >= 1%", "f1 >= 0.0001"]),
+    ],
+)
+def test_percentage_below_one_of_what_should_be_high_is_asked_about_and_both_readings_are_accepted(
+    text, readings
+):
+    error = refusal(text)
+    assert (error.code, error.details["readings"]) == ("criterion-ambiguous", readings)
+    assert [canonical(reading) for reading in readings] == readings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "toxicity < 0.85%",
+        "kill: toxicity > 0.85%",
+        "accuracy >= 0%",
+        "accuracy >= 1%",
+        "accuracy >= 0.001%",
+        "accuracy improves by >= 0.5%",
+        "accuracy no worse than baseline by 0.2%",
+        "sd of accuracy <= 0.5%",
+        "accuracy >= 0.0085",
+    ],
+)
+def test_small_percentage_that_has_one_reading_is_taken_as_written(text):
+    assert canonical(text) == text

@@ -12,7 +12,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 from assay.domain.experiments.criteria.faults import CriterionError
 from assay.domain.experiments.criteria.model import Margin, Quantity
 from assay.domain.experiments.exact_numbers import MAX_DIGITS, fits, number_text, percent_text, plain
-from assay.domain.kernel.metrics import Metric, Unit
+from assay.domain.kernel.metrics import Direction, Metric, Unit
 
 PERCENT = "%"
 TIMES_BUDGET = "x budget"
@@ -37,6 +37,7 @@ _NEIGHBOUR = {
     Unit.MINUTES: Unit.HOURS,
     Unit.HOURS: Unit.MINUTES,
 }
+_ONE_PERCENT = Decimal("0.01")
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
 
 
@@ -76,6 +77,31 @@ def quantity_of(amount: WrittenAmount, metric: Metric) -> Quantity:
     if metric.unit is Unit.COUNT and value < 0:
         raise _fault(f"{metric.name} is a count, never negative", "criterion-range", ("0 or more",))
     return Quantity(value=plain(value), unit=metric.unit)
+
+
+def level_of(amount: WrittenAmount, metric: Metric) -> Quantity:
+    """Which threshold that is not `==`? Less than 1% of what should be high (`accuracy >= 0.85%`) may be meant as 85%.
+
+    Raises:
+        CriterionError: as `quantity_of`.
+    """
+    wanted = quantity_of(amount, metric)
+    if amount.unit == PERCENT and is_small(wanted) and metric.direction is Direction.HIGHER:
+        readings = (percent_text(amount.number), number_text(wanted.value))
+        raise CriterionError(
+            f"{amount.text}% could mean {readings[0]} or {readings[1]} (more {metric.name} is better, and less than 1% of it "
+            "is seldom wanted)",
+            expected=readings,
+            code="criterion-ambiguous",
+            part="amount",
+            alternatives=readings,
+        )
+    return wanted
+
+
+def is_small(quantity: Quantity) -> bool:
+    """Is this less than 1% of a fraction, such that the number before the percent sign could be a fraction of 1% or more?"""
+    return quantity.unit is Unit.FRACTION and _ONE_PERCENT**2 <= quantity.value < _ONE_PERCENT
 
 
 def margin_of(amount: WrittenAmount, metric: Metric) -> Margin:

@@ -17,6 +17,7 @@ from assay.domain.experiments.criteria.amounts import (
     WrittenAmount,
     absolute_margin_of,
     days_of,
+    level_of,
     margin_of,
     quantity_of,
 )
@@ -153,9 +154,8 @@ def _count(draft: Draft, *, low: int, high: int, what: str) -> int:
 
 def _threshold(draft: Draft, metric: Metric) -> Test:
     assert draft.comparison is not None
-    return Threshold(
-        metric=metric.name, comparison=draft.comparison, value=quantity_of(_amount(draft), metric)
-    )
+    read = quantity_of if draft.comparison is Comparison.EQUAL else level_of
+    return Threshold(metric=metric.name, comparison=draft.comparison, value=read(_amount(draft), metric))
 
 
 def _upward(draft: Draft) -> Literal[Comparison.AT_LEAST, Comparison.ABOVE]:
@@ -198,7 +198,7 @@ def _percentile(draft: Draft, metric: Metric) -> Test:
             "metric": metric.name,
             "percent": draft.percent,
             "comparison": draft.comparison,
-            "value": quantity_of(_amount(draft), metric),
+            "value": level_of(_amount(draft), metric),
         }
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from assay.domain.experiments.criteria.amounts import TIMES_BUDGET
+from assay.domain.experiments.criteria.amounts import TIMES_BUDGET, is_small
 from assay.domain.experiments.criteria.draft import Draft, criterion_of
 from assay.domain.experiments.criteria.faults import CriterionError, Span
 from assay.domain.experiments.criteria.grammar import (
@@ -16,6 +16,7 @@ from assay.domain.experiments.criteria.grammar import (
     read_role,
 )
 from assay.domain.experiments.criteria.model import (
+    Comparison,
     Condition,
     Criterion,
     CurveFalls,
@@ -30,7 +31,6 @@ from assay.domain.experiments.criteria.model import (
     Quantity,
     ResourceUse,
     Spread,
-    Test,
     Threshold,
 )
 from assay.domain.experiments.criteria.scanner import Scanner
@@ -102,7 +102,7 @@ def criterion_text(
         metrics: the declared metrics; needed to tell a resource from a metric called `compute`, `cost` or `time`.
         with_role: put the role in front.
     """
-    text = _test_text(criterion.test, metrics)
+    text = _test_text(criterion, metrics)
     if criterion.dataset is not None:
         text = f"{text} on {dataset_text(criterion.dataset)}"
     if criterion.after is not None:
@@ -135,29 +135,39 @@ def margin_text(margin: Margin) -> str:
     return quantity_text(Quantity(value=margin.value, unit=margin.unit))
 
 
-def _test_text(test: Test, metrics: MetricCatalog | None) -> str:
+def _level_text(test: Threshold | Percentile, role: Role) -> str:
+    """A threshold, such that it is read back as what it is: less than 1% of what should be high is written without percent."""
+    upward = test.comparison in (Comparison.AT_LEAST, Comparison.ABOVE)
+    wants_more = test.comparison is not Comparison.EQUAL and upward == (role is not Role.KILL)
+    if wants_more and is_small(test.value):
+        return number_text(test.value.value)
+    return quantity_text(test.value)
+
+
+def _test_text(criterion: Criterion, metrics: MetricCatalog | None) -> str:
+    test = criterion.test
     if isinstance(test, ResourceUse):
         space = "" if test.unit == TIMES_BUDGET else " "
         named = metrics is not None and any(name.lower() == test.resource for name in metrics.by_name)
         subject = f"{RESOURCE_WORD} {test.resource}" if named else test.resource
         return f"{subject} {test.comparison} {number_text(test.amount)}{space}{test.unit}"
     if isinstance(test, Percentile | Spread):
-        return _of_text(test)
+        return _of_text(test, criterion.role)
     subject = f"{METRIC_WORD} {test.metric}" if test.metric.lower() in RESERVED else test.metric
-    return f"{subject} {_predicate(test)}"
+    return f"{subject} {_predicate(test, criterion.role)}"
 
 
-def _of_text(test: Percentile | Spread) -> str:
+def _of_text(test: Percentile | Spread, role: Role) -> str:
     if isinstance(test, Percentile):
-        return f"p{number_text(test.percent)} of {test.metric} {test.comparison} {quantity_text(test.value)}"
+        return f"p{number_text(test.percent)} of {test.metric} {test.comparison} {_level_text(test, role)}"
     shown_to_be = "shown " if test.claim else ""
     return f"sd of {test.metric} {shown_to_be}{test.comparison} {margin_text(test.limit)}"
 
 
-def _predicate(test: _MetricFirst) -> str:
+def _predicate(test: _MetricFirst, role: Role) -> str:
     match test:
         case Threshold():
-            return f"{test.comparison} {quantity_text(test.value)}"
+            return f"{test.comparison} {_level_text(test, role)}"
         case Improvement():
             return f"improves by {test.comparison} {margin_text(test.margin)}"
         case NonInferiority():

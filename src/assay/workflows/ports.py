@@ -36,6 +36,7 @@ from assay.workflows.views import (
     ColumnPage,
     ExperimentListPage,
     JournalPage,
+    JournalRow,
     Measured,
     OverviewView,
     RunListPage,
@@ -177,6 +178,10 @@ class ReadTransaction(Protocol):
         subject: str | None,
         actor: str | None,
     ) -> JournalPage: ...
+    def journal_about(self, project: str, subject: str, kinds: Sequence[str]) -> Sequence[JournalRow]:
+        """Every entry of these kinds about one subject, oldest first."""
+        ...
+
     def search(self, project_id: int, text: str, *, limit: int) -> Sequence[SearchHit]:
         """Full text over keys, titles, hypotheses, learnings and notes, best first."""
         ...

@@ -12,7 +12,6 @@ from typing import Any
 from assay.domain.experiments.dossier import dossier_from_bytes
 from assay.domain.experiments.evidence import Evidence, RunStatus
 from assay.domain.experiments.experiment import LinkKind, Lock
-from assay.domain.experiments.preregistration import registration_digest
 from assay.domain.gates.kill_rules import settings_without
 from assay.domain.gates.replay import replay
 from assay.domain.gates.settings import VerdictSettings
@@ -26,6 +25,7 @@ from assay.domain.kernel.verdicts import VerdictRecord
 from assay.errors import AssayError, NotFound, Refused, Unavailable
 from assay.workflows.actor import SYSTEM, Actor, Permission
 from assay.workflows.gathering import evidence_rows, gather_evidence, with_all_scores
+from assay.workflows.integrity import lock_faults
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, StoredVerdict, Ticket
@@ -108,11 +108,12 @@ def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictReco
         project = required_project(tx, slug)
         ticket = required_ticket(tx, project, key)
         evidence = gather_evidence(ws, tx, project, ticket)
+        altered = lock_faults(tx, project, ticket)
+    check_lock(ticket.key, altered)
     if ticket.lock is None:
         counts = asdict(_counts(CardEvidence(), ticket, evidence))
         ws.store.write(lambda tx: _show(tx, ws, project, ticket, counts, seen=seen))
         return True, None
-    check_lock(ticket.key, ticket.lock)
     marked = with_late_amendments_marked(ticket.lock, evidence)
     if marked != ticket.lock:
         ws.store.write(lambda tx: _mark_amendments(tx, ws, project, ticket, marked))
@@ -131,12 +132,11 @@ def judging_settings(project: Project, ticket: Ticket) -> VerdictSettings:
     return settings.model_copy(update={"alpha": ticket.lock.alpha, "strictness": ticket.lock.strictness})
 
 
-def check_lock(key: str, lock: Lock) -> None:
-    """Refused when the registration is not the one whose digest was locked: somebody changed it in the database."""
-    if registration_digest(lock.registration) != lock.digest:
+def check_lock(key: str, altered: Sequence[str]) -> None:
+    """Refused when the lock is not the one in the journal (see `lock_faults`): somebody changed it in the database."""
+    if altered:
         raise Refused(
-            f"cannot judge ticket {key!r}: its registration is not the one that was locked (expected digest "
-            f"{lock.digest[:19]})",
+            f"cannot judge ticket {key!r}: {altered[0]} (expected the lock as the journal tells it)",
             hint="assay audit verify, then restore a backup",
             code="lock-altered",
         )

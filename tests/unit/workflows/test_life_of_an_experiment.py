@@ -1,5 +1,6 @@
 """An experiment from the first draft to the decision, over the real store."""
 
+import json
 import math
 import threading
 
@@ -407,7 +408,7 @@ def test_lock_or_verdict_changed_in_the_database_is_found(ws, tracker, clock, st
     assert not report.ok
     assert {fault.ticket for fault in report.record_faults} == {ticket.key}
     if change == "lock":
-        with pytest.raises(Refused, match="not the one that was locked"):
+        with pytest.raises(Refused, match="it no longer has the digest it was locked with"):
             recompute_verdict(ws, ADA, SLUG, ticket.key)
 
 
@@ -510,6 +511,38 @@ def test_record_changed_beside_the_journal_is_found(ws, tracker, clock, store_ur
     report = verify_journal(ws, ADA)
     assert not report.ok
     assert {fault.ticket for fault in report.record_faults} == {ticket.key}
+
+
+LATER = "2026-06-12T09:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda lock: lock.update(alpha=0.4), "it differs in alpha"),
+        (lambda lock: lock.update(strictness="point"), "it differs in strictness"),
+        (lambda lock: lock.update(locked_at=LATER), "it differs in locked_at"),
+        (lambda lock: lock["amendments"][0].update(after_results=False), "differs in after_results"),
+        (lambda lock: lock.update(amendments=[]), "it has 0 amendments, the journal tells of 1"),
+        (lambda lock: lock["registration"].update(hypothesis="Other."), "no longer has the digest"),
+    ],
+)
+def test_lock_changed_beside_the_journal_is_not_judged(ws, tracker, clock, store_url, change, said):
+    ticket = with_runs(ws, tracker, clock)
+    other = ticket.content.model_copy(update={"time_box_days": 20})
+    reason = {"expected_version": ticket.version, "amendment_reason": "the queue was full for a week"}
+    edit_ticket(ws, ADA, SLUG, ticket.key, other, **reason)
+    recompute_verdict(ws, ADA, SLUG, ticket.key)
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        lock = json.loads(connection.execute(text("SELECT lock FROM ticket_documents")).scalar_one())
+        change(lock)
+        statement = text("UPDATE ticket_documents SET lock = :lock")
+        connection.execute(statement, {"lock": json.dumps(lock)})
+    engine.dispose()
+    with pytest.raises(Refused, match=said) as told:
+        recompute_verdict(ws, ADA, SLUG, ticket.key)
+    assert (told.value.code, told.value.hint) == ("lock-altered", "assay audit verify, then restore a backup")
 
 
 @pytest.mark.parametrize("column", ["actor", "at", "subject", "kind", "project"])

@@ -92,9 +92,12 @@ def test_lock_that_somebody_changed_in_the_database_is_said_on_its_page_only(ws,
     ws.store.write(lambda tx: tx.put_lock(two[0].id, altered))
     sync(ws, tracker, *(one for ticket in two for one in runs_of(ticket, clock)))
     refresh_open_verdicts(ws, SLUG)
-    assert "is not the one that was locked" in get_verdict(ws, ADA, SLUG, two[0].key).verdict.detail
+    assert (
+        "it no longer has the digest it was locked with"
+        in get_verdict(ws, ADA, SLUG, two[0].key).verdict.detail
+    )
     assert get_verdict(ws, ADA, SLUG, two[1].key).verdict.recommendation is Recommendation.PROMOTE
-    with pytest.raises(Refused, match="is not the one that was locked"):
+    with pytest.raises(Refused, match="it no longer has the digest it was locked with"):
         recompute_verdict(ws, ADA, SLUG, two[0].key)
 
 

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from assay.storage.queries.filters import page_size
 from assay.storage.repositories.journal import LAST_SEQ
-from assay.storage.session import Session, from_json
+from assay.storage.session import Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import journal
 from assay.storage.types import storable
 from assay.workflows.views import JournalPage, JournalRow
 
 _J = journal.c
+ABOUT = Statement(
+    lambda engine: (
+        select(_J.body, _J.hash)
+        .where(
+            _J.subject == bindparam("subject"),
+            # Not by the kind or the project, whose indexes hold the entries of all tickets.
+            in_list(engine, func.coalesce(_J.kind, ""), "kinds"),
+            func.coalesce(_J.project, "") == bindparam("project"),
+        )
+        .order_by(_J.seq)
+    )
+)
 
 
 class JournalQueries(Session):
     """What happened, a page at a time?"""
 
     __slots__ = ()
+
+    def journal_about(self, project: str, subject: str, kinds: Sequence[str]) -> Sequence[JournalRow]:
+        """Every entry of these kinds about one subject, oldest first, in one walk over what was written about it."""
+        wanted = {"project": project, "subject": storable(subject), "kinds": any_of(self.engine, kinds)}
+        return tuple(_line(bytes(body), bytes(entry_hash)) for body, entry_hash in self.rows(ABOUT, **wanted))
 
     def journal_page(
         self,

@@ -1,5 +1,7 @@
 """Whatever a run or a ticket brings, the other tickets of the project get their verdict."""
 
+import logging
+
 import pytest
 
 from assay.domain.kernel.findings import Outcome
@@ -68,8 +70,11 @@ def stumbling(monkeypatch, two):
     "error", [Refused("cannot judge it: a rule", hint="change it"), ZeroDivisionError("by \ud800")]
 )
 def test_ticket_that_cannot_be_judged_says_why_and_no_other_waits_for_it(
-    ws, tracker, clock, two, stumbling, monkeypatch, error
+    ws, tracker, clock, two, stumbling, monkeypatch, caplog, error
 ):
+    caplog.set_level(
+        logging.ERROR, "assay.verdicts"
+    )  # what is logged travels to pytest's other process, half of a pair cannot
     stumbling(error)
     runs = [one for ticket in two for one in runs_of(ticket, clock)]
     assert sync(ws, tracker, *runs).changed == 10

@@ -52,7 +52,7 @@ BODIES = {
     "import_files": {"documents": [{"name": "a.yaml", "text": "title: x"}], "amendment_reason": "x"},
     "move": {"to": "hypothesis", "before": "EXP-2", "reason": "x", "override_reason": ""},
     "record_decision": {"kind": "iterate", "learnings": "We learned it.", "reason": "x", "move": False},
-    "add_source": {"kind": "mlflow", "uri": "sqlite:///none.db", "name": "other", "experiments": ["a"]},
+    "add_source": {"kind": "mlflow", "uri": "sqlite:///none.db", "name": "other", "experiments": ["a"], "qualified": False},
     "attach": {"ticket": "EXP-1"},
     "verify_against": {
         "checkpoints": [

@@ -70,7 +70,9 @@ def one_sample_core(
         t = np.where(
             usable, np.clip((mean - threshold) / np.where(usable, se, 1.0), -LARGEST_T, LARGEST_T), 0.0
         )
-    return t, np.where(usable, t_cdf(-t, dof), 1.0), np.where(usable, t_cdf(t, dof), 1.0)
+    tail = t_cdf(-np.abs(t), dof)
+    above, below = np.where(t >= 0.0, tail, 1.0 - tail), np.where(t <= 0.0, tail, 1.0 - tail)
+    return t, np.where(usable, above, 1.0), np.where(usable, below, 1.0)
 
 
 def _spread_out(sample: Sample) -> tuple[Sample, float]:

@@ -21,6 +21,7 @@ IntArray = NDArray[np.int64]
 _CHUNK = 1 << 14  # rows whose intermediate arrays stay in the processor's cache
 _WORD = 62  # bits of a whole number that sums may fill
 _PRECISE = 2.0**-40  # quantum against spread, both over a slice: beyond it one word is too coarse
+_FAR = 64.0  # a slice's distance from the centre against its spread, both squared and summed: beyond it digits are lost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,14 +59,13 @@ def slice_moments(values: FloatArray, index: NDArray[Any], slices: int) -> Slice
     if values.size == 0:
         return SliceMoments(n, np.zeros(slices), np.zeros(slices))
     low, high = float(values.min()), float(values.max())
-    largest, reach = max(abs(low), abs(high)), high - low
+    reach = high - low
     if not math.isfinite(reach * reach * values.size):
         raise NotFinite(
             "cannot summarize slices: values too large to square (expected magnitudes below 1e150)"
         )
-    mean, squares, precise = _mean_and_squares(values, index, n, (largest, reach), words=1)
-    if not precise:
-        mean, squares, _ = _mean_and_squares(values, index, n, (largest, reach), words=2)
+    found = _one_pass(values, index, n, low / 2.0 + high / 2.0, reach)
+    mean, squares = _two_passes(values, index, n, (low, high)) if found is None else found
     # Values that are equal up to rounding count as identical, as in `samples.moments`.
     constant = squares <= n * (ROUNDING * mean) ** 2
     return SliceMoments(n, mean, np.where(constant, 0.0, squares / np.maximum(n - 1, 1)))
@@ -77,7 +77,7 @@ def slice_sums(values: FloatArray, index: NDArray[Any], slices: int) -> FloatArr
     if values.size == 0:
         return np.zeros(slices)
     n = np.bincount(index, minlength=slices).astype(np.int64)
-    return _exact_sums(values, index, n, float(np.abs(values).max()), words=2)[0]
+    return _exact_sums(values, index, n, float(np.abs(values).max()))
 
 
 def slice_index(index: NDArray[Any], rows: int, slices: int) -> NDArray[np.intp]:
@@ -100,17 +100,38 @@ def slice_index(index: NDArray[Any], rows: int, slices: int) -> NDArray[np.intp]
     return array.astype(np.intp, copy=False)
 
 
-def _mean_and_squares(
-    values: FloatArray, index: NDArray[np.intp], n: IntArray, bounds: tuple[float, float], words: int
-) -> tuple[FloatArray, FloatArray, bool]:
-    """Mean and sum of squared deviations by slice, and whether the quantum was fine enough for every one of them."""
-    largest, reach = bounds
-    sums, quantum = _exact_sums(values, index, n, largest, words)
-    mean = sums / np.maximum(n, 1)
-    squares, square_quantum = _exact_sums(values, index, n, reach * reach, words, around=mean)
-    # One word is too coarse where a slice is huge, or tiny beside the largest value of all.
-    fine = (quantum * np.sqrt(n) <= _PRECISE * np.sqrt(squares)) & (square_quantum * n <= _PRECISE * squares)
-    return mean, squares, bool((fine | (n < 2)).all())
+def _one_pass(
+    values: FloatArray, index: NDArray[np.intp], n: IntArray, centre: float, reach: float
+) -> tuple[FloatArray, FloatArray] | None:
+    """Mean and sum of squared deviations by slice from sums around one centre; None where they would lose digits."""
+    bits = _WORD - int(n.max()).bit_length()
+    scale, square_scale = _scale(bits, reach), _scale(bits, reach * reach)
+    sums, squares = np.zeros(n.size, dtype=np.int64), np.zeros(n.size, dtype=np.int64)
+    for start in range(0, values.size, _CHUNK):
+        rows = index[start : start + _CHUNK]
+        part = values[start : start + _CHUNK] - centre
+        np.add.at(sums, rows, (part * scale).astype(np.int64))
+        part *= part
+        np.add.at(squares, rows, (part * square_scale).astype(np.int64))
+    beside = sums / scale / np.maximum(n, 1)
+    away = n * beside**2
+    around = squares / square_scale - away
+    # Too coarse where a slice lies far from the centre, is huge, or is tiny beside the largest value of all.
+    fine = (
+        (away <= _FAR * around)
+        & (np.sqrt(n) <= _PRECISE * scale * np.sqrt(np.maximum(around, 0.0)))
+        & (n <= _PRECISE * square_scale * around)
+    )
+    return (centre + beside, np.maximum(around, 0.0)) if bool((fine | (n < 2)).all()) else None
+
+
+def _two_passes(
+    values: FloatArray, index: NDArray[np.intp], n: IntArray, ends: tuple[float, float]
+) -> tuple[FloatArray, FloatArray]:
+    """The same from the sums first and the squares around each slice's own mean then, in finer quanta."""
+    low, high = ends
+    mean = _exact_sums(values, index, n, max(abs(low), abs(high))) / np.maximum(n, 1)
+    return mean, _exact_sums(values, index, n, (high - low) ** 2, around=mean)
 
 
 def _exact_sums(
@@ -118,18 +139,15 @@ def _exact_sums(
     index: NDArray[np.intp],
     n: IntArray,
     largest: float,
-    words: int,
     around: FloatArray | None = None,
-) -> tuple[FloatArray, float]:
-    """Sums of the values (or of squared deviations `around` the means) by slice, and the quantum they are counted in.
+) -> FloatArray:
+    """Sums of the values (or of squared deviations `around` the means) by slice.
 
-    Values are cut to whole multiples of the quantum, each by itself, so that no order can matter; a second word takes
-    what was cut off. `largest` bounds their magnitude.
+    Values are cut to whole multiples of a quantum, each by itself, so that no order can matter; a second word takes what
+    was cut off. `largest` bounds their magnitude.
     """
     bits = _WORD - int(n.max()).bit_length()
-    # Below 1e-270 squares vanish anyway, and a larger power of two would overflow.
-    shift = min(bits - math.frexp(largest)[1], 960)
-    scale, second = 2.0**shift, 2.0**bits
+    scale, second = _scale(bits, largest), 2.0**bits
     high, low = np.zeros(n.size, dtype=np.int64), np.zeros(n.size, dtype=np.int64)
     for start in range(0, values.size, _CHUNK):
         rows, part = index[start : start + _CHUNK], values[start : start + _CHUNK]
@@ -139,7 +157,10 @@ def _exact_sums(
         scaled = part * scale
         whole = scaled.astype(np.int64)
         np.add.at(high, rows, whole)
-        if words == 2:
-            np.add.at(low, rows, ((scaled - whole) * second).astype(np.int64))
-    sums = high.astype(np.float64) / scale + low.astype(np.float64) / second / scale
-    return sums, 1.0 / scale if words == 1 else 1.0 / scale / second
+        np.add.at(low, rows, ((scaled - whole) * second).astype(np.int64))
+    return np.asarray(high / scale + low / second / scale)
+
+
+def _scale(bits: int, largest: float) -> float:
+    # Below 1e-270 squares vanish anyway, and a larger power of two would overflow.
+    return 2.0 ** min(bits - math.frexp(largest)[1], 960)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
-from operator import itemgetter
 from typing import Any, Protocol
 
 import orjson
@@ -87,34 +86,35 @@ class Form:
 
 
 class NewRows:
-    """An INSERT of whole rows of a table, all columns given by position, as one engine takes it."""
+    """An INSERT of rows given by position, as one engine takes it."""
 
-    __slots__ = ("_convert", "_head", "_pick", "_row")
+    __slots__ = ("_convert", "_head", "_row")
 
-    def __init__(self, table: Table, engine: str) -> None:
-        names = [column.name for column in table.columns]
-        self._head = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES "  # noqa: S608 - names of our own schema
-        self._row = f"({', '.join(['?' if engine == 'sqlite' else '%s'] * len(names))})"
-        self._pick = itemgetter(*names)
-        kinds = enumerate(column.type for column in table.columns)
-        found = ((at, _conversion(kind, _dialect(engine), "bind")) for at, kind in kinds)
+    def __init__(self, table: Table, columns: Sequence[str], engine: str) -> None:
+        self._head = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608 - names of our own schema
+        self._row = f"({', '.join(['?' if engine == 'sqlite' else '%s'] * len(columns))})"
+        kinds = (table.columns[name].type for name in columns)
+        found = ((at, _conversion(kind, _dialect(engine), "bind")) for at, kind in enumerate(kinds))
         self._convert = tuple((at, convert) for at, convert in found if convert is not None)
 
     def sql(self, count: int = 1) -> str:
         """The statement for so many rows."""
         return self._head + ", ".join([self._row] * count)
 
-    def values(self, given: Mapping[str, Any]) -> list[Any]:
-        """One row, in the order of the columns."""
-        row = list(self._pick(given))
+    def converted(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """What the driver gets."""
+        return [self._converted(row) for row in rows] if self._convert else rows
+
+    def _converted(self, given: Sequence[Any]) -> Sequence[Any]:
+        row = list(given)
         for at, convert in self._convert:
             row[at] = convert(row[at])
         return row
 
 
 @cache
-def _new_rows(table: Table, engine: str) -> NewRows:
-    return NewRows(table, engine)
+def _new_rows(table: Table, columns: tuple[str, ...], engine: str) -> NewRows:
+    return NewRows(table, columns, engine)
 
 
 def _conversion(kind: TypeEngine[Any], dialect: Dialect, way: str) -> Callable[[Any], Any] | None:
@@ -213,14 +213,14 @@ class Session:
             plain = rows if not (form.binds or form.constants) else [form.parameters(row) for row in rows]
             self._cursor.executemany(form.sql, plain)
 
-    def add_rows(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Insert whole rows, given by column name.
+    def add_rows(self, table: Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows that hold these columns in this order.
 
         SQLite gets many in one statement: it holds Python's lock only to hand them over, not once a row, so that
         another thread works on while this one writes.
         """
-        form = _new_rows(table, self.engine)
-        values = [form.values(row) for row in rows]
+        form = _new_rows(table, columns, self.engine)
+        values = form.converted(rows)
         if self.engine != "sqlite":
             if values:
                 self._cursor.executemany(form.sql(), values)

@@ -48,7 +48,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         moment = utc(value)
         if dialect.name == "postgresql":
             return moment
-        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """What is read back?"""

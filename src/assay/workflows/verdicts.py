@@ -277,17 +277,17 @@ def refresh_verdicts(ws: Workspace, slug: str, keys: Sequence[str]) -> tuple[str
 
 
 def _refresh_each(ws: Workspace, slug: str, keys: Sequence[str]) -> None:
-    """Every ticket gets its turn; a store that was away is told of at the end."""
-    away: Unavailable | None = None
+    """Every ticket gets its turn; a store that was away, or that holds what cannot be read, is told of at the end."""
+    failure: Exception | None = None
     for key in keys:
         try:
             refresh_verdict(ws, slug, key)
         except NotFound:
             continue  # deleted meanwhile
-        except Unavailable as error:
-            away = error
-    if away is not None:
-        raise away
+        except Exception as error:  # noqa: BLE001 - the next ticket may well be readable
+            failure = failure or error
+    if failure is not None:
+        raise failure
 
 
 def refresh_due_verdicts(ws: Workspace, slug: str) -> tuple[str, ...]:

@@ -140,6 +140,7 @@ class Past:
     status: RunStatus
     values: Mapping[str, float]
     """Last logged value by metric; may be non-finite."""
+    dataset: str | None = None
     scores_digest: str | None = None
     scores_error: str | None = None
     scores: Mapping[str, Scores] = field(default_factory=dict)

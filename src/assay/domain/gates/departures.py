@@ -1,8 +1,8 @@
 """Which runs were taken from where they were evidence, and how?
 
 Deleting a run, tagging it for another ticket or arm, or calling a finished run failed: each would choose the evidence. A run
-that went any of these ways after the lock is told of where it was, as it was. A parameter that is added to a finished run
-moves it nowhere.
+that went any of these ways after the lock is told of where it was, as it was. A parameter that is added to a finished run, or
+another evaluation set that is named for it, moves it nowhere.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Gone:
 def since(evidence: Evidence, seq: int) -> Evidence:
     """The same evidence, where each run remembers only what changed after this place in the journal.
 
-    A run that had finished keeps the configuration that it had then.
+    A run that had finished keeps the configuration and the evaluation set that it had then.
     """
     return replace(
         evidence,
@@ -113,6 +113,7 @@ def _says_the_same(past: Past, run: Run) -> bool:
     return (
         run.status is past.status
         and run.config == past.config
+        and past.dataset in (None, run.dataset)
         and run.scores_digest == past.scores_digest
         and all(n in run.curves and same_value(v, run.curves[n].last) for n, v in past.values.items())
     )
@@ -129,8 +130,10 @@ def _remembering(runs: tuple[Run, ...], seq: int) -> tuple[Run, ...]:
 
 def _settled(run: Run, seq: int) -> Run:
     kept = tuple(past for past in run.past if past.until_seq > seq)
-    config = next((past.config for past in kept if past.status is RunStatus.FINISHED), run.config)
-    return replace(run, past=kept, config=config)
+    done = [past for past in kept if past.status is RunStatus.FINISHED]
+    config = next((past.config for past in done), run.config)
+    dataset = next((past.dataset for past in done if past.dataset is not None), run.dataset)
+    return replace(run, past=kept, config=config, dataset=dataset)
 
 
 def _left(run: Run, keys: Collection[str | None], *, on_ticket: bool) -> list[Gone]:

@@ -98,6 +98,7 @@ def _past(until_seq: int, ticket: str | None, last_values: str, text: str) -> Pa
         seed=None if seed is None else int(seed),
         status=RunStatus(body["status"]),
         values={metric: float(value) for metric, value in from_json(last_values).items()},
+        dataset=body.get("dataset"),
         scores_digest=body.get("scores_digest"),
         scores_error=body.get("scores_error"),
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
 from assay.domain.experiments.evidence import UNFINISHED, Curve, Past, Provenance, Run, RunStatus
 from assay.domain.gates.seed_groups import CANDIDATE_TAG
@@ -77,9 +77,16 @@ MAX_ID = Statement(select(func.coalesce(func.max(_R.id), 0)))
 _FACTS = (
     "tagged_ticket", "name", "status", "seed", "started_at", "gpu_hours", "deleted", "digest", "last_values", "body",
 )  # fmt: skip
-EDIT = Statement(update(runs).where(_R.id == bindparam("the_id")), _FACTS)
-FOLLOW_TAG = Statement(
-    update(runs).where(_R.id == bindparam("the_id"), _R.by_hand == 0).values(ticket=_R.tagged_ticket)
+_NEW = (
+    "id", "project_id", "source_id", "external_id", "run_id", "ticket", "by_hand", "seen_seq", "first_candidate", "first_arm",
+    *_FACTS,
+)  # fmt: skip
+_CURVE = ("run_id", "metric", "points", "body")
+EDIT = Statement(
+    update(runs)
+    .where(_R.id == bindparam("the_id"))
+    .values(ticket=case((_R.by_hand == 0, bindparam("the_tag", type_=_R.ticket.type)), else_=_R.ticket)),
+    _FACTS,
 )
 DROP_CURVES = Statement(delete(curves).where(curves.c.run_id == bindparam("the_id")))
 TOUCHED = Statement(
@@ -187,9 +194,9 @@ class RunWriter(RunReader, PastWriter):
         rows = self.rows(STORED, the_source=source.id, ids=any_of(self.engine, chunk))
         stored = {external_id: (number, digest, bool(gone)) for external_id, number, digest, gone in rows}
         (last_id,) = self.one(MAX_ID)
-        new: list[dict[str, Any]] = []
+        new: list[Row] = []
         known: dict[int, Run] = {}
-        lines: list[dict[str, Any]] = []
+        lines: list[Row] = []
         for external_id, run in chunk.items():
             before = stored.get(external_id)
             if before is None:
@@ -201,14 +208,12 @@ class RunWriter(RunReader, PastWriter):
                 number = before[0]
                 known[number] = run
             lines.extend(_curve_rows(number, run))
-        self.add_rows(runs, new)
+        self.add_rows(runs, _NEW, new)
         if known:
-            ids = [{"the_id": number} for number in known]
             self.remember(known, seq)
-            self.execute_many(EDIT, [{"the_id": number, **_facts(run)} for number, run in known.items()])
-            self.execute_many(FOLLOW_TAG, ids)
-            self.execute_many(DROP_CURVES, ids)
-        self.add_rows(curves, lines)
+            self.execute_many(EDIT, [_edit(number, run) for number, run in known.items()])
+            self.execute_many(DROP_CURVES, [{"the_id": number} for number in known])
+        self.add_rows(curves, _CURVE, lines)
         return len(new) + len(known)
 
 
@@ -220,47 +225,47 @@ def last_value(curve: Curve) -> float | str:
     return "NaN" if math.isnan(value) else str(value)
 
 
-def _curve_rows(number: int, run: Run) -> Iterator[dict[str, Any]]:
+def _curve_rows(number: int, run: Run) -> Iterator[Row]:
     for metric, curve in run.curves.items():
-        yield {
-            "run_id": number,
-            "metric": storable(metric),
-            "points": len(curve.steps),
-            "body": packed(curve),
-        }
+        yield number, storable(metric), len(curve.steps), packed(curve)
 
 
-def _new_row(source: Source, run: Run, number: int, seq: int) -> dict[str, Any]:
-    return {
-        "id": number,
-        "project_id": source.project_id,
-        "source_id": source.id,
-        "external_id": run.external_id,
-        "run_id": run.run_id,
-        "ticket": run.ticket,
-        "by_hand": 0,
-        "seen_seq": seq,
-        "first_candidate": run.tags.get(CANDIDATE_TAG) if run.status in UNFINISHED else None,
-        "first_arm": run.arm if run.status in UNFINISHED else None,
-        **_facts(run),
-    }
+def _new_row(source: Source, run: Run, number: int, seq: int) -> Row:
+    unfinished = run.status in UNFINISHED
+    return (
+        number,
+        source.project_id,
+        source.id,
+        run.external_id,
+        run.run_id,
+        run.ticket,
+        0,
+        seq,
+        run.tags.get(CANDIDATE_TAG) if unfinished else None,
+        run.arm if unfinished else None,
+        *_facts(run),
+    )
 
 
-def _facts(run: Run) -> dict[str, Any]:
+def _edit(number: int, run: Run) -> dict[str, Any]:
+    return {"the_id": number, "the_tag": run.ticket, **dict(zip(_FACTS, _facts(run), strict=True))}
+
+
+def _facts(run: Run) -> Row:
     seed = run.seed
     hours = run.gpu_hours
-    return {
-        "tagged_ticket": run.ticket,
-        "name": storable(run.name),
-        "status": run.status.value,
-        "seed": seed if seed is not None and -INT64_MAX <= seed <= INT64_MAX else None,
-        "started_at": run.started_at,
-        "gpu_hours": hours if hours is not None and math.isfinite(hours) else None,
-        "deleted": int(run.deleted),
-        "digest": run.digest,
-        "last_values": to_json({storable(m): last_value(c) for m, c in run.curves.items() if len(c.steps)}),
-        "body": _body_text(run),
-    }
+    return (
+        run.ticket,
+        storable(run.name),
+        run.status.value,
+        seed if seed is not None and -INT64_MAX <= seed <= INT64_MAX else None,
+        run.started_at,
+        hours if hours is not None and math.isfinite(hours) else None,
+        int(run.deleted),
+        run.digest,
+        to_json({storable(m): last_value(c) for m, c in run.curves.items() if len(c.steps)}),
+        _body_text(run),
+    )
 
 
 def _body_text(run: Run) -> str:
@@ -286,18 +291,18 @@ def _body(run: Run) -> dict[str, Any]:
     body = {
         "source": run.source,
         "name": run.name,
-        "status": run.status.value,
+        "status": run.status,
         "config": dict(run.config),
         "seed": None if run.seed is None else str(run.seed),
         "scores_digest": run.scores_digest,
         "scores_error": run.scores_error,
         "arm": run.arm,
         "dataset": run.dataset,
-        "ended_at": None if run.ended_at is None else run.ended_at.isoformat(),
+        "ended_at": run.ended_at,
         "gpu_hours": run.gpu_hours,
         "gpu_hours_source": run.gpu_hours_source,
         "cost_usd": run.cost_usd,
-        "provenance": run.provenance.value,
+        "provenance": run.provenance,
         "url": run.url,
         "tags": dict(run.tags),
     }

@@ -27,6 +27,7 @@ def past(one, seq=LATER, **changes):
         "seed": one.seed,
         "status": one.status,
         "values": {name: curve.last for name, curve in one.curves.items()},
+        "dataset": one.dataset,
         "scores_digest": one.scores_digest,
         "scores": one.scores,
     }
@@ -76,6 +77,29 @@ def test_parameter_that_is_added_to_finished_runs_takes_them_out_of_no_group(whi
     runs[which] = [left(one, config={"lr": "0.1", "note": "x"}) for one in runs[which]]
     (group,) = verdict(LOCK, runs, ticket="EXP-1").groups
     assert group.seeds == (1, 2, 3, 4, 5, 6, 7)
+
+
+@pytest.mark.parametrize(
+    ("first", "criterion"), [("eval@1", "accuracy >= 85% on eval@1"), ("eval@1", "accuracy >= 85%")]
+)
+def test_finished_run_stays_on_the_evaluation_set_that_it_was_measured_on(first, criterion):
+    kept = [replace(one, dataset=first) for one in KEPT]
+    bad = left(replace(BAD_SEEDS[0], dataset=first), dataset="other@1")
+    again = run(6, {"accuracy": 0.9}, number=20, ticket="EXP-1", dataset=first)
+    found = finding(lock(f"primary: {criterion}"), [*kept, bad, again], ticket="EXP-1")
+    assert (found.outcome, "seed 6 has runs with different values" in found.reason) == ("invalid", True)
+
+
+def test_evaluation_set_that_was_not_named_may_be_named_later():
+    named = [left(one, dataset="eval@1") for one in KEPT]
+    assert finding(lock("primary: accuracy >= 85% on eval@1"), named, ticket="EXP-1").outcome == "met"
+
+
+def test_curve_whose_end_changed_after_its_run_had_finished_is_invalid():
+    locked = lock("primary: train_loss falls after epoch 1")
+    rising = run(1, curves={"train_loss": [3.0, 2.0, 4.0]}, ticket="EXP-1")
+    mended = left(rising, curves={"train_loss": curve([3.0, 2.0, 4.0, 1.0])})
+    assert finding(locked, [mended], ticket="EXP-1").outcome == "invalid"
 
 
 def test_crashed_run_whose_seed_was_changed_to_one_that_finished_has_to_be_run_again():

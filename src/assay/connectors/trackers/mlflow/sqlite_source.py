@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,13 +136,11 @@ class SqliteStore:
     def _scan(self, cursor: dict[str, Any]) -> Iterator[SyncBatch]:
         """All runs behind the cursor's row that are not known as they are; then the runs that are gone."""
         snapshot = Snapshot.from_json(cursor.get("snapshot"))
-        last = snapshot.last_run if snapshot is not None else 0
         total = snapshot.run_count if snapshot is not None else 0
         known = self.known()
-        after, done = int(cursor["after"]), int(cursor.get("done", 0))
+        done = int(cursor.get("done", 0))
         portion = _Portion()
-        while after < last:
-            raws, after = self._next(after, last)
+        for raws, after in self._ahead(int(cursor["after"]), snapshot) if snapshot is not None else ():
             wanted = self._wanted(raws)
             while not self._fill(portion, wanted, known):
                 # The cursor stays before this stretch: what was taken over is then known and not sent twice.
@@ -149,25 +148,35 @@ class SqliteStore:
                 portion = _Portion()
             done += len(raws)
             cursor = {**cursor, "after": after, "done": done}
-            if portion.runs and after < last:
+            if portion.runs and done < total:
                 yield portion.batch(cursor=cursor, done=done, total=total, note=self.note)
                 portion = _Portion()
         gone = self._gone(known)
         complete = {key: value for key, value in cursor.items() if key not in ("after", "done")}
         yield portion.batch(cursor=complete, done=done, total=total, gone=gone, note=self.note)
 
-    def _next(self, after: int, last: int) -> tuple[list[RawRun], int]:
-        """The next stretch of runs, and the last row it reaches."""
+    def _ahead(self, after: int, snapshot: Snapshot) -> Iterator[tuple[list[RawRun], int]]:
+        """The runs behind this row in stretches, each with the last row it reaches. One is read while one is used."""
+        with ThreadPoolExecutor(1, thread_name_prefix="assay-read") as reader:
+            following = None
+            while after < snapshot.last_run:
+                raws, after = (following or reader.submit(self._next, after, snapshot)).result()
+                following = reader.submit(self._next, after, snapshot) if after < snapshot.last_run else None
+                yield raws, after
+
+    def _next(self, after: int, snapshot: Snapshot) -> tuple[list[RawRun], int]:
+        last = snapshot.last_run
+        query = "SELECT max(rowid) FROM (SELECT rowid FROM runs WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?)"
+        limit = BATCH_RUNS
         with self.file.reading() as connection:
             self._revision(connection)
-            query = "SELECT max(rowid) FROM (SELECT rowid FROM runs WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?)"
-            limit = BATCH_RUNS
             while True:
                 (end,) = connection.execute(query, (after, last, limit)).fetchone()
                 if end is None:
                     return [], last
                 chosen = RowRange(after + 1, end)
-                if limit == 1 or points_of(connection, chosen) <= BATCH_POINTS:
+                few = limit == 1 or snapshot.last_metric <= BATCH_POINTS
+                if few or points_of(connection, chosen) <= BATCH_POINTS:
                     return read_runs(connection, chosen), end
                 limit //= 2
 

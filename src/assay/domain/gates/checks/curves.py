@@ -10,7 +10,7 @@ from assay.domain.gates.case import Case, Checked
 from assay.domain.gates.checks.claims import problem
 from assay.domain.gates.problems import mend, run_name
 from assay.domain.gates.seed_groups import SeedGroup
-from assay.domain.gates.taken_results import removed_results
+from assay.domain.gates.taken_results import changed_results, removed_results
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.findings import Counts, Outcome, Settlement
 from assay.domain.kernel.metrics import Metric
@@ -57,9 +57,9 @@ def check_falls(criterion: Criterion, group: SeedGroup, case: Case) -> Checked:
             else f"no run logged {metric.name}"
         )
         return _nothing(FALLS, why)
-    removed = removed_results(group, metric)
-    if removed is not None:
-        return problem(removed, FALLS)
+    broken_off = removed_results(group, metric) or changed_results(group.finished, metric)
+    if broken_off is not None:
+        return problem(broken_off, FALLS)
     n = Counts(runs=len(known), seeds=len({run.seed for run, _ in known}))
     broken = [run for run, answer in known if answer is Outcome.INVALID]
     if broken:

@@ -66,6 +66,7 @@ def slice_moments(values: FloatArray, index: NDArray[Any], slices: int) -> Slice
         )
     found = _one_pass(values, index, n, low / 2.0 + high / 2.0, reach)
     mean, squares = _two_passes(values, index, n, (low, high)) if found is None else found
+    mean = np.where(n > 0, mean, 0.0)
     # Values that are equal up to rounding count as identical, as in `samples.moments`.
     constant = squares <= n * (ROUNDING * mean) ** 2
     return SliceMoments(n, mean, np.where(constant, 0.0, squares / np.maximum(n - 1, 1)))

@@ -57,6 +57,7 @@ def gate_case(
     *,
     lock: Lock | None = None,
     overlaps: Mapping[int, Overlap] | None = None,
+    predicts: bool = True,
 ) -> GateCase:
     """Which case do these evaluations make?
 
@@ -66,6 +67,7 @@ def gate_case(
         baseline: what it is compared with, if anything.
         lock: the ticket's lock on a board, so that runs from before it are no evidence; None elsewhere.
         overlaps: what was found in training data.
+        predicts: whether an unclear claim is asked what would settle it.
     """
     ours = _on_set(candidate.runs, gate.dataset)
     theirs = _on_set(baseline.runs if baseline is not None else (), gate.dataset)
@@ -86,6 +88,7 @@ def gate_case(
         runs=tuple(sorted(ours, key=starting_order)),
         elapsed_days=None,
         wants_baseline="baseline results (--baseline PATH) would make a comparison possible",
+        predicts=predicts,
     )
     choice = choose(case, lock)
     unnamed = gate.dataset is not None and any(run.dataset is None for run in candidate.runs)

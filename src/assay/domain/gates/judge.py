@@ -53,6 +53,7 @@ def judge(
     *,
     lock: Lock | None = None,
     overlaps: Mapping[int, Overlap] | None = None,
+    predicts: bool = True,
 ) -> GateRecord:
     """Does the candidate pass the gate, and how surely is that known?
 
@@ -62,6 +63,7 @@ def judge(
         baseline: what it is compared with; claims about a comparison have no evidence without it.
         lock: the ticket's lock on a board: runs from before it are no evidence.
         overlaps: what the evaluation set shares with training data, by the number of the leakage check, from 0.
+        predicts: whether an unclear claim is asked what would settle it; a what-if that judges many futures does not ask.
 
     Returns:
         The record; `record_bytes` gives what is stored and hashed.
@@ -71,7 +73,7 @@ def judge(
     """
     reported = (*candidate.metrics, *(baseline.metrics if baseline is not None else ()))
     declared = with_metrics(gate, reported)
-    case = gate_case(declared, candidate, baseline, lock=lock, overlaps=overlaps)
+    case = gate_case(declared, candidate, baseline, lock=lock, overlaps=overlaps, predicts=predicts)
     answers = (*_criteria(case), *_checks(case))
     row, because = row_of([one.finding for one in answers], needs_primary=False)
     result = _RESULT[row]

@@ -268,6 +268,33 @@ def examples_for_crossed(comparison: Comparison) -> Outlook:
     return _smallest_likely(n, "examples", probability)
 
 
+def examples_for_figure(distance: float, se: float, n: int, *, alpha: float = 0.05) -> Outlook:
+    """How many more examples would probably settle a figure of which only value and standard error are known?
+
+    Args:
+        distance: the figure (or the difference of two) from what it is tested against, in the metric's units.
+        se: its standard error, positive.
+        n: examples behind it; of two figures, of each.
+        alpha: one-sided error.
+
+    >>> examples_for_figure(0.03, 0.02, 100).more
+    354
+    """
+    _check_finite(distance)
+    if not (math.isfinite(se) and se > 0.0):
+        raise DegenerateSample(f"cannot predict from a standard error of {se!r} (expected more than 0)")
+    z = float(normal_quantile(1.0 - alpha))
+    if abs(distance) >= z * se:
+        return Settles(0, n, "examples", 1.0)
+
+    def probability(total: int) -> float:
+        reach, spread = z * se * math.sqrt(n / total), se * math.sqrt(1.0 - n / total)
+        above, below = (distance - reach) / spread, (-distance - reach) / spread
+        return float(normal_cdf(above) + normal_cdf(below))
+
+    return _smallest_likely(n, "examples", probability)
+
+
 def _decided(test: ThresholdTest | Comparison) -> bool:
     return min(test.p_greater, test.p_less) <= test.alpha
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.domain.experiments.criteria.model import DatasetRef
-from assay.domain.experiments.evidence import UNFINISHED, Run, RunStatus, Scores
+from assay.domain.experiments.evidence import UNFINISHED, Aggregate, Run, RunStatus, Scores
 from assay.domain.gates.example_tables import ExampleTable, is_rising, table_of
 from assay.domain.gates.problems import Problem, mend, run_name
 from assay.domain.gates.quantities import LARGEST, out_of_range
-from assay.domain.gates.run_values import LOGGED_DIGITS, scores_of, value_of
+from assay.domain.gates.run_values import LOGGED_DIGITS, reported_by, scores_of, value_of
 from assay.domain.gates.seed_groups import SeedGroup, aware, starting_order
 from assay.domain.gates.taken_results import changed_results, removed_results
 from assay.domain.gates.wording import count, listed
@@ -37,6 +37,8 @@ class SeedResult:
     run: Run
     value: float
     scores: Scores | None
+    reported: Aggregate | None = None
+    """Where the value is a figure that a tool reported without the examples behind it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +68,15 @@ class Measured:
             return self
         table = None if self.table is None else self.table.first_seeds(amount)
         return replace(self, seeds=self.seeds[:amount], table=table)
+
+    @property
+    def reported(self) -> Aggregate | None:
+        """The reported figure of the only run there is: with its standard error it speaks of that one model."""
+        return self.seeds[0].reported if len(self.seeds) == 1 and self.table is None else None
+
+    def by_seeds(self) -> Measured:
+        """The same with the seeds as the only sample: neither examples nor standard errors of reported figures."""
+        return replace(self, table=None, seeds=tuple(replace(seed, reported=None) for seed in self.seeds))
 
     def for_means(self, metric: Metric) -> Measured:
         """The same where a mean is tested: a count is a total of the examples, so it has no mean over them."""
@@ -213,7 +224,9 @@ def _bad_scores(run: Run, metric: Metric) -> str | None:
 
 def _result(run: Run, metric: Metric) -> SeedResult | None:
     value = value_of(run, metric)
-    return None if value is None else SeedResult(run.seed, run, value, scores_of(run, metric))
+    if value is None:
+        return None
+    return SeedResult(run.seed, run, value, scores_of(run, metric), reported_by(run, metric))
 
 
 def _nothing(runs: Sequence[Run], here: Sequence[Run], metric: Metric, dataset: DatasetRef | None) -> Problem:
@@ -331,6 +344,10 @@ def _assembled(
 
 def _score_notes(seeds: tuple[SeedResult, ...], table: ExampleTable | None, metric: Metric) -> list[str]:
     notes = []
+    if any(seed.reported is not None for seed in seeds):
+        notes.append(
+            f"{metric.name} as reported: its examples were not kept, so nothing can be paired or checked"
+        )
     if table is None and any(seed.scores is not None for seed in seeds):
         notes.append("per-example scores exist for some seeds only: not used")
     if table is not None and table.unmatched:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from assay.domain.experiments.evidence import Run, Scores
+from assay.domain.experiments.evidence import Aggregate, Run, Scores
 from assay.domain.kernel.canonical import round_significant
 from assay.domain.kernel.metrics import Metric, Unit
 
@@ -15,7 +15,7 @@ LOGGED_DIGITS = 1e-6
 
 
 def value_of(run: Run, metric: Metric) -> float | None:
-    """What did this run measure: its per-example scores (mean; sum of a count), else the last logged value?
+    """What did this run measure: its per-example scores (mean; sum of a count), else the last logged or a reported value?
 
     None when it did not log the metric. May be non-finite.
     """
@@ -27,7 +27,18 @@ def value_of(run: Run, metric: Metric) -> float | None:
         curve = run.curves.get(name)
         if curve is not None and curve.values.size:
             return curve.last
-    return None
+    reported = reported_by(run, metric)
+    return None if reported is None else reported.value
+
+
+def reported_by(run: Run, metric: Metric) -> Aggregate | None:
+    """The figure that a tool reported without the examples behind it, where the run has neither scores nor a curve of the metric."""
+    names = (metric.name, *metric.aliases)
+    if scores_of(run, metric) is not None or any(
+        n in run.curves and run.curves[n].values.size for n in names
+    ):
+        return None
+    return next((run.aggregates[n] for n in names if n in run.aggregates), None)
 
 
 def scores_of(run: Run, metric: Metric) -> Scores | None:

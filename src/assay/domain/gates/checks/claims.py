@@ -37,6 +37,14 @@ def problem(found: Problem, method: str = "none") -> Checked:
     return Checked(found.outcome, method, found.reason, settle=found.settle)
 
 
+def unproven(found: Problem, known: Checked) -> Checked:
+    """The answer when there is an estimate, and nothing that says how sure it is: the estimate is shown, nothing is decided."""
+    return replace(
+        known, outcome=found.outcome, method="none", reason=found.reason, against_level=float("inf"), settle=found.settle,
+        point=known.point if found.outcome is Outcome.NO_EVIDENCE else None,
+    )  # fmt: skip
+
+
 def invalid(reason: str, text: str) -> Checked:
     """The answer when the criterion cannot be tested on this evidence."""
     return Checked(Outcome.INVALID, "none", reason, settle=Settlement(kind="mend", text=text))
@@ -85,10 +93,16 @@ def counts(measured: Measured, baseline: Measured | None = None) -> Counts:
     """How much evidence is this?"""
     return Counts(
         seeds=len(measured.seeds),
-        examples=None if measured.table is None else len(measured.table.sample_ids),
+        examples=_examples(measured),
         runs=len(measured.seeds),
         baseline_seeds=None if baseline is None else len(baseline.seeds),
     )
+
+
+def _examples(measured: Measured) -> int | None:
+    if measured.table is not None:
+        return len(measured.table.sample_ids)
+    return None if measured.reported is None else measured.reported.n
 
 
 def settlement(outlook: Outlook | None, runs: tuple[Run, ...], *, noun: str = "example") -> Settlement:

@@ -23,6 +23,7 @@ from assay.domain.gates.checks.claims import (
     problem,
     settlement,
     too_close,
+    unproven,
     waiting,
 )
 from assay.domain.gates.checks.looks import Level, NotNow, held, level_for
@@ -30,6 +31,7 @@ from assay.domain.gates.example_tables import ExampleTable, align
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.quantities import margin_of
+from assay.domain.gates.reported import INDEPENDENT, figure_outlook, settles_figure, summary_of
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import difference, shown
 from assay.domain.kernel.findings import Outcome, Settlement
@@ -49,12 +51,13 @@ from assay.stats.power import (
     seeds_for_threshold,
 )
 from assay.stats.samples import DegenerateSample, StatisticsError, TooFewSamples, is_binary, summarize
+from assay.stats.summaries import Summary, compare_summaries
 from assay.stats.welch import welch_comparison
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arms:
-    """Both sides of a comparison; tables are aligned and None where they cannot be paired."""
+    """Both sides of a comparison; tables are aligned and None where they cannot be paired, figures are there where one kept none."""
 
     metric: Metric
     null: float
@@ -63,6 +66,8 @@ class Arms:
     baseline: BaselineFound
     tables: tuple[ExampleTable, ExampleTable] | None
     notes: tuple[str, ...]
+    figures: tuple[Summary, Summary] | Problem | None = None
+    """Both sides where one of them kept no examples, or what they lack."""
 
     @property
     def effect(self) -> float:
@@ -85,19 +90,18 @@ def check_comparison(criterion: Criterion, group: SeedGroup, case: Case, divisor
         return problem(arms)
     runs = tuple(seed.run for seed in arms.candidate.seeds)
     known = _estimate_only(arms)
+    if isinstance(arms.figures, Problem):
+        return unproven(arms.figures, known)
     level = comparison_level(arms, case, divisor)
     if isinstance(level, NotNow):
         return waiting(level, arms.candidate, runs=runs, known=known)
     try:
         test = _tested(arms, level)
+        _refuse_constant(test)
     except (DegenerateSample, TooFewSamples) as error:
         return _without_spread(known, str(error), level, arms)
     except StatisticsError as error:
         return invalid(str(error), "mend the criterion or the scores")
-    constant = [note for note in test.notes if note.startswith("constant-")]
-    if constant:
-        reason = f"all seeds of the {constant[0].removeprefix('constant-')} gave one value: its spread is not known"
-        return _without_spread(known, reason, level, arms)
     return _answer(arms, test, level, known, case=case, divisor=divisor)
 
 
@@ -137,9 +141,26 @@ def arms_of(criterion: Criterion, group: SeedGroup, case: Case) -> Arms | Proble
         )
     if paired is not None and paired[0].unmatched:
         notes.append(f"{len(paired[0].unmatched)} examples are in one arm only, left out")
-    if paired is None and baseline.measured is not None:
-        measured = replace(measured, table=None)  # without pairs the seeds are the sample
-    return Arms(metric, null, relation, measured, baseline, paired, tuple(notes))
+    if paired is not None or baseline.measured is None:
+        return Arms(metric, null, relation, measured, baseline, paired, tuple(notes))
+    figures = _figures(measured, baseline.measured.for_means(metric), metric)
+    if figures is None:
+        measured = measured.by_seeds()  # without pairs the seeds are the sample
+    elif not isinstance(figures, Problem):
+        notes.append(INDEPENDENT)
+    return Arms(metric, null, relation, measured, baseline, None, tuple(notes), figures)
+
+
+def _figures(ours: Measured, theirs: Measured, metric: Metric) -> tuple[Summary, Summary] | Problem | None:
+    """What stands for either run where there is one on each side, and one of them kept no examples."""
+    if ours.reported is None and theirs.reported is None:
+        return None
+    candidate, baseline = summary_of(ours, metric), summary_of(theirs, metric)
+    if isinstance(candidate, Problem):
+        return candidate
+    if isinstance(baseline, Problem):
+        return replace(baseline, reason=f"baseline: {baseline.reason}")
+    return None if candidate is None or baseline is None else (candidate, baseline)
 
 
 def _paired(
@@ -198,12 +219,21 @@ def _tested(arms: Arms, level: Level) -> Comparison | ThresholdTest:
         if table is None:
             return mean_against_threshold(level.measured.values, goal, alpha=level.alpha)
         return crossed_against_threshold(table.matrix, goal, clusters=table.cluster_labels, alpha=level.alpha)
+    if isinstance(arms.figures, tuple):
+        return compare_summaries(*arms.figures, alpha=level.alpha, null=arms.null)
     if arms.tables is None:
         return welch_comparison(level.measured.values, theirs.values, alpha=level.alpha, null=arms.null)
     ours = arms.tables[0].first_seeds(seeds)
     return crossed_comparison(
         ours.matrix, arms.tables[1].matrix, clusters=ours.cluster_labels, alpha=level.alpha, null=arms.null
     )
+
+
+def _refuse_constant(test: Comparison | ThresholdTest) -> None:
+    for note in test.notes:
+        if note.startswith("constant-"):
+            arm = note.removeprefix("constant-")
+            raise DegenerateSample(f"all seeds of the {arm} gave one value: its spread is not known")
 
 
 def _answer(
@@ -310,6 +340,12 @@ def _reason(found: Claimed, arms: Arms, effect: float, bounds: tuple[float | Non
 def _settle(
     arms: Arms, test: Comparison | ThresholdTest, level: Level, *, case: Case, divisor: float
 ) -> Settlement:
+    if isinstance(arms.figures, tuple):
+        sizes = [one.n for one in arms.figures if one.n is not None]
+        n = min(sizes) if len(sizes) == len(arms.figures) else None
+        se = test.se if isinstance(test, Comparison) else None
+        found = figure_outlook(arms.effect - arms.null, se, n, level.alpha)
+        return settles_figure(found, n, compared=True)
     try:
         outlook = _outlook(arms, test, level, case, divisor)
     except StatisticsError:

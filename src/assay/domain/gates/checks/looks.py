@@ -71,7 +71,7 @@ def held(measured: Measured) -> NotNow | None:
 
 def _level(measured: Measured, case: Case, divisor: float) -> Level | NotNow:
     n = len(measured.seeds)
-    if n < _SEED_LEVEL_STARTS and measured.table is not None:
+    if n < _SEED_LEVEL_STARTS and (measured.table is not None or measured.reported is not None):
         return Level(case.settings.alpha / divisor, measured, "one model", is_last=True)
     plan = corrected(case.plan, divisor)
     at = look_for(n, plan)

@@ -20,6 +20,7 @@ from assay.domain.gates.checks.claims import (
     problem,
     settlement,
     too_close,
+    unproven,
     waiting,
 )
 from assay.domain.gates.checks.looks import Level, NotNow, level_for
@@ -27,6 +28,7 @@ from assay.domain.gates.example_tables import ExampleTable
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.quantities import in_unit_of
+from assay.domain.gates.reported import figure_outlook, settles_figure, summary_of
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count, shown
 from assay.domain.kernel.findings import Outcome, Settlement, ShownInterval
@@ -43,6 +45,7 @@ from assay.stats.power import (
 )
 from assay.stats.proportions import wilson
 from assay.stats.samples import DegenerateSample, StatisticsError, TooFewSamples, is_binary, summarize
+from assay.stats.summaries import Summary, summary_against_threshold
 
 
 def check_threshold(criterion: Criterion, group: SeedGroup, case: Case, divisor: float) -> Checked:
@@ -72,18 +75,25 @@ def against_number(
     measured = measured.for_means(metric)
     runs = tuple(seed.run for seed in measured.seeds)
     known = _estimate_only(measured, comparison, limit)
+    figure = summary_of(measured, metric) if measured.reported is not None else None
+    if isinstance(figure, Problem):
+        return unproven(figure, known)
     level = level_for(measured, case, divisor)
     if isinstance(level, NotNow):
         return waiting(level, measured, runs=runs, known=known)
     direction: Direction = "greater" if comparison in GREATER else "less"
     try:
-        test = _tested(level, limit)
+        test = (
+            _tested(level, limit)
+            if figure is None
+            else summary_against_threshold(figure, limit, alpha=level.alpha)
+        )
     except (DegenerateSample, TooFewSamples):
         return _constant(known, level, metric)
     except StatisticsError as error:
         return invalid(str(error), "mend the criterion or the scores")
     found = judged(test, direction, level)
-    settle = _settle(found.answer, level, limit, case=case, divisor=divisor)
+    settle = _settle(found.answer, level, limit, case=case, divisor=divisor, figure=figure)
     return Checked(
         outcome=found.answer,
         method=found.method,
@@ -173,9 +183,13 @@ def _reason(
     return f"{said}: the interval {low} to {high} still holds {goal}"
 
 
-def _settle(answer: Outcome, level: Level, limit: float, *, case: Case, divisor: float) -> Settlement | None:
+def _settle(
+    answer: Outcome, level: Level, limit: float, *, case: Case, divisor: float, figure: Summary | None
+) -> Settlement | None:
     if answer is not Outcome.UNCLEAR or not case.predicts:
         return None
+    if figure is not None:
+        return settles_figure(_figure_outlook(figure, limit, level.alpha), figure.n, compared=False)
     if level.is_last and len(level.measured.seeds) > 1:
         return too_close(LAST_LOOK)
     try:
@@ -200,6 +214,12 @@ def _outlook(level: Level, limit: float, case: Case, divisor: float) -> Outlook:
     if is_binary(column) and table.clusters is None:
         return examples_for_rate(int(column.sum()), column.size, limit, alpha=level.alpha)
     return examples_for_mean(column, null=limit, alpha=level.alpha)
+
+
+def _figure_outlook(figure: Summary, limit: float, alpha: float) -> Outlook | None:
+    if figure.successes is not None and figure.n is not None:
+        return examples_for_rate(figure.successes, figure.n, limit, alpha=alpha)
+    return figure_outlook(figure.value - limit, figure.spread, figure.n, alpha)
 
 
 def _display_notes(level: Level, metric: Metric) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
             clock=_now,
             sources={"mlflow": _Mlflow()},
             read_scores=_read_scores,
+            read_upload=_read_upload,
+            read_ids=_read_ids,
             signer=signer,
             instance_id=store.instance_id(),
         )
@@ -80,6 +82,20 @@ def _read_scores(content: bytes) -> Mapping[str, Scores]:
     from assay.connectors.evals.long_form import read_scores
 
     return read_scores(content)
+
+
+def _read_upload(
+    files: Mapping[str, bytes], *, reader: str | None = None, metrics: Sequence[Metric] = ()
+) -> Evaluation:
+    from assay.connectors.evals.uploaded import read_uploaded
+
+    return read_uploaded(files, reader=reader, metrics=metrics)
+
+
+def _read_ids(content: bytes, *, name: str) -> tuple[tuple[str, ...], str]:
+    from assay.connectors.evals.id_list import read_ids
+
+    return read_ids(content, name=name)
 
 
 def read_evaluation(where: str, *, reader: str | None = None, metrics: Sequence[Metric] = ()) -> Evaluation:

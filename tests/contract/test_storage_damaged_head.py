@@ -8,6 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from assay.connectors.evals.id_list import read_ids
+from assay.connectors.evals.uploaded import read_uploaded
 from assay.connectors.signing.ed25519 import SigningKey
 from assay.domain.governance.verification import verify_chain
 from assay.errors import Refused
@@ -79,6 +81,8 @@ def workspace(store, signer):
         clock=lambda: AT,
         sources={},
         read_scores=lambda content: {},
+        read_upload=read_uploaded,
+        read_ids=read_ids,
         signer=signer,
         instance_id=store.instance_id(),
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from assay.domain.experiments.experiment import Decision, Lock, TicketContent
+from assay.domain.gates.gate import Gate
 from assay.errors import Invalid
 from assay.workflows.records import Attestation, Override, ProjectSettings
 
@@ -38,6 +39,12 @@ def decision(text: str) -> Decision:
 def project_settings(text: str) -> ProjectSettings:
     """Settings of a project."""
     return ProjectSettings.model_validate_json(text)
+
+
+@lru_cache(maxsize=256)
+def gate(text: str) -> Gate:
+    """A version of a gate."""
+    return Gate.model_validate_json(text)
 
 
 @lru_cache(maxsize=2048)

@@ -12,6 +12,7 @@ from assay.storage.queries.overview import OverviewQueries
 from assay.storage.queries.runs import RunQueries
 from assay.storage.queries.search import SearchQueries
 from assay.storage.repositories.evidence import EvidenceReader, EvidenceWriter
+from assay.storage.repositories.gates import GateReader, GateWriter
 from assay.storage.repositories.journal import JournalReader, JournalWriter
 from assay.storage.repositories.projects import ProjectReader, ProjectWriter
 from assay.storage.repositories.runs import RunReader, RunWriter
@@ -31,6 +32,7 @@ class Reading(
     TalkReader,
     RunReader,
     EvidenceReader,
+    GateReader,
     JournalReader,
 ):
     """One consistent view (port `ReadTransaction`)."""
@@ -45,6 +47,7 @@ class Writing(
     TalkWriter,
     RunWriter,
     EvidenceWriter,
+    GateWriter,
     BoardQueries,
     ExperimentQueries,
     RunQueries,

@@ -17,6 +17,7 @@ from assay.domain.kernel.events import Event
 from assay.domain.kernel.ids import TICKET_KEY, TicketType
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.board_gates import gate_said
 from assay.workflows.filters import ticket_filters
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
@@ -162,6 +163,7 @@ def exit_facts(tx: ReadTransaction, project: Project, ticket: Ticket, *, target:
         baseline_runs=card.get("baseline_runs", 0),
         recommendation=card.get("recommendation"),
         decision=ticket.decision,
+        gate=None if stage is None or stage.gate is None else gate_said(tx, project, ticket, stage.gate),
     )
 
 

@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from assay.connectors.evals.id_list import read_ids
 from assay.connectors.evals.long_form import read_scores
+from assay.connectors.evals.uploaded import read_uploaded
 from assay.connectors.signing.ed25519 import SigningKey
 from assay.domain.experiments.criteria.text import parse_criterion
 from assay.domain.experiments.evidence import Curve, Run, RunStatus
@@ -96,6 +98,8 @@ def ws(store_url, tmp_path, tracker, clock):
         clock=clock,
         sources={"listed": tracker},
         read_scores=read_scores,
+        read_upload=read_uploaded,
+        read_ids=read_ids,
         signer=signer,
         instance_id=store.instance_id(),
     )

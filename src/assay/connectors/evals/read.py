@@ -18,7 +18,7 @@ _RESULTS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".eval", ".xml")
 
 
 def read_evaluation(
-    where: str | Path,
+    where: str | Path | Sequence[EvalFile],
     *,
     reader: str | None = None,
     metrics: Sequence[Metric] = (),
@@ -28,7 +28,7 @@ def read_evaluation(
     """What was measured, by example and run?
 
     Args:
-        where: a file, a folder, or an address such as `mlflow:sqlite:///mlflow.db?ticket=EXP-7`.
+        where: a file, a folder, an address such as `mlflow:sqlite:///mlflow.db?ticket=EXP-7`, or files that are known already.
         reader: name of the reader; None finds it by content.
         metrics: declarations to check values against: a fraction may not hold 87 where 0.87 is meant.
         columns: roles of columns of plain files that their names do not tell, such as `{"question": "sample_id"}`.
@@ -43,23 +43,33 @@ def read_evaluation(
     """
     options = ReadOptions(tuple(metrics), dict(columns or {}))
     asked = reader or ("plain" if columns else None)
-    scheme, colon, rest = str(where).partition(":")
+    scheme, colon, rest = _named(where).partition(":")
     address = address_reader(scheme) if colon and asked in (None, scheme) else None
     if address is not None:
         evaluation = address.read_address(rest, options)
     else:
-        evaluation = _read_files(Path(where), asked, options)
+        evaluation = _read_files(where, asked, options)
     if not evaluation.runs:
-        raise unreadable(str(where), "no run at all", "at least one", hint="run the evaluation first")
+        raise unreadable(_named(where), "no run at all", "at least one", hint="run the evaluation first")
     told = tuple(printable(note) for note in evaluation.notes)
-    return _only(replace(evaluation, notes=told), str(where), only or {})
+    return _only(replace(evaluation, notes=told), _named(where), only or {})
 
 
-def _read_files(path: Path, asked: str | None, options: ReadOptions) -> Evaluation:
-    files = files_at(path)
+def _named(where: str | Path | Sequence[EvalFile]) -> str:
+    if isinstance(where, str | Path):
+        return str(where)
+    return where[0].name if len(where) == 1 else f"{len(where)} files"
+
+
+def _read_files(
+    where: str | Path | Sequence[EvalFile], asked: str | None, options: ReadOptions
+) -> Evaluation:
+    files = files_at(Path(where)) if isinstance(where, str | Path) else tuple(where)
+    path = Path(_named(where))
+    alone = path.is_file() if isinstance(where, str | Path) else len(files) == 1
     if asked is not None:
         found = file_reader(asked)
-        known = [file for file in files if path.is_file() or found.recognises(file.head())]
+        known = [file for file in files if alone or found.recognises(file.head())]
         return _read(found, str(path), files, known, options, chosen=True)
     by_reader: dict[str, list[EvalFile]] = {}
     usable, unusable = file_readers()

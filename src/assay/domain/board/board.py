@@ -12,6 +12,9 @@ from assay.domain.kernel.model import NUMBER, Value
 StageKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
+GateName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}$")]
+
+
 class ExitItem(StrEnum):
     """What must be true before a card leaves a column. Each is checked by the system."""
 
@@ -44,6 +47,8 @@ class Stage(Value):
     exit_gate: tuple[ExitItem, ...] = ()
     entry_gate: tuple[ExitItem, ...] = ()
     """What must be true to enter, whichever way one comes; it cannot be overridden."""
+    gate: GateName | None = None
+    """Gate of the project that a card has to pass on its way from here towards Production; None asks for no gate run."""
     gate_text: Annotated[str, StringConstraints(max_length=200)] = ""
     """The exit gate in a few words, shown under the column title."""
     locks: bool = False

@@ -43,6 +43,21 @@ DECISION_FOR_TARGET = {
 
 
 @dataclass(frozen=True, slots=True)
+class GateSaid:
+    """What the newest run of a column's gate says of a card."""
+
+    number: int
+    """Number of the gate run."""
+    outcome: Outcome
+    """A pass is met, a fail not met, inconclusive unclear, broken evidence invalid."""
+    headline: str
+    do: str = ""
+    """What would settle it, in one sentence."""
+    outdated: str = ""
+    """Why it no longer counts, such as "evidence came after it"; empty while it does."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExitFacts:
     """All that an exit gate looks at."""
 
@@ -61,6 +76,8 @@ class ExitFacts:
     recommendation: str | None = None
     """What the verdict says now: promote, iterate, kill, undecided; None before any evidence."""
     decision: Decision | None = None
+    gate: GateSaid | None = None
+    """The newest run of the gate that the column names; None without any."""
 
 
 def _finding(
@@ -248,3 +265,28 @@ _CHECKS: Mapping[ExitItem, Callable[[ExitFacts], Finding]] = {
 def check_item(item: ExitItem, facts: ExitFacts) -> Finding:
     """Is this exit item satisfied? Never met without evidence; unmet answers say what would satisfy it."""
     return _CHECKS[item](facts)
+
+
+def asks_gate(target: str) -> bool:
+    """Is a column's gate asked of a move there? A kill or another iteration is decided because a gate was not passed."""
+    return DECISION_FOR_TARGET.get(target) not in (DecisionKind.KILL, DecisionKind.ITERATE)
+
+
+def check_gate(gate: str, facts: ExitFacts) -> Finding:
+    """Did the card pass the gate that its column names, on the evidence that is there now?"""
+    said = facts.gate
+    if said is None:
+        outcome, reason = Outcome.NO_EVIDENCE, "no gate run is about this ticket"
+    elif said.outdated:
+        outcome, reason = Outcome.NO_EVIDENCE, f"gate run {said.number} no longer counts: {said.outdated}"
+    else:
+        outcome, reason = said.outcome, f"gate run {said.number}: {said.headline}"
+    do = said.do if said is not None and said.do and not said.outdated else f"Run gate {gate} on the ticket"
+    return Finding(
+        check=f"Gate {gate} is passed",
+        role=Role.BLOCKING,
+        outcome=outcome,
+        method="gate run",
+        reason=reason,
+        settle=None if outcome is Outcome.MET else Settlement(kind="mend", text=do),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from assay.domain.board.board import Board, ExitItem
-from assay.domain.board.exit_policies import TITLES, ExitFacts, check_item
+from assay.domain.board.exit_policies import TITLES, ExitFacts, asks_gate, check_gate, check_item
 from assay.domain.board.wip import WipState
 from assay.domain.kernel.findings import Finding, Outcome
 from assay.domain.kernel.model import Value
@@ -61,6 +61,8 @@ def assess_move(
     assert goal is not None
     exits = () if transition.skips_exit_gate else stage.exit_gate
     findings = tuple(check_item(item, facts) for item in exits)
+    if stage.gate is not None and not transition.skips_exit_gate and asks_gate(target):
+        findings += (check_gate(stage.gate, facts),)
     entry = tuple(check_item(item, facts) for item in goal.entry_gate if item not in exits)
     refusal, explanation = _first_obstacle(
         findings=findings,

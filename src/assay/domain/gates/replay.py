@@ -34,6 +34,35 @@ class Replay:
     other_versions: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Stored bytes beside those that come out now.
+
+    Attributes:
+        same: the bytes are equal.
+        differences: "path: stored X, now Y", at most 20.
+        other_versions: libraries whose version is not the one beside the stored record.
+    """
+
+    same: bool
+    differences: tuple[str, ...]
+    other_versions: tuple[str, ...]
+
+
+def compared(stored: bytes, again: bytes, *, was: Mapping[str, str], now: Mapping[str, str]) -> Compared:
+    """In what do these bytes differ, and which libraries (`was` beside the stored ones, `now` here) are others?"""
+    found = () if again == stored else _differences(json.loads(stored), json.loads(again), "")
+    differences = tuple(line for _, line in zip(range(_MOST_DIFFERENCES), found, strict=False))
+    if again != stored and not differences:
+        differences = ("bytes: the stored form is not canonical",)
+    changed = tuple(
+        f"{name} {old} is now {now.get(name, 'not there')}"
+        for name, old in sorted(was.items())
+        if now.get(name) != old
+    )
+    return Compared(again == stored, differences, changed)
+
+
 def replay(
     stored: bytes, lock: Lock, evidence: Evidence, *, stored_versions: Mapping[str, str] | None = None
 ) -> Replay:
@@ -47,18 +76,8 @@ def replay(
     inputs = body.get("inputs") or {}
     time = TimeInputs(inputs.get("elapsed_days"), bool(inputs.get("time_box_over")))
     record = verdict_at(lock, evidence, settings=settings, time=time)
-    again = verdict_bytes(record)
-    found = _differences(body, json.loads(again), "")
-    differences = tuple(line for _, line in zip(range(_MOST_DIFFERENCES), found, strict=False))
-    if again != stored and not differences:
-        differences = ("bytes: the stored form is not canonical",)
-    now = library_versions()
-    changed = tuple(
-        f"{name} {old} is now {now.get(name, 'not there')}"
-        for name, old in sorted((stored_versions or {}).items())
-        if now.get(name) != old
-    )
-    return Replay(again == stored, differences, record, changed)
+    found = compared(stored, verdict_bytes(record), was=stored_versions or {}, now=library_versions())
+    return Replay(found.same, found.differences, record, found.other_versions)
 
 
 def _read(stored: bytes) -> dict[str, Any]:

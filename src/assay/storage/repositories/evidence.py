@@ -55,7 +55,11 @@ def _named(engine: str) -> tuple[ColumnElement[bool], ...]:
 
 
 MARK_DUE = Statement(
-    lambda engine: update(tickets).where(*_named(engine)).values(verdict_due=bindparam("the_seq"))
+    lambda engine: (
+        update(tickets)
+        .where(*_named(engine))
+        .values(verdict_due=bindparam("the_seq"), evidence_seq=bindparam("the_seq"))
+    )
 )
 MARK_RESULTS = Statement(
     lambda engine: (

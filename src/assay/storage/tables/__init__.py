@@ -4,6 +4,7 @@ Every table is listed here once: migrations are compared with this list, and a b
 """
 
 from assay.storage.tables.evidence import blobs, curves, run_pasts, runs, sources, verdicts
+from assay.storage.tables.gates import gate_runs, gates
 from assay.storage.tables.instance import instance
 from assay.storage.tables.journal import checkpoints, journal, journal_head
 from assay.storage.tables.metadata import metadata
@@ -16,6 +17,8 @@ __all__ = [
     "checkpoints",
     "curves",
     "decisions",
+    "gate_runs",
+    "gates",
     "instance",
     "journal",
     "journal_head",

@@ -56,6 +56,13 @@ tickets = Table(
         server_default="0",
         comment="Journal number of evidence no verdict has seen; 0 for none",
     ),
+    Column(
+        "evidence_seq",
+        BigInt,
+        nullable=False,
+        server_default="0",
+        comment="Journal number of its newest evidence; 0 for none yet",
+    ),
     UniqueConstraint("project_id", "key"),
     Index("ix_tickets_board", "project_id", "stage", "rank", "key", "card_version"),
     Index("ix_tickets_updated", "project_id", "updated_at", "id"),

@@ -1,0 +1,445 @@
+"""Answers of gates: judge what was sent or what a ticket has, keep every byte of it, read it back, replay it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from assay.domain.experiments.criteria.text import dataset_text
+from assay.domain.experiments.dossier import dossier_bytes, dossier_from_bytes
+from assay.domain.experiments.evidence import Evaluation, Evidence
+from assay.domain.experiments.experiment import Lock
+from assay.domain.gates.gate import Gate
+from assay.domain.gates.gate_metrics import with_metrics
+from assay.domain.gates.gate_record import GateRecord
+from assay.domain.gates.judge import judge, record_bytes, record_digest
+from assay.domain.gates.replay import compared
+from assay.domain.gates.ticket_sides import ticket_sides
+from assay.domain.kernel.canonical import digest_bytes
+from assay.domain.kernel.events import Event
+from assay.errors import Invalid, NotFound, Refused, Unavailable
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.board_gates import gate_of_column
+from assay.workflows.gate_views import (
+    GateInputs,
+    GateReplay,
+    GateRun,
+    GateRunPage,
+    GateVersion,
+    KeptFile,
+    KeptSide,
+    Upload,
+)
+from assay.workflows.gates import required_gate
+from assay.workflows.gathering import evidence_rows, with_all_scores
+from assay.workflows.idempotency import Remember, write_once
+from assay.workflows.integrity import lock_faults
+from assay.workflows.lookup import required_project, required_ticket
+from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
+from assay.workflows.records import Project, Ticket
+from assay.workflows.verdicts import check_lock
+
+MAX_FILES = 200
+MAX_FILE_NAME = 200
+MAX_UPLOAD_BYTES = 64 * 2**20
+"""Of one gate run, all files together."""
+_DOSSIER = "dossier"
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Candidate or baseline: what it holds, and what of it is kept."""
+
+    evaluation: Evaluation
+    kept: KeptSide
+    blobs: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """All that goes into one answer."""
+
+    version: GateVersion
+    candidate: _Side
+    baseline: _Side | None
+    ticket: str | None
+    lock: Lock | None
+    seen_seq: int
+
+
+def judge_upload(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    name: str,
+    *,
+    candidate: Upload,
+    baseline: Upload | int | None = None,
+    ticket: str | None = None,
+    version: int | None = None,
+    remember: Remember | None = None,
+) -> GateRun:
+    """Does what was sent pass this gate? The answer is kept with every file it was made of.
+
+    The baseline is files too, or the number of an earlier gate run whose candidate it was. Without a version the newest
+    one of the gate judges.
+
+    Raises:
+        NotFound: no such gate, version, ticket or earlier run.
+        Invalid: the files cannot be read, or a criterion means nothing good with what they declare.
+    """
+    actor.require(Permission.ADD_EVIDENCE)
+    with ws.store.read() as tx:
+        seen, _ = tx.head()
+        project = required_project(tx, slug)
+        asked = required_gate(tx, project, name, version)
+        if ticket is not None:
+            required_ticket(tx, project, ticket)
+        earlier = _required_run(tx, project, baseline) if isinstance(baseline, int) else None
+        again = None if earlier is None else _files_of(tx, earlier.candidate, earlier.number)
+    compared_with: _Side | None = None
+    if earlier is not None and again is not None:
+        compared_with = _earlier_side(ws, asked.gate, earlier, again)
+    elif isinstance(baseline, Upload):
+        compared_with = _sent_side(ws, asked.gate, baseline, field="baseline")
+    case = _Case(
+        version=asked,
+        candidate=_sent_side(ws, asked.gate, candidate, field="candidate"),
+        baseline=compared_with,
+        ticket=ticket,
+        lock=None,
+        seen_seq=seen,
+    )
+    return _judged(ws, actor, slug, case, remember)
+
+
+def judge_ticket(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    key: str,
+    *,
+    gate: str | None = None,
+    version: int | None = None,
+    remember: Remember | None = None,
+) -> GateRun:
+    """Do the runs of a ticket pass a gate? Runs from before its lock are no evidence; its baseline is the ticket's.
+
+    Without the name of a gate it is the one that its column names, else the next column that names one.
+
+    Raises:
+        NotFound: no such ticket or gate.
+        Refused: nothing is locked yet, its lock was altered, or no column names a gate.
+    """
+    actor.require(Permission.ADD_EVIDENCE)
+    with ws.store.read() as tx:
+        seen, _ = tx.head()
+        project = required_project(tx, slug)
+        ticket = required_ticket(tx, project, key)
+        asked = required_gate(tx, project, gate or _gate_asked(project, ticket), version)
+        lock = _required_lock(tx, project, ticket)
+        evidence = evidence_rows(tx, project, ticket)
+        dossier = dossier_bytes(lock, evidence)
+        evidence = with_all_scores(ws, tx, evidence)
+    candidate, baseline = _ticket_sides(evidence, lock, dossier)
+    case = _Case(asked, candidate, baseline, ticket.key, lock, seen)
+    return _judged(ws, actor, slug, case, remember)
+
+
+def _gate_asked(project: Project, ticket: Ticket) -> str:
+    stage = gate_of_column(project, ticket.stage)
+    if stage is None or stage.gate is None:
+        raise Refused(
+            f"cannot judge ticket {ticket.key!r}: no column of the board names a gate (expected the name of one)",
+            hint=f"assay gate judge {ticket.key} --gate NAME",
+            code="gate-not-named",
+            field="gate",
+        )
+    return stage.gate
+
+
+def _required_lock(tx: ReadTransaction, project: Project, ticket: Ticket) -> Lock:
+    if ticket.lock is None:
+        raise Refused(
+            f"cannot judge ticket {ticket.key!r}: its criteria are not locked (expected a ticket in Experiment or later)",
+            hint=f"move {ticket.key} to Experiment first, or send result files",
+            code="ticket-not-locked",
+        )
+    check_lock(ticket.key, lock_faults(tx, project, ticket))
+    return ticket.lock
+
+
+def _judged(ws: Workspace, actor: Actor, slug: str, case: _Case, remember: Remember | None) -> GateRun:
+    """The computation runs outside the writer; what it looked at never changes."""
+    gate, baseline = case.version.gate, case.baseline
+    record = judge(
+        gate,
+        case.candidate.evaluation,
+        None if baseline is None else baseline.evaluation,
+        lock=case.lock,
+    )
+    dataset = evaluation_set(gate, case.candidate.evaluation)
+    return write_once(ws, remember, lambda tx: _keep(tx, ws, actor, slug, case, record, dataset))
+
+
+def _keep(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    case: _Case,
+    record: GateRecord,
+    dataset: str | None,
+) -> GateRun:
+    project = required_project(tx, slug)
+    for side in (case.candidate, case.baseline):
+        for digest, content in side.blobs.items() if side is not None else ():
+            tx.put_blob(digest, content)
+    run = GateRun(
+        number=tx.next_gate_run(project.id),
+        gate=case.version.name,
+        version=case.version.version,
+        ticket=case.ticket,
+        result=record.result,
+        headline=record.headline,
+        dataset=dataset,
+        digest=record_digest(record),
+        by=actor.name,
+        at=ws.clock(),
+        seq=0,
+        body=record_bytes(record),
+        library_versions=dict(record.library_versions),
+        candidate=case.candidate.kept,
+        baseline=None if case.baseline is None else case.baseline.kept,
+        judged=judged_digest(case.candidate.kept),
+        seen_seq=case.seen_seq,
+    )
+    run = replace(run, seq=tx.append(_event(project, run, case.version), actor=actor, at=run.at))
+    tx.add_gate_run(project.id, case.version.id, run)
+    kept = tx.gate_run(project.id, run.number)
+    assert kept is not None
+    return kept
+
+
+def _event(project: Project, run: GateRun, version: GateVersion) -> Event:
+    return Event.of(
+        "gate.judged",
+        project=project.slug,
+        subject=run.ticket or run.gate,
+        number=run.number,
+        gate=run.gate,
+        version=run.version,
+        gate_digest=version.digest,
+        ticket=run.ticket,
+        result=run.result.value,
+        headline=run.headline,
+        digest=run.digest,
+        dataset=run.dataset,
+        candidate=side_data(run.candidate),
+        baseline=None if run.baseline is None else side_data(run.baseline),
+        seen_seq=run.seen_seq,
+    )
+
+
+def side_data(side: KeptSide) -> dict[str, object]:
+    """How is a side told in the journal?"""
+    files = [{"name": file.name, "digest": file.digest, "size": file.size} for file in side.files]
+    return {"kind": side.kind, "files": files, "reader": side.reader, "run": side.run}
+
+
+def judged_digest(side: KeptSide) -> str:
+    """Which digest stands for the files of a side, whatever they are called?"""
+    return digest_bytes("\n".join(sorted(file.digest for file in side.files)).encode())
+
+
+def evaluation_set(gate: Gate, candidate: Evaluation) -> str | None:
+    """Which evaluation set was used: as it is named, else how many examples with which digest; None when unknown."""
+    named = {run.dataset for run in candidate.runs if run.dataset}
+    if len(named) == 1:
+        return next(iter(named))
+    if gate.dataset is not None and not named:
+        return dataset_text(gate.dataset)
+    sets = {scores.sample_ids for run in candidate.runs for scores in run.scores.values()}
+    if named or not sets:
+        return None
+    ids = sorted(set().union(*sets))
+    digest = sha256("\n".join(ids).encode("utf-8", "backslashreplace")).hexdigest()
+    return f"{len(ids):,} examples ({digest[:12]})"
+
+
+def _ticket_sides(evidence: Evidence, lock: Lock, dossier: bytes) -> tuple[_Side, _Side | None]:
+    digest = digest_bytes(dossier)
+    candidate, baseline = ticket_sides(evidence, lock, digest=digest)
+    kept = KeptSide(kind="ticket", files=(KeptFile(_DOSSIER, digest, len(dossier)),))
+    first = _Side(candidate, kept, {digest: dossier})
+    return first, None if baseline is None else _Side(baseline, kept, {})
+
+
+def _sent_side(ws: Workspace, gate: Gate, upload: Upload, *, field: str) -> _Side:
+    _check_upload(upload, field)
+    files = tuple(
+        KeptFile(name=name, digest=digest_bytes(content), size=len(content))
+        for name, content in sorted(upload.files.items())
+    )
+    return _Side(
+        evaluation=_read(ws, gate, upload.files, upload.reader),
+        kept=KeptSide(kind="files", files=files, reader=upload.reader),
+        blobs={digest_bytes(content): content for content in upload.files.values()},
+    )
+
+
+def _read(ws: Workspace, gate: Gate, files: Mapping[str, bytes], reader: str | None) -> Evaluation:
+    return ws.read_upload(files, reader=reader, metrics=with_metrics(gate).metrics)
+
+
+def _check_upload(upload: Upload, field: str) -> None:
+    size = sum(map(len, upload.files.values()))
+    if not upload.files or len(upload.files) > MAX_FILES or size > MAX_UPLOAD_BYTES:
+        raise Invalid(
+            f"cannot judge {field}: {len(upload.files)} files with {size:,} bytes "
+            f"(expected 1 to {MAX_FILES} files, at most {MAX_UPLOAD_BYTES:,} bytes)",
+            hint="write Parquet, or judge on the command line: assay gate check",
+            code="upload-size",
+            field=field,
+        )
+    for name in upload.files:
+        parts = name.split("/")
+        if len(name) > MAX_FILE_NAME or {"", ".", ".."} & set(parts) or not name.isprintable():
+            raise Invalid(
+                f"cannot judge {field}: a file is called {ascii(name)[:80]} (expected a name such as seed-1/scores.csv)",
+                hint="rename the file",
+                code="upload-file-name",
+                field=field,
+            )
+
+
+def _earlier_side(ws: Workspace, gate: Gate, run: GateRun, content: Mapping[str, bytes]) -> _Side:
+    side = run.candidate
+    evaluation = (
+        _from_dossier(ws, content[_DOSSIER])[0]
+        if side.kind == "ticket"
+        else _read(ws, gate, content, side.reader)
+    )
+    return _Side(evaluation, replace(side, run=run.number), {})
+
+
+def _from_dossier(ws: Workspace, content: bytes) -> tuple[Evaluation, Evaluation | None, Lock]:
+    lock, evidence = dossier_from_bytes(content)
+    with ws.store.read() as tx:
+        evidence = with_all_scores(ws, tx, evidence)
+    return *ticket_sides(evidence, lock, digest=digest_bytes(content)), lock
+
+
+def _files_of(tx: ReadTransaction, side: KeptSide, number: int) -> dict[str, bytes]:
+    found = {file.name: tx.blob(file.digest) for file in side.files}
+    missing = sorted(name for name, content in found.items() if content is None)
+    if missing:
+        raise Unavailable(
+            f"cannot read gate run {number}: the file {missing[0]!r} it judged is missing from the store",
+            hint="assay audit verify, then restore a backup",
+            code="gate-file-lost",
+        )
+    return {name: content for name, content in found.items() if content is not None}
+
+
+def _required_run(tx: ReadTransaction, project: Project, number: int) -> GateRun:
+    run = tx.gate_run(project.id, number) if 0 < number < 2**31 else None
+    if run is None:
+        raise NotFound(
+            f"cannot find gate run {number}: project {project.slug!r} has none of this number",
+            hint="assay gate runs",
+            code="gate-run-unknown",
+            field="run",
+        )
+    return run
+
+
+def get_gate_run(ws: Workspace, actor: Actor, slug: str, number: int) -> GateRun:
+    """One answer with its record; NotFound when there is none of this number."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        return _required_run(tx, required_project(tx, slug), number)
+
+
+def list_gate_runs(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    *,
+    gate: str | None = None,
+    ticket: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> GateRunPage:
+    """The answers of a project's gates, newest first: of one gate over its versions, or about one ticket."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        if gate is not None:
+            required_gate(tx, project, gate)
+        if ticket is not None:
+            required_ticket(tx, project, ticket)
+        return tx.gate_run_page(project.id, gate=gate, ticket=ticket, before=before, limit=limit)
+
+
+def gate_run_inputs(ws: Workspace, actor: Actor, slug: str, number: int) -> GateInputs:
+    """All that a gate run looked at, read again from what was kept: for flipped examples, seeds, and "what if".
+
+    Raises:
+        NotFound: no gate run has this number.
+        Unavailable: a file that was kept is gone.
+    """
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        run = _required_run(tx, project, number)
+        version = required_gate(tx, project, run.gate, run.version)
+        ours = _files_of(tx, run.candidate, number)
+        theirs = None if run.baseline is None else _files_of(tx, run.baseline, number)
+    return _inputs(ws, run, version, ours, theirs)
+
+
+def _inputs(
+    ws: Workspace,
+    run: GateRun,
+    version: GateVersion,
+    ours: Mapping[str, bytes],
+    theirs: Mapping[str, bytes] | None,
+) -> GateInputs:
+    if run.candidate.kind == "ticket":
+        candidate, baseline, lock = _from_dossier(ws, ours[_DOSSIER])
+        return GateInputs(run, version, candidate, baseline, lock)
+    candidate = _read(ws, version.gate, ours, run.candidate.reader)
+    baseline = None
+    if run.baseline is not None and theirs is not None:
+        baseline = _earlier_side(ws, version.gate, replace(run, candidate=run.baseline), theirs).evaluation
+    return GateInputs(run, version, candidate, baseline, None)
+
+
+def gate_run_file(ws: Workspace, actor: Actor, slug: str, number: int, digest: str) -> tuple[str, bytes]:
+    """Name and content of a file that a gate run judged; NotFound when it judged none of this digest."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        run = _required_run(tx, required_project(tx, slug), number)
+        sides = (run.candidate,) if run.baseline is None else (run.candidate, run.baseline)
+        named = {file.digest: file.name for side in sides for file in side.files}
+        content = tx.blob(digest) if digest in named else None
+    if content is None:
+        raise NotFound(
+            f"cannot find file {digest[:80]!r}: gate run {number} judged none of this digest",
+            hint=f"assay gate show {number} --json",
+            code="gate-file-unknown",
+            field="digest",
+        )
+    return named[digest], content
+
+
+def replay_gate_run(ws: Workspace, actor: Actor, slug: str, number: int) -> GateReplay:
+    """Does a stored answer come out again, byte for byte, from the files that were kept?"""
+    actor.require(Permission.AUDIT)
+    inputs = gate_run_inputs(ws, actor, slug, number)
+    run = inputs.run
+    record = judge(inputs.gate, inputs.candidate, inputs.baseline, lock=inputs.lock)
+    again = compared(run.body, record_bytes(record), was=run.library_versions, now=record.library_versions)
+    return GateReplay(number, again.same, again.differences, run.digest, again.other_versions)

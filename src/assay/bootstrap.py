@@ -17,6 +17,9 @@ from assay.settings import Settings
 
 if TYPE_CHECKING:
     from assay.domain.experiments.evidence import Evaluation, Scores
+    from assay.domain.gates.gate import Gate
+    from assay.domain.gates.needs import Needs
+    from assay.domain.gates.overlap import Overlap
     from assay.domain.kernel.metrics import Metric
     from assay.storage.postgres_store import PostgresStore
     from assay.storage.sqlite_store import SqliteStore
@@ -98,11 +101,22 @@ def _read_ids(content: bytes, *, name: str) -> tuple[tuple[str, ...], str]:
     return read_ids(content, name=name)
 
 
-def read_evaluation(where: str, *, reader: str | None = None, metrics: Sequence[Metric] = ()) -> Evaluation:
+def read_evaluation(
+    where: str, *, reader: str | None = None, metrics: Sequence[Metric] = (), needs: Needs | None = None
+) -> Evaluation:
     """What do these results of an evaluation hold? See `assay.connectors.evals.read.read_evaluation`."""
     from assay.connectors.evals.read import read_evaluation as read
 
-    return read(where, reader=reader, metrics=metrics)
+    return read(where, reader=reader, metrics=metrics, needs=needs)
+
+
+def search_leaks(
+    gate: Gate, evaluation: Evaluation, folder: Path, told: Callable[[int, int], None]
+) -> Mapping[int, Overlap]:
+    """What does the evaluation share with training data? See `assay.connectors.evals.leak_search.search_leaks`."""
+    from assay.connectors.evals.leak_search import search_leaks as search
+
+    return search(gate, evaluation, folder, told)
 
 
 def read_id_list(file: Path) -> tuple[tuple[str, ...], str]:

@@ -7,8 +7,10 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from assay.connectors.evals.faults import unreadable
 
@@ -60,16 +62,22 @@ class EvalFile:
         """Its folder below the one that was named, without parts that only tell a seed; "" at the top."""
         return "/".join(part for part in self.name.split("/")[:-1] if not _SEED.search(part))
 
-    def _read(self, limit: int) -> bytes:
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Its bytes as a stream, for what is read in portions. Raises Invalid when it cannot be read."""
         try:
             # Opened without waiting for a pipe, should the file have been swapped since it was listed.
             handle = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             with os.fdopen(handle, "rb") as file:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):
                     raise _not_regular(self.name)
-                return file.read(limit)
+                yield file
         except OSError as error:
             raise _cannot_open(self.name, error) from error
+
+    def _read(self, limit: int) -> bytes:
+        with self.opened() as file:
+            return file.read(limit)
 
 
 def files_at(path: Path) -> tuple[EvalFile, ...]:

@@ -22,7 +22,7 @@ import threading
 import time
 from typing import IO, TYPE_CHECKING, Any
 
-from assay.connectors.evals.table import Table, packed, unpacked
+from assay.connectors.evals.table import Enough, Table, packed, unpacked
 
 if TYPE_CHECKING:
     import polars as pl
@@ -62,11 +62,13 @@ class ParquetChild:
         separator: str | None = None,
         as_text: frozenset[str] = frozenset(),
         texts: frozenset[str] = frozenset(),
+        enough: Enough | None = None,
         deadline_s: float = TABLE_DEADLINE_S,
     ) -> Table:
         """The columns of a Parquet file, or of a CSV file when its separator is given.
 
-        as_text: columns to keep as texts, whatever they look like; texts: columns that may hold long texts.
+        as_text: columns to keep as texts, whatever they look like; texts: columns that may hold long texts;
+        enough: which columns are decoded, None for all.
         Raises DecodeError as `decode` does.
         """
         question = {
@@ -75,6 +77,7 @@ class ParquetChild:
             "separator": separator,
             "as_text": sorted(as_text),
             "texts": sorted(texts),
+            "enough": None if enough is None else enough.told(),
         }
         return unpacked(self._ask(question, content, deadline_s))
 
@@ -207,7 +210,13 @@ def _answer(message: memoryview) -> list[Any]:
         frame = (
             _csv(content, question["separator"])
             if cells
-            else _parquet(content, MAX_TABLE_ROWS, MAX_TABLE_COLUMNS, nested=True)
+            else _parquet(
+                content,
+                MAX_TABLE_ROWS,
+                MAX_TABLE_COLUMNS,
+                nested=True,
+                enough=Enough.heard(question["enough"]),
+            )
         )
         names, texts = frozenset(question["as_text"]), frozenset(question["texts"])
         return [b"T", *packed(table_of(_within_rows(frame, MAX_TABLE_ROWS), names, texts, cells=cells))]
@@ -215,7 +224,9 @@ def _answer(message: memoryview) -> list[Any]:
         return [b"E", first_line(error).encode("utf-8", "replace")]
 
 
-def _parquet(content: memoryview, rows: int, columns: int, *, nested: bool = False) -> pl.DataFrame:
+def _parquet(
+    content: memoryview, rows: int, columns: int, *, nested: bool = False, enough: Enough | None = None
+) -> pl.DataFrame:
     """The frame, with one row more than allowed at most; counts in the file's own footer are not believed."""
     import polars as pl
 
@@ -223,6 +234,10 @@ def _parquet(content: memoryview, rows: int, columns: int, *, nested: bool = Fal
     schema = lazy.collect_schema()
     if len(schema) > columns:
         raise DecodeError(f"{len(schema)} columns (at most {columns})")
+    names = schema.names()
+    wanted = frozenset(names) if enough is None else enough.of(names)
+    kept = [name for name in names if name in wanted]
+    lazy, schema = lazy.select(kept), pl.Schema({name: schema[name] for name in kept})
     odd = {name: kind for name, kind in schema.items() if kind.is_nested() or kind in (pl.Object, pl.Binary)}
     for name, kind in odd.items():
         if not nested:

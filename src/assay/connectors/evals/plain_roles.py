@@ -8,7 +8,7 @@ from assay.connectors.evals.faults import listed, shown, unreadable
 from assay.connectors.evals.files import EvalFile
 from assay.connectors.evals.metric_names import metric_names
 from assay.connectors.evals.reader import ReadOptions
-from assay.connectors.evals.table import Column, MixedColumn, NumberColumn, Table, first_text
+from assay.connectors.evals.table import Column, Enough, MixedColumn, NumberColumn, Table, first_text
 from assay.connectors.evals.text_tables import Wanted
 from assay.errors import Invalid
 
@@ -64,14 +64,26 @@ class PlainTable:
 
 def wanted_columns(options: ReadOptions) -> Wanted:
     """How columns are to be read, before it is known which there are."""
-    texts = {column for column, role in options.columns.items() if role in TEXT_ROLES}
+    needs = options.needs
+    texts = {column for column, role in options.columns.items() if role in TEXT_ROLES} | {*needs.texts}
     labels = {
         column
         for column, role in options.columns.items()
         if role in ("sample_id", "cluster", "dataset", "run", "slice", "metric_name")
     }
+    labels |= {column for column in needs.columns if options.declared(column) is None}
     numbers = {column for column, role in options.columns.items() if role in ("metric", "seed", "repeat")}
-    return Wanted((_KEPT_AS_TEXT | labels | texts) - numbers, frozenset(TEXT_ROLES) | texts)
+    return Wanted((_KEPT_AS_TEXT | labels | texts) - numbers, frozenset(TEXT_ROLES) | texts, _enough(options))
+
+
+def _enough(options: ReadOptions) -> Enough | None:
+    """Which columns are enough, where it is known which metrics are looked at."""
+    needs = options.needs
+    if needs.metrics is None or options.columns:
+        return None
+    # Rows without the name of an example are runs, and what sets these apart may stand in any column.
+    named = tuple(frozenset((column,)) for column in ("sample_id", *needs.columns, *needs.texts))
+    return Enough(named, needs.metrics, frozenset(_BY_NAME) - {*TEXT_ROLES})
 
 
 def roles_of(file: str, table: Table, options: ReadOptions) -> Roles:
@@ -80,7 +92,7 @@ def roles_of(file: str, table: Table, options: ReadOptions) -> Roles:
     Raises:
         Invalid: a column that is asked for is not there, two play one role, or a column of numbers holds something else.
     """
-    given = _given(file, table, options)
+    given = {**_asked_texts(table, options), **_given(file, table, options)}
     one = _single_roles(table, given)
     rest = [name for name in table.columns if name not in one.values() and given.get(name) != "ignore"]
     metrics, slices, notes = [], [], []
@@ -104,6 +116,12 @@ def roles_of(file: str, table: Table, options: ReadOptions) -> Roles:
     ]
     _check_left_out(file, table, given, options)
     return Roles(one, metric_names(file, metrics), tuple(slices), tuple(notes))
+
+
+def _asked_texts(table: Table, options: ReadOptions) -> dict[str, str]:
+    """The column whose texts are compared with others is what an example asks, unless its name says another role."""
+    named = [name for name in options.needs.texts if name in table.columns and name not in TEXT_ROLES]
+    return {named[0]: "input"} if named and "input" not in options.columns.values() else {}
 
 
 def _given(file: str, table: Table, options: ReadOptions) -> dict[str, str]:
@@ -144,7 +162,11 @@ def _single_roles(table: Table, given: dict[str, str]) -> dict[str, str]:
 
 
 def _kind_of(file: str, name: str, column: Column, options: ReadOptions) -> str:
-    if options.declared(name) is not None or isinstance(column, NumberColumn):
+    if options.declared(name) is not None:
+        return "metric"
+    if name in options.needs.columns:
+        return "slice"
+    if isinstance(column, NumberColumn):
         return "metric"
     if isinstance(column, MixedColumn) and column.share >= MIXED_SHARE:
         _check_numbers(file, name, column)

@@ -10,7 +10,9 @@ from assay.connectors.evals.faults import listed, printable, shown, unreadable
 from assay.connectors.evals.files import EvalFile, files_at
 from assay.connectors.evals.reader import EvalReader, ReadOptions
 from assay.connectors.evals.registry import address_reader, file_reader, file_readers, reader_names
+from assay.connectors.evals.runs import cut_texts
 from assay.domain.experiments.evidence import Evaluation, Run
+from assay.domain.gates.needs import Needs
 from assay.domain.kernel.metrics import Metric
 
 _RESULTS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".eval", ".xml")
@@ -24,6 +26,7 @@ def read_evaluation(
     metrics: Sequence[Metric] = (),
     columns: Mapping[str, str] | None = None,
     only: Mapping[str, str] | None = None,
+    needs: Needs | None = None,
 ) -> Evaluation:
     """What was measured, by example and run?
 
@@ -33,6 +36,7 @@ def read_evaluation(
         metrics: declarations to check values against: a fraction may not hold 87 where 0.87 is meant.
         columns: roles of columns of plain files that their names do not tell, such as `{"question": "sample_id"}`.
         only: keep runs whose configuration says so, such as `{"provider": "openai:gpt-4o-mini"}`.
+        needs: what of the files is looked at; None: everything, with texts of at most 4,000 characters, to be shown.
 
     Returns:
         The runs in the order of their seeds, and what the reader wants said about them.
@@ -41,7 +45,7 @@ def read_evaluation(
         Invalid: nothing readable is there, it is ambiguous, or it breaks a rule: names file, place and what mends it.
         Unavailable: an address cannot be reached now.
     """
-    options = ReadOptions(tuple(metrics), dict(columns or {}))
+    options = ReadOptions(tuple(metrics), dict(columns or {}), needs or Needs())
     asked = reader or ("plain" if columns else None)
     scheme, colon, rest = _named(where).partition(":")
     address = address_reader(scheme) if colon and asked in (None, scheme) else None
@@ -52,7 +56,10 @@ def read_evaluation(
     if not evaluation.runs:
         raise unreadable(_named(where), "no run at all", "at least one", hint="run the evaluation first")
     told = tuple(printable(note) for note in evaluation.notes)
-    return _only(replace(evaluation, notes=told), _named(where), only or {})
+    texts = evaluation.examples
+    if needs is None or not needs.texts:
+        texts = {} if needs is not None else cut_texts(texts)
+    return _only(replace(evaluation, notes=told, examples=texts), _named(where), only or {})
 
 
 def _named(where: str | Path | Sequence[EvalFile]) -> str:

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from assay.connectors.evals.files import EvalFile
 from assay.domain.experiments.evidence import Evaluation
+from assay.domain.gates.needs import Needs
 from assay.domain.kernel.metrics import Metric, Unit
 
 
@@ -24,6 +25,8 @@ class ReadOptions:
     """Declarations that values are checked against: a fraction may not hold 87 where 0.87 is meant."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Roles of columns that their names do not tell, such as `{"question_id": "sample_id", "level": "slice"}`."""
+    needs: Needs = field(default_factory=Needs)
+    """What of the files is looked at. A reader may leave out the rest, as long as all that is named is there."""
 
     def declared(self, name: str) -> Metric | None:
         """The declaration of a metric, by its name or an alias."""

@@ -109,12 +109,29 @@ def unscored(examples: int, errors: Sequence[str], *, what: str = "ended in an e
 def example_text(
     sample_id: str, *, input_text: object = "", target: object = "", output: object = ""
 ) -> ExampleText:
-    """The texts of one example, cut where they are long."""
-    return ExampleText(sample_id, short_text(input_text), short_text(target), short_text(output))
+    """The texts of one example, whole: `read_evaluation` cuts what is only shown."""
+    return ExampleText(sample_id, whole_text(input_text), whole_text(target), whole_text(output))
 
 
-def short_text(value: object) -> str:
-    """A text to show, at most 4,000 characters; lists and objects as JSON."""
+def cut_texts(
+    examples: Mapping[str, Mapping[str, ExampleText]],
+) -> dict[str, Mapping[str, ExampleText]]:
+    """The same texts to be shown: at most 4,000 characters each."""
+    return {
+        run_id: {
+            one.sample_id: ExampleText(one.sample_id, _cut(one.input), _cut(one.target), _cut(one.output))
+            for one in some.values()
+        }
+        for run_id, some in examples.items()
+    }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_EXAMPLE_TEXT else text[: MAX_EXAMPLE_TEXT - len(_CUT)] + _CUT
+
+
+def whole_text(value: object) -> str:
+    """A text; lists and objects as JSON."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -124,7 +141,6 @@ def short_text(value: object) -> str:
             text = orjson.dumps(value).decode()
         except (TypeError, ValueError):
             text = "(cannot be shown)"
-    text = text if len(text) <= MAX_EXAMPLE_TEXT else text[: MAX_EXAMPLE_TEXT - len(_CUT)] + _CUT
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 

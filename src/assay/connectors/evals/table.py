@@ -11,6 +11,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from assay.connectors.evals.metric_names import metric_name
+
 NO_LABEL = -1
 MAX_LABEL = 500
 Rows = slice | NDArray[np.intp]
@@ -97,6 +99,63 @@ class Table:
     columns: Mapping[str, Column]
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Columns that were not read, and why."""
+
+    def only(self, enough: Enough | None) -> Table:
+        """The same table without the columns that nobody looks at."""
+        if enough is None:
+            return self
+        kept = enough.of((*self.columns, *self.left_out))
+        columns = {name: column for name, column in self.columns.items() if name in kept}
+        return Table(self.rows, columns, {name: why for name, why in self.left_out.items() if name in kept})
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """Which columns of a table of examples are enough, should all that are asked for be there?
+
+    Attributes:
+        columns: each column that has to be there, by any of its names.
+        metrics: the same of metrics; in the long form their names stand in the rows.
+        also: columns that are kept where they are.
+    """
+
+    columns: tuple[frozenset[str], ...]
+    metrics: tuple[frozenset[str], ...]
+    also: frozenset[str]
+
+    def of(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of these columns that are enough; all of them when one that is asked for is missing.
+
+        >>> asked = Enough((frozenset(["sample_id"]),), (frozenset(["f1_score"]),), frozenset(["seed"]))
+        >>> sorted(asked.of(["sample_id", "seed", "f1 score", "cost"])), sorted(asked.of(["sample_id", "cost"]))
+        (['f1 score', 'sample_id', 'seed'], ['cost', 'sample_id'])
+        """
+        there = frozenset(names)
+        long_form = {"metric", "value"} <= there
+        kept = {name for name in there if name in self.also or (long_form and name in ("metric", "value"))}
+        alike = {name: {name, metric_name(name)} for name in there}
+        for one in (*self.columns, *(() if long_form else self.metrics)):
+            found = {name for name in there if not one.isdisjoint(alike[name])}
+            if not found:
+                return there
+            kept |= found
+        return frozenset(kept)
+
+    def told(self) -> list[Any]:
+        """For another process, as JSON."""
+        return [
+            [sorted(one) for one in self.columns],
+            [sorted(one) for one in self.metrics],
+            sorted(self.also),
+        ]
+
+    @classmethod
+    def heard(cls, told: list[Any] | None) -> Enough | None:
+        """The inverse of `told`."""
+        if told is None:
+            return None
+        columns, metrics, also = told
+        return cls(tuple(map(frozenset, columns)), tuple(map(frozenset, metrics)), frozenset(also))
 
 
 def text_column(values: Iterable[str | None]) -> TextColumn:

@@ -20,6 +20,7 @@ from assay.connectors.evals.table import (
     MAX_LABEL,
     NO_LABEL,
     Column,
+    Enough,
     MixedColumn,
     NumberColumn,
     Table,
@@ -36,10 +37,11 @@ _MAX_HEADER = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How columns are to be read: as_text keeps texts whatever they look like; texts may be of any length."""
+    """How columns are to be read: as_text keeps texts whatever they look like; texts may be of any length; enough are read."""
 
     as_text: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
+    enough: Enough | None = None
 
 
 def read_table(name: str, content: bytes, wanted: Wanted) -> Table:
@@ -48,6 +50,10 @@ def read_table(name: str, content: bytes, wanted: Wanted) -> Table:
     Raises:
         Invalid: naming file, row and column, what was found, what is expected and what mends it.
     """
+    return _read(name, content, wanted).only(wanted.enough)
+
+
+def _read(name: str, content: bytes, wanted: Wanted) -> Table:
     if content[:4] == _PARQUET_MAGIC:
         return _parquet(name, content, wanted)
     start = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
@@ -67,7 +73,7 @@ def header_of(head: bytes) -> tuple[str, ...]:
         return ()
     try:
         return tuple(
-            field.strip() for field in next(csv.reader([line.rstrip("\r")], delimiter=_separator(line)))
+            field.strip() for field in next(csv.reader([line.rstrip("\r")], delimiter=separator_of(line)))
         )
     except (csv.Error, StopIteration):
         return ()
@@ -75,7 +81,7 @@ def header_of(head: bytes) -> tuple[str, ...]:
 
 def _parquet(name: str, content: bytes, wanted: Wanted) -> Table:
     try:
-        table = CHILD.table(content, as_text=wanted.as_text, texts=wanted.texts)
+        table = CHILD.table(content, as_text=wanted.as_text, texts=wanted.texts, enough=wanted.enough)
     except DecodeError as error:
         raise unreadable(
             name, f"a broken file: {error}", "Parquet", hint="write the file again; was it copied whole?"
@@ -94,7 +100,7 @@ def _csv(name: str, content: bytes, wanted: Wanted) -> Table:
             "results",
             hint="run the evaluation again, or remove the file if it never ran",
         )
-    separator = _separator(text[:_MAX_HEADER].lstrip("\r\n").split("\n", 1)[0])
+    separator = separator_of(text[:_MAX_HEADER].lstrip("\r\n").split("\n", 1)[0])
     names = _header(name, text, separator)
     table = None
     if len(content) > LARGE_CSV_BYTES:
@@ -286,7 +292,7 @@ def _with_comma(text: str) -> bool:
     return bool(comma) and whole.isdigit() and decimals.isdigit()
 
 
-def _separator(line: str) -> str:
+def separator_of(line: str) -> str:
     """What stands between the columns: whichever of comma, tab and semicolon the header has most of."""
     return max(_SEPARATORS, key=line.count)
 

@@ -78,6 +78,25 @@ def find_overlap(
     return search.overlap()
 
 
+def find_same_ids(examples: Iterable[str], training: Iterable[Iterable[str]]) -> Overlap:
+    """Which examples of the evaluation set stand in the training data, judged by their ids alone?
+
+    Args:
+        examples: ids of the evaluation set.
+        training: ids of training rows, in portions of any size.
+
+    >>> found = find_same_ids(["q1", "q2"], [["t1", "q2"], ["t2"]])
+    >>> found.same_id, found.examined, found.training
+    (('q2',), 2, 3)
+    """
+    ours, same, rows = frozenset(examples), set[str](), 0
+    for portion in training:
+        theirs = list(portion)
+        rows += len(theirs)
+        same |= ours.intersection(theirs)
+    return Overlap(examined=len(ours), training=rows, same_id=tuple(sorted(same)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shingled:
     """Texts as sets of shingles; texts without a word are left out."""

@@ -429,7 +429,7 @@ def gate_run_file(ws: Workspace, actor: Actor, slug: str, number: int, digest: s
         raise NotFound(
             f"cannot find file {digest[:80]!r}: gate run {number} judged none of this digest",
             hint=f"assay gate show {number} --json",
-            code="gate-file-unknown",
+            code="gate-file-not-kept",
             field="digest",
         )
     return named[digest], content

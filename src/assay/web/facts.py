@@ -64,7 +64,7 @@ def facts(view: OverviewView, metrics: MetricCatalog) -> tuple[Fact, ...]:
     budget = "" if view.gpu_hours_budget is None else f"of {limit_text(view.gpu_hours_budget)} "
     return (
         Fact("Decided", str(view.decided), f"of {sum(view.stage_counts.values())} · {', '.join(outcomes)}"),
-        Fact("Running or under evaluation", str(view.active), f"{view.undecided} not known yet"),
+        Fact("In progress", str(view.active), f"{view.undecided} not known yet"),
         _best(view, metrics),
         Fact("Compute", spent, f"{budget}GPU-h"),
         Fact("Waiting for a person", str(len(view.attention)), "to decide or mend"),

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from assay.cli.screen import say, table
-from assay.domain.experiments.display_findings import shown_finding
-from assay.domain.gates.gate_record import GateAnswer, GatePart, GateRecord
-from assay.domain.kernel.findings import Finding, Outcome, Role
+from assay.domain.gates.display_answers import shown_answer, worst_first
+from assay.domain.gates.gate_record import GateAnswer, GateRecord
+from assay.domain.gates.record_documents import amount, part_line
+from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.metrics import MetricCatalog
 
-WORST_FIRST = (Outcome.INVALID, Outcome.NOT_MET, Outcome.UNCLEAR, Outcome.NO_EVIDENCE, Outcome.MET)
-_ROLES = (Role.BLOCKING, Role.PRIMARY, Role.SECONDARY)
 _PARTS_SHOWN = 8
-
-
-def worst_first(answers: Sequence[GateAnswer]) -> list[GateAnswer]:
-    """The answers that decide stand on top."""
-    return sorted(
-        answers,
-        key=lambda one: (
-            one.finding.role is Role.SECONDARY,
-            WORST_FIRST.index(one.finding.outcome),
-            _ROLES.index(one.finding.role),
-        ),
-    )
 
 
 def print_record(record: GateRecord) -> None:
@@ -38,7 +23,7 @@ def print_record(record: GateRecord) -> None:
     print()
     table(
         ("", "role", "check", "estimate", "interval", "n", "why"),
-        [_row(answer.finding, catalog) for answer in worst_first(record.answers)],
+        [_row(answer, catalog) for answer in worst_first(record.answers)],
         none="The gate asks nothing.",
     )
     for answer in worst_first(record.answers):
@@ -46,8 +31,8 @@ def print_record(record: GateRecord) -> None:
     _print_foot(record)
 
 
-def _row(finding: Finding, catalog: MetricCatalog) -> tuple[str, ...]:
-    numbers = shown_finding(finding, catalog)
+def _row(answer: GateAnswer, catalog: MetricCatalog) -> tuple[str, ...]:
+    finding, numbers = answer.finding, shown_answer(answer, catalog)
     return (
         finding.outcome.value.replace("_", " "),
         finding.role.value,
@@ -57,16 +42,6 @@ def _row(finding: Finding, catalog: MetricCatalog) -> tuple[str, ...]:
         amount(finding),
         finding.reason,
     )
-
-
-def amount(finding: Finding) -> str:
-    """On how much evidence does it rest, in short?"""
-    parts = [
-        f"{value:,} {noun}"
-        for value, noun in ((finding.n.seeds, "seeds"), (finding.n.examples, "examples"))
-        if value is not None and not (noun == "seeds" and value == 1)
-    ]
-    return ", ".join(parts)
 
 
 def _print_parts(answer: GateAnswer) -> None:
@@ -79,16 +54,6 @@ def _print_parts(answer: GateAnswer) -> None:
         say(f"  {part_line(part)}")
     if len(bad) > _PARTS_SHOWN:
         say(f"  and {len(bad) - _PARTS_SHOWN:,} more (all of them: --json)")
-
-
-def part_line(part: GatePart) -> str:
-    """One slice, metric, example or item in one line."""
-    words = [part.label, part.outcome.value.replace("_", " ")]
-    if part.n is not None:
-        words.append(f"n {part.n:,}")
-    if part.reason:
-        words.append(part.reason)
-    return ": ".join((words[0], ", ".join(words[1:])))
 
 
 def _print_foot(record: GateRecord) -> None:
@@ -117,7 +82,7 @@ def print_explanation(record: GateRecord) -> None:
     say(record.headline)
     for answer in record.answers:
         finding = answer.finding
-        numbers = shown_finding(finding, catalog)
+        numbers = shown_answer(answer, catalog)
         print()
         say(f"{finding.role.value}: {finding.check}")
         lines = (
@@ -129,8 +94,9 @@ def print_explanation(record: GateRecord) -> None:
                 "" if finding.interval is None else f"{numbers.interval} ({finding.interval.label})",
             ),
             ("evidence", amount(finding)),
-            ("level", "" if finding.alpha is None else f"one-sided {finding.alpha:.3g}"),
+            ("level", "" if finding.alpha is None else f"one-sided {finding.alpha:.3g}{_looks(finding)}"),
             ("p-value", "" if finding.p_value is None else f"{finding.p_value:.3g}"),
+            ("e-value", "" if finding.e_value is None else _e_value(finding)),
             (
                 "could have seen",
                 ""
@@ -139,6 +105,7 @@ def print_explanation(record: GateRecord) -> None:
             ),
             ("by the estimate", answer.point_outcome.value.replace("_", " ")),
             ("would settle it", "" if finding.settle is None else finding.settle.text),
+            ("would change it", finding.would_change if finding.settle is None else ""),
         )
         for name, value in lines:
             if value:
@@ -147,3 +114,22 @@ def print_explanation(record: GateRecord) -> None:
             say(f"  note             {note}")
         for part in answer.parts:
             say(f"    {part_line(part)}")
+
+
+def _looks(finding: Finding) -> str:
+    """How often it may have been looked at, and what that used up."""
+    looks = finding.looks
+    if looks is None:
+        return ""
+    if looks.planned is None:
+        return ", however often one looks"
+    return (
+        f", look {looks.used} of {looks.planned}, {looks.spent:.3g} used up"
+        if looks.planned > 1
+        else ", one look"
+    )
+
+
+def _e_value(finding: Finding) -> str:
+    needed = "" if finding.alpha is None else f" ({1.0 / finding.alpha:.4g} decides)"
+    return f"{finding.e_value:.4g}{needed}"

@@ -6,8 +6,8 @@ import re
 import sys
 from collections.abc import Sequence
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-_CONTROL_BUT_LINES = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+from assay.domain.kernel.plain_text import without_control
+
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 NOTHING = "-"
 
@@ -19,9 +19,7 @@ def clean(value: object, *, lines: bool = False) -> str:
     True
     """
     text = NOTHING if value is None or value == "" else str(value)
-    if not lines:
-        text = text.replace("\n", " ").replace("\t", " ")
-    return (_CONTROL_BUT_LINES if lines else _CONTROL).sub("\ufffd", text)
+    return without_control(text, lines=lines)
 
 
 def say(text: object, *, lines: bool = False) -> None:

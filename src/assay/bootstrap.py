@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from assay.storage.sqlite_store import SqliteStore
     from assay.workflows.ports import SyncBatch, Workspace
     from assay.workflows.records import Source
+    from assay.workflows.seed_runs import Progress, SeedRunner, SeedTold, SeedWork
 
 
 def _now() -> datetime:
@@ -137,6 +138,27 @@ def read_id_list(file: Path) -> tuple[tuple[str, ...], str]:
     except OSError as error:
         raise Unavailable(f"cannot read file '{file}': {error.strerror}", code="file-unreadable") from error
     return read_ids(content, name=str(file))
+
+
+@contextmanager
+def seeds_of_command(
+    work: SeedWork,
+    *,
+    reader: str | None,
+    metrics: Sequence[Metric],
+    tell: Callable[[SeedTold], None],
+    show: Callable[[Progress], None],
+    forget: bool,
+) -> Iterator[SeedRunner]:
+    """The seeds of a team's own evaluation command. See `assay.connectors.commands.runner.SeedsOfCommand`."""
+    from assay.connectors.commands.runner import SeedsOfCommand
+    from assay.connectors.evals.read import read_evaluation as read
+
+    def reads(folder: Path) -> Evaluation:
+        return read(folder, reader=reader, metrics=metrics)
+
+    with SeedsOfCommand(work, reads=reads, tell=tell, show=show, forget=forget) as runner:
+        yield runner
 
 
 def _make_home(home: Path) -> None:

@@ -22,7 +22,7 @@ def _commands(text: str) -> list[str]:
     indented = "\n".join(line for line in text.splitlines() if line.startswith("    "))
     inline = re.findall(r"`(assay [^`\n]+)`", text)
     lines = SHOWN.findall(f"{in_blocks}\n{indented}")
-    return [re.split(r"\s+#|\s>\s|\s\|\s|;", line)[0] for line in (*lines, *inline)]
+    return [re.split(r"\s+#|\s>\s|\s\|\s|;|\)$", line)[0] for line in (*lines, *inline)]
 
 
 def _fault(command: Any, words: list[str]) -> str | None:
@@ -38,6 +38,7 @@ def _fault(command: Any, words: list[str]) -> str | None:
         option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
     }
     known |= {"--help", "-h", "--version"}
+    words = words[: words.index("--")] if "--" in words else words  # what follows is somebody else's command
     return next((word for word in words if word.startswith("-") and word.split("=")[0] not in known), None)
 
 

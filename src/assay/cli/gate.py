@@ -27,7 +27,10 @@ OUTPUT = "Write it to this file."
 
 def register(root: typer.Typer) -> None:
     """Add these commands."""
+    from assay.cli import gate_run
+
     app.callback()(_noun)
+    gate_run.register(app)
     root.add_typer(app)
 
 

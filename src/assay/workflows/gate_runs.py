@@ -212,7 +212,7 @@ def _keep(
         library_versions=dict(record.library_versions),
         candidate=case.candidate.kept,
         baseline=None if case.baseline is None else case.baseline.kept,
-        judged=judged_digest(case.candidate.kept),
+        judged=case.candidate.kept.digest,
         seen_seq=case.seen_seq,
     )
     run = replace(run, seq=tx.append(_event(project, run, case.version), actor=actor, at=run.at))
@@ -236,21 +236,10 @@ def _event(project: Project, run: GateRun, version: GateVersion) -> Event:
         headline=run.headline,
         digest=run.digest,
         dataset=run.dataset,
-        candidate=side_data(run.candidate),
-        baseline=None if run.baseline is None else side_data(run.baseline),
+        candidate=run.candidate.told(),
+        baseline=None if run.baseline is None else run.baseline.told(),
         seen_seq=run.seen_seq,
     )
-
-
-def side_data(side: KeptSide) -> dict[str, object]:
-    """How is a side told in the journal?"""
-    files = [{"name": file.name, "digest": file.digest, "size": file.size} for file in side.files]
-    return {"kind": side.kind, "files": files, "reader": side.reader, "run": side.run}
-
-
-def judged_digest(side: KeptSide) -> str:
-    """Which digest stands for the files of a side, whatever they are called?"""
-    return digest_bytes("\n".join(sorted(file.digest for file in side.files)).encode())
 
 
 def evaluation_set(gate: Gate, candidate: Evaluation) -> str | None:

@@ -15,6 +15,7 @@ from assay.domain.gates.gate import Gate
 from assay.domain.gates.gate_changes import GateChange
 from assay.domain.gates.gate_record import GateRecord, GateResult
 from assay.domain.gates.overlap import Overlap
+from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.findings import Finding
 
 
@@ -99,6 +100,16 @@ class KeptSide:
     """Reader that was asked for; None had it found."""
     run: int | None = None
     """Number of the earlier gate run whose candidate this is."""
+
+    @property
+    def digest(self) -> str:
+        """Which digest stands for the files, whatever they are called?"""
+        return digest_bytes("\n".join(sorted(file.digest for file in self.files)).encode())
+
+    def told(self) -> dict[str, object]:
+        """How is it told in the journal?"""
+        files = [{"name": file.name, "digest": file.digest, "size": file.size} for file in self.files]
+        return {"kind": self.kind, "files": files, "reader": self.reader, "run": self.run}
 
 
 @dataclass(frozen=True)

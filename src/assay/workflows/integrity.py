@@ -1,6 +1,6 @@
-"""Do locks, decisions and verdicts still say what the journal says they said?
+"""Do locks, decisions, verdicts and gates still say what the journal says they said?
 
-The journal's own chain cannot see a change of the tables beside it. Every lock, amendment, decision and verdict is
+The journal's own chain cannot see a change of the tables beside it. Every lock, amendment, decision, verdict and gate is
 journaled, so what stands in the tables can be held against it, field by field.
 """
 
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from assay.domain.experiments.experiment import Amendment, Lock
 from assay.domain.experiments.preregistration import registration_digest
 from assay.domain.kernel.canonical import digest_bytes
+from assay.workflows.gate_integrity import gate_faults
+from assay.workflows.journaled import rows_of_kind
 from assay.workflows.ports import ReadTransaction
 from assay.workflows.records import Project, Ticket
 from assay.workflows.views import JournalRow
 
-_PAGE = 500
 _KINDS_OF_LOCKS = ("ticket.locked", "ticket.amended", "amendment.marked")
 _KINDS = (*_KINDS_OF_LOCKS, "decision.recorded", "ticket.deleted")
 
@@ -27,6 +28,7 @@ class RecordFault:
 
     project: str
     ticket: str
+    """Key of the ticket; of a gate or its answer, what it is: `gate answers version 2`, `gate run 7`."""
     reason: str
 
 
@@ -41,7 +43,7 @@ class _Told:
 
 
 def record_faults(tx: ReadTransaction) -> tuple[RecordFault, ...]:
-    """Every lock, decision and latest verdict that differs from its journal entries, over all projects."""
+    """Every lock, decision, latest verdict, gate and answer that differs from its journal entries, over all projects."""
     return tuple(fault for project in tx.projects() for fault in _project_faults(tx, project))
 
 
@@ -68,29 +70,16 @@ def _project_faults(tx: ReadTransaction, project: Project) -> Iterator[RecordFau
         if ticket.lock is not None:
             reasons += _verdict_reasons(tx, project, ticket)
         yield from (RecordFault(project.slug, key, reason) for reason in reasons)
+    yield from (RecordFault(project.slug, what, reason) for what, reason in gate_faults(tx, project))
 
 
 def _told(tx: ReadTransaction, project: Project) -> dict[str, _Told]:
     found: dict[str, dict[str, list[JournalRow]]] = {}
     for kind in _KINDS:
-        for row in _rows(tx, project, kind):
+        for row in rows_of_kind(tx, project, kind):
             if row.subject is not None:
                 found.setdefault(row.subject, {}).setdefault(kind, []).append(row)
     return {key: _Told(rows) for key, rows in found.items()}
-
-
-def _rows(tx: ReadTransaction, project: Project, kind: str) -> list[JournalRow]:
-    """All entries of one kind, oldest first."""
-    rows: list[JournalRow] = []
-    before: int | None = None
-    while True:
-        page = tx.journal_page(
-            project=project.slug, before=before, limit=_PAGE, kind=kind, subject=None, actor=None
-        )
-        rows += page.rows
-        before = page.next_before
-        if before is None:
-            return rows[::-1]
 
 
 def _lock_reasons(lock: Lock | None, told: _Told) -> Iterator[str]:

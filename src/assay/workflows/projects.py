@@ -180,6 +180,7 @@ def save_settings(
     Raises:
         StaleVersion: somebody changed the settings meanwhile.
         Refused: a column that still holds cards would disappear.
+        Invalid: a column names a gate that the project does not have.
     """
     actor.require(Permission.CONFIGURE)
 
@@ -195,6 +196,7 @@ def save_settings(
             board=board or before.settings.board, verdicts=verdicts or before.settings.verdicts
         )
         _no_card_left_behind(tx, before, settings.board)
+        _gates_exist(tx, before, settings.board)
         after = Project(
             id=before.id,
             slug=slug,
@@ -228,4 +230,16 @@ def _no_card_left_behind(tx: WriteTransaction, project: Project, board: Board) -
                 hint="move its cards first",
                 code="column-in-use",
                 field="board.stages",
+            )
+
+
+def _gates_exist(tx: WriteTransaction, project: Project, board: Board) -> None:
+    for place, stage in enumerate(board.stages):
+        if stage.gate is not None and tx.gate_version(project.id, stage.gate) is None:
+            raise Invalid(
+                f"cannot save settings of {project.slug!r}: column {stage.title} names gate {stage.gate!r}, which the "
+                "project does not have (expected one of its gates)",
+                hint="assay gate add FILE",
+                code="stage-gate-unknown",
+                field=f"board.stages.{place}.gate",
             )

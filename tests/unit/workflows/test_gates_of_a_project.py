@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import create_engine, text
 
+from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.gates.gate_record import GateResult
-from assay.errors import Conflict, Invalid, NotFound, StaleVersion
+from assay.domain.kernel.findings import Outcome
+from assay.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
+from assay.workflows.board import Moved, MoveRefused, move_card, preview_move
+from assay.workflows.board_gates import ticket_gate
+from assay.workflows.evidence import sync_source
 from assay.workflows.gate_runs import (
     gate_run_inputs,
     get_gate_run,
+    judge_ticket,
     judge_upload,
     list_gate_runs,
     replay_gate_run,
 )
 from assay.workflows.gate_views import Upload
 from assay.workflows.gates import add_gate, change_gate, gate_versions, get_gate, list_gates, preview_gate
-from tests.unit.workflows.conftest import ADA
+from assay.workflows.journal import verify_journal
+from assay.workflows.projects import get_project, save_settings
+from assay.workflows.tickets import create_ticket, get_ticket
+from tests.unit.workflows.conftest import ADA, content, run
+from tests.unit.workflows.test_life_of_an_experiment import GOOD, decide_it, with_runs
 
 ANSWERS = "gate: answers\ncriteria: [accuracy >= 85%]\n"
 EASIER = "gate: answers\ncriteria: [accuracy >= 80%]\n"
 HARDER = "gate: answers\ncriteria: [accuracy >= 90%]\n"
+OVER_SEEDS = "gate: answers\ncriteria: [accuracy >= 85%]\nsettings: {looks: [3, 5, 8]}\n"
 COMPARING = """
 gate: answers
 metrics: {accuracy: {direction: higher, unit: fraction}}
@@ -134,3 +146,153 @@ def test_answers_are_listed_newest_first_over_all_versions(ws):
     rest = list_gate_runs(ws, ADA, "chatbot", gate="answers", before=first.next_before)
     assert [row.number for row in rest.rows] == [1]
     assert rest.next_before is None
+
+
+def guarded(ws, tracker, clock, values=GOOD):
+    """A ticket in Evaluation, decided on, whose column names the gate `answers`."""
+    add_gate(ws, ADA, "chatbot", text=OVER_SEEDS)
+    project = get_project(ws, ADA, "chatbot")
+    board = project.settings.board
+    stages = tuple(
+        stage.model_copy(update={"gate": "answers"}) if stage.key == "evaluation" else stage
+        for stage in board.stages
+    )
+    save_settings(
+        ws,
+        ADA,
+        "chatbot",
+        expected_version=project.version,
+        board=board.model_copy(update={"stages": stages}),
+    )
+    ticket = with_runs(ws, tracker, clock, values)
+    moved = move_card(ws, ADA, "chatbot", ticket.key, to="evaluation", expected_version=ticket.version)
+    return decide_it(ws, moved.ticket, DecisionKind.PROMOTE, move=False, reason="as agreed").ticket
+
+
+def exit_item(ws, key, to="production"):
+    found = preview_move(ws, ADA, "chatbot", key, to=to).findings
+    return next((finding for finding in found if "answers" in finding.check), None)
+
+
+def test_a_card_leaves_the_column_when_its_gate_was_passed_on_the_evidence_there_is(ws, tracker, clock):
+    ticket = guarded(ws, tracker, clock)
+    nothing = exit_item(ws, ticket.key)
+    assert (nothing.outcome, nothing.reason) == (Outcome.NO_EVIDENCE, "no gate run is about this ticket")
+    refused = move_card(ws, ADA, "chatbot", ticket.key, to="production", expected_version=None)
+    assert isinstance(refused, MoveRefused)
+    assert refused.assessment.overridable
+    run = judge_ticket(ws, ADA, "chatbot", ticket.key)
+    assert (run.result, run.record.candidate.seeds) == (GateResult.PASS, (0, 1, 2, 3, 4))
+    assert exit_item(ws, ticket.key).outcome is Outcome.MET
+    assert ticket_gate(ws, ADA, "chatbot", ticket.key).latest.number == run.number
+    moved = move_card(ws, ADA, "chatbot", ticket.key, to="production", expected_version=None)
+    assert isinstance(moved, Moved)
+    assert replay_gate_run(ws, ADA, "chatbot", run.number).same
+
+
+def test_evidence_that_comes_after_a_gate_run_makes_it_count_no_more(ws, tracker, clock):
+    ticket = guarded(ws, tracker, clock)
+    run_before = judge_ticket(ws, ADA, "chatbot", ticket.key)
+    tracker.put(run(ticket.key, 5, 0.7, 0.4, begun=clock()))
+    sync_source(ws, ADA, "chatbot", "listed")
+    item = exit_item(ws, ticket.key)
+    assert (item.outcome, item.reason) == (
+        Outcome.NO_EVIDENCE,
+        f"gate run {run_before.number} no longer counts: evidence came after it",
+    )
+    assert judge_ticket(ws, ADA, "chatbot", ticket.key).result is not GateResult.PASS
+    assert exit_item(ws, ticket.key).outcome is not Outcome.MET
+    assert replay_gate_run(ws, ADA, "chatbot", run_before.number).same
+
+
+def test_a_new_version_of_the_gate_asks_for_a_new_run(ws, tracker, clock):
+    ticket = guarded(ws, tracker, clock)
+    judge_ticket(ws, ADA, "chatbot", ticket.key)
+    change_gate(ws, ADA, "chatbot", "answers", text=OVER_SEEDS.replace("85%", "86%"), expected_version=1)
+    assert "the gate is version 2 now" in exit_item(ws, ticket.key).reason
+
+
+def test_a_failed_gate_holds_the_card_and_a_person_may_override_it_with_a_reason(ws, tracker, clock):
+    ticket = guarded(ws, tracker, clock, values=(0.80, 0.81, 0.80, 0.79, 0.80))
+    judge_ticket(ws, ADA, "chatbot", ticket.key)
+    assert exit_item(ws, ticket.key).outcome is Outcome.NOT_MET
+    assert exit_item(ws, ticket.key, to="iteration") is None
+    assert exit_item(ws, ticket.key, to="killed") is None
+    held = move_card(ws, ADA, "chatbot", ticket.key, to="production", expected_version=None)
+    assert isinstance(held, MoveRefused)
+    moved = move_card(
+        ws, ADA, "chatbot", ticket.key, to="production", expected_version=None, override_reason="demo only"
+    )
+    assert isinstance(moved, Moved)
+    assert get_ticket(ws, ADA, "chatbot", ticket.key).overrides[-1].unmet == ("Gate answers is passed",)
+
+
+def test_files_that_are_about_a_ticket_count_for_its_column(ws, tracker, clock):
+    ticket = guarded(ws, tracker, clock)
+    change_gate(ws, ADA, "chatbot", "answers", text=EASIER, expected_version=1, reason="judged by examples")
+    judged(ws, 380, ticket=ticket.key)
+    assert exit_item(ws, ticket.key).outcome is Outcome.MET
+    judged(ws, 100, ticket=ticket.key)
+    assert exit_item(ws, ticket.key).outcome is Outcome.NOT_MET
+
+
+def test_a_column_names_only_gates_that_the_project_has(ws):
+    project = get_project(ws, ADA, "chatbot")
+    board = project.settings.board
+    stages = (*board.stages[:-1], board.stages[-1].model_copy(update={"gate": "missing"}))
+    with pytest.raises(Invalid, match="names gate 'missing'"):
+        save_settings(
+            ws, ADA, "chatbot", expected_version=project.version,
+            board=board.model_copy(update={"stages": stages}),
+        )  # fmt: skip
+
+
+def test_nothing_is_judged_before_the_lock_or_without_a_gate(ws):
+    ticket = create_ticket(ws, ADA, "chatbot", content())
+    with pytest.raises(Refused, match="no column of the board names a gate"):
+        judge_ticket(ws, ADA, "chatbot", ticket.key)
+    add_gate(ws, ADA, "chatbot", text=OVER_SEEDS)
+    with pytest.raises(Refused, match="not locked"):
+        judge_ticket(ws, ADA, "chatbot", ticket.key, gate="answers")
+    assert ticket_gate(ws, ADA, "chatbot", ticket.key) is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "what", "told"),
+    [
+        ("UPDATE gates SET reason = 'nothing'", "gate answers version 1", "it differs in reason"),
+        ("UPDATE gates SET text = 'criteria: [accuracy >= 1%]'", "gate answers version 1", "text_digest"),
+        ("UPDATE gates SET body = replace(body, '0.85', '0.15')", "gate answers version 1", "its digest"),
+        ("DELETE FROM gate_runs", "gate run 1", "it is gone"),
+        ("UPDATE gate_runs SET result = 'pass'", "gate run 1", "it differs in result"),
+        ("UPDATE gate_runs SET ticket = 'EXP-9'", "gate run 1", "it differs in ticket"),
+        ("UPDATE gate_runs SET seen_seq = 99999", "gate run 1", "it differs in seen_seq"),
+        (
+            "UPDATE gate_runs SET candidate = replace(candidate, 'scores', 'others')",
+            "gate run 1",
+            "candidate",
+        ),
+        ("DELETE FROM blobs", "gate run 1", "its file 'scores.csv' is gone"),
+    ],
+)
+def test_what_is_changed_behind_the_journals_back_is_found_field_by_field(
+    ws, store_url, statement, what, told
+):
+    add_gate(ws, ADA, "chatbot", text=ANSWERS)
+    judged(ws, 300)
+    assert verify_journal(ws, ADA).ok
+    changing = create_engine(store_url)
+    with changing.begin() as connection:
+        connection.execute(text(statement))
+    changing.dispose()
+    report = verify_journal(ws, ADA)
+    assert not report.ok
+    assert {fault.ticket for fault in report.record_faults} == {what}
+    assert told in " ".join(fault.reason for fault in report.record_faults)
+
+
+@pytest.mark.parametrize("name", ["../scores.csv", "/etc/passwd", "a//b.csv", "", "a\nb.csv", "x" * 300])
+def test_a_file_name_that_could_lead_elsewhere_is_refused(ws, name):
+    add_gate(ws, ADA, "chatbot", text=ANSWERS)
+    with pytest.raises(Invalid, match="a file is called"):
+        judge_upload(ws, ADA, "chatbot", "answers", candidate=Upload({name: results(9, 10)}))

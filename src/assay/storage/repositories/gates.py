@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -158,9 +158,9 @@ class GateReader(Session):
         row = self.row(ONE_RUN, the_project=project_id, the_number=number)
         return None if row is None else _run(row)
 
-    def every_gate_run(self, project_id: int) -> Sequence[GateRun]:
+    def every_gate_run(self, project_id: int) -> Iterator[GateRun]:
         """All answers of a project, oldest first."""
-        return [_run(row) for row in self.rows(EVERY_RUN, the_project=project_id)]
+        return map(_run, self.stream(EVERY_RUN, size=32, the_project=project_id))
 
     def latest_gate_run(self, project_id: int, name: str, ticket: str) -> GateRun | None:
         """The newest answer of a gate, of whichever version, about a ticket."""

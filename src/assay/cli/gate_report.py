@@ -6,7 +6,7 @@ from assay.cli.screen import say, table
 from assay.domain.gates.display_answers import shown_answer, worst_first
 from assay.domain.gates.gate_record import GateAnswer, GateRecord
 from assay.domain.gates.record_documents import amount, part_line
-from assay.domain.kernel.findings import Outcome
+from assay.domain.kernel.findings import Finding, Outcome
 from assay.domain.kernel.metrics import MetricCatalog
 
 _PARTS_SHOWN = 8

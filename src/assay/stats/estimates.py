@@ -124,6 +124,7 @@ class ThresholdTest:
         alpha: one-sided level that the interval belongs to.
         scope: what the answer is about.
         notes: stable kebab-case remarks a page should show, for instance "one-seed".
+        shown: further named numbers for display only, sorted by name.
     """
 
     estimate: Estimate
@@ -134,6 +135,7 @@ class ThresholdTest:
     alpha: float
     scope: Scope = "the method"
     notes: tuple[str, ...] = ()
+    shown: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         _refuse_non_finite(self)

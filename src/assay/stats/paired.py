@@ -42,6 +42,7 @@ from assay.stats.wild_clusters import FEW_CLUSTERS, WildTest, wild_cluster_test
 from assay.stats.wild_clusters import METHOD as WILD
 
 ONE_MODEL_EACH: Scope = "these models, not the method"
+MCNEMAR = "exact McNemar"
 Clusters = Sequence[Any] | NDArray[Any]
 
 
@@ -301,7 +302,7 @@ def exact_mcnemar(counts: PairedCounts, *, alpha: float = 0.05) -> Comparison:
         p_greater=p_greater,
         p_less=p_less,
         alpha=alpha,
-        method="exact McNemar",
+        method=MCNEMAR,
         scope=ONE_MODEL_EACH,
         notes=() if discordant else ("no-discordant-examples",),
         shown=(

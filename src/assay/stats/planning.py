@@ -8,11 +8,14 @@ import numpy as np
 
 from assay.stats.distributions import (
     FloatArray,
+    beta_quantile,
     noncentral_t_cdf,
     normal_cdf,
     normal_quantile,
     t_quantile,
 )
+from assay.stats.estimates import Direction
+from assay.stats.power import critical_counts
 from assay.stats.samples import StatisticsError, check_alpha
 
 
@@ -76,6 +79,44 @@ def detectable_effects(
         now = np.maximum(now + step, 0.0)
         gap = short_by(now)
     return np.asarray(se * now[place.reshape(dof.shape)])
+
+
+def detectable_rate(
+    n: int, threshold: float, *, claim: Direction, alpha: float = 0.05, power: float = 0.8
+) -> float | None:
+    """How far from a threshold must a true rate lie for the exact test of n pass/fail examples to show it?
+
+    Args:
+        n: independent examples.
+        threshold: as a fraction.
+        claim: that the rate is "greater" or "less".
+        alpha: one-sided error.
+        power: wanted probability of showing it.
+
+    Returns:
+        The distance as a fraction; None when no rate, not even 0 or 1, would have been shown so often.
+
+    >>> round(detectable_rate(1000, 0.85, claim="greater"), 4), detectable_rate(1000, 0.001, claim="less")
+    (0.0272, None)
+    """
+    _check_power(power)
+    low, high = critical_counts(n, threshold, alpha)
+    if claim == "greater":
+        return None if high > n else float(beta_quantile(power, high, n - high + 1.0)) - threshold
+    return None if low < 0 else threshold - float(beta_quantile(1.0 - power, low + 1.0, n - low))
+
+
+def detectable_beside(reach: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
+    """Which effect would have been found by a test whose bound lies this far from the estimate, as a normal would?
+
+    For score tests and order statistics, which have no standard error of their own.
+
+    >>> round(detectable_beside(1.6449 * 0.01), 4), round(detectable_effect(0.01, None), 4)
+    (0.0249, 0.0249)
+    """
+    check_alpha(alpha)
+    _check_power(power)
+    return abs(reach) * (1.0 + float(normal_quantile(power)) / -float(normal_quantile(alpha)))
 
 
 def comparison_power(effect_in_sd: float, seeds: int, *, alpha: float = 0.05) -> float:

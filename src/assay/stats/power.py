@@ -159,7 +159,7 @@ def examples_for_rate(successes: int, n: int, threshold: float, *, alpha: float 
     truths = beta_quantile(nodes, successes + 0.5, n - successes + 0.5)
 
     def probability(total: int) -> float:
-        low, high = _critical_counts(total, threshold, alpha)
+        low, high = critical_counts(total, threshold, alpha)
         new = total - n
         decided = binomial_at_most(low - successes, new, truths) + binomial_at_least(
             high - successes, new, truths
@@ -351,7 +351,7 @@ def _smallest_likely(n: int, unit: Unit, probability: Callable[[int], float]) ->
     return Settles(high - n, high, unit, at_high)
 
 
-def _critical_counts(n: int, threshold: float, alpha: float) -> tuple[int, int]:
+def critical_counts(n: int, threshold: float, alpha: float) -> tuple[int, int]:
     """Largest count that shows a rate below the threshold (-1: none), smallest that shows one above (n + 1: none)."""
     low, high = -1, n + 1
     while high - low > 1:

@@ -17,6 +17,7 @@ import numpy as np
 from assay.stats.distributions import FloatArray, normal_cdf, normal_quantile
 from assay.stats.samples import StatisticsError, check_alpha
 
+_SPENDING = "Lan-DeMets O'Brien-Fleming spending"
 _FARTHEST = 9.0  # standard deviations; a normal holds 1e-19 beyond
 
 
@@ -170,7 +171,7 @@ def obrien_fleming_plan(stages: Sequence[int], *, alpha: float = 0.05) -> StageP
     check_alpha(alpha)
     chosen = tuple(int(n) for n in stages)
     _check_stages(chosen)
-    return StagePlan(chosen, _nominal_levels(chosen, alpha), alpha, "Lan-DeMets O'Brien-Fleming spending")
+    return StagePlan(chosen, _nominal_levels(chosen, alpha), alpha, _SPENDING)
 
 
 def obrien_fleming_spent(information: FloatArray, alpha: float) -> FloatArray:
@@ -189,6 +190,23 @@ def overall_error(plan: StagePlan) -> float:
         total += walk.crossing(fraction, bound)
         walk.advance(fraction, bound)
     return total
+
+
+@lru_cache(maxsize=256)
+def spent_by(plan: StagePlan, looks: int) -> float:
+    """How much one-sided error have the first looks of a plan used up together: as it was planned, else under normal theory?
+
+    >>> round(spent_by(DEFAULT_PLAN, 1), 4), round(spent_by(DEFAULT_PLAN, 4), 4)
+    (0.002, 0.0489)
+    """
+    if not 1 <= looks <= len(plan.stages):
+        raise StatisticsError(f"cannot tell what {looks} looks spent (expected 1 to {len(plan.stages)})")
+    if plan.method == _SPENDING:
+        fraction = np.asarray([plan.stages[looks - 1] / plan.maximum])
+        return (
+            plan.alpha if looks == len(plan.stages) else float(obrien_fleming_spent(fraction, plan.alpha)[0])
+        )
+    return overall_error(StagePlan(plan.stages[:looks], plan.alphas[:looks], plan.alpha, plan.method))
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ from assay.domain.experiments.evidence import Run
 from assay.domain.experiments.experiment import Baseline, LookPlan, Registration
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.settings import VerdictSettings
-from assay.domain.kernel.findings import Counts, Outcome, Role, Settlement, ShownInterval
+from assay.domain.kernel.findings import Counts, Lacks, Looks, Outcome, Role, Settlement, ShownInterval
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog
 from assay.stats.stages import DEFAULT_PLAN, StagePlan, obrien_fleming_plan
 
@@ -82,9 +82,13 @@ class Checked:
     threshold: float | None = None
     p_value: float | None = None
     alpha: float | None = None
+    e_value: float | None = None
+    looks: Looks | None = None
     detectable: float | None = None
+    lacks: Lacks | None = None
     n: Counts = field(default_factory=Counts)
     settle: Settlement | None = None
+    would_change: str = ""
     notes: tuple[str, ...] = ()
 
     @property

@@ -24,6 +24,7 @@ from assay.domain.gates.checks.resources import check_resource
 from assay.domain.gates.checks.spread import check_spread
 from assay.domain.gates.checks.threshold import check_threshold
 from assay.domain.gates.seed_groups import SeedGroup
+from assay.domain.gates.what_changes import lacks_of, would_change
 from assay.domain.gates.wording import count
 from assay.domain.kernel.findings import Finding, Outcome, Role, Settlement
 from assay.stats.multiplicity import holm
@@ -216,10 +217,14 @@ def finding_of(check: str, role: Role, metric_name: str | None, checked: Checked
         threshold=checked.threshold,
         p_value=checked.p_value,
         alpha=checked.alpha,
+        e_value=checked.e_value,
+        looks=checked.looks,
         detectable=checked.detectable,
+        lacks=lacks_of(checked),
         n=checked.n,
         method=checked.method,
         reason=checked.reason,
         settle=checked.settle,
+        would_change=would_change(checked, metric),
         notes=notes,
     )

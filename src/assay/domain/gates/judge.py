@@ -29,7 +29,7 @@ from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.canonical import canonical_bytes, digest_bytes, rounded
 from assay.domain.kernel.findings import Finding, Outcome
 
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 """Raised whenever a change of the engine can change a stored answer."""
 
 _RESULT = {

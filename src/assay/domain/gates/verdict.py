@@ -33,7 +33,7 @@ from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import GroupSummary, Recommendation, Verdict, VerdictRecord
 from assay.stats.samples import Sample, summarize
 
-METHOD_VERSION = "2"
+METHOD_VERSION = "3"
 """Raised whenever a change of the engine can change a stored verdict."""
 
 

@@ -30,6 +30,34 @@ class Outcome(StrEnum):
     INVALID = "invalid"
 
 
+class Lacks(StrEnum):
+    """Why a finding has no interval, level or detectable effect."""
+
+    CENSUS = "census"
+    """All there is was looked at: nothing beyond it is estimated."""
+    VOUCHED = "vouched"
+    """A person or a pipeline says so."""
+    NOTHING_MEASURED = "nothing_measured"
+    BROKEN_EVIDENCE = "broken_evidence"
+    BETWEEN_LOOKS = "between_looks"
+    """The estimate is shown, and nothing is decided before the next registered look."""
+    NO_SPREAD = "no_spread"
+    """All values are one and the same: how far others would lie from it is not known."""
+    TOO_SMALL = "too_small"
+    """No effect, however large, would have been seen with 80% power."""
+
+
+class Looks(Value):
+    """How often may this have been looked at, and what has that used up?"""
+
+    used: int | None
+    """Registered looks so far, this one included; None where their number makes no difference."""
+    planned: int | None
+    """Registered looks in all; None for as many as one likes."""
+    spent: float
+    """One-sided error that these looks have used up together."""
+
+
 class ShownInterval(Value):
     """The interval the decision inverts. A missing end is unbounded, never zero."""
 
@@ -84,14 +112,22 @@ class Finding(Value):
     p_value: float | None = None
     alpha: float | None = None
     """The nominal level this finding was decided at."""
+    e_value: float | None = None
+    """How much evidence stands for the claim, where looks are free: 1 is none, 1 / alpha decides."""
+    looks: Looks | None = None
+    """How often it may have been looked at, where a level was spent."""
     detectable: float | None = None
     """The smallest true difference from `threshold` that this evidence would have shown with 80% power, where known."""
+    lacks: Lacks | None = None
+    """Why interval, level or detectable effect are missing, where one of them is."""
     n: Counts = Counts()
     method: str
     """Name of the method, such as "one-sample t over seeds, staged look 2 of 4"."""
     reason: str
     """One sentence saying why the outcome is what it is."""
     settle: Settlement | None = None
+    would_change: str = ""
+    """What would change the answer: how much less could be asked for, what would settle it, what would have to be found."""
     notes: tuple[str, ...] = ()
     """What else a reader must know: labels, corrections, excluded runs."""
 

@@ -13,7 +13,7 @@ from assay.domain.gates.checks.claims import counts
 from assay.domain.gates.checks.looks import held
 from assay.domain.gates.measurements import Measured
 from assay.domain.gates.wording import count, listed, shown
-from assay.domain.kernel.findings import Outcome
+from assay.domain.kernel.findings import Lacks, Outcome
 from assay.domain.kernel.metrics import Metric
 from assay.stats.proportions import clopper_pearson
 
@@ -39,9 +39,16 @@ def check_census(measured: Measured, metric: Metric, wanted: float, *, alpha: fl
         estimate=worst,
         threshold=wanted,
         n=counts(measured),
+        lacks=Lacks.CENSUS,
+        would_change=_would_change(metric, wanted, wrong=bool(off)),
         notes=(*measured.notes, _rate_note(measured, alpha)),
     )
     return _unless_open(found, measured)
+
+
+def _would_change(metric: Metric, wanted: float, *, wrong: bool) -> str:
+    value = shown(wanted, metric)
+    return f"exactly {value} in every seed" if wrong else f"any seed that does not give exactly {value}"
 
 
 def _unless_open(found: Checked, measured: Measured) -> Checked:
@@ -49,7 +56,7 @@ def _unless_open(found: Checked, measured: Measured) -> Checked:
     later = held(measured)
     if later is None or found.outcome is not Outcome.MET:
         return found
-    return replace(found, outcome=Outcome.UNCLEAR, reason=later.reason, settle=later.settle)
+    return replace(found, outcome=Outcome.UNCLEAR, reason=later.reason, settle=later.settle, would_change="")
 
 
 def _rate_note(measured: Measured, alpha: float) -> str:

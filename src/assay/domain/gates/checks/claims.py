@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from assay.domain.experiments.evidence import Run
 from assay.domain.gates.case import Checked
@@ -12,8 +15,11 @@ from assay.domain.gates.problems import Problem
 from assay.domain.gates.wording import count
 from assay.domain.kernel.findings import Counts, Outcome, Settlement, ShownInterval
 from assay.stats.estimates import Comparison, Direction, Interval, ThresholdTest
-from assay.stats.planning import detectable_effect
+from assay.stats.paired import MCNEMAR
+from assay.stats.planning import detectable_beside, detectable_effect, detectable_rate
 from assay.stats.power import Outlook, Settles, TooCloseToCall
+from assay.stats.proportions import METHOD as CLOPPER_PEARSON
+from assay.stats.slice_alarms import detectable_losses
 
 OUTCOMES = {"met": Outcome.MET, "not_met": Outcome.NOT_MET, "unclear": Outcome.UNCLEAR}
 LAST_LOOK = "the last registered look is behind and it is still unclear: too close to call with this plan"
@@ -29,6 +35,7 @@ class Claimed:
     interval: ShownInterval
     method: str
     detectable: float | None
+    e_value: float | None
     scope_note: tuple[str, ...]
 
 
@@ -54,19 +61,33 @@ def judged(test: ThresholdTest | Comparison, claim: Direction, level: Level) -> 
     """What does this test say of the claim, held to the level of the look?"""
     interval = test.estimate.interval if isinstance(test, ThresholdTest) else test.interval
     method = test.estimate.method if isinstance(test, ThresholdTest) else test.method
-    se = test.estimate.se if isinstance(test, ThresholdTest) else test.se
-    dof = test.estimate.dof if isinstance(test, ThresholdTest) else test.dof
-    detectable = detectable_effect(se, dof, alpha=level.alpha) if se is not None and se > 0.0 else None
     return Claimed(
         answer=OUTCOMES[test.answer(claim, level.alpha)],
         p_value=test.p_greater if claim == "greater" else test.p_less,
         interval=shown_interval(interval, level.alpha),
         method=f"{method}, {level.text}",
-        detectable=detectable,
+        detectable=_detectable(test, claim, level.alpha),
+        e_value=dict(test.shown).get(f"e_{claim}"),
         scope_note=("about these models, not the method: one seed an arm",)
         if test.scope == ONE_MODEL
         else (),
     )
+
+
+def _detectable(test: ThresholdTest | Comparison, claim: Direction, alpha: float) -> float | None:
+    """The smallest true difference that would have been shown with 80% power; None where none would, however large."""
+    one = test.estimate if isinstance(test, ThresholdTest) else test
+    if one.se is not None and one.se > 0.0:
+        return detectable_effect(one.se, one.dof, alpha=alpha)
+    if isinstance(test, ThresholdTest) and one.method == CLOPPER_PEARSON:
+        return detectable_rate(test.estimate.n, test.threshold, claim=claim, alpha=alpha)
+    if isinstance(test, Comparison) and one.method == MCNEMAR:
+        n, discordant = np.array([float(test.n_candidate)]), np.array([dict(test.shown)["discordant"]])
+        seen = float(detectable_losses(n, discordant, 0.0, level=alpha)[0])
+        return seen if math.isfinite(seen) else None
+    value = test.estimate.value if isinstance(test, ThresholdTest) else test.effect
+    bound = one.interval.low if claim == "greater" else one.interval.high
+    return None if bound is None else detectable_beside(value - bound, alpha=alpha)
 
 
 def shown_interval(interval: Interval, alpha: float) -> ShownInterval:

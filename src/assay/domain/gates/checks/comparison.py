@@ -208,7 +208,7 @@ def comparison_level(arms: Arms, case: Case, divisor: float) -> Level | NotNow:
 def _stricter(level: Level, other: Level) -> Level:
     """The candidate's look at the stricter of two levels."""
     alpha = min(level.alpha, other.alpha)
-    return Level(alpha, level.measured, level.text, level.is_last and other.is_last, level.notes)
+    return replace(level, alpha=alpha, is_last=level.is_last and other.is_last)
 
 
 def _tested(arms: Arms, level: Level) -> Comparison | ThresholdTest:
@@ -267,6 +267,8 @@ def _answer(
         threshold=arms.null,
         p_value=found.p_value,
         alpha=level.alpha,
+        looks=level.spent,
+        e_value=found.e_value,
         detectable=found.detectable,
         n=counts(level.measured, arms.baseline.measured),
         settle=settle,
@@ -319,6 +321,7 @@ def _without_spread(known: Checked, reason: str, level: Level, arms: Arms) -> Ch
         baseline=known.baseline,
         threshold=known.threshold,
         alpha=level.alpha,
+        looks=level.spent,
         n=known.n,
         settle=Settlement(kind="measure", text="seeds or examples that vary in both arms would settle it"),
         notes=(*level.measured.notes, *arms.notes, *level.notes),

@@ -12,7 +12,7 @@ from assay.domain.gates.problems import mend, run_name
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.taken_results import changed_results, removed_results
 from assay.domain.gates.wording import count, listed
-from assay.domain.kernel.findings import Counts, Outcome, Settlement
+from assay.domain.kernel.findings import Counts, Lacks, Outcome, Settlement
 from assay.domain.kernel.metrics import Metric
 
 FALLS = "shape of the curve"
@@ -74,7 +74,7 @@ def check_falls(criterion: Criterion, group: SeedGroup, case: Case) -> Checked:
     if outcome is Outcome.UNCLEAR:
         settle = Settlement(kind="runs", text="more epochs would settle it")
     notes = ("epochs are read as the steps that the tracker logged",) if test.step_name == "epoch" else ()
-    return Checked(outcome, FALLS, reason, n=n, settle=settle, notes=notes)
+    return Checked(outcome, FALLS, reason, lacks=Lacks.CENSUS, n=n, settle=settle, notes=notes)
 
 
 def falls_after(curve: Curve, after_step: int) -> Outcome:

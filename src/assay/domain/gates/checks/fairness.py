@@ -19,7 +19,7 @@ from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.quantities import margin_of
 from assay.domain.gates.wording import count, difference, listed
-from assay.domain.kernel.findings import Outcome, Settlement
+from assay.domain.kernel.findings import Lacks, Outcome, Settlement
 from assay.domain.kernel.metrics import Metric
 from assay.stats.fairness import FairnessGap, GroupGap, fairness_gap
 from assay.stats.samples import StatisticsError
@@ -122,9 +122,12 @@ def _answer(check: FairnessCheck, groups: _Groups, measured: Measured, level: Le
         threshold=groups.limit,
         p_value=None if largest is None else largest.p_adjusted,
         alpha=level.alpha,
+        looks=level.spent,
         detectable=max((one for one in seen if one is not None), default=None) if None not in seen else None,
+        lacks=None if found.pairs else Lacks.TOO_SMALL,
         n=counts(level.measured),
         settle=settle,
+        would_change=_would_change(outcome, groups),
         notes=(
             *measured.notes,
             *level.notes,
@@ -181,6 +184,13 @@ def _not_shown(check: FairnessCheck, groups: _Groups, limit: str) -> tuple[Outco
         f"no gap wider than {limit} is shown between {count(len(found.pairs), 'pair')}{sight}",
         None,
     )
+
+
+def _would_change(outcome: Outcome, groups: _Groups) -> str:
+    limit = _size(groups.limit, groups.metric)
+    if outcome is Outcome.MET:
+        return f"two groups that are shown to lie more than {limit} apart"
+    return "a wider limit, or the gap mended" if outcome is Outcome.NOT_MET else ""
 
 
 def _size(value: float, metric: Metric) -> str:

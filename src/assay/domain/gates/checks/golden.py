@@ -13,7 +13,7 @@ from assay.domain.gates.gate_record import GatePart
 from assay.domain.gates.measurements import Measured, SeedResult, measure
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.wording import count, listed, shown
-from assay.domain.kernel.findings import Outcome, Settlement
+from assay.domain.kernel.findings import Lacks, Outcome, Settlement
 from assay.domain.kernel.metrics import Direction, Metric, Unit
 
 METHOD = "census of the golden set"
@@ -84,6 +84,10 @@ def _census(check: GoldenCheck, metric: Metric, measured: Measured) -> Judged:
         estimate=estimate,
         threshold=right,
         n=counts(measured),
+        lacks=Lacks.CENSUS,
+        would_change="the wrong ones being right in every run"
+        if ids
+        else "one golden example that is wrong in any run",
         notes=measured.notes,
     )
     return Judged(checked, parts, metric.name)

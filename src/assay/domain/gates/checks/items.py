@@ -7,7 +7,7 @@ from assay.domain.gates.gate import Item, ItemsCheck
 from assay.domain.gates.gate_case import GateCase, Judged
 from assay.domain.gates.gate_record import GatePart
 from assay.domain.gates.wording import count, listed
-from assay.domain.kernel.findings import Outcome, Settlement
+from assay.domain.kernel.findings import Lacks, Outcome, Settlement
 
 METHOD = "checklist"
 
@@ -30,7 +30,9 @@ def check_items(check: ItemsCheck, _: GateCase, __: int) -> Judged:
         if outcome is Outcome.MET
         else Settlement(kind="mend", text=f"do, or vouch for: {listed([*open_ones, *unknown])}")
     )
-    return Judged(Checked(outcome, METHOD, reason, settle=settle), parts)
+    change = "an item that turns out not to be done" if settle is None else settle.text
+    checked = Checked(outcome, METHOD, reason, lacks=Lacks.VOUCHED, settle=settle, would_change=change)
+    return Judged(checked, parts)
 
 
 def _outcome(item: Item) -> Outcome:

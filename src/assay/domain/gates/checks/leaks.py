@@ -9,7 +9,7 @@ from assay.domain.gates.gate_case import GateCase, Judged
 from assay.domain.gates.gate_record import GatePart
 from assay.domain.gates.overlap import Overlap
 from assay.domain.gates.wording import count, listed
-from assay.domain.kernel.findings import Counts, Outcome, Settlement
+from assay.domain.kernel.findings import Counts, Lacks, Outcome, Settlement
 
 METHOD = "census of the evaluation set"
 
@@ -55,7 +55,9 @@ def _answer(check: LeakageCheck, found: Overlap) -> Checked:
         estimate=float(len(exact)),
         threshold=0.0,
         n=Counts(examples=found.examined),
+        lacks=None if outcome is Outcome.NO_EVIDENCE else Lacks.CENSUS,
         settle=settle,
+        would_change="" if settle else "one example of the evaluation set that stands in the training data",
         notes=notes,
     )
 

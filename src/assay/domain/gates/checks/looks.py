@@ -14,8 +14,8 @@ from assay.domain.gates.checks.resources import is_amount
 from assay.domain.gates.measurements import Measured
 from assay.domain.gates.problems import run_name
 from assay.domain.gates.wording import count, hours, listed
-from assay.domain.kernel.findings import Settlement
-from assay.stats.stages import BetweenStages, Look, PastLastStage, look_for
+from assay.domain.kernel.findings import Looks, Settlement
+from assay.stats.stages import BetweenStages, Look, PastLastStage, StagePlan, look_for, spent_by
 
 _SEED_LEVEL_STARTS = 2
 
@@ -30,6 +30,7 @@ class Level:
         text: which look this is, for the name of the method.
         is_last: no further look is registered.
         notes: what a reader must know.
+        looks: how often it may have been looked at, this time included; None stands for one planned look at `alpha`.
     """
 
     alpha: float
@@ -37,6 +38,12 @@ class Level:
     text: str
     is_last: bool
     notes: tuple[str, ...] = ()
+    looks: Looks | None = None
+
+    @property
+    def spent(self) -> Looks:
+        """How often may it have been looked at, and what has that used up?"""
+        return self.looks or Looks(used=1, planned=1, spent=self.alpha)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +86,11 @@ def _level(measured: Measured, case: Case, divisor: float) -> Level | NotNow:
         return NotNow(_waiting(n, at.next, len(plan.stages)), at.next.n - n, at.next.n)
     if isinstance(at, PastLastStage):
         note = f"{count(n, 'seed')}, the last registered look is at {at.last.n}: the first {at.last.n} begun decide"
-        return _at(at.last, measured.first_seeds(at.last.n), len(plan.stages), (note,))
+        return _at(at.last, measured.first_seeds(at.last.n), case.plan, (note,))
     if at.alpha <= 0.0:
         following = plan.looks[at.index]
         return NotNow(_waiting(n, following, len(plan.stages)), following.n - n, following.n)
-    return _at(at, measured, len(plan.stages), ())
+    return _at(at, measured, case.plan, ())
 
 
 def seeds_wanted(more: int, total: int, runs: tuple[Run, ...], *, sure: bool) -> Settlement:
@@ -106,9 +113,11 @@ def gpu_hours_per_run(runs: tuple[Run, ...]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _at(look: Look, measured: Measured, looks: int, notes: tuple[str, ...]) -> Level:
+def _at(look: Look, measured: Measured, registered: StagePlan, notes: tuple[str, ...]) -> Level:
+    looks = len(registered.stages)
     text = f"look {look.index} of {looks}" if looks > 1 else "one planned look"
-    return Level(look.alpha, measured, text, is_last=look.index == looks, notes=notes)
+    taken = Looks(used=look.index, planned=looks, spent=spent_by(registered, look.index))
+    return Level(look.alpha, measured, text, is_last=look.index == looks, notes=notes, looks=taken)
 
 
 def _waiting(n: int, following: Look, looks: int) -> str:

@@ -30,7 +30,7 @@ from assay.domain.gates.problems import Problem
 from assay.domain.gates.quantities import in_unit_of, out_of_range
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count, shown
-from assay.domain.kernel.findings import Outcome, Settlement, ShownInterval
+from assay.domain.kernel.findings import Lacks, Outcome, Settlement, ShownInterval
 from assay.domain.kernel.metrics import Metric
 from assay.stats.estimates import Direction
 from assay.stats.power import Outlook, examples_for_mean, examples_for_rate
@@ -106,6 +106,7 @@ def _judged(
         n=counts(level.measured),
         notes=(*level.measured.notes, *level.notes),
         alpha=level.alpha,
+        looks=level.spent,
         against_level=math.inf,
         method=f"{METHOD}, {level.text}",
     )
@@ -131,6 +132,8 @@ def _judged(
         reason=_reason(test, said.answer, known, (limit, int(below.sum()), below.size), metric),
         against_level=said.p_value / level.alpha,
         p_value=said.p_value,
+        detectable=said.detectable or None,
+        lacks=Lacks.NO_SPREAD if said.detectable == 0.0 else None,
         interval=_agreeing(said.interval, limit, said.answer, upward=direction == "greater"),
         settle=_settle(said.answer, below.astype(np.float64), table, _share(test), level, case),
         notes=(*known.notes, *said.scope_note),

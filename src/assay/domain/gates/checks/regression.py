@@ -5,6 +5,8 @@ Non-inferiority, metric by metric; all have to hold, so nothing is corrected. "N
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assay.domain.experiments.criteria.model import Criterion, Margin, NonInferiority
 from assay.domain.experiments.evidence import Run
 from assay.domain.gates.case import Checked
@@ -43,7 +45,8 @@ def check_regression(check: RegressionCheck, case: GateCase, _: int) -> Judged:
         return Judged(Checked(Outcome.INVALID, "non-inferiority", reason))
     answers = [(name, _one(check, name, case, group)) for name in shared]
     notes = _missing_notes(sorted(theirs - ours - set(check.leave_out)), sorted(ours - theirs))
-    return Judged(_together(answers, notes), tuple(_part(name, one) for name, one in answers))
+    name, checked = _together(answers, notes)
+    return Judged(checked, tuple(_part(name, one) for name, one in answers), name)
 
 
 def _measured(group: SeedGroup) -> set[str]:
@@ -72,9 +75,9 @@ def _one(check: RegressionCheck, name: str, case: GateCase, group: SeedGroup) ->
     return check_comparison(on_set(criterion, case.gate.dataset), group, case.case, float(case.choice.k))
 
 
-def _together(answers: list[tuple[str, Checked]], notes: tuple[str, ...]) -> Checked:
-    """All have to hold: the worst answer is that of the check."""
-    worst = min(answers, key=lambda one: (_WORST_FIRST.index(one[1].outcome), one[0]))[1]
+def _together(answers: list[tuple[str, Checked]], notes: tuple[str, ...]) -> tuple[str, Checked]:
+    """All have to hold: the worst answer is that of the check, and of equal answers the one nearest to its margin."""
+    name, worst = min(answers, key=_rank)
     point = min((one.point_outcome for _, one in answers), key=_WORST_FIRST.index)
     same = [name for name, one in answers if one.outcome is worst.outcome]
     if worst.outcome is Outcome.MET:
@@ -82,16 +85,22 @@ def _together(answers: list[tuple[str, Checked]], notes: tuple[str, ...]) -> Che
     else:
         others = f" (also {listed(same[1:])})" if len(same) > 1 else ""
         reason = f"{worst.reason}{others}"
-    return Checked(
-        outcome=worst.outcome,
-        method="non-inferiority, all metrics have to hold",
+    if len(answers) > 1 and worst.estimate is not None:
+        notes = (*notes, f"estimate, interval and level are those of the worst metric, {name}")
+    own = (note for note in worst.notes if note not in notes)
+    return name, replace(
+        worst,
+        method=f"non-inferiority of each metric: {worst.method}",
         reason=reason,
         point=point,
-        alpha=worst.alpha,
-        n=worst.n,
-        settle=worst.settle,
-        notes=notes,
+        notes=(*notes, *own),
     )
+
+
+def _rank(answer: tuple[str, Checked]) -> tuple[int, float, str]:
+    name, one = answer
+    far = 0.0 if one.against_level is None else -one.against_level
+    return _WORST_FIRST.index(one.outcome), far, name
 
 
 def _part(name: str, one: Checked) -> GatePart:

@@ -112,6 +112,8 @@ def _judged(
         threshold=limit,
         p_value=said.p_value,
         alpha=alpha,
+        looks=level.spent,
+        e_value=said.e_value,
         detectable=said.detectable,
         n=counts(measured),
         settle=_settle(said.answer, value, tries.shape[0], limit, alpha),

@@ -6,6 +6,8 @@ has to be ruled out in every slice. Slices too small to see anything are named.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from assay.domain.experiments.criteria.model import Criterion, NonInferiority
 from assay.domain.experiments.evidence import Labels
 from assay.domain.gates.case import Checked
-from assay.domain.gates.checks.claims import counts, invalid, problem, shown_interval, waiting
+from assay.domain.gates.checks.claims import counts, invalid, problem, shown_interval, too_close, waiting
 from assay.domain.gates.checks.comparison import Arms, arms_of, comparison_level
 from assay.domain.gates.checks.looks import Level, NotNow
 from assay.domain.gates.gate import SlicesCheck
@@ -23,8 +25,10 @@ from assay.domain.gates.gate_record import GatePart
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.quantities import margin_of
 from assay.domain.gates.wording import count, difference, listed
-from assay.domain.kernel.findings import Outcome, Settlement
+from assay.domain.kernel.findings import Lacks, Outcome, Settlement
 from assay.domain.kernel.metrics import Direction, Metric
+from assay.stats.distributions import normal_quantile
+from assay.stats.power import FARTHEST_FACTOR, Outlook, TooCloseToCall, examples_for_figure
 from assay.stats.slice_alarms import SliceAlarm, SliceHarm, slice_alarm
 from assay.stats.slices import joined, paired_slices
 
@@ -200,11 +204,15 @@ def _answer(check: SlicesCheck, arms: Arms, alarm: SliceAlarm, sliced: _Sliced, 
         method=f"{alarm.method}, {level.text}",
         reason=reason,
         point=_point(alarm, arms),
+        baseline=arms.baseline.mean,
         threshold=arms.null,
         alpha=level.alpha,
+        looks=level.spent,
         detectable=max((d for d in seen if d is not None), default=None) if None not in seen else None,
+        lacks=None if alarm.harms else Lacks.TOO_SMALL,
         n=counts(level.measured, arms.baseline.measured),
         settle=settle,
+        would_change=_would_change(outcome, arms),
         notes=(*level.measured.notes, *arms.notes, *level.notes, *_untested_note(alarm, sliced)),
     )
     if worst is None:
@@ -219,6 +227,13 @@ def _answer(check: SlicesCheck, arms: Arms, alarm: SliceAlarm, sliced: _Sliced, 
             f"estimate and interval are those of the worst slice, {sliced.names[worst.position]}",
         ),
     )
+
+
+def _would_change(outcome: Outcome, arms: Arms) -> str:
+    margin = difference(abs(arms.null), arms.metric).removeprefix("+")
+    if outcome is Outcome.MET:
+        return f"one slice that is shown to be worse by more than {margin}"
+    return "a wider margin, or those slices mended" if outcome is Outcome.NOT_MET else ""
 
 
 def _point(alarm: SliceAlarm, arms: Arms) -> Outcome:
@@ -237,7 +252,7 @@ def _outcome(
         named = listed(f"{sliced.names[harm.position]} ({difference(harm.effect, metric)})" for harm in worst)
         return Outcome.NOT_MET, f"harm beyond {margin} is shown in {named}", None
     if not alarm.harms:
-        return Outcome.UNCLEAR, "no slice could be tested", _more(metric)
+        return Outcome.UNCLEAR, "no slice could be tested", _more(sliced.names[at] for at in _blank(alarm))
     if check.claim:
         return _ruled_out(margin, metric, alarm, sliced, level)
     return _not_shown(check, margin, arms, alarm, sliced)
@@ -250,7 +265,8 @@ def _ruled_out(
     open_ones = [harm.position for harm in alarm.harms if harm.p_harmless > level.alpha] + _blank(alarm)
     if open_ones:
         names = listed(sliced.names[at] for at in open_ones)
-        return Outcome.UNCLEAR, f"harm beyond {margin} is not ruled out in {names}", _more(metric)
+        wanted = _to_rule_out(alarm, sliced, level, 1.0 if metric.direction is Direction.HIGHER else -1.0)
+        return Outcome.UNCLEAR, f"harm beyond {margin} is not ruled out in {names}", wanted
     return Outcome.MET, f"harm beyond {margin} is ruled out in each of {_size(alarm)}", None
 
 
@@ -271,7 +287,7 @@ def _not_shown(
                 listed(sliced.names[at] for at in blind),
                 difference(limit, metric).removeprefix("+"),
             )
-            needed = _needed(alarm, blind, limit, abs(arms.null))
+            needed = _to_see(alarm, sliced, blind, limit)
             return Outcome.UNCLEAR, f"{names} could not have seen a harm of {said}", needed
     return Outcome.MET, f"no harm beyond {margin} is shown in {_size(alarm)}{_sight(alarm, metric)}", None
 
@@ -304,21 +320,46 @@ def _untested_note(alarm: SliceAlarm, sliced: _Sliced) -> tuple[str, ...]:
     return (f"not tested: {listed(named)}",) if named else ()
 
 
-def _more(metric: Metric) -> Settlement:
-    return Settlement(kind="examples", text=f"more examples of {metric.name} in the small slices")
+def _more(names: Iterable[str]) -> Settlement:
+    return Settlement(kind="examples", text=f"more examples in {listed(names) or 'the slices'}")
 
 
-def _needed(alarm: SliceAlarm, blind: list[int], limit: float, margin: float) -> Settlement:
+def _to_see(alarm: SliceAlarm, sliced: _Sliced, blind: list[int], limit: float) -> Settlement:
     """The detectable harm beyond the margin shrinks with the square root of the examples."""
-    by_position = {harm.position: harm for harm in alarm.harms}
-    more = 0
-    for at in blind:
-        harm = by_position.get(at)
-        if harm is None or harm.detectable is None or limit <= margin:
-            return Settlement(kind="examples", text="more examples in the slices that could not be tested")
-        more += max(1, round(harm.n * (((harm.detectable - margin) / (limit - margin)) ** 2 - 1.0)))
-    return Settlement(
-        kind="examples",
-        amount=more,
-        text=f"about {count(more, 'more example')} in those slices would settle it",
-    )
+    needed: dict[int, int | None] = dict.fromkeys(blind)
+    for harm in alarm.harms:
+        if harm.position in needed and harm.detectable is not None and limit > alarm.margin:
+            factor = ((harm.detectable - alarm.margin) / (limit - alarm.margin)) ** 2
+            needed[harm.position] = max(1, math.ceil(harm.n * (factor - 1.0)))
+    return _in_slices(needed, sliced)
+
+
+def _to_rule_out(alarm: SliceAlarm, sliced: _Sliced, level: Level, sign: float) -> Settlement:
+    """What would probably settle the slices in which harm is not ruled out, each by itself."""
+    needed: dict[int, int | None] = dict.fromkeys(_blank(alarm))
+    for harm in alarm.harms:
+        if harm.p_harmless > level.alpha:
+            outlook = _outlook(harm, sign * harm.effect + alarm.margin, level.alpha)
+            if isinstance(outlook, TooCloseToCall):
+                return too_close(
+                    f"too close to call in {sliced.names[harm.position]}: even {FARTHEST_FACTOR} times its examples would probably not settle it"
+                )
+            needed[harm.position] = None if outlook is None else max(1, outlook.more)
+    return _in_slices(needed, sliced)
+
+
+def _outlook(harm: SliceHarm, distance: float, alpha: float) -> Outlook | None:
+    reach = (harm.interval.width or 0.0) / 2.0
+    tail = (1.0 - harm.interval.confidence) / 2.0
+    se = reach / -float(normal_quantile(tail))
+    return examples_for_figure(distance, se, harm.n, alpha=alpha) if se > 0.0 else None
+
+
+def _in_slices(needed: Mapping[int, int | None], sliced: _Sliced) -> Settlement:
+    """So many more examples in each of these slices; None where their number cannot be told."""
+    known = {at: more for at, more in needed.items() if more is not None}
+    if not known or len(known) < len(needed):
+        return _more(sliced.names[at] for at in sorted(needed))
+    dearest = sorted(known, key=lambda at: (-known[at], at))
+    each = listed((f"{count(known[at], 'more example')} in {sliced.names[at]}" for at in dearest), most=3)
+    return Settlement(kind="examples", amount=sum(known.values()), text=f"about {each} would settle it")

@@ -93,6 +93,7 @@ def _judged(test: Spread, limit: float, level: Level, metric: Metric, case: Case
             estimate=0.0,
             threshold=limit,
             alpha=level.alpha,
+            looks=level.spent,
             n=known.n,
             settle=Settlement(kind="measure", text="seeds that change the result would settle it"),
             notes=notes,
@@ -110,9 +111,11 @@ def _judged(test: Spread, limit: float, level: Level, metric: Metric, case: Case
         threshold=limit,
         p_value=p_value,
         alpha=level.alpha,
-        detectable=_visible(found.estimate, limit, level.alpha) - limit,
+        looks=level.spent,
+        detectable=abs(_visible(found.estimate, limit, level.alpha, below=test.claim) - limit),
         n=known.n,
         settle=_settle(level, case) if outcome is Outcome.UNCLEAR else None,
+        would_change=_would_change(test, outcome, found.estimate, metric),
         notes=notes,
     )
 
@@ -123,11 +126,27 @@ def _outcome(test: Spread, found: ThresholdTest, level: Level) -> Outcome:
     return Outcome.NOT_MET if found.p_greater <= level.alpha else Outcome.MET
 
 
-def _visible(estimate: Estimate, limit: float, alpha: float) -> float:
-    """The true standard deviation that these seeds would have shown to be above the limit, four times of five."""
+def _visible(estimate: Estimate, limit: float, alpha: float, *, below: bool = False) -> float:
+    """The true standard deviation that these seeds would have shown to be above (below) the limit, four times of five."""
     assert estimate.dof is not None
-    beyond, low = (float(chi_square_quantile(q, estimate.dof)) for q in (1.0 - alpha, 1.0 - _POWER))
-    return limit * math.sqrt(beyond / low)
+    tails = (alpha, _POWER) if below else (1.0 - alpha, 1.0 - _POWER)
+    beyond, usual = (float(chi_square_quantile(q, estimate.dof)) for q in tails)
+    return limit * math.sqrt(beyond / usual)
+
+
+def _would_change(test: Spread, outcome: Outcome, estimate: Estimate, metric: Metric) -> str:
+    low, high = estimate.interval.low, estimate.interval.high
+    assert low is not None
+    assert high is not None
+    if outcome is Outcome.NOT_MET:
+        return f"allowing {_amount(low, metric)} or more would leave it open"
+    if test.claim:
+        return (
+            f"allowing less than {_amount(high, metric)} would leave it open"
+            if outcome is Outcome.MET
+            else ""
+        )
+    return f"allowing less than {_amount(low, metric)} would fail it"
 
 
 def _reason(test: Spread, outcome: Outcome, estimate: Estimate, limit: float, metric: Metric) -> str:

@@ -105,6 +105,8 @@ def against_number(
         threshold=limit,
         p_value=found.p_value,
         alpha=level.alpha,
+        looks=level.spent,
+        e_value=found.e_value,
         detectable=found.detectable,
         n=counts(level.measured),
         settle=settle,
@@ -151,6 +153,7 @@ def _constant(known: Checked, level: Level, metric: Metric) -> Checked:
         estimate=known.estimate,
         threshold=known.threshold,
         alpha=level.alpha,
+        looks=level.spent,
         n=known.n,
         settle=Settlement(
             kind="measure", text="per-example scores, or seeds that change the result, would settle it"

@@ -7,6 +7,7 @@ loopback. It cannot send our Host after a DNS rebinding, cannot read our token, 
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
@@ -25,6 +26,10 @@ CSRF_COOKIE = "assay_csrf"
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 MAX_BODY_BYTES = 1_048_576
+MAX_UPLOAD_BYTES = 67_108_864
+"""Forms that carry files: evaluation results, sent from the pages of gates."""
+TAKES_FILES = re.compile(r"/p/[^/]+/gates(/[^/]+(/runs)?)?|/api/v1/projects/[^/]+/gates/[^/]+/runs")
+UPLOAD = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
@@ -84,9 +89,11 @@ class Guard:
             self._check_host(headers)
             _check_target(scope)
             if scope["method"] not in SAFE_METHODS:
-                body = await _read_body(headers, receive)
+                files = _content_type(headers) == UPLOAD and TAKES_FILES.fullmatch(scope["path"]) is not None
+                body = await _read_body(headers, receive, most=MAX_UPLOAD_BYTES if files else MAX_BODY_BYTES)
                 _check_origin(headers)
-                _check_body(headers, body)
+                if not files:
+                    _check_body(headers, body)
                 _check_token(headers, token, body)
                 receive = _replay(body, receive)
         except AssayError as error:
@@ -120,10 +127,10 @@ def _check_target(scope: Scope) -> None:
         check_query(query)
 
 
-async def _read_body(headers: Headers, receive: Receive) -> bytes:
+async def _read_body(headers: Headers, receive: Receive, *, most: int) -> bytes:
     declared = headers.get("content-length", "0")
-    if not (declared.isascii() and declared.isdigit()) or int(declared[:20]) > MAX_BODY_BYTES:
-        raise _too_large()
+    if not (declared.isascii() and declared.isdigit()) or int(declared[:20]) > most:
+        raise _too_large(most)
     parts, size = [], 0
     while True:
         message = await receive()
@@ -131,18 +138,16 @@ async def _read_body(headers: Headers, receive: Receive) -> bytes:
             break
         part = message.get("body", b"")
         size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise _too_large()
+        if size > most:
+            raise _too_large(most)
         parts.append(part)
         if not message.get("more_body", False):
             break
     return b"".join(parts)
 
 
-def _too_large() -> BodyTooLarge:
-    return BodyTooLarge(
-        f"cannot read request: its body is too large (expected at most {MAX_BODY_BYTES} bytes)"
-    )
+def _too_large(most: int) -> BodyTooLarge:
+    return BodyTooLarge(f"cannot read request: its body is too large (expected at most {most} bytes)")
 
 
 def _check_origin(headers: Headers) -> None:
@@ -163,14 +168,16 @@ def _foreign(found: str) -> Forbidden:
 
 
 def _check_token(headers: Headers, token: str | None, body: bytes) -> None:
-    """Programs send JSON and neither Origin nor cookies; browsers always send an Origin with such a request."""
+    """Programs send JSON or files and neither Origin nor cookies; browsers always send an Origin with such a request."""
     kind = _content_type(headers)
     browser = "origin" in headers or "sec-fetch-site" in headers or "cookie" in headers
-    if not browser and (kind == JSON or not body):
+    if not browser and (kind in (JSON, UPLOAD) or not body):
         return
     given = headers.get(CSRF_HEADER)
     if given is None and kind == FORM:
         given = read_form(body).get(CSRF_FIELD)
+    if given is None and kind == UPLOAD:
+        given = _first_field(body, CSRF_FIELD)
     if token is None or given is None or not hmac.compare_digest(token.encode(), given.encode()):
         raise Forbidden(
             "cannot accept this form: its security token is missing or of another session (expected the token of "
@@ -178,6 +185,16 @@ def _check_token(headers: Headers, token: str | None, body: bytes) -> None:
             hint="reload the page and send it again; what you typed is kept by the browser's Back button",
             code="csrf-token-missing",
         )
+
+
+def _first_field(body: bytes, name: str) -> str | None:
+    """The value of a multipart form's first field, if it has this name: nothing behind it is looked at before it is right."""
+    head, _, rest = body[:4096].partition(b"\r\n\r\n")
+    boundary, _, told = head.partition(b"\r\n")
+    if told.strip().lower() != f'content-disposition: form-data; name="{name}"'.encode():
+        return None
+    value, ends, _ = rest.partition(b"\r\n" + boundary)
+    return value.decode("latin-1") if ends and boundary.startswith(b"--") else None
 
 
 def _content_type(headers: Headers) -> str:

@@ -23,7 +23,7 @@ _NAVIGATION = (
             ("Experiments", "experiments", "/experiments"),
         ),
     ),
-    ("Evidence", (("Runs", "runs", "/runs"),)),
+    ("Evidence", (("Runs", "runs", "/runs"), ("Gates", "gates", "/gates"))),
     ("Steer", (("Journal", "journal", "/journal"), ("Settings", "settings", "/settings"))),
 )
 

@@ -69,6 +69,13 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.evidence_seen": lambda p: "saw new evidence",
     "decision.recorded": _decided,
     "verdict.computed": lambda p: f"computed the verdict: {p.get('headline') or p.get('recommendation')}",
+    "gate.versioned": lambda p: (
+        f"wrote version {p.get('version')} of the gate"
+        + (f", easier to pass: {p.get('reason')}" if p.get("loosens") else "")
+    ),
+    "gate.judged": lambda p: (
+        f"asked gate {p.get('gate')} version {p.get('version')}: {p.get('headline') or p.get('result')}"
+    ),
     "journal.head_rebuilt": lambda p: "recomputed the journal's end from its entries",
     "project.created": lambda p: "created the project",
     "project.configured": lambda p: "changed the settings",

@@ -118,20 +118,27 @@ def run_list_line(row: RunRow, slug: str, catalog: MetricCatalog) -> RunListLine
 def journal_line(row: JournalRow, slug: str) -> JournalLine:
     """One journal entry."""
     subject = row.subject or ""
-    is_ticket = row.kind.startswith(("ticket.", "decision.", "verdict."))
     return JournalLine(
         seq=row.seq,
         who=row.actor,
         what=happenings.sentence(row),
         kind=row.kind,
         subject=subject,
-        subject_href=f"/p/{slug}/t/{subject}" if is_ticket and subject else "",
+        subject_href=_subject_href(row, slug) if subject else "",
         at_iso=wording.iso(row.at),
         at=wording.minute(row.at),
         payload=json.dumps(row.payload, indent=2, ensure_ascii=False, sort_keys=True),
         hash=row.hash,
         short_hash=row.hash[:8],
     )
+
+
+def _subject_href(row: JournalRow, slug: str) -> str:
+    if row.kind.startswith(("ticket.", "decision.", "verdict.")):
+        return f"/p/{slug}/t/{row.subject}"
+    if row.kind == "gate.judged":
+        return f"/p/{slug}/gates/{row.payload.get('gate')}/runs/{row.payload.get('number')}"
+    return f"/p/{slug}/gates/{row.subject}" if row.kind == "gate.versioned" else ""
 
 
 def hit(one: SearchHit, slug: str, stages: Mapping[str, str]) -> Hit:

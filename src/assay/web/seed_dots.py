@@ -35,13 +35,33 @@ def seed_dots(view: TicketView) -> SeedDots | None:
     name = view.chart_metric
     if name is None or view.verdict is None:
         return None
-    metric = view.metrics.get(name)
     values = {row.run_id: _number(row.metrics.get(name)) for row in view.runs}
-    groups = _worth_showing(view.verdict.verdict.groups, values)
+    verdict = view.verdict.verdict
+    return drawn_dots(verdict.groups, values, view.metrics.get(name), verdict.findings, name=name)
+
+
+def drawn_dots(
+    found: Sequence[GroupSummary],
+    values: Mapping[str, float | None],
+    metric: Metric | None,
+    findings: Sequence[Finding],
+    *,
+    name: str,
+) -> SeedDots | None:
+    """The seeds of these groups by their values, None where there is nothing to draw.
+
+    Args:
+        found: the groups.
+        values: by run id, in the metric's unit; None and what is not finite is no dot.
+        metric: the metric of that name, as far as it is declared.
+        findings: the first primary one on the metric itself says which number has to be cleared.
+        name: of the metric.
+    """
+    groups = _worth_showing(found, values)
     finite = [value for group in groups for value in _finite(group, values)]
     if not finite:
         return None
-    threshold = _threshold(view.verdict.verdict.findings, name)
+    threshold = _threshold(findings, name)
     scale = _scale(finite, [threshold] if threshold is not None else [])
     lines = tuple(_line(group, values, metric, scale) for group in groups)
     zone_x, zone_width = _zone(threshold, metric, scale)

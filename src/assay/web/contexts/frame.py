@@ -84,6 +84,9 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "recomputed": "Verdict computed again.",
         "checkpoint": "Checkpoint signed.",
         "project": "Project created.",
+        "gate-added": "Gate added.",
+        "gate-changed": "Saved as the next version.",
+        "judged": "Judged. The answer is kept with the files it was made of.",
         "followed-up": "Follow-up ticket created.",
     }
 )

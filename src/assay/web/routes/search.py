@@ -20,6 +20,8 @@ PLACES = (
     ("Overview", ""),
     ("Experiments", "/experiments"),
     ("Runs", "/runs"),
+    ("Gates", "/gates"),
+    ("New gate", "/gates#add"),
     ("Journal", "/journal"),
     ("Settings", "/settings"),
     ("Metrics", "/settings#metrics"),

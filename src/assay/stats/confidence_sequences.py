@@ -43,6 +43,7 @@ def sequential_mean(
     alpha: float = 0.05,
     null: float = 0.0,
     tightest_at: int = TIGHTEST_AT,
+    in_order: bool = True,
 ) -> Comparison:
     """By how much do paired scores differ on average, judged so that every example may have been a look?
 
@@ -53,6 +54,8 @@ def sequential_mean(
         null: effect tested against.
         tightest_at: number of examples that the bound is tuned for; fixed before any result, for instance the size of
             the evaluation set.
+        in_order: False where the order says nothing of what came in when: then the examples that are in now decide, and
+            whoever looked before them is covered whatever the order was.
 
     Returns:
         p-values are 1 over the largest e-value so far; the interval excludes the null exactly when the claim is decided.
@@ -81,15 +84,15 @@ def sequential_mean(
             "cannot compare pairs: nearly all differences are identical (expected some spread)"
         )
     n = np.arange(1.0, differences.size + 1.0)
-    first = FIRST_LOOK - 1
+    first = FIRST_LOOK - 1 if in_order else differences.size - 1
     mean, sd, n = mean[first:], sd[first:], n[first:]
     rate = _rate(tightest_at, alpha)
     greater, less = _e_values((mean - null) * n, sd, n, rate), _e_values((null - mean) * n, sd, n, rate)
-    reach = np.where(sd > 0.0, sd * _boundary(n, rate, alpha) / n, np.inf)
+    reach = np.where(sd > 0.0, sd * _boundary(n, rate, np.full(n.size, alpha)) / n, np.inf)
     low, high, values = _ends((mean - reach, mean + reach), (greater, less), null, alpha)
     shown = [("e_greater", values[0]), ("e_less", values[1])]
     reached = np.flatnonzero(np.maximum(greater, less) >= 1.0 / alpha)
-    if reached.size and max(values) >= 1.0 / alpha:
+    if in_order and reached.size and max(values) >= 1.0 / alpha:
         shown = [("decided_at", float(n[reached[0]])), *shown]
     return Comparison(
         effect=float(mean[-1]),
@@ -107,6 +110,16 @@ def sequential_mean(
         scope=ONE_MODEL_EACH,
         shown=tuple(shown),
     )
+
+
+def e_values(sums: FloatArray, sd: FloatArray, n: FloatArray, tightest_at: int) -> FloatArray:
+    """How strongly do sums of n values, of this standard deviation, speak for a mean above 0, at any look? One entry each."""
+    return _e_values(sums, sd, n, _rate(tightest_at, 0.05))
+
+
+def boundary(n: FloatArray, tightest_at: int, alpha: FloatArray) -> FloatArray:
+    """How many standard deviations must a sum of n values reach for an e-value of 1/alpha? One entry each."""
+    return _boundary(n, _rate(tightest_at, 0.05), alpha)
 
 
 def _check(null: float, tightest_at: int) -> None:
@@ -173,15 +186,15 @@ def _e_values(sums: FloatArray, sd: FloatArray, n: FloatArray, rate: float) -> F
     return np.where(spread, np.exp(np.minimum(_log_e(standard, n, rate), _LOG_LARGEST)), 1.0)
 
 
-def _boundary(n: FloatArray, rate: float, alpha: float) -> FloatArray:
+def _boundary(n: FloatArray, rate: float, alpha: FloatArray) -> FloatArray:
     """The standardised sum at which the e-value reaches 1/alpha after n examples."""
     low, high = (
         np.zeros(n.size),
-        np.sqrt(2.0 * (n + 1.0 / rate) * (np.log1p(n * rate) / 2.0 - math.log(alpha))),
+        np.sqrt(2.0 * (n + 1.0 / rate) * (np.log1p(n * rate) / 2.0 - np.log(alpha))),
     )
     for _ in range(60):
         middle = (low + high) / 2.0
-        above = _log_e(middle, n, rate) >= -math.log(alpha)
+        above = _log_e(middle, n, rate) >= -np.log(alpha)
         low, high = np.where(above, low, middle), np.where(above, middle, high)
     return high
 

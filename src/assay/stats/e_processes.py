@@ -54,6 +54,15 @@ def mcnemar_e_greater(wins: ArrayLike, losses: ArrayLike, *, prior: float = PRIO
     return _bounded(_log_greater(wins, losses, prior))
 
 
+def pairs_e_greater(wins: FloatArray, losses: FloatArray, n: FloatArray, null: float) -> FloatArray:
+    """How strongly do pairs speak for a difference of rates above `null`, at any look? One entry each; as `e_process`."""
+    if not -1.0 < null < 1.0:
+        raise StatisticsError(
+            f"cannot test a difference of rates against {null!r} (expected between -1 and 1)"
+        )
+    return _bounded(_log_e(wins, losses, n, null, PRIOR))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EProcess:
     """How did the evidence grow, example by example?
@@ -105,7 +114,13 @@ def e_process(candidate: Scores, baseline: Scores, *, null: float = 0.0, prior: 
 
 
 def sequential_pairs(
-    candidate: Scores, baseline: Scores, *, alpha: float = 0.05, null: float = 0.0, prior: float = PRIOR
+    candidate: Scores,
+    baseline: Scores,
+    *,
+    alpha: float = 0.05,
+    null: float = 0.0,
+    prior: float = PRIOR,
+    in_order: bool = True,
 ) -> Comparison:
     """Does one model succeed more often, judged so that every example may have been a look?
 
@@ -115,6 +130,8 @@ def sequential_pairs(
         alpha: chance that an equal pair is ever called, in one direction.
         null: difference of rates tested against (minus the margin for non-inferiority).
         prior: concentration of the bets around equal shares.
+        in_order: False where the order says nothing of what came in when: then the examples that are in now decide, and
+            whoever looked before them is covered whatever the order was.
 
     Returns:
         p-values are 1 over the largest e-value so far: once at most alpha they stay there. The interval is a confidence
@@ -138,13 +155,13 @@ def sequential_pairs(
         _Side(a < b, a > b, path.examples, path.less, -null, prior, alpha),
     ]
     # Evidence that reached both ends at different times counts by what all examples say together.
-    running = not all(side.largest >= 1.0 / alpha for side in sides)
+    running = in_order and not all(side.largest >= 1.0 / alpha for side in sides)
     values = [side.largest if running else side.last for side in sides]
     low, high = sides[0].bound(running=running), -sides[1].bound(running=running)
     if low >= high:
         low, high = sides[0].bound(running=False), -sides[1].bound(running=False)
         low, high = agreeing(low, high, values, null, alpha)
-    decided = path.decided_at(alpha) if max(values) >= 1.0 / alpha else None
+    decided = path.decided_at(alpha) if in_order and max(values) >= 1.0 / alpha else None
     shown = [("e_greater", values[0]), ("e_less", values[1])]
     return Comparison(
         effect=(counts.wins - counts.losses) / counts.n,

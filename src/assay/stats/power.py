@@ -268,7 +268,9 @@ def examples_for_crossed(comparison: Comparison) -> Outlook:
     return _smallest_likely(n, "examples", probability)
 
 
-def examples_for_figure(distance: float, se: float, n: int, *, alpha: float = 0.05) -> Outlook:
+def examples_for_figure(
+    distance: float, se: float, n: int, *, alpha: float = 0.05, reach: float | None = None
+) -> Outlook:
     """How many more examples would probably settle a figure of which only value and standard error are known?
 
     Args:
@@ -276,6 +278,7 @@ def examples_for_figure(distance: float, se: float, n: int, *, alpha: float = 0.
         se: its standard error, positive.
         n: examples behind it; of two figures, of each.
         alpha: one-sided error.
+        reach: from the figure to its bound, where that is not the one of a single look; it shrinks like the error.
 
     >>> examples_for_figure(0.03, 0.02, 100).more
     354
@@ -283,13 +286,13 @@ def examples_for_figure(distance: float, se: float, n: int, *, alpha: float = 0.
     _check_finite(distance)
     if not (math.isfinite(se) and se > 0.0):
         raise DegenerateSample(f"cannot predict from a standard error of {se!r} (expected more than 0)")
-    z = float(normal_quantile(1.0 - alpha))
+    z = float(normal_quantile(1.0 - alpha)) if reach is None else reach / se
     if abs(distance) >= z * se:
         return Settles(0, n, "examples", 1.0)
 
     def probability(total: int) -> float:
-        reach, spread = z * se * math.sqrt(n / total), se * math.sqrt(1.0 - n / total)
-        above, below = (distance - reach) / spread, (-distance - reach) / spread
+        bound, spread = z * se * math.sqrt(n / total), se * math.sqrt(1.0 - n / total)
+        above, below = (distance - bound) / spread, (-distance - bound) / spread
         return float(normal_cdf(above) + normal_cdf(below))
 
     return _smallest_likely(n, "examples", probability)

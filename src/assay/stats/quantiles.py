@@ -16,6 +16,8 @@ from assay.stats.distributions import FloatArray, beta_cdf, beta_upper
 from assay.stats.estimates import Estimate, Interval, Scope, ThresholdTest
 from assay.stats.paired import ONE_MODEL_EACH, Clusters
 from assay.stats.samples import Scores, StatisticsError, TooFewSamples, as_matrix, check_alpha
+from assay.stats.sequential_rates import METHOD as SEQUENTIAL
+from assay.stats.sequential_rates import rate_e_value
 
 METHOD = "order statistics (exact binomial)"
 
@@ -87,6 +89,58 @@ def quantile_against_threshold(
         alpha=alpha,
         scope=scope,
         notes=("one-seed",) if one_run else (),
+    )
+
+
+def sequential_quantile(
+    values: Scores, probability: float, threshold: float, *, alpha: float = 0.05
+) -> ThresholdTest:
+    """Is the quantile below, or above, a limit, judged so that every value may have been a look?
+
+    Args:
+        values: of one model, independent, in the metric's units.
+        probability: which quantile, strictly between 0 and 1.
+        threshold: the limit.
+        alpha: chance that a claim that is not true is ever called shown, in one direction.
+
+    As `quantile_against_threshold`, with the e-process of `sequential_rates` for the share below the limit.
+
+    >>> test = sequential_quantile([120.0] * 100, 0.95, 500.0)
+    >>> test.answer("less"), round(dict(test.shown)["e_less"])
+    ('met', 66)
+    """
+    if not math.isfinite(threshold):
+        raise StatisticsError(f"cannot test a quantile against {threshold!r} (expected a finite number)")
+    table = _table(values)
+    _check_probability(probability)
+    check_alpha(alpha)
+    ordered = np.sort(table, axis=None)
+    n = ordered.size
+
+    def beyond(count: int, *, greater: bool) -> bool:
+        return rate_e_value(count, n, probability, greater=greater) >= 1.0 / alpha
+
+    few = _last(n, lambda rank: beyond(rank - 1, greater=False))
+    not_many = _last(n, lambda rank: not beyond(rank, greater=True))
+    interval = Interval(
+        float(ordered[few - 1]) if few else None,
+        float(ordered[not_many]) if not_many < n else None,
+        1.0 - 2.0 * alpha,
+    )
+    below, at_most = int((ordered < threshold).sum()), int((ordered <= threshold).sum())
+    less = rate_e_value(below, n, probability, greater=True)
+    greater = rate_e_value(at_most, n, probability, greater=False)
+    value = float(ordered[quantile_rank(n, probability) - 1])
+    return ThresholdTest(
+        estimate=Estimate(value, interval, n, None, None, f"{METHOD}, {SEQUENTIAL}"),
+        threshold=float(threshold),
+        statistic=None,
+        p_greater=1.0 / max(greater, 1.0),
+        p_less=1.0 / max(less, 1.0),
+        alpha=alpha,
+        scope=ONE_MODEL_EACH,
+        notes=("one-seed",),
+        shown=(("e_greater", greater), ("e_less", less)),
     )
 
 

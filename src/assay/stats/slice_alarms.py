@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.stats.distributions import FloatArray, beta_quantile, normal_quantile, t_quantile
 from assay.stats.estimates import Interval
@@ -17,9 +18,11 @@ from assay.stats.multiplicity import holm, holm_levels
 from assay.stats.paired import tango_z
 from assay.stats.planning import detectable_effects
 from assay.stats.samples import StatisticsError, check_alpha
+from assay.stats.sequential_slices import any_time_reach
 from assay.stats.slices import SliceTests, WhyNot
 
 POWER = 0.8
+_FOR_POWER = 1.0 + 0.8416 / 2.9  # a bound at any time lies about 2.9 standard errors away
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +115,20 @@ def slice_alarm(tests: SliceTests, *, higher_is_better: bool, alpha: float = 0.0
     corrected = holm(harm, alpha=alpha)
     shown = np.asarray(corrected.rejected, dtype=bool)
     levels = holm_levels(harm, shown, alpha)
-    low, high = _intervals(tests, levels)
-    detectable = _detectable(tests, margin, alpha / max(tests.positions.size, 1))
+    first = alpha / max(tests.positions.size, 1)
+    if tests.at_any_time:
+        low, high = _at_any_time(tests, levels, shown, higher_is_better=higher_is_better)
+        detectable = margin + any_time_reach(tests, np.full(tests.n.size, first)) * _FOR_POWER
+    else:
+        low, high = _intervals(tests, levels)
+        detectable = _detectable(tests, margin, first)
     confidences = 1.0 - 2.0 * levels
     harms = tuple(
         SliceHarm(
             position=int(tests.positions[i]),
             n=int(tests.n[i]),
             effect=float(tests.effect[i]),
-            interval=Interval(float(low[i]), float(high[i]), float(confidences[i])),
+            interval=Interval(_finite(low[i]), _finite(high[i]), float(confidences[i])),
             p_harm=float(harm[i]),
             p_adjusted=corrected.p_values[i],
             p_harmless=float(harmless[i]),
@@ -129,7 +137,25 @@ def slice_alarm(tests: SliceTests, *, higher_is_better: bool, alpha: float = 0.0
         )
         for i in range(tests.positions.size)
     )
-    return SliceAlarm(harms, tests.untested, margin, alpha, f"{tests.method}, Holm over {len(harms)} slices")
+    name = "e-values at any time" if tests.at_any_time else tests.method
+    return SliceAlarm(harms, tests.untested, margin, alpha, f"{name}, Holm over {len(harms)} slices")
+
+
+def _finite(bound: float) -> float | None:
+    return float(bound) if np.isfinite(bound) else None
+
+
+def _at_any_time(
+    tests: SliceTests, levels: FloatArray, shown: NDArray[np.bool_], *, higher_is_better: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Bounds that hold at all looks together, on the side of the margin on which the e-values put them."""
+    reach = any_time_reach(tests, levels)
+    low, high = tests.effect - reach, tests.effect + reach
+    if higher_is_better:
+        harmed, whole = np.minimum(high, tests.null), np.maximum(high, tests.null)
+        return np.where(shown, np.minimum(low, tests.null), low), np.where(shown, harmed, whole)
+    harmed, whole = np.maximum(low, tests.null), np.minimum(low, tests.null)
+    return np.where(shown, harmed, whole), np.where(shown, np.maximum(high, tests.null), high)
 
 
 def _intervals(tests: SliceTests, levels: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -66,6 +66,7 @@ class SliceTests:
         null: value of the effect tested against.
         method: the field's name of the method.
         scope: what the answers are about.
+        at_any_time: whether the p-values hold however often one looks (`sequential_slices`).
     """
 
     slices: int
@@ -83,6 +84,7 @@ class SliceTests:
     null: float
     method: Method
     scope: Scope
+    at_any_time: bool = False
 
 
 def welch_slices(

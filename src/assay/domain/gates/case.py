@@ -30,6 +30,7 @@ class Case:
         elapsed_days: whole days since the lock; None when the clock says it was locked in the future.
         wants_baseline: what to do where a comparison has none.
         predicts: whether an unclear claim is asked what would settle it (costly; not asked of groups that are not shown).
+        sequential: whether claims about one model an arm have to hold however often one looks at its examples.
     """
 
     registration: Registration
@@ -42,6 +43,7 @@ class Case:
     elapsed_days: int | None
     wants_baseline: str = "baseline runs (tag assay.arm=baseline) would make a comparison possible"
     predicts: bool = True
+    sequential: bool = False
 
     @property
     def catalog(self) -> MetricCatalog:

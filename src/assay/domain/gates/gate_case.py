@@ -89,6 +89,7 @@ def gate_case(
         elapsed_days=None,
         wants_baseline="baseline results (--baseline PATH) would make a comparison possible",
         predicts=predicts,
+        sequential=gate.settings.sequential,
     )
     choice = choose(case, lock)
     unnamed = gate.dataset is not None and any(run.dataset is None for run in candidate.runs)

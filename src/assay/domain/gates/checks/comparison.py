@@ -13,6 +13,15 @@ import numpy as np
 from assay.domain.experiments.criteria.model import Comparison as Relation
 from assay.domain.experiments.criteria.model import Criterion, Improvement, NonInferiority
 from assay.domain.gates.case import Case, Checked, compares, corrected
+from assay.domain.gates.checks.any_time import (
+    EARLY,
+    any_time_comparison,
+    any_time_threshold,
+    e_value_notes,
+    needs_examples,
+    too_few,
+    what_settles,
+)
 from assay.domain.gates.checks.baselines import BaselineFound, baseline_for
 from assay.domain.gates.checks.claims import (
     LAST_LOOK,
@@ -99,7 +108,8 @@ def check_comparison(criterion: Criterion, group: SeedGroup, case: Case, divisor
         test = _tested(arms, level)
         _refuse_constant(test)
     except (DegenerateSample, TooFewSamples) as error:
-        return _without_spread(known, str(error), level, arms)
+        early = level.sequential and isinstance(error, TooFewSamples)
+        return _without_spread(known, EARLY if early else str(error), level, arms, early=early)
     except StatisticsError as error:
         return invalid(str(error), "mend the criterion or the scores")
     return _answer(arms, test, level, known, case=case, divisor=divisor)
@@ -143,7 +153,7 @@ def arms_of(criterion: Criterion, group: SeedGroup, case: Case) -> Arms | Proble
         notes.append(f"{len(paired[0].unmatched)} examples are in one arm only, left out")
     if paired is not None or baseline.measured is None:
         return Arms(metric, null, relation, measured, baseline, paired, tuple(notes))
-    figures = _figures(measured, baseline.measured.for_means(metric), metric)
+    figures = _figures(measured, baseline.measured.for_means(metric), metric, case)
     if figures is None:
         measured = measured.by_seeds()  # without pairs the seeds are the sample
     elif not isinstance(figures, Problem):
@@ -151,10 +161,14 @@ def arms_of(criterion: Criterion, group: SeedGroup, case: Case) -> Arms | Proble
     return Arms(metric, null, relation, measured, baseline, None, tuple(notes), figures)
 
 
-def _figures(ours: Measured, theirs: Measured, metric: Metric) -> tuple[Summary, Summary] | Problem | None:
+def _figures(
+    ours: Measured, theirs: Measured, metric: Metric, case: Case
+) -> tuple[Summary, Summary] | Problem | None:
     """What stands for either run where there is one on each side, and one of them kept no examples."""
     if ours.reported is None and theirs.reported is None:
         return None
+    if case.sequential:
+        return needs_examples(metric.name)
     candidate, baseline = summary_of(ours, metric), summary_of(theirs, metric)
     if isinstance(candidate, Problem):
         return candidate
@@ -214,19 +228,26 @@ def _stricter(level: Level, other: Level) -> Level:
 def _tested(arms: Arms, level: Level) -> Comparison | ThresholdTest:
     seeds, theirs = len(level.measured.seeds), arms.baseline.measured
     if theirs is None:
-        goal = arms.baseline.mean + arms.null
-        table = level.measured.table
-        if table is None:
-            return mean_against_threshold(level.measured.values, goal, alpha=level.alpha)
-        return crossed_against_threshold(table.matrix, goal, clusters=table.cluster_labels, alpha=level.alpha)
+        return _against_number(level, arms.baseline.mean + arms.null)
     if isinstance(arms.figures, tuple):
         return compare_summaries(*arms.figures, alpha=level.alpha, null=arms.null)
+    if level.sequential and arms.tables is not None:
+        return any_time_comparison(*arms.tables, null=arms.null, alpha=level.alpha)
     if arms.tables is None:
         return welch_comparison(level.measured.values, theirs.values, alpha=level.alpha, null=arms.null)
     ours = arms.tables[0].first_seeds(seeds)
     return crossed_comparison(
         ours.matrix, arms.tables[1].matrix, clusters=ours.cluster_labels, alpha=level.alpha, null=arms.null
     )
+
+
+def _against_number(level: Level, goal: float) -> ThresholdTest:
+    table = level.measured.table
+    if table is None:
+        return mean_against_threshold(level.measured.values, goal, alpha=level.alpha)
+    if level.sequential:
+        return any_time_threshold(table, goal, alpha=level.alpha)
+    return crossed_against_threshold(table.matrix, goal, clusters=table.cluster_labels, alpha=level.alpha)
 
 
 def _refuse_constant(test: Comparison | ThresholdTest) -> None:
@@ -277,6 +298,7 @@ def _answer(
             *arms.notes,
             *level.notes,
             *found.scope_note,
+            *e_value_notes(found.e_value, level.alpha),
             *_paired_notes(arms, test),
         ),
     )
@@ -310,7 +332,10 @@ def _estimate_only(arms: Arms) -> Checked:
     )
 
 
-def _without_spread(known: Checked, reason: str, level: Level, arms: Arms) -> Checked:
+def _without_spread(known: Checked, reason: str, level: Level, arms: Arms, *, early: bool) -> Checked:
+    more = Settlement(kind="measure", text="seeds or examples that vary in both arms would settle it")
+    if early and level.measured.table is not None:
+        more = too_few(len(level.measured.table.sample_ids))
     return Checked(
         outcome=Outcome.UNCLEAR,
         method=f"none, {level.text}",
@@ -323,7 +348,7 @@ def _without_spread(known: Checked, reason: str, level: Level, arms: Arms) -> Ch
         alpha=level.alpha,
         looks=level.spent,
         n=known.n,
-        settle=Settlement(kind="measure", text="seeds or examples that vary in both arms would settle it"),
+        settle=more,
         notes=(*level.measured.notes, *arms.notes, *level.notes),
     )
 
@@ -349,6 +374,9 @@ def _settle(
         se = test.se if isinstance(test, Comparison) else None
         found = figure_outlook(arms.effect - arms.null, se, n, level.alpha)
         return settles_figure(found, n, compared=True)
+    if level.sequential and level.measured.table is not None:
+        tables = arms.tables or (level.measured.table, None)
+        return what_settles(test, *tables)
     try:
         outlook = _outlook(arms, test, level, case, divisor)
     except StatisticsError:

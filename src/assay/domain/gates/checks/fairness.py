@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.domain.gates.case import Checked
+from assay.domain.gates.checks.any_time import ONE_LOOK
 from assay.domain.gates.checks.claims import counts, invalid, problem, shown_interval, waiting
 from assay.domain.gates.checks.looks import Level, NotNow, level_for
 from assay.domain.gates.checks.slices import coded, nothing_measured, undeclared
@@ -64,6 +65,15 @@ def check_fairness(check: FairnessCheck, case: GateCase, _: int) -> Judged:
 
 def _groups(check: FairnessCheck, metric: Metric, level: Level) -> _Groups | Checked:
     table = level.measured.table
+    if level.sequential and check.claim:
+        return Checked(
+            Outcome.UNCLEAR,
+            _METHOD,
+            "sequential mode has no method for the claim that groups are alike",
+            lacks=Lacks.BETWEEN_LOOKS,
+            n=counts(level.measured),
+            settle=Settlement(kind="mend", text="judge it once (sequential: false), or let it be an alarm"),
+        )
     if table is None:
         return Checked(
             Outcome.NO_EVIDENCE,
@@ -131,6 +141,7 @@ def _answer(check: FairnessCheck, groups: _Groups, measured: Measured, level: Le
         notes=(
             *measured.notes,
             *level.notes,
+            *((ONE_LOOK,) if level.sequential else ()),
             *((f"could not be compared: {listed(left_out)}",) if left_out else ()),
             *((f"{metric.name}: the largest gap is between {groups.pair(largest)}",) if largest else ()),
         ),

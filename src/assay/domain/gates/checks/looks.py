@@ -30,6 +30,7 @@ class Level:
         text: which look this is, for the name of the method.
         is_last: no further look is registered.
         notes: what a reader must know.
+        sequential: the answer has to hold however often one looks at the examples.
         looks: how often it may have been looked at, this time included; None stands for one planned look at `alpha`.
     """
 
@@ -39,6 +40,7 @@ class Level:
     is_last: bool
     notes: tuple[str, ...] = ()
     looks: Looks | None = None
+    sequential: bool = False
 
     @property
     def spent(self) -> Looks:
@@ -79,18 +81,27 @@ def held(measured: Measured) -> NotNow | None:
 def _level(measured: Measured, case: Case, divisor: float) -> Level | NotNow:
     n = len(measured.seeds)
     if n < _SEED_LEVEL_STARTS and (measured.table is not None or measured.reported is not None):
-        return Level(case.settings.alpha / divisor, measured, "one model", is_last=True)
+        return _one_model(measured, case, case.settings.alpha / divisor)
     plan = corrected(case.plan, divisor)
+    seeds = ("several seeds are judged at the registered looks; sequential mode is for one model",)
+    told = seeds if case.sequential else ()
     at = look_for(n, plan)
     if isinstance(at, BetweenStages):
         return NotNow(_waiting(n, at.next, len(plan.stages)), at.next.n - n, at.next.n)
     if isinstance(at, PastLastStage):
         note = f"{count(n, 'seed')}, the last registered look is at {at.last.n}: the first {at.last.n} begun decide"
-        return _at(at.last, measured.first_seeds(at.last.n), case.plan, (note,))
+        return _at(at.last, measured.first_seeds(at.last.n), case.plan, (note, *told))
     if at.alpha <= 0.0:
         following = plan.looks[at.index]
         return NotNow(_waiting(n, following, len(plan.stages)), following.n - n, following.n)
-    return _at(at, measured, case.plan, ())
+    return _at(at, measured, case.plan, told)
+
+
+def _one_model(measured: Measured, case: Case, alpha: float) -> Level:
+    if not case.sequential:
+        return Level(alpha, measured, "one model", is_last=True)
+    free = Looks(used=None, planned=None, spent=alpha)
+    return Level(alpha, measured, "looked at any time", is_last=True, looks=free, sequential=True)
 
 
 def seeds_wanted(more: int, total: int, runs: tuple[Run, ...], *, sure: bool) -> Settlement:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from assay.domain.experiments.criteria.model import Comparison, Criterion, Percentile
 from assay.domain.experiments.exact_numbers import number_text
 from assay.domain.gates.case import GREATER, Case, Checked, compares
+from assay.domain.gates.checks.any_time import e_value_notes
 from assay.domain.gates.checks.claims import (
     counts,
     invalid,
@@ -32,10 +33,11 @@ from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count, shown
 from assay.domain.kernel.findings import Lacks, Outcome, Settlement, ShownInterval
 from assay.domain.kernel.metrics import Metric
-from assay.stats.estimates import Direction
+from assay.stats.estimates import Direction, ThresholdTest
 from assay.stats.power import Outlook, examples_for_mean, examples_for_rate
-from assay.stats.quantiles import quantile_against_threshold, quantile_estimate
+from assay.stats.quantiles import quantile_against_threshold, quantile_estimate, sequential_quantile
 from assay.stats.samples import StatisticsError
+from assay.stats.sequential_rates import examples_for_sequential_rate
 
 METHOD = "order statistics"
 
@@ -113,13 +115,7 @@ def _judged(
     if float(np.ptp(table.matrix)) == 0.0:
         return replace(known, reason=_constant(table, known, metric), settle=_no_spread())
     try:
-        found = quantile_against_threshold(
-            table.matrix,
-            _share(test),
-            _beside(limit, test.comparison),
-            clusters=table.cluster_labels,
-            alpha=level.alpha,
-        )
+        found = _tested(test, _beside(limit, test.comparison), level, table)
     except StatisticsError as error:
         return replace(known, reason=str(error), settle=_no_spread())
     direction: Direction = "greater" if test.comparison in GREATER else "less"
@@ -136,8 +132,21 @@ def _judged(
         lacks=Lacks.NO_SPREAD if said.detectable == 0.0 else None,
         interval=_agreeing(said.interval, limit, said.answer, upward=direction == "greater"),
         settle=_settle(said.answer, below.astype(np.float64), table, _share(test), level, case),
-        notes=(*known.notes, *said.scope_note),
+        e_value=said.e_value,
+        notes=(*known.notes, *said.scope_note, *e_value_notes(said.e_value, level.alpha)),
     )
+
+
+def _tested(test: Percentile, limit: float, level: Level, table: ExampleTable) -> ThresholdTest:
+    if not level.sequential:
+        return quantile_against_threshold(
+            table.matrix, _share(test), limit, clusters=table.cluster_labels, alpha=level.alpha
+        )
+    if table.clusters is not None:
+        raise StatisticsError(
+            "no percentile of examples that share a source can be looked at at any time (expected sequential: false)"
+        )
+    return sequential_quantile(table.matrix[:, 0], _share(test), limit, alpha=level.alpha)
 
 
 def _beside(limit: float, comparison: Comparison) -> float:
@@ -200,13 +209,16 @@ def _settle(
     if answer is not Outcome.UNCLEAR or not case.predicts:
         return None
     try:
-        outlook: Outlook | None = _outlook(below, table, share, level.alpha)
+        outlook: Outlook | None = _outlook(below, table, share, level)
     except StatisticsError:
         outlook = None
     return settlement(outlook, tuple(seed.run for seed in level.measured.seeds))
 
 
-def _outlook(below: NDArray[np.float64], table: ExampleTable, share: float, alpha: float) -> Outlook:
+def _outlook(below: NDArray[np.float64], table: ExampleTable, share: float, level: Level) -> Outlook:
+    alpha = level.alpha
+    if level.sequential and below.sum() in (0, below.size):
+        return examples_for_sequential_rate(int(below.sum()), below.size, share, alpha=alpha)
     if below.shape[1] == 1 and table.clusters is None:
         return examples_for_rate(int(below.sum()), below.shape[0], share, alpha=alpha)
     return examples_for_mean(np.sort(below, axis=1).mean(axis=1), null=share, alpha=alpha)

@@ -5,10 +5,13 @@ Tries are the repeats of an example by one model; where runs repeat nothing, eac
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.domain.gates.case import Checked
+from assay.domain.gates.checks.any_time import EARLY, any_time_mean, e_value_notes, too_few
 from assay.domain.gates.checks.claims import counts, invalid, judged, problem
 from assay.domain.gates.checks.looks import Level
 from assay.domain.gates.checks.slices import nothing_measured, undeclared
@@ -18,11 +21,12 @@ from assay.domain.gates.gate_text import tries_text
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.wording import count
-from assay.domain.kernel.findings import Outcome, Settlement
+from assay.domain.kernel.findings import Looks, Outcome, Settlement
 from assay.domain.kernel.metrics import Metric
+from assay.stats.confidence_sequences import FIRST_LOOK
 from assay.stats.power import examples_for_rate
-from assay.stats.reliability import Kind, reliability_against_threshold
-from assay.stats.samples import StatisticsError, is_binary
+from assay.stats.reliability import Kind, reliability_against_threshold, reliability_by_task
+from assay.stats.samples import DegenerateSample, StatisticsError, TooFewSamples, is_binary
 
 _METHOD = "share of examples for which k tries do"
 
@@ -91,11 +95,20 @@ def _judged(
             n=counts(measured),
             settle=Settlement(kind="runs", amount=more, text=f"{count(more, 'more try')} of every example"),
         )
+    level = Level(alpha, measured, f"{tries.shape[1]} tries", is_last=True)
+    if case.case.sequential:
+        free = Looks(used=None, planned=None, spent=alpha)
+        level = replace(level, text=f"{level.text}, looked at any time", sequential=True, looks=free)
+    values = reliability_by_task(successes, trials, check.k, kind)
     try:
-        test = reliability_against_threshold(successes, trials, check.k, kind, limit, alpha=alpha)
+        if level.sequential:
+            test = any_time_mean(values, limit, alpha=alpha)
+        else:
+            test = reliability_against_threshold(successes, trials, check.k, kind, limit, alpha=alpha)
+    except (TooFewSamples, DegenerateSample) as error:
+        return _too_little(check, metric, level, values, str(error))
     except StatisticsError as error:
         return invalid(str(error), "mend the scores")
-    level = Level(alpha, measured, f"{tries.shape[1]} tries", is_last=True)
     said = judged(test, "greater", level)
     value = test.estimate.value
     low, high = said.interval.low, said.interval.high
@@ -117,7 +130,33 @@ def _judged(
         detectable=said.detectable,
         n=counts(measured),
         settle=_settle(said.answer, value, tries.shape[0], limit, alpha),
-        notes=(*measured.notes, "about this model on these examples: tries are no training seeds"),
+        notes=(
+            *measured.notes,
+            "about this model on these examples: tries are no training seeds",
+            *e_value_notes(said.e_value, alpha),
+        ),
+    )
+
+
+def _too_little(
+    check: ReliabilityCheck, metric: Metric, level: Level, values: NDArray[np.float64], why: str
+) -> Checked:
+    """The answer before the first look, or while every example came out alike."""
+    value = float(values.mean())
+    early = values.size < FIRST_LOOK
+    return Checked(
+        outcome=Outcome.UNCLEAR,
+        method=f"none, {level.text}",
+        reason=f"{tries_text(check)} of {metric.name}: {EARLY if early else why}",
+        point=Outcome.MET if value >= float(check.at_least) else Outcome.NOT_MET,
+        against_level=float("inf"),
+        estimate=value,
+        threshold=float(check.at_least),
+        alpha=level.alpha,
+        looks=level.spent,
+        n=counts(level.measured),
+        settle=too_few(values.size),
+        notes=level.measured.notes,
     )
 
 

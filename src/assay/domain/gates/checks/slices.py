@@ -29,6 +29,7 @@ from assay.domain.kernel.findings import Lacks, Outcome, Settlement
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.stats.distributions import normal_quantile
 from assay.stats.power import FARTHEST_FACTOR, Outlook, TooCloseToCall, examples_for_figure
+from assay.stats.sequential_slices import any_time_slices
 from assay.stats.slice_alarms import SliceAlarm, SliceHarm, slice_alarm
 from assay.stats.slices import joined, paired_slices
 
@@ -178,7 +179,8 @@ def _alarm(arms: Arms, sliced: _Sliced, level: Level) -> SliceAlarm:
         for code, size in zip(sliced.codes, sliced.sizes, strict=True)
     ]
     higher = arms.metric.direction is Direction.HIGHER
-    return slice_alarm(joined(families), higher_is_better=higher, alpha=level.alpha)
+    tests = any_time_slices(joined(families)) if level.sequential else joined(families)
+    return slice_alarm(tests, higher_is_better=higher, alpha=level.alpha)
 
 
 def _part(harm: SliceHarm, sliced: _Sliced, check: SlicesCheck, level: Level) -> GatePart:

@@ -11,6 +11,14 @@ import numpy as np
 
 from assay.domain.experiments.criteria.model import Comparison, Criterion, Threshold
 from assay.domain.gates.case import GREATER, Case, Checked, compares, corrected
+from assay.domain.gates.checks.any_time import (
+    EARLY,
+    any_time_threshold,
+    e_value_notes,
+    needs_examples,
+    too_few,
+    what_settles,
+)
 from assay.domain.gates.checks.census import check_census
 from assay.domain.gates.checks.claims import (
     LAST_LOOK,
@@ -76,6 +84,8 @@ def against_number(
     runs = tuple(seed.run for seed in measured.seeds)
     known = _estimate_only(measured, comparison, limit)
     figure = summary_of(measured, metric) if measured.reported is not None else None
+    if figure is not None and case.sequential:
+        figure = needs_examples(metric.name)
     if isinstance(figure, Problem):
         return unproven(figure, known)
     level = level_for(measured, case, divisor)
@@ -83,17 +93,13 @@ def against_number(
         return waiting(level, measured, runs=runs, known=known)
     direction: Direction = "greater" if comparison in GREATER else "less"
     try:
-        test = (
-            _tested(level, limit)
-            if figure is None
-            else summary_against_threshold(figure, limit, alpha=level.alpha)
-        )
-    except (DegenerateSample, TooFewSamples):
-        return _constant(known, level, metric)
+        test = _tested(level, limit, figure)
+    except (DegenerateSample, TooFewSamples) as error:
+        return _too_little(known, level, metric, error)
     except StatisticsError as error:
         return invalid(str(error), "mend the criterion or the scores")
     found = judged(test, direction, level)
-    settle = _settle(found.answer, level, limit, case=case, divisor=divisor, figure=figure)
+    settle = _settle(test, found.answer, level, case=case, divisor=divisor, figure=figure)
     return Checked(
         outcome=found.answer,
         method=found.method,
@@ -110,12 +116,22 @@ def against_number(
         detectable=found.detectable,
         n=counts(level.measured),
         settle=settle,
-        notes=(*level.measured.notes, *level.notes, *found.scope_note, *_display_notes(level, metric)),
+        notes=(
+            *level.measured.notes,
+            *level.notes,
+            *found.scope_note,
+            *e_value_notes(found.e_value, level.alpha),
+            *_display_notes(level, metric),
+        ),
     )
 
 
-def _tested(level: Level, limit: float) -> ThresholdTest:
+def _tested(level: Level, limit: float, figure: Summary | None) -> ThresholdTest:
     table = level.measured.table
+    if figure is not None:
+        return summary_against_threshold(figure, limit, alpha=level.alpha)
+    if level.sequential and table is not None:
+        return any_time_threshold(table, limit, alpha=level.alpha)
     if table is None:
         return mean_against_threshold(level.measured.values, limit, alpha=level.alpha)
     return crossed_against_threshold(table.matrix, limit, clusters=table.cluster_labels, alpha=level.alpha)
@@ -135,15 +151,22 @@ def _estimate_only(measured: Measured, comparison: Comparison, limit: float) -> 
     )
 
 
-def _constant(known: Checked, level: Level, metric: Metric) -> Checked:
-    n = len(level.measured.seeds)
+def _too_little(known: Checked, level: Level, metric: Metric, error: StatisticsError) -> Checked:
+    n, table = len(level.measured.seeds), level.measured.table
     assert known.estimate is not None
     value = shown(known.estimate, metric)
-    reason = (
-        f"all {n} seeds gave {value}: without any spread nothing can be shown"
-        if n > 1
-        else f"one value, {value}, has no spread"
+    size = 1 if table is None else len(table.sample_ids)
+    settle = Settlement(
+        kind="measure", text="per-example scores, or seeds that change the result, would settle it"
     )
+    if level.sequential and isinstance(error, TooFewSamples):
+        reason, settle = f"{metric.name} {value}: {EARLY}", too_few(size)
+    elif n > 1:
+        reason = f"all {n} seeds gave {value}: without any spread nothing can be shown"
+    elif size > 1:
+        reason = f"all of {count(size, 'example')} gave {value}: without any spread nothing can be shown"
+    else:
+        reason = f"one value, {value}, has no spread"
     return Checked(
         outcome=Outcome.UNCLEAR,
         method=f"none, {level.text}",
@@ -155,9 +178,7 @@ def _constant(known: Checked, level: Level, metric: Metric) -> Checked:
         alpha=level.alpha,
         looks=level.spent,
         n=known.n,
-        settle=Settlement(
-            kind="measure", text="per-example scores, or seeds that change the result, would settle it"
-        ),
+        settle=settle,
         notes=(*level.measured.notes, *level.notes),
     )
 
@@ -187,12 +208,15 @@ def _reason(
 
 
 def _settle(
-    answer: Outcome, level: Level, limit: float, *, case: Case, divisor: float, figure: Summary | None
+    test: ThresholdTest, answer: Outcome, level: Level, *, case: Case, divisor: float, figure: Summary | None
 ) -> Settlement | None:
+    limit = test.threshold
     if answer is not Outcome.UNCLEAR or not case.predicts:
         return None
     if figure is not None:
         return settles_figure(_figure_outlook(figure, limit, level.alpha), figure.n, compared=False)
+    if level.sequential and level.measured.table is not None:
+        return what_settles(test, level.measured.table)
     if level.is_last and len(level.measured.seeds) > 1:
         return too_close(LAST_LOOK)
     try:

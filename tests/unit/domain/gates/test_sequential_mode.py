@@ -1,0 +1,169 @@
+"""Sequential mode: the answer holds however often anyone looked at the examples, and says by which e-value."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assay.domain.experiments.evidence import Aggregate
+from assay.domain.gates.judge import judge, record_bytes
+from assay.domain.kernel.findings import Outcome
+from assay.domain.kernel.metrics import Direction, Metric, Unit
+from assay.stats.e_processes import mcnemar_e_greater
+from assay.stats.sequential_rates import rate_e_value
+from tests.unit.domain.gates.gate_story import ACCURACY, evaluation, gate, ids, labels, one_run, run, scores
+
+LATENCY = Metric(name="latency", direction=Direction.LOWER, unit=Unit.MILLISECONDS)
+FREE = {"sequential": True}
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+def asked(criterion, *sides, checks=(), **settings):
+    return judge(gate(criteria=[criterion], checks=list(checks), settings={**FREE, **settings}), *sides)
+
+
+def pair(wins, losses, n, *, language=False):
+    ours, theirs = np.ones(n), np.ones(n)
+    ours[:losses], theirs[losses : losses + wins] = 0.0, 0.0
+    slices = {"language": labels(n, "de", "en")} if language else {}
+    return [
+        evaluation(run(name, scores(values, slices=slices))) for name, values in (("c", ours), ("b", theirs))
+    ]
+
+
+def latencies(values, name="c"):
+    return evaluation(run(name, scores(values, metric="latency")), metrics=(LATENCY,))
+
+
+def test_threshold_of_a_rate_is_decided_by_its_e_value_which_is_told():
+    finding = asked("accuracy >= 85%", one_run(np.r_[np.ones(920), np.zeros(80)])).findings[0]
+    assert finding.outcome is Outcome.MET
+    assert finding.e_value == pytest.approx(rate_e_value(920, 1000, 0.85, greater=True), rel=1e-9)
+    assert finding.p_value == pytest.approx(1 / finding.e_value)
+    assert (finding.looks.used, finding.looks.planned, finding.looks.spent) == (None, None, 0.05)
+    assert any("however often" in note for note in finding.notes)
+
+
+def test_what_one_look_would_show_may_be_open_while_looks_are_free():
+    values = np.r_[np.ones(875), np.zeros(125)]
+    once = judge(gate(criteria=["accuracy >= 85%"]), one_run(values)).findings[0]
+    free = asked("accuracy >= 85%", one_run(values)).findings[0]
+    assert (once.outcome, free.outcome) == (Outcome.MET, Outcome.UNCLEAR)
+    assert once.e_value is None
+    assert free.interval.low < once.interval.low
+    assert free.settle.amount > 0
+
+
+def test_safety_rate_without_a_failure_names_the_clean_cases_it_takes():
+    finding = asked("accuracy >= 99.9%", one_run(np.ones(1000))).findings[0]
+    assert finding.outcome is Outcome.UNCLEAR
+    assert finding.settle.amount == 2787
+    assert "no further failures" in finding.settle.text
+    assert asked("accuracy >= 99.9%", one_run(np.ones(3800))).exit_code == 0
+
+
+def test_paired_pass_fail_is_the_exact_mcnemar_e_process():
+    finding = asked("accuracy improves by > 0%", *pair(60, 20, 1000)).findings[0]
+    assert finding.outcome is Outcome.MET
+    assert finding.e_value == pytest.approx(float(mcnemar_e_greater(60, 20)), rel=1e-9)
+    assert finding.interval.low > 0
+
+
+def test_non_inferiority_bets_against_the_margin():
+    met = asked("accuracy no worse than baseline by 5%", *pair(40, 40, 2000)).findings[0]
+    open_one = asked("accuracy no worse than baseline by 1%", *pair(40, 40, 2000)).findings[0]
+    assert (met.outcome, open_one.outcome) == (Outcome.MET, Outcome.UNCLEAR)
+    assert met.interval.low > -0.05
+
+
+def test_order_of_examples_changes_no_byte(rng):
+    ours, theirs = (rng.random(600) < 0.9).astype(float), (rng.random(600) < 0.8).astype(float)
+    order = rng.permutation(600)
+    names = tuple(np.array(ids(600))[order])
+    straight = asked("accuracy improves by > 0%", one_run(ours), one_run(theirs, name="b"))
+    mixed = asked(
+        "accuracy improves by > 0%",
+        one_run(ours[order], names=names),
+        one_run(theirs[order], name="b", names=names),
+    )
+    assert record_bytes(straight) == record_bytes(mixed)
+
+
+def test_real_valued_scores_wait_for_a_hundred_examples(rng):
+    few = asked("latency < 250 ms", latencies(rng.gamma(20, 10, 60))).findings[0]
+    assert few.outcome is Outcome.UNCLEAR
+    assert few.settle.amount == 40
+    assert asked("latency < 250 ms", latencies(rng.gamma(20, 10, 400))).findings[0].outcome is Outcome.MET
+
+
+def test_examples_of_one_source_count_as_one(rng):
+    truth = np.repeat(rng.random(150), 10)
+    values = (rng.random(1500) < truth * 0.4 + 0.6).astype(float)
+    sources = tuple(f"s{i // 10}" for i in range(1500))
+    alone, shared = (
+        asked("accuracy >= 76%", one_run(values, clusters=c)).findings[0] for c in (None, sources)
+    )
+    assert shared.interval.low < alone.interval.low
+    assert "confidence sequence" in shared.method
+
+
+def test_percentile_is_decided_by_the_share_below_the_limit(rng):
+    values = rng.gamma(20, 10, 500)
+    below = int((values < 330).sum())
+    finding = asked("p95 of latency < 330 ms", latencies(values)).findings[0]
+    assert finding.outcome is Outcome.MET
+    assert finding.e_value == pytest.approx(rate_e_value(below, 500, 0.95, greater=True), rel=1e-9)
+    assert asked("p95 of latency < 275 ms", latencies(values)).findings[0].outcome is Outcome.UNCLEAR
+
+
+def test_harm_in_a_slice_is_shown_by_e_values_and_small_slices_pass_with_what_they_could_have_seen():
+    check = {"slices": {"by": "language", "margin": "3%"}}
+    ours, theirs = np.ones(1000), np.ones(1000)
+    ours[: 2 * 60 : 2] = 0.0  # 60 of 500 German ones lost
+    slices = {"language": labels(1000, "de", "en")}
+    sides = [evaluation(run(n, scores(v, slices=slices))) for n, v in (("c", ours), ("b", theirs))]
+    finding = asked("accuracy >= 50%", *sides, checks=[check]).findings[1]
+    assert finding.outcome is Outcome.NOT_MET
+    assert "language=de" in finding.reason
+    assert "any time" in finding.method
+    calm = asked("accuracy >= 50%", *pair(10, 10, 1000, language=True), checks=[check]).findings[1]
+    assert calm.outcome is Outcome.MET
+    assert calm.detectable > 0.03
+
+
+def test_claim_that_groups_are_alike_is_not_decided_by_looks_that_are_not_counted():
+    check = {"fairness": {"by": "language", "gap": "50%", "claim": True}}
+    finding = asked("accuracy >= 50%", pair(10, 10, 1000, language=True)[0], checks=[check]).findings[1]
+    assert finding.outcome is Outcome.UNCLEAR
+    assert "sequential: false" in finding.settle.text
+
+
+def test_reported_figures_are_no_evidence_in_sequential_mode():
+    figure = evaluation(
+        replace(run("c"), aggregates={"accuracy": Aggregate(0.9, 0.001, 90_000)}), metrics=(ACCURACY,)
+    )
+    record = asked("accuracy >= 50%", figure)
+    assert (record.findings[0].outcome, record.exit_code) == (Outcome.NO_EVIDENCE, 3)
+
+
+def test_several_seeds_keep_their_registered_looks_and_it_is_said(rng):
+    seeds = [
+        run(f"c{seed}", scores((rng.random(400) < 0.9).astype(float), seed=seed), seed=seed)
+        for seed in range(3)
+    ]
+    finding = asked("accuracy >= 80%", evaluation(*seeds)).findings[0]
+    assert (finding.looks.used, finding.looks.planned) == (1, 4)
+    assert any("registered looks" in note for note in finding.notes)
+
+
+def test_rate_at_its_threshold_is_rarely_called_better_however_often_one_looks(rng):
+    paths = np.cumsum(rng.random((300, 1200)) < 0.85, axis=1)
+    looks = np.unique(np.geomspace(5, 1200, 60).astype(int))
+    called = [
+        any(rate_e_value(int(path[n - 1]), int(n), 0.85, greater=True) >= 20 for n in looks) for path in paths
+    ]
+    assert np.mean(called) <= 0.05

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import AssayError, NotFound, Unavailable
+from assay.errors import AssayError, Invalid, NotFound, Unavailable
 from assay.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from assay.workflows.ports import SyncBatch, Workspace
     from assay.workflows.records import Source
     from assay.workflows.seed_runs import Progress, SeedRunner, SeedTold, SeedWork
+
+TEXT_MAX_BYTES = 1_000_000
 
 
 def _now() -> datetime:
@@ -89,11 +91,15 @@ def _read_scores(content: bytes) -> Mapping[str, Scores]:
 
 
 def _read_upload(
-    files: Mapping[str, bytes], *, reader: str | None = None, metrics: Sequence[Metric] = ()
+    files: Mapping[str, bytes],
+    *,
+    reader: str | None = None,
+    metrics: Sequence[Metric] = (),
+    needs: Needs | None = None,
 ) -> Evaluation:
     from assay.connectors.evals.uploaded import read_uploaded
 
-    return read_uploaded(files, reader=reader, metrics=metrics)
+    return read_uploaded(files, reader=reader, metrics=metrics, needs=needs)
 
 
 def _read_ids(content: bytes, *, name: str) -> tuple[tuple[str, ...], str]:
@@ -120,6 +126,64 @@ def search_leaks(
     return search(gate, evaluation, folder, told)
 
 
+def read_frames(
+    results: object,
+    *,
+    name: str,
+    metrics: Sequence[Metric] = (),
+    needs: Needs | None = None,
+    metric: str | None = None,
+    sample_ids: Sequence[object] | None = None,
+    slices: Mapping[str, Sequence[object]] | None = None,
+) -> Evaluation:
+    """What do arrays or data frames of results hold? See `assay.connectors.evals.frames.read_frames`."""
+    from assay.connectors.evals.frames import read_frames as read
+
+    return read(
+        results, name=name, metrics=metrics, needs=needs, metric=metric, sample_ids=sample_ids, slices=slices
+    )
+
+
+def read_text(file: Path) -> str:
+    """The text of a file that a person wrote, such as a gate or a ticket.
+
+    Raises:
+        NotFound: there is no such file.
+        Invalid: too large, or not UTF-8.
+        Unavailable: it cannot be read.
+    """
+    content = _content(file, TEXT_MAX_BYTES + 1)
+    if len(content) > TEXT_MAX_BYTES:
+        raise Invalid(
+            f"cannot read file '{file}': more than {TEXT_MAX_BYTES} bytes (expected less)",
+            code="file-too-large",
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid(
+            f"cannot read file '{file}': byte {error.start} is not UTF-8 (expected UTF-8 text)",
+            code="file-invalid",
+        ) from None
+
+
+def read_gate(file: Path) -> Gate:
+    """The gate in a file, with the golden examples that its files beside it name.
+
+    Raises:
+        Invalid, NotFound, Unavailable: naming the file and what mends it.
+    """
+    from assay.domain.gates.gate import GoldenCheck
+    from assay.workflows.gate_file import gate_from_text
+
+    def whole(check: GoldenCheck) -> GoldenCheck:
+        return check if check.file is None else check.with_file(*read_id_list(file.parent / check.file))
+
+    gate = gate_from_text(read_text(file), file=str(file))
+    checks = tuple(whole(check) if isinstance(check, GoldenCheck) else check for check in gate.checks)
+    return gate.model_copy(update={"checks": checks})
+
+
 def read_id_list(file: Path) -> tuple[tuple[str, ...], str]:
     """The example ids that a file lists, one a row, and the digest of its bytes.
 
@@ -130,13 +194,7 @@ def read_id_list(file: Path) -> tuple[tuple[str, ...], str]:
     """
     from assay.connectors.evals.id_list import MAX_BYTES, read_ids
 
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise NotFound(f"cannot read file '{file}': there is no such file", code="file-missing") from None
-    except OSError as error:
-        raise Unavailable(f"cannot read file '{file}': {error.strerror}", code="file-unreadable") from error
+    content = _content(file, MAX_BYTES + 1)
     return read_ids(content, name=str(file))
 
 
@@ -159,6 +217,16 @@ def seeds_of_command(
 
     with SeedsOfCommand(work, reads=reads, tell=tell, show=show, forget=forget) as runner:
         yield runner
+
+
+def _content(file: Path, most: int) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(most)
+    except FileNotFoundError:
+        raise NotFound(f"cannot read file '{file}': there is no such file", code="file-missing") from None
+    except OSError as error:
+        raise Unavailable(f"cannot read file '{file}': {error.strerror}", code="file-unreadable") from error
 
 
 def _make_home(home: Path) -> None:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.bootstrap import read_text
 from assay.cli.connection import connected
-from assay.cli.files import read_text, write_new
+from assay.cli.files import write_new
 from assay.cli.options import Json, Project, given, group
 from assay.cli.screen import print_json, say, shortened, table
 from assay.errors import Invalid

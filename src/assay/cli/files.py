@@ -1,4 +1,4 @@
-"""Files on the command line: read as text within limits, written whole or not at all."""
+"""Files that the command line writes: whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,37 +6,7 @@ import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from assay.errors import Conflict, Invalid, NotFound, Unavailable
-
-MAX_BYTES = 1_000_000
-
-
-def read_text(file: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        NotFound: there is no such file.
-        Invalid: too large, or not UTF-8.
-        Unavailable: it cannot be read.
-    """
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise NotFound(f"cannot read file '{file}': there is no such file", code="file-missing") from None
-    except OSError as error:
-        raise Unavailable(f"cannot read file '{file}': {error.strerror}", code="file-unreadable") from error
-    if len(content) > MAX_BYTES:
-        raise Invalid(
-            f"cannot read file '{file}': more than {MAX_BYTES} bytes (expected less)", code="file-too-large"
-        )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid(
-            f"cannot read file '{file}': byte {error.start} is not UTF-8 (expected UTF-8 text)",
-            code="file-invalid",
-        ) from None
+from assay.errors import Conflict, Unavailable
 
 
 def write_new(file: Path, content: bytes) -> None:

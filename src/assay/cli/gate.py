@@ -27,10 +27,11 @@ OUTPUT = "Write it to this file."
 
 def register(root: typer.Typer) -> None:
     """Add these commands."""
-    from assay.cli import gate_run
+    from assay.cli import gate_plan, gate_run
 
     app.callback()(_noun)
     gate_run.register(app)
+    gate_plan.register(app)
     root.add_typer(app)
 
 
@@ -91,7 +92,7 @@ def diff(
 
     Example: assay gate diff main/gate.yaml gate.yaml
     """
-    from assay.cli.gate_judging import read_gate
+    from assay.bootstrap import read_gate
     from assay.domain.gates.gate_changes import changes
 
     found = changes(read_gate(old), read_gate(new))

@@ -6,36 +6,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from assay.bootstrap import read_evaluation, read_id_list, search_leaks
-from assay.cli.files import read_text
+from assay.bootstrap import read_evaluation, read_gate, search_leaks
 from assay.domain.experiments.evidence import Evaluation
-from assay.domain.gates.gate import Gate, GoldenCheck, LeakageCheck
+from assay.domain.gates.gate import Gate, LeakageCheck
 from assay.domain.gates.gate_metrics import with_metrics
 from assay.domain.gates.gate_record import GateRecord
 from assay.domain.gates.judge import judge
 from assay.domain.gates.needs import needs_of
 from assay.domain.gates.overlap import Overlap
-from assay.workflows.gate_file import gate_from_text
-
-
-def read_gate(file: Path) -> Gate:
-    """The gate in a file, with the golden examples that its files beside it name.
-
-    Raises:
-        Invalid, NotFound, Unavailable: naming the file and what mends it.
-    """
-    gate = gate_from_text(read_text(file), file=str(file))
-    checks = tuple(
-        _with_file(check, file.parent) if isinstance(check, GoldenCheck) else check for check in gate.checks
-    )
-    return gate.model_copy(update={"checks": checks})
-
-
-def _with_file(check: GoldenCheck, folder: Path) -> GoldenCheck:
-    if check.file is None:
-        return check
-    ids, digest = read_id_list(folder / check.file)
-    return check.with_file(ids, digest)
 
 
 def judged(

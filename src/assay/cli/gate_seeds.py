@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.bootstrap import read_evaluation, seeds_of_command
-from assay.cli.gate_judging import judged, read_gate
+from assay.bootstrap import read_evaluation, read_gate, seeds_of_command
+from assay.cli.gate_judging import judged
 from assay.cli.screen import clean
 from assay.domain.experiments.evidence import Evaluation
 from assay.domain.gates.gate_metrics import with_metrics

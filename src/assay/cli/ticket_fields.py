@@ -70,7 +70,7 @@ def fields_of(
 
 
 def _read(file: Path) -> dict[str, Any]:
-    from assay.cli.files import read_text
+    from assay.bootstrap import read_text
     from assay.workflows.ticket_file import load_ticket_text
 
     data = load_ticket_text(read_text(file), name=str(file))

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from assay.bootstrap import read_text
 from assay.cli.connection import connected
-from assay.cli.files import read_text, write_over
+from assay.cli.files import write_over
 from assay.cli.options import Json, Project
 from assay.cli.screen import print_json, say
 from assay.errors import Invalid

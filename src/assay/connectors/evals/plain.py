@@ -33,21 +33,25 @@ class PlainReader:
         return "sample_id" in columns or (len(columns) > 1 and bool(columns & {"seed", "run"}))
 
     def read(self, files: Sequence[EvalFile], options: ReadOptions) -> Evaluation:
-        pool = IdPool()
-        plain = [_read(file, options) for file in files]
-        parts = [example_runs(one, pool) if "sample_id" in one.roles.one else row_runs(one) for one in plain]
-        texts = {run_id: some for part in parts for run_id, some in part.examples.items()}
-        runs, examples = merged((run for part in parts for run in part.runs), texts)
-        return Evaluation(
-            runs=runs,
-            examples=examples,
-            reader=self.name,
-            notes=(
-                *(note for one in plain for note in one.roles.notes),
-                *(n for part in parts for n in part.notes),
-            ),
-            digest=hashlib.sha256("\n".join(sorted(one.digest for one in plain)).encode()).hexdigest(),
-        )
+        return plain_evaluation([_read(file, options) for file in files], reader=self.name)
+
+
+def plain_evaluation(plain: Sequence[PlainTable], *, reader: str) -> Evaluation:
+    """What do these tables hold, each with its roles? One side of a gate."""
+    pool = IdPool()
+    parts = [example_runs(one, pool) if "sample_id" in one.roles.one else row_runs(one) for one in plain]
+    texts = {run_id: some for part in parts for run_id, some in part.examples.items()}
+    runs, examples = merged((run for part in parts for run in part.runs), texts)
+    return Evaluation(
+        runs=runs,
+        examples=examples,
+        reader=reader,
+        notes=(
+            *(note for one in plain for note in one.roles.notes),
+            *(n for part in parts for n in part.notes),
+        ),
+        digest=hashlib.sha256("\n".join(sorted(one.digest for one in plain)).encode()).hexdigest(),
+    )
 
 
 def _read(file: EvalFile, options: ReadOptions) -> PlainTable:

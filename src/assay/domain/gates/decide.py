@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,7 @@ from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.findings import Finding, Outcome, Role, Settlement
 from assay.domain.kernel.verdicts import Recommendation, RuleAdvice
 
+_STATISTIC = re.compile(r"sd|p\d+(\.\d+)?|pass[@^]\d+")
 _MUST_HOLD = (Role.PRIMARY, Role.BLOCKING)
 _CLAIMED = (Role.PRIMARY, Role.SECONDARY, Role.BLOCKING)
 
@@ -117,20 +119,24 @@ def _which(findings: Sequence[Finding], roles: tuple[Role, ...], outcome: Outcom
 
 
 def _kill(because: Sequence[Finding]) -> tuple[str, str]:
-    return f"Kill: {listed(f.check for f in because)}", _reasons(because)
+    return f"Kill: {listed(f.check for f in because)}", reasons_text(because)
 
 
 def _invalid(because: Sequence[Finding]) -> tuple[str, str]:
     ways = list(dict.fromkeys(f.settle.text for f in because if f.settle is not None))
     mend = f" To mend it: {'; '.join(ways)}." if ways else ""
-    return f"Broken evidence: {_names(because)} cannot be judged", f"{_reasons(because)}{mend}"
+    return f"Broken evidence: {_names(because)} cannot be judged", f"{reasons_text(because)}{mend}"
 
 
 def _fail(because: Sequence[Finding]) -> tuple[str, str]:
     missing = all(f.outcome is Outcome.NO_EVIDENCE for f in because)
     if len(because) == 1:
-        return f"Iterate: {because[0].check} is {'not measured' if missing else 'not met'}", _reasons(because)
-    return f"Iterate: {len(because)} checks are {'not measured' if missing else 'not met'}", _reasons(because)
+        return f"Iterate: {because[0].check} is {'not measured' if missing else 'not met'}", reasons_text(
+            because
+        )
+    return f"Iterate: {len(because)} checks are {'not measured' if missing else 'not met'}", reasons_text(
+        because
+    )
 
 
 def _inconclusive(because: Sequence[Finding]) -> tuple[str, str]:
@@ -143,8 +149,8 @@ def _inconclusive(because: Sequence[Finding]) -> tuple[str, str]:
     settle = f" {_sentence(way.text)}" if way is not None else ""
     if len(because) == 1:
         what = "is not measured" if because[0].outcome is Outcome.NO_EVIDENCE else "is unclear"
-        return f"Not known yet: {because[0].check} {what}", f"{_reasons(because)}{settle}"
-    return f"Not known yet: {len(because)} checks are open", f"{_reasons(because)}{settle}"
+        return f"Not known yet: {because[0].check} {what}", f"{reasons_text(because)}{settle}"
+    return f"Not known yet: {len(because)} checks are open", f"{reasons_text(because)}{settle}"
 
 
 def _pass(because: Sequence[Finding]) -> tuple[str, str]:
@@ -153,25 +159,29 @@ def _pass(because: Sequence[Finding]) -> tuple[str, str]:
         if len(because) == 1
         else f"all {count(len(because), 'primary and blocking check')} are met"
     )
-    return f"Promote: {said}", _reasons(because)
+    return f"Promote: {said}", reasons_text(because)
 
 
 def _names(findings: Sequence[Finding]) -> str:
     return listed((f.check for f in findings), most=2)
 
 
-def _reasons(findings: Sequence[Finding]) -> str:
-    return " ".join(dict.fromkeys(_sentence(f.reason) for f in findings[:3]))
+def reasons_text(findings: Sequence[Finding]) -> str:
+    """Why, in whole sentences, of the first three of these findings?"""
+    return " ".join(dict.fromkeys(_sentence(f.reason, f.metric) for f in findings[:3] if f.reason))
 
 
-def _sentence(text: str) -> str:
-    return (
-        f"{text[:1].upper()}{text[1:]}."
-        if text and text[-1] not in ".!?"
-        else f"{text[:1].upper()}{text[1:]}"
-    )
+def _sentence(text: str, metric: str | None = None) -> str:
+    """A name is no word to capitalise: `accuracy` and `Accuracy` may be two metrics."""
+    first = text.split(" ", 1)[0].rstrip(":,")
+    name = first == metric or _STATISTIC.fullmatch(first) is not None
+    begun = text if name else f"{text[:1].upper()}{text[1:]}"
+    return begun if begun.endswith((".", "!", "?")) else f"{begun}."
 
 
 def _advice_text(advice: Sequence[RuleAdvice]) -> list[str]:
     kills = [a for a in advice if a.advises_kill]
-    return [f"Rule of thumb {a.rule.replace('_', ' ')} advises to kill: {_sentence(a.reason)}" for a in kills]
+    # The sentence has begun before the reason does, so nothing in it is capitalised.
+    return [
+        f"Rule of thumb {a.rule.replace('_', ' ')} advises to kill: {a.reason.rstrip('.')}." for a in kills
+    ]

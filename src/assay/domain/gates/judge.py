@@ -13,7 +13,7 @@ from assay.domain.gates.checks.leaks import check_leakage
 from assay.domain.gates.checks.regression import check_regression
 from assay.domain.gates.checks.reliability import check_reliability
 from assay.domain.gates.checks.slices import check_slices, nothing_measured
-from assay.domain.gates.decide import EXIT_CODE, Row, cheapest, row_of
+from assay.domain.gates.decide import EXIT_CODE, Row, cheapest, reasons_text, row_of
 from assay.domain.gates.examine import answer, examine, finding_of
 from assay.domain.gates.gate import ConsistencyCheck, Gate, GateCheck
 from assay.domain.gates.gate_case import GateCase, Judged, gate_case
@@ -85,7 +85,7 @@ def judge(
         result=result,
         exit_code=EXIT_CODE[row],
         headline=_headline(result, because, answers),
-        detail=_detail(because),
+        detail=reasons_text(because),
         settle=settle,
         answers=answers,
         point_result=_result_of(answers, "point_outcome"),
@@ -189,11 +189,6 @@ _WHY = {
     Outcome.NO_EVIDENCE: "is not measured",
     Outcome.INVALID: "cannot be judged",
 }
-
-
-def _detail(because: Sequence[Finding]) -> str:
-    # Most begin with the name of a metric, which is no word to capitalise.
-    return " ".join(dict.fromkeys(f"{f.reason}." for f in because[:3] if f.reason))
 
 
 def _groups(case: GateCase) -> tuple[SeedGroup, ...]:

@@ -101,3 +101,18 @@ def test_decide_undecided_is_called_not_known_yet_and_names_the_cheapest_way_out
 def test_decide_every_row_has_an_exit_code_and_only_a_pass_exits_zero():
     assert {row for row, code in EXIT_CODE.items() if code == 0} == {Row.PASS}
     assert set(EXIT_CODE) == set(Row)
+
+
+@pytest.mark.parametrize(
+    ("reason", "metric", "said"),
+    [
+        ("accuracy 91.0% over 3 seeds: the bound clears 85%", "accuracy", "accuracy 91.0% over 3 seeds: the bound clears 85%."),
+        ("sd of accuracy 1.0 point over 5 seeds", "accuracy", "sd of accuracy 1.0 point over 5 seeds."),
+        ("p95 of latency is 300 ms", "latency", "p95 of latency is 300 ms."),
+        ("all 3 seeds gave 0.5", "accuracy", "All 3 seeds gave 0.5."),
+        ("what is not known?", None, "What is not known?"),
+    ],
+)  # fmt: skip
+def test_decide_names_are_not_capitalised_and_words_are(reason, metric, said):
+    finding = find("primary", "not_met").model_copy(update={"reason": reason, "metric": metric})
+    assert decide([finding]).detail == said

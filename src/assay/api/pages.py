@@ -88,6 +88,17 @@ class JournalAsked(Asked):
     who: Text | None = None
 
 
+class GateRunPageAsked(Asked):
+    """A page of the answers of gates, newest first."""
+
+    gate: Text | None = Field(default=None, description="Answers of this gate, over all its versions.")
+    ticket: Text | None = None
+    before: Annotated[int, Field(ge=0, lt=2**31)] | None = Field(
+        default=None, description="next_before of the page before."
+    )
+    limit: Limit = 50
+
+
 class SearchAsked(Asked):
     """A search."""
 

@@ -14,6 +14,7 @@ from assay.domain.gates.gate import Gate
 from assay.domain.gates.gate_metrics import with_metrics
 from assay.domain.gates.gate_record import GateRecord
 from assay.domain.gates.judge import judge, record_bytes, record_digest
+from assay.domain.gates.needs import needs_of
 from assay.domain.gates.replay import compared
 from assay.domain.gates.ticket_sides import ticket_sides
 from assay.domain.kernel.canonical import digest_bytes
@@ -98,14 +99,16 @@ def judge_upload(
             required_ticket(tx, project, ticket)
         earlier = _required_run(tx, project, baseline) if isinstance(baseline, int) else None
         again = None if earlier is None else _files_of(tx, earlier.candidate, earlier.number)
+    judged = _sent_side(ws, asked.gate, candidate, field="candidate")
     compared_with: _Side | None = None
     if earlier is not None and again is not None:
-        compared_with = _earlier_side(ws, asked.gate, earlier, again)
+        read_again = _kept_side(ws, asked.gate, earlier.candidate, again, texts=False)
+        compared_with = _Side(read_again, replace(earlier.candidate, run=earlier.number), {})
     elif isinstance(baseline, Upload):
         compared_with = _sent_side(ws, asked.gate, baseline, field="baseline")
     case = _Case(
         version=asked,
-        candidate=_sent_side(ws, asked.gate, candidate, field="candidate"),
+        candidate=judged,
         baseline=compared_with,
         ticket=ticket,
         lock=None,
@@ -279,7 +282,9 @@ def _sent_side(ws: Workspace, gate: Gate, upload: Upload, *, field: str) -> _Sid
 
 
 def _read(ws: Workspace, gate: Gate, files: Mapping[str, bytes], reader: str | None) -> Evaluation:
-    return ws.read_upload(files, reader=reader, metrics=with_metrics(gate).metrics)
+    """As the command line reads results for this gate, so that both give the same record."""
+    declared = with_metrics(gate)
+    return ws.read_upload(files, reader=reader, metrics=declared.metrics, needs=needs_of(declared))
 
 
 def _check_upload(upload: Upload, field: str) -> None:
@@ -301,16 +306,6 @@ def _check_upload(upload: Upload, field: str) -> None:
                 code="upload-file-name",
                 field=field,
             )
-
-
-def _earlier_side(ws: Workspace, gate: Gate, run: GateRun, content: Mapping[str, bytes]) -> _Side:
-    side = run.candidate
-    evaluation = (
-        _from_dossier(ws, content[_DOSSIER])[0]
-        if side.kind == "ticket"
-        else _read(ws, gate, content, side.reader)
-    )
-    return _Side(evaluation, replace(side, run=run.number), {})
 
 
 def _from_dossier(ws: Workspace, content: bytes) -> tuple[Evaluation, Evaluation | None, Lock]:
@@ -380,30 +375,35 @@ def gate_run_inputs(ws: Workspace, actor: Actor, slug: str, number: int) -> Gate
         Unavailable: a file that was kept is gone.
     """
     actor.require(Permission.READ)
+    return _inputs(ws, slug, number, texts=True)
+
+
+def _inputs(ws: Workspace, slug: str, number: int, *, texts: bool) -> GateInputs:
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         run = _required_run(tx, project, number)
         version = required_gate(tx, project, run.gate, run.version)
         ours = _files_of(tx, run.candidate, number)
         theirs = None if run.baseline is None else _files_of(tx, run.baseline, number)
-    return _inputs(ws, run, version, ours, theirs)
-
-
-def _inputs(
-    ws: Workspace,
-    run: GateRun,
-    version: GateVersion,
-    ours: Mapping[str, bytes],
-    theirs: Mapping[str, bytes] | None,
-) -> GateInputs:
     if run.candidate.kind == "ticket":
         candidate, baseline, lock = _from_dossier(ws, ours[_DOSSIER])
         return GateInputs(run, version, candidate, baseline, lock)
-    candidate = _read(ws, version.gate, ours, run.candidate.reader)
-    baseline = None
-    if run.baseline is not None and theirs is not None:
-        baseline = _earlier_side(ws, version.gate, replace(run, candidate=run.baseline), theirs).evaluation
+    candidate = _kept_side(ws, version.gate, run.candidate, ours, texts=texts)
+    if run.baseline is None or theirs is None:
+        return GateInputs(run, version, candidate, None, None)
+    baseline = _kept_side(ws, version.gate, run.baseline, theirs, texts=texts)
     return GateInputs(run, version, candidate, baseline, None)
+
+
+def _kept_side(
+    ws: Workspace, gate: Gate, side: KeptSide, content: Mapping[str, bytes], *, texts: bool
+) -> Evaluation:
+    if side.kind == "ticket":
+        return _from_dossier(ws, content[_DOSSIER])[0]
+    evaluation = _read(ws, gate, content, side.reader)
+    if not texts:
+        return evaluation
+    return replace(evaluation, examples=ws.read_upload(content, reader=side.reader).examples)
 
 
 def gate_run_file(ws: Workspace, actor: Actor, slug: str, number: int, digest: str) -> tuple[str, bytes]:
@@ -427,7 +427,7 @@ def gate_run_file(ws: Workspace, actor: Actor, slug: str, number: int, digest: s
 def replay_gate_run(ws: Workspace, actor: Actor, slug: str, number: int) -> GateReplay:
     """Does a stored answer come out again, byte for byte, from the files that were kept?"""
     actor.require(Permission.AUDIT)
-    inputs = gate_run_inputs(ws, actor, slug, number)
+    inputs = _inputs(ws, slug, number, texts=False)
     run = inputs.run
     record = judge(inputs.gate, inputs.candidate, inputs.baseline, lock=inputs.lock)
     again = compared(run.body, record_bytes(record), was=run.library_versions, now=record.library_versions)

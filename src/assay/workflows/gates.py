@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,7 @@ from assay.workflows.records import Project
 
 MAX_REASON_LENGTH = 2000
 MOST_CHANGES_SAID = 100
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}", re.ASCII)
 
 
 def add_gate(
@@ -79,6 +81,8 @@ def change_gate(
         StaleVersion: somebody was faster.
     """
     actor.require(Permission.CONFIGURE)
+    with ws.store.read() as tx:
+        required_gate(tx, required_project(tx, slug), name)
     read = _read(ws, text, name, files or {})
 
     def work(tx: WriteTransaction) -> GateVersion:
@@ -221,7 +225,16 @@ def _read(ws: Workspace, text: str, name: str | None, files: Mapping[str, bytes]
 
 
 def _named(gate: Gate, name: str | None) -> Gate:
-    return gate if name is None or name == gate.name else Gate.model_validate({**dict(gate), "name": name})
+    if name is None or name == gate.name:
+        return gate
+    if _NAME.fullmatch(name) is None:
+        raise Invalid(
+            f"cannot name gate {ascii(name)[:60]}: (expected letters, digits, '_', '-' and '.', at most 100)",
+            hint="choose a name such as answer-quality",
+            code="gate-name-malformed",
+            field="name",
+        )
+    return gate.model_copy(update={"name": name})
 
 
 def _files_named(gate: Gate) -> tuple[str, ...]:

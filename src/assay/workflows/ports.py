@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from assay.domain.experiments.evidence import Evaluation, Run, Scores
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
+from assay.domain.gates.needs import Needs
 from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
 from assay.domain.governance.journal import JournalHead, RememberedHead
 from assay.domain.kernel.events import Event
@@ -434,9 +435,17 @@ class UploadReader(Protocol):
     """Evaluation results from the bytes of files."""
 
     def __call__(
-        self, files: Mapping[str, bytes], *, reader: str | None = None, metrics: Sequence[Metric] = ()
+        self,
+        files: Mapping[str, bytes],
+        *,
+        reader: str | None = None,
+        metrics: Sequence[Metric] = (),
+        needs: Needs | None = None,
     ) -> Evaluation:
-        """What these files hold, content by name. Raises Invalid naming file, place, what was found and what mends it."""
+        """What these files hold, content by name: what is needed of it, or everything.
+
+        Raises Invalid naming file, place, what was found and what mends it.
+        """
         ...
 
 

@@ -35,6 +35,11 @@ SETTINGS = {
     },
 }  # fmt: skip
 METRIC = {"direction": "higher", "unit": "fraction", "decimals": 2, "aliases": ["acc"], "description": "x"}
+GATE = {
+    "text": "gate: another\ncriteria: [accuracy >= 85%]\nchecks: [golden: {file: golden.csv}]\n",
+    "name": "another",
+    "files": [{"name": "golden.csv", "text": "q1\nq2\n"}],
+}
 
 BODIES = {
     "new_project": {"slug": "another", "name": "Another"},
@@ -54,6 +59,10 @@ BODIES = {
     "record_decision": {"kind": "iterate", "learnings": "We learned it.", "reason": "x", "move": False},
     "add_source": {"kind": "mlflow", "uri": "sqlite:///none.db", "name": "other", "experiments": ["a"], "qualified": False},
     "attach": {"ticket": "EXP-1"},
+    "new_gate": {**GATE, "reason": "x"},
+    "check_gate_text": GATE,
+    "put_gate": {"text": GATE["text"], "files": GATE["files"], "reason": "x"},
+    "judge_ticket_runs": {"gate": "answers", "version": 1},
     "verify_against": {
         "checkpoints": [
             {
@@ -71,3 +80,11 @@ BODIES = {
 """By operation id."""
 
 IMPORTED_DOCUMENT = {"documents": [{"name": "a.json", "document": TICKET}]}
+
+SCORES = b"sample_id,seed,metric,value\n" + b"".join(b"q%d,1,accuracy,%d\n" % (n, n < 9) for n in range(10))
+UPLOADS = {
+    "judge_files": {
+        "candidate": SCORES, "baseline": SCORES, "baseline_run": "1", "ticket": "EXP-1", "version": "1", "reader": "plain",
+    }
+}  # fmt: skip
+"""The fields of every multipart form by operation id; files as bytes."""

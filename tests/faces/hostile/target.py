@@ -39,6 +39,8 @@ class Target:
             "seq": "1",
             "size": "1",
             "path": "css/board.css",
+            "gate": "answers",
+            "number": "1",
         }
 
     def path(self, template, **changed):

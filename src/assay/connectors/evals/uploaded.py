@@ -10,11 +10,16 @@ from pathlib import Path
 from assay.connectors.evals.files import EvalFile
 from assay.connectors.evals.read import read_evaluation
 from assay.domain.experiments.evidence import Evaluation
+from assay.domain.gates.needs import Needs
 from assay.domain.kernel.metrics import Metric
 
 
 def read_uploaded(
-    files: Mapping[str, bytes], *, reader: str | None = None, metrics: Sequence[Metric] = ()
+    files: Mapping[str, bytes],
+    *,
+    reader: str | None = None,
+    metrics: Sequence[Metric] = (),
+    needs: Needs | None = None,
 ) -> Evaluation:
     """What do these files hold? As `read_evaluation` of a folder with them; of one file, as of that file.
 
@@ -22,6 +27,7 @@ def read_uploaded(
         files: content by name. The names are labels for messages and digests; on disk each file is called by its digest.
         reader: name of the reader; None finds it by content.
         metrics: declarations to check values against.
+        needs: what of the files is looked at; None: everything, with texts short enough to be shown.
 
     Raises:
         Invalid: as `read_evaluation`.
@@ -31,6 +37,7 @@ def read_uploaded(
             [_kept(Path(folder), name, content) for name, content in sorted(files.items())],
             reader=reader,
             metrics=metrics,
+            needs=needs,
         )
 
 

@@ -10,7 +10,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from assay.domain.experiments.criteria.model import (
     Condition,
@@ -142,7 +149,7 @@ class GoldenCheck(Value):
         """The same check once its file was read.
 
         Raises:
-            Invalid: the gate pins another digest.
+            Invalid: the gate pins another digest, or an id is none that results could have.
         """
         if self.digest is not None and self.digest != digest:
             raise Invalid(
@@ -152,7 +159,16 @@ class GoldenCheck(Value):
                 field="checks.golden.digest",
             )
         read = {"examples": tuple(dict.fromkeys(examples)), "digest": digest}
-        return GoldenCheck.model_validate({**self.model_dump(), **read})
+        try:
+            return GoldenCheck.model_validate({**self.model_dump(), **read})
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise Invalid(
+                f"cannot use golden file '{self.file}': {str(first['input'])[:80]!a}: {first['msg'].lower()}",
+                hint="write one example id a row",
+                code="golden-unusable",
+                field="checks.golden.file",
+            ) from error
 
 
 class FairnessCheck(Value):

@@ -89,6 +89,8 @@ class GateRecord(Value):
     metrics: tuple[Metric, ...] = ()
     """What every metric was taken to mean."""
     settings: dict[str, JsonValue]
+    uses: ExactInteger | None = None
+    """How many decisions rested on this evaluation set before, where somebody counts."""
     notes: tuple[str, ...] = ()
     """What a reader must know: inferred metrics, excluded examples, labels."""
     method_version: str

@@ -54,6 +54,7 @@ def judge(
     lock: Lock | None = None,
     overlaps: Mapping[int, Overlap] | None = None,
     predicts: bool = True,
+    uses: int | None = None,
 ) -> GateRecord:
     """Does the candidate pass the gate, and how surely is that known?
 
@@ -64,6 +65,7 @@ def judge(
         lock: the ticket's lock on a board: runs from before it are no evidence.
         overlaps: what the evaluation set shares with training data, by the number of the leakage check, from 0.
         predicts: whether an unclear claim is asked what would settle it; a what-if that judges many futures does not ask.
+        uses: how many decisions rested on this evaluation set before, where somebody counts; None where nobody does.
 
     Returns:
         The record; `record_bytes` gives what is stored and hashed.
@@ -94,7 +96,8 @@ def judge(
         baseline=None if baseline is None else _side("baseline", baseline, case.case.own_baselines, case),
         settings=gate.settings.model_dump(mode="json"),
         metrics=declared.metrics,
-        notes=_notes(gate, case, candidate),
+        uses=uses,
+        notes=_notes(gate, case, candidate, uses),
         method_version=METHOD_VERSION,
         library_versions=library_versions(),
     )
@@ -216,12 +219,16 @@ def _examples(groups: Sequence[SeedGroup], case: GateCase) -> int | None:
     return len(found.table.sample_ids) if isinstance(found, Measured) and found.table is not None else None
 
 
-def _notes(gate: Gate, case: GateCase, candidate: Evaluation) -> tuple[str, ...]:
+def _notes(gate: Gate, case: GateCase, candidate: Evaluation, uses: int | None) -> tuple[str, ...]:
     told = {metric.name for metric in candidate.metrics}
     inferred = [one.because for one in inferred_metrics(gate) if one.metric not in told]
     notes = [*case.choice.notes, *case.notes]
     if inferred:
         notes.append(f"taken from the gate file: {listed(inferred)}")
+    if uses:
+        notes.append(
+            f"{count(uses, 'decision')} rested on this evaluation set before: a set that is looked at often wears out"
+        )
     if gate.settings.mode == "point":
         notes.append("the estimate alone decides (point mode): the strict answer stands beside it")
     return tuple(notes)

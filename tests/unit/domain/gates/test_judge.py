@@ -374,3 +374,62 @@ def test_metrics_taken_from_the_gate_file_are_told(base):
     record = judge(gate(criteria=[FLOOR]), evaluation(run("c", scores(base)), metrics=()))
     assert record.result is GateResult.PASS
     assert any("% means a fraction" in note for note in record.notes)
+
+
+def test_a_set_that_was_used_before_says_how_often(base):
+    known, unknown = (judge(gate(criteria=[FLOOR]), one_run(base), uses=uses) for uses in (7, None))
+    assert known.uses == 7
+    assert any("7 decisions rested on this evaluation set" in note for note in known.notes)
+    assert unknown.uses is None
+    assert not any("rested" in note for note in unknown.notes)
+
+
+# -------------------------------------------------------------------------------------------------------------- blocking
+
+
+def every_check(role):
+    return [
+        {"slices": {"by": ["language"], "margin": "3%"}, "role": role},
+        {"regression": {}, "role": role},
+        {"golden": {"examples": ["a"]}, "role": role},
+        {"fairness": {"by": "language", "gap": "5%"}, "role": role},
+        {"consistency": {"sd": "3%"}, "role": role},
+        {"reliability": {"pass^2": "50%"}, "role": role},
+        {"leakage": {"against": ["train.jsonl"]}, "role": role},
+        {"items": {"rollback tested": "unknown"}, "role": role},
+    ]
+
+
+SAFETY = ["toxicity < 0.1%", "p95 of toxicity < 50%", "sd of toxicity <= 1%", "pii_leaks == 0",
+          "toxicity no worse than baseline by 1%", "toxicity improves by > 0%"]  # fmt: skip
+
+
+@pytest.mark.parametrize("criterion", SAFETY)
+def test_a_blocking_criterion_that_nobody_measured_fails_the_gate(base, criterion):
+    toxicity = Metric(name="toxicity", direction=Direction.LOWER, unit=Unit.FRACTION)
+    side = evaluation(run("c", scores(base)), metrics=(ACCURACY, toxicity))
+    record = judge(gate(criteria=[FLOOR], blocking=[criterion]), side)
+    assert record.findings[0].outcome is Outcome.MET
+    assert record.findings[1].outcome is Outcome.NO_EVIDENCE
+    assert (record.result, record.exit_code, record.point_result) == (GateResult.FAIL, 1, GateResult.FAIL)
+    assert record.settle is not None
+
+
+@pytest.mark.parametrize("check", every_check("blocking"), ids=lambda check: next(iter(check)))
+@pytest.mark.parametrize("mode", ["bound", "point"])
+def test_a_blocking_check_without_evidence_fails_the_gate(check, mode):
+    record = judge(gate(criteria=[FLOOR], checks=[check], settings={"mode": mode}), evaluation())
+    assert record.findings[-1].outcome is Outcome.NO_EVIDENCE
+    assert (record.result, record.exit_code) == (GateResult.FAIL, 1)
+
+
+@pytest.mark.parametrize("check", every_check("primary"), ids=lambda check: next(iter(check)))
+def test_a_primary_check_without_evidence_is_inconclusive(check):
+    record = judge(gate(criteria=[FLOOR], checks=[check]), evaluation())
+    assert (record.result, record.exit_code) == (GateResult.INCONCLUSIVE, 3)
+
+
+def test_secondary_checks_without_evidence_are_listed_and_never_in_the_way(base):
+    record = judge(gate(criteria=[FLOOR], secondary=["toxicity < 1%"]), one_run(base))
+    assert record.findings[1].outcome is Outcome.NO_EVIDENCE
+    assert (record.result, record.headline) == (GateResult.PASS, "Pass: 1 check met, 1 listed beside")

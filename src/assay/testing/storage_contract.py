@@ -17,6 +17,7 @@ from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.errors import Conflict, Invalid
 from assay.testing.storage_concurrency import ConcurrencyContract
+from assay.testing.storage_gates import GateContract
 from assay.testing.storage_journal import JournalContract
 from assay.testing.storage_pages import PagesContract
 from assay.testing.storage_samples import (
@@ -403,6 +404,12 @@ class EvidenceContract:
 
 
 class StorageContract(
-    ProjectContract, TicketContract, EvidenceContract, JournalContract, PagesContract, ConcurrencyContract
+    ProjectContract,
+    TicketContract,
+    EvidenceContract,
+    GateContract,
+    JournalContract,
+    PagesContract,
+    ConcurrencyContract,
 ):
     """Everything at once."""

@@ -72,7 +72,9 @@ class ScoresFound:
 
 def assemble(raw: RawRun, *, source: str, url: str | None, scores: ScoresFound) -> Run:
     """Which evidence is this run of the tracker? See the module for the order of places looked at."""
+    tags = raw.tags
     hours, hours_source = gpu_hours(raw)
+    started_at, ended_at = _moment(raw.started_ms), _moment(raw.ended_ms)
     fields: dict[str, Any] = {
         "run_id": f"{source}:{raw.external_id}",
         "external_id": raw.external_id,
@@ -80,24 +82,26 @@ def assemble(raw: RawRun, *, source: str, url: str | None, scores: ScoresFound) 
         # A word no MLflow writes says that the run is over and did not end well.
         "status": _STATUS.get(raw.status, RunStatus.FAILED),
         "config": _config_of(raw.params),
-        "seed": seed_of(raw.params, raw.tags),
+        "seed": seed_of(raw.params, tags),
         "curves": raw.curves,
         "scores_digest": scores.digest,
         "scores_error": scores.error,
-        "ticket": ticket_of(raw.tags, raw.experiment_name),
-        "arm": raw.tags.get("assay.arm", "").strip()[:60] or "candidate",
-        "dataset": dataset_of(raw.tags, raw.inputs),
-        "started_at": _moment(raw.started_ms),
-        "ended_at": _moment(raw.ended_ms),
+        "ticket": ticket_of(tags, raw.experiment_name),
+        "arm": tags.get("assay.arm", "").strip()[:60] or "candidate",
+        "dataset": dataset_of(tags, raw.inputs),
+        "started_at": started_at,
+        "ended_at": ended_at,
         "gpu_hours": hours,
         "gpu_hours_source": hours_source,
-        "cost_usd": _amount(raw.tags.get("assay.cost_usd")),
+        "cost_usd": _amount(tags.get("assay.cost_usd")),
         "deleted": raw.deleted,
         "provenance": Provenance.SELF_REPORTED,
         "url": url,
-        "tags": _kept_tags(raw.tags),
+        "tags": _kept_tags(tags),
     }
-    return Run(source=source, digest=digest_of(fields), **fields)
+    started_ms = None if started_at is None else raw.started_ms
+    ended_ms = None if ended_at is None else raw.ended_ms
+    return Run(source=source, digest=digest_of(fields, started_ms, ended_ms), **fields)
 
 
 def _config_of(params: Mapping[str, str]) -> Mapping[str, str]:
@@ -193,5 +197,4 @@ def _amount(text: str | None) -> float | None:
 def _moment(milliseconds: int | None) -> datetime | None:
     if milliseconds is None or not 0 <= milliseconds < _YEAR_10000_MS:
         return None
-    seconds, rest = divmod(milliseconds, 1000)
-    return _EPOCH + timedelta(0, seconds, 1000 * rest)
+    return _EPOCH + timedelta(0, 0, 0, milliseconds)

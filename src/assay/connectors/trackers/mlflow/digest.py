@@ -45,11 +45,11 @@ def run_digest(run: Run) -> str:
     steps, values and times. When it was first seen and what it is called here are no part of it, so the same run read
     twice, from tables or over REST, has one digest.
     """
-    names = (*_PLAIN, "config", "tags", "started_at", "ended_at", "curves")
-    return digest_of({name: getattr(run, name) for name in names})
+    fields = {name: getattr(run, name) for name in (*_PLAIN, "config", "tags", "curves")}
+    return digest_of(fields, _milliseconds(run.started_at), _milliseconds(run.ended_at))
 
 
-def digest_of(fields: Mapping[str, Any]) -> str:
+def digest_of(fields: Mapping[str, Any], started_ms: int | None, ended_ms: int | None) -> str:
     """The digest of a run given as the fields it will be made of (see `run_digest`)."""
     curves: Mapping[str, Curve] = fields["curves"]
     names = sorted(curves)
@@ -59,8 +59,8 @@ def digest_of(fields: Mapping[str, Any]) -> str:
         _plain_of(fields),
         fields["config"],
         fields["tags"],
-        _milliseconds(fields["started_at"]),
-        _milliseconds(fields["ended_at"]),
+        started_ms,
+        ended_ms,
         [(name, len(curves[name].steps)) for name in names],
     ]
     parts: list[Any] = [orjson.dumps(header, option=orjson.OPT_SORT_KEYS)]

@@ -14,6 +14,12 @@ from assay.errors import Unavailable
 _MAGIC = b"SQLite format 3\x00"
 _BUSY_TIMEOUT_S = 5.0
 _SHM_HEADER_BYTES = 48
+_BETWEEN = "\x1e"
+# Asked before every reading, so in one row: a row costs Python's lock, which another thread may hold for milliseconds.
+_COLUMNS = (
+    f"SELECT group_concat(t.name || '.' || c.name, '{_BETWEEN}') FROM sqlite_master t JOIN pragma_table_info(t.name) c"  # noqa: S608 - constants
+    f" WHERE t.type = 'table' AND t.name IN ({', '.join(repr(table) for table in ('alembic_version', *COLUMNS_READ))})"
+)
 _SERVER_HINT = (
     "start `mlflow server` on this store and connect its address: assay connect mlflow http://HOST:PORT"
 )
@@ -131,8 +137,8 @@ class SqliteFile:
 
 def checked_revision(connection: sqlite3.Connection, uri: str) -> str:
     """Is this a store whose tables may be read? Returns its schema revision, or raises Unavailable saying why not."""
-    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if "alembic_version" not in names or "runs" not in names:
+    present = set(str(connection.execute(_COLUMNS).fetchone()[0]).split(_BETWEEN))
+    if not present.issuperset(("alembic_version.version_num", "runs.run_uuid")):
         raise unavailable(uri, "it holds no MLflow tables", "name the file MLflow writes, such as mlflow.db")
     revision = "+".join(
         str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version LIMIT 9")
@@ -144,11 +150,12 @@ def checked_revision(connection: sqlite3.Connection, uri: str) -> str:
             _SERVER_HINT,
         )
     for table, wanted in COLUMNS_READ.items():
-        present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
-        if table not in names or not present.issuperset(wanted):
-            missing = ", ".join(sorted(set(wanted) - present))
+        missing = [column for column in wanted if f"{table}.{column}" not in present]
+        if missing:
             raise unavailable(
-                uri, f"table {table!r} lacks {missing} (expected MLflow's own schema)", _SERVER_HINT
+                uri,
+                f"table {table!r} lacks {', '.join(sorted(missing))} (expected MLflow's own schema)",
+                _SERVER_HINT,
             )
     return revision
 

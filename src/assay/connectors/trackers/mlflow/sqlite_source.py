@@ -17,8 +17,10 @@ from assay.connectors.trackers.mlflow.sqlite_file import SqliteFile, checked_rev
 from assay.connectors.trackers.mlflow.sqlite_tables import (
     RowList,
     RowRange,
+    StoredRuns,
     points_of,
     read_runs,
+    runs_of,
     without_collection,
 )
 from assay.domain.experiments.evidence import Run
@@ -96,7 +98,7 @@ class SqliteStore:
                 before = None
             now, rows = changed_since(connection, before) if before else (take_snapshot(connection), None)
             # Usually few: read in the same transaction, over the pages that are at hand.
-            raws = read_runs(connection, RowList(rows[:BATCH_RUNS])) if rows else []
+            first = read_runs(connection, RowList(rows[:BATCH_RUNS])) if rows else None
         base = {
             "version": CURSOR_VERSION,
             "how": "sqlite",
@@ -108,8 +110,8 @@ class SqliteStore:
         if rows is None:
             with without_collection():
                 yield from self._scan({**base, "after": 0})
-        elif rows:
-            yield from self._read_again(rows, raws, old=cursor, new=base)
+        elif first is not None:
+            yield from self._read_again(rows, first, old=cursor, new=base)
 
     def _revision(self, connection: sqlite3.Connection) -> str:
         revision = checked_revision(connection, self.file.uri)
@@ -117,14 +119,14 @@ class SqliteStore:
         return revision
 
     def _read_again(
-        self, rows: list[int], first: list[RawRun], *, old: dict[str, Any], new: dict[str, Any]
+        self, rows: list[int], first: StoredRuns, *, old: dict[str, Any], new: dict[str, Any]
     ) -> Iterator[SyncBatch]:
         """The runs in these rows, the first of them already read. Only the last batch moves the cursor."""
         done = 0
         portion = _Portion()
         for start in range(0, len(rows), BATCH_RUNS):
             part = rows[start : start + BATCH_RUNS]
-            wanted = self._wanted(self._read(RowList(part)) if start else first)
+            wanted = self._wanted(runs_of(self._read(RowList(part)) if start else first))
             while not self._fill(portion, wanted):
                 yield portion.batch(cursor=old, done=done, total=len(rows), note=self.note)
                 portion = _Portion()
@@ -140,7 +142,8 @@ class SqliteStore:
         known = self.known()
         done = int(cursor.get("done", 0))
         portion = _Portion()
-        for raws, after in self._ahead(int(cursor["after"]), snapshot) if snapshot is not None else ():
+        for stored, after in self._ahead(int(cursor["after"]), snapshot) if snapshot is not None else ():
+            raws = runs_of(stored)
             wanted = self._wanted(raws)
             while not self._fill(portion, wanted, known):
                 # The cursor stays before this stretch: what was taken over is then known and not sent twice.
@@ -155,16 +158,17 @@ class SqliteStore:
         complete = {key: value for key, value in cursor.items() if key not in ("after", "done")}
         yield portion.batch(cursor=complete, done=done, total=total, gone=gone, note=self.note)
 
-    def _ahead(self, after: int, snapshot: Snapshot) -> Iterator[tuple[list[RawRun], int]]:
+    def _ahead(self, after: int, snapshot: Snapshot) -> Iterator[tuple[StoredRuns, int]]:
         """The runs behind this row in stretches, each with the last row it reaches. One is read while one is used."""
         with ThreadPoolExecutor(1, thread_name_prefix="assay-read") as reader:
             following = None
             while after < snapshot.last_run:
-                raws, after = (following or reader.submit(self._next, after, snapshot)).result()
+                stored, after = (following or reader.submit(self._next, after, snapshot)).result()
                 following = reader.submit(self._next, after, snapshot) if after < snapshot.last_run else None
-                yield raws, after
+                if stored is not None:
+                    yield stored, after
 
-    def _next(self, after: int, snapshot: Snapshot) -> tuple[list[RawRun], int]:
+    def _next(self, after: int, snapshot: Snapshot) -> tuple[StoredRuns | None, int]:
         last = snapshot.last_run
         query = "SELECT max(rowid) FROM (SELECT rowid FROM runs WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?)"
         limit = BATCH_RUNS
@@ -173,14 +177,14 @@ class SqliteStore:
             while True:
                 (end,) = connection.execute(query, (after, last, limit)).fetchone()
                 if end is None:
-                    return [], last
+                    return None, last
                 chosen = RowRange(after + 1, end)
                 few = limit == 1 or snapshot.last_metric <= BATCH_POINTS
                 if few or points_of(connection, chosen) <= BATCH_POINTS:
                     return read_runs(connection, chosen), end
                 limit //= 2
 
-    def _read(self, rows: RowList) -> list[RawRun]:
+    def _read(self, rows: RowList) -> StoredRuns:
         with self.file.reading() as connection:
             self._revision(connection)
             return read_runs(connection, rows)

@@ -28,7 +28,7 @@ up: setup ## Set up, train the demo's models, open the board (Ctrl-C stops it)
 
 .PHONY: test
 test: setup-dev chromium ## Set up, pass all tests (SQLite, PostgreSQL, Chromium)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: setup-dev chromium ## What CI runs: lint, format, types, import contracts, all tests

@@ -20,6 +20,20 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("assay")
 
+# A worker that begins one of these last keeps the others waiting for minutes; they are begun in this order.
+LONG_FILES = (
+    "faces/hostile/test_api_corpus.py",
+    "faces/hostile/test_forms_corpus.py",
+    "docs/test_walk.py",
+    "calibration/test_agreement.py",
+    "faults/test_kill_nine.py",
+    "faces/web/test_pages_in_browser.py",
+    "faces/cli/test_server_and_tracker.py",
+    "unit/workflows/test_tickets.py",
+    "unit/workflows/test_life_of_an_experiment.py",
+    "reference/test_against_statsmodels.py",
+)
+
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1", ""}
 
 
@@ -33,6 +47,13 @@ def _refuse_other_machines(event: str, arguments: tuple) -> None:
 
 
 sys.addaudithook(_refuse_other_machines)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, all others as they were."""
+    here = Path(__file__).parent
+    place = {here / name: number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: place.get(item.path, len(LONG_FILES)))
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,8 @@ CHECKS = {
     "types": [BIN / "mypy"],
     "import contracts": [BIN / "lint-imports", "--no-logo"],
 }
-TESTS = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
+# Many tests wait for a process or a disk: three workers keep two cores busy. Long files come first (tests/conftest.py).
+TESTS = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def run(name: str, command: list) -> bool:

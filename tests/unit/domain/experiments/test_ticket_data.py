@@ -197,13 +197,13 @@ BOMB = "a: &a [x, x]\n" + "".join(
     ids=lambda value: ascii(value[:24]),
 )
 def test_hostile_yaml_is_refused_at_once_naming_what_was_found(text, found):
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(Invalid) as caught:
         load_ticket_text(text, name="tickets/a.yaml")
     assert found in caught.value.message
     assert "tickets/a.yaml" in caught.value.message
     caught.value.message.encode()
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_yaml_error_names_line_and_column():

@@ -11,6 +11,9 @@ from assay.stats.paired import PairedCounts, exact_mcnemar
 from assay.stats.planning import noninferiority_power, paired_examples
 from assay.stats.proportions import proportion_against_threshold
 from assay.stats.sample_sizes import (
+    CrossedDesign,
+    crossed_power,
+    crossed_rate_power,
     examples_for_mcnemar,
     examples_to_show_mean,
     examples_to_show_rate,
@@ -115,6 +118,33 @@ def test_mean_power_agrees_with_statsmodels(cases, rng):
         assert mean_power(effect, 1.0 / math.sqrt(n), None, alpha=alpha) == pytest.approx(normal, abs=1e-8)
 
 
+@pytest.mark.parametrize("seeds", [3, 5, 10])
+def test_seeds_alone_have_the_power_of_the_noncentral_t(seeds):
+    design = CrossedDesign(0.01**2, 0.0, 0.0, seeds - 1.0, 1e9, 10**9)
+    for distance in (0.005, 0.02, 0.05):
+        assert crossed_power(distance, design, alpha=0.012) == pytest.approx(
+            mean_power(distance, 0.01, seeds - 1.0, alpha=0.012), abs=2e-3
+        )
+
+
+def test_examples_alone_are_judged_at_the_seeds_few_degrees_of_freedom():
+    """Nothing between seeds comes out by chance then: power is that of a normal at the t bound."""
+    design = CrossedDesign(0.0, 0.01**2, 0.0, 4.0, 999.0, 5000)
+    bound = float(scipy.stats.t.isf(0.012, 4))
+    assert crossed_power(0.03, design, alpha=0.012) == pytest.approx(
+        scipy.stats.norm.cdf(3.0 - bound), abs=1e-12
+    )
+
+
+def test_crossed_rate_of_many_seeds_and_no_scatter_is_the_exact_binomial():
+    n, truth = 500, 0.9
+    design = CrossedDesign(0.0, truth * (1 - truth) / n, 0.0, 1e6, n - 1.0, n)
+    exact = rate_power(n, 0.85, truth, claim="greater")
+    assert crossed_rate_power(0.85, truth, design, claim="greater") == pytest.approx(exact, abs=0.03)
+    mirrored = crossed_rate_power(0.15, 1 - truth, design, claim="less")
+    assert mirrored == pytest.approx(crossed_rate_power(0.85, truth, design, claim="greater"), abs=1e-9)
+
+
 def test_paired_rate_power_is_the_noninferiority_power_that_was_there():
     for n in (200, 1000, 5000):
         assert paired_rate_power(n, 0.15, 0.0, -0.02) == pytest.approx(
@@ -152,6 +182,8 @@ def test_what_no_size_shows_has_none(found, expected):
         lambda: mean_power(1.0, 0.0, 5),
         lambda: mean_power(1.0, math.nan, 5),
         lambda: paired_rate_power(10, 0.01, 0.2, 0.0),
+        lambda: crossed_power(0.1, CrossedDesign(0.0, 0.0, 0.0, 2.0, 9.0, 30)),
+        lambda: crossed_rate_power(0.5, 0.6, CrossedDesign(0.0, 0.0, 0.0, 2.0, 9.0, 30), claim="greater"),
         lambda: examples_to_show_rate(0.5, 0.6, claim="greater", power=1.0),
     ],
 )

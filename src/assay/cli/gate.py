@@ -27,11 +27,12 @@ OUTPUT = "Write it to this file."
 
 def register(root: typer.Typer) -> None:
     """Add these commands."""
-    from assay.cli import gate_plan, gate_run
+    from assay.cli import gate_plan, gate_run, gate_server
 
     app.callback()(_noun)
     gate_run.register(app)
     gate_plan.register(app)
+    gate_server.register(app)
     root.add_typer(app)
 
 

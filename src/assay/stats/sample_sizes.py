@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from assay.stats.distributions import (
     FloatArray,
+    beta_cdf,
     binomial_at_least,
     binomial_exactly,
+    chi_square_quantile,
     noncentral_t_cdf,
     normal_cdf,
     normal_quantile,
@@ -27,6 +30,8 @@ MOST = 10_000_000
 """No number of examples beyond this is named."""
 _SPREAD = 9.0
 _WINDOW_MOST = 5000
+_MIDDLES = (np.arange(96) + 0.5) / 96
+"""Quantiles at which chance is averaged."""
 
 
 def rate_power(n: int, threshold: float, truth: float, *, claim: Direction, alpha: float = 0.05) -> float:
@@ -150,6 +155,81 @@ def examples_to_show_mean(
     return _smallest(
         lambda n: n > 1 and mean_power(distance, sd / math.sqrt(n), n - 1.0, alpha=alpha) >= power
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CrossedDesign:
+    """Several seeds on shared examples, as they are planned.
+
+    Attributes:
+        seeds: variance of the mean that comes from seeds, the residual included, in the metric's units squared.
+        examples: variance of the mean that comes from examples, the residual included.
+        residual: the part that both contain.
+        seed_dof: degrees of freedom between seeds.
+        example_dof: examples (or what clusters leave of them) minus 1.
+        cells: examples times seeds.
+    """
+
+    seeds: float
+    examples: float
+    residual: float
+    seed_dof: float
+    example_dof: float
+    cells: int
+
+    @property
+    def truly(self) -> float:
+        """Variance of the mean."""
+        return self.seeds + self.examples - self.residual
+
+    @property
+    def dof(self) -> float:
+        """Those that the test takes: the smaller ones."""
+        return max(1.0, min(self.seed_dof, self.example_dof))
+
+    def estimates(self) -> FloatArray:
+        """What the test may take the variance for: that between a few seeds comes out by chance, that between examples hardly."""
+        between = self.seeds * chi_square_quantile(_MIDDLES, self.seed_dof) / self.seed_dof
+        both = self.examples + between - self.residual
+        return np.maximum(np.maximum(both, self.examples), between)
+
+
+def crossed_power(distance: float, design: CrossedDesign, *, alpha: float = 0.05) -> float:
+    """How likely does the crossed t over seeds and examples show a mean this far on the good side?
+
+    Args:
+        distance: true mean minus what it is tested against, in the metric's units, in the good direction.
+        design: how the mean varies.
+        alpha: one-sided error.
+
+    With a few seeds t asks for much, and where examples are what varies, luck with the seeds' scatter does not help: power is
+    well below that of the noncentral t.
+    """
+    check_alpha(alpha)
+    if not design.truly > 0.0:
+        raise StatisticsError("cannot tell the power without any variance (expected some)")
+    reach = float(t_quantile(1.0 - alpha, design.dof)) * np.sqrt(design.estimates())
+    return float(normal_cdf((distance - reach) / math.sqrt(design.truly)).mean())
+
+
+def crossed_rate_power(
+    threshold: float, truth: float, design: CrossedDesign, *, claim: Direction, alpha: float = 0.05
+) -> float:
+    """How likely does Clopper-Pearson at the effective number of examples show a rate beyond the threshold, over several seeds?
+
+    Arguments as `crossed_power` and `rate_power`; the test is that of `crossed.crossed_against_threshold`.
+    """
+    _check(threshold, truth, alpha)
+    if not design.truly > 0.0:
+        raise StatisticsError("cannot tell the power without any variance (expected some)")
+    if claim == "less":
+        threshold, truth = 1.0 - threshold, 1.0 - truth
+    rates = np.clip(truth + math.sqrt(design.truly) * normal_quantile(_MIDDLES), 0.0, 1.0)[:, np.newaxis]
+    asked = t_quantile(1.0 - alpha, max(design.cells - 1.0, 1.0)) / t_quantile(1.0 - alpha, design.dof)
+    sizes = rates * (1.0 - rates) / design.estimates() * float(asked) ** 2
+    sizes = np.clip(sizes, 1.0, float(design.cells))
+    hits = np.maximum(rates * sizes, 1e-12)
+    return float((beta_cdf(threshold, hits, sizes - hits + 1.0) <= alpha).mean())
 
 
 def paired_rate_power(

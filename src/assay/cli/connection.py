@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -111,8 +111,11 @@ class Connection:
         query: Mapping[str, Any] | None = None,
         version: int | str | None = None,
         headers: Mapping[str, str] | None = None,
+        files: Sequence[tuple[str, tuple[str, bytes]]] = (),
+        data: Mapping[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> Answer:
-        """One request; a problem it answers is raised as the error it was.
+        """One request, with a JSON body or a form of files and fields; a problem it answers is raised as the error it was.
 
         Raises:
             AssayError: as the server said, or Unavailable when it cannot be reached.
@@ -126,9 +129,10 @@ class Connection:
         if content is not None:
             sent["content-type"] = "application/json"
         query = {name: value for name, value in (query or {}).items() if value is not None}
-        arguments: dict[str, Any] = {"content": content, "params": query, "headers": sent}
+        arguments: dict[str, Any] = {"params": query, "headers": sent}
+        arguments |= {"files": list(files), "data": dict(data or {})} if files else {"content": content}
         try:
-            response = self._send(method, f"/api/v1{path}", arguments)
+            response = self._send(method, f"/api/v1{path}", arguments, timeout_s)
         except httpx2.HTTPError as error:
             raise Unavailable(
                 f"cannot reach the server of this installation: {error} (expected an answer)",
@@ -139,9 +143,11 @@ class Connection:
             raise error_of(response.content, response.status_code)
         return Answer(response.status_code, dict(response.headers), response.content)
 
-    def _send(self, method: str, path: str, arguments: dict[str, Any]) -> httpx2.Response:
+    def _send(
+        self, method: str, path: str, arguments: dict[str, Any], timeout_s: float = TIMEOUT_S
+    ) -> httpx2.Response:
         if self._remote is not None:
-            return self._remote.request(method, path, **arguments)
+            return self._remote.request(method, path, timeout=timeout_s, **arguments)
         assert self._local is not None
         client, runner = self._local
         return runner.run(client.request(method, path, **arguments))

@@ -11,7 +11,8 @@ from assay.stats.confidence_sequences import (
     _rate,
     sequential_mean,
 )
-from assay.stats.e_processes import e_process, mcnemar_e_greater, sequential_pairs
+from assay.stats.e_processes import e_process, mcnemar_e_greater, pairs_e_greater, sequential_pairs
+from assay.stats.sequential_rates import rate_e_value
 from assay.stats.slices import mcnemar_many
 from assay.stats.stages import obrien_fleming_plan
 
@@ -69,6 +70,47 @@ def test_g3_stretch_e_process_finds_two_points(calibration):
     spent = np.where(after > 0, after / np.maximum(amounts, 1) * EXAMPLES, EXAMPLES).mean()
     name = f"G3 power of the e-process at +2 points, {spent:,.0f} examples on average"
     calibration.rate(name, np.count_nonzero(after), count, at_least=0.60, stretch=True)
+
+
+def test_g3_model_exactly_at_the_margin_is_seldom_called_no_worse_however_often_one_looks(calibration):
+    count, margin = calibration.replicates(5000), 0.02
+    looks = np.arange(50, EXAMPLES + 1, 50)
+    hits = 0
+    for start in range(0, count, 100):
+        size = min(100, count - start)
+        drawn = calibration.rng.multinomial(50, [0.065, 0.085, 0.85], size=(size, looks.size)).cumsum(axis=1)
+        n = np.broadcast_to(looks, (size, looks.size)).astype(float)
+        found = pairs_e_greater(
+            *(each.ravel().astype(float) for each in (drawn[:, :, 0], drawn[:, :, 1], n)), -margin
+        )
+        hits += int((found.reshape(n.shape) >= 20).any(axis=1).sum())
+    name = "G3 exactly at the margin of 2 points, a look after every 50 of 5,000 examples, e-process"
+    calibration.rate(name, hits, count, at_most=0.05)
+
+
+@pytest.mark.parametrize(("threshold", "greater"), [(0.9, True), (0.9, False), (0.01, False)])
+def test_g3_rate_exactly_at_its_threshold_is_seldom_shown_beyond_it_however_often_one_looks(
+    calibration, threshold, greater
+):
+    examples = calibration.replicates(5000, least=1000)
+    chance, ever = (
+        np.zeros(examples + 2),
+        0.0,
+    )  # of so many successes of the direction asked for, not yet shown
+    chance[0], enough, p = 1.0, 0, threshold if greater else 1 - threshold
+    for n in range(1, examples + 1):
+        chance[1:] = chance[1:] * (1 - p) + chance[:-1] * p
+        chance[0] *= 1 - p
+        while (
+            enough <= n
+            and rate_e_value(enough if greater else n - enough, n, threshold, greater=greater) < 20
+        ):
+            enough += 1
+        ever += chance[enough:].sum()
+        chance[enough:] = 0.0
+    way = "above" if greater else "below"
+    name = f"G3 a rate of {threshold} ever shown {way} it, a look after each of {examples:,} examples"
+    calibration.exact(name, ever, at_most=0.05)
 
 
 def promoted_by_looks(rng, count, discordance, difference):

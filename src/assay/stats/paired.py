@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from assay.stats.distributions import (
     FloatArray,
@@ -24,6 +24,7 @@ from assay.stats.distributions import (
     t_quantile,
 )
 from assay.stats.estimates import Comparison, Interval, Scope
+from assay.stats.independent_rates import kept_beside
 from assay.stats.means import one_sample_core
 from assay.stats.samples import (
     DegenerateSample,
@@ -323,7 +324,7 @@ def tango_test(counts: PairedCounts, *, null: float, alpha: float = 0.05) -> Com
         null: difference tested against, strictly between -1 and 1 (minus the margin for non-inferiority).
         alpha: one-sided error.
 
-    Source: Tango (1998).
+    With a handful of examples the normal approximation would show what no exact test can: see `tango_p`. Source: Tango (1998).
     """
     check_alpha(alpha)
     _check_paired(counts)
@@ -332,21 +333,40 @@ def tango_test(counts: PairedCounts, *, null: float, alpha: float = 0.05) -> Com
             f"cannot test a difference of rates against {null!r} (expected between -1 and 1)"
         )
     z = float(tango_z(counts.wins, counts.losses, counts.n, null))
+    p_greater, p_less = (float(p) for p in tango_p(z, counts.n, null))
+    tango = tango_interval(counts, confidence=1.0 - 2.0 * alpha)
+    assert tango.low is not None
+    assert tango.high is not None
+    low, high = kept_beside(tango.low, tango.high, null, p_greater <= alpha, p_less <= alpha)
     return Comparison(
         effect=(counts.wins - counts.losses) / counts.n,
-        interval=tango_interval(counts, confidence=1.0 - 2.0 * alpha),
+        interval=Interval(low, high, tango.confidence),
         n_candidate=counts.n,
         n_baseline=counts.n,
         se=None,
         dof=None,
         statistic=z,
-        p_greater=float(normal_cdf(-z)),
-        p_less=float(normal_cdf(z)),
+        p_greater=p_greater,
+        p_less=p_less,
         alpha=alpha,
         method="Tango score",
         null=null,
         scope=ONE_MODEL_EACH,
     )
+
+
+def tango_p(z: ArrayLike, n: ArrayLike, null: float) -> tuple[FloatArray, FloatArray]:
+    """Which p-values, of "greater" and of "less", does a score z of n pairs have? The normal ones, but never too small.
+
+    Nothing is more extreme than a win on every example, which happens with probability ((1 + null) / 2)^n where the truth
+    is the null and every pair is discordant. No valid p-value lies below that; it matters for three or four examples.
+
+    >>> [round(float(p), 4) for p in tango_p(float(tango_z(3, 0, 3, -0.02)), 3, -0.02)]
+    [0.1176, 0.9614]
+    """
+    score, size = np.asarray(z, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    floors = ((1.0 + null) / 2.0) ** size, ((1.0 - null) / 2.0) ** size
+    return np.maximum(normal_cdf(-score), floors[0]), np.maximum(normal_cdf(score), floors[1])
 
 
 def tango_interval(counts: PairedCounts, *, confidence: float = 0.9) -> Interval:

@@ -24,7 +24,6 @@ from assay.stats.distributions import (
     beta_quantile,
     binomial_at_least,
     binomial_at_most,
-    chi_square_quantile,
     normal_cdf,
     normal_quantile,
     t_quantile,
@@ -32,7 +31,7 @@ from assay.stats.distributions import (
 from assay.stats.estimates import Comparison, ThresholdTest
 from assay.stats.means import mean_against_threshold, one_sample_core
 from assay.stats.paired import PairedCounts, exact_mcnemar, tango_test, tango_z
-from assay.stats.predictive_draws import DRAWS, binomial_draw, uniforms
+from assay.stats.predictive_draws import DRAWS, binomial_draw, chi_square_draw, uniforms
 from assay.stats.proportions import proportion_against_threshold, zero_failure_size
 from assay.stats.samples import (
     DegenerateSample,
@@ -219,13 +218,13 @@ def examples_for_mean(
     if _decided(mean_against_threshold(values, null, alpha=alpha)):
         return Settles(0, sample.n, unit, 1.0)
     n, u = sample.n, uniforms(4, stream=3)
-    sigma = sd * np.sqrt((n - 1) / chi_square_quantile(u[0], n - 1))
+    sigma = sd * np.sqrt((n - 1) / chi_square_draw(u[0], n - 1))
     truth = sample.mean + sigma / math.sqrt(n) * normal_quantile(u[1])
 
     def probability(total: int) -> float:
         new = total - n
         mean_new = truth + sigma / math.sqrt(new) * normal_quantile(u[2])
-        squares_new = sigma**2 * chi_square_quantile(u[3], new - 1) if new > 1 else 0.0
+        squares_new = sigma**2 * chi_square_draw(u[3], new - 1) if new > 1 else 0.0
         mean = (n * sample.mean + new * mean_new) / total
         squares = sd**2 * (n - 1) + squares_new + n * new / total * (mean_new - sample.mean) ** 2
         se = np.sqrt(squares / (total - 1) / total)
@@ -387,7 +386,7 @@ def _future_seeds(old: FloatArray, sample: Sample, sd: float, size: int, stream:
     if size <= sample.n:
         return np.broadcast_to(old, (DRAWS, sample.n))
     u = uniforms(2 + size - sample.n, stream)
-    sigma = sd * np.sqrt((sample.n - 1) / chi_square_quantile(u[0], sample.n - 1))
+    sigma = sd * np.sqrt((sample.n - 1) / chi_square_draw(u[0], sample.n - 1))
     truth = sample.mean + sigma / math.sqrt(sample.n) * normal_quantile(u[1])
     new = truth + sigma * normal_quantile(u[2:])
     return np.concatenate([np.broadcast_to(old, (DRAWS, sample.n)), new.T], axis=1)

@@ -117,11 +117,13 @@ def slice_alarm(tests: SliceTests, *, higher_is_better: bool, alpha: float = 0.0
     levels = holm_levels(harm, shown, alpha)
     first = alpha / max(tests.positions.size, 1)
     if tests.at_any_time:
-        low, high = _at_any_time(tests, levels, shown, higher_is_better=higher_is_better)
+        reach = any_time_reach(tests, levels)
+        low, high = tests.effect - reach, tests.effect + reach
         detectable = margin + any_time_reach(tests, np.full(tests.n.size, first)) * _FOR_POWER
     else:
         low, high = _intervals(tests, levels)
         detectable = _detectable(tests, margin, first)
+    low, high = _beside_the_margin(low, high, tests.null, shown, higher_is_better=higher_is_better)
     confidences = 1.0 - 2.0 * levels
     harms = tuple(
         SliceHarm(
@@ -145,17 +147,13 @@ def _finite(bound: float) -> float | None:
     return float(bound) if np.isfinite(bound) else None
 
 
-def _at_any_time(
-    tests: SliceTests, levels: FloatArray, shown: NDArray[np.bool_], *, higher_is_better: bool
+def _beside_the_margin(
+    low: FloatArray, high: FloatArray, null: float, shown: NDArray[np.bool_], *, higher_is_better: bool
 ) -> tuple[FloatArray, FloatArray]:
-    """Bounds that hold at all looks together, on the side of the margin on which the e-values put them."""
-    reach = any_time_reach(tests, levels)
-    low, high = tests.effect - reach, tests.effect + reach
+    """The bounds, on the side of the margin on which the decision puts them where the two disagree by a hair."""
     if higher_is_better:
-        harmed, whole = np.minimum(high, tests.null), np.maximum(high, tests.null)
-        return np.where(shown, np.minimum(low, tests.null), low), np.where(shown, harmed, whole)
-    harmed, whole = np.maximum(low, tests.null), np.minimum(low, tests.null)
-    return np.where(shown, harmed, whole), np.where(shown, np.maximum(high, tests.null), high)
+        return low, np.where(shown, np.minimum(high, null), np.maximum(high, null))
+    return np.where(shown, np.maximum(low, null), np.minimum(low, null)), high
 
 
 def _intervals(tests: SliceTests, levels: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -19,11 +19,10 @@ from assay.stats.distributions import (
     beta_quantile,
     binomial_at_least,
     binomial_at_most,
-    normal_cdf,
 )
 from assay.stats.estimates import Scope
 from assay.stats.means import one_sample_core
-from assay.stats.paired import ONE_MODEL_EACH, Clusters, tango_z
+from assay.stats.paired import ONE_MODEL_EACH, Clusters, tango_p, tango_z
 from assay.stats.samples import (
     Misaligned,
     NotBinary,
@@ -311,8 +310,7 @@ def _pairs_p(wins: IntArray, losses: IntArray, n: IntArray, null: float) -> tupl
         )
     if null == 0.0:
         return mcnemar_many(wins, losses)
-    z = tango_z(wins, losses, n, null)
-    return normal_cdf(-z), normal_cdf(z)
+    return tango_p(tango_z(wins, losses, n, null), n, null)
 
 
 def _pass_fail(difference: FloatArray, index: NDArray[np.intp], slices: int, null: float) -> SliceTests:

@@ -42,7 +42,7 @@ from assay.domain.gates.problems import Problem
 from assay.domain.gates.quantities import margin_of
 from assay.domain.gates.reported import INDEPENDENT, figure_outlook, settles_figure, summary_of
 from assay.domain.gates.seed_groups import SeedGroup
-from assay.domain.gates.wording import difference, shown
+from assay.domain.gates.wording import count, difference, shown
 from assay.domain.kernel.findings import Outcome, Settlement
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.stats.crossed import crossed_against_threshold, crossed_comparison
@@ -109,7 +109,7 @@ def check_comparison(criterion: Criterion, group: SeedGroup, case: Case, divisor
         _refuse_constant(test)
     except (DegenerateSample, TooFewSamples) as error:
         early = level.sequential and isinstance(error, TooFewSamples)
-        return _without_spread(known, EARLY if early else str(error), level, arms, early=early)
+        return _without_spread(known, EARLY if early else _alike(arms, error), level, arms, early=early)
     except StatisticsError as error:
         return invalid(str(error), "mend the criterion or the scores")
     return _answer(arms, test, level, known, case=case, divisor=divisor)
@@ -248,6 +248,20 @@ def _against_number(level: Level, goal: float) -> ThresholdTest:
     if level.sequential:
         return any_time_threshold(table, goal, alpha=level.alpha)
     return crossed_against_threshold(table.matrix, goal, clusters=table.cluster_labels, alpha=level.alpha)
+
+
+def _alike(arms: Arms, error: StatisticsError) -> str:
+    """Why nothing can be said of the spread, in words."""
+    if arms.tables is None:
+        return str(error)
+    examples, ours, theirs = len(arms.tables[0].sample_ids), arms.tables[0].matrix, arms.tables[1].matrix
+    if examples == 1:
+        return "one example on both sides has no spread"
+    if ours.shape == theirs.shape and not (ours - theirs).any():
+        return (
+            f"both sides have the same score on every one of {count(examples, 'example')}: no spread to go by"
+        )
+    return f"all of {count(examples, 'example')} differ by the same amount: no spread to go by"
 
 
 def _refuse_constant(test: Comparison | ThresholdTest) -> None:

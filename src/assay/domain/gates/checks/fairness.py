@@ -185,6 +185,8 @@ def _not_shown(check: FairnessCheck, groups: _Groups, limit: str) -> tuple[Outco
             )
             return Outcome.UNCLEAR, f"{named} could not have seen a gap of {_size(wanted, metric)}", _more()
     known = [gap.detectable for gap in found.pairs if gap.detectable is not None]
+    if not known:
+        return Outcome.UNCLEAR, "no two groups are large enough to see any gap, however wide", _more()
     sight = (
         f"; a gap of {_size(max(known), metric)} would have been seen between any two"
         if len(known) == len(found.pairs)

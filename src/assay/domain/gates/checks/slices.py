@@ -257,6 +257,13 @@ def _outcome(
         return Outcome.UNCLEAR, "no slice could be tested", _more(sliced.names[at] for at in _blank(alarm))
     if check.claim:
         return _ruled_out(margin, metric, alarm, sliced, level)
+    if all(harm.detectable is None for harm in alarm.harms):
+        names = listed(sliced.names[harm.position] for harm in alarm.harms)
+        return (
+            Outcome.UNCLEAR,
+            f"no slice could have seen any harm, however large: {names}",
+            _more(sliced.names[harm.position] for harm in alarm.harms),
+        )
     return _not_shown(check, margin, arms, alarm, sliced)
 
 

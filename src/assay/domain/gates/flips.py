@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from assay.domain.experiments.criteria.model import Criterion, Margin, NonInferiority
 from assay.domain.experiments.evidence import Evaluation, ExampleText
-from assay.domain.gates.checks.comparison import Arms, arms_of
+from assay.domain.gates.checks.arms import Arms, arms_of
 from assay.domain.gates.example_tables import ExampleTable
 from assay.domain.gates.gate import Gate
 from assay.domain.gates.gate_case import GateCase, gate_case, on_set

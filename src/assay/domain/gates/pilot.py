@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.domain.experiments.evidence import FloatArray
-from assay.domain.gates.checks.comparison import Arms
+from assay.domain.gates.checks.arms import Arms
 from assay.domain.gates.example_tables import ExampleTable
 from assay.domain.gates.measurements import Measured
 from assay.stats.crossed import CrossedVariance, comparison_variance, mean_variance

@@ -20,7 +20,7 @@ from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.display import format_spread
 from assay.domain.experiments.evidence import Evaluation
 from assay.domain.gates.case import GREATER
-from assay.domain.gates.checks.comparison import Arms, arms_of
+from assay.domain.gates.checks.arms import Arms, arms_of
 from assay.domain.gates.gate import (
     ConsistencyCheck,
     FairnessCheck,

@@ -126,13 +126,19 @@ def _examples(measured: Measured) -> int | None:
     return None if measured.reported is None else measured.reported.n
 
 
-def settlement(outlook: Outlook | None, runs: tuple[Run, ...], *, noun: str = "example") -> Settlement:
-    """What would settle it, in words; too close to call where no honest number exists."""
+def settlement(
+    outlook: Outlook | None, runs: tuple[Run, ...], *, instead: Outlook | None = None
+) -> Settlement:
+    """What would settle it, and what would do so instead, in words; too close to call where no honest number exists."""
     if isinstance(outlook, Settles) and outlook.more > 0:
         if outlook.unit == "seeds":
-            return seeds_wanted(outlook.more, outlook.total, runs, sure=True)
+            found = seeds_wanted(outlook.more, outlook.total, runs, sure=True)
+            if not (isinstance(instead, Settles) and instead.more > 0):
+                return found
+            other = f"or {count(instead.more, 'more example')} for the seeds there are"
+            return found.model_copy(update={"text": f"{found.text}, {other}"})
         also = f" if there are {outlook.assumes}" if outlook.assumes else ""
-        text = f"{count(outlook.more, f'more {noun}')} would settle it{also}"
+        text = f"{count(outlook.more, 'more example')} would settle it{also}"
         return Settlement(kind="examples", amount=outlook.more, text=text)
     if isinstance(outlook, TooCloseToCall):
         size = count(outlook.limit, outlook.unit.removesuffix("s"))

@@ -6,90 +6,40 @@ of both arms by Welch's t; a bare number is taken as exact and labelled so. "No 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
-
-from assay.domain.experiments.criteria.model import Comparison as Relation
-from assay.domain.experiments.criteria.model import Criterion, Improvement, NonInferiority
-from assay.domain.gates.case import Case, Checked, compares, corrected
+from assay.domain.experiments.criteria.model import Criterion
+from assay.domain.gates.case import Case, Checked, compares
 from assay.domain.gates.checks.any_time import (
     EARLY,
     any_time_comparison,
     any_time_threshold,
     e_value_notes,
-    needs_examples,
     too_few,
-    what_settles,
 )
-from assay.domain.gates.checks.baselines import BaselineFound, baseline_for
+from assay.domain.gates.checks.arms import Arms, arms_of
 from assay.domain.gates.checks.claims import (
-    LAST_LOOK,
     Claimed,
     counts,
     invalid,
     judged,
     problem,
-    settlement,
     too_close,
     unproven,
     waiting,
 )
+from assay.domain.gates.checks.comparison_outlook import settles_comparison
 from assay.domain.gates.checks.looks import Level, NotNow, held, level_for
-from assay.domain.gates.example_tables import ExampleTable, align
-from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
-from assay.domain.gates.quantities import margin_of
-from assay.domain.gates.reported import INDEPENDENT, figure_outlook, settles_figure, summary_of
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count, difference, shown
 from assay.domain.kernel.findings import Outcome, Settlement
-from assay.domain.kernel.metrics import Direction, Metric
 from assay.stats.crossed import crossed_against_threshold, crossed_comparison
 from assay.stats.estimates import Comparison, ThresholdTest
 from assay.stats.means import mean_against_threshold
-from assay.stats.paired import paired_counts
-from assay.stats.power import (
-    Outlook,
-    TooCloseToCall,
-    examples_for_crossed,
-    examples_for_mean,
-    examples_for_pairs,
-    seeds_for_comparison,
-    seeds_for_crossed,
-    seeds_for_threshold,
-)
-from assay.stats.samples import DegenerateSample, StatisticsError, TooFewSamples, is_binary, summarize
-from assay.stats.summaries import Summary, compare_summaries
+from assay.stats.samples import DegenerateSample, StatisticsError, TooFewSamples, summarize
+from assay.stats.summaries import compare_summaries
 from assay.stats.welch import welch_comparison
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Arms:
-    """Both sides of a comparison; tables are aligned and None where they cannot be paired, figures are there where one kept none."""
-
-    metric: Metric
-    null: float
-    relation: Relation
-    candidate: Measured
-    baseline: BaselineFound
-    tables: tuple[ExampleTable, ExampleTable] | None
-    notes: tuple[str, ...]
-    figures: tuple[Summary, Summary] | Problem | None = None
-    """Both sides where one of them kept no examples, or what they lack."""
-
-    @property
-    def effect(self) -> float:
-        """Candidate minus baseline, by the means."""
-        if self.tables is not None:
-            ours, theirs = self.tables
-            return summarize(ours.matrix.ravel()).mean - summarize(theirs.matrix.ravel()).mean
-        return summarize(self.candidate.values).mean - self.baseline.mean
-
-    @property
-    def claim(self) -> str:
-        """The direction in which the effect has to clear the null."""
-        return "greater" if self.metric.direction is Direction.HIGHER else "less"
 
 
 def check_comparison(criterion: Criterion, group: SeedGroup, case: Case, divisor: float) -> Checked:
@@ -113,97 +63,6 @@ def check_comparison(criterion: Criterion, group: SeedGroup, case: Case, divisor
     except StatisticsError as error:
         return invalid(str(error), "mend the criterion or the scores")
     return _answer(arms, test, level, known, case=case, divisor=divisor)
-
-
-def arms_of(criterion: Criterion, group: SeedGroup, case: Case) -> Arms | Problem:
-    """Both sides of the comparison that this criterion asks for, or why there is none."""
-    test = criterion.test
-    assert isinstance(test, Improvement | NonInferiority)
-    metric = case.catalog.require(test.metric)
-    measured = measure(group, metric, criterion.dataset)
-    if isinstance(measured, Problem):
-        return measured
-    baseline = baseline_for(criterion, metric, case)
-    if isinstance(baseline, Problem):
-        return baseline
-    margin = margin_of(test.margin, metric, baseline.mean)
-    if margin is None:
-        return Problem(
-            Outcome.INVALID,
-            f"the margin is in {test.margin.unit.value}, {metric.name} in {metric.unit.value}",
-        )
-    measured = measured.for_means(metric)
-    paired = _paired(measured, baseline, metric, group.unmatched_limit)
-    if isinstance(paired, Problem):
-        return paired
-    wanted = margin if isinstance(test, Improvement) else -margin
-    null = wanted if metric.direction is Direction.HIGHER else -wanted
-    relation = {
-        (Direction.HIGHER, False): Relation.AT_LEAST,
-        (Direction.HIGHER, True): Relation.ABOVE,
-        (Direction.LOWER, False): Relation.AT_MOST,
-        (Direction.LOWER, True): Relation.BELOW,
-    }[metric.direction, isinstance(test, Improvement) and test.comparison is Relation.ABOVE]
-    notes = list(baseline.notes)
-    if test.margin.relative:
-        notes.append(
-            f"the relative margin is {difference(margin, metric).removeprefix('+')} at the baseline {shown(baseline.mean, metric)}, taken as exact"
-        )
-    if paired is not None and paired[0].unmatched:
-        notes.append(f"{len(paired[0].unmatched)} examples are in one arm only, left out")
-    if paired is not None or baseline.measured is None:
-        return Arms(metric, null, relation, measured, baseline, paired, tuple(notes))
-    figures = _figures(measured, baseline.measured.for_means(metric), metric, case)
-    if figures is None:
-        measured = measured.by_seeds()  # without pairs the seeds are the sample
-    elif not isinstance(figures, Problem):
-        notes.append(INDEPENDENT)
-    return Arms(metric, null, relation, measured, baseline, None, tuple(notes), figures)
-
-
-def _figures(
-    ours: Measured, theirs: Measured, metric: Metric, case: Case
-) -> tuple[Summary, Summary] | Problem | None:
-    """What stands for either run where there is one on each side, and one of them kept no examples."""
-    if ours.reported is None and theirs.reported is None:
-        return None
-    if case.sequential:
-        return needs_examples(metric.name)
-    candidate, baseline = summary_of(ours, metric), summary_of(theirs, metric)
-    if isinstance(candidate, Problem):
-        return candidate
-    if isinstance(baseline, Problem):
-        return replace(baseline, reason=f"baseline: {baseline.reason}")
-    return None if candidate is None or baseline is None else (candidate, baseline)
-
-
-def _paired(
-    measured: Measured, baseline: BaselineFound, metric: Metric, unmatched_limit: float
-) -> tuple[ExampleTable, ExampleTable] | Problem | None:
-    theirs = baseline.measured
-    if theirs is None:
-        return None
-    ours_on, theirs_on = (
-        set(measured.datasets) or {"a set that is not named"},
-        set(theirs.datasets) or {"a set that is not named"},
-    )
-    if ours_on != theirs_on:
-        return Problem(
-            Outcome.INVALID,
-            f"{metric.name}: the candidate was evaluated on {min(ours_on)}, the baseline on {min(theirs_on)}",
-            Settlement(kind="mend", text="evaluate both on one set"),
-        )
-    shared = {s.run.run_id for s in measured.seeds} & {s.run.run_id for s in theirs.seeds}
-    if shared:
-        return Problem(
-            Outcome.INVALID,
-            f"run {min(shared)} is both candidate and baseline",
-            Settlement(kind="mend", text="compare different runs"),
-        )
-    table = theirs.for_means(metric).table
-    if measured.table is None or table is None:
-        return None
-    return align(measured.table, table, unmatched_limit=unmatched_limit)
 
 
 def comparison_level(arms: Arms, case: Case, divisor: float) -> Level | NotNow:
@@ -288,7 +147,7 @@ def _answer(
         settle = (
             too_close("the locked number and the baseline runs disagree")
             if why
-            else _settle(arms, test, level, case=case, divisor=divisor)
+            else settles_comparison(arms, test, level, case=case, divisor=divisor)
         )
     return Checked(
         outcome=outcome,
@@ -377,49 +236,6 @@ def _reason(found: Claimed, arms: Arms, effect: float, bounds: tuple[float | Non
     if found.answer is Outcome.NOT_MET:
         return f"{said}: the interval {span} rules {goal} out"
     return f"{said}: the interval {span} still holds {goal}"
-
-
-def _settle(
-    arms: Arms, test: Comparison | ThresholdTest, level: Level, *, case: Case, divisor: float
-) -> Settlement:
-    if isinstance(arms.figures, tuple):
-        sizes = [one.n for one in arms.figures if one.n is not None]
-        n = min(sizes) if len(sizes) == len(arms.figures) else None
-        se = test.se if isinstance(test, Comparison) else None
-        found = figure_outlook(arms.effect - arms.null, se, n, level.alpha)
-        return settles_figure(found, n, compared=True)
-    if level.sequential and level.measured.table is not None:
-        tables = arms.tables or (level.measured.table, None)
-        return what_settles(test, *tables)
-    try:
-        outlook = _outlook(arms, test, level, case, divisor)
-    except StatisticsError:
-        outlook = None
-    runs = tuple(seed.run for seed in level.measured.seeds)
-    if level.is_last and len(level.measured.seeds) > 1 and not (outlook and outlook.unit == "examples"):
-        return too_close(LAST_LOOK)
-    return settlement(outlook, runs)
-
-
-def _outlook(
-    arms: Arms, test: Comparison | ThresholdTest, level: Level, case: Case, divisor: float
-) -> Outlook | None:
-    plan, theirs = corrected(case.plan, divisor), arms.baseline.measured
-    if theirs is None:
-        if len(level.measured.seeds) < 2:
-            return None
-        return seeds_for_threshold(level.measured.values, arms.baseline.mean + arms.null, plan=plan)
-    if arms.tables is None:
-        return seeds_for_comparison(level.measured.values, theirs.values, plan=plan, null=arms.null)
-    ours, other = arms.tables[0].first_seeds(len(level.measured.seeds)), arms.tables[1]
-    if ours.matrix.shape[1] == other.matrix.shape[1] == 1:
-        a, b = ours.matrix[:, 0], other.matrix[:, 0]
-        if is_binary(a) and is_binary(b) and ours.clusters is None:
-            return examples_for_pairs(paired_counts(a, b), alpha=level.alpha, null=arms.null)
-        return examples_for_mean(np.asarray(a - b), null=arms.null, alpha=level.alpha)
-    assert isinstance(test, Comparison)
-    by_seeds = seeds_for_crossed(test, plan=plan)
-    return examples_for_crossed(test) if isinstance(by_seeds, TooCloseToCall) else by_seeds
 
 
 def _paired_notes(arms: Arms, test: Comparison | ThresholdTest) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from assay.domain.experiments.criteria.model import Criterion, NonInferiority
 from assay.domain.experiments.evidence import Labels
 from assay.domain.gates.case import Checked
+from assay.domain.gates.checks.arms import Arms, arms_of
 from assay.domain.gates.checks.claims import counts, invalid, problem, shown_interval, too_close, waiting
-from assay.domain.gates.checks.comparison import Arms, arms_of, comparison_level
+from assay.domain.gates.checks.comparison import comparison_level
 from assay.domain.gates.checks.looks import Level, NotNow
 from assay.domain.gates.gate import SlicesCheck
 from assay.domain.gates.gate_case import GateCase, Judged, on_set

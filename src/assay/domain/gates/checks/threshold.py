@@ -47,6 +47,7 @@ from assay.stats.means import mean_against_threshold
 from assay.stats.power import (
     Outlook,
     TooCloseToCall,
+    examples_for_figure,
     examples_for_mean,
     examples_for_rate,
     seeds_for_threshold,
@@ -220,13 +221,14 @@ def _settle(
     if level.is_last and len(level.measured.seeds) > 1:
         return too_close(LAST_LOOK)
     try:
-        outlook = _outlook(level, limit, case, divisor)
+        outlook = _outlook(test, level, case, divisor)
     except StatisticsError:
         outlook = None
     return settlement(outlook, tuple(seed.run for seed in level.measured.seeds))
 
 
-def _outlook(level: Level, limit: float, case: Case, divisor: float) -> Outlook:
+def _outlook(test: ThresholdTest, level: Level, case: Case, divisor: float) -> Outlook:
+    limit = test.threshold
     table, plan = level.measured.table, corrected(case.plan, divisor)
     if table is None:
         return seeds_for_threshold(level.measured.values, limit, plan=plan)
@@ -238,6 +240,10 @@ def _outlook(level: Level, limit: float, case: Case, divisor: float) -> Outlook:
             return by_examples
         return seeds_for_threshold(level.measured.values, limit, plan=plan)
     column = table.matrix[:, 0]
+    if table.clusters is not None and test.estimate.se:  # as many more sources
+        return examples_for_figure(
+            test.estimate.value - limit, test.estimate.se, column.size, alpha=level.alpha
+        )
     if is_binary(column) and table.clusters is None:
         return examples_for_rate(int(column.sum()), column.size, limit, alpha=level.alpha)
     return examples_for_mean(column, null=limit, alpha=level.alpha)

@@ -1,0 +1,94 @@
+"""What would settle an open answer: how many seeds or examples, where, and at what cost."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assay.domain.gates.judge import judge
+from assay.domain.kernel.findings import Outcome
+from tests.unit.domain.gates.gate_story import evaluation, gate, labels, one_run, right_and_wrong, run, scores
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(2)
+
+
+def finding_of(criterion, *sides, checks=()):
+    return judge(gate(criteria=[criterion], checks=list(checks)), *sides).findings[-1]
+
+
+def german_and_other(values, name):
+    """One example in ten is German."""
+    language = labels(len(values), *["de"] + ["en"] * 9)
+    names = tuple(language.names[code] for code in language.codes)
+    return evaluation(run(name, scores(values, slices={"language": names})))
+
+
+def test_open_slices_are_named_with_the_examples_that_each_needs(rng):
+    base = right_and_wrong(2000, 0.8, rng=rng)
+    same = right_and_wrong(2000, 0.8, rng=rng, keep=base, changed=0.15)
+    sides = german_and_other(same, "c"), german_and_other(base, "b")
+    seen = {"slices": {"by": "language", "margin": "1%", "must_see": "5%"}}
+    found = finding_of("accuracy >= 50%", *sides, checks=[seen])
+    assert found.outcome is Outcome.UNCLEAR
+    assert "more examples in language=de" in found.settle.text
+    assert "language=en" not in found.settle.text
+    assert found.settle.amount > 50
+    claim = {"slices": {"by": "language", "margin": "5%", "claim": True}}
+    ruled = finding_of("accuracy >= 50%", *sides, checks=[claim])
+    assert ruled.outcome is Outcome.UNCLEAR
+    assert "language=de" in ruled.settle.text
+
+
+def test_slice_findings_are_differences_to_the_baseline(rng):
+    base = right_and_wrong(2000, 0.8, rng=rng)
+    found = finding_of(
+        "accuracy >= 50%",
+        german_and_other(np.minimum(base, rng.random(2000) < 0.9), "c"),
+        german_and_other(base, "b"),
+        checks=[{"slices": {"by": "language", "margin": "3%"}}],
+    )
+    assert found.baseline == pytest.approx(base.mean())
+    assert found.estimate < 0
+
+
+def seeds(name, rows, hours=None):
+    return evaluation(
+        *(
+            replace(run(f"{name}{s}", scores(row, seed=s), seed=s), gpu_hours=hours)
+            for s, row in enumerate(rows)
+        )
+    )
+
+
+def test_open_comparison_of_methods_offers_seeds_with_their_cost_and_examples_instead(rng):
+    truth = rng.random(1500)
+
+    def rows(shift):
+        return [(rng.random(1500) < truth + shift + rng.normal(0, 0.012)).astype(float) for _ in range(3)]
+
+    sides = seeds("c", rows(0.03), hours=2.0), seeds("b", rows(0.0))
+    found = finding_of("accuracy improves by > 0%", *sides)
+    assert found.outcome is Outcome.UNCLEAR
+    assert (found.settle.kind, found.settle.gpu_hours) == ("seeds", 2.0 * found.settle.amount)
+    assert "GPU-hours" in found.settle.text
+
+
+def test_unknown_hours_are_no_zero(rng):
+    rows = [(rng.random(300) < 0.8).astype(float) for _ in range(2)]
+    found = finding_of("sd of accuracy <= 3%", seeds("c", rows))
+    assert found.settle.kind == "seeds"
+    assert found.settle.gpu_hours is None
+
+
+def test_examples_of_one_source_count_as_one_in_what_would_settle(rng):
+    base = np.repeat(rng.random(60), 10)
+    values = (rng.random(600) < 0.6 + 0.4 * base).astype(float)
+    sources = tuple(f"s{i // 10}" for i in range(600))
+    goal = f"accuracy >= {100 * (values.mean() - 0.022):.1f}%"
+    alone, shared = (finding_of(goal, one_run(values, clusters=c)) for c in (None, sources))
+    amounts = [one.settle.amount or 10**9 for one in (alone, shared) if one.outcome is Outcome.UNCLEAR]
+    assert shared.outcome is Outcome.UNCLEAR
+    assert amounts == sorted(amounts)

@@ -36,7 +36,7 @@ def test_open_slices_are_named_with_the_examples_that_each_needs(rng):
     assert "more examples in language=de" in found.settle.text
     assert "language=en" not in found.settle.text
     assert found.settle.amount > 50
-    claim = {"slices": {"by": "language", "margin": "5%", "claim": True}}
+    claim = {"slices": {"by": "language", "margin": "3%", "claim": True}}
     ruled = finding_of("accuracy >= 50%", *sides, checks=[claim])
     assert ruled.outcome is Outcome.UNCLEAR
     assert "language=de" in ruled.settle.text

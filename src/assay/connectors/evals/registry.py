@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any
 
 from assay.connectors.evals.reader import AddressReader, EvalReader
@@ -69,10 +69,16 @@ def _unusable(name: str, fact: str, expected: str) -> Invalid:
 
 
 @cache
+def _entry_points() -> EntryPoints:
+    """Those of all packages: looking through them takes as long as reading a small file of results, so it is done once."""
+    return entry_points()
+
+
+@cache
 def _installed(group: str) -> dict[str, EntryPoint]:
     """By name. Ours come first, so that no package can take over the name of one."""
     found = sorted(
-        entry_points(group=group),
+        _entry_points().select(group=group),
         key=lambda point: (not point.value.startswith("assay."), point.name, point.value),
     )
     installed: dict[str, EntryPoint] = {}

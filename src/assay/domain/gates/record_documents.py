@@ -18,7 +18,7 @@ _MARK = {
     Outcome.NO_EVIDENCE: "⬜ no evidence",
     Outcome.INVALID: "⚠️ invalid",
 }
-_NOT_XML = re.compile("[^\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = "[^\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def markdown_text(record: GateRecord, *, most: int) -> str:
@@ -133,4 +133,6 @@ def _junit_kind(answer: GateAnswer) -> str | None:
 
 
 def _xml(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
+    return re.sub(
+        _NOT_XML, "\ufffd", text
+    )  # compiled at its first use: so wide a class takes ten milliseconds

@@ -9,8 +9,9 @@ from typing import Any
 
 from assay.domain.experiments.evidence import Evidence
 from assay.domain.experiments.experiment import Lock
+from assay.domain.gates.libraries import library_versions
 from assay.domain.gates.settings import VerdictSettings
-from assay.domain.gates.verdict import TimeInputs, library_versions, verdict_at, verdict_bytes
+from assay.domain.gates.verdict import TimeInputs, verdict_at, verdict_bytes
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.errors import Invalid
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-import scipy
 from pydantic import JsonValue
 
 from assay.domain.experiments.criteria.model import ResourceUse
@@ -20,6 +18,7 @@ from assay.domain.gates.decide import decide
 from assay.domain.gates.departures import departed, since
 from assay.domain.gates.examine import Examined, examine
 from assay.domain.gates.kill_rules import advise
+from assay.domain.gates.libraries import library_versions
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import mend
 from assay.domain.gates.repeats import exploratory_repeats
@@ -163,11 +162,6 @@ def verdict_bytes(record: VerdictRecord) -> bytes:
 def verdict_digest(record: VerdictRecord) -> str:
     """What is the digest of the record's bytes?"""
     return digest_bytes(verdict_bytes(record))
-
-
-def library_versions() -> dict[str, str]:
-    """Which libraries computed the numbers? Beside the record, never inside its digest."""
-    return {"numpy": np.__version__, "scipy": scipy.__version__}
 
 
 def _case(lock: Lock, evidence: Evidence, settings: VerdictSettings, time: TimeInputs) -> Case:

@@ -60,6 +60,7 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
             read_scores=_read_scores,
             read_upload=_read_upload,
             read_ids=_read_ids,
+            search_leaks=_search_leaks,
             signer=signer,
             instance_id=store.instance_id(),
         )
@@ -100,6 +101,14 @@ def _read_upload(
     from assay.connectors.evals.uploaded import read_uploaded
 
     return read_uploaded(files, reader=reader, metrics=metrics, needs=needs)
+
+
+def _search_leaks(
+    gate: Gate, evaluation: Evaluation, files: Mapping[str, bytes]
+) -> Mapping[int, Overlap]:
+    from assay.connectors.evals.uploaded import search_sent_leaks
+
+    return search_sent_leaks(gate, evaluation, files)
 
 
 def _read_ids(content: bytes, *, name: str) -> tuple[tuple[str, ...], str]:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from assay.connectors.evals.id_list import read_ids
-from assay.connectors.evals.uploaded import read_uploaded
+from assay.connectors.evals.uploaded import read_uploaded, search_sent_leaks
 from assay.connectors.signing.ed25519 import SigningKey
 from assay.domain.governance.verification import verify_chain
 from assay.errors import Refused
@@ -83,6 +83,7 @@ def workspace(store, signer):
         read_scores=lambda content: {},
         read_upload=read_uploaded,
         read_ids=read_ids,
+        search_leaks=search_sent_leaks,
         signer=signer,
         instance_id=store.instance_id(),
     )

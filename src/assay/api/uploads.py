@@ -11,7 +11,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 
 from assay.errors import Invalid
-from assay.workflows.gate_runs import MAX_FILES
+from assay.workflows.gate_sides import MAX_FILES
 
 _MAX_TEXT = 10_000
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from assay.bootstrap import read_text
-from assay.cli.connection import Answer, connected, key_part, part
+from assay.cli.connection import Answer, Connection, connected, key_part, part
 from assay.domain.gates.gate import GoldenCheck
 from assay.errors import Invalid, NotFound, Unavailable
 from assay.workflows.gate_file import gate_from_text
-from assay.workflows.gate_runs import MAX_FILES, MAX_UPLOAD_BYTES
+from assay.workflows.gate_sides import MAX_FILES, MAX_UPLOAD_BYTES
 
 JUDGING_S = 900.0
 
@@ -38,6 +38,7 @@ def judged_files(
     version: int | None,
     baseline: Path | None,
     baseline_run: int | None,
+    training: Path | None,
     reader: str | None,
 ) -> Answer:
     """The answer of a gate for results that lie here; the gate is the one that the ticket waits for where none is named."""
@@ -61,6 +62,8 @@ def judged_files(
                 code="gate-not-named",
                 field="gate",
             )
+        if training is not None:
+            files += [("training", one) for one in _training_files(api, gate, training, version)]
         return api.in_project(
             "POST", f"/gates/{part(gate)}/runs", files=files, data=data, timeout_s=JUDGING_S
         )
@@ -88,6 +91,14 @@ def judged_ticket(
         return api.in_project(
             "POST", f"/tickets/{key_part(ticket)}/gate-runs", body=body, timeout_s=JUDGING_S
         )
+
+
+def _training_files(api: Connection, gate: str, folder: Path, version: int | None) -> list[tuple[str, bytes]]:
+    """The files that the gate's leakage checks name, from this folder."""
+    asked = api.in_project("GET", f"/gates/{part(gate)}", query={"version": version}).data["gate"]
+    checks = [check["leakage"]["against"] for check in asked.get("checks", ()) if "leakage" in check]
+    names = {name for one in checks for name in ([one] if isinstance(one, str) else one)}
+    return [(name, result_files(folder / name)[0][1]) for name in sorted(names)]
 
 
 def result_files(path: Path) -> list[tuple[str, bytes]]:

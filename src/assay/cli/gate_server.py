@@ -182,6 +182,9 @@ def judge(
     baseline_run: Annotated[
         int | None, typer.Option("--baseline-run", min=1, help="Compare with the candidate of this gate run.")
     ] = None,
+    training: Annotated[
+        Path | None, typer.Option("--training", metavar="FOLDER", help="Where the gate's training data lies.")
+    ] = None,
     reader: Annotated[str | None, typer.Option("--reader", help="Who wrote the results.")] = None,
     version: Annotated[
         int | None, typer.Option("--version", min=1, help="Of the gate; else the newest.")
@@ -198,10 +201,10 @@ def judge(
     if candidate is not None:
         answer = judged_files(
             project, gate, candidate, ticket=ticket, version=version, baseline=baseline,
-            baseline_run=baseline_run, reader=reader,
+            baseline_run=baseline_run, training=training, reader=reader,
         )  # fmt: skip
     else:
-        beside = {"baseline": baseline, "baseline_run": baseline_run, "reader": reader}
+        beside = {"baseline": baseline, "baseline_run": baseline_run, "training": training, "reader": reader}
         answer = judged_ticket(project, ticket, gate=gate, version=version, beside=beside)
     run = answer.data
     if json:

@@ -60,7 +60,7 @@ def _run_faults(tx: ReadTransaction, project: Project) -> Iterator[tuple[str, st
         what = f"gate run {run.number}"
         yield from ((what, reason) for reason in _run_reasons(run, told.pop(run.number, None)))
         sides = (run.candidate,) if run.baseline is None else (run.candidate, run.baseline)
-        files = {file.name: file.digest for side in sides for file in side.files}
+        files = {file.name: file.digest for side in sides for file in (*side.files, *side.training)}
         yield from ((what, reason) for reason in _file_reasons(tx, files))
     for number in told:
         yield f"gate run {number}", "the journal tells of it, and it is gone"

@@ -7,28 +7,33 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from assay.domain.experiments.criteria.text import dataset_text
-from assay.domain.experiments.dossier import dossier_bytes, dossier_from_bytes
-from assay.domain.experiments.evidence import Evaluation, Evidence
+from assay.domain.experiments.dossier import dossier_bytes
+from assay.domain.experiments.evidence import Evaluation
 from assay.domain.experiments.experiment import Lock
 from assay.domain.gates.gate import Gate
-from assay.domain.gates.gate_metrics import with_metrics
 from assay.domain.gates.gate_record import GateRecord
 from assay.domain.gates.judge import judge, record_bytes, record_digest
-from assay.domain.gates.needs import needs_of
 from assay.domain.gates.replay import compared
-from assay.domain.gates.ticket_sides import ticket_sides
-from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.events import Event
-from assay.errors import Invalid, NotFound, Refused, Unavailable
+from assay.errors import NotFound, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.board_gates import gate_of_column
+from assay.workflows.gate_sides import (
+    DOSSIER,
+    Side,
+    files_of,
+    from_dossier,
+    kept_side,
+    run_overlaps,
+    sent_side,
+    sides_of_ticket,
+)
 from assay.workflows.gate_views import (
     GateInputs,
     GateReplay,
     GateRun,
     GateRunPage,
     GateVersion,
-    KeptFile,
     KeptSide,
     Upload,
 )
@@ -41,29 +46,14 @@ from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, Ticket
 from assay.workflows.verdicts import check_lock
 
-MAX_FILES = 200
-MAX_FILE_NAME = 200
-MAX_UPLOAD_BYTES = 64 * 2**20
-"""Of one gate run, all files together."""
-_DOSSIER = "dossier"
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """Candidate or baseline: what it holds, and what of it is kept."""
-
-    evaluation: Evaluation
-    kept: KeptSide
-    blobs: Mapping[str, bytes]
-
 
 @dataclass(frozen=True, slots=True)
 class _Case:
     """All that goes into one answer."""
 
     version: GateVersion
-    candidate: _Side
-    baseline: _Side | None
+    candidate: Side
+    baseline: Side | None
     ticket: str | None
     lock: Lock | None
     seen_seq: int
@@ -77,14 +67,15 @@ def judge_upload(
     *,
     candidate: Upload,
     baseline: Upload | int | None = None,
+    training: Mapping[str, bytes] | None = None,
     ticket: str | None = None,
     version: int | None = None,
     remember: Remember | None = None,
 ) -> GateRun:
     """Does what was sent pass this gate? The answer is kept with every file it was made of.
 
-    The baseline is files too, or the number of an earlier gate run whose candidate it was. Without a version the newest
-    one of the gate judges.
+    The baseline is files too, or the number of an earlier gate run whose candidate it was. Training data that leakage checks
+    name is sent under the names they use; without it they have no evidence. Without a version the newest one judges.
 
     Raises:
         NotFound: no such gate, version, ticket or earlier run.
@@ -98,14 +89,14 @@ def judge_upload(
         if ticket is not None:
             required_ticket(tx, project, ticket)
         earlier = _required_run(tx, project, baseline) if isinstance(baseline, int) else None
-        again = None if earlier is None else _files_of(tx, earlier.candidate, earlier.number)
-    judged = _sent_side(ws, asked.gate, candidate, field="candidate")
-    compared_with: _Side | None = None
+        again = None if earlier is None else files_of(tx, earlier.candidate.files, earlier.number)
+    judged = sent_side(ws, asked.gate, candidate, field="candidate", training=training)
+    compared_with: Side | None = None
     if earlier is not None and again is not None:
-        read_again = _kept_side(ws, asked.gate, earlier.candidate, again, texts=False)
-        compared_with = _Side(read_again, replace(earlier.candidate, run=earlier.number), {})
+        read_again = kept_side(ws, asked.gate, earlier.candidate, again, texts=False)
+        compared_with = Side(read_again, replace(earlier.candidate, run=earlier.number), {})
     elif isinstance(baseline, Upload):
-        compared_with = _sent_side(ws, asked.gate, baseline, field="baseline")
+        compared_with = sent_side(ws, asked.gate, baseline, field="baseline")
     case = _Case(
         version=asked,
         candidate=judged,
@@ -145,7 +136,7 @@ def judge_ticket(
         evidence = evidence_rows(tx, project, ticket)
         dossier = dossier_bytes(lock, evidence)
         evidence = with_all_scores(ws, tx, evidence)
-    candidate, baseline = _ticket_sides(evidence, lock, dossier)
+    candidate, baseline = sides_of_ticket(evidence, lock, dossier)
     case = _Case(asked, candidate, baseline, ticket.key, lock, seen)
     return _judged(ws, actor, slug, case, remember)
 
@@ -176,14 +167,23 @@ def _required_lock(tx: ReadTransaction, project: Project, ticket: Ticket) -> Loc
 def _judged(ws: Workspace, actor: Actor, slug: str, case: _Case, remember: Remember | None) -> GateRun:
     """The computation runs outside the writer; what it looked at never changes."""
     gate, baseline = case.version.gate, case.baseline
+    dataset = evaluation_set(gate, case.candidate.evaluation)
     record = judge(
         gate,
         case.candidate.evaluation,
         None if baseline is None else baseline.evaluation,
         lock=case.lock,
+        overlaps=case.candidate.overlaps,
+        uses=_uses(ws, slug, dataset, case.candidate.kept),
     )
-    dataset = evaluation_set(gate, case.candidate.evaluation)
     return write_once(ws, remember, lambda tx: _keep(tx, ws, actor, slug, case, record, dataset))
+
+
+def _uses(ws: Workspace, slug: str, dataset: str | None, candidate: KeptSide) -> int | None:
+    if dataset is None:
+        return None
+    with ws.store.read() as tx:
+        return tx.uses_of_set(required_project(tx, slug).id, dataset, beside=candidate.digest)
 
 
 def _keep(
@@ -260,73 +260,6 @@ def evaluation_set(gate: Gate, candidate: Evaluation) -> str | None:
     return f"{len(ids):,} examples ({digest[:12]})"
 
 
-def _ticket_sides(evidence: Evidence, lock: Lock, dossier: bytes) -> tuple[_Side, _Side | None]:
-    digest = digest_bytes(dossier)
-    candidate, baseline = ticket_sides(evidence, lock, digest=digest)
-    kept = KeptSide(kind="ticket", files=(KeptFile(_DOSSIER, digest, len(dossier)),))
-    first = _Side(candidate, kept, {digest: dossier})
-    return first, None if baseline is None else _Side(baseline, kept, {})
-
-
-def _sent_side(ws: Workspace, gate: Gate, upload: Upload, *, field: str) -> _Side:
-    _check_upload(upload, field)
-    files = tuple(
-        KeptFile(name=name, digest=digest_bytes(content), size=len(content))
-        for name, content in sorted(upload.files.items())
-    )
-    return _Side(
-        evaluation=_read(ws, gate, upload.files, upload.reader),
-        kept=KeptSide(kind="files", files=files, reader=upload.reader),
-        blobs={digest_bytes(content): content for content in upload.files.values()},
-    )
-
-
-def _read(ws: Workspace, gate: Gate, files: Mapping[str, bytes], reader: str | None) -> Evaluation:
-    """As the command line reads results for this gate, so that both give the same record."""
-    declared = with_metrics(gate)
-    return ws.read_upload(files, reader=reader, metrics=declared.metrics, needs=needs_of(declared))
-
-
-def _check_upload(upload: Upload, field: str) -> None:
-    size = sum(map(len, upload.files.values()))
-    if not upload.files or len(upload.files) > MAX_FILES or size > MAX_UPLOAD_BYTES:
-        raise Invalid(
-            f"cannot judge {field}: {len(upload.files)} files with {size:,} bytes "
-            f"(expected 1 to {MAX_FILES} files, at most {MAX_UPLOAD_BYTES:,} bytes)",
-            hint="write Parquet, or judge on the command line: assay gate check",
-            code="upload-size",
-            field=field,
-        )
-    for name in upload.files:
-        parts = name.split("/")
-        if len(name) > MAX_FILE_NAME or {"", ".", ".."} & set(parts) or not name.isprintable():
-            raise Invalid(
-                f"cannot judge {field}: a file is called {ascii(name)[:80]} (expected a name such as seed-1/scores.csv)",
-                hint="rename the file",
-                code="upload-file-name",
-                field=field,
-            )
-
-
-def _from_dossier(ws: Workspace, content: bytes) -> tuple[Evaluation, Evaluation | None, Lock]:
-    lock, evidence = dossier_from_bytes(content)
-    with ws.store.read() as tx:
-        evidence = with_all_scores(ws, tx, evidence)
-    return *ticket_sides(evidence, lock, digest=digest_bytes(content)), lock
-
-
-def _files_of(tx: ReadTransaction, side: KeptSide, number: int) -> dict[str, bytes]:
-    found = {file.name: tx.blob(file.digest) for file in side.files}
-    missing = sorted(name for name, content in found.items() if content is None)
-    if missing:
-        raise Unavailable(
-            f"cannot read gate run {number}: the file {missing[0]!r} it judged is missing from the store",
-            hint="assay audit verify, then restore a backup",
-            code="gate-file-lost",
-        )
-    return {name: content for name, content in found.items() if content is not None}
-
-
 def _required_run(tx: ReadTransaction, project: Project, number: int) -> GateRun:
     run = tx.gate_run(project.id, number) if 0 < number < 2**31 else None
     if run is None:
@@ -383,27 +316,18 @@ def _inputs(ws: Workspace, slug: str, number: int, *, texts: bool) -> GateInputs
         project = required_project(tx, slug)
         run = _required_run(tx, project, number)
         version = required_gate(tx, project, run.gate, run.version)
-        ours = _files_of(tx, run.candidate, number)
-        theirs = None if run.baseline is None else _files_of(tx, run.baseline, number)
+        ours = files_of(tx, run.candidate.files, number)
+        theirs = None if run.baseline is None else files_of(tx, run.baseline.files, number)
+        training = files_of(tx, run.candidate.training, number)
     if run.candidate.kind == "ticket":
-        candidate, baseline, lock = _from_dossier(ws, ours[_DOSSIER])
+        candidate, baseline, lock = from_dossier(ws, ours[DOSSIER])
         return GateInputs(run, version, candidate, baseline, lock)
-    candidate = _kept_side(ws, version.gate, run.candidate, ours, texts=texts)
-    if run.baseline is None or theirs is None:
-        return GateInputs(run, version, candidate, None, None)
-    baseline = _kept_side(ws, version.gate, run.baseline, theirs, texts=texts)
-    return GateInputs(run, version, candidate, baseline, None)
-
-
-def _kept_side(
-    ws: Workspace, gate: Gate, side: KeptSide, content: Mapping[str, bytes], *, texts: bool
-) -> Evaluation:
-    if side.kind == "ticket":
-        return _from_dossier(ws, content[_DOSSIER])[0]
-    evaluation = _read(ws, gate, content, side.reader)
-    if not texts:
-        return evaluation
-    return replace(evaluation, examples=ws.read_upload(content, reader=side.reader).examples)
+    candidate = kept_side(ws, version.gate, run.candidate, ours, texts=texts)
+    baseline = None
+    if run.baseline is not None and theirs is not None:
+        baseline = kept_side(ws, version.gate, run.baseline, theirs, texts=texts)
+    overlaps = run_overlaps(ws, version.gate, run.candidate, ours, training)
+    return GateInputs(run, version, candidate, baseline, None, overlaps)
 
 
 def gate_run_file(ws: Workspace, actor: Actor, slug: str, number: int, digest: str) -> tuple[str, bytes]:
@@ -412,7 +336,7 @@ def gate_run_file(ws: Workspace, actor: Actor, slug: str, number: int, digest: s
     with ws.store.read() as tx:
         run = _required_run(tx, required_project(tx, slug), number)
         sides = (run.candidate,) if run.baseline is None else (run.candidate, run.baseline)
-        named = {file.digest: file.name for side in sides for file in side.files}
+        named = {file.digest: file.name for side in sides for file in (*side.files, *side.training)}
         content = tx.blob(digest) if digest in named else None
     if content is None:
         raise NotFound(
@@ -429,6 +353,13 @@ def replay_gate_run(ws: Workspace, actor: Actor, slug: str, number: int) -> Gate
     actor.require(Permission.AUDIT)
     inputs = _inputs(ws, slug, number, texts=False)
     run = inputs.run
-    record = judge(inputs.gate, inputs.candidate, inputs.baseline, lock=inputs.lock)
+    record = judge(
+        inputs.gate,
+        inputs.candidate,
+        inputs.baseline,
+        lock=inputs.lock,
+        overlaps=inputs.overlaps,
+        uses=None if run.record.uses is None else int(run.record.uses),
+    )
     again = compared(run.body, record_bytes(record), was=run.library_versions, now=record.library_versions)
     return GateReplay(number, again.same, again.differences, run.digest, again.other_versions)

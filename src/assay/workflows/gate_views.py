@@ -88,6 +88,10 @@ class KeptFile:
     digest: str
     size: int
 
+    def told(self) -> dict[str, object]:
+        """How is it told in the journal?"""
+        return {"name": self.name, "digest": self.digest, "size": self.size}
+
 
 @dataclass(frozen=True, slots=True)
 class KeptSide:
@@ -100,6 +104,8 @@ class KeptSide:
     """Reader that was asked for; None had it found."""
     run: int | None = None
     """Number of the earlier gate run whose candidate this is."""
+    training: tuple[KeptFile, ...] = ()
+    """Training data that the evaluation set was looked for in, beside a candidate."""
 
     @property
     def digest(self) -> str:
@@ -108,8 +114,13 @@ class KeptSide:
 
     def told(self) -> dict[str, object]:
         """How is it told in the journal?"""
-        files = [{"name": file.name, "digest": file.digest, "size": file.size} for file in self.files]
-        return {"kind": self.kind, "files": files, "reader": self.reader, "run": self.run}
+        return {
+            "kind": self.kind,
+            "files": [file.told() for file in self.files],
+            "reader": self.reader,
+            "run": self.run,
+            "training": [file.told() for file in self.training],
+        }
 
 
 @dataclass(frozen=True)

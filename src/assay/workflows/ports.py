@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from assay.domain.experiments.evidence import Evaluation, Run, Scores
+from assay.domain.experiments.evidence import Run, Scores
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
-from assay.domain.gates.needs import Needs
 from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
 from assay.domain.governance.journal import JournalHead, RememberedHead
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.workflows.actor import Actor
-from assay.workflows.gate_views import GateRun, GateRunPage, GateSummary, GateVersion
+from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
 from assay.workflows.records import (
     Attestation,
     JournalEntry,
@@ -48,7 +47,7 @@ from assay.workflows.views import (
 T = TypeVar("T")
 
 
-class ReadTransaction(Protocol):
+class ReadTransaction(GateReads, Protocol):
     """One consistent view of everything remembered."""
 
     # projects and metrics
@@ -104,37 +103,6 @@ class ReadTransaction(Protocol):
         ...
 
     def blob(self, digest: str) -> bytes | None: ...
-    def evidence_seq(self, project_id: int, keys: Sequence[str]) -> int:
-        """Journal number at which the evidence of any of these tickets last changed; 0 for never."""
-        ...
-
-    # gates
-    def gate_version(self, project_id: int, name: str, version: int | None = None) -> GateVersion | None:
-        """One version of a gate; None means the newest."""
-        ...
-
-    def gate_versions(self, project_id: int, name: str) -> Sequence[GateVersion]:
-        """Every version of a gate, newest first."""
-        ...
-
-    def gates(self, project_id: int) -> Sequence[GateSummary]:
-        """Every gate of a project by name, with its newest answer."""
-        ...
-
-    def gate_run(self, project_id: int, number: int) -> GateRun | None: ...
-    def every_gate_run(self, project_id: int) -> Iterator[GateRun]:
-        """All answers of a project's gates, oldest first."""
-        ...
-
-    def latest_gate_run(self, project_id: int, name: str, ticket: str) -> GateRun | None:
-        """The newest answer of a gate, of whichever version, about a ticket."""
-        ...
-
-    def gate_run_page(
-        self, project_id: int, *, gate: str | None, ticket: str | None, before: int | None, limit: int
-    ) -> GateRunPage:
-        """Answers, newest first; `before` is the number to go on below."""
-        ...
 
     # journal
     def head(self) -> tuple[int, bytes]:
@@ -224,7 +192,7 @@ class ReadTransaction(Protocol):
         ...
 
 
-class WriteTransaction(ReadTransaction, Protocol):
+class WriteTransaction(ReadTransaction, GateWrites, Protocol):
     """Changes that become durable together with their journal entries, or not at all."""
 
     def append(self, event: Event, *, actor: Actor, at: datetime) -> int:
@@ -332,18 +300,6 @@ class WriteTransaction(ReadTransaction, Protocol):
 
     def put_blob(self, digest: str, content: bytes) -> None: ...
     def put_verdict(self, ticket_id: int, verdict: StoredVerdict) -> None: ...
-    def add_gate_version(self, project_id: int, version: GateVersion) -> int:
-        """Keep a version, which never changes; returns its number in this instance."""
-        ...
-
-    def next_gate_run(self, project_id: int) -> int:
-        """The number that the next answer of this project's gates gets."""
-        ...
-
-    def add_gate_run(self, project_id: int, gate_id: int, run: GateRun) -> None:
-        """Keep an answer, which never changes."""
-        ...
-
     def put_checkpoint(self, *, size: int, document: bytes, at: datetime) -> None: ...
     def put_answer(self, scope: str, key: str, answer: StoredAnswer, *, at: datetime) -> None: ...
     def forget_answers(self, *, before: datetime) -> int:
@@ -431,32 +387,6 @@ class ScoreReader(Protocol):
         ...
 
 
-class UploadReader(Protocol):
-    """Evaluation results from the bytes of files."""
-
-    def __call__(
-        self,
-        files: Mapping[str, bytes],
-        *,
-        reader: str | None = None,
-        metrics: Sequence[Metric] = (),
-        needs: Needs | None = None,
-    ) -> Evaluation:
-        """What these files hold, content by name: what is needed of it, or everything.
-
-        Raises Invalid naming file, place, what was found and what mends it.
-        """
-        ...
-
-
-class IdListReader(Protocol):
-    """Example ids from a list's bytes."""
-
-    def __call__(self, content: bytes, *, name: str) -> tuple[tuple[str, ...], str]:
-        """The ids, and the digest of the bytes. Raises Invalid when it is no list of ids."""
-        ...
-
-
 class VerifyingKey(Protocol):
     """The public half of the instance key."""
 
@@ -487,5 +417,6 @@ class Workspace:
     read_scores: ScoreReader
     read_upload: UploadReader
     read_ids: IdListReader
+    search_leaks: LeakSearch
     signer: CheckpointSigner
     instance_id: str

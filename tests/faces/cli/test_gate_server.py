@@ -63,6 +63,15 @@ def test_results_are_judged_kept_shown_and_replayed_with_the_exit_codes_of_gate_
     assert "Older ones: assay gate runs --before 2" in listed.out
 
 
+def test_training_data_is_sent_by_the_names_that_the_gate_uses(here):
+    (here.folder / "leaks.yaml").write_text(ANSWERS + "checks: [leakage: {against: data/train.csv}]\n")
+    (here.folder / "data").mkdir()
+    (here.folder / "data" / "train.csv").write_text("id,text\nq7,seen\n")
+    here("gate", "add", "leaks.yaml")
+    ran = here("gate", "judge", "-g", "leaks", "-c", "good", "--training", ".")
+    assert (ran.code, "stands in the training data: q7" in ran.out) == (1, True), ran.err + ran.out
+
+
 def test_a_column_is_guarded_and_a_ticket_judged_by_the_gate_it_waits_for(here):
     here("gate", "add", "answers.yaml")
     assert "asks for a pass of gate answers" in here("gate", "guard", "evaluation", "answers").out

@@ -84,7 +84,7 @@ IMPORTED_DOCUMENT = {"documents": [{"name": "a.json", "document": TICKET}]}
 SCORES = b"sample_id,seed,metric,value\n" + b"".join(b"q%d,1,accuracy,%d\n" % (n, n < 9) for n in range(10))
 UPLOADS = {
     "judge_files": {
-        "candidate": SCORES, "baseline": SCORES, "baseline_run": "1", "ticket": "EXP-1", "version": "1", "reader": "plain",
+        "candidate": SCORES, "baseline": SCORES, "training": SCORES, "baseline_run": "1", "ticket": "EXP-1", "version": "1", "reader": "plain",
     }
 }  # fmt: skip
 """The fields of every multipart form by operation id; files as bytes."""

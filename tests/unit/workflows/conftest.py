@@ -11,7 +11,7 @@ import pytest
 
 from assay.connectors.evals.id_list import read_ids
 from assay.connectors.evals.long_form import read_scores
-from assay.connectors.evals.uploaded import read_uploaded
+from assay.connectors.evals.uploaded import read_uploaded, search_sent_leaks
 from assay.connectors.signing.ed25519 import SigningKey
 from assay.domain.experiments.criteria.text import parse_criterion
 from assay.domain.experiments.evidence import Curve, Run, RunStatus
@@ -100,6 +100,7 @@ def ws(store_url, tmp_path, tracker, clock):
         read_scores=read_scores,
         read_upload=read_uploaded,
         read_ids=read_ids,
+        search_leaks=search_sent_leaks,
         signer=signer,
         instance_id=store.instance_id(),
     )

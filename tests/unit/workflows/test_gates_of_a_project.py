@@ -127,10 +127,29 @@ def test_an_earlier_run_is_the_baseline_of_a_later_one(ws):
     )
 
 
+LEAKS = "gate: answers\ncriteria: [accuracy >= 85%]\nchecks: [leakage: {against: data/train.csv}]\n"
+
+
+def test_training_data_is_looked_through_and_kept_with_the_answer(ws):
+    add_gate(ws, ADA, "chatbot", text=LEAKS)
+    assert judged(ws, 380).result is GateResult.INCONCLUSIVE
+    clean = judged(ws, 380, training={"data/train.csv": b"id,text\nt1,hello\n"})
+    leaked = judged(ws, 380, training={"data/train.csv": b"id,text\nt1,hello\nq7,seen\n"})
+    assert (clean.result, leaked.result) == (GateResult.PASS, GateResult.FAIL)
+    assert "q7" in leaked.record.answers[1].finding.reason
+    assert replay_gate_run(ws, ADA, "chatbot", leaked.number).same
+    assert gate_run_inputs(ws, ADA, "chatbot", leaked.number).overlaps[0].same_id == ("q7",)
+    with pytest.raises(Invalid, match="was not sent"):
+        judged(ws, 380, training={"other.csv": b"id\n1\n"})
+    with pytest.raises(Invalid, match="expected every file that the gate names"):
+        judged(ws, 380, training={"data/train.csv": b"id\n1\n", "other.csv": b"id\n1\n"})
+
+
 def test_uses_count_the_candidates_that_were_judged_on_one_evaluation_set(ws):
     add_gate(ws, ADA, "chatbot", text=ANSWERS)
     uses = [judged(ws, right).uses for right in (300, 310, 310, 320)]
     assert uses == [1, 2, 2, 3]
+    assert [get_gate_run(ws, ADA, "chatbot", number).record.uses for number in (1, 2, 3, 4)] == [0, 1, 1, 2]
     assert judged(ws, 90, of=100).uses == 1
 
 

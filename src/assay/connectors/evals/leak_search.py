@@ -24,14 +24,17 @@ Told = Callable[[int, int], None]
 
 
 def search_leaks(
-    gate: Gate, evaluation: Evaluation, folder: Path, told: Told = lambda _, __: None
+    gate: Gate,
+    evaluation: Evaluation,
+    folder: Path | Mapping[str, EvalFile],
+    told: Told = lambda _, __: None,
 ) -> Mapping[int, Overlap]:
     """What the evaluation shares with training data, by the number of the leakage check.
 
     Args:
         gate: its leakage checks name files and, where texts are compared, their column.
         evaluation: read for this gate (`needs_of`), so that no text is cut.
-        folder: where the gate file lies; files are named from there.
+        folder: where the gate file lies, files are named from there; or the files themselves, by the name the gate uses.
         told: hears how far it is.
 
     Raises:
@@ -52,7 +55,9 @@ class _Meter:
         self.told(self.done, self.size)
 
 
-def _file(folder: Path, name: str) -> EvalFile:
+def _file(folder: Path | Mapping[str, EvalFile], name: str) -> EvalFile:
+    if not isinstance(folder, Path):
+        return folder[name]
     path = folder / name
     if not path.is_file():
         fact = "a folder" if path.is_dir() else "no such file"

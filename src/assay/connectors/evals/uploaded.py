@@ -8,9 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from assay.connectors.evals.files import EvalFile
+from assay.connectors.evals.leak_search import search_leaks
 from assay.connectors.evals.read import read_evaluation
 from assay.domain.experiments.evidence import Evaluation
+from assay.domain.gates.gate import Gate
 from assay.domain.gates.needs import Needs
+from assay.domain.gates.overlap import Overlap
 from assay.domain.kernel.metrics import Metric
 
 
@@ -39,6 +42,19 @@ def read_uploaded(
             metrics=metrics,
             needs=needs,
         )
+
+
+def search_sent_leaks(
+    gate: Gate, evaluation: Evaluation, files: Mapping[str, bytes]
+) -> Mapping[int, Overlap]:
+    """What does the evaluation share with these files of training data, by the number of the leakage check?
+
+    Raises:
+        Invalid: a file cannot be read, or the evaluation has no texts to compare.
+    """
+    with tempfile.TemporaryDirectory(prefix="assay-training-") as folder:
+        kept = {name: _kept(Path(folder), name, content) for name, content in files.items()}
+        return search_leaks(gate, evaluation, kept)
 
 
 def _kept(folder: Path, name: str, content: bytes) -> EvalFile:

@@ -114,6 +114,13 @@ ADD_RUN = Statement(
         "digest", "body", "library_versions", "seen_seq", "by", "at", "seq",
     ),
 )  # fmt: skip
+USES = Statement(
+    select(func.count(_R.judged.distinct())).where(
+        _R.project_id == bindparam("the_project"),
+        _R.dataset == bindparam("the_set"),
+        _R.judged != bindparam("the_digest"),
+    )
+)
 EVIDENCE_SEQ = Statement(
     lambda engine: select(func.coalesce(func.max(tickets.c.evidence_seq), 0)).where(
         tickets.c.project_id == bindparam("the_project"), in_list(engine, tickets.c.key, "keys")
@@ -181,6 +188,11 @@ class GateReader(Session):
         found = self.select(asked, {"the_project": project_id})
         rows = tuple(_row(row) for row in found[:limit])
         return GateRunPage(rows=rows, next_before=rows[-1].number if len(found) > limit else None)
+
+    def uses_of_set(self, project_id: int, dataset: str, *, beside: str) -> int:
+        """How many candidates but the one with this digest were judged on an evaluation set?"""
+        (uses,) = self.one(USES, the_project=project_id, the_set=dataset, the_digest=beside)
+        return int(uses)
 
     def evidence_seq(self, project_id: int, keys: Sequence[str]) -> int:
         """Journal number at which the evidence of any of these tickets last changed; 0 for never."""
@@ -278,4 +290,5 @@ def _run(row: Row) -> GateRun:
 
 def _side(text: str) -> KeptSide:
     data = from_json(text)
-    return KeptSide(**data | {"files": tuple(KeptFile(**file) for file in data["files"])})
+    files = {name: tuple(KeptFile(**file) for file in data[name]) for name in ("files", "training")}
+    return KeptSide(**data | files)

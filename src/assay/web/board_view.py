@@ -131,7 +131,8 @@ def _column(board: BoardHtml, column: ColumnSlots, kept: BoardKeep, filters: Fil
 
 
 def _context(slug: str, board: Board, column: ColumnSlots, filters: Filters) -> Column:
-    limit, count = column.wip_limit, column.count
+    limit, count, stage = column.wip_limit, column.count, board.stage(column.key)
+    gate = None if stage is None else stage.gate
     return Column(
         key=column.key,
         title=column.title,
@@ -139,6 +140,8 @@ def _context(slug: str, board: Board, column: ColumnSlots, filters: Filters) -> 
         wip_label=wording.plural(count, "card") + ("" if limit is None else f", limit {limit}"),
         full=limit is not None and count >= limit,
         gate=column.gate,
+        gate_name=gate or "",
+        gate_href=f"/p/{slug}/gates/{gate}" if gate else "",
         digest=cards_digest(count, column.slots),
         targets=" ".join(board.legal_targets(column.key)),
         shown=len(column.slots),

@@ -17,6 +17,7 @@ from assay.web.contexts.experiment import (
     DecisionLine,
     Exit,
     ExperimentPage,
+    GateOfTicket,
     HistoryLine,
     LockLine,
     Meter,
@@ -24,8 +25,10 @@ from assay.web.contexts.experiment import (
     NoteLine,
     Related,
 )
+from assay.web.gate_words import gate_href, run_href
 from assay.web.run_groups import run_groups
 from assay.web.seed_dots import seed_dots
+from assay.workflows.gate_views import TicketGate
 from assay.workflows.records import Link
 from assay.workflows.views import AttestableItem, ExitGateView, SearchHit, TicketView
 
@@ -52,8 +55,8 @@ def _is_closed(view: TicketView) -> bool:
     return stage is not None and (stage.terminal or stage.hidden)
 
 
-def experiment_page(view: TicketView, *, csrf_token: str) -> ExperimentPage:
-    """Everything the page prints."""
+def experiment_page(view: TicketView, *, csrf_token: str, gate: TicketGate | None = None) -> ExperimentPage:
+    """Everything the page prints; `gate` is the one that a column asks of the ticket."""
     ticket, content, slug = view.ticket, view.ticket.content, view.project.slug
     closed = _is_closed(view)
     metric = view.metrics.get(view.chart_metric) if view.chart_metric else None
@@ -105,7 +108,21 @@ def experiment_page(view: TicketView, *, csrf_token: str) -> ExperimentPage:
         ),
         confirmables=tuple(_confirmable(item) for item in view.attestable),
         exits=tuple(_exit(one, view) for one in view.exits),
+        gate=None if gate is None else _gate(gate, view),
         tag_hint=ticket.key,
+    )
+
+
+def _gate(gate: TicketGate, view: TicketView) -> GateOfTicket:
+    slug, latest = view.project.slug, gate.latest
+    return GateOfTicket(
+        name=gate.gate,
+        href=gate_href(slug, gate.gate),
+        stage=gate.stage,
+        check=moves.check(gate.finding),
+        run="" if latest is None else str(latest.number),
+        run_href="" if latest is None else run_href(slug, latest.gate, latest.number),
+        can_ask=view.ticket.lock is not None and not _is_closed(view),
     )
 
 

@@ -11,6 +11,7 @@ from assay.web.contexts.gates import FlipPanel, FlipRow, FlipSide
 from assay.web.lists_view import address
 
 FIRST = 4
+LABEL = 40
 
 
 def flip_panel(found: Flips | None, names: Sequence[str], href: str) -> FlipPanel | None:
@@ -61,14 +62,22 @@ def _row(one: Flip, found: Flips) -> FlipRow:
     told = ours or theirs
     return FlipRow(
         sample_id=one.sample_id,
-        labels=", ".join(f"{column}: {label}" for column, label in one.labels[:4]),
-        question=told.input if told else "",
+        labels=_labels(one),
+        question=told.input if told and told.input != one.sample_id else "",
         target=told.target if told else "",
         before=theirs.output if theirs else "",
         after=ours.output if ours else "",
         before_score=_score(one.baseline, found.metric, pass_fail=found.pass_fail),
         after_score=_score(one.candidate, found.metric, pass_fail=found.pass_fail),
     )
+
+
+def _labels(one: Flip) -> str:
+    """The ways of slicing it falls into; a column that holds the example itself says nothing more."""
+    short = [
+        (column, label) for column, label in one.labels if len(label) <= LABEL and label not in one.sample_id
+    ]
+    return ", ".join(f"{column}: {label}" for column, label in short[:4])
 
 
 def _score(value: float, metric: Metric, *, pass_fail: bool) -> str:

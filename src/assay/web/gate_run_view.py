@@ -135,8 +135,15 @@ def _title(run: GateRun) -> str:
 def _name_of(side: KeptSide) -> str:
     if not side.files:
         return "nothing"
-    more = f" and {len(side.files) - 1} more" if len(side.files) > 1 else ""
-    return f"{side.files[0].name}{more}"
+    first = side.files[0].name
+    if len(side.files) == 1:
+        return first
+    names = [one.name for one in side.files]
+    low, high = min(names), max(names)
+    alike = next((at for at, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), len(low))
+    shared = low[:alike].rstrip(" -_./([0123456789")
+    more = f"{first} and {len(names) - 1} more"
+    return f"{shared} ({len(names)} files)" if len(shared) > 2 else more
 
 
 def _checks(answers: Sequence[GateAnswer], catalog: MetricCatalog) -> tuple[GateCheckRow, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
+from assay.domain.board.board import Board
 from assay.domain.experiments.criteria.text import criterion_text, dataset_text
 from assay.domain.gates.gate import Gate
 from assay.domain.gates.gate_text import check_text
@@ -21,6 +22,7 @@ from assay.web.experiment_view import short_digest
 from assay.web.gate_history import history_chart
 from assay.web.gate_words import gate_href, run_line
 from assay.workflows.gate_views import GateRunPage, GateRunRow, GateSummary, GateVersion
+from assay.workflows.records import Project
 
 EXAMPLE = """\
 gate: answer-quality
@@ -77,7 +79,7 @@ def gate_page(
     runs: GateRunPage,
     slug: str,
     *,
-    stages: Sequence[str],
+    project: Project,
     csrf_token: str,
     problem: GateProblem | None,
     typed: Mapping[str, str],
@@ -89,7 +91,7 @@ def gate_page(
         versions: newest first.
         runs: a page of its answers, newest first.
         slug: the project.
-        stages: titles of the columns whose exit gate it is.
+        project: whose columns may ask it.
         csrf_token: for the forms.
         problem: why a form was refused.
         typed: what that form held.
@@ -106,7 +108,12 @@ def gate_page(
         description=gate.description,
         asks=_asks(gate),
         settings=_settings(gate),
-        stages=", ".join(stages),
+        guards=tuple(
+            Choice(stage.key, stage.title, stage.gate == latest.name)
+            for stage in project.settings.board.stages
+            if not stage.terminal
+        ),
+        project_version=project.version,
         last=run_line(rows[0], slug) if rows and not paged else None,
         runs=tuple(run_line(row, slug) for row in rows),
         next_href=f"{href}?before={runs.next_before}#runs" if runs.next_before else "",
@@ -120,6 +127,20 @@ def gate_page(
         baselines=_baselines(rows, typed.get("baseline_run", "")),
         command=f"assay gate check {latest.name}.yaml --candidate results.csv",
         digest=latest.digest,
+    )
+
+
+def guarded(board: Board, name: str, chosen: Container[str]) -> Board:
+    """The board on which exactly these columns ask the gate; what others ask stays."""
+    return board.model_copy(
+        update={
+            "stages": tuple(
+                stage.model_copy(update={"gate": name if stage.key in chosen else None})
+                if stage.key in chosen or stage.gate == name
+                else stage
+                for stage in board.stages
+            )
+        }
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -14,9 +15,10 @@ MAX_FIELDS = 40
 _LARGEST_TEXT = 1_048_576
 
 
-async def with_files(request: Request) -> FormData:
-    """The fields of a form that may carry files."""
-    return await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=_LARGEST_TEXT)
+async def with_files(request: Request) -> AsyncIterator[FormData]:
+    """The fields of a form that may carry files; the files are closed when the answer is made."""
+    async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=_LARGEST_TEXT) as form:
+        yield form
 
 
 FileForm = Annotated[FormData, Depends(with_files)]

@@ -72,6 +72,9 @@ class Column:
     """The same in words, for screen readers."""
     full: bool
     gate: str
+    gate_name: str
+    """The gate of the project that it asks, empty where it names none."""
+    gate_href: str
     digest: str
     """Changes when what the column shows changes."""
     targets: str

@@ -237,6 +237,20 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
+class GateOfTicket:
+    """The gate that a column asks of the ticket, and what it said last."""
+
+    name: str
+    href: str
+    stage: str
+    check: Check
+    run: str
+    """Number of its newest answer on the ticket, empty where there is none."""
+    run_href: str
+    can_ask: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentPage:
     """Context of pages/tickets/ticket.html."""
 
@@ -276,6 +290,7 @@ class ExperimentPage:
     history: tuple[HistoryLine, ...]
     confirmables: tuple[Confirmable, ...]
     exits: tuple[Exit, ...]
+    gate: GateOfTicket | None
     tag_hint: str
 
 

@@ -236,7 +236,9 @@ class GatePage:
     asks: tuple[tuple[str, str], ...]
     """Role and text of every criterion and check."""
     settings: tuple[tuple[str, str], ...]
-    stages: str
+    guards: tuple[Choice, ...]
+    """Columns that may ask it, those that do chosen."""
+    project_version: int
     last: GateRunLine | None
     runs: tuple[GateRunLine, ...]
     next_href: str

@@ -27,13 +27,14 @@ from assay.workflows.gate_runs import (
     gate_run_file,
     gate_run_inputs,
     get_gate_run,
+    judge_ticket,
     judge_upload,
     list_gate_runs,
 )
 from assay.workflows.gate_views import GateInputs, GateRun, Upload
 from assay.workflows.gates import add_gate, change_gate, gate_versions, list_gates
 from assay.workflows.ports import Workspace
-from assay.workflows.projects import get_project
+from assay.workflows.projects import get_project, save_settings
 
 router = APIRouter(include_in_schema=False)
 SHEETS = ("css/gates.css",)
@@ -118,7 +119,7 @@ def _gate(
         versions,
         runs,
         slug,
-        stages=[stage.title for stage in project.settings.board.stages if stage.gate == name],
+        project=project,
         csrf_token=request.state.csrf_token,
         problem=refused,
         typed=typed or {},
@@ -193,6 +194,26 @@ def _judged(request: Request, slug: str, name: str, form: FormData) -> GateRun:
         candidate=Upload(candidate),
         baseline=Upload(baseline) if baseline else earlier,
     )
+
+
+@router.post("/p/{slug}/t/{key}/gate", dependencies=requires(Permission.ADD_EVIDENCE))
+def judge_runs(request: Request, slug: str, key: str, form: inputs.Form) -> Response:  # noqa: ARG001 - checked for its token
+    """Ask the gate of the ticket's column about its runs, as they are now."""
+    run = judge_ticket(frame.workspace(request), frame.actor(request), slug, key)
+    return inputs.see_other(run_href(slug, run.gate, run.number), "judged")
+
+
+@router.post("/p/{slug}/gates/{name}/guards", dependencies=requires(Permission.CONFIGURE))
+def guard(request: Request, slug: str, name: str, form: inputs.Form) -> Response:
+    """Which columns ask this gate on the way out."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    project, chosen = get_project(ws, actor, slug), set(inputs.texts(form, "stage"))
+    board = gates_view.guarded(project.settings.board, name, chosen)
+    try:
+        save_settings(ws, actor, slug, expected_version=inputs.version(form), name=project.name, board=board)
+    except (Invalid, StaleVersion) as error:
+        return _gate(request, slug, name, refused=problem(error, "guards"), status=http_status(error))
+    return inputs.see_other(gate_href(slug, name), "saved")
 
 
 def _done(request: Request, href: str, said: str) -> Response:

@@ -13,6 +13,7 @@ from assay.web import decide_view, experiment_view, frame, inputs, templating
 from assay.web.contexts.experiment import DecidePage
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
+from assay.workflows.board_gates import ticket_gate
 from assay.workflows.decisions import decide
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.views import TicketView
@@ -25,8 +26,14 @@ CHART_SCRIPTS = ("vendor/vega.js", "js/charts.js")
 def show_ticket(request: Request, slug: str, key: str) -> HTMLResponse:
     """One ticket with all that is known of it."""
     metric = request.query_params.get("metric") or None
-    view = ticket_page(frame.workspace(request), frame.actor(request), slug, key, metric=metric)
-    context = experiment_view.experiment_page(view, csrf_token=request.state.csrf_token)
+    ws, actor = frame.workspace(request), frame.actor(request)
+    view = ticket_page(ws, actor, slug, key, metric=metric)
+    guarded = any(stage.gate for stage in view.project.settings.board.stages)
+    context = experiment_view.experiment_page(
+        view,
+        csrf_token=request.state.csrf_token,
+        gate=ticket_gate(ws, actor, slug, key) if guarded else None,
+    )
     around = frame.build(
         request,
         f"{key} {view.ticket.content.title}",

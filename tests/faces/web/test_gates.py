@@ -1,0 +1,234 @@
+"""The pages of gates over HTTP: twins, tokens of forms with files, downloads, sizes, answers to what is wrong."""
+
+import json
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from assay.domain.gates.judge import record_bytes
+from assay.domain.kernel.canonical import digest_bytes
+from assay.domain.kernel.findings import ShownInterval
+from assay.web.gate_bars import Measure, bars
+from assay.workflows.gate_runs import get_gate_run, list_gate_runs
+from tests.faces.web import gate_files, story
+from tests.faces.web.test_routes import Browser
+
+PAGES = ("/gates", "/gates/support-answers", "/gates/support-answers/runs/2", "/gates/greeting/runs/3")
+BOUNDARY = "----files-of-a-form"
+
+
+@pytest.fixture(scope="module")
+def gates(open_site):
+    return open_site(gate_files.tell)
+
+
+@pytest.fixture
+def browser(gates):
+    return Browser(gates.url)
+
+
+def at(path):
+    return f"/p/{story.SLUG}{path}"
+
+
+def multipart(*parts):
+    """(name, filename or None, content) as a browser would send them."""
+    body = b""
+    for name, filename, content in parts:
+        told = f'; filename="{filename}"\r\nContent-Type: text/csv' if filename else ""
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{told}\r\n\r\n'
+        body += head.encode() + content + b"\r\n"
+    return body + f"--{BOUNDARY}--\r\n".encode()
+
+
+def send(browser, path, body, kind=f"multipart/form-data; boundary={BOUNDARY}", **headers):
+    import urllib.error
+    import urllib.request
+
+    request = urllib.request.Request(
+        browser.url + path, data=body, headers={"Content-Type": kind, "Origin": browser.url, **headers}
+    )
+    try:
+        answer = browser.opener.open(request, timeout=60)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        return answer.status, answer.headers, answer.read().decode()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_has_no_inline_script_style_or_foreign_address(browser, path):
+    status, html = browser.text(at(path))
+    assert status == 200
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html)
+    assert not re.search(r'(?:src|href|action)="(?:https?:)?//', html)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_names_a_json_twin_and_every_link_leads_somewhere(browser, path):
+    _, html = browser.text(at(path))
+    twin = re.search(r'<link rel="alternate" type="application/json" href="([^"]+)"', html)[1]
+    links = {link.replace("&amp;", "&").partition("#")[0] for link in re.findall(r'href="(/[^"]*)"', html)}
+    dead = [link for link in sorted({twin, *links}) if browser.ask(link)[0] not in (200, 303)]
+    assert dead == []
+
+
+def test_style_and_script_of_gates_are_loaded_on_their_pages_alone(browser):
+    assert "gates.css" not in browser.text(at("/board"))[1]
+    assert "gates.css" not in browser.text(at("/t/EXP-5"))[1]
+    assert "gates.css" in browser.text(at("/gates"))[1]
+
+
+@pytest.mark.parametrize(
+    ("first", "status"),
+    [("own", 303), ("none", 403), ("foreign", 403), ("second field", 403)],
+)
+def test_form_with_files_needs_the_token_of_this_browser_as_its_first_field(gates, browser, first, status):
+    token = browser.token(at("/gates/support-answers"))
+    given = {"own": token, "foreign": "x" * len(token), "second field": token}.get(first)
+    parts = [] if given is None else [("csrf_token", None, given.encode())]
+    parts.append(("candidate", "a.csv", gate_files.results(41, n=40)))
+    if first == "second field":
+        parts.reverse()
+    before = len(list_gate_runs(gates.ws, story.ADA, story.SLUG).rows)
+    assert send(browser, at("/gates/support-answers/runs"), multipart(*parts))[0] == status
+    after = len(list_gate_runs(gates.ws, story.ADA, story.SLUG).rows)
+    assert after - before == (1 if status == 303 else 0)
+
+
+def test_form_with_files_is_refused_from_another_site_and_elsewhere(browser):
+    token = browser.token(at("/gates"))
+    body = multipart(("csrf_token", None, token.encode()), ("text", None, b"criteria: [a >= 1]"))
+    assert send(browser, at("/gates"), body, Origin="http://evil.example")[0] == 403
+    assert send(browser, at("/settings"), body)[0] == 415
+    assert send(browser, at("/t/EXP-1/notes"), body)[0] == 415
+
+
+def test_body_larger_than_forms_may_be_is_taken_where_files_go_and_nowhere_else(browser):
+    token = browser.token(at("/gates/support-answers"))
+    large = gate_files.results(42, n=40) + b" " * 1_500_000
+    body = multipart(("csrf_token", None, token.encode()), ("candidate", "a.csv", large))
+    assert send(browser, at("/gates/support-answers/runs"), body)[0] in (303, 422)
+    assert send(browser, at("/settings"), body)[0] in (413, 415)
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([], "no file of the candidate was chosen"),
+        ([("candidate", "a.csv", b"x"), ("candidate", "a.csv", b"y")], "is there twice"),
+        ([("candidate", "a.csv", b"\xff\xfe\x00")], "a.csv"),
+        ([("candidate", "../../etc/passwd", b"sample_id,accuracy\n1,1\n")], "passwd"),
+        ([("candidate", "a.csv", gate_files.results(1, n=20)), ("baseline_run", None, b"99")], "99"),
+        ([("candidate", "a.csv", gate_files.results(1, n=20)), ("baseline_run", None, b"-1")], "-1"),
+        ([("candidate", "a.csv", gate_files.results(1, n=20)), ("baseline", "b.csv", b"x"), ("baseline_run", None, b"1")], "one of the two"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("script", [True, False])
+def test_upload_that_cannot_be_judged_says_why(browser, parts, said, script):
+    token = browser.token(at("/gates/support-answers"))
+    body = multipart(("csrf_token", None, token.encode()), *parts)
+    headers = {"HX-Request": "true"} if script else {}
+    status, _, html = send(browser, at("/gates/support-answers/runs"), body, **headers)
+    assert status in (404, 422)
+    assert 'role="alert"' in html
+    assert said in html
+    assert ("<html" in html) is not script
+
+
+def test_script_is_told_where_to_go(browser):
+    token = browser.token(at("/gates/greeting"))
+    parts = [
+        ("csrf_token", None, token.encode()),
+        ("candidate", "a.json", gate_files.promptfoo(right=[1] * 9, answer="x")),
+    ]
+    status, headers, _ = send(
+        browser, at("/gates/greeting/runs"), multipart(*parts), **{"HX-Request": "true"}
+    )
+    assert status == 204
+    assert re.fullmatch(r"/p/[\w-]+/gates/greeting/runs/\d+\?done=judged", headers["HX-Redirect"])
+
+
+def test_record_comes_as_the_bytes_that_its_digest_covers(gates, browser):
+    run = get_gate_run(gates.ws, story.ADA, story.SLUG, 2)
+    status, headers, body = browser.ask(at("/gates/support-answers/runs/2/record.json"))
+    assert status == 200
+    assert headers["content-disposition"] == 'attachment; filename="support-answers-run-2.json"'
+    assert body == record_bytes(run.record)
+    assert digest_bytes(body) == run.digest
+    assert json.loads(body)["result"] == "fail"
+
+
+def test_record_comes_as_markdown_and_junit(browser):
+    _, _, markdown = browser.ask(at("/gates/support-answers/runs/2/record.md"))
+    assert markdown.decode().startswith("### Gate support-answers v2: Fail")
+    assert "points" in markdown.decode()
+    _, _, xml = browser.ask(at("/gates/support-answers/runs/2/record.xml"))
+    assert ET.fromstring(xml).find("testsuite").get("failures") == "1"
+
+
+def test_files_that_were_judged_come_back_byte_for_byte(browser):
+    _, html = browser.text(at("/gates/support-answers/runs/2"))
+    href = re.search(r'href="([^"]+/files/[0-9a-f]{64})"', html)[1]
+    status, headers, body = browser.ask(href)
+    assert (status, body) == (200, gate_files.results(101, harm=0.25, gain=0.1))
+    assert headers["content-type"] == "application/octet-stream"
+    assert headers["content-disposition"].startswith("attachment")
+    assert browser.ask(href[:-2] + "zz")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/gates/nope", "/gates/support-answers/runs/999", "/gates/greeting/runs/2", "/gates/support-answers/runs/x",
+     "/gates/support-answers?before=x", "/gates/support-answers/runs/٣", "/gates/support-answers/runs/999999999999999999999"],
+)  # fmt: skip
+def test_malformed_address_is_answered_in_words(browser, path):
+    from urllib.parse import quote
+
+    status, html = browser.text(quote(at(path), safe="/?="))
+    assert status in (404, 422)
+    assert 'id="error-details"' in html
+
+
+@pytest.mark.parametrize("query", ["examples=-1", "examples=1e9", "seeds=NaN", "turn-criterion:0=NaN", "turn-criterion:0=1e999",
+                                   "turn-criterion:0=" + "9" * 50, "turn-check:0=-5", "seeds=3&examples=4", "x=y", "examples=99999999"])  # fmt: skip
+def test_any_what_if_is_answered(browser, query):
+    path = at(f"/gates/greeting/runs/3/what-if?{query}")
+    status, html = browser.text(path, **{"HX-Request": "true"})
+    assert status == 200
+    assert "<html" not in html
+    assert browser.text(path)[0] == 200
+
+
+def test_large_files_are_read_again_only_when_somebody_asks(gates, browser, monkeypatch):
+    from assay.web.routes import gates as routes
+
+    monkeypatch.setattr(routes, "READ_AT_ONCE", 10)
+    _, html = browser.text(at("/gates/support-answers/runs/1"))
+    assert "The files are large" in html
+    assert "svg.dots" not in html
+    _, asked = browser.text(at("/gates/support-answers/runs/1?examples=yes"))
+    assert 'class="dots"' in asked
+
+
+def test_bars_of_one_group_share_a_scale_and_open_ends_run_to_the_edge():
+    def measure(low, high, estimate, group="a"):
+        interval = ShownInterval(low=low, high=high, confidence=0.9, label="90%")
+        return Measure(group, estimate, interval, 0.0, zero=False, tone="kill", form="{:g}".format)
+
+    first, second, third, none = bars(
+        [measure(-1.0, 1.0, 0.5), measure(None, 3.0, 2.0), measure(5.0, 6.0, 5.5, "b"), None]
+    )
+    at_zero = {bar.threshold for bar in (first, second)}
+    assert len(at_zero) == 1
+    assert second.low == "0%"
+    assert third.threshold != first.threshold
+    assert none is None
+    assert first.label == "0.5, interval -1 to 1, to clear 0"
+
+
+def test_bar_without_a_finite_estimate_is_not_drawn():
+    assert bars([Measure("a", float("nan"), None, 1.0, zero=False, tone="", form=str)]) == (None,)
+    assert bars([Measure("a", 1.0, None, None, zero=False, tone="", form=str)]) == (None,)

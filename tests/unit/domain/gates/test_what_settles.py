@@ -26,9 +26,9 @@ def german_and_other(values, name):
     return evaluation(run(name, scores(values, slices={"language": names})))
 
 
-def test_open_slices_are_named_with_the_examples_that_each_needs(rng):
-    base = right_and_wrong(2000, 0.8, rng=rng)
-    same = right_and_wrong(2000, 0.8, rng=rng, keep=base, changed=0.15)
+def test_open_slices_are_named_with_the_examples_that_each_needs():
+    same, base = np.ones(2000), np.ones(2000)
+    same[:150:10] = base[150:300:10] = 0.0  # 15 of 200 German ones turn either way
     sides = german_and_other(same, "c"), german_and_other(base, "b")
     seen = {"slices": {"by": "language", "margin": "1%", "must_see": "5%"}}
     found = finding_of("accuracy >= 50%", *sides, checks=[seen])
@@ -36,7 +36,7 @@ def test_open_slices_are_named_with_the_examples_that_each_needs(rng):
     assert "more examples in language=de" in found.settle.text
     assert "language=en" not in found.settle.text
     assert found.settle.amount > 50
-    claim = {"slices": {"by": "language", "margin": "3%", "claim": True}}
+    claim = {"slices": {"by": "language", "margin": "4%", "claim": True}}
     ruled = finding_of("accuracy >= 50%", *sides, checks=[claim])
     assert ruled.outcome is Outcome.UNCLEAR
     assert "language=de" in ruled.settle.text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from assay.connectors.evals.reader import AddressReader, EvalReader
@@ -69,7 +69,7 @@ def _unusable(name: str, fact: str, expected: str) -> Invalid:
 
 
 @cache
-def _entry_points() -> EntryPoints:
+def _entry_points() -> Any:  # Python 3.12 calls its type otherwise
     """Those of all packages: looking through them takes as long as reading a small file of results, so it is done once."""
     return entry_points()
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from assay.domain.governance.journal import JournalHead
 from assay.storage.queries.board import BoardQueries
 from assay.storage.queries.experiments import ExperimentQueries
+from assay.storage.queries.gates import GateQueries
 from assay.storage.queries.journal import JournalQueries
 from assay.storage.queries.overview import OverviewQueries
 from assay.storage.queries.runs import RunQueries
@@ -24,6 +25,7 @@ class Reading(
     BoardQueries,
     ExperimentQueries,
     RunQueries,
+    GateQueries,
     OverviewQueries,
     JournalQueries,
     SearchQueries,
@@ -51,6 +53,7 @@ class Writing(
     BoardQueries,
     ExperimentQueries,
     RunQueries,
+    GateQueries,
     OverviewQueries,
     JournalQueries,
     SearchQueries,

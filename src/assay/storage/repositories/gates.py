@@ -11,12 +11,10 @@ from sqlalchemy import Select, bindparam, func, insert, select
 from assay.domain.gates.gate_changes import GateChange
 from assay.domain.gates.gate_record import GateResult
 from assay.storage import documents
-from assay.storage.queries.filters import page_size
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list, to_json
 from assay.storage.tables import gate_runs, gates, tickets
 from assay.workflows.gate_views import (
     GateRun,
-    GateRunPage,
     GateRunRow,
     GateSummary,
     GateVersion,
@@ -63,13 +61,14 @@ ADD_VERSION = Statement(
     ),
 )
 
-_ROW = (
+RUN_ROW = (
     _R.number, _G.name, _G.version, _R.ticket, _R.result, _R.headline, _R.dataset, _R.digest, _R.by, _R.at, _R.seq,
 )  # fmt: skip
 _REST = (_R.body, _R.library_versions, _R.candidate, _R.baseline, _R.judged, _R.seen_seq)
 
 
-def _runs(*columns: Any) -> Select[Any]:
+def runs_of_project(*columns: Any) -> Select[Any]:
+    """Answers of the project `the_project`, with the version that gave them."""
     return (
         select(*columns)
         .join_from(gate_runs, gates, _G.id == _R.gate_id)
@@ -88,10 +87,10 @@ _uses = (
     .correlate(gate_runs)
     .scalar_subquery()
 )
-ONE_RUN = Statement(_runs(*_ROW, *_REST, _uses).where(_R.number == bindparam("the_number")))
-EVERY_RUN = Statement(_runs(*_ROW, *_REST, _uses).order_by(_R.number))
+ONE_RUN = Statement(runs_of_project(*RUN_ROW, *_REST, _uses).where(_R.number == bindparam("the_number")))
+EVERY_RUN = Statement(runs_of_project(*RUN_ROW, *_REST, _uses).order_by(_R.number))
 LATEST_RUN = Statement(
-    _runs(*_ROW, *_REST, _uses)
+    runs_of_project(*RUN_ROW, *_REST, _uses)
     .where(_R.ticket == bindparam("the_ticket"), _G.name == bindparam("the_name"))
     .order_by(_R.number.desc())
     .limit(1)
@@ -100,12 +99,14 @@ LAST_NUMBER = Statement(
     select(func.coalesce(func.max(_R.number), 0)).where(_R.project_id == bindparam("the_project"))
 )
 _last = (
-    _runs(_G.name.label("name"), func.max(_R.number).label("number"), func.count().label("runs"))
+    runs_of_project(_G.name.label("name"), func.max(_R.number).label("number"), func.count().label("runs"))
     .group_by(_G.name)
     .subquery()
 )
 LAST_RUNS = Statement(
-    _runs(*_ROW, _last.c.runs).join(_last, (_last.c.name == _G.name) & (_last.c.number == _R.number))
+    runs_of_project(*RUN_ROW, _last.c.runs).join(
+        _last, (_last.c.name == _G.name) & (_last.c.number == _R.number)
+    )
 )
 ADD_RUN = Statement(
     insert(gate_runs),
@@ -155,7 +156,7 @@ class GateReader(Session):
                 latest=_version(row[:-1]),
                 versions=row[-1],
                 runs=last[row[1]][-1] if row[1] in last else 0,
-                last=_row(last[row[1]][:-1]) if row[1] in last else None,
+                last=run_row(last[row[1]][:-1]) if row[1] in last else None,
             )
             for row in self.rows(ALL, the_project=project_id)
         ]
@@ -173,21 +174,6 @@ class GateReader(Session):
         """The newest answer of a gate, of whichever version, about a ticket."""
         row = self.row(LATEST_RUN, the_project=project_id, the_name=name, the_ticket=ticket)
         return None if row is None else _run(row)
-
-    def gate_run_page(
-        self, project_id: int, *, gate: str | None, ticket: str | None, before: int | None, limit: int
-    ) -> GateRunPage:
-        """Answers of a project, newest first; `before` is the number to go on below."""
-        limit = page_size(limit)
-        conditions = [
-            column == value for column, value in ((_G.name, gate), (_R.ticket, ticket)) if value is not None
-        ]
-        if before is not None:
-            conditions.append(_R.number < before)
-        asked = _runs(*_ROW).where(*conditions).order_by(_R.number.desc()).limit(limit + 1)
-        found = self.select(asked, {"the_project": project_id})
-        rows = tuple(_row(row) for row in found[:limit])
-        return GateRunPage(rows=rows, next_before=rows[-1].number if len(found) > limit else None)
 
     def uses_of_set(self, project_id: int, dataset: str, *, beside: str) -> int:
         """How many candidates but the one with this digest were judged on an evaluation set?"""
@@ -270,14 +256,15 @@ def _facts(row: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _row(row: Row) -> GateRunRow:
+def run_row(row: Row) -> GateRunRow:
+    """What a list shows of an answer."""
     return GateRunRow(**_facts(row))
 
 
 def _run(row: Row) -> GateRun:
-    body, versions, candidate, baseline, judged, seen_seq, uses = row[len(_ROW) :]
+    body, versions, candidate, baseline, judged, seen_seq, uses = row[len(RUN_ROW) :]
     return GateRun(
-        **_facts(row[: len(_ROW)]),
+        **_facts(row[: len(RUN_ROW)]),
         body=bytes(body),
         library_versions=from_json(versions),
         candidate=_side(candidate),

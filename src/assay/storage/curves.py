@@ -1,13 +1,12 @@
 """How is a curve kept in one value?
 
-One form byte, then steps (int64), values (float64) and times in ms (int64), each little-endian and contiguous: NaN and
-infinities survive, and nothing is parsed on reading. Long curves are compressed; short ones would not get smaller.
+One form byte, then the bytes that stand for it: steps (int64), values (float64) and times in ms (int64), each little-endian
+and contiguous. NaN and infinities survive, and nothing is parsed on reading. Long curves are compressed; short ones would not get smaller.
 """
 
 from __future__ import annotations
 
 import zlib
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,6 @@ RAW = b"\x00"
 ZLIB = b"\x01"
 COMPRESS_FROM_BYTES = 4096
 FASTEST = 1
-_INTEGERS, _FLOATS = np.dtype("<i8"), np.dtype("<f8")
 
 
 def packed(curve: Curve) -> bytes:
@@ -29,14 +27,8 @@ def packed(curve: Curve) -> bytes:
     >>> len(packed(Curve(steps=whole, values=np.array([1.0, np.nan]), times_ms=whole)))
     49
     """
-    parts: tuple[Any, ...] = (
-        np.ascontiguousarray(curve.steps, _INTEGERS),
-        np.ascontiguousarray(curve.values, _FLOATS),
-        np.ascontiguousarray(curve.times_ms, _INTEGERS),
-    )
-    if 24 * len(curve.steps) < COMPRESS_FROM_BYTES:
-        return b"".join((RAW, *parts))
-    return ZLIB + zlib.compress(b"".join(parts), FASTEST)
+    body = curve.to_bytes()
+    return RAW + body if len(body) < COMPRESS_FROM_BYTES else ZLIB + zlib.compress(body, FASTEST)
 
 
 def unpacked(body: bytes, points: int) -> Curve:

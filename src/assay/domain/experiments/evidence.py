@@ -49,6 +49,20 @@ class Curve:
     steps: IntArray
     values: FloatArray
     times_ms: IntArray
+    known_bytes: bytes | None = field(default=None, repr=False)
+    """What `to_bytes` gives, where a reader has it at hand."""
+
+    def to_bytes(self) -> bytes:
+        """Which bytes stand for this curve: steps, then values, then times, each number 8 bytes, little-endian?
+
+        >>> whole = np.arange(2)
+        >>> len(Curve(steps=whole, values=np.array([1.0, np.nan]), times_ms=whole).to_bytes())
+        48
+        """
+        if self.known_bytes is not None:
+            return self.known_bytes
+        columns = ((self.steps, "<i8"), (self.values, "<f8"), (self.times_ms, "<i8"))
+        return b"".join(np.asarray(numbers, kind).tobytes() for numbers, kind in columns)
 
     @property
     def last(self) -> float:
@@ -242,3 +256,5 @@ class Evaluation:
     """What a person should know about how it was read."""
     digest: str = ""
     """SHA-256 over the bytes of every file that was read."""
+    ticket: Evidence | None = None
+    """All the evidence of a ticket whose own runs these are: what was taken away from it counts, too."""

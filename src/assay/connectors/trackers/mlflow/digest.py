@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
-import numpy as np
 import orjson
 
 from assay.domain.experiments.evidence import Curve, Run
@@ -31,7 +30,6 @@ _PLAIN = (
     "provenance",
     "url",
 )
-_INTEGERS, _FLOATS = np.dtype("<i8"), np.dtype("<f8")
 _LARGEST = 2**63 - 1
 _plain_of = itemgetter(*_PLAIN)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,12 +61,8 @@ def digest_of(fields: Mapping[str, Any], started_ms: int | None, ended_ms: int |
         ended_ms,
         [(name, len(curves[name].steps)) for name in names],
     ]
-    parts: list[Any] = [orjson.dumps(header, option=orjson.OPT_SORT_KEYS)]
-    for name in names:
-        curve = curves[name]
-        parts.append(np.ascontiguousarray(curve.steps, _INTEGERS))
-        parts.append(np.ascontiguousarray(curve.values, _FLOATS))
-        parts.append(np.ascontiguousarray(curve.times_ms, _INTEGERS))
+    parts = [orjson.dumps(header, option=orjson.OPT_SORT_KEYS)]
+    parts += [curves[name].to_bytes() for name in names]
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 

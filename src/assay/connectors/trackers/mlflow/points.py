@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -26,17 +25,32 @@ def curves_of(
     """
     found: dict[Any, dict[str, Curve]] = defaultdict(dict)
     runs, keys, counts = zip(*groups, strict=True) if (groups := list(groups)) else ((), (), ())
-    ends = list(accumulate(counts))
+    ends = np.cumsum(np.array(counts, np.int64))
     values = unclamped(values)
     # Points of one step are rare (a metric logged again); only their curves need sorting.
-    repeats = _curves_with_repeats(steps, np.array(ends, np.int64))
+    repeats = _curves_with_repeats(steps, ends)
     names = {key: clean_text(key) for key in set(keys)}
+    whole = _bytes_of(np.array(counts, np.int64), steps, values, times_ms)
     start = 0
-    for number, (run, key, end) in enumerate(zip(runs, keys, ends, strict=True)):
-        make = ordered_curve if number in repeats else Curve
-        found[run][names[key]] = make(steps[start:end], values[start:end], times_ms[start:end])
+    for number, (run, key, end) in enumerate(zip(runs, keys, ends.tolist(), strict=True)):
+        curve = Curve(steps[start:end], values[start:end], times_ms[start:end], whole[24 * start : 24 * end])
+        if number in repeats:
+            curve = ordered_curve(curve.steps, curve.values, curve.times_ms)
+        found[run][names[key]] = curve
         start = end
     return found
+
+
+def _bytes_of(counts: IntArray, steps: IntArray, values: FloatArray, times_ms: IntArray) -> bytes:
+    """The bytes of all curves, one after the other, each as `Curve.to_bytes` gives them: made here at once, hashed and kept."""
+    starts = np.cumsum(counts) - counts
+    whole = np.empty(3 * len(steps), "<i8")
+    place = np.arange(len(steps)) + np.repeat(2 * starts, counts)
+    width = np.repeat(counts, counts)
+    whole[place] = steps
+    whole[place + width] = values.astype("<f8", copy=False).view("<i8")
+    whole[place + 2 * width] = times_ms
+    return whole.tobytes()
 
 
 def curves_by_run(points: Sequence[tuple[Any, ...]]) -> Mapping[Any, dict[str, Curve]]:

@@ -267,18 +267,23 @@ def _look(
     *texts, count = connection.execute(watched.together, (first, last)).fetchone()
     if not count:
         return Stretch(first, last, 0, 0, "")
+    whole = zlib.crc32(b"\x1d".join(texts))
+    if known is not None and known.whole and (whole, count) == (known.whole, known.rows):
+        return known
     # A text that holds the separator itself can be told apart only row by row.
     clear = all(text.count(_BETWEEN) == count - 1 for text in texts)
-    whole = zlib.crc32(b"\x1d".join(texts)) if clear else 0
-    if known is not None and whole and (whole, count) == (known.whole, known.rows):
-        return known
     if clear:
-        rows = [b"\x1f".join(row) for row in zip(*(text.split(_BETWEEN) for text in texts), strict=True)]
+        columns = [text.split(_BETWEEN) for text in texts]
+        rows = columns[0] if len(columns) == 1 else [*map(b"\x1f".join, zip(*columns, strict=True))]
     else:
         rows = [_unmistakable(row) for row in connection.execute(watched.one_by_one, (first, last))]
     step = watched.step
-    parts = [zlib.crc32(_BETWEEN.join(rows[at : at + step])) for at in range(0, count, step)]
-    return Stretch(first, last, count, whole, base64.b64encode(np.array(parts, "<u4").tobytes()).decode())
+    if step > 1:
+        rows = [_BETWEEN.join(rows[at : at + step]) for at in range(0, count, step)]
+    parts = [*map(zlib.crc32, rows)]
+    return Stretch(
+        first, last, count, whole if clear else 0, base64.b64encode(np.array(parts, "<u4").tobytes()).decode()
+    )
 
 
 def _unmistakable(row: Sequence[bytes]) -> bytes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -89,10 +90,12 @@ class SqliteFile:
     def _beside(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)
 
-    def _options(self) -> str:
+    def _is_write_ahead(self) -> bool:
         with self.path.open("rb") as file:
-            write_ahead = file.read(20)[18:20] == b"\x02\x02"
-        if not write_ahead:
+            return file.read(20)[18:20] == b"\x02\x02"
+
+    def _options(self) -> str:
+        if not self._is_write_ahead():
             return "mode=ro"
         log, index = self._beside("-wal"), self._beside("-shm")
         if not log.exists() or not log.stat().st_size:
@@ -112,27 +115,56 @@ class SqliteFile:
         Raises Unavailable, naming the file, for whatever SQLite has to say about it.
         """
         before = self.fingerprint()
-        try:
+        with self._speaking():
             options = self._options()
-            location = f"file:{quote(str(self.path.absolute()))}?{options}"
-            with closing(
-                sqlite3.connect(location, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
-            ) as connection:
-                for pragma in (
-                    "query_only=ON",
-                    "trusted_schema=OFF",
-                    "temp_store=MEMORY",
-                    "cache_size=-65536",
-                ):
-                    connection.execute(f"PRAGMA {pragma}")
-                connection.execute("BEGIN")
+            with self._connected(options) as connection, _view(connection):
                 yield connection
+        if "immutable" in options and self.fingerprint() != before:
+            raise unavailable(self.uri, "it was written to while it was read", "sync again")
+
+    @contextmanager
+    def readings(self) -> Iterator[Callable[[], AbstractContextManager[sqlite3.Connection]]]:
+        """The same again and again, in any one thread: over one connection, which keeps the pages that it has read.
+
+        Beside a write-ahead log each gets its own, for a reader that stays keeps the log from being tidied away.
+        """
+        if self._is_write_ahead():
+            yield self.reading
+            return
+        with self._speaking(), self._connected("mode=ro") as connection:
+            yield partial(_view, connection)
+
+    @contextmanager
+    def _connected(self, options: str) -> Iterator[sqlite3.Connection]:
+        location = f"file:{quote(str(self.path.absolute()))}?{options}"
+        with closing(
+            sqlite3.connect(
+                location, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+        ) as connection:
+            for pragma in ("query_only=ON", "trusted_schema=OFF", "temp_store=MEMORY", "cache_size=-65536"):
+                connection.execute(f"PRAGMA {pragma}")
+            yield connection
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """What SQLite says is said with the name of the file."""
+        try:
+            yield
         except (sqlite3.Error, OSError) as error:
             raise unavailable(
                 self.uri, str(error) or "SQLite cannot read it", "try again, or " + _SERVER_HINT
             ) from error
-        if "immutable" in options and self.fingerprint() != before:
-            raise unavailable(self.uri, "it was written to while it was read", "sync again")
+
+
+@contextmanager
+def _view(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def checked_revision(connection: sqlite3.Connection, uri: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,10 +30,12 @@ from assay.workflows.records import Source
 
 CURSOR_VERSION = 3
 BATCH_RUNS = 1024
+FIRST_BATCH_RUNS = 256
 BATCH_POINTS = 1_000_000
 BATCH_BLOB_BYTES = 64 * 2**20
 
 Known = Callable[[], Mapping[str, str]]
+View = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 
 @dataclass(slots=True)
@@ -92,7 +95,7 @@ class SqliteStore:
             return
         before = Snapshot.from_json(cursor.get("snapshot")) if cursor else None
         same_file = before is not None and cursor.get("file", [])[:2] == marks[:2]
-        with self.file.reading() as connection:
+        with without_collection(), self.file.reading() as connection:
             revision = self._revision(connection)
             if cursor.get("revision") != revision or not same_file:
                 before = None
@@ -160,19 +163,21 @@ class SqliteStore:
 
     def _ahead(self, after: int, snapshot: Snapshot) -> Iterator[tuple[StoredRuns, int]]:
         """The runs behind this row in stretches, each with the last row it reaches. One is read while one is used."""
-        with ThreadPoolExecutor(1, thread_name_prefix="assay-read") as reader:
+        with self.file.readings() as view, ThreadPoolExecutor(1, thread_name_prefix="assay-read") as reader:
             following = None
             while after < snapshot.last_run:
-                stored, after = (following or reader.submit(self._next, after, snapshot)).result()
-                following = reader.submit(self._next, after, snapshot) if after < snapshot.last_run else None
+                stored, after = (following or reader.submit(self._next, view, after, snapshot)).result()
+                more = after < snapshot.last_run
+                following = reader.submit(self._next, view, after, snapshot) if more else None
                 if stored is not None:
                     yield stored, after
 
-    def _next(self, after: int, snapshot: Snapshot) -> tuple[StoredRuns | None, int]:
+    def _next(self, view: View, after: int, snapshot: Snapshot) -> tuple[StoredRuns | None, int]:
         last = snapshot.last_run
         query = "SELECT max(rowid) FROM (SELECT rowid FROM runs WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?)"
-        limit = BATCH_RUNS
-        with self.file.reading() as connection:
+        # Short ones first, so that writing begins soon.
+        limit = min(BATCH_RUNS, max(FIRST_BATCH_RUNS, 2 * after))
+        with view() as connection:
             self._revision(connection)
             while True:
                 (end,) = connection.execute(query, (after, last, limit)).fetchone()

@@ -147,21 +147,32 @@ def _runs_of(stored: StoredRuns) -> Iterator[RawRun]:
     params, tags = _texts(stored.params), _texts(stored.tags)
     groups = ((run, key, count) for run, count, key in stored.groups.rows())
     curves = curves_of(groups, *stored.points)
-    for row, start, end, deleted, uuid, name, status, artifacts, experiment, title in stored.runs.rows():
+    for (
+        row,
+        start,
+        end,
+        deleted,
+        uuid,
+        name,
+        status,
+        artifact_uri,
+        experiment_id,
+        experiment_name,
+    ) in stored.runs.rows():
         yield RawRun(
-            external_id=uuid,
-            name=name,
-            status=status,
-            started_ms=None if start == _UNKNOWN else start,
-            ended_ms=None if end == _UNKNOWN else end,
-            deleted=deleted == 1,
-            experiment_id=experiment,
-            experiment_name=title,
-            artifact_uri=artifacts,
-            params=params.get(row, {}),
-            tags=tags.get(row, {}),
-            inputs=stored.inputs.get(row, ()),
-            curves=curves.get(row, {}),
+            uuid,
+            name,
+            status,
+            None if start == _UNKNOWN else start,
+            None if end == _UNKNOWN else end,
+            deleted == 1,
+            experiment_id,
+            experiment_name,
+            artifact_uri,
+            params.get(row, {}),
+            tags.get(row, {}),
+            stored.inputs.get(row, ()),
+            curves.get(row, {}),
         )
 
 

@@ -106,17 +106,25 @@ def detectable_rate(
     return None if low < 0 else threshold - float(beta_quantile(1.0 - power, low + 1.0, n - low))
 
 
-def detectable_beside(reach: float, *, alpha: float = 0.05, power: float = 0.8) -> float:
+AT_ANY_TIME = 2.9
+"""About how many standard errors a bound lies away that holds however often one looks, at alpha .05."""
+
+
+def detectable_beside(
+    reach: float, *, alpha: float = 0.05, power: float = 0.8, errors: float | None = None
+) -> float:
     """Which effect would have been found by a test whose bound lies this far from the estimate, as a normal would?
 
-    For score tests and order statistics, which have no standard error of their own.
+    For score tests, order statistics and e-processes, which have no standard error of their own: their bound is taken to
+    lie `errors` of them away, for one look as many as the normal quantile of alpha says.
 
     >>> round(detectable_beside(1.6449 * 0.01), 4), round(detectable_effect(0.01, None), 4)
     (0.0249, 0.0249)
     """
     check_alpha(alpha)
     _check_power(power)
-    return abs(reach) * (1.0 + float(normal_quantile(power)) / -float(normal_quantile(alpha)))
+    away = -float(normal_quantile(alpha)) if errors is None else errors
+    return abs(reach) * (1.0 + float(normal_quantile(power)) / away)
 
 
 def comparison_power(effect_in_sd: float, seeds: int, *, alpha: float = 0.05) -> float:

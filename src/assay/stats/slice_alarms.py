@@ -16,13 +16,12 @@ from assay.stats.distributions import FloatArray, beta_quantile, normal_quantile
 from assay.stats.estimates import Interval
 from assay.stats.multiplicity import holm, holm_levels
 from assay.stats.paired import tango_z
-from assay.stats.planning import detectable_effects
+from assay.stats.planning import AT_ANY_TIME, detectable_beside, detectable_effects
 from assay.stats.samples import StatisticsError, check_alpha
 from assay.stats.sequential_slices import any_time_reach
 from assay.stats.slices import SliceTests, WhyNot
 
 POWER = 0.8
-_FOR_POWER = 1.0 + 0.8416 / 2.9  # a bound at any time lies about 2.9 standard errors away
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,8 @@ def slice_alarm(tests: SliceTests, *, higher_is_better: bool, alpha: float = 0.0
     if tests.at_any_time:
         reach = any_time_reach(tests, levels)
         low, high = tests.effect - reach, tests.effect + reach
-        detectable = margin + any_time_reach(tests, np.full(tests.n.size, first)) * _FOR_POWER
+        reach = any_time_reach(tests, np.full(tests.n.size, first))
+        detectable = margin + reach * detectable_beside(1.0, errors=AT_ANY_TIME)
     else:
         low, high = _intervals(tests, levels)
         detectable = _detectable(tests, margin, first)

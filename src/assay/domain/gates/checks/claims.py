@@ -16,7 +16,7 @@ from assay.domain.gates.wording import count
 from assay.domain.kernel.findings import Counts, Outcome, Settlement, ShownInterval
 from assay.stats.estimates import Comparison, Direction, Interval, ThresholdTest
 from assay.stats.paired import MCNEMAR
-from assay.stats.planning import detectable_beside, detectable_effect, detectable_rate
+from assay.stats.planning import AT_ANY_TIME, detectable_beside, detectable_effect, detectable_rate
 from assay.stats.power import Outlook, Settles, TooCloseToCall
 from assay.stats.proportions import METHOD as CLOPPER_PEARSON
 from assay.stats.slice_alarms import detectable_losses
@@ -77,7 +77,8 @@ def judged(test: ThresholdTest | Comparison, claim: Direction, level: Level) -> 
 def _detectable(test: ThresholdTest | Comparison, claim: Direction, alpha: float) -> float | None:
     """The smallest true difference that would have been shown with 80% power; None where none would, however large."""
     one = test.estimate if isinstance(test, ThresholdTest) else test
-    if one.se is not None and one.se > 0.0:
+    free = any(name == f"e_{claim}" for name, _ in test.shown)
+    if one.se is not None and one.se > 0.0 and not free:
         return detectable_effect(one.se, one.dof, alpha=alpha)
     if isinstance(test, ThresholdTest) and one.method == CLOPPER_PEARSON:
         return detectable_rate(test.estimate.n, test.threshold, claim=claim, alpha=alpha)
@@ -87,7 +88,8 @@ def _detectable(test: ThresholdTest | Comparison, claim: Direction, alpha: float
         return seen if math.isfinite(seen) else None
     value = test.estimate.value if isinstance(test, ThresholdTest) else test.effect
     bound = one.interval.low if claim == "greater" else one.interval.high
-    return None if bound is None else detectable_beside(value - bound, alpha=alpha)
+    away = AT_ANY_TIME if free else None
+    return None if bound is None else detectable_beside(value - bound, alpha=alpha, errors=away)
 
 
 def shown_interval(interval: Interval, alpha: float) -> ShownInterval:

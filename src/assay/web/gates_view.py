@@ -21,6 +21,7 @@ from assay.web.contexts.ticket_form import Choice
 from assay.web.experiment_view import short_digest
 from assay.web.gate_history import history_chart
 from assay.web.gate_words import gate_href, run_line
+from assay.workflows.gate_sides import MAX_UPLOAD_BYTES
 from assay.workflows.gate_views import GateRunPage, GateRunRow, GateSummary, GateVersion
 from assay.workflows.records import Project
 
@@ -125,6 +126,8 @@ def gate_page(
         csrf_token=csrf_token,
         problem=problem,
         baselines=_baselines(rows, typed.get("baseline_run", "")),
+        upload_most=MAX_UPLOAD_BYTES,
+        upload_limit=f"{MAX_UPLOAD_BYTES // 2**20} MB",
         command=f"assay gate check {latest.name}.yaml --candidate results.csv",
         digest=latest.digest,
     )

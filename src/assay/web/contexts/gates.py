@@ -251,6 +251,9 @@ class GatePage:
     csrf_token: str
     problem: GateProblem | None
     baselines: tuple[Choice, ...]
+    upload_most: int
+    """Bytes of all files together."""
+    upload_limit: str
     command: str
     digest: str
 

@@ -29,6 +29,8 @@
     const bar = document.getElementById("upload-progress"), words = document.getElementById("upload-words"), said = document.getElementById("said-here");
     const button = form.querySelector("button[type=submit]"), request = new XMLHttpRequest();
     const rest = (text) => { button.disabled = false; bar.hidden = true; words.textContent = text; };
+    const size = [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files]).reduce((sum, file) => sum + file.size, 0);
+    if (size > Number(form.dataset.most)) { rest(`${Math.round(size / 1e6)} MB are more than this page takes. Write Parquet, or judge on the command line.`); return; }
     request.open("POST", form.dataset.upload);
     request.setRequestHeader("HX-Request", "true");
     request.upload.addEventListener("progress", (sent) => {

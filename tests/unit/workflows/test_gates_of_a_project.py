@@ -11,7 +11,7 @@ from assay.domain.kernel.findings import Outcome
 from assay.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
 from assay.workflows.board import Moved, MoveRefused, move_card, preview_move
 from assay.workflows.board_gates import ticket_gate
-from assay.workflows.evidence import sync_source
+from assay.workflows.evidence import attach_run, sync_source
 from assay.workflows.gate_runs import (
     gate_run_inputs,
     get_gate_run,
@@ -25,7 +25,7 @@ from assay.workflows.gates import add_gate, change_gate, gate_versions, get_gate
 from assay.workflows.journal import verify_journal
 from assay.workflows.projects import get_project, save_settings
 from assay.workflows.tickets import create_ticket, get_ticket
-from tests.unit.workflows.conftest import ADA, content, run
+from tests.unit.workflows.conftest import ADA, START, content, run
 from tests.unit.workflows.test_life_of_an_experiment import GOOD, decide_it, with_runs
 
 ANSWERS = "gate: answers\ncriteria: [accuracy >= 85%]\n"
@@ -315,3 +315,37 @@ def test_a_file_name_that_could_lead_elsewhere_is_refused(ws, name):
     add_gate(ws, ADA, "chatbot", text=ANSWERS)
     with pytest.raises(Invalid, match="a file is called"):
         judge_upload(ws, ADA, "chatbot", "answers", candidate=Upload({name: results(9, 10)}))
+
+
+def test_a_run_that_is_taken_away_after_the_lock_is_no_way_to_pass(ws, tracker, clock):
+    ticket = guarded(ws, tracker, clock, values=(*GOOD, 0.2))
+    with_all = judge_ticket(ws, ADA, "chatbot", ticket.key)
+    assert with_all.result is not GateResult.PASS
+    attach_run(ws, ADA, "chatbot", f"listed:{ticket.key.lower()}-seed5", None)
+    without = judge_ticket(ws, ADA, "chatbot", ticket.key)
+    assert without.result is GateResult.INVALID
+    assert any("detached from the ticket" in note for note in without.record.notes)
+    assert replay_gate_run(ws, ADA, "chatbot", without.number).same
+
+
+def test_runs_from_before_the_lock_are_no_evidence_and_the_answer_says_so(ws, tracker, clock):
+    ticket = guarded(ws, tracker, clock, values=GOOD[:4])
+    early = run(ticket.key, 9, 0.7, 0.99, begun=START)
+    tracker.put(early)
+    sync_source(ws, ADA, "chatbot", "listed")
+    judged_now = judge_ticket(ws, ADA, "chatbot", ticket.key)
+    assert judged_now.record.candidate.seeds == (0, 1, 2, 3)
+    assert any("not known to have begun after the lock" in note for note in judged_now.record.notes)
+
+
+def test_the_best_of_several_configurations_is_judged_and_the_answer_says_from_how_many(ws, tracker, clock):
+    ticket = guarded(ws, tracker, clock, values=GOOD)
+    weaker = [
+        run(ticket.key, seed, 0.7, 0.6, begun=clock(), config={"rank": "8"}, external_id=f"weak-{seed}")
+        for seed in range(5)
+    ]
+    tracker.put(*weaker)
+    sync_source(ws, ADA, "chatbot", "listed")
+    best = judge_ticket(ws, ADA, "chatbot", ticket.key)
+    assert any("best of 2 groups" in note for note in best.record.notes)
+    assert best.record.candidate.run_digests.keys() > {f"listed:weak-{seed}" for seed in range(5)}

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from assay.domain.experiments.criteria.model import Criterion, DatasetRef
-from assay.domain.experiments.evidence import Evaluation, Run
+from assay.domain.experiments.evidence import Evaluation, Evidence, Run
 from assay.domain.experiments.experiment import Budget, Lock, Registration
-from assay.domain.gates.candidates import Choice, choose
+from assay.domain.gates.candidates import Choice, choose, primary_metric_of
 from assay.domain.gates.case import Case, Checked, stage_plan
+from assay.domain.gates.departures import Gone
 from assay.domain.gates.gate import Gate
 from assay.domain.gates.gate_record import GatePart
 from assay.domain.gates.overlap import Overlap
+from assay.domain.gates.run_notes import run_notes
 from assay.domain.gates.seed_groups import BASELINE_ARM, CANDIDATE_ARM, SeedGroup, seed_groups, starting_order
 from assay.domain.gates.settings import KillRules, VerdictSettings
+from assay.domain.gates.ticket_sides import ticket_marks
 from assay.domain.kernel.metrics import Metric
 
 
@@ -73,11 +76,16 @@ def gate_case(
     theirs = _on_set(baseline.runs if baseline is not None else (), gate.dataset)
     if baseline is not None and baseline.digest and baseline.digest == candidate.digest:
         theirs = ours  # one set of files under two names: every comparison with it is invalid
+    registration = _registration(gate)
+    candidates = seed_groups((replace(run, arm=CANDIDATE_ARM) for run in ours), lock)
+    baselines = seed_groups((replace(run, arm=BASELINE_ARM) for run in theirs), None)
+    if lock is not None and candidate.ticket is not None:
+        registration = registration.model_copy(update={"candidate": lock.registration.candidate})
+        candidates, baselines = _ticket_groups(gate, ours, theirs, candidate.ticket, lock, registration)
     limit = float(gate.settings.unmatched_limit)
-    candidates = _groups((replace(run, arm=CANDIDATE_ARM) for run in ours), lock, limit)
-    baselines = _groups((replace(run, arm=BASELINE_ARM) for run in theirs), None, limit)
+    candidates, baselines = _limited(candidates, limit), _limited(baselines, limit)
     case = Case(
-        registration=_registration(gate),
+        registration=registration,
         settings=VerdictSettings(
             strictness=gate.settings.mode, alpha=gate.settings.alpha, kill_rules=KillRules(enabled=())
         ),
@@ -93,12 +101,41 @@ def gate_case(
     )
     choice = choose(case, lock)
     unnamed = gate.dataset is not None and any(run.dataset is None for run in candidate.runs)
-    notes = (f"the results do not name their evaluation set; taken as {_set_name(gate.dataset)}",)
-    return GateCase(gate, case, choice, overlaps or {}, notes if unnamed else ())
+    notes = [f"the results do not name their evaluation set; taken as {_set_name(gate.dataset)}"] * unnamed
+    if lock is not None:
+        notes += run_notes(case, ())
+    return GateCase(gate, case, choice, overlaps or {}, tuple(notes))
 
 
-def _groups(runs: Iterable[Run], lock: Lock | None, unmatched_limit: float) -> tuple[SeedGroup, ...]:
-    return tuple(replace(group, unmatched_limit=unmatched_limit) for group in seed_groups(runs, lock))
+def _limited(groups: Iterable[SeedGroup], unmatched_limit: float) -> tuple[SeedGroup, ...]:
+    return tuple(replace(group, unmatched_limit=unmatched_limit) for group in groups)
+
+
+def _ticket_groups(
+    gate: Gate,
+    ours: Iterable[Run],
+    theirs: Iterable[Run],
+    evidence: Evidence,
+    lock: Lock,
+    registration: Registration,
+) -> tuple[tuple[SeedGroup, ...], tuple[SeedGroup, ...]]:
+    """As the ticket's verdict groups its runs: arms stay apart, and what was taken away or only repeats is told."""
+    primary = primary_metric_of(registration)
+    marks = ticket_marks(evidence, lock, None if primary is None else primary[1])
+
+    def gone(some: Iterable[Gone], arm: str | None) -> list[Gone]:
+        runs = [(one, _on_set((one.run,), gate.dataset)[0]) for one in some]
+        return [replace(one, run=run if arm is None else replace(run, arm=arm)) for one, run in runs]
+
+    return (
+        seed_groups(ours, lock, gone=gone(marks.gone, None), repeats=marks.repeats),
+        seed_groups(
+            (replace(run, arm=BASELINE_ARM) for run in theirs),
+            lock,
+            gone=gone(marks.baseline_gone, BASELINE_ARM),
+            as_baseline=True,
+        ),
+    )
 
 
 def _on_set(runs: Iterable[Run], dataset: DatasetRef | None) -> tuple[Run, ...]:

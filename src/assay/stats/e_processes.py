@@ -148,7 +148,7 @@ def sequential_pairs(
     """
     check_alpha(alpha)
     counts = _check(candidate, baseline, null)
-    path = e_process(candidate, baseline, null=null, prior=prior)
+    path = e_process(candidate, baseline, null=null, prior=prior) if in_order else _now(counts, null, prior)
     a, b = as_scores(candidate), as_scores(baseline)
     sides = [
         _Side(a > b, a < b, path.examples, path.greater, null, prior, alpha),
@@ -178,6 +178,16 @@ def sequential_pairs(
         null=null,
         scope=ONE_MODEL_EACH,
         shown=tuple(shown if decided is None else [("decided_at", float(decided)), *shown]),
+    )
+
+
+def _now(counts: PairedCounts, null: float, prior: float) -> EProcess:
+    """The end of the process alone."""
+    won, lost, n = (np.array([float(x)]) for x in (counts.wins, counts.losses, counts.n))
+    return EProcess(
+        np.array([counts.n], dtype=np.int64),
+        _bounded(_log_e(won, lost, n, null, prior)),
+        _bounded(_log_e(lost, won, n, -null, prior)),
     )
 
 

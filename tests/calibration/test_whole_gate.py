@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from assay.domain.experiments.evidence import Evaluation
-from assay.domain.gates.judge import judge
+from assay.domain.gates.judge import judge, record_bytes
 from assay.domain.kernel.metrics import Direction, Metric, Unit
+from tests.support.completeness import is_complete
 from tests.unit.domain.gates.gate_story import ACCURACY, gate, ids, labels, run, scores
 
 GUARDS = ("format", "grounded", "polite")
@@ -160,3 +161,15 @@ def test_better_model_exactly_at_the_margin_of_one_guardrail_is_promoted_at_most
     hits, count = promoted(calibration, whole_gate(), world, 1000)
     name = "whole gate: 4.5 points better, exactly at the margin of one guardrail, promoted"
     calibration.rate(name, hits, count, at_most=0.055)
+
+
+def test_x1_findings_of_whole_gates_are_complete_and_the_same_bytes_come_out_again(calibration):
+    asked, complete, same, count = whole_gate(), 0, 0, calibration.replicates(200, least=20)
+    for _ in range(count):
+        world = World(better=float(calibration.rng.uniform(-0.05, 0.05)))
+        sides = evaluations(calibration.rng, world)
+        record = judge(asked, *sides)
+        complete += all(is_complete(finding) for finding in record.findings)
+        same += record_bytes(judge(asked, *sides)) == record_bytes(record)
+    what = "records of simulated gates with every field and the same bytes again"
+    calibration.exact(f"X1 {what}, of {count}", min(complete, same), at_least=count, unit="count")

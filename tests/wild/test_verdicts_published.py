@@ -9,6 +9,7 @@ import yaml
 
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.gates.settings import VerdictSettings
+from tests.support.scorecard import collect
 from tests.unit.domain.gates.cases import LOCK_SEQ, LOCKED, lock, run, seeds, verdict
 
 pytestmark = pytest.mark.wild
@@ -59,6 +60,14 @@ def test_g9_the_registered_rule_gives_the_57_public_verdicts(losses):
         judged = verdict(lock(RECORD, stages=(len(values),)), seeds("val_loss", values), settings=STRICT)
         said[judged.findings[0].outcome, judged.recommendation] += 1
         assert judged.point_recommendation == "promote"
+    right = 57 - abs(said["met", "promote"] - 53) - abs(said["unclear", "undecided"] - 4)
+    collect(
+        "G9",
+        "groups of runs with their published verdict, locked and judged, of 57",
+        right,
+        at_least=57,
+        unit="count",
+    )
     assert said == {("met", "promote"): 53, ("unclear", "undecided"): 4}
 
 
@@ -71,14 +80,17 @@ def test_g9_records_under_the_default_looks_wait_for_a_look_and_never_contradict
             assert (found.outcome, found.interval) == ("unclear", None)
 
 
-def test_pair_muddformer_v3_is_not_shown_better_in_loss_than_the_longer_baseline(muddformer):
+def test_g9_pair_muddformer_v3_is_not_shown_better_in_loss_than_the_longer_baseline(muddformer):
     runs = [
         *seeds("val_loss", muddformer["this_pr_v3"]),
         *seeds("val_loss", muddformer["baseline-s1480"], arm="baseline", after=False),
     ]
     found = verdict(lock("primary: val_loss improves by > 0", stages=(10,)), runs).findings[0]
     # Published: p = .073 (not better in loss; it saves time).
-    assert (found.outcome, round(found.p_value, 3)) == ("unclear", 0.073)
+    as_published = (found.outcome, round(found.p_value, 3)) == ("unclear", 0.073)
+    what = "published pair verdicts whose runs are at hand, of 1 (two more are kept aside)"
+    collect("G9", what, int(as_published), at_least=1, unit="count", stretch=True)
+    assert as_published
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from assay.domain.experiments.evidence import Aggregate
 from assay.domain.gates import gate as gates
 from assay.domain.gates.judge import judge, record_bytes
 from assay.domain.gates.overlap import Overlap
-from assay.domain.kernel.findings import Finding, Lacks, Outcome, Role
+from assay.domain.kernel.findings import Lacks, Outcome, Role
 from assay.domain.kernel.metrics import Direction, Metric, Unit
+from tests.support.completeness import assert_complete
 from tests.unit.domain.gates.cases import judge as judge_ticket
 from tests.unit.domain.gates.cases import lock, seeds
 from tests.unit.domain.gates.gate_story import ACCURACY, evaluation, gate, ids, labels, run, scores
@@ -25,34 +26,6 @@ from tests.unit.domain.gates.gate_story import ACCURACY, evaluation, gate, ids, 
 LATENCY = Metric(name="latency", direction=Direction.LOWER, unit=Unit.MILLISECONDS)
 LEAKS = Metric(name="leaks", direction=Direction.LOWER, unit=Unit.COUNT)
 N = 900
-NO_TEST = (Lacks.CENSUS, Lacks.VOUCHED, Lacks.NOTHING_MEASURED, Lacks.BROKEN_EVIDENCE, Lacks.BETWEEN_LOOKS)
-
-
-def assert_complete(finding: Finding) -> None:
-    said = f"{finding.check}: {finding.outcome} by {finding.method}, lacks {finding.lacks}"
-    assert finding.method, said
-    assert finding.reason, said
-    assert finding.would_change, said
-    if finding.outcome is Outcome.UNCLEAR:
-        assert finding.settle is not None, said
-    if finding.lacks not in (Lacks.VOUCHED, Lacks.NOTHING_MEASURED, Lacks.BROKEN_EVIDENCE):
-        assert any(amount is not None for amount in finding.n.model_dump().values()), said
-    if finding.lacks in NO_TEST:
-        return
-    assert finding.estimate is not None, said
-    assert finding.alpha is not None, said
-    assert finding.looks is not None, said
-    assert 0.0 <= finding.looks.spent <= 0.05 + 1e-9, said
-    if finding.lacks is Lacks.NO_SPREAD:
-        return
-    assert finding.interval is not None, said
-    assert finding.p_value is not None, said
-    if finding.lacks is Lacks.TOO_SMALL:
-        assert finding.detectable is None, said
-        return
-    assert finding.lacks is None, said
-    assert finding.detectable is not None, said
-    assert finding.detectable > 0, said
 
 
 def side(name, values, *, seed=None, repeats=None, clusters=None, rng=None):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from assay.bootstrap import read_text
 from assay.cli.connection import Answer, Connection, connected, key_part, part
+from assay.cli.files import write_over
 from assay.domain.gates.gate import GoldenCheck
-from assay.errors import Invalid, NotFound, Unavailable
+from assay.errors import Invalid, NotFound, Refused, Unavailable
 from assay.workflows.gate_file import gate_from_text
 from assay.workflows.gate_sides import MAX_FILES, MAX_UPLOAD_BYTES
 
@@ -25,8 +26,49 @@ def gate_to_send(file: Path, name: str | None) -> tuple[str, dict[str, Any]]:
     text = read_text(file)
     gate = gate_from_text(text, file=str(file))
     named = {check.file for check in gate.checks if isinstance(check, GoldenCheck) and check.file is not None}
-    files = [{"name": one, "text": read_text(file.parent / one)} for one in sorted(named)]
+    files = [{"name": one, "text": _whole_text(file.parent / one)} for one in sorted(named)]
     return name or gate.name, {"text": text, "files": files}
+
+
+def _whole_text(file: Path) -> str:
+    """Every character of a file, a mark at its beginning too: a gate may pin its digest."""
+    content = result_files(file)[0][1]
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise Invalid(
+            f"cannot read file '{file}': byte {error.start} is not UTF-8 (expected UTF-8 text)",
+            code="file-invalid",
+        ) from None
+
+
+def write_gates(folder: Path, rows: Sequence[Any]) -> list[str]:
+    """Write gates, and the files they name, into a folder; returns the names. A name that leads out of it is refused.
+
+    Raises:
+        Refused: a gate names a file outside its folder.
+        Unavailable: a file cannot be written.
+    """
+    wanted = {f"{row['name']}.yaml": row["text"] for row in rows}
+    wanted |= {file["name"]: file["text"] for row in rows for file in row["files"]}
+    root = folder.resolve()
+    outside = [name for name in wanted if not (root / name).resolve().is_relative_to(root)]
+    if outside:
+        raise Refused(
+            f"cannot write file {outside[0][:80]!r}: it leads out of the folder (expected files below {folder})",
+            hint="assay gate export FOLDER --json tells it all",
+            code="export-outside",
+        )
+    for name, text in wanted.items():
+        target = folder / name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                f"cannot make folder '{target.parent}': {error.strerror}", code="file-not-writable"
+            ) from error
+        write_over(target, text.encode())
+    return sorted(wanted)
 
 
 def judged_files(

@@ -1,4 +1,4 @@
-"""`assay gate add, list, guard, judge, runs, show, replay`: gates that a project keeps, and what they answered."""
+"""`assay gate add, list, export, guard, judge, runs, show, replay`: gates that a project keeps, and what they answered."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     for name, command in (
         ("add", add),
         ("list", list_gates),
+        ("export", export),
         ("guard", guard),
         ("judge", judge),
         ("runs", runs),
@@ -121,6 +122,27 @@ def _version_row(row: Any) -> tuple[object, ...]:
     changes = "; ".join(change["text"] for change in row["changes"])
     easier = "yes" if row["loosens"] else ""
     return (row["version"], row["at"][:10], row["by"], easier, changes or "the first", row["reason"])
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the files go; made if missing.")],
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Write the newest version of every gate to a file, with the files that it names. Adding them changes nothing.
+
+    Example: assay gate export gates/
+    """
+    from assay.cli.connection import connected
+    from assay.cli.gate_sending import write_gates
+
+    with connected(project) as api:
+        answer = api.in_project("GET", "/gate-files")
+    if json:
+        print_json(answer.body)
+        return
+    written = write_gates(folder, answer.data["rows"])
+    say(f"{len(written)} files in {folder}: {', '.join(written[:10])}" if written else "No gates.")
 
 
 def guard(

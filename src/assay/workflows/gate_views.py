@@ -49,6 +49,17 @@ class GateVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class GateFile:
+    """The newest version of a gate as files."""
+
+    name: str
+    version: int
+    text: str
+    files: Mapping[str, bytes]
+    """Content of the files that the text names, by the name it uses."""
+
+
+@dataclass(frozen=True, slots=True)
 class GateDraft:
     """What a text would ask as the next version of a gate."""
 

@@ -11,10 +11,10 @@ from assay.domain.gates.gate_changes import GateChange, changes
 from assay.domain.gates.gate_data import gate_digest
 from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.events import Event
-from assay.errors import Conflict, Invalid, NotFound, StaleVersion
+from assay.errors import Conflict, Invalid, NotFound, StaleVersion, Unavailable
 from assay.workflows.actor import Actor, Permission
-from assay.workflows.gate_file import gate_from_text
-from assay.workflows.gate_views import GateDraft, GateSummary, GateVersion
+from assay.workflows.gate_file import gate_from_text, gate_to_text
+from assay.workflows.gate_views import GateDraft, GateFile, GateSummary, GateVersion
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
@@ -165,6 +165,36 @@ def gate_versions(ws: Workspace, actor: Actor, slug: str, name: str) -> tuple[Ga
         project = required_project(tx, slug)
         required_gate(tx, project, name)
         return tuple(tx.gate_versions(project.id, name))
+
+
+def export_gates(ws: Workspace, actor: Actor, slug: str) -> tuple[GateFile, ...]:
+    """The newest version of every gate as files, by name. Adding them again, here or elsewhere, changes nothing.
+
+    Raises:
+        Unavailable: a file that a gate names is gone from the store.
+    """
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        return tuple(_as_file(tx, summary.latest) for summary in tx.gates(project.id))
+
+
+def _as_file(tx: ReadTransaction, version: GateVersion) -> GateFile:
+    files = {name: tx.blob(digest) for name, digest in version.files.items()}
+    lost = sorted(name for name, content in files.items() if content is None)
+    if lost:
+        raise Unavailable(
+            f"cannot export gate {version.name!r}: the file {lost[0]!r} it names is missing from the store",
+            hint="assay audit verify, then restore a backup",
+            code="gate-file-lost",
+        )
+    own = gate_from_text(version.text, file=f"{version.name}.yaml").name == version.name
+    return GateFile(
+        name=version.name,
+        version=version.version,
+        text=version.text if own else gate_to_text(version.gate),
+        files={name: content for name, content in files.items() if content is not None},
+    )
 
 
 def required_gate(

@@ -46,6 +46,18 @@ def test_golden_files_beside_the_gate_are_sent_along(here):
     assert here("gate", "judge", "-g", "golden", "-c", "good").code == 0
 
 
+def test_gates_go_out_as_files_and_come_in_again_without_a_change(here):
+    (here.folder / "lists").mkdir()
+    (here.folder / "lists" / "golden.csv").write_text("q1\nq2\n")
+    (here.folder / "golden.yaml").write_text(ANSWERS + "checks: [golden: {file: lists/golden.csv}]\n")
+    here("gate", "add", "golden.yaml")
+    here("gate", "add", "answers.yaml", "--name", "named")
+    assert here("gate", "export", "out").code == 0
+    assert (here.folder / "out" / "lists" / "golden.csv").read_text() == "q1\nq2\n"
+    for name in ("golden", "named"):
+        assert "nothing changed" in here("gate", "add", f"out/{name}.yaml").out
+
+
 def test_results_are_judged_kept_shown_and_replayed_with_the_exit_codes_of_gate_check(here):
     here("gate", "add", "answers.yaml")
     codes = [here("gate", "judge", "-g", "answers", "-c", name).code for name in ("good", "bad", "open")]

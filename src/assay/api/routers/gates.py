@@ -16,9 +16,11 @@ from assay.api.schemas.gates import (
     GateChangeBody,
     GateCheckBody,
     GateDraftDocument,
+    GateFileDocument,
     GateSummaryDocument,
     GateVersionDocument,
     draft_document,
+    file_document,
     sent_gate_files,
     summary_document,
     version_document,
@@ -27,7 +29,15 @@ from assay.api.schemas.projects import listed
 from assay.api.versioned import v1_router
 from assay.workflows.actor import Permission
 from assay.workflows.gate_views import GateVersion
-from assay.workflows.gates import add_gate, change_gate, gate_versions, get_gate, list_gates, preview_gate
+from assay.workflows.gates import (
+    add_gate,
+    change_gate,
+    export_gates,
+    gate_versions,
+    get_gate,
+    list_gates,
+    preview_gate,
+)
 
 router = v1_router("gates")
 READ = [requires(Permission.READ)]
@@ -51,6 +61,13 @@ def project_gates(request: Request, slug: str) -> Response:
     """The gates of a project by name, each with its newest version and answer."""
     found = list_gates(workspace_of(request), actor_of(request), slug)
     return answer(listed([summary_document(summary) for summary in found]))
+
+
+@router.get("/projects/{slug}/gate-files", dependencies=READ, **gives(dict[str, list[GateFileDocument]]))
+def export_gate_files(request: Request, slug: str) -> Response:
+    """The newest version of every gate as a file, with the files that it names. Adding them again changes nothing."""
+    found = export_gates(workspace_of(request), actor_of(request), slug)
+    return answer(listed([file_document(file) for file in found]))
 
 
 @router.post("/projects/{slug}/gates", dependencies=CONFIGURE, **gives(GateVersionDocument, 201))

@@ -17,6 +17,7 @@ from assay.domain.kernel.findings import Finding
 from assay.domain.kernel.model import NUMBER
 from assay.workflows.gate_views import (
     GateDraft,
+    GateFile,
     GateRun,
     GateRunRow,
     GateSummary,
@@ -98,6 +99,16 @@ class GateVersionDocument(TypedDict):
     seq: int
 
 
+class GateFileDocument(TypedDict):
+    """The newest version of a gate as files."""
+
+    name: str
+    version: int
+    text: str
+    files: list[dict[str, str]]
+    """Name and text of the files that it names."""
+
+
 class GateDraftDocument(TypedDict):
     """What a text would ask as the next version."""
 
@@ -171,6 +182,12 @@ def version_document(version: GateVersion) -> GateVersionDocument:
         at=version.at,
         seq=version.seq,
     )
+
+
+def file_document(file: GateFile) -> GateFileDocument:
+    """A gate as files, as the API tells it. Golden lists are UTF-8: nothing else is read in."""
+    files = [{"name": name, "text": content.decode()} for name, content in file.files.items()]
+    return GateFileDocument(name=file.name, version=file.version, text=file.text, files=files)
 
 
 def draft_document(draft: GateDraft) -> GateDraftDocument:

@@ -46,10 +46,15 @@ format: setup-dev ## Put the code into its format
 bench: setup-dev ## Run the benchmarks; each prints ratios against a peer of the same run
 	@$(BIN)/python tools/bench.py $(ARGS)
 
+.PHONY: scorecard
+scorecard: setup-dev ## Measure how often decisions err, a tenth of the replicates (ARGS=--full: all; ARGS=G3: one line)
+	@$(BIN)/python tools/scorecard.py $(ARGS)
+
 .PHONY: verify
-verify: ## Clone the committed state into an empty folder and run `make check` there, as a newcomer would
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT \
-	  && git clone --quiet . "$$folder/assay" && $(MAKE) --no-print-directory -C "$$folder/assay" check
+verify: ## Clone the committed state into an empty folder, run `make check` there as a newcomer would, then the whole scorecard
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && git clone --quiet . "$$folder/assay" \
+	  && $(MAKE) --no-print-directory -C "$$folder/assay" check ARGS= \
+	  && $(MAKE) --no-print-directory -C "$$folder/assay" scorecard ARGS=--full
 
 .PHONY: lock
 lock: setup-dev ## Write the lists of exact versions anew (ARGS=--upgrade takes newer ones)

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from assay.domain.experiments.evidence import Aggregate
 from assay.domain.gates.judge import judge
 from assay.domain.kernel.findings import Outcome
+from assay.domain.kernel.metrics import Direction, Metric, Unit
 from tests.unit.domain.gates.gate_story import evaluation, gate, labels, one_run, right_and_wrong, run, scores
 
 
@@ -92,3 +94,29 @@ def test_examples_of_one_source_count_as_one_in_what_would_settle(rng):
     amounts = [one.settle.amount or 10**9 for one in (alone, shared) if one.outcome is Outcome.UNCLEAR]
     assert shared.outcome is Outcome.UNCLEAR
     assert amounts == sorted(amounts)
+
+
+def test_groups_too_small_for_a_gap_are_named_with_the_examples_they_need(rng):
+    values = np.tile(np.r_[np.ones(80), np.zeros(20)], 20)[rng.permutation(2000)]
+    for check, word in (({"must_see": "8%"}, "de"), ({"claim": True, "gap": "4.5%"}, "de")):
+        fairness = {"fairness": {"by": "language", "gap": "5%", **check}}
+        found = finding_of("accuracy >= 50%", german_and_other(values, "c"), checks=[fairness])
+        assert found.outcome is Outcome.UNCLEAR
+        assert found.settle.kind == "examples"
+        assert f"in {word}" in found.settle.text
+
+
+def test_count_reported_with_its_examples_shows_the_rate_that_it_leaves_open():
+    leaks = Metric(name="pii_leaks", direction=Direction.LOWER, unit=Unit.COUNT)
+    figure = evaluation(
+        replace(run("c"), aggregates={"pii_leaks": Aggregate(0.0, None, 1000)}), metrics=(leaks,)
+    )
+    found = finding_of("pii_leaks == 0", figure)
+    assert found.outcome is Outcome.MET
+    assert any("0 of 1,000 examples: the rate is below 0.3%" in note for note in found.notes)
+
+
+def test_golden_set_without_any_example_is_no_evidence():
+    figure = evaluation(replace(run("c"), aggregates={"accuracy": Aggregate(0.9, 0.01, 900)}))
+    found = finding_of("accuracy >= 50%", figure, checks=[{"golden": {"examples": ["a"]}}])
+    assert found.outcome is Outcome.NO_EVIDENCE

@@ -60,10 +60,26 @@ def _unless_open(found: Checked, measured: Measured) -> Checked:
 
 
 def _rate_note(measured: Measured, alpha: float) -> str:
+    counted = _reported_counts(measured)
+    if measured.table is None and counted is not None:
+        return _bound(*counted, alpha)
     if measured.table is None:
         return "how many examples were examined was not logged: nothing is known of the rate beyond them"
     # An example counts once however many seeds saw it: seeds on the same example are not independent.
-    failed, n = int((measured.table.matrix != 0.0).any(axis=1).sum()), len(measured.table.sample_ids)
+    return _bound(
+        int((measured.table.matrix != 0.0).any(axis=1).sum()), len(measured.table.sample_ids), alpha
+    )
+
+
+def _reported_counts(measured: Measured) -> tuple[int, int] | None:
+    """How many failed of how many, where one run reported a count and its number of examples."""
+    figure = measured.reported
+    if figure is None or not figure.n or not 0.0 <= figure.value <= figure.n or figure.value % 1.0:
+        return None
+    return int(figure.value), figure.n
+
+
+def _bound(failed: int, n: int, alpha: float) -> str:
     upper = clopper_pearson(failed, n, confidence=1.0 - alpha, sides="upper").high
     assert upper is not None
     return f"{failed:,} of {n:,} examples: the rate is below {100 * upper:.2g}% with {100 * (1 - alpha):.4g}% confidence"

@@ -6,11 +6,12 @@ to be ruled out for every pair.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from assay.domain.gates.case import Checked
 from assay.domain.gates.checks.any_time import ONE_LOOK
-from assay.domain.gates.checks.claims import counts, invalid, problem, shown_interval, waiting
+from assay.domain.gates.checks.claims import counts, invalid, problem, shown_interval, too_close, waiting
 from assay.domain.gates.checks.looks import Level, NotNow, level_for
 from assay.domain.gates.checks.slices import coded, nothing_measured, undeclared
 from assay.domain.gates.gate import FairnessCheck
@@ -22,7 +23,9 @@ from assay.domain.gates.quantities import margin_of
 from assay.domain.gates.wording import count, difference, listed
 from assay.domain.kernel.findings import Lacks, Outcome, Settlement
 from assay.domain.kernel.metrics import Metric
+from assay.stats.distributions import normal_quantile
 from assay.stats.fairness import FairnessGap, GroupGap, fairness_gap
+from assay.stats.power import TooCloseToCall, examples_for_figure
 from assay.stats.samples import StatisticsError
 
 _METHOD = "gap between groups"
@@ -162,7 +165,11 @@ def _outcome(check: FairnessCheck, groups: _Groups, level: Level) -> tuple[Outco
             named = listed(
                 [groups.pair(gap) for gap in open_ones] or [groups.names[at] for at in found.untested]
             )
-            return Outcome.UNCLEAR, f"a gap wider than {limit} is not ruled out between {named}", _more()
+            return (
+                Outcome.UNCLEAR,
+                f"a gap wider than {limit} is not ruled out between {named}",
+                _to_rule_out(groups, level),
+            )
         return (
             Outcome.MET,
             f"a gap wider than {limit} is ruled out for {count(len(found.pairs), 'pair')}",
@@ -183,7 +190,11 @@ def _not_shown(check: FairnessCheck, groups: _Groups, limit: str) -> tuple[Outco
             named = listed(f"{groups.names[a]} and {groups.names[b]}" for a, b in blind) or listed(
                 groups.names[at] for at in found.untested
             )
-            return Outcome.UNCLEAR, f"{named} could not have seen a gap of {_size(wanted, metric)}", _more()
+            return (
+                Outcome.UNCLEAR,
+                f"{named} could not have seen a gap of {_size(wanted, metric)}",
+                _to_see(groups, wanted),
+            )
     known = [gap.detectable for gap in found.pairs if gap.detectable is not None]
     if not known:
         return Outcome.UNCLEAR, "no two groups are large enough to see any gap, however wide", _more()
@@ -212,3 +223,48 @@ def _size(value: float, metric: Metric) -> str:
 
 def _more() -> Settlement:
     return Settlement(kind="examples", text="more examples in the small groups")
+
+
+def _to_see(groups: _Groups, wanted: float) -> Settlement:
+    """The detectable gap beyond the margin shrinks with the square root of the examples of the smaller group."""
+    needed: dict[int, int] = {}
+    for gap in groups.found.pairs:
+        small, n = _smaller(gap)
+        if gap.detectable is None or wanted <= groups.limit:
+            return _more()
+        factor = ((gap.detectable - groups.limit) / (wanted - groups.limit)) ** 2
+        needed[small] = max(needed.get(small, 0), math.ceil(n * (factor - 1.0)))
+    return _in_groups(needed, groups)
+
+
+def _to_rule_out(groups: _Groups, level: Level) -> Settlement:
+    """What would probably settle the pairs of which a wider gap is not ruled out."""
+    needed: dict[int, int] = {}
+    for gap in groups.found.pairs:
+        if gap.p_within <= level.alpha:
+            continue
+        small, n = _smaller(gap)
+        se = (
+            (gap.interval.width or 0.0) / 2.0 / -float(normal_quantile((1.0 - gap.interval.confidence) / 2.0))
+        )
+        if se <= 0.0:
+            return _more()
+        outlook = examples_for_figure(groups.limit - gap.gap, se, n, alpha=level.alpha)
+        if isinstance(outlook, TooCloseToCall):
+            text = f"too close to call between {groups.pair(gap)}: more examples would probably not settle it"
+            return too_close(text)
+        needed[small] = max(needed.get(small, 0), outlook.more)
+    return _in_groups(needed, groups)
+
+
+def _smaller(gap: GroupGap) -> tuple[int, int]:
+    return (gap.low, gap.n_low) if gap.n_low <= gap.n_high else (gap.high, gap.n_high)
+
+
+def _in_groups(needed: dict[int, int], groups: _Groups) -> Settlement:
+    known = {at: more for at, more in needed.items() if more > 0}
+    if not known or groups.found.untested:
+        return _more()
+    dearest = sorted(known, key=lambda at: (-known[at], at))
+    each = listed((f"{count(known[at], 'more example')} in {groups.names[at]}" for at in dearest), most=3)
+    return Settlement(kind="examples", amount=sum(known.values()), text=f"about {each} would settle it")

@@ -41,7 +41,19 @@ def check_golden(check: GoldenCheck, case: GateCase, _: int) -> Judged:
     return _census(check, metric, measured)
 
 
+def _no_examples(metric: Metric, measured: Measured) -> Checked:
+    return Checked(
+        Outcome.NO_EVIDENCE,
+        METHOD,
+        f"the golden set needs {metric.name} of every example, and only totals are there",
+        n=counts(measured),
+        settle=Settlement(kind="measure", text=f"per-example scores of {metric.name}"),
+    )
+
+
 def _census(check: GoldenCheck, metric: Metric, measured: Measured) -> Judged:
+    if all(seed.scores is None for seed in measured.seeds):
+        return Judged(_no_examples(metric, measured), metric=metric.name)
     missing = sorted({one for seed in measured.seeds for one in _missing(check, seed)})
     if missing:
         reason = f"{count(len(missing), 'golden example')} {'is' if len(missing) == 1 else 'are'} not in the results: {listed(missing)}"

@@ -10,7 +10,7 @@ from assay.domain.gates.gate_data import gate_digest, gate_from_data
 from assay.domain.gates.gate_record import GateResult
 from assay.domain.kernel.canonical import digest_bytes
 from assay.testing.storage_samples import AT, later, new_project, new_ticket
-from assay.workflows.gate_views import GateRun, GateVersion, KeptFile, KeptSide
+from assay.workflows.gate_views import GateFigure, GateRun, GateVersion, KeptFile, KeptSide
 from assay.workflows.ports import Store, WriteTransaction
 from assay.workflows.records import Project
 
@@ -34,7 +34,8 @@ def gate_run(
     side = KeptSide(kind="files", files=(KeptFile("scores.csv", f"sha256:{judged}", 3),), reader="plain")
     return GateRun(
         number=number, gate="answers", version=1, ticket=ticket, result=GateResult.PASS, headline="Pass: 1 check met",
-        dataset=dataset, digest=digest_bytes(body), by="ada", at=later(number), seq=number, body=body,
+        dataset=dataset, figure=GateFigure("accuracy >= 85%", "accuracy", "fraction", 0.9, 0.87, None, 0.85) if number % 2 else None,
+        digest=digest_bytes(body), by="ada", at=later(number), seq=number, body=body,
         library_versions={"numpy": "2"}, candidate=side, baseline=None if number % 2 else replace(side, run=1),
         judged=side.digest, seen_seq=7,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from assay.domain.gates.gate_data import gate_digest
 from assay.domain.kernel.canonical import digest_bytes
-from assay.workflows.gate_views import GateRun, GateVersion
+from assay.workflows.gate_views import GateFigure, GateRun, GateVersion
 from assay.workflows.gates import MOST_CHANGES_SAID
 from assay.workflows.journaled import rows_of_kind
 from assay.workflows.ports import ReadTransaction
@@ -74,6 +74,8 @@ def _run_reasons(run: GateRun, row: JournalRow | None) -> Iterator[str]:
         yield "its record was changed in the database: the bytes do not have its digest"
     elif (run.record.result, run.record.headline) != (run.result, run.headline):
         yield "its result is not the one of its record"
+    elif GateFigure.of(run.record) != run.figure:
+        yield "its leading number is not the one of its record"
     if run.candidate.digest != run.judged:
         yield "what it judged was changed in the database"
     expected = {

@@ -29,6 +29,7 @@ from assay.workflows.gate_sides import (
     sides_of_ticket,
 )
 from assay.workflows.gate_views import (
+    GateFigure,
     GateInputs,
     GateReplay,
     GateRun,
@@ -207,6 +208,7 @@ def _keep(
         result=record.result,
         headline=record.headline,
         dataset=dataset,
+        figure=None,
         digest=record_digest(record),
         by=actor.name,
         at=ws.clock(),
@@ -218,7 +220,8 @@ def _keep(
         judged=case.candidate.kept.digest,
         seen_seq=case.seen_seq,
     )
-    run = replace(run, seq=tx.append(_event(project, run, case.version), actor=actor, at=run.at))
+    seq = tx.append(_event(project, run, case.version), actor=actor, at=run.at)
+    run = replace(run, seq=seq, figure=GateFigure.of(run.record))
     tx.add_gate_run(project.id, case.version.id, run)
     kept = tx.gate_run(project.id, run.number)
     assert kept is not None

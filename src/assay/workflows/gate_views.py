@@ -16,7 +16,7 @@ from assay.domain.gates.gate_changes import GateChange
 from assay.domain.gates.gate_record import GateRecord, GateResult
 from assay.domain.gates.overlap import Overlap
 from assay.domain.kernel.canonical import digest_bytes
-from assay.domain.kernel.findings import Finding
+from assay.domain.kernel.findings import Finding, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,37 @@ class GateDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class GateFigure:
+    """The number that leads an answer: of the first primary finding that has one, in the metric's own units."""
+
+    check: str
+    metric: str | None
+    unit: str | None
+    estimate: float
+    low: float | None
+    """Ends of the interval the decision inverts; None where it is open."""
+    high: float | None
+    threshold: float | None
+
+    @classmethod
+    def of(cls, record: GateRecord) -> GateFigure | None:
+        """The leading number of a record, None where no primary finding has one."""
+        for finding in record.findings:
+            if finding.role is Role.PRIMARY and finding.estimate is not None:
+                interval = finding.interval
+                return cls(
+                    check=finding.check,
+                    metric=finding.metric,
+                    unit=finding.unit,
+                    estimate=finding.estimate,
+                    low=None if interval is None else interval.low,
+                    high=None if interval is None else interval.high,
+                    threshold=finding.threshold,
+                )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class GateRunRow:
     """One answer of a gate, as a list shows it."""
 
@@ -85,6 +116,7 @@ class GateRunRow:
     headline: str
     dataset: str | None
     """The evaluation set: its name, or how many examples with which digest; None when unknown."""
+    figure: GateFigure | None
     digest: str
     by: str
     at: datetime

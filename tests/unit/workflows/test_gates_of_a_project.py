@@ -108,6 +108,8 @@ def test_an_answer_is_kept_with_its_files_and_comes_out_again(ws):
     run = judged(ws, 380)
     assert (run.number, run.result, run.record.candidate.examples) == (1, GateResult.PASS, 400)
     assert get_gate_run(ws, ADA, "chatbot", 1) == run
+    assert (run.figure.metric, run.figure.estimate, run.figure.threshold) == ("accuracy", 0.95, 0.85)
+    assert 0.9 < run.figure.low < 0.95
     inputs = gate_run_inputs(ws, ADA, "chatbot", 1)
     assert len(inputs.candidate.runs[0].scores["accuracy"].values) == 400
     assert replay_gate_run(ws, ADA, "chatbot", 1).same
@@ -285,6 +287,7 @@ def test_nothing_is_judged_before_the_lock_or_without_a_gate(ws):
         ("DELETE FROM gate_runs", "gate run 1", "it is gone"),
         ("UPDATE gate_runs SET result = 'pass'", "gate run 1", "it differs in result"),
         ("UPDATE gate_runs SET ticket = 'EXP-9'", "gate run 1", "it differs in ticket"),
+        ("UPDATE gate_runs SET figure = replace(figure, '0.75', '0.95')", "gate run 1", "leading number"),
         ("UPDATE gate_runs SET seen_seq = 99999", "gate run 1", "it differs in seen_seq"),
         (
             "UPDATE gate_runs SET candidate = replace(candidate, 'scores', 'others')",

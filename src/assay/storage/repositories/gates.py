@@ -14,6 +14,7 @@ from assay.storage import documents
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list, to_json
 from assay.storage.tables import gate_runs, gates, tickets
 from assay.workflows.gate_views import (
+    GateFigure,
     GateRun,
     GateRunRow,
     GateSummary,
@@ -62,7 +63,7 @@ ADD_VERSION = Statement(
 )
 
 RUN_ROW = (
-    _R.number, _G.name, _G.version, _R.ticket, _R.result, _R.headline, _R.dataset, _R.digest, _R.by, _R.at, _R.seq,
+    _R.number, _G.name, _G.version, _R.ticket, _R.result, _R.headline, _R.dataset, _R.figure, _R.digest, _R.by, _R.at, _R.seq,
 )  # fmt: skip
 _REST = (_R.body, _R.library_versions, _R.candidate, _R.baseline, _R.judged, _R.seen_seq)
 
@@ -112,7 +113,7 @@ ADD_RUN = Statement(
     insert(gate_runs),
     (
         "project_id", "number", "gate_id", "ticket", "candidate", "baseline", "dataset", "judged", "result", "headline",
-        "digest", "body", "library_versions", "seen_seq", "by", "at", "seq",
+        "figure", "digest", "body", "library_versions", "seen_seq", "by", "at", "seq",
     ),
 )  # fmt: skip
 USES = Statement(
@@ -229,6 +230,7 @@ class GateWriter(GateReader):
             judged=run.judged,
             result=run.result.value,
             headline=run.headline,
+            figure=None if run.figure is None else to_json(asdict(run.figure)),
             digest=run.digest,
             body=run.body,
             library_versions=to_json(dict(run.library_versions)),
@@ -249,10 +251,11 @@ def _version(row: Row) -> GateVersion:
 
 
 def _facts(row: Row) -> dict[str, Any]:
-    number, gate, version, ticket, result, headline, dataset, digest, by, at, seq = row
+    number, gate, version, ticket, result, headline, dataset, figure, digest, by, at, seq = row
+    led = None if figure is None else GateFigure(**from_json(figure))
     return {
         "number": number, "gate": gate, "version": version, "ticket": ticket, "result": GateResult(result),
-        "headline": headline, "dataset": dataset, "digest": digest, "by": by, "at": at, "seq": seq,
+        "headline": headline, "dataset": dataset, "figure": led, "digest": digest, "by": by, "at": at, "seq": seq,
     }  # fmt: skip
 
 

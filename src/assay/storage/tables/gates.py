@@ -51,6 +51,7 @@ gate_runs = Table(
     Column("judged", Key, nullable=False, comment="Digest of the candidate's files"),
     Column("result", Key, nullable=False, comment="pass, fail, inconclusive, invalid"),
     Column("headline", Words, nullable=False, comment="The answer in one line"),
+    Column("figure", Words, comment="The number that leads the answer, JSON; null without one"),
     Column("digest", Key, nullable=False, comment="Digest of the record"),
     Column("body", Blob, nullable=False, comment="The record, canonical JSON"),
     Column("library_versions", Words, nullable=False, comment="What computed it, JSON, outside the digest"),

@@ -54,6 +54,7 @@ def upgrade() -> None:
         _column("judged", Key, "Digest of the candidate's files"),
         _column("result", Key, "pass, fail, inconclusive, invalid"),
         _column("headline", Words, "The answer in one line"),
+        _column("figure", Words, "The number that leads the answer, JSON; null without one", nullable=True),
         _column("digest", Key, "Digest of the record"),
         _column("body", Blob, "The record, canonical JSON"),
         _column("library_versions", Words, "What computed it, JSON, outside the digest"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from assay.domain.experiments.display import format_spread
 from assay.domain.gates.display_answers import (
@@ -17,8 +18,8 @@ from assay.domain.gates.display_answers import (
 )
 from assay.domain.gates.flips import Flips
 from assay.domain.gates.gate_record import GateAnswer, GatePart, GateRecord
-from assay.domain.kernel.findings import Finding, Outcome
-from assay.domain.kernel.metrics import MetricCatalog
+from assay.domain.kernel.findings import Finding, Lacks, Looks, Outcome
+from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.web import wording
 from assay.web.contexts.experiment import SeedDots
 from assay.web.contexts.gates import (
@@ -204,6 +205,20 @@ def _criterion_form(one: GateAnswer, catalog: MetricCatalog) -> Callable[[float]
     return form
 
 
+LACKS: Mapping[Lacks, str] = MappingProxyType(
+    {
+        Lacks.CENSUS: "all there is was looked at: nothing beyond it is estimated",
+        Lacks.VOUCHED: "somebody says so: there is nothing to estimate",
+        Lacks.NOTHING_MEASURED: "nothing was measured",
+        Lacks.BROKEN_EVIDENCE: "the evidence is broken",
+        Lacks.BETWEEN_LOOKS: "nothing is decided between two looks",
+        Lacks.NO_SPREAD: "all values are the same: how far others would lie is not known",
+        Lacks.TOO_SMALL: "no difference, however large, would have been seen in 80% of cases",
+    }
+)
+"""Why interval, level or detectable effect are missing."""
+
+
 def _facts(finding: Finding, catalog: MetricCatalog) -> tuple[tuple[str, str], ...]:
     metric = catalog.get(finding.metric) if finding.metric else None
     found = (
@@ -211,15 +226,37 @@ def _facts(finding: Finding, catalog: MetricCatalog) -> tuple[tuple[str, str], .
         ("Interval", "" if finding.interval is None else finding.interval.label),
         ("Evidence", evidence_text(finding.n)),
         ("Level", "" if finding.alpha is None else f"one-sided {finding.alpha:.3g}"),
+        ("Looks", _looks(finding.looks)),
         ("p-value", _p_text(finding.p_value)),
-        (
-            "Could have seen",
-            ""
-            if finding.detectable is None or not math.isfinite(finding.detectable)
-            else f"a difference of {format_spread(metric, finding.detectable)} in 80% of cases",
-        ),
+        ("e-value", _e_text(finding)),
+        ("Could have seen", _seen_text(finding.detectable, metric)),
+        ("Left out", "" if finding.lacks is None else LACKS[finding.lacks]),
+        ("Would change it", finding.would_change if finding.settle is None else ""),
     )
     return tuple((name, value) for name, value in found if value)
+
+
+def _looks(looks: Looks | None) -> str:
+    if looks is None:
+        return ""
+    if looks.planned is None:
+        return "as often as one likes"
+    if looks.planned == 1 or looks.used is None:
+        return "one, planned"
+    return f"{looks.used} of {looks.planned} planned, {looks.spent:.3g} of the error used up"
+
+
+def _e_text(finding: Finding) -> str:
+    if finding.e_value is None:
+        return ""
+    needed = "" if finding.alpha is None else f", {1.0 / finding.alpha:.4g} decides"
+    return f"{finding.e_value:.4g}{needed}"
+
+
+def _seen_text(detectable: float | None, metric: Metric | None) -> str:
+    if detectable is None or not math.isfinite(detectable):
+        return ""
+    return f"a difference of {format_spread(metric, detectable)} in 80% of cases"
 
 
 def _p_text(value: float | None) -> str:

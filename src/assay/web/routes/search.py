@@ -9,11 +9,13 @@ from assay.web import frame, lists_view, templating
 from assay.web.contexts.lists import Jump, SearchPage
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
+from assay.workflows.gates import list_gates
 from assay.workflows.projects import get_project
 from assay.workflows.records import Project
 from assay.workflows.search import search
 
 router = APIRouter(include_in_schema=False)
+GATES_SHOWN = 5
 PLACES = (
     ("New ticket", "/t/new"),
     ("Board", "/board"),
@@ -57,6 +59,10 @@ def _found(request: Request, project: Project, query: str, *, limit: int) -> Sea
     stages = {stage.key: stage.title for stage in project.settings.board.stages}
     hits = search(frame.workspace(request), frame.actor(request), slug, words, limit=limit)
     places = [(label, path) for label, path in PLACES if words.lower() in label.lower()]
+    if words:
+        known = list_gates(frame.workspace(request), frame.actor(request), slug)
+        names = [one.latest.name for one in known if words.lower() in f"gate {one.latest.name}".lower()]
+        places += [(f"Gate {name}", f"/gates/{name}") for name in names[:GATES_SHOWN]]
     return SearchPage(
         query=words,
         action=f"/p/{slug}/search",

@@ -159,7 +159,8 @@ def test_replay_of_a_record_from_its_inputs_gives_the_same_bytes(records):
 def test_findings_of_a_ticket_are_complete_too():
     locked = lock(
         "primary: accuracy >= 85%", "secondary: accuracy >= 90%", "blocking: pii_leaks == 0",
-        "kill: accuracy <= 50%", "kill: compute > 2x budget", "kill: val_loss diverges",
+        "kill: accuracy <= 50%", "kill: compute > 2x budget", "kill: val_loss diverges", "kill: time > 30 d", "kill: accuracy gap > 15%", "secondary: val_loss falls after epoch 1",
+        "kill: accuracy plateau 1% over 3 runs", "secondary: accuracy improves by >= 1%", "secondary: sd of accuracy <= 1%",
     )  # fmt: skip
     for values in ([0.9, 0.91, 0.905], [0.9, 0.91], [0.9, 0.9, 0.9], [0.2, 0.21, 0.22], [], [0.8, 0.9, 0.86]):
         record = judge_ticket(locked, seeds("accuracy", values))

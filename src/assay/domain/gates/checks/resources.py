@@ -135,4 +135,7 @@ def _time(test: ResourceUse, case: Case) -> Checked:
     elapsed = float(case.elapsed_days)
     met = compares(elapsed, test.comparison, limit)
     reason = f"{count(case.elapsed_days, 'whole day')} since the lock, of {limit:g}"
-    return Checked(Outcome.MET if met else Outcome.NOT_MET, TIME, reason, estimate=elapsed, threshold=limit)
+    n = Counts(runs=len(case.runs))
+    return Checked(
+        Outcome.MET if met else Outcome.NOT_MET, TIME, reason, estimate=elapsed, threshold=limit, n=n
+    )

@@ -191,6 +191,53 @@ def test_runs_read_one_by_one_or_all_at_once_have_the_same_digests(store, monkey
     assert len(set(mixed.items()) & set(at_once.items())) == 2
 
 
+HARD_VALUES = (
+    0.1,
+    -1 / 3,
+    5e-324,
+    -2.2250738585072014e-308,
+    1e-9,
+    123456789.12345679,
+    1e300,
+    0.0,
+    2.0**53 + 2,
+)
+
+
+def test_values_that_are_hard_to_write_down_come_through_to_the_last_bit(store):
+    write(
+        store,
+        *[
+            "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan)"
+            f" SELECT 'hard' || char(30), {value!r}, 1, run_uuid, {step}, 0 FROM runs"
+            for step, value in enumerate(HARD_VALUES)
+        ],
+        "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) SELECT 'hard' || char(30), 0.5, 1, run_uuid, 97, 1 FROM runs",
+        "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan)"
+        " SELECT 'hard' || char(30), -1.7976931348623157e308, 1, run_uuid, 98, 0 FROM runs",
+    )
+    with contextlib.closing(sqlite3.connect(store)) as database:
+        rows = database.execute(
+            "SELECT DISTINCT step, value FROM metrics WHERE key LIKE 'hard%' ORDER BY step"
+        )
+        stored = [value.hex() for _, value in rows]
+    for run in synced_with(store).runs.values():
+        values = run.curves["hard\x1e"].values.tolist()
+        assert [value.hex() for value in values[:-2]] == stored[:-2]
+        assert [str(value) for value in values[-2:]] == ["nan", "-inf"]
+
+
+def test_tracker_can_write_while_a_first_sync_is_under_way(store, monkeypatch):
+    monkeypatch.setattr(sqlite_source, "BATCH_RUNS", 1)
+    synced = Synced(source_of(store))
+    batches = MlflowSource().changes(synced.source, dict)
+    (first,) = next(batches).runs
+    write(store, f"UPDATE runs SET name = 'renamed' WHERE run_uuid = '{first.external_id}'")
+    last = list(batches)[-1]
+    again = list(MlflowSource().changes(replace(synced.source, cursor=dict(last.cursor)), dict))
+    assert [run.name for batch in again for run in batch.runs] == ["renamed"]
+
+
 def test_experiment_renamed_to_a_ticket_takes_its_runs_along(store):
     synced = synced_with(store)
     write(

@@ -129,7 +129,8 @@ def _rank(group: SeedGroup, case: Case) -> tuple[int, float, str]:
 
 
 def _judgeable(measured: Measured, case: Case) -> bool:
-    return measured.table is not None or len(measured.seeds) >= case.plan.stages[0]
+    known = measured.table is not None or measured.reported is not None
+    return known or len(measured.seeds) >= case.plan.stages[0]
 
 
 def _is_declared(group: SeedGroup, declared: str | None) -> bool:

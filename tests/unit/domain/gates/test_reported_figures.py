@@ -163,3 +163,15 @@ def test_checks_that_need_examples_have_no_evidence_in_a_figure():
     sides = reported(0.9, 0.01, 900), reported(0.9, 0.01, 900, name="b")
     record = judge(gate(criteria=["accuracy >= 50%"], checks=checks), *sides)
     assert {one.finding.outcome for one in record.answers[1:]} == {Outcome.NO_EVIDENCE}
+
+
+def test_best_of_several_configurations_with_figures_alone_is_corrected_over_their_number():
+    runs = [
+        replace(run(f"c{i}", config={"depth": str(i)}), aggregates={"accuracy": Aggregate(value, 0.01, 1000)})
+        for i, value in enumerate((0.84, 0.90, 0.86))
+    ]
+    record = judge(gate(criteria=["accuracy >= 85%"]), evaluation(*runs))
+    (finding,) = record.findings
+    assert (finding.outcome, finding.estimate) == (Outcome.MET, 0.90)
+    assert finding.alpha == pytest.approx(0.05 / 3)
+    assert any("best of 3 groups" in note for note in record.notes)

@@ -44,6 +44,7 @@ def _noun() -> None:
 def check(
     gate: GateFile,
     candidate: Candidate,
+    *,
     baseline: Baseline = None,
     reader: Reader = None,
     json: Annotated[bool, typer.Option("--json", help="Print the record as JSON.")] = False,
@@ -52,6 +53,9 @@ def check(
     ] = None,
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE", help=f"For a pull request. {OUTPUT}")
+    ] = None,
+    record_file: Annotated[
+        Path | None, typer.Option("--record", metavar="FILE", help=f"The record as JSON. {OUTPUT}")
     ] = None,
     github: Annotated[
         bool, typer.Option("--github", help="Step summary and annotations; on by itself in GitHub Actions.")
@@ -65,7 +69,9 @@ def check(
     from assay.cli.gate_outputs import Outputs
 
     record = judged(gate, candidate, baseline, reader=reader)
-    Outputs(gate_file=gate, junit=junit, markdown=markdown, github=github, json=json).write(record)
+    Outputs(
+        gate_file=gate, junit=junit, markdown=markdown, record=record_file, github=github, json=json
+    ).write(record)
     return record.exit_code
 
 

@@ -32,6 +32,7 @@ class Outputs:
     gate_file: Path
     junit: Path | None
     markdown: Path | None
+    record: Path | None
     github: bool
     json: bool
 
@@ -49,6 +50,8 @@ class Outputs:
             write_over(self.junit, junit_xml(record))
         if self.markdown is not None:
             write_over(self.markdown, markdown_text(record, most=COMMENT_MAX_BYTES).encode())
+        if self.record is not None:
+            write_over(self.record, record_bytes(record))
         if self.github or environment.get("GITHUB_ACTIONS") == "true":
             self._tell_github(record, environment)
 

@@ -51,7 +51,7 @@ def _print_parts(answer: GateAnswer) -> None:
     print()
     say(f"{answer.finding.check}:")
     for part in bad[:_PARTS_SHOWN]:
-        say(f"  {part_line(part)}")
+        say(f"  - {part_line(part)}")
     if len(bad) > _PARTS_SHOWN:
         say(f"  and {len(bad) - _PARTS_SHOWN:,} more (all of them: --json)")
 
@@ -113,7 +113,7 @@ def print_explanation(record: GateRecord) -> None:
         for note in finding.notes:
             say(f"  note             {note}")
         for part in answer.parts:
-            say(f"    {part_line(part)}")
+            say(f"  - {part_line(part)}")
 
 
 def _looks(finding: Finding) -> str:

@@ -101,6 +101,9 @@ def run(
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE", help="Write it for a pull request.")
     ] = None,
+    record_file: Annotated[
+        Path | None, typer.Option("--record", metavar="FILE", help="Write the record as JSON.")
+    ] = None,
     github: Annotated[
         bool, typer.Option("--github", help="Step summary and annotations; on by itself in GitHub Actions.")
     ] = False,
@@ -139,5 +142,7 @@ def run(
     )
     if isinstance(record, int):
         return record
-    Outputs(gate_file=gate, junit=junit, markdown=markdown, github=github, json=json).write(record)
+    Outputs(
+        gate_file=gate, junit=junit, markdown=markdown, record=record_file, github=github, json=json
+    ).write(record)
     return record.exit_code

@@ -73,6 +73,7 @@ class SeedFolder:
 
     def __init__(self, out: Path, key: str, made_of: Mapping[str, Any]) -> None:
         self.out, self.folder = out, out / key
+        self._whole: dict[int, SeedEnd] | None = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not (out / ".gitignore").exists():
@@ -107,14 +108,15 @@ class SeedFolder:
 
     def finished(self) -> dict[int, SeedEnd]:
         """The seeds that finished and are whole; one that is not is taken away."""
-        found = {}
-        for seed, folder in _seed_folders(self.results):
-            end = _intact(folder)
-            if end is None:
-                shutil.rmtree(folder, ignore_errors=True)
-            else:
-                found[seed] = end
-        return found
+        if self._whole is None:  # read once: while the lock is held nobody else changes them
+            self._whole = {}
+            for seed, folder in _seed_folders(self.results):
+                end = _intact(folder)
+                if end is None:
+                    shutil.rmtree(folder, ignore_errors=True)
+                else:
+                    self._whole[seed] = end
+        return dict(self._whole)
 
     def failed(self) -> dict[int, SeedEnd]:
         """The seeds whose last try failed."""
@@ -123,6 +125,7 @@ class SeedFolder:
 
     def forget(self) -> None:
         """Take every seed away, so that all run again."""
+        self._whole = None
         for name in ("results", "failed", "logs"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
@@ -159,6 +162,8 @@ class SeedFolder:
             logs = self.folder / "logs" / f"seed-{end.seed}"
             _replace(logs, attempt.folder, only=("stdout.txt", "stderr.txt"))
             _replace(place / f"seed-{end.seed}", attempt.out)
+            if not end.reason and self._whole is not None:
+                self._whole[end.seed] = end
         except OSError as error:
             raise _cannot_write(self.out, error) from error
         finally:

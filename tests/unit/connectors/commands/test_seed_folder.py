@@ -51,11 +51,13 @@ def test_finished_seed_is_kept_with_its_files_and_logs(folder, tmp_path):
         lambda seed: (seed / LIST).write_text("[]", encoding="utf-8"),
     ],
 )
-def test_seed_that_does_not_agree_with_its_list_is_not_finished(folder, harm):
-    write(folder, 1)
-    write(folder, 2)
+def test_seed_that_does_not_agree_with_its_list_is_not_finished(tmp_path, harm):
+    with SeedFolder(tmp_path, "key", {}) as folder:
+        write(folder, 1)
+        write(folder, 2)
     harm(folder.results / "seed-1")
-    assert list(folder.finished()) == [2]
+    with SeedFolder(tmp_path, "key", {}) as again:
+        assert list(again.finished()) == [2]
     assert not (folder.results / "seed-1").exists()
 
 
@@ -218,6 +220,7 @@ def test_link_inside_of_the_folder_is_kept(folder):
 def test_forgotten_seeds_run_again(folder):
     write(folder, 1)
     write(folder, 2, reason="exit code 1")
+    assert list(folder.finished()) == [1]
     folder.forget()
     assert (folder.finished(), folder.failed()) == ({}, {})
 

@@ -20,6 +20,11 @@ PLACES = (
     ("ticket", "{}"),
     ("ticket", "list", "--{}"),
     ("audit", "prove", "{}"),
+    ("gate", "show", "{}"),
+    ("gate", "list", "{}"),
+    ("gate", "runs", "--gate", "{}"),
+    ("gate", "guard", "{}", "answers"),
+    ("gate", "judge", "--gate", "{}", "--candidate", "."),
 )
 
 

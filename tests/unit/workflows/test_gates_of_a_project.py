@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import create_engine, text
 
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.gates.gate_record import GateResult
+from assay.domain.gates.judge import judge
 from assay.domain.kernel.findings import Outcome
 from assay.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
 from assay.workflows.board import Moved, MoveRefused, move_card, preview_move
@@ -352,3 +355,37 @@ def test_the_best_of_several_configurations_is_judged_and_the_answer_says_from_h
     best = judge_ticket(ws, ADA, "chatbot", ticket.key)
     assert any("best of 2 groups" in note for note in best.record.notes)
     assert best.record.candidate.run_digests.keys() > {f"listed:weak-{seed}" for seed in range(5)}
+
+
+def test_evidence_that_arrives_while_a_gate_judges_makes_its_answer_count_no_more(
+    ws, tracker, clock, monkeypatch
+):
+    ticket = guarded(ws, tracker, clock)
+
+    def meanwhile(*arguments, **options):
+        tracker.put(run(ticket.key, 6, 0.7, 0.3, begun=clock()))
+        sync_source(ws, ADA, "chatbot", "listed")
+        return judge(*arguments, **options)
+
+    monkeypatch.setattr("assay.workflows.gate_runs.judge", meanwhile)
+    assert judge_ticket(ws, ADA, "chatbot", ticket.key).result is GateResult.PASS
+    assert "evidence came after it" in exit_item(ws, ticket.key).reason
+
+
+def test_gates_and_answers_that_come_at_once_get_numbers_of_their_own(ws):
+    add_gate(ws, ADA, "chatbot", text=ANSWERS)
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda right: judged(ws, right, of=40), range(20, 36)))
+    assert sorted(one.number for one in runs) == list(range(1, 17))
+
+    def next_version(percent):
+        text = ANSWERS.replace("85", str(percent))
+        try:
+            return change_gate(ws, ADA, "chatbot", "answers", text=text, expected_version=1).version
+        except StaleVersion:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        versions = list(pool.map(next_version, range(86, 94)))
+    assert [version for version in versions if version is not None] == [2]
+    assert verify_journal(ws, ADA).ok

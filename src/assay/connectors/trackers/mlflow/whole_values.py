@@ -18,7 +18,7 @@ _LOWEST = -28
 """Power of two at which the first band begins."""
 _BITS = 52
 _COMMON_FIRST = (3, 4, 2, 5, 1, 6, 0, 7)
-_SMALLEST_UNITS = np.exp2(np.arange(8) * _OCTAVES + (_LOWEST - _BITS))
+_SMALLEST_UNITS = np.ldexp(1.0, np.arange(8) * _OCTAVES + (_LOWEST - _BITS))
 ELSEWHERE = -(2**63)
 
 
@@ -44,4 +44,6 @@ def _power_of_two(exponent: int) -> str:
     """In digits that SQLite reads exactly, as it may not with more than sixteen."""
     if exponent < 0:
         return f"1.0 / {2.0**-exponent!r}"
-    return f"{2.0 ** min(exponent, _BITS)!r} * {2.0 ** max(exponent - _BITS, 0)!r}"
+    if exponent > _BITS:
+        return f"{2.0**_BITS!r} * {2.0 ** (exponent - _BITS)!r}"
+    return repr(2.0**exponent)

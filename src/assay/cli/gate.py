@@ -10,7 +10,7 @@ import typer
 from assay.cli.options import group
 from assay.cli.screen import say
 
-app = group("gate", "Check evaluation results against a gate; needs no server.")
+app = group("gate", "Check evaluation results against a gate, here or on the board.")
 
 GateFile = Annotated[Path, typer.Argument(metavar="GATE", help="Gate file (YAML).")]
 Candidate = Annotated[
@@ -37,7 +37,7 @@ def register(root: typer.Typer) -> None:
 
 
 def _noun() -> None:
-    """Check evaluation results against a gate; needs no server."""
+    """Check evaluation results against a gate, here or on the board."""
 
 
 @app.command("check")

@@ -5,8 +5,17 @@ import pytest
 import scipy.integrate
 import scipy.stats
 
-from assay.stats.confidence_sequences import _boundary, _log_e, _rate
-from assay.stats.e_processes import _log_bets, e_process, mcnemar_e_greater, mcnemar_e_value
+from assay.stats.confidence_sequences import _boundary, _log_e, _rate, sequential_mean
+from assay.stats.e_processes import (
+    _log_bets,
+    e_process,
+    mcnemar_e_greater,
+    mcnemar_e_value,
+    sequential_pairs,
+)
+from assay.stats.sequential_rates import rate_e_value
+from assay.stats.sequential_slices import any_time_slices
+from assay.stats.slices import paired_slices
 
 
 def averaged_likelihood_ratio(wins, losses, low):
@@ -103,3 +112,48 @@ def test_boundary_is_a_little_below_the_published_closed_form_and_tightest_where
         published = np.sqrt(2 * (n * rate + 1) / rate * np.log(1 + np.sqrt(n * rate + 1) / 0.1))[0]
         assert 0.98 * published < ours < published
         assert all(ours <= _boundary(n, rate * factor, 0.05)[0] for factor in (0.5, 2.0))
+
+
+@pytest.mark.parametrize("greater", [True, False])
+@pytest.mark.parametrize(("n", "threshold"), [(1, 0.5), (7, 0.9), (60, 0.001), (150, 0.85)])
+def test_e_value_of_a_rate_has_mean_one_at_the_threshold_and_less_on_the_wrong_side(n, threshold, greater):
+    counts = np.arange(n + 1)
+    values = np.array([rate_e_value(int(k), n, threshold, greater=greater) for k in counts])
+    assert scipy.stats.binom.pmf(counts, n, threshold) @ values == pytest.approx(1.0, abs=1e-9)
+    for wrong in (
+        threshold * np.linspace(0.1, 0.9, 5) if greater else 1 - (1 - threshold) * np.linspace(0.1, 0.9, 5)
+    ):
+        assert scipy.stats.binom.pmf(counts, n, wrong) @ values <= 1.0 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "threshold"), [(90, 100, 0.8), (3, 10, 0.2), (0, 25, 0.1), (999, 1000, 0.99)]
+)
+def test_e_value_of_a_rate_is_the_integral_that_it_stands_for(k, n, threshold):
+    def weight(rate):
+        return rate**-0.5 * (1 - rate) ** -0.5
+
+    def likelihood(rate):
+        return np.exp(k * np.log(rate / threshold) + (n - k) * np.log((1 - rate) / (1 - threshold)))
+
+    ends = (threshold, 1.0)
+    top = scipy.integrate.quad(lambda p: weight(p) * likelihood(p), *ends, epsabs=0, epsrel=1e-10, limit=400)[
+        0
+    ]
+    whole = scipy.integrate.quad(weight, *ends, epsabs=0, epsrel=1e-10, limit=400)[0]
+    assert rate_e_value(k, n, threshold, greater=True) == pytest.approx(top / whole, rel=1e-7)
+
+
+def test_slices_at_any_time_get_the_e_values_that_the_whole_set_would_get():
+    rng = np.random.default_rng(4)
+    ours, theirs = (rng.random(900) < 0.85).astype(float), (rng.random(900) < 0.8).astype(float)
+    index = np.arange(900) // 300
+    tests = any_time_slices(paired_slices(ours, theirs, index, 3, null=-0.03))
+    for at in range(3):
+        one = sequential_pairs(ours[index == at], theirs[index == at], null=-0.03, in_order=False)
+        assert (tests.p_greater[at], tests.p_less[at]) == pytest.approx((one.p_greater, one.p_less), rel=1e-9)
+    noisy = ours + rng.normal(0, 0.1, 900)
+    tests = any_time_slices(paired_slices(noisy, theirs, index, 3, null=-0.03))
+    for at in range(3):
+        one = sequential_mean(noisy[index == at], theirs[index == at], null=-0.03, in_order=False)
+        assert (tests.p_greater[at], tests.p_less[at]) == pytest.approx((one.p_greater, one.p_less), rel=1e-9)

@@ -174,3 +174,12 @@ def test_one_slice_for_all_is_no_comparison_of_groups():
     found = judge(gate(criteria=["accuracy >= 50%"], checks=[ALARMS[1]]), side("c", np.ones(50), "de"))
     assert found.findings[1].outcome is Outcome.INVALID
     assert ACCURACY.name in found.findings[1].check
+
+
+def test_seeds_that_change_nothing_wait_for_the_next_look_and_say_so():
+    values = np.r_[np.ones(40), np.zeros(10)]
+    runs = [run(f"c{s}", scores(values, seed=s), seed=s) for s in range(3)]
+    (finding,) = judge(gate(criteria=["accuracy >= 50%"]), evaluation(*runs)).findings
+    assert finding.outcome is Outcome.UNCLEAR
+    assert finding.settle.text.startswith("next look at 5 seeds: 2 more")
+    assert any("the seed changes nothing" in note for note in finding.notes)

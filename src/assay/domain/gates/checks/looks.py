@@ -117,6 +117,17 @@ def seeds_wanted(more: int, total: int, runs: tuple[Run, ...], *, sure: bool) ->
     return Settlement(kind="seeds", amount=more, gpu_hours=price, text=f"{text}{about}")
 
 
+def next_look(level: Level, case: Case) -> Settlement | None:
+    """How many more seeds bring the next registered look; None when no further one is registered."""
+    n = len(level.measured.seeds)
+    following = next((stage for stage in case.plan.stages if stage > n), None)
+    if following is None:
+        return None
+    return seeds_wanted(
+        following - n, following, tuple(seed.run for seed in level.measured.seeds), sure=False
+    )
+
+
 def gpu_hours_per_run(runs: tuple[Run, ...]) -> float | None:
     """What a finished run cost on average, where that is known."""
     used = [r.gpu_hours for r in runs if r.status is RunStatus.FINISHED and r.gpu_hours is not None]

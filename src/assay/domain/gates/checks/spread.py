@@ -20,7 +20,7 @@ from assay.domain.gates.checks.claims import (
     too_close,
     waiting,
 )
-from assay.domain.gates.checks.looks import Level, NotNow, level_for, seeds_wanted
+from assay.domain.gates.checks.looks import Level, NotNow, level_for, next_look, seeds_wanted
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.quantities import in_unit_of
@@ -114,7 +114,7 @@ def _judged(test: Spread, limit: float, level: Level, metric: Metric, case: Case
         looks=level.spent,
         detectable=abs(_visible(found.estimate, limit, level.alpha, below=test.claim) - limit),
         n=known.n,
-        settle=_settle(level, case) if outcome is Outcome.UNCLEAR else None,
+        settle=(next_look(level, case) or too_close(LAST_LOOK)) if outcome is Outcome.UNCLEAR else None,
         would_change=_would_change(test, outcome, found.estimate, metric),
         notes=notes,
     )
@@ -167,13 +167,3 @@ def _reason(test: Spread, outcome: Outcome, estimate: Estimate, limit: float, me
 
 def _amount(value: float, metric: Metric) -> str:
     return difference(value, metric).removeprefix("+")
-
-
-def _settle(level: Level, case: Case) -> Settlement:
-    n = len(level.measured.seeds)
-    following = next((stage for stage in case.plan.stages if stage > n), None)
-    if following is None:
-        return too_close(LAST_LOOK)
-    return seeds_wanted(
-        following - n, following, tuple(seed.run for seed in level.measured.seeds), sure=False
-    )

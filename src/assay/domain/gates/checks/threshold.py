@@ -31,7 +31,7 @@ from assay.domain.gates.checks.claims import (
     unproven,
     waiting,
 )
-from assay.domain.gates.checks.looks import Level, NotNow, level_for
+from assay.domain.gates.checks.looks import Level, NotNow, level_for, next_look
 from assay.domain.gates.example_tables import ExampleTable
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
@@ -224,7 +224,9 @@ def _settle(
         outlook = _outlook(test, level, case, divisor)
     except StatisticsError:
         outlook = None
-    return settlement(outlook, tuple(seed.run for seed in level.measured.seeds))
+    runs = tuple(seed.run for seed in level.measured.seeds)
+    later = next_look(level, case) if outlook is None and len(runs) > 1 else None
+    return later or settlement(outlook, runs)
 
 
 def _outlook(test: ThresholdTest, level: Level, case: Case, divisor: float) -> Outlook:

@@ -91,6 +91,8 @@ def _foot(card: CardView) -> str:
     shown = card.evidence
     if card.stage == "killed" and shown.get("learnings"):
         return str(shown["learnings"])[:280]
+    if shown.get("gate") and shown.get("gate_stage") == card.stage:
+        return str(shown["gate"])
     if shown.get("foot"):
         return str(shown["foot"])
     return "" if shown.get("compute_text") else card.hypothesis[:160]

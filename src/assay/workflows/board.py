@@ -17,7 +17,7 @@ from assay.domain.kernel.events import Event
 from assay.domain.kernel.ids import TICKET_KEY, TicketType
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
-from assay.workflows.board_gates import gate_said
+from assay.workflows.board_gates import gate_said, show_gate
 from assay.workflows.filters import ticket_filters
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
@@ -305,7 +305,12 @@ def place_card(
     if locked:
         _lock(tx, ws, actor, project, ticket)
     ended = _end_confirmations(tx, project, ticket, to)
-    fresh = required_ticket(tx, project, ticket.key) if locked or overridden or ended else moved
+    goal = project.settings.board.stage(to)
+    guarded = goal is not None and goal.gate is not None
+    if guarded:
+        show_gate(tx, project, moved)
+    anew = locked or overridden or ended or guarded
+    fresh = required_ticket(tx, project, ticket.key) if anew else moved
     return Moved(ticket=fresh, source=ticket.stage, overridden=overridden, locked=locked)
 
 

@@ -9,9 +9,10 @@ from assay.domain.kernel.findings import Outcome
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.gate_views import GateRun, TicketGate
 from assay.workflows.lookup import required_project, required_ticket
-from assay.workflows.ports import ReadTransaction, Workspace
+from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, Ticket
 
+MOST_SHOWN = 280
 _OUTCOME = {
     GateResult.PASS: Outcome.MET,
     GateResult.FAIL: Outcome.NOT_MET,
@@ -50,6 +51,38 @@ def _evidence_of(ticket: Ticket) -> tuple[str, ...]:
     """The ticket, and the ones whose runs are its baseline."""
     named = ticket.lock.registration.baseline if ticket.lock is not None else ticket.content.baseline
     return (ticket.key, *sorted({one.ticket for one in named if one.ticket is not None}))
+
+
+def card_gate(tx: ReadTransaction, project: Project, ticket: Ticket) -> dict[str, str]:
+    """What a card shows of its column's gate; empty texts where the column names none."""
+    column = project.settings.board.stage(ticket.stage)
+    if column is None or column.gate is None:
+        return {"gate": "", "gate_stage": ""}
+    said = gate_said(tx, project, ticket, column.gate)
+    if said is None:
+        told = "not run yet"
+    elif said.outdated:
+        told = f"run it again, {said.outdated}"
+    else:
+        told = said.headline
+    return {"gate": f"Gate {column.gate}: {told}"[:MOST_SHOWN], "gate_stage": ticket.stage}
+
+
+def show_gate(tx: WriteTransaction, project: Project, ticket: Ticket) -> None:
+    """Put what the gate says on the card; whoever changed it has journaled the change."""
+    shown = card_gate(tx, project, ticket)
+    if any(ticket.card.get(name, "") != text for name, text in shown.items()):
+        tx.put_card(ticket.id, ticket.card | shown)
+
+
+def show_gates(tx: WriteTransaction, project: Project, name: str | None = None) -> None:
+    """The same for every card in a column whose gate it is; None: in every column, after they were named anew."""
+    columns = {one.key for one in project.settings.board.stages if name is None or one.gate == name}
+    if not columns:
+        return
+    for ticket in tx.tickets(project.id):
+        if ticket.stage in columns:
+            show_gate(tx, project, ticket)
 
 
 def gate_of_column(project: Project, stage: str) -> Stage | None:

@@ -17,7 +17,7 @@ from assay.domain.gates.replay import compared
 from assay.domain.kernel.events import Event
 from assay.errors import NotFound, Refused
 from assay.workflows.actor import Actor, Permission
-from assay.workflows.board_gates import gate_of_column
+from assay.workflows.board_gates import gate_of_column, show_gate
 from assay.workflows.gate_sides import (
     DOSSIER,
     Side,
@@ -223,6 +223,9 @@ def _keep(
     seq = tx.append(_event(project, run, case.version), actor=actor, at=run.at)
     run = replace(run, seq=seq, figure=GateFigure.of(run.record))
     tx.add_gate_run(project.id, case.version.id, run)
+    ticket = None if run.ticket is None else tx.ticket(project.id, run.ticket)
+    if ticket is not None:
+        show_gate(tx, project, ticket)
     kept = tx.gate_run(project.id, run.number)
     assert kept is not None
     return kept

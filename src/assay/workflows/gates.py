@@ -13,6 +13,7 @@ from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.events import Event
 from assay.errors import Conflict, Invalid, NotFound, StaleVersion, Unavailable
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.board_gates import show_gates
 from assay.workflows.gate_file import gate_from_text, gate_to_text
 from assay.workflows.gate_views import GateDraft, GateFile, GateSummary, GateVersion
 from assay.workflows.idempotency import Remember, write_once
@@ -320,7 +321,9 @@ def _keep(
     )
     seq = tx.append(_event(project, version, before), actor=actor, at=version.at)
     kept = replace(version, seq=seq)
-    return replace(kept, id=tx.add_gate_version(project.id, kept))
+    kept = replace(kept, id=tx.add_gate_version(project.id, kept))
+    show_gates(tx, project, kept.name)
+    return kept
 
 
 def _event(project: Project, version: GateVersion, before: GateVersion | None) -> Event:

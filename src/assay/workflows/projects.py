@@ -9,6 +9,7 @@ from assay.domain.kernel.ids import checked_project_slug
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.board_gates import show_gates
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace, WriteTransaction
@@ -217,6 +218,8 @@ def save_settings(
             actor=actor,
             at=ws.clock(),
         )
+        if _gates_named(settings.board) != _gates_named(before.settings.board):
+            show_gates(tx, after)
         return required_project(tx, slug)
 
     return ws.store.write(work)
@@ -231,6 +234,10 @@ def _no_card_left_behind(tx: WriteTransaction, project: Project, board: Board) -
                 code="column-in-use",
                 field="board.stages",
             )
+
+
+def _gates_named(board: Board) -> dict[str, str | None]:
+    return {stage.key: stage.gate for stage in board.stages}
 
 
 def _gates_exist(tx: WriteTransaction, project: Project, board: Board) -> None:

@@ -24,6 +24,7 @@ from assay.domain.kernel.time import timestamp
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.errors import AssayError, NotFound, Refused, Unavailable
 from assay.workflows.actor import SYSTEM, Actor, Permission
+from assay.workflows.board_gates import card_gate
 from assay.workflows.gathering import evidence_rows, gather_evidence, with_all_scores
 from assay.workflows.integrity import lock_faults
 from assay.workflows.lookup import required_project, required_ticket
@@ -219,6 +220,8 @@ def _show(
 ) -> None:
     """Every change that a page shows stands in the journal, or live pages would miss it."""
     tx.clear_due(ticket.id, seq=seen)
+    if any(stage.gate is not None for stage in project.settings.board.stages):
+        card |= card_gate(tx, project, required_ticket(tx, project, ticket.key))
     if tx.put_card(ticket.id, card):
         shown = {name: card[name] for name in ("runs", "running", "finished", "chip")}
         event = Event.of("ticket.evidence_seen", project=project.slug, subject=ticket.key, **shown)

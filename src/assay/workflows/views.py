@@ -78,6 +78,10 @@ class CardEvidence:
     amended_after_results: bool = False
     decision: str | None = None
     learnings: str = ""
+    gate: str = ""
+    """What the gate of the card's column says of it, in one line; empty where the column names none."""
+    gate_stage: str = ""
+    """The column that `gate` is about: anywhere else it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,19 @@ def test_card_over_its_budget_is_hot_and_its_meter_stays_inside():
     assert (context.compute_hot, context.compute_width) == (True, "100%")
 
 
+def test_card_shows_what_the_gate_of_its_own_column_says():
+    said = {
+        "gate": "Gate answers: not run yet",
+        "gate_stage": "evaluation",
+        "foot": "3 more seeds would settle it",
+    }
+    feet = [
+        card_context("p", card("EXP-1", "x", stage, evidence=said)).foot
+        for stage in ("evaluation", "iteration")
+    ]
+    assert feet == ["Gate answers: not run yet", "3 more seeds would settle it"]
+
+
 def test_card_with_markup_in_every_text_shows_it_as_text():
     evil = "<img src=x onerror=alert(1)>"
     shown = render_card(

@@ -389,3 +389,30 @@ def test_gates_and_answers_that_come_at_once_get_numbers_of_their_own(ws):
         versions = list(pool.map(next_version, range(86, 94)))
     assert [version for version in versions if version is not None] == [2]
     assert verify_journal(ws, ADA).ok
+
+
+def test_a_card_in_the_column_shows_what_its_gate_says_as_things_change(ws, tracker, clock):
+    ticket = guarded(ws, tracker, clock)
+
+    def shown():
+        card = get_ticket(ws, ADA, "chatbot", ticket.key).card
+        return card["gate"] if card["gate_stage"] == "evaluation" else None
+
+    assert shown() == "Gate answers: not run yet"
+    before = get_ticket(ws, ADA, "chatbot", ticket.key).card_version
+    judge_ticket(ws, ADA, "chatbot", ticket.key)
+    assert shown() == "Gate answers: Pass: 1 check met"
+    assert get_ticket(ws, ADA, "chatbot", ticket.key).card_version > before
+    tracker.put(run(ticket.key, 7, 0.7, 0.87, begun=clock()))
+    sync_source(ws, ADA, "chatbot", "listed")
+    assert shown() == "Gate answers: run it again, evidence came after it"
+    judge_ticket(ws, ADA, "chatbot", ticket.key)
+    change_gate(ws, ADA, "chatbot", "answers", text=OVER_SEEDS.replace("85%", "86%"), expected_version=1)
+    assert "the gate is version 2 now" in shown()
+    project = get_project(ws, ADA, "chatbot")
+    board = project.settings.board
+    bare = tuple(stage.model_copy(update={"gate": None}) for stage in board.stages)
+    save_settings(
+        ws, ADA, "chatbot", expected_version=project.version, board=board.model_copy(update={"stages": bare})
+    )
+    assert shown() is None

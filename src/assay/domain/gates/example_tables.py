@@ -53,13 +53,13 @@ def table_of(per_seed: Sequence[Scores | None], *, unmatched_limit: float) -> Ex
     shared, only = _shared([one.sample_ids for one in scores])
     if not shared or len(only) > unmatched_limit * (len(shared) + len(only)):
         return _misaligned(only, len(shared) + len(only), "the seeds", unmatched_limit)
-    columns, rows, rows_of = [], None, None
-    for one in scores:
-        if one.sample_ids is not rows_of:
-            rows, rows_of = _rows_of(one.sample_ids, shared), one.sample_ids
-        columns.append(_at(one.values, rows))
     first = scores[0]
     rows = _rows_of(first.sample_ids, shared)
+    columns, others, others_of = [], rows, first.sample_ids
+    for one in scores:
+        if one.sample_ids is not others_of:
+            others, others_of = _rows_of(one.sample_ids, shared), one.sample_ids
+        columns.append(_at(one.values, others))
     clusters = None if first.clusters is None else _labels_at(first.clusters, rows)
     slices = {name: _labels_at(labels, rows) for name, labels in first.slices.items()}
     return ExampleTable(shared, np.column_stack(columns), clusters, only, slices)

@@ -71,6 +71,18 @@ Gpus = Annotated[
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run seeds again that are kept.")]
 
+Json = Annotated[bool, typer.Option("--json", help="Print the record as JSON.")]
+Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")]
+Markdown = Annotated[
+    Path | None, typer.Option("--markdown", metavar="FILE", help="Write it for a pull request.")
+]
+RecordFile = Annotated[
+    Path | None, typer.Option("--record", metavar="FILE", help="Write the record as JSON.")
+]
+Github = Annotated[
+    bool, typer.Option("--github", help="Step summary and annotations; on by itself in GitHub Actions.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add this command."""
@@ -96,17 +108,11 @@ def run(
     reads_environment: ReadsEnvironment = False,
     gpus: Gpus = None,
     fresh: Fresh = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the record as JSON.")] = False,
-    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
-    markdown: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE", help="Write it for a pull request.")
-    ] = None,
-    record_file: Annotated[
-        Path | None, typer.Option("--record", metavar="FILE", help="Write the record as JSON.")
-    ] = None,
-    github: Annotated[
-        bool, typer.Option("--github", help="Step summary and annotations; on by itself in GitHub Actions.")
-    ] = False,
+    json: Json = False,
+    junit: Junit = None,
+    markdown: Markdown = None,
+    record_file: RecordFile = None,
+    github: Github = False,
 ) -> int:
     """Run the evaluation once per seed, then judge it; exit codes as `gate check`.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from assay.cli.screen import say, table
+from assay.domain.experiments.display import format_spread
+from assay.domain.experiments.display_findings import metric_of
 from assay.domain.gates.display_answers import shown_answer, worst_first
 from assay.domain.gates.gate_record import GateAnswer, GateRecord
 from assay.domain.gates.record_documents import amount, part_line
-from assay.domain.kernel.findings import Finding, Outcome
+from assay.domain.kernel.findings import Finding, Lacks, Outcome
 from assay.domain.kernel.metrics import MetricCatalog
 
 _PARTS_SHOWN = 8
@@ -97,12 +99,7 @@ def print_explanation(record: GateRecord) -> None:
             ("level", "" if finding.alpha is None else f"one-sided {finding.alpha:.3g}{_looks(finding)}"),
             ("p-value", "" if finding.p_value is None else f"{finding.p_value:.3g}"),
             ("e-value", "" if finding.e_value is None else _e_value(finding)),
-            (
-                "could have seen",
-                ""
-                if finding.detectable is None
-                else f"a difference of {finding.detectable:.4g} in 80% of cases",
-            ),
+            ("could have seen", _seen(finding, catalog)),
             ("by the estimate", answer.point_outcome.value.replace("_", " ")),
             ("would settle it", "" if finding.settle is None else finding.settle.text),
             ("would change it", finding.would_change if finding.settle is None else ""),
@@ -128,6 +125,13 @@ def _looks(finding: Finding) -> str:
         if looks.planned > 1
         else ", one look"
     )
+
+
+def _seen(finding: Finding, catalog: MetricCatalog) -> str:
+    """The smallest difference that would have been shown; why it is not known where it is not."""
+    if finding.detectable is not None:
+        return f"a difference of {format_spread(metric_of(finding, catalog), finding.detectable)} in 80% of cases"
+    return "no difference, however large: too few examples" if finding.lacks is Lacks.TOO_SMALL else ""
 
 
 def _e_value(finding: Finding) -> str:

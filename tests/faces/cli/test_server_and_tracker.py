@@ -87,6 +87,17 @@ def test_commands_talk_to_the_server_that_runs(folder, up):
 
 
 @pytest.mark.slow
+def test_results_go_to_the_server_that_runs_as_files(folder, up):
+    rows = "".join(f"q{number},1,accuracy,{int(number < 390)}\n" for number in range(400))
+    (folder / "scores.csv").write_text("sample_id,seed,metric,value\n" + rows)
+    (folder / "answers.yaml").write_text('criteria: ["accuracy >= 85%"]\n')
+    assert program("gate", "add", "answers.yaml", cwd=folder).code == 0
+    judged = program("gate", "judge", "--gate", "answers", "--candidate", "scores.csv", cwd=folder)
+    assert (judged.code, judged.out.splitlines()[0]) == (0, "Gate run 1: answers version 1"), judged.err
+    assert program("gate", "replay", "1", cwd=folder).out.startswith("Gate run 1: the same bytes")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_server_stops_cleanly_on_a_signal(up, sent):
     process, _ = up

@@ -167,3 +167,10 @@ def test_rate_at_its_threshold_is_rarely_called_better_however_often_one_looks(r
         any(rate_e_value(int(path[n - 1]), int(n), 0.85, greater=True) >= 20 for n in looks) for path in paths
     ]
     assert np.mean(called) <= 0.05
+
+
+def test_sources_are_what_the_first_look_waits_for(rng):
+    values, sources = (rng.random(600) < 0.9).astype(float), tuple(f"s{i // 10}" for i in range(600))
+    finding = asked("accuracy >= 50%", one_run(values, clusters=sources)).findings[0]
+    assert finding.outcome is Outcome.UNCLEAR
+    assert finding.settle.text == "examples of 40 more sources would bring the first look"

@@ -96,8 +96,13 @@ def what_settles(
     return settlement(examples_for_figure(value - null, se, scores.size, reach=abs(value - bound)), ())
 
 
-def too_few(n: int) -> Settlement:
-    """So many more examples are needed before the first look at real-valued scores."""
+def too_few(n: int, clusters: Sequence[str] | None = None) -> Settlement:
+    """So many more examples, or sources of examples, are needed before the first look at real-valued scores."""
+    if clusters is not None:
+        more = max(1, FIRST_LOOK - len(set(clusters)))
+        return Settlement(
+            kind="examples", text=f"examples of {count(more, 'more source')} would bring the first look"
+        )
     more = max(1, FIRST_LOOK - n)
     return Settlement(
         kind="examples", amount=more, text=f"{count(more, 'more example')} would bring the first look"

@@ -208,7 +208,7 @@ def _estimate_only(arms: Arms) -> Checked:
 def _without_spread(known: Checked, reason: str, level: Level, arms: Arms, *, early: bool) -> Checked:
     more = Settlement(kind="measure", text="seeds or examples that vary in both arms would settle it")
     if early and level.measured.table is not None:
-        more = too_few(len(level.measured.table.sample_ids))
+        more = too_few(len(level.measured.table.sample_ids), level.measured.table.clusters)
     return Checked(
         outcome=Outcome.UNCLEAR,
         method=f"none, {level.text}",

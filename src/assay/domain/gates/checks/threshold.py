@@ -161,7 +161,10 @@ def _too_little(known: Checked, level: Level, metric: Metric, error: StatisticsE
         kind="measure", text="per-example scores, or seeds that change the result, would settle it"
     )
     if level.sequential and isinstance(error, TooFewSamples):
-        reason, settle = f"{metric.name} {value}: {EARLY}", too_few(size)
+        reason, settle = (
+            f"{metric.name} {value}: {EARLY}",
+            too_few(size, None if table is None else table.clusters),
+        )
     elif n > 1:
         reason = f"all {n} seeds gave {value}: without any spread nothing can be shown"
     elif size > 1:

@@ -6,7 +6,8 @@ from collections.abc import Container, Mapping, Sequence
 
 from assay.domain.board.board import Board
 from assay.domain.experiments.criteria.text import criterion_text, dataset_text
-from assay.domain.gates.gate import Gate
+from assay.domain.gates.gate import Gate, LeakageCheck
+from assay.domain.gates.gate_metrics import with_metrics
 from assay.domain.gates.gate_text import check_text
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.web import wording
@@ -118,7 +119,14 @@ def gate_page(
         last=run_line(rows[0], slug) if rows and not paged else None,
         runs=tuple(run_line(row, slug) for row in rows),
         next_href=f"{href}?before={runs.next_before}#runs" if runs.next_before else "",
-        history=None if paged else history_chart(rows, versions),
+        history=None
+        if paged
+        else history_chart(rows, versions, catalog=MetricCatalog(metrics=with_metrics(gate).metrics)),
+        training=tuple(
+            dict.fromkeys(
+                name for check in gate.checks if isinstance(check, LeakageCheck) for name in check.against
+            )
+        ),
         versions=tuple(_version(one) for one in versions),
         text=typed.get("text", latest.text),
         reason=typed.get("reason", ""),

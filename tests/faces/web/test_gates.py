@@ -5,15 +5,21 @@ import re
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from assay.domain.gates.gate_record import GateResult
 from assay.domain.gates.judge import record_bytes
 from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.findings import ShownInterval
+from assay.domain.kernel.metrics import MetricCatalog
 from assay.web.gate_bars import Measure, bars
+from assay.web.gate_history import history_chart
 from assay.workflows.gate_runs import get_gate_run, list_gate_runs
+from assay.workflows.gate_views import GateFigure, GateRunRow
+from assay.workflows.gates import add_gate
 from tests.faces.web import gate_files, story
 from tests.faces.web.test_routes import Browser
 
@@ -213,6 +219,50 @@ def test_large_files_are_read_again_only_when_somebody_asks(gates, browser, monk
     assert "svg.dots" not in html
     _, asked = browser.text(at("/gates/support-answers/runs/1?examples=yes"))
     assert 'class="dots"' in asked
+
+
+def test_training_data_is_sent_under_the_name_that_the_leakage_check_uses(gates, browser):
+    text = "gate: leaks\ncriteria: [accuracy >= 10%]\nchecks: [leakage: {against: train.csv}]\n"
+    add_gate(gates.ws, story.ADA, story.SLUG, text=text)
+    _, html = browser.text(at("/gates/leaks"))
+    assert 'name="training"' in html
+    token = browser.token(at("/gates/leaks"))
+    parts = [
+        ("csrf_token", None, token.encode()),
+        ("candidate", "a.csv", gate_files.results(51, n=30)),
+        ("training", "train.csv", b"sample_id,text\nq-0004,seen\nother,new\n"),
+    ]
+    _, headers, _ = send(browser, at("/gates/leaks/runs"), multipart(*parts))
+    _, page = browser.text(headers["location"])
+    assert "1 example of the evaluation set stands in the training data: q-0004" in page
+
+
+def row(number, estimate, low, high, *, version=1, threshold=0.8, check="accuracy >= 80%"):
+    figure = GateFigure(check, "accuracy", "fraction", estimate, low, high, threshold)
+    return GateRunRow(
+        number=number, gate="g", version=version, ticket=None, result=GateResult.PASS, headline="Pass: x", dataset=None,
+        digest="d", by="Ada", at=datetime(2026, 5, number, tzinfo=UTC), seq=number, figure=figure,
+    )  # fmt: skip
+
+
+def test_one_wide_early_interval_does_not_flatten_the_history():
+    rows = [
+        row(4, 0.82, 0.80, 0.84),
+        row(3, 0.81, 0.79, 0.83),
+        row(2, 0.83, 0.81, 0.85),
+        row(1, 0.7, 0.0, 1.0),
+    ]
+    chart = history_chart(rows, (), catalog=MetricCatalog(metrics=story.METRICS))
+    assert chart.leading.low == "67.8%"
+    assert chart.leading.high == "85.2%"
+    assert [one.label for one in chart.leading.figures][-1] == "run 4 82.0% (80.0% to 84.0%), to clear 80.0%"
+
+
+def test_history_leaves_out_what_was_measured_otherwise_and_begins_with_two_answers():
+    one, other = row(2, 0.82, 0.80, 0.84), row(1, 0.05, 0.0, 0.1, check="sd of accuracy <= 3%")
+    assert history_chart([one], (), catalog=MetricCatalog()) is None
+    assert history_chart([one, other], (), catalog=MetricCatalog(metrics=story.METRICS)).leading is None
+    assert len(history_chart([one, other], (), catalog=MetricCatalog()).marks) == 2
 
 
 def test_bars_of_one_group_share_a_scale_and_open_ends_run_to_the_edge():

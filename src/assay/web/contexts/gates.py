@@ -153,6 +153,33 @@ class HistoryEdge:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryFigure:
+    """The leading number of one answer with its interval and the number it had to clear."""
+
+    x: str
+    y: str
+    top: str
+    height: str
+    threshold_y: str
+    threshold_x: str
+    threshold_width: str
+    tone: str
+    label: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FigureLane:
+    """The leading number over the answers."""
+
+    title: str
+    figures: tuple[HistoryFigure, ...]
+    high: str
+    low: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryChart:
     """Answers in their order, with the versions of the gate."""
 
@@ -161,6 +188,7 @@ class HistoryChart:
     lanes: tuple[tuple[str, str], ...]
     """Word and height of its line."""
     summary: str
+    leading: FigureLane | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +279,8 @@ class GatePage:
     csrf_token: str
     problem: GateProblem | None
     baselines: tuple[Choice, ...]
+    training: tuple[str, ...]
+    """Files of training data that its leakage checks name."""
     upload_most: int
     """Bytes of all files together."""
     upload_limit: str

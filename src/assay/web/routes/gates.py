@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 
 from assay.domain.gates.flips import comparable_metrics, flips
 from assay.domain.gates.record_documents import junit_xml, markdown_text
+from assay.domain.kernel.metrics import MetricCatalog
 from assay.errors import AssayError, Conflict, Invalid, NotFound, StaleVersion
 from assay.statuses import http_status
 from assay.web import frame, gate_what_if_view, gates_view, inputs, templating, uploads
@@ -193,6 +194,7 @@ def _judged(request: Request, slug: str, name: str, form: FormData) -> GateRun:
         name,
         candidate=Upload(candidate),
         baseline=Upload(baseline) if baseline else earlier,
+        training=uploads.files(form, "training") or None,
     )
 
 
@@ -273,7 +275,9 @@ def _run(request: Request, slug: str, run: GateRun, asked: Mapping[str, str]) ->
         run,
         slug,
         behind,
-        history=history_chart(rows, versions, current=run.number),
+        history=history_chart(
+            rows, versions, catalog=MetricCatalog(metrics=run.record.metrics), current=run.number
+        ),
         what_if=form,
         answer=answer,
         newest=versions[0].version,

@@ -13,6 +13,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from assay.cli.gate_seeds import ProgressLines
+from assay.workflows.seed_runs import Progress, SeedTold
 from tests.faces.cli.conftest import CLEAN
 
 PYTHON = sys.executable
@@ -146,6 +148,64 @@ def test_gpu_hours_price_what_would_settle_it(work):
     ran = run(work, "--gpus", "8", "--json")
     assert ran.code == 3
     assert json.loads(ran.out)["settle"]["gpu_hours"] > 0
+
+
+JUNIT = """
+import pathlib, random, sys
+
+seed, out = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+rng = random.Random(seed)
+cases = "".join(
+    f'<testcase classname="tone" name="t{i}" time="0.1">' + ("" if rng.random() < 0.95 else '<failure message="rude"/>') + "</testcase>"
+    for i in range(300)
+)
+(out / "junit.xml").write_text(f'<testsuite name="tone" tests="300">{cases}</testsuite>')
+"""
+LM_EVAL = """
+import json, pathlib, random, sys
+
+seed, out = int(sys.argv[1]), pathlib.Path(sys.argv[2]) / "model"
+out.mkdir()
+rng = random.Random(seed)
+rows = [
+    {"doc_id": i, "doc": {"q": f"question {i}"}, "target": "a", "arguments": [], "resps": [["a"]], "filtered_resps": ["a"], "filter": "none",
+     "metrics": ["acc"], "doc_hash": f"{i:064x}", "prompt_hash": "p", "target_hash": "t", "acc": float(rng.random() < 0.95)}
+    for i in range(300)
+]
+mean = sum(row["acc"] for row in rows) / 300
+(out / "samples_quiz_2026-01-01T00-00-00.jsonl").write_text("".join(json.dumps(row) + "\\n" for row in rows))
+(out / "results_2026-01-01T00-00-00.json").write_text(json.dumps({
+    "results": {"quiz": {"alias": "quiz", "acc,none": mean, "acc_stderr,none": 0.01}}, "configs": {"quiz": {"task": "quiz"}}, "versions": {"quiz": 1},
+    "n-shot": {"quiz": 0}, "higher_is_better": {"quiz": {"acc": True}}, "n-samples": {"quiz": {"original": 300, "effective": 300}},
+    "config": {"model": "m", "random_seed": seed}, "git_hash": "x", "date": 1.0, "model_name": "m",
+}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "reader", "metric"), [(JUNIT, "junit", "passed"), (LM_EVAL, "lm-eval", "acc")]
+)
+def test_results_of_any_tool_are_read(work, script, reader, metric):
+    write(work.folder, script.replace("\\\\n", "\\n"))
+    gate(work.folder, f'criteria: ["{metric} >= 80%"]\nsettings: {{looks: [3]}}')
+    ran = run(work, "--json")
+    assert ran.code == 0, ran.err + ran.out
+    record = json.loads(ran.out)
+    assert (record["candidate"]["reader"], record["candidate"]["seeds"], record["candidate"]["examples"]) == (
+        reader,
+        [1, 2, 3],
+        300,
+    )
+
+
+def test_terminal_shows_how_far_it_is_in_one_line_that_goes_away(capsys):
+    lines = ProgressLines()
+    lines._live = True
+    lines.show(Progress(1, 5, {2: 72.0, 3: 5.0}, 195.0))
+    lines.tell(SeedTold("finished", 2, 75.0))
+    said = capsys.readouterr().err
+    assert "1 of 5 seeds done, running: seed 2 1 min 12 s, seed 3 5.0 s, about 3 min 15 s left" in said
+    assert said.endswith("\r\x1b[2Kseed 2: finished after 1 min 15 s\n")
 
 
 # ------------------------------------------------------------------------------------------------------------ kept results

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from assay.domain.experiments.criteria.model import Criterion, Margin, NonInferiority
 from assay.domain.experiments.evidence import Evaluation, ExampleText
+from assay.domain.experiments.experiment import Lock
 from assay.domain.gates.checks.arms import Arms, arms_of
 from assay.domain.gates.example_tables import ExampleTable
 from assay.domain.gates.gate import Gate
@@ -86,6 +87,7 @@ def flips(
     baseline: Evaluation | None,
     *,
     metric: str | None = None,
+    lock: Lock | None = None,
     most: int = MOST,
 ) -> Flips | None:
     """Which examples changed between baseline and candidate?
@@ -95,6 +97,7 @@ def flips(
         candidate: what was judged.
         baseline: what it is compared with.
         metric: another metric of the evaluation.
+        lock: the ticket's lock, where its own runs were judged.
         most: how many examples to keep on each side.
 
     Returns:
@@ -104,7 +107,7 @@ def flips(
     if baseline is None:
         return None
     declared = with_metrics(gate, (*candidate.metrics, *baseline.metrics))
-    case = gate_case(declared, candidate, baseline)
+    case = gate_case(declared, candidate, baseline, lock=lock, predicts=False)
     arms = _arms(case, metric or declared.primary_metric)
     if arms is None or arms.tables is None:
         return None

@@ -309,6 +309,8 @@ def _group_to_come(group: tuple[Run, ...], more: int, stream: int) -> list[Run]:
                 name: Aggregate(made[at], newest.aggregates[name].stderr, newest.aggregates[name].n)
                 for name, made in totals.items()
             },
+            scores_digest=None,
+            past=(),
             digest="",
         )
         for at in range(more)

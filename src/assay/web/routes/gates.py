@@ -309,7 +309,11 @@ def _behind(request: Request, slug: str, run: GateRun) -> tuple[Behind, GateInpu
         Behind(
             seeds=gate_seed_dots(found, run.record),
             flips=flips(
-                found.gate, found.candidate, found.baseline, metric=metric if metric in names else None
+                found.gate,
+                found.candidate,
+                found.baseline,
+                metric=metric if metric in names else None,
+                lock=found.lock,
             ),
             flip_metrics=names,
             note="" if found.baseline is not None else "no baseline",

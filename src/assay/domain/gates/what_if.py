@@ -237,27 +237,20 @@ def _judged(gate: Gate, sides: Sides, evidence: Evidence, *, predicts: bool = Fa
 
 
 def _check_amounts(sides: Sides, question: Question) -> None:
-    if not 0 <= question.more_seeds <= SEEDS_MAX:
-        raise _beyond("more_seeds", question.more_seeds, f"0 to {SEEDS_MAX} more seeds")
-    most = examples_limit(sides.candidate)
-    if not 0 <= question.more_examples <= most:
-        raise _beyond("more_examples", question.more_examples, f"0 to {most:,} more examples")
-    for field, amount, why in (
-        ("more_seeds", question.more_seeds, why_no_more_seeds(sides)),
-        ("more_examples", question.more_examples, why_no_more_examples(sides)),
+    examples = examples_limit(sides.candidate)
+    for noun, amount, most, why in (
+        ("seeds", question.more_seeds, SEEDS_MAX, why_no_more_seeds(sides)),
+        ("examples", question.more_examples, examples, why_no_more_examples(sides)),
     ):
         if amount and why:
-            noun = field.removeprefix("more_")
-            raise Invalid(f"cannot predict more {noun}: {why}", code="what-if-unpredictable", field=field)
-
-
-def _beyond(field: str, amount: int, expected: str) -> Invalid:
-    noun = field.removeprefix("more_")
-    return Invalid(
-        f"cannot predict {amount:,} more {noun}: beyond what the evidence can say (expected {expected})",
-        code="what-if-amount",
-        field=field,
-    )
+            code, field = "what-if-unpredictable", f"more_{noun}"
+            raise Invalid(f"cannot predict more {noun}: {why}", code=code, field=field)
+        if not 0 <= amount <= most:
+            raise Invalid(
+                f"cannot predict {amount:,} more {noun}: beyond what the evidence can say (expected 0 to {most:,})",
+                code="what-if-amount",
+                field=f"more_{noun}",
+            )
 
 
 def examples_limit(candidate: Evaluation) -> int:

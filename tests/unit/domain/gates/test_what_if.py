@@ -1,17 +1,19 @@
 """What would be, with another number or with more evidence: the same engine, never stored, never certain."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
+from assay.domain.experiments.evidence import Curve
 from assay.domain.gates.gate_record import GateResult
 from assay.domain.gates.judge import judge, record_bytes
 from assay.domain.gates.predicted_evaluations import Futures, Sides
 from assay.domain.gates.what_if import Evidence, Question, dials, turned, what_if
 from assay.domain.kernel.findings import Outcome
 from assay.errors import Invalid
-from assay.stats.power import examples_for_rate
+from assay.stats.power import examples_for_rate, seeds_for_threshold
 from tests.unit.domain.gates.gate_story import evaluation, gate, labels, one_run, right_and_wrong, run, scores
 
 GATE = gate(
@@ -91,6 +93,24 @@ def test_share_of_decided_futures_agrees_with_the_predictive_probability_of_the_
     )
     decided = 1.0 - answer.checks[0].shares.get(Outcome.UNCLEAR, 0.0)
     assert decided == pytest.approx(outlook.probability, abs=0.12)
+
+
+def test_share_decided_with_more_seeds_agrees_with_the_planner_at_its_last_look():
+    levels = [0.80, 0.83, 0.86]
+    runs = [run(f"c{at}", seed=at) for at in range(3)]
+    logged = [
+        replace(one, curves={"accuracy": Curve(np.array([0]), np.array([level]), np.array([0]))})
+        for one, level in zip(runs, levels, strict=True)
+    ]
+    outlook = seeds_for_threshold(levels, 0.79)
+    answer = what_if(
+        gate(criteria=["accuracy >= 79%"]),
+        Evidence(evaluation(*logged)),
+        Question({}, more_seeds=outlook.more),
+    )
+    # The planner counts earlier looks too, the gate is asked once at the end.
+    decided = 1.0 - answer.checks[0].shares.get(Outcome.UNCLEAR, 0.0)
+    assert outlook.probability - 0.2 <= decided <= outlook.probability + 0.1
 
 
 def test_more_examples_of_what_never_failed_are_settled_as_the_zero_failure_size_says():

@@ -21,7 +21,8 @@ from assay.domain.gates.gate import Gate, GateRole
 from assay.domain.gates.gate_data import gate_digest
 from assay.domain.gates.gate_metrics import with_metrics
 from assay.domain.gates.plan_claims import Shown, spread_power
-from assay.domain.gates.plan_parts import Part, SpreadPart, Unplanned, parts_of
+from assay.domain.gates.plan_parts import parts_of
+from assay.domain.gates.plan_shapes import Part, SpreadPart, Unplanned
 from assay.domain.gates.wording import count, hours
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.model import Value
@@ -73,6 +74,8 @@ class PlannedClaim(Value):
 
     check: str
     role: GateRole
+    alarm: bool = False
+    """It shows harm where there is some; power is then the probability of that, and not of passing."""
     truth: str = ""
     """What is assumed to be true, such as "accuracy is truly 87.0%"."""
     effect: float | None = None
@@ -178,6 +181,7 @@ def _planned_claim(part: Part, frame: _Frame) -> PlannedClaim:
     return PlannedClaim(
         check=part.check,
         role=part.role,
+        alarm=part.alarm,
         truth=part.truth,
         effect=shown.distance,
         seeds=part.seeds or None,
@@ -243,14 +247,15 @@ def _needs(
     possible = [look for look in looks if look.examples is not None]
     if possible:
         best = min(possible, key=lambda look: look.seeds * (look.examples or 0))
-        return f"{count(best.seeds, 'seed')}{an_arm} x {count(best.examples or 0, 'example')}", best.gpu_hours
+        size = f"{count(best.examples or 0, 'example')}{part.each}"
+        return f"{count(best.seeds, 'seed')}{an_arm} x {size}", best.gpu_hours
     if looks:
         return (
             f"more than {count(looks[-1].seeds, 'seed')}, whatever the examples: the seeds scatter too much",
             None,
         )
     if one is not None:
-        return count(one, "example"), None
+        return f"{count(one, 'example')}{part.each}", None
     return ("more than 10 million examples" if part.shown.one is not None else ""), None
 
 
@@ -276,6 +281,7 @@ def _planned_spread(part: SpreadPart, frame: _Frame) -> PlannedClaim:
     return PlannedClaim(
         check=part.check,
         role=part.role,
+        alarm=not part.claim,
         truth=part.truth,
         effect=abs(part.true_sd - part.limit),
         seeds=part.seeds or None,
@@ -290,7 +296,7 @@ def _planned_spread(part: SpreadPart, frame: _Frame) -> PlannedClaim:
 
 def _together(claims: Sequence[PlannedClaim]) -> float | None:
     """All at once, whatever hangs together: one minus the chances that each one is missed."""
-    deciding = [claim for claim in claims if claim.role is not Role.SECONDARY and not claim.unknown]
+    deciding = [c for c in claims if c.role is not Role.SECONDARY and not c.unknown and not c.alarm]
     if not deciding or any(claim.power is None for claim in deciding):
         return None
     return max(0.0, 1.0 - sum(1.0 - (claim.power or 0.0) for claim in deciding))

@@ -45,6 +45,7 @@ class Shown:
         arms: 1 against a number, 2 against runs that need seeds as well.
         one: power of one model; None where no examples are known, or nothing says how they vary.
         one_needs: examples that give one model this power.
+        divisor: how many are looked at and corrected for; looks and one model have that share of their level.
         threshold, rate: for rates, what they are tested against and the true one by how far it lies beyond.
     """
 
@@ -57,6 +58,7 @@ class Shown:
     one_needs: Callable[[float], int | None]
     threshold: float | None = None
     rate: Callable[[float], float] | None = None
+    divisor: float = 1.0
 
     def power_at(self, look: Look, examples: int | None, distance: float | None = None) -> float | None:
         """How likely is it shown at this look, alone? None where the seeds' scatter is not known."""
@@ -66,7 +68,7 @@ class Shown:
             return None
         if variation.examples is None and variation.seed_variance > 0.0:
             se = math.sqrt(variation.seed_variance / look.n)
-            return mean_power(far, se, float(self.arms * (look.n - 1)), alpha=look.alpha)
+            return mean_power(far, se, float(self.arms * (look.n - 1)), alpha=look.alpha / self.divisor)
         return None if examples is None or examples < 2 else self._crossed(look, examples, far)
 
     def _crossed(self, look: Look, examples: int, far: float) -> float | None:
@@ -77,9 +79,9 @@ class Shown:
         if design.truly <= 0.0:
             return None
         if rate is None or self.threshold is None:
-            return crossed_power(far, design, alpha=look.alpha)
+            return crossed_power(far, design, alpha=look.alpha / self.divisor)
         way: Direction = "greater" if rate >= self.threshold else "less"
-        return crossed_rate_power(self.threshold, rate, design, claim=way, alpha=look.alpha)
+        return crossed_rate_power(self.threshold, rate, design, claim=way, alpha=look.alpha / self.divisor)
 
     def examples_at(self, look: Look, power: float) -> int | None:
         """How many examples does this look need? None where no number does it, or the scatter of seeds is not known."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from assay.domain.experiments.criteria.model import (
@@ -41,7 +41,9 @@ from assay.domain.gates.pilot import (
     variation_of_difference,
     variation_of_table,
 )
+from assay.domain.gates.plan_alarms import fairness_part, slices_part
 from assay.domain.gates.plan_claims import Shown, mean_shown, pairs_shown, rate_shown
+from assay.domain.gates.plan_shapes import Part, SpreadPart, Unplanned
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.quantities import in_unit_of, margin_of
 from assay.domain.gates.wording import difference, shown
@@ -57,47 +59,6 @@ DEFAULT_DISCORDANCE = 0.2
 
 Sizes = tuple[str, str, Decimal | None]
 """Effect, standard deviation over seeds and share of discordant examples, as they were asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One claim to be planned. said: how a distance from what has to be shown is written."""
-
-    check: str
-    role: GateRole
-    shown: Shown
-    truth: str
-    seeds: int
-    examples: int | None
-    said: Callable[[float], str]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def one_model(self) -> bool:
-        """Can one model with its examples decide it?"""
-        return self.shown.one is not None
-
-
-@dataclass(frozen=True, slots=True)
-class SpreadPart:
-    """A limit on the standard deviation over seeds."""
-
-    check: str
-    role: GateRole
-    limit: float
-    true_sd: float
-    truth: str
-    claim: bool
-    seeds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unplanned:
-    """A part for which no size can be named."""
-
-    check: str
-    role: GateRole
-    why: str
 
 
 def parts_of(
@@ -155,11 +116,44 @@ class _Maker:
                 truth = f"truly {100 * (float(check.at_least) + found.distance):.4g}%"
                 notes = ("taken as if each example always or never worked, which needs the most",)
                 yield Part(text, check.role, found, truth, 0, None, _points, notes)
-            case SlicesCheck() | FairnessCheck():
-                why = "an alarm over slices: the record says of each what it could have seen"
-                yield Unplanned(text, check.role, why)
+            case SlicesCheck():
+                yield self._named(check.role, text, self._slices(check))
+            case FairnessCheck():
+                yield self._named(check.role, text, self._fairness(check))
             case _:
                 yield Unplanned(text, check.role, "decided on what is there: nothing to plan")
+
+    def _named(self, role: GateRole, text: str, made: Part | str) -> Part | Unplanned:
+        return Unplanned(text, role, made) if isinstance(made, str) else replace(made, check=text, role=role)
+
+    def _slices(self, check: SlicesCheck) -> Part | str:
+        name = self.gate.metric_of(check)
+        metric = self.catalog.get(name)
+        if metric is None:
+            return f"nothing says whether higher or lower {name} is better"
+        arms = self._arms(Criterion(role=check.role, test=NonInferiority(metric=name, margin=check.margin)))
+        if isinstance(arms, str):
+            return arms
+        if arms is None:
+            return "results of both sides would tell how large the slices are: --candidate and --baseline"
+        distance = self._distance(metric, arms.baseline.mean)
+        return slices_part(check, arms, distance, alpha=self.alpha)
+
+    def _fairness(self, check: FairnessCheck) -> Part | str:
+        name = self.gate.metric_of(check)
+        metric = self.catalog.get(name)
+        if metric is None:
+            return f"nothing says whether higher or lower {name} is better"
+        reads = NonInferiority(
+            metric=name, margin=Margin(value=Decimal(0))
+        )  # asks for nothing but the metric
+        found = self._measured(Criterion(role=check.role, test=reads), metric)
+        if isinstance(found, str):
+            return found
+        if found is None or found.table is None:
+            return "results would tell how large the groups are: --candidate or --baseline"
+        distance = self._distance(metric, summarize(found.values).mean)
+        return fairness_part(check, metric, found, found.table, distance, alpha=self.alpha)
 
     def _made(self, criterion: Criterion, metric: Metric) -> Part | SpreadPart | str:
         match criterion.test:

@@ -14,7 +14,7 @@ from assay.domain.kernel.canonical import canonical_bytes, rounded
 from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.metrics import Direction, Metric, Unit
 from assay.errors import Invalid
-from tests.unit.domain.gates.gate_story import ACCURACY, evaluation, gate, one_run, run, scores
+from tests.unit.domain.gates.gate_story import ACCURACY, evaluation, gate, labels, one_run, run, scores
 
 REPLICATES = 200
 LATENCY = Metric(name="latency", direction=Direction.LOWER, unit=Unit.MILLISECONDS)
@@ -132,6 +132,78 @@ def test_spread_is_shown_as_often_as_planned(criterion, true_sd, outcome):
 
 def _with_total(one_run_, value):
     return replace(one_run_, aggregates={"accuracy": Aggregate(value)})
+
+
+SLICES = {"topic": labels(2000, "a", "b", "c", "d", "e")}
+
+
+def paired(rng, n, *, harmed=0.0, slices=SLICES):
+    """Two models of which the candidate is worse by this much in the first slice only; a fifth of the examples differ."""
+    first = np.asarray(slices["topic"].codes) == 0
+    draw, drop = rng.random(n), np.where(first, harmed, 0.0)
+    gained, lost = draw < (0.2 - drop) / 2, draw > 1 - (0.2 + drop) / 2
+    same = (rng.random(n) < 0.7).astype(float)
+    ours, theirs = (
+        np.where(gained, 1.0, np.where(lost, 0.0, same)),
+        np.where(gained, 0.0, np.where(lost, 1.0, same)),
+    )
+    return [one_run(ours, "ours", slices=slices), one_run(theirs, "theirs", slices=slices)]
+
+
+def test_harm_in_a_slice_is_shown_as_often_as_planned():
+    question = gate(criteria=["accuracy >= 1%"], checks=[{"slices": {"by": "topic", "margin": "3%"}}])
+    pilot = paired(np.random.default_rng(6), 2000)
+    claim = plan_gate(question, PlanAsked(effect="6%"), *pilot).claims[1]
+    assert (claim.truth, claim.examples, claim.alarm) == ("a slice truly 9.0 points worse", 400, True)
+    rng = np.random.default_rng(7)
+    shown = [
+        judge(question, *paired(rng, 2000, harmed=0.09), predicts=False).findings[1].outcome
+        is Outcome.NOT_MET
+        for _ in range(REPLICATES)
+    ]
+    assert np.mean(shown) == pytest.approx(claim.power, abs=0.12)
+
+
+def test_gap_between_groups_is_shown_as_often_as_planned():
+    question = gate(criteria=["accuracy >= 1%"], checks=[{"fairness": {"by": "topic", "gap": "5%"}}])
+    slices = {"topic": labels(1200, "a", "b", "c")}
+
+    def side(rng, gap):
+        rate = np.where(np.asarray(slices["topic"].codes) == 0, 0.8 - gap, 0.8)
+        return [one_run((rng.random(1200) < rate).astype(float), slices=slices)]
+
+    claim = plan_gate(question, PlanAsked(effect="8%"), *side(np.random.default_rng(6), 0.0)).claims[1]
+    assert (claim.truth, claim.examples) == ("a gap of truly 13.0 points", 400)
+    rng = np.random.default_rng(8)
+    shown = [
+        judge(question, *side(rng, 0.13), predicts=False).findings[1].outcome is Outcome.NOT_MET
+        for _ in range(REPLICATES)
+    ]
+    # Two of three pairs have the gap, and either shows it: more than one pair alone.
+    assert claim.power - 0.05 <= np.mean(shown) <= claim.power + 0.25
+
+
+def test_alarms_do_not_count_in_the_chance_to_pass():
+    pilot = paired(np.random.default_rng(6), 2000)
+    question = gate(criteria=["accuracy >= 60%"], checks=[{"slices": {"by": "topic", "margin": "3%"}}])
+    plan = plan_gate(question, PlanAsked(effect="8%"), *pilot)
+    assert plan.together == pytest.approx(plan.claims[0].power)
+    assert plan.claims[1].needs.endswith(" examples a slice")
+
+
+@pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        ({"slices": {"by": "nowhere", "margin": "3%"}}, "no column nowhere"),
+        ({"fairness": {"by": "nowhere", "gap": "3%"}}, "fewer than two groups"),
+    ],
+)
+def test_alarm_over_what_is_not_there_says_so(check, says):
+    pilot = paired(np.random.default_rng(6), 2000)
+    found = plan_gate(gate(criteria=["accuracy >= 1%"], checks=[check]), PlanAsked(), *pilot).claims[1]
+    assert says in found.unknown
+    without = plan_gate(gate(criteria=["accuracy >= 1%"], checks=[check]), PlanAsked()).claims[1]
+    assert "would tell how large" in without.unknown
 
 
 # ------------------------------------------------------------------------------------------------------------- what is said

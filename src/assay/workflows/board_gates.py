@@ -31,6 +31,7 @@ def gate_said(tx: ReadTransaction, project: Project, ticket: Ticket, name: str) 
         number=run.number,
         outcome=_OUTCOME[run.result],
         headline=run.headline,
+        source=f"files that {run.by} sent" if run.candidate.kind == "files" else "",
         do="" if settle is None else settle.text,
         outdated=_outdated(tx, project, ticket, run),
     )

@@ -255,7 +255,9 @@ def test_files_that_are_about_a_ticket_count_for_its_column(ws, tracker, clock):
     ticket = guarded(ws, tracker, clock)
     change_gate(ws, ADA, "chatbot", "answers", text=EASIER, expected_version=1, reason="judged by examples")
     judged(ws, 380, ticket=ticket.key)
-    assert exit_item(ws, ticket.key).outcome is Outcome.MET
+    item = exit_item(ws, ticket.key)
+    assert item.outcome is Outcome.MET
+    assert item.reason.endswith("on files that ada sent: Pass: 1 check met")
     judged(ws, 100, ticket=ticket.key)
     assert exit_item(ws, ticket.key).outcome is Outcome.NOT_MET
 

@@ -51,6 +51,8 @@ class GateSaid:
     outcome: Outcome
     """A pass is met, a fail not met, inconclusive unclear, broken evidence invalid."""
     headline: str
+    source: str = ""
+    """What was judged, such as "files that ada sent"; empty for the card's own runs."""
     do: str = ""
     """What would settle it, in one sentence."""
     outdated: str = ""
@@ -280,7 +282,8 @@ def check_gate(gate: str, facts: ExitFacts) -> Finding:
     elif said.outdated:
         outcome, reason = Outcome.NO_EVIDENCE, f"gate run {said.number} no longer counts: {said.outdated}"
     else:
-        outcome, reason = said.outcome, f"gate run {said.number}: {said.headline}"
+        judged = f", on {said.source}" if said.source else ""
+        outcome, reason = said.outcome, f"gate run {said.number}{judged}: {said.headline}"
     do = said.do if said is not None and said.do and not said.outdated else f"Run gate {gate} on the ticket"
     return Finding(
         check=f"Gate {gate} is passed",

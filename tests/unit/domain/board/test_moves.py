@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from assay.domain.board.board import Board, ExitItem, Stage, Transition
-from assay.domain.board.exit_policies import TITLES, ExitFacts, check_item
+from assay.domain.board.exit_policies import TITLES, ExitFacts, GateSaid, check_item
 from assay.domain.board.moves import assess_move
 from assay.domain.board.wip import WipState
 from assay.domain.experiments.criteria.rules import Problem
@@ -184,3 +184,42 @@ def test_every_exit_item_answers_without_any_facts_and_never_with_met():
 def test_board_that_names_an_unknown_column_is_refused():
     with pytest.raises(ValueError, match="unknown stage 'nowhere'"):
         Board(stages=(Stage(key="a", title="A"),), transitions=(Transition(source="a", target="nowhere"),))
+
+
+GUARDED = Board(
+    stages=tuple(
+        stage.model_copy(update={"gate": "answers"}) if stage.key == "evaluation" else stage
+        for stage in BOARD.stages
+    ),
+    transitions=BOARD.transitions,
+)
+
+
+def gate_items(target, said=None):
+    known = facts(target, decision=decided(DecisionKind.PROMOTE), gate=said)
+    found = assess_move(GUARDED, source="evaluation", facts=known, wip=ROOM, reason="why")
+    return [(item.outcome, item.reason) for item in found.findings if item.method == "gate run"]
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_column_with_a_gate_asks_for_its_newest_run_on_the_way_to_production(outcome):
+    said = GateSaid(number=7, outcome=outcome, headline="what it said")
+    assert gate_items("production", said) == [(outcome, "gate run 7: what it said")]
+
+
+def test_column_with_a_gate_takes_no_run_that_no_longer_counts_and_no_missing_one():
+    outdated = GateSaid(number=7, outcome=Outcome.MET, headline="Pass", outdated="evidence came after it")
+    assert gate_items("production", outdated) == [
+        (Outcome.NO_EVIDENCE, "gate run 7 no longer counts: evidence came after it")
+    ]
+    assert gate_items("production") == [(Outcome.NO_EVIDENCE, "no gate run is about this ticket")]
+
+
+@pytest.mark.parametrize("target", ["killed", "iteration", "backlog"])
+def test_gate_is_not_asked_of_a_card_that_is_killed_iterated_or_goes_back(target):
+    assert gate_items(target) == []
+
+
+def test_board_without_a_named_gate_asks_what_it_asked_before():
+    known = facts("production", decision=decided(DecisionKind.PROMOTE))
+    assert assess_move(BOARD, source="evaluation", facts=known, wip=ROOM).allowed

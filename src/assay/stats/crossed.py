@@ -38,6 +38,7 @@ from assay.stats.samples import (
     as_matrix,
     check_alpha,
     is_binary,
+    means,
     moments,
     ordered_sum,
 )
@@ -146,7 +147,7 @@ def crossed_comparison(
     few = clusters is not None and parts.example_dof + 1.0 < FEW_CLUSTERS and parts.between_examples > 0.0
     if clusters is None or not few:
         return found
-    return _also_wild(found, _row_means(a) - _row_means(b), clusters)
+    return _also_wild(found, means(a) - means(b), clusters)
 
 
 def _also_wild(found: Comparison, differences: FloatArray, clusters: Clusters) -> Comparison:
@@ -214,7 +215,7 @@ def comparison_variance(
 ) -> tuple[float, CrossedVariance]:
     """What is the difference of two crossed means, and its variance by source? Matrices (examples, seeds)."""
     index = cluster_index(clusters, candidate.shape[0])
-    per_example = _row_means(candidate) - _row_means(baseline)
+    per_example = means(candidate) - means(baseline)
     by_example = clustered_mean(per_example, clusters)
     parts = [_seed_parts(arm, index) for arm in (candidate, baseline) if arm.shape[1] > 1]
     return by_example.mean, _combine(parts, by_example, every_arm=len(parts) == 2)
@@ -223,7 +224,7 @@ def comparison_variance(
 def mean_variance(scores: FloatArray, clusters: Clusters | None = None) -> tuple[float, CrossedVariance]:
     """What is one arm's crossed mean, and its variance by source? Matrix (examples, seeds)."""
     index = cluster_index(clusters, scores.shape[0])
-    by_example = clustered_mean(_row_means(scores), clusters)
+    by_example = clustered_mean(means(scores), clusters)
     parts = [_seed_parts(scores, index)] if scores.shape[1] > 1 else []
     return by_example.mean, _combine(parts, by_example, every_arm=bool(parts))
 
@@ -245,21 +246,18 @@ def _combine(
 def _seed_parts(scores: FloatArray, index: NDArray[np.intp] | None) -> tuple[float, float, int]:
     """Variance of the arm's mean from its seeds, the residual inside it, and the seeds' degrees of freedom."""
     n, seeds = scores.shape
-    centre = float(moments(_row_means(scores))[0])
+    row_means = means(scores)
+    centre = float(means(row_means))
     table = scores - centre
     by_seed = ordered_sum(table, axis=0) / n
     between = float(moments(by_seed)[1]) / seeds
-    residuals = table - _row_means(table)[:, np.newaxis] - by_seed + float(ordered_sum(by_seed)) / seeds
+    residuals = table - (row_means - centre)[:, np.newaxis] - by_seed + float(ordered_sum(by_seed)) / seeds
     if index is not None:
         residuals = np.stack([cluster_totals(residuals[:, s], index) for s in range(seeds)], axis=1)
     units = residuals.shape[0]
     squares = float(ordered_sum((residuals * residuals).ravel())) / (n * seeds) ** 2
     correction = units / (units - 1) * seeds / (seeds - 1) if units > 1 else 0.0
     return between, squares * correction, seeds - 1
-
-
-def _row_means(scores: FloatArray) -> FloatArray:
-    return np.asarray(moments(scores)[0])
 
 
 def _t_results(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from assay.stats.distributions import FloatArray
 from assay.stats.paired import Clusters, cluster_index
-from assay.stats.samples import moments, ordered_sum
+from assay.stats.samples import means, moments, ordered_sum
 from assay.stats.slice_sums import IntArray, SliceMoments, slice_moments, slice_sums
 
 
@@ -175,7 +175,7 @@ def _seed_parts(
 
 
 def _row_means(scores: FloatArray) -> FloatArray:
-    return scores[:, 0] if scores.shape[1] == 1 else np.asarray(moments(scores)[0])
+    return scores[:, 0] if scores.shape[1] == 1 else means(scores)
 
 
 def _added(parts: list[FloatArray], slices: int) -> FloatArray:

@@ -186,10 +186,13 @@ def _non_finite(runs: Sequence[Run], metric: Metric) -> list[Run]:
 
 
 def _unreadable(runs: Sequence[Run], metric: Metric) -> Problem | None:
+    distinct: list[
+        Sequence[str]
+    ] = []  # runs over the same examples share one tuple of ids, looked through once
     for run in runs:
         if run.status is not RunStatus.FINISHED:
             continue
-        why = run.scores_error or _bad_scores(run, metric)
+        why = run.scores_error or _bad_scores(run, metric, distinct)
         if why:
             return Problem(
                 Outcome.INVALID,
@@ -207,14 +210,16 @@ def _unreadable(runs: Sequence[Run], metric: Metric) -> Problem | None:
     return None
 
 
-def _bad_scores(run: Run, metric: Metric) -> str | None:
+def _bad_scores(run: Run, metric: Metric, distinct: list[Sequence[str]]) -> str | None:
     scores = scores_of(run, metric)
     if scores is None:
         return None
     if not scores.sample_ids or len(scores.sample_ids) != scores.values.size:
         return f"{len(scores.sample_ids)} ids for {scores.values.size} values"
-    if not is_rising(scores.sample_ids) and len(set(scores.sample_ids)) != len(scores.sample_ids):
-        return "duplicated example ids"
+    if not any(scores.sample_ids is ids for ids in distinct):
+        if not is_rising(scores.sample_ids) and len(set(scores.sample_ids)) != len(scores.sample_ids):
+            return "duplicated example ids"
+        distinct.append(scores.sample_ids)
     if float(np.abs(scores.values).max()) > LARGEST:
         return f"a value of {float(np.abs(scores.values).max()):.6g} is too large to compute with"
     if scores.clusters is not None and len(scores.clusters) != len(scores.sample_ids):

@@ -243,8 +243,9 @@ def _check_amounts(sides: Sides, question: Question) -> None:
         ("examples", question.more_examples, examples, why_no_more_examples(sides)),
     ):
         if amount and why:
-            code, field = "what-if-unpredictable", f"more_{noun}"
-            raise Invalid(f"cannot predict more {noun}: {why}", code=code, field=field)
+            raise Invalid(
+                f"cannot predict more {noun}: {why}", code="what-if-unpredictable", field=f"more_{noun}"
+            )
         if not 0 <= amount <= most:
             raise Invalid(
                 f"cannot predict {amount:,} more {noun}: beyond what the evidence can say (expected 0 to {most:,})",

@@ -40,8 +40,9 @@ from assay.web.gate_flips_view import flip_panel
 from assay.web.gate_words import RESULTS, gate_href, outcome_chip, run_href
 from assay.workflows.gate_views import GateRun, KeptSide
 
-PARTS_SHOWN = 60
+PARTS_SHOWN, PARTS_AT_ALL = 16, 600
 FEW_FILES = 4
+NOTHING_TO_ASK = "This gate has no number to turn, and its evidence predicts no other."
 NOUNS = {
     "slices": "slice",
     "regression": "metric",
@@ -116,7 +117,7 @@ def run_page(
         ),
         history=history,
         what_if=what_if,
-        what_if_note="" if what_if is not None else behind.note,
+        what_if_note="" if what_if is not None else behind.note or NOTHING_TO_ASK,
         answer=answer,
         newer=f"{gate_href(slug, run.gate)}" if newest > run.version else "",
     )
@@ -267,15 +268,17 @@ def _p_text(value: float | None) -> str:
 
 def _parts(answer: GateAnswer, catalog: MetricCatalog, *, open_: bool) -> PartTable:
     parts = worst_parts_first(answer)
-    shown = parts[:PARTS_SHOWN]
+    shown = parts[:PARTS_AT_ALL]
     drawn = bars([_part_measure(part, answer, catalog) for part in shown])
     noun = NOUNS.get(answer.kind, "part")
+    rows = tuple(_part_row(part, answer, bar, catalog) for part, bar in zip(shown, drawn, strict=True))
     corrected = answer.kind in ("slices", "fairness") and any(part.p_value is not None for part in parts)
     return PartTable(
         title=answer.finding.check,
         noun=noun,
         note=f"p corrected for {wording.plural(len(parts), noun, _many(noun))} (Holm)" if corrected else "",
-        rows=tuple(_part_row(part, answer, bar, catalog) for part, bar in zip(shown, drawn, strict=True)),
+        rows=rows[:PARTS_SHOWN],
+        rest=rows[PARTS_SHOWN:],
         more=f"{len(parts) - len(shown):,} more, none worse than these" if len(parts) > len(shown) else "",
         open=open_,
         has_numbers=any(part.estimate is not None for part in shown)

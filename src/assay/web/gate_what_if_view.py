@@ -66,6 +66,11 @@ def what_if_form(inputs: GateInputs, href: str, asked: Mapping[str, str]) -> Wha
     )
 
 
+def can_ask(form: WhatIfForm) -> bool:
+    """Is there anything to move?"""
+    return bool(form.dials) or not (form.seeds_why_not and form.examples_why_not)
+
+
 def _field(dial: Dial, asked: Mapping[str, str]) -> DialField:
     scale = Decimal(100) if dial.percent else Decimal(1)
     stands = dial.value * scale

@@ -33,12 +33,14 @@ def worst_first(answers: tuple[GateAnswer, ...]) -> tuple[GateAnswer, ...]:
 
 def worst_parts_first(answer: GateAnswer) -> tuple[GatePart, ...]:
     """The parts of an answer with those that decide on top, then those nearest to it."""
+    # The p-value of an alarm speaks for harm, that of a claim against it.
+    sign = -1.0 if answer.kind == "regression" else 1.0
     return tuple(
         sorted(
             answer.parts,
             key=lambda part: (
                 WORST_FIRST.index(part.outcome),
-                1.0 if part.p_value is None else part.p_value,
+                1.0 if part.p_value is None else sign * part.p_value,
                 part.label,
             ),
         )
@@ -80,7 +82,12 @@ def value_form(
     finding = answer.finding
     if part is not None and part.metric is not None:
         finding = Finding(
-            check=part.label, role=finding.role, outcome=part.outcome, metric=part.metric, method="", reason=""
+            check=part.label,
+            role=finding.role,
+            outcome=part.outcome,
+            metric=part.metric,
+            method="",
+            reason="",
         )
     metric = metric_of(finding, metrics)
     if answer.kind in DIFFERENCES:

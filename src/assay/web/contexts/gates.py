@@ -67,6 +67,8 @@ class PartTable:
     noun: str
     note: str
     rows: tuple[PartRow, ...]
+    rest: tuple[PartRow, ...]
+    """Less bad ones, behind a fold."""
     more: str
     """How many are not shown, empty when all are."""
     open: bool

@@ -270,6 +270,8 @@ def _run(request: Request, slug: str, run: GateRun, asked: Mapping[str, str]) ->
     behind, found = _behind(request, slug, run) if read else (Behind(note=_TOO_LARGE), None)
     here = run_href(slug, run.gate, run.number)
     form = None if found is None else gate_what_if_view.what_if_form(found, here, asked)
+    if form is not None and not gate_what_if_view.can_ask(form):
+        form = None
     answer = gate_what_if_view.UNASKED if found is None else gate_what_if_view.what_if_answer(found, asked)
     context = run_page(
         run,

@@ -42,7 +42,7 @@ SHEETS = ("css/gates.css",)
 SCRIPTS = ("js/gates.js",)
 READ_AT_ONCE = 12_000_000
 """Bytes of kept files that a page reads back by itself; beyond that only when somebody asks for the examples."""
-_KEPT = 6
+_KEPT, _KEPT_BYTES = 6, 50_000_000
 _DOWNLOAD = {"Content-Disposition": "attachment", "Cache-Control": "private, no-store"}
 
 
@@ -265,8 +265,7 @@ def _run(request: Request, slug: str, run: GateRun, asked: Mapping[str, str]) ->
     project = get_project(ws, actor, slug)
     versions = gate_versions(ws, actor, slug, run.gate)
     rows = list_gate_runs(ws, actor, slug, gate=run.gate, limit=MOST).rows
-    size = sum(one.size for side in (run.candidate, run.baseline) if side is not None for one in side.files)
-    read = size <= READ_AT_ONCE or request.query_params.get("examples") == "yes" or bool(asked)
+    read = _size(run) <= READ_AT_ONCE or request.query_params.get("examples") == "yes" or bool(asked)
     behind, found = _behind(request, slug, run) if read else (Behind(note=_TOO_LARGE), None)
     here = run_href(slug, run.gate, run.number)
     form = None if found is None else gate_what_if_view.what_if_form(found, here, asked)
@@ -354,8 +353,16 @@ class _KeptInputs:
     def put(self, key: tuple[str, int, str], found: GateInputs) -> None:
         with self._lock:
             self._kept[key] = found
-            while len(self._kept) > _KEPT:
+            while len(self._kept) > 1 and self._is_full():
                 self._kept.popitem(last=False)
+
+    def _is_full(self) -> bool:
+        return len(self._kept) > _KEPT or sum(_size(one.run) for one in self._kept.values()) > _KEPT_BYTES
+
+
+def _size(run: GateRun) -> int:
+    """Bytes of the files that it judged."""
+    return sum(one.size for side in (run.candidate, run.baseline) if side is not None for one in side.files)
 
 
 def _required(request: Request, slug: str, name: str, number: str) -> GateRun:

@@ -91,7 +91,7 @@ def _ends(table: ExampleTable) -> tuple[float, float]:
 
 
 def _estimate_only(table: ExampleTable, test: Percentile, limit: float) -> Checked:
-    value = quantile_estimate(table.matrix, _share(test)).value
+    value = quantile_estimate(table.matrix.ravel(), _share(test)).value  # of all values, however few examples
     point = Outcome.MET if compares(value, test.comparison, limit) else Outcome.NOT_MET
     return Checked(Outcome.UNCLEAR, METHOD, "", point=point, estimate=value, threshold=limit)
 

@@ -208,7 +208,7 @@ def answers(rows):
     return table(["claim or alarm", "evidence", *(f"{n} of them" for n in sizes)], told)
 
 
-def page(rows, scale):
+def page(rows):
     measured_rows = [row for row in rows if "answers" not in row]
     numbered = [row for row in measured_rows if row["line"]]
     beside = [row for row in measured_rows if not row["line"]]
@@ -228,7 +228,7 @@ def page(rows, scale):
             "The real runs of G2, G9 and X1 are read from the folder that ASSAY_WILD_DATA names. A line that misses its bar by more than",
             "three simulation errors fails the command.",
             "",
-            f"Measured at {scale:g} times the full number of replicates, seed {seed} with the name of each test, on",
+            f"Measured with seed {seed} and the name of each test, by as many replicates as the tables say, on",
             f"Python {platform.python_version()}, {libraries}. Common practice is what the usual rule of thumb scores in the same simulation.",
             "",
             *summary(numbered),
@@ -278,7 +278,7 @@ def main():
     figures = [row for row in rows if "answers" not in row]
     print("\n".join([*summary(figures), "", *details(figures), "", *(answers(told) if told else ())]))
     if arguments.write:
-        PAGE.write_text(page(rows, 1.0 if arguments.full else arguments.scale), encoding="utf-8")
+        PAGE.write_text(page(rows), encoding="utf-8")
         print(f"\nwritten: {PAGE.relative_to(ROOT)}")
     return 0 if passed else 1
 

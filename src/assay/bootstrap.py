@@ -103,9 +103,7 @@ def _read_upload(
     return read_uploaded(files, reader=reader, metrics=metrics, needs=needs)
 
 
-def _search_leaks(
-    gate: Gate, evaluation: Evaluation, files: Mapping[str, bytes]
-) -> Mapping[int, Overlap]:
+def _search_leaks(gate: Gate, evaluation: Evaluation, files: Mapping[str, bytes]) -> Mapping[int, Overlap]:
     from assay.connectors.evals.uploaded import search_sent_leaks
 
     return search_sent_leaks(gate, evaluation, files)

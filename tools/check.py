@@ -1,7 +1,4 @@
-"""Run every check that CI runs, report all of them, and end with the tests' own summary.
-
-Lint, format, types and import contracts come first and none of them hides another: all run, whatever the first one says.
-"""
+"""Run lint, format, types and import contracts. None of them hides another: all run, whatever the first one says."""
 
 import subprocess
 import sys
@@ -17,8 +14,6 @@ CHECKS = {
     "types": [BIN / "mypy"],
     "import contracts": [BIN / "lint-imports", "--no-logo"],
 }
-# Many tests wait for a process or a disk: three workers keep two cores busy. Long files come first (tests/conftest.py).
-TESTS = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def run(name: str, command: list) -> bool:
@@ -32,14 +27,7 @@ def run(name: str, command: list) -> bool:
 
 
 def main() -> int:
-    arguments = sys.argv[1:]
-    failed = [name for name, command in CHECKS.items() if not run(name, command)]
-    if "--without-tests" in arguments:
-        return bool(failed)
-    tests = subprocess.run([*TESTS, *arguments], cwd=ROOT, check=False)
-    if failed:
-        print(f"Besides the tests, failed: {', '.join(failed)} (see above)", file=sys.stderr)
-    return tests.returncode or bool(failed)
+    return bool([name for name, command in CHECKS.items() if not run(name, command)])
 
 
 if __name__ == "__main__":

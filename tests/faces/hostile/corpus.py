@@ -1,7 +1,6 @@
 """Values that a reviewer would try, each with the reason it is here."""
 
 import json
-import os
 
 DEEP = 400
 
@@ -79,7 +78,3 @@ def places_of(body, before=()):
     items = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
     for key, inner in items:
         yield from places_of(inner, (*before, key))
-
-
-EVERY = os.environ.get("ASSAY_HOSTILE") == "every"
-"""Whether headers and forms take the whole share of the values: `make verify` says so; else they take turns with them."""

@@ -17,7 +17,7 @@ from assay.stats.estimates import Estimate, Interval, Scope, ThresholdTest
 from assay.stats.paired import ONE_MODEL_EACH, Clusters
 from assay.stats.samples import Scores, StatisticsError, TooFewSamples, as_matrix, check_alpha
 from assay.stats.sequential_rates import METHOD as SEQUENTIAL
-from assay.stats.sequential_rates import rate_e_value
+from assay.stats.sequential_rates import any_time_test, rate_e_value
 
 METHOD = "order statistics (exact binomial)"
 
@@ -131,17 +131,8 @@ def sequential_quantile(
     less = rate_e_value(below, n, probability, greater=True)
     greater = rate_e_value(at_most, n, probability, greater=False)
     value = float(ordered[quantile_rank(n, probability) - 1])
-    return ThresholdTest(
-        estimate=Estimate(value, interval, n, None, None, f"{METHOD}, {SEQUENTIAL}"),
-        threshold=float(threshold),
-        statistic=None,
-        p_greater=1.0 / max(greater, 1.0),
-        p_less=1.0 / max(less, 1.0),
-        alpha=alpha,
-        scope=ONE_MODEL_EACH,
-        notes=("one-seed",),
-        shown=(("e_greater", greater), ("e_less", less)),
-    )
+    estimate = Estimate(value, interval, n, None, None, f"{METHOD}, {SEQUENTIAL}")
+    return any_time_test(estimate, threshold, e_greater=greater, e_less=less, alpha=alpha)
 
 
 def quantile_sample_size(probability: float, *, alpha: float = 0.05, above: bool = True) -> int:

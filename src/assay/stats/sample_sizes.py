@@ -71,7 +71,7 @@ def examples_to_show_rate(
     def stays(n: int) -> bool:
         return float(_rate_powers(n + window, threshold, truth, claim, alpha).min()) >= power
 
-    return _smallest(stays)
+    return smallest_number(stays)
 
 
 def mcnemar_power(n: int, gained: float, lost: float, *, alpha: float = 0.05) -> float:
@@ -114,7 +114,7 @@ def examples_for_mcnemar(
     """
     if gained <= lost:
         return None
-    return _smallest(
+    return smallest_number(
         lambda n: all(mcnemar_power(n + i, gained, lost, alpha=alpha) >= power for i in range(4))
     )
 
@@ -152,7 +152,7 @@ def examples_to_show_mean(
     """
     if not distance > 0.0:
         return None
-    return _smallest(
+    return smallest_number(
         lambda n: n > 1 and mean_power(distance, sd / math.sqrt(n), n - 1.0, alpha=alpha) >= power
     )
 
@@ -271,7 +271,12 @@ def _critical(n: FloatArray, threshold: float, alpha: float) -> FloatArray:
     return count
 
 
-def _smallest(is_enough: Callable[[int], bool]) -> int | None:
+def smallest_number(is_enough: Callable[[int], bool]) -> int | None:
+    """Which is the smallest number from 1 to MOST that is enough, where every larger one is too? None: none of them.
+
+    >>> smallest_number(lambda n: n * n >= 50), smallest_number(lambda n: False)
+    (8, None)
+    """
     low, high = 0, 1
     while not is_enough(high):
         low, high = high, high * 2

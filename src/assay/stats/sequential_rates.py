@@ -81,18 +81,25 @@ def sequential_rate(successes: int, n: int, threshold: float, *, alpha: float = 
     low = _bound(successes, n, threshold, alpha)
     high = 1.0 - _bound(n - successes, n, 1.0 - threshold, alpha)
     rate = successes / n
+    interval = Interval(min(low, rate), max(high, rate), 1.0 - 2.0 * alpha)
+    estimate = Estimate(rate, interval, n, None, None, METHOD)
+    return any_time_test(estimate, threshold, e_greater=greater, e_less=less, alpha=alpha)
+
+
+def any_time_test(
+    estimate: Estimate, threshold: float, *, e_greater: float, e_less: float, alpha: float
+) -> ThresholdTest:
+    """What do two e-values say of one model: their inverses are p-values at every look (Ville 1939)."""
     return ThresholdTest(
-        estimate=Estimate(
-            rate, Interval(min(low, rate), max(high, rate), 1.0 - 2.0 * alpha), n, None, None, METHOD
-        ),
+        estimate=estimate,
         threshold=float(threshold),
         statistic=None,
-        p_greater=1.0 / max(greater, 1.0),
-        p_less=1.0 / max(less, 1.0),
+        p_greater=1.0 / max(e_greater, 1.0),
+        p_less=1.0 / max(e_less, 1.0),
         alpha=alpha,
         scope=ONE_MODEL_EACH,
         notes=("one-seed",),
-        shown=(("e_greater", greater), ("e_less", less)),
+        shown=(("e_greater", e_greater), ("e_less", e_less)),
     )
 
 

@@ -117,16 +117,6 @@ DEFAULT_PLAN = StagePlan(
 )
 
 
-# The levels of DEFAULT_PLAN hold 4.8% for Welch's t of two arms, but 5.4% for the one-sample t against a fixed number:
-# its p-values at different looks hang together less. These hold 4.9% there (one million simulated paths).
-ONE_ARM_PLAN = StagePlan(
-    stages=(3, 5, 8, 10),
-    alphas=(0.002, 0.012, 0.024, 0.032),
-    alpha=0.05,
-    method="planned stages 3, 5, 8, 10, one arm",
-)
-
-
 def look_for(n_seeds: int, plan: StagePlan = DEFAULT_PLAN) -> Look | BetweenStages | PastLastStage:
     """Is this number of seeds an arm a planned look, between two, or past the last?
 

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.domain.gates.example_order import is_first_stretch, registered_order
 from assay.stats.confidence_sequences import FIRST_LOOK, sequential_mean
 from assay.stats.e_processes import e_process, mcnemar_e_greater, mcnemar_e_value, sequential_pairs
 from assay.stats.samples import (
@@ -108,26 +107,14 @@ def test_overwhelming_evidence_is_a_number():
     assert math.isfinite(dict(result.shown)["e_greater"])
 
 
-def test_registered_order_does_not_depend_on_the_file_and_reveals_nothing_about_the_names():
-    ids = [f"easy-{n:03}" for n in range(500)] + [f"hard-{n:03}" for n in range(500)]
-    shuffled = list(np.random.default_rng(2).permutation(ids))
-    order = [ids[at] for at in registered_order(ids)]
-    assert order == [shuffled[at] for at in registered_order(shuffled)]
-    assert 210 < sum(one.startswith("easy") for one in order[:500]) < 290
-    assert is_first_stretch(order[:10][::-1], ids)
-    assert not is_first_stretch(order[1:11], ids)
-    assert not is_first_stretch([*order, "new"], ids)
-
-
-def test_permuted_rows_of_a_file_get_the_same_bytes():
+def test_rows_judged_without_an_order_may_be_permuted():
     rng = np.random.default_rng(3)
-    ids = np.array([f"q{n}" for n in range(400)])
     x, y = (rng.random((2, 400)) < [[0.8], [0.7]]).astype(float)
     rows = rng.permutation(400)
-    here, there = registered_order(ids.tolist()), registered_order(ids[rows].tolist())
-    assert sequential_pairs(x[here], y[here]) == sequential_pairs(x[rows][there], y[rows][there])
+    assert sequential_pairs(x, y, in_order=False) == sequential_pairs(x[rows], y[rows], in_order=False)
     noisy = x + rng.normal(0, 0.1, 400)
-    assert sequential_mean(noisy[here], y[here]) == sequential_mean(noisy[rows][there], y[rows][there])
+    here, there = (sequential_mean(noisy[at], y[at], in_order=False) for at in (slice(None), rows))
+    assert here.p_greater == pytest.approx(there.p_greater, rel=1e-12)
 
 
 def test_real_scores_decide_and_stay_decided():

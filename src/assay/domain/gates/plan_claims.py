@@ -25,6 +25,7 @@ from assay.stats.sample_sizes import (
     mean_power,
     paired_rate_power,
     rate_power,
+    smallest_number,
 )
 from assay.stats.stages import Look
 
@@ -203,7 +204,7 @@ def pairs_shown(
             return examples_for_mcnemar(
                 (share + gain) / 2.0, max(0.0, share - gain) / 2.0, alpha=alpha, power=power
             )
-        return _by_doubling(lambda n: one(n, distance) >= power)
+        return smallest_number(lambda n: one(n, distance) >= power)
 
     most = max(distance, 1.0 - null)
     return Shown(distance, most, alpha, variation, 2, one, needs)
@@ -220,15 +221,3 @@ def spread_power(limit: float, truth: float, look: Look, *, claim: bool) -> floa
     if claim:
         return float(chi_square_cdf(chi_square_quantile(look.alpha, dof) * ratio, dof))
     return 1.0 - float(chi_square_cdf(chi_square_quantile(1.0 - look.alpha, dof) * ratio, dof))
-
-
-def _by_doubling(is_enough: Callable[[int], bool]) -> int | None:
-    low, high = 0, 1
-    while not is_enough(high):
-        low, high = high, high * 2
-        if high > MOST:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if is_enough(middle) else (middle, high)
-    return high

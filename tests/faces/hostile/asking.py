@@ -1,6 +1,7 @@
 """Ask an application directly, byte for byte as a connection would: no client that mends what we break."""
 
 import asyncio
+import threading
 import time
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
@@ -21,14 +22,24 @@ class Said:
 
 
 class Asker:
-    """One loop for many questions, so that none waits for a new one."""
+    """One loop for many questions, as in a server: with a loop for each, threads would be started for each too."""
 
     def __init__(self, app):
         self.app = app
-        self.runner = asyncio.Runner()
+        self.loop, started = None, threading.Event()
+
+        async def serve():
+            self.loop, self.stopped = asyncio.get_running_loop(), asyncio.Event()
+            started.set()
+            await self.stopped.wait()
+
+        self.thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
+        self.thread.start()
+        started.wait()
 
     def close(self):
-        self.runner.close()
+        self.loop.call_soon_threadsafe(self.stopped.set)
+        self.thread.join()
 
     def __call__(self, method, target, *, body=b"", headers=(), kind="application/json", host=b"127.0.0.1"):
         raw = [(b"host", host)]
@@ -51,7 +62,8 @@ class Asker:
             "server": ("127.0.0.1", 8765),
         }
         began = time.perf_counter()
-        status, given, content = self.runner.run(asyncio.wait_for(self._ask(scope, body), timeout=30))
+        answer = asyncio.run_coroutine_threadsafe(self._ask(scope, body), self.loop)
+        status, given, content = answer.result(timeout=30)
         return Said(status, given, content, time.perf_counter() - began)
 
     async def _ask(self, scope, body):

@@ -42,6 +42,7 @@ from assay.stats.samples import (
     moments,
     ordered_sum,
 )
+from assay.stats.whole_scores import whole_slices
 from assay.stats.wild_clusters import FEW_CLUSTERS
 from assay.stats.wild_clusters import METHOD as WILD
 
@@ -214,6 +215,9 @@ def comparison_variance(
     candidate: FloatArray, baseline: FloatArray, clusters: Clusters | None = None
 ) -> tuple[float, CrossedVariance]:
     """What is the difference of two crossed means, and its variance by source? Matrices (examples, seeds)."""
+    whole = _whole((candidate, baseline), clusters)
+    if whole is not None:
+        return whole
     index = cluster_index(clusters, candidate.shape[0])
     per_example = means(candidate) - means(baseline)
     by_example = clustered_mean(per_example, clusters)
@@ -223,10 +227,33 @@ def comparison_variance(
 
 def mean_variance(scores: FloatArray, clusters: Clusters | None = None) -> tuple[float, CrossedVariance]:
     """What is one arm's crossed mean, and its variance by source? Matrix (examples, seeds)."""
+    whole = _whole((scores,), clusters)
+    if whole is not None:
+        return whole
     index = cluster_index(clusters, scores.shape[0])
     by_example = clustered_mean(means(scores), clusters)
     parts = [_seed_parts(scores, index)] if scores.shape[1] > 1 else []
     return by_example.mean, _combine(parts, by_example, every_arm=bool(parts))
+
+
+def _whole(arms: tuple[FloatArray, ...], clusters: Clusters | None) -> tuple[float, CrossedVariance] | None:
+    """The same of whole numbers, such as right and wrong, which add up exactly: one slice that holds every example."""
+    examples = arms[0].shape[0]
+    if clusters is not None or examples < 2:
+        return None
+    found = whole_slices(arms, np.zeros(examples, dtype=np.intp), 1)
+    if found is None:
+        return None
+    by_example = ClusteredMean(float(found.mean[0]), float(found.variance[0]), examples, examples - 1.0)
+    parts = [
+        (
+            float(moments(one.by_seed)[1][0]) / one.by_seed.shape[1],
+            float(one.residual[0]),
+            one.by_seed.shape[1] - 1,
+        )
+        for one in found.seeds
+    ]
+    return by_example.mean, _combine(parts, by_example, every_arm=len(parts) == len(arms))
 
 
 def _combine(

@@ -14,6 +14,7 @@ from assay.stats.distributions import FloatArray
 from assay.stats.paired import Clusters, cluster_index
 from assay.stats.samples import means, moments, ordered_sum
 from assay.stats.slice_sums import IntArray, SliceMoments, slice_moments, slice_sums
+from assay.stats.whole_scores import WholeSlices, whole_slices
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +94,9 @@ def slice_variance(
         slices: how many slices there are.
         clusters: the source of each example, if some share one.
     """
+    whole = whole_slices(arms, index, slices) if clusters is None else None
+    if whole is not None:
+        return _of_whole(whole, every_arm=len(whole.seeds) == len(arms))
     rows = [_row_means(arm) for arm in arms]
     values = rows[0] if len(rows) == 1 else rows[0] - rows[1]
     by_example = slice_moments(values, index, slices)
@@ -103,6 +107,12 @@ def slice_variance(
     several = [(arm, mean) for arm, mean in zip(arms, rows, strict=True) if arm.shape[1] > 1]
     seeds = tuple(_seed_parts(arm, mean, index, by_example.n, units, cells) for arm, mean in several)
     return SliceVariance(by_example.n, units, by_example.mean, between, dof, seeds, len(seeds) == len(arms))
+
+
+def _of_whole(found: WholeSlices, *, every_arm: bool) -> SliceVariance:
+    seeds = tuple(SeedParts(one.by_seed, one.residual) for one in found.seeds)
+    dof = np.maximum(found.n - 1.0, 1.0)
+    return SliceVariance(found.n, found.n, found.mean, found.variance, dof, seeds, every_arm)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -243,7 +243,7 @@ def _in_process(stack: ExitStack, settings: Settings) -> tuple[httpx2.AsyncClien
 
     ws = stack.enter_context(open_workspace(settings))
     runner = stack.enter_context(asyncio.Runner())
-    transport = httpx2.ASGITransport(app=create_app(ws, settings))
+    transport = httpx2.ASGITransport(app=create_app(ws, settings, pages=False))
     client = httpx2.AsyncClient(transport=transport, base_url=LOCAL, trust_env=False, timeout=None)
     stack.callback(lambda: runner.run(client.aclose()))
     return client, runner

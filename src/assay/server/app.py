@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Scope
 
 import assay
@@ -23,8 +24,6 @@ from assay.server.security import Guard
 from assay.server.upkeep import Upkeep
 from assay.settings import Settings
 from assay.statuses import http_status
-from assay.web.errors import error_page
-from assay.web.routes import PAGE_ROUTES
 from assay.workflows.actor import Actor
 from assay.workflows.idempotency import Replayed
 from assay.workflows.ports import Workspace
@@ -32,8 +31,14 @@ from assay.workflows.ports import Workspace
 API_PREFIX = "/api/"
 
 
-def create_app(ws: Workspace, settings: Settings) -> FastAPI:
-    """API and pages over this workspace, behind the guard."""
+def create_app(ws: Workspace, settings: Settings, *, pages: bool = True) -> FastAPI:
+    """API and pages over this workspace, behind the guard.
+
+    Args:
+        ws: what it works on.
+        settings: of this installation.
+        pages: without them, for a command that shows none, they are not even imported.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -59,7 +64,7 @@ def create_app(ws: Workspace, settings: Settings) -> FastAPI:
     app.state.workspace = ws
     app.state.settings = settings
     # Taken as they are: to include a router is to build all its routes again, and to look through one more list each time.
-    app.router.routes.extend((*PAGE_ROUTES, *API_ROUTES))
+    app.router.routes.extend((*_page_routes(), *API_ROUTES) if pages else API_ROUTES)
     _register_errors(app)
     app.openapi = complete(app.openapi, app.router.routes)  # type: ignore[method-assign]
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
@@ -67,6 +72,12 @@ def create_app(ws: Workspace, settings: Settings) -> FastAPI:
     hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip())
     app.add_middleware(Guard, hosts=hosts, actor=Actor(name=settings.actor_name), refuse=_refusal)
     return app
+
+
+def _page_routes() -> tuple[BaseRoute, ...]:
+    from assay.web.routes import PAGE_ROUTES
+
+    return PAGE_ROUTES
 
 
 def close_feed(app: FastAPI) -> None:
@@ -83,6 +94,8 @@ def _refusal(scope: Scope, error: AssayError, status: int) -> ASGIApp:
 def _answer(request: Request, error: AssayError, status: int) -> Response:
     if request.url.path.startswith(API_PREFIX):
         return problem_response(error, status)
+    from assay.web.errors import error_page
+
     return error_page(request, error, status)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from assay.stats.distributions import FloatArray
 
-_LARGEST = 2.0**62  # what a product of two sums may reach
+_LARGEST = 2.0**30  # a sum below it can be squared, doubled and taken off another in 64 bits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,7 @@ def _columns(arm: FloatArray, cells: float) -> list[FloatArray]:
     columns = []
     for column in map(np.ascontiguousarray, arm.T):
         largest = max(-float(column.min()), float(column.max())) if column.size else 0.0
-        if (2.0 * largest * cells) ** 2 >= _LARGEST or not (np.trunc(column) == column).all():
+        if largest * cells >= _LARGEST or not (np.trunc(column) == column).all():
             return []
         columns.append(column)
     return columns

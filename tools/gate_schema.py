@@ -11,7 +11,7 @@ from typing import Any
 
 from assay.domain.experiments.criteria.structured import CRITERIA_MAX, KEYS
 from assay.domain.gates.gate import CHECKS_MAX, COLUMNS_MAX, EXAMPLES_MAX, ITEMS_MAX, LeakageCheck
-from assay.domain.gates.gate_check_data import CHECK_EXAMPLES, CHECK_KEYS, ROLES
+from assay.domain.gates.gate_check_data import CHECK_EXAMPLES, CHECK_KEYS, FACTS, ITEM_KEYS, ROLES
 from assay.domain.gates.gate_data import GATE_KEYS, METRIC_KEYS, SETTINGS_KEYS
 from assay.domain.kernel.metrics import Direction, Unit
 
@@ -238,12 +238,17 @@ def _field(kind: str, key: str) -> Schema:
 
 def _items(told: dict[tuple[str, str], str]) -> Schema:
     done = {"enum": [True, False, None, "yes", "no", "unknown"]}
+    fields: dict[str, Schema] = {
+        "done": done,
+        "evidence": {"type": "string"},
+        "file": {"type": "string"},
+        "says": NAMES,
+        "tests": {"type": "string"},
+        "known": {"enum": list(FACTS)},
+    }
     item = {
         "type": "object",
-        "properties": {
-            "done": {"description": told["Item", "done"], **done},
-            "evidence": {"description": told["Item", "evidence"], "type": "string"},
-        },
+        "properties": {key: {"description": told["Item", key], **fields[key]} for key in ITEM_KEYS},
         "additionalProperties": False,
     }
     return {

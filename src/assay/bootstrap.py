@@ -18,6 +18,7 @@ from assay.settings import Settings
 if TYPE_CHECKING:
     from assay.domain.experiments.evidence import Evaluation, Scores
     from assay.domain.gates.gate import Gate
+    from assay.domain.gates.item_evidence import FileSeen
     from assay.domain.gates.needs import Needs
     from assay.domain.gates.overlap import Overlap
     from assay.domain.kernel.metrics import Metric
@@ -175,12 +176,13 @@ def read_text(file: Path) -> str:
 
 
 def read_gate(file: Path) -> Gate:
-    """The gate in a file, with the golden examples that its files beside it name.
+    """The gate in a file, with the golden examples that its files beside it name and its items shown by such files.
 
     Raises:
         Invalid, NotFound, Unavailable: naming the file and what mends it.
     """
     from assay.domain.gates.gate import GoldenCheck
+    from assay.domain.gates.item_evidence import item_files, with_item_files
     from assay.workflows.gate_file import gate_from_text
 
     def whole(check: GoldenCheck) -> GoldenCheck:
@@ -188,7 +190,24 @@ def read_gate(file: Path) -> Gate:
 
     gate = gate_from_text(read_text(file), file=str(file))
     checks = tuple(whole(check) if isinstance(check, GoldenCheck) else check for check in gate.checks)
-    return gate.model_copy(update={"checks": checks})
+    gate = gate.model_copy(update={"checks": checks})
+    named = item_files(gate)
+    return with_item_files(gate, [_file_seen(file.parent, name, gate) for name in named]) if named else gate
+
+
+def _file_seen(folder: Path, name: str, gate: Gate) -> FileSeen:
+    """What stands beside a gate under this name; a folder is no file, and a large file is known by its size."""
+    from assay.domain.gates.item_evidence import FileSeen
+    from assay.workflows.item_files import MAX_BYTES, file_seen
+
+    path = folder / name
+    try:
+        size = path.stat().st_size if path.is_file() else None
+        if size is None or size > MAX_BYTES:
+            return FileSeen(name, size)
+        return file_seen(gate, name, path.read_bytes(), _read_upload)
+    except OSError as error:
+        raise Unavailable(f"cannot read file '{path}': {error.strerror}", code="file-unreadable") from error
 
 
 def read_id_list(file: Path) -> tuple[tuple[str, ...], str]:

@@ -14,7 +14,13 @@ app = group("gate", "Check evaluation results against a gate, here or on the boa
 
 GateFile = Annotated[Path, typer.Argument(metavar="GATE", help="Gate file (YAML).")]
 Candidate = Annotated[
-    str, typer.Option("--candidate", "-c", metavar="PATH", help="Results to judge: file, folder or address.")
+    str | None,
+    typer.Option(
+        "--candidate",
+        "-c",
+        metavar="PATH",
+        help="Results to judge: file, folder or address; a gate of items alone needs none.",
+    ),
 ]
 Baseline = Annotated[
     str | None, typer.Option("--baseline", "-b", metavar="PATH", help="Results to compare with.")
@@ -43,7 +49,7 @@ def _noun() -> None:
 @app.command("check")
 def check(
     gate: GateFile,
-    candidate: Candidate,
+    candidate: Candidate = None,
     *,
     baseline: Baseline = None,
     reader: Reader = None,
@@ -68,6 +74,7 @@ def check(
     from assay.cli.gate_judging import judged
     from assay.cli.gate_outputs import Outputs
 
+    _need_results(gate, candidate)
     record = judged(gate, candidate, baseline, reader=reader)
     Outputs(
         gate_file=gate, junit=junit, markdown=markdown, record=record_file, github=github, json=json
@@ -76,7 +83,9 @@ def check(
 
 
 @app.command("explain")
-def explain(gate: GateFile, candidate: Candidate, baseline: Baseline = None, reader: Reader = None) -> int:
+def explain(
+    gate: GateFile, candidate: Candidate = None, baseline: Baseline = None, reader: Reader = None
+) -> int:
     """Say of every check what was tested, how surely, and what would change the answer. Exit codes as `gate check`.
 
     Example: assay gate explain gate.yaml --candidate results/
@@ -84,9 +93,28 @@ def explain(gate: GateFile, candidate: Candidate, baseline: Baseline = None, rea
     from assay.cli.gate_judging import judged
     from assay.cli.gate_report import print_explanation
 
+    _need_results(gate, candidate)
     record = judged(gate, candidate, baseline, reader=reader)
     print_explanation(record)
     return record.exit_code
+
+
+def _need_results(gate_file: Path, candidate: str | None) -> None:
+    """Only a gate of items, such as a Definition of Ready, can be judged without results."""
+    if candidate is not None:
+        return
+    from assay.bootstrap import read_gate
+    from assay.domain.gates.needs import asks_for_results
+    from assay.errors import Invalid
+
+    gate = read_gate(gate_file)
+    if asks_for_results(gate):
+        raise Invalid(
+            f"cannot check gate {gate.name!r}: it asks for figures, and no results are named (expected --candidate PATH)",
+            hint=f"assay gate check {gate_file} --candidate results/",
+            code="candidate-missing",
+            field="candidate",
+        )
 
 
 @app.command("diff")
@@ -125,15 +153,25 @@ def _diff_line(changed: int, easier: int) -> str:
 
 @app.command("new")
 def new(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What the gate is called.")] = "quality",
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="What the gate is called; else as its template.")
+    ] = None,
+    template: Annotated[
+        str,
+        typer.Option(
+            "--template",
+            metavar="KIND",
+            help="quality (an AI feature), ready (Definition of Ready) or done (Definition of Done).",
+        ),
+    ] = "quality",
 ) -> None:
-    """Print a gate file to begin with, with usual defaults.
+    """Print a gate file to begin with, with usual defaults: for quality, readiness or being done.
 
     Example: assay gate new answer-quality > gate.yaml
     """
     from assay.domain.gates.gate_template import gate_template
 
-    print(gate_template(name), end="")
+    print(gate_template(name, template), end="")
 
 
 @app.command("schema")

@@ -8,6 +8,7 @@ from assay.domain.experiments.display_findings import metric_of
 from assay.domain.gates.display_answers import shown_answer, worst_first
 from assay.domain.gates.gate_record import GateAnswer, GateRecord
 from assay.domain.gates.record_documents import amount, part_line
+from assay.domain.gates.wording import count
 from assay.domain.kernel.findings import Finding, Lacks, Outcome
 from assay.domain.kernel.metrics import MetricCatalog
 
@@ -63,8 +64,11 @@ def _print_foot(record: GateRecord) -> None:
     print()
     for side in sides:
         seeds = f", seeds {', '.join(map(str, side.seeds))}" if side.seeds else ""
-        examples = "" if side.examples is None else f", {side.examples:,} examples"
-        say(f"{side.label}: {len(side.run_digests)} run(s) read as {side.reader}{examples}{seeds}")
+        examples = "" if side.examples is None else f", {count(side.examples, 'example')}"
+        read = (
+            f"{count(len(side.run_digests), 'run')} read as {side.reader}" if side.run_digests else "no run"
+        )
+        say(f"{side.label}: {read}{examples}{seeds}")
         for note in side.notes:
             say(f"  {note}")
     for note in record.notes:

@@ -9,7 +9,9 @@ from typing import Any
 from assay.bootstrap import read_text
 from assay.cli.connection import Answer, Connection, connected, key_part, part
 from assay.cli.files import write_over
-from assay.domain.gates.gate import GoldenCheck
+from assay.domain.gates.gate import GoldenCheck, LeakageCheck
+from assay.domain.gates.gate_data import gate_from_data
+from assay.domain.gates.item_evidence import item_files
 from assay.errors import Invalid, NotFound, Refused, Unavailable
 from assay.workflows.gate_file import gate_from_text
 from assay.workflows.gate_sides import MAX_FILES, MAX_UPLOAD_BYTES
@@ -74,7 +76,7 @@ def write_gates(folder: Path, rows: Sequence[Any]) -> list[str]:
 def judged_files(
     project: str | None,
     gate: str | None,
-    candidate: Path,
+    candidate: Path | None,
     *,
     ticket: str | None,
     version: int | None,
@@ -83,8 +85,11 @@ def judged_files(
     training: Path | None,
     reader: str | None,
 ) -> Answer:
-    """The answer of a gate for results that lie here; the gate is the one that the ticket waits for where none is named."""
-    files = [("candidate", one) for one in result_files(candidate)]
+    """The answer of a gate for results that lie here; the gate is the one that the ticket waits for where none is named.
+
+    Without a candidate the ticket's own runs are judged, or what a gate of items asks for.
+    """
+    files = [] if candidate is None else [("candidate", one) for one in result_files(candidate)]
     if baseline is not None:
         files += [("baseline", one) for one in result_files(baseline)]
     fields = {
@@ -105,7 +110,7 @@ def judged_files(
                 field="gate",
             )
         if training is not None:
-            files += [("training", one) for one in _training_files(api, gate, training, version)]
+            files += [("training", one) for one in _named_files(api, gate, training, version)]
         return api.in_project(
             "POST", f"/gates/{part(gate)}/runs", files=files, data=data, timeout_s=JUDGING_S
         )
@@ -135,12 +140,13 @@ def judged_ticket(
         )
 
 
-def _training_files(api: Connection, gate: str, folder: Path, version: int | None) -> list[tuple[str, bytes]]:
-    """The files that the gate's leakage checks name, from this folder."""
+def _named_files(api: Connection, gate: str, folder: Path, version: int | None) -> list[tuple[str, bytes]]:
+    """The files that the gate names, from this folder: its training data, and what shows its items as far as it is there."""
     asked = api.in_project("GET", f"/gates/{part(gate)}", query={"version": version}).data["gate"]
-    checks = [check["leakage"]["against"] for check in asked.get("checks", ()) if "leakage" in check]
-    names = {name for one in checks for name in ([one] if isinstance(one, str) else one)}
-    return [(name, result_files(folder / name)[0][1]) for name in sorted(names)]
+    read = gate_from_data(asked)
+    training = {name for one in read.checks if isinstance(one, LeakageCheck) for name in one.against}
+    shown = {name for name in item_files(read) if (folder / name).is_file()}
+    return [(name, result_files(folder / name)[0][1]) for name in sorted(training | shown)]
 
 
 def result_files(path: Path) -> list[tuple[str, bytes]]:

@@ -205,7 +205,13 @@ def judge(
         int | None, typer.Option("--baseline-run", min=1, help="Compare with the candidate of this gate run.")
     ] = None,
     training: Annotated[
-        Path | None, typer.Option("--training", metavar="FOLDER", help="Where the gate's training data lies.")
+        Path | None,
+        typer.Option(
+            "--training",
+            "--files",
+            metavar="FOLDER",
+            help="Where the files lie that the gate names: training data, what shows its items.",
+        ),
     ] = None,
     reader: Annotated[str | None, typer.Option("--reader", help="Who wrote the results.")] = None,
     version: Annotated[
@@ -220,13 +226,13 @@ def judge(
     """
     from assay.cli.gate_sending import judged_files, judged_ticket
 
-    if candidate is not None:
+    if candidate is not None or training is not None or (baseline is not None and gate is not None):
         answer = judged_files(
             project, gate, candidate, ticket=ticket, version=version, baseline=baseline,
             baseline_run=baseline_run, training=training, reader=reader,
         )  # fmt: skip
     else:
-        beside = {"baseline": baseline, "baseline_run": baseline_run, "training": training, "reader": reader}
+        beside = {"baseline": baseline, "baseline_run": baseline_run, "reader": reader}
         answer = judged_ticket(project, ticket, gate=gate, version=version, beside=beside)
     run = answer.data
     if json:

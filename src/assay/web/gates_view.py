@@ -8,7 +8,10 @@ from assay.domain.board.board import Board
 from assay.domain.experiments.criteria.text import criterion_text, dataset_text
 from assay.domain.gates.gate import Gate, LeakageCheck
 from assay.domain.gates.gate_metrics import with_metrics
+from assay.domain.gates.gate_template import TEMPLATES, gate_template
 from assay.domain.gates.gate_text import check_text
+from assay.domain.gates.item_evidence import item_files
+from assay.domain.gates.needs import asks_for_results
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.web import wording
 from assay.web.contexts.gates import (
@@ -39,16 +42,29 @@ BASELINES_OFFERED = 20
 
 
 def gates_page(
-    found: Sequence[GateSummary], slug: str, *, csrf_token: str, text: str, problem: GateProblem | None
+    found: Sequence[GateSummary],
+    slug: str,
+    *,
+    csrf_token: str,
+    text: str,
+    problem: GateProblem | None,
+    template: str = "",
 ) -> GatesPage:
-    """Everything the list prints."""
+    """Everything the list prints; `template` is the key of the one to begin with, any other text takes the smallest gate."""
     return GatesPage(
         rows=tuple(_line(one, slug) for one in found),
         action=f"/p/{slug}/gates",
         csrf_token=csrf_token,
         text=text,
         problem=problem,
-        example=EXAMPLE,
+        example=gate_template(key=template) if template in TEMPLATES else EXAMPLE,
+        templates=(
+            Choice(f"/p/{slug}/gates#add", "The smallest", template not in TEMPLATES),
+            *(
+                Choice(f"/p/{slug}/gates?template={one.key}#add", one.title, one.key == template)
+                for one in TEMPLATES.values()
+            ),
+        ),
         command="assay gate check GATE.yaml --candidate results.csv --baseline before.csv",
     )
 
@@ -127,6 +143,8 @@ def gate_page(
                 name for check in gate.checks if isinstance(check, LeakageCheck) for name in check.against
             )
         ),
+        shown_by=item_files(gate),
+        needs_candidate=asks_for_results(gate),
         versions=tuple(_version(one) for one in versions),
         text=typed.get("text", latest.text),
         reason=typed.get("reason", ""),

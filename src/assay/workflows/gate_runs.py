@@ -13,6 +13,7 @@ from assay.domain.experiments.experiment import Lock
 from assay.domain.gates.gate import Gate
 from assay.domain.gates.gate_record import GateRecord
 from assay.domain.gates.judge import judge, record_bytes, record_digest
+from assay.domain.gates.needs import asks_for_results
 from assay.domain.gates.replay import compared
 from assay.domain.kernel.events import Event
 from assay.errors import NotFound, Refused
@@ -24,6 +25,7 @@ from assay.workflows.gate_sides import (
     files_of,
     from_dossier,
     kept_side,
+    named_as_asked,
     run_overlaps,
     sent_side,
     sides_of_ticket,
@@ -42,6 +44,7 @@ from assay.workflows.gates import required_gate
 from assay.workflows.gathering import evidence_rows, with_all_scores
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.integrity import lock_faults
+from assay.workflows.item_files import with_sent_files
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, Ticket
@@ -50,9 +53,10 @@ from assay.workflows.verdicts import check_lock
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """All that goes into one answer."""
+    """All that goes into one answer; the gate's items are answered by the files that were sent."""
 
     version: GateVersion
+    gate: Gate
     candidate: Side
     baseline: Side | None
     ticket: str | None
@@ -76,7 +80,9 @@ def judge_upload(
     """Does what was sent pass this gate? The answer is kept with every file it was made of.
 
     The baseline is files too, or the number of an earlier gate run whose candidate it was. Training data that leakage checks
-    name is sent under the names they use; without it they have no evidence. Without a version the newest one judges.
+    name, and files that show items, are sent under the names they use; without them they have no evidence. Without a
+    candidate the runs of the ticket are judged, or the items alone of a gate that asks for nothing else. Without a version
+    the newest one judges.
 
     Raises:
         NotFound: no such gate, version, ticket or earlier run.
@@ -87,8 +93,18 @@ def judge_upload(
         seen, _ = tx.head()
         project = required_project(tx, slug)
         asked = required_gate(tx, project, name, version)
-        if ticket is not None:
-            required_ticket(tx, project, ticket)
+        locked = False if ticket is None else required_ticket(tx, project, ticket).lock is not None
+    if (
+        ticket is not None
+        and not candidate.files
+        and baseline is None
+        and (locked or asks_for_results(asked.gate))
+    ):
+        return judge_ticket(
+            ws, actor, slug, ticket, gate=name, version=version, training=training, remember=remember
+        )
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
         earlier = _required_run(tx, project, baseline) if isinstance(baseline, int) else None
         again = None if earlier is None else files_of(tx, earlier.candidate.files, earlier.number)
     judged = sent_side(ws, asked.gate, candidate, field="candidate", training=training)
@@ -100,6 +116,7 @@ def judge_upload(
         compared_with = sent_side(ws, asked.gate, baseline, field="baseline")
     case = _Case(
         version=asked,
+        gate=with_sent_files(asked.gate, named_as_asked(asked.gate, training or {}), ws.read_upload),
         candidate=judged,
         baseline=compared_with,
         ticket=ticket,
@@ -117,11 +134,13 @@ def judge_ticket(
     *,
     gate: str | None = None,
     version: int | None = None,
+    training: Mapping[str, bytes] | None = None,
     remember: Remember | None = None,
 ) -> GateRun:
     """Do the runs of a ticket pass a gate? Runs from before its lock are no evidence; its baseline is the ticket's.
 
-    Without the name of a gate it is the one that its column names, else the next column that names one.
+    Without the name of a gate it is the one that its column names, else the next column that names one. Before the lock a
+    gate can ask for items alone, such as a Definition of Ready. Training data is compared by the ids of the examples.
 
     Raises:
         NotFound: no such ticket or gate.
@@ -133,12 +152,19 @@ def judge_ticket(
         project = required_project(tx, slug)
         ticket = required_ticket(tx, project, key)
         asked = required_gate(tx, project, gate or _gate_asked(project, ticket), version)
+        if ticket.lock is None and not asks_for_results(asked.gate):
+            return judge_upload(
+                ws, actor, slug, asked.name, candidate=Upload({}), training=training, ticket=ticket.key,
+                version=asked.version, remember=remember,
+            )  # fmt: skip
         lock = _required_lock(tx, project, ticket)
         evidence = evidence_rows(tx, project, ticket)
         dossier = dossier_bytes(lock, evidence)
         evidence = with_all_scores(ws, tx, evidence)
-    candidate, baseline = sides_of_ticket(evidence, lock, dossier)
-    case = _Case(asked, candidate, baseline, ticket.key, lock, seen)
+    beside = named_as_asked(asked.gate, training or {})
+    candidate, baseline = sides_of_ticket(ws, asked.gate, evidence, lock, dossier, training=beside)
+    judged = with_sent_files(asked.gate, beside, ws.read_upload)
+    case = _Case(asked, judged, candidate, baseline, ticket.key, lock, seen)
     return _judged(ws, actor, slug, case, remember)
 
 
@@ -167,7 +193,7 @@ def _required_lock(tx: ReadTransaction, project: Project, ticket: Ticket) -> Loc
 
 def _judged(ws: Workspace, actor: Actor, slug: str, case: _Case, remember: Remember | None) -> GateRun:
     """The computation runs outside the writer; what it looked at never changes."""
-    gate, baseline = case.version.gate, case.baseline
+    gate, baseline = case.gate, case.baseline
     dataset = evaluation_set(gate, case.candidate.evaluation)
     record = judge(
         gate,
@@ -325,15 +351,17 @@ def _inputs(ws: Workspace, slug: str, number: int, *, texts: bool) -> GateInputs
         ours = files_of(tx, run.candidate.files, number)
         theirs = None if run.baseline is None else files_of(tx, run.baseline.files, number)
         training = files_of(tx, run.candidate.training, number)
+    gate = with_sent_files(version.gate, training, ws.read_upload)
     if run.candidate.kind == "ticket":
         candidate, baseline, lock = from_dossier(ws, ours[DOSSIER])
-        return GateInputs(run, version, candidate, baseline, lock)
+        overlaps = run_overlaps(ws, version.gate, run.candidate, ours, training)
+        return GateInputs(run, version, gate, candidate, baseline, lock, overlaps)
     candidate = kept_side(ws, version.gate, run.candidate, ours, texts=texts)
     baseline = None
     if run.baseline is not None and theirs is not None:
         baseline = kept_side(ws, version.gate, run.baseline, theirs, texts=texts)
     overlaps = run_overlaps(ws, version.gate, run.candidate, ours, training)
-    return GateInputs(run, version, candidate, baseline, None, overlaps)
+    return GateInputs(run, version, gate, candidate, baseline, None, overlaps)
 
 
 def gate_run_file(ws: Workspace, actor: Actor, slug: str, number: int, digest: str) -> tuple[str, bytes]:

@@ -10,7 +10,8 @@ from assay.domain.experiments.evidence import Evaluation, Evidence
 from assay.domain.experiments.experiment import Lock
 from assay.domain.gates.gate import Gate, LeakageCheck
 from assay.domain.gates.gate_metrics import with_metrics
-from assay.domain.gates.needs import needs_of
+from assay.domain.gates.item_evidence import item_files
+from assay.domain.gates.needs import asks_for_results, needs_of
 from assay.domain.gates.overlap import Overlap
 from assay.domain.gates.ticket_sides import ticket_sides
 from assay.domain.kernel.canonical import digest_bytes
@@ -36,26 +37,44 @@ class Side:
     overlaps: Mapping[int, Overlap] = field(default_factory=dict)
 
 
-def sides_of_ticket(evidence: Evidence, lock: Lock, dossier: bytes) -> tuple[Side, Side | None]:
-    """Candidate and baseline of a ticket, kept as its dossier."""
+def sides_of_ticket(
+    ws: Workspace,
+    gate: Gate,
+    evidence: Evidence,
+    lock: Lock,
+    dossier: bytes,
+    *,
+    training: Mapping[str, bytes] | None = None,
+) -> tuple[Side, Side | None]:
+    """Candidate and baseline of a ticket, kept as its dossier; what was sent beside it is kept with the candidate.
+
+    Raises:
+        Invalid: what was sent is nothing that the gate names, or its leakage checks compare texts, which runs do not hold.
+    """
+    beside = named_as_asked(gate, training or {})
+    _refuse_texts(gate, beside)
     digest = digest_bytes(dossier)
     candidate, baseline = ticket_sides(evidence, lock, digest=digest)
-    kept = KeptSide(kind="ticket", files=(KeptFile(DOSSIER, digest, len(dossier)),))
-    first = Side(candidate, kept, {digest: dossier})
-    return first, None if baseline is None else Side(baseline, kept, {})
+    file = KeptFile(DOSSIER, digest, len(dossier))
+    first = Side(
+        evaluation=candidate,
+        kept=KeptSide(kind="ticket", files=(file,), training=_kept_files(beside)),
+        blobs={digest: dossier} | {digest_bytes(content): content for content in beside.values()},
+        overlaps=_overlaps(ws, gate, candidate, beside),
+    )
+    return first, None if baseline is None else Side(baseline, KeptSide(kind="ticket", files=(file,)), {})
 
 
 def sent_side(
     ws: Workspace, gate: Gate, upload: Upload, *, field: str, training: Mapping[str, bytes] | None = None
 ) -> Side:
-    """What was sent, read for this gate; training data is kept beside the candidate that it belongs to.
+    """What was sent, read for this gate; the files that it names are kept beside the candidate that they belong to.
 
     Raises:
-        Invalid: too much, a name that cannot be kept, files that cannot be read, or not the gate's training data.
+        Invalid: too much, a name that cannot be kept, files that cannot be read, or none that the gate names.
     """
-    beside = dict(training or {})
-    _check_training(gate, beside)
-    _check_upload(upload, field)
+    beside = named_as_asked(gate, training or {})
+    _check_upload(upload, field, least=1 if asks_for_results(gate) or field != "candidate" else 0)
     evaluation = _read(ws, gate, upload.files, upload.reader)
     return Side(
         evaluation=evaluation,
@@ -63,8 +82,30 @@ def sent_side(
             kind="files", files=_kept_files(upload.files), reader=upload.reader, training=_kept_files(beside)
         ),
         blobs={digest_bytes(content): content for content in (*upload.files.values(), *beside.values())},
-        overlaps=ws.search_leaks(gate, evaluation, beside) if beside else {},
+        overlaps=_overlaps(ws, gate, evaluation, beside),
     )
+
+
+def _overlaps(
+    ws: Workspace, gate: Gate, evaluation: Evaluation, beside: Mapping[str, bytes]
+) -> Mapping[int, Overlap]:
+    """What the training data among these files shares with the evaluation; nothing was looked for where none was sent."""
+    rows = {name: content for name, content in beside.items() if name in _training_named(gate)}
+    return ws.search_leaks(gate, evaluation, rows) if rows else {}
+
+
+def _refuse_texts(gate: Gate, sent: Mapping[str, bytes]) -> None:
+    texts = [
+        check.text for check in gate.checks if isinstance(check, LeakageCheck) and check.text is not None
+    ]
+    if texts and _training_named(gate) & set(sent):
+        raise Invalid(
+            f"cannot compare texts: the runs of a ticket hold scores and ids, no {texts[0][:60]!r} of an example "
+            "(expected result files with that column)",
+            hint="send the results: assay gate judge --ticket KEY --candidate results/ --files FOLDER",
+            code="leakage-without-texts",
+            field="training",
+        )
 
 
 def _kept_files(files: Mapping[str, bytes]) -> tuple[KeptFile, ...]:
@@ -74,30 +115,65 @@ def _kept_files(files: Mapping[str, bytes]) -> tuple[KeptFile, ...]:
     )
 
 
-def _check_training(gate: Gate, sent: Mapping[str, bytes]) -> None:
-    """All of the gate's training data or none of it: half of it would leave half of the leaks unseen."""
-    named = {name for check in gate.checks if isinstance(check, LeakageCheck) for name in check.against}
-    odd = sorted(named ^ set(sent)) if sent else []
-    if odd:
-        known = ", ".join(sorted(named)) or "none: it has no leakage check"
+def named_as_asked(gate: Gate, sent: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files that were sent beside results, by the names that the gate uses: a browser sends no folders.
+
+    All of the gate's training data or none of it: half of it would leave half of the leaks unseen. Of the files that show
+    its items any may be missing: those items are not known to be done.
+
+    Raises:
+        Invalid: a file that the gate does not name, or only some of its training data.
+    """
+    training = _training_named(gate)
+    named = [*training, *item_files(gate)]
+    found = {_asked_name(name, named): content for name, content in sent.items()}
+    odd = sorted(set(found) - set(named))
+    some = training & set(found)
+    missing = sorted(training - some) if some else []
+    if odd or missing:
+        known = ", ".join(sorted(named)) or "none: it has no leakage check, and no item that a file shows"
         raise Invalid(
-            f"cannot look through training data: {odd[0][:80]!r} was {'not ' if odd[0] in named else ''}sent "
+            f"cannot look through what the gate names: {(odd or missing)[0][:80]!r} was {'' if odd else 'not '}sent "
             f"(expected every file that the gate names: {known})",
             hint="send each file under the name that the gate uses",
             code="training-files",
             field="training",
         )
+    return found
+
+
+def _training_named(gate: Gate) -> frozenset[str]:
+    return frozenset(
+        name for check in gate.checks if isinstance(check, LeakageCheck) for name in check.against
+    )
+
+
+def _asked_name(sent: str, named: Sequence[str]) -> str:
+    """The name that the gate uses; where it names a folder and a browser does not, the one file of this name."""
+    if sent in named:
+        return sent
+    alike = {one for one in named if one.rpartition("/")[2] == sent.rpartition("/")[2]}
+    return alike.pop() if len(alike) == 1 else sent
 
 
 def _read(ws: Workspace, gate: Gate, files: Mapping[str, bytes], reader: str | None) -> Evaluation:
     """As the command line reads results for this gate, so that both give the same record."""
+    if not files:
+        return Evaluation(runs=())
     declared = with_metrics(gate)
     return ws.read_upload(files, reader=reader, metrics=declared.metrics, needs=needs_of(declared))
 
 
-def _check_upload(upload: Upload, field: str) -> None:
+def _check_upload(upload: Upload, field: str, *, least: int) -> None:
     size = sum(map(len, upload.files.values()))
-    if not upload.files or len(upload.files) > MAX_FILES or size > MAX_UPLOAD_BYTES:
+    if least and not upload.files:
+        raise Invalid(
+            f"cannot judge {field}: the gate asks for figures, and no results were sent (expected at least one file)",
+            hint="send results, or name a ticket whose runs are to be judged",
+            code="upload-empty",
+            field=field,
+        )
+    if not least <= len(upload.files) <= MAX_FILES or size > MAX_UPLOAD_BYTES:
         raise Invalid(
             f"cannot judge {field}: {len(upload.files)} files with {size:,} bytes "
             f"(expected 1 to {MAX_FILES} files, at most {MAX_UPLOAD_BYTES:,} bytes)",
@@ -120,7 +196,12 @@ def run_overlaps(
     ws: Workspace, gate: Gate, side: KeptSide, ours: Mapping[str, bytes], training: Mapping[str, bytes]
 ) -> Mapping[int, Overlap]:
     """What a gate run found in its training data, looked through again; texts are read whole for it."""
-    return ws.search_leaks(gate, _read(ws, gate, ours, side.reader), training) if training else {}
+    if not _training_named(gate) & set(training):
+        return {}
+    evaluation = (
+        from_dossier(ws, ours[DOSSIER])[0] if side.kind == "ticket" else _read(ws, gate, ours, side.reader)
+    )
+    return _overlaps(ws, gate, evaluation, training)
 
 
 def kept_side(

@@ -216,16 +216,13 @@ class GateInputs:
 
     run: GateRun
     version: GateVersion
+    gate: Gate
+    """What was asked, its items answered by the files that were sent."""
     candidate: Evaluation
     baseline: Evaluation | None
     lock: Lock | None
     """The ticket's lock where its own runs were judged."""
     overlaps: Mapping[int, Overlap] = field(default_factory=dict)
-
-    @property
-    def gate(self) -> Gate:
-        """What was asked."""
-        return self.version.gate
 
 
 @dataclass(frozen=True, slots=True)

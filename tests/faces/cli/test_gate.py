@@ -12,6 +12,7 @@ import pytest
 from assay.cli import gate_outputs
 from assay.cli.gate_judging import judged
 from assay.cli.gate_outputs import annotation_lines, junit_xml, markdown_text
+from assay.workflows.gate_file import gate_from_text
 from tests.faces.cli.conftest import program
 
 GOOD, BAD = 0.95, 0.6
@@ -150,6 +151,39 @@ def test_loosening_a_gate_exits_1_and_tightening_0(files):
         True,
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("template", "name"), [("ready", "definition-of-ready"), ("done", "definition-of-done")]
+)
+def test_definitions_of_ready_and_done_are_gate_files_to_begin_with(files, template, name):
+    text = files("gate", "new", "--template", template).out
+    assert gate_from_text(text).name == name
+    assert gate_from_text(files("gate", "new", "ours", "--template", template).out).name == "ours"
+    odd = files("gate", "new", "--template", "nothing")
+    assert (odd.code, "expected quality, ready, done" in odd.err) == (2, True)
+
+
+def test_definition_of_ready_needs_no_results_and_is_shown_by_files_and_baseline(files):
+    gate(files, files("gate", "new", "--template", "ready").out, "ready.yaml")
+    early = files("gate", "check", "ready.yaml")
+    assert (early.code, "there is no data/README.md" in early.out) == (1, True)
+    (files.folder / "data").mkdir()
+    (files.folder / "data" / "README.md").write_text("Where the data lie.")
+    (files.folder / "requirements.lock").write_text("numpy==2.4")
+    text = (
+        (files.folder / "ready.yaml").read_text().replace("features stable: unknown", "features stable: yes")
+    )
+    gate(files, text, "ready.yaml")
+    unmeasured = files("gate", "check", "ready.yaml")
+    assert (unmeasured.code, "no finished baseline run is known" in unmeasured.out) == (3, True)
+    ready = files("gate", "check", "ready.yaml", "--baseline", "good.csv")
+    assert (ready.code, ready.out.splitlines()[0]) == (0, "Pass: 1 check met")
+
+
+def test_gate_that_asks_for_figures_says_that_no_results_were_named(files):
+    ran = files("gate", "check", "gate.yaml")
+    assert (ran.code, "no results are named (expected --candidate PATH)" in ran.err) == (2, True)
 
 
 def test_new_gate_file_is_one_that_check_reads(files):

@@ -84,6 +84,21 @@ def test_training_data_is_sent_by_the_names_that_the_gate_uses(here):
     assert (ran.code, "stands in the training data: q7" in ran.out) == (1, True), ran.err + ran.out
 
 
+def test_a_definition_of_ready_guards_a_column_before_the_lock_and_is_shown_by_files(here):
+    (here.folder / "ready.yaml").write_text(
+        "checks: [items: {environment: {file: env/requirements.lock, says: numpy}, data: yes}]\n"
+    )
+    here("gate", "add", "ready.yaml")
+    here("gate", "guard", "hypothesis", "ready")
+    unknown = here("gate", "judge", "--ticket", "EXP-1")
+    assert (unknown.code, "env/requirements.lock was not sent" in unknown.out) == (3, True), unknown.out
+    (here.folder / "env").mkdir()
+    (here.folder / "env" / "requirements.lock").write_text("numpy==2.4\n")
+    ran = here("gate", "judge", "--ticket", "EXP-1", "--gate", "ready", "--files", ".")
+    assert (ran.code, "Pass: 1 check met" in ran.out) == (0, True), ran.err + ran.out
+    assert here("gate", "replay", "2").code == 0
+
+
 def test_a_column_is_guarded_and_a_ticket_judged_by_the_gate_it_waits_for(here):
     here("gate", "add", "answers.yaml")
     assert "asks for a pass of gate answers" in here("gate", "guard", "evaluation", "answers").out
@@ -100,7 +115,7 @@ def test_a_column_is_guarded_and_a_ticket_judged_by_the_gate_it_waits_for(here):
     ("arguments", "code", "told"),
     [
         (("judge",), 2, "nothing is given"),
-        (("judge", "-g", "answers", "-b", "good"), 2, "--baseline is given without results"),
+        (("judge", "-g", "answers", "-b", "good"), 2, "asks for figures, and no results were sent"),
         (("judge", "-g", "none", "-c", "good"), 4, "cannot find gate 'none'"),
         (("judge", "-g", "answers", "-c", "nowhere"), 4, "no such file or folder"),
         (("show", "99"), 4, "cannot find gate run 99"),

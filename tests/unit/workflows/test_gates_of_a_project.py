@@ -144,10 +144,80 @@ def test_training_data_is_looked_through_and_kept_with_the_answer(ws):
     assert "q7" in leaked.record.answers[1].finding.reason
     assert replay_gate_run(ws, ADA, "chatbot", leaked.number).same
     assert gate_run_inputs(ws, ADA, "chatbot", leaked.number).overlaps[0].same_id == ("q7",)
-    with pytest.raises(Invalid, match="was not sent"):
+    with pytest.raises(Invalid, match=r"'other\.csv' was sent"):
         judged(ws, 380, training={"other.csv": b"id\n1\n"})
     with pytest.raises(Invalid, match="expected every file that the gate names"):
         judged(ws, 380, training={"data/train.csv": b"id\n1\n", "other.csv": b"id\n1\n"})
+
+
+SHOWN = """
+gate: answers
+criteria: [accuracy >= 85%]
+checks: [items: {card: {file: docs/card.md, says: Limitations}, tests: {tests: junit.xml}}]
+"""
+REPORT = '<testsuite name="unit"><testcase classname="a" name="one"/><testcase classname="a" name="two">{}</testcase></testsuite>'
+
+
+def test_items_are_shown_by_the_files_that_were_sent_and_come_out_again(ws):
+    add_gate(ws, ADA, "chatbot", text=SHOWN)
+    green, red = REPORT.format("").encode(), REPORT.format("<failure/>").encode()
+    unknown = judged(ws, 380)
+    assert (unknown.result, unknown.record.answers[1].finding.outcome) == (
+        GateResult.INCONCLUSIVE,
+        Outcome.NO_EVIDENCE,
+    )
+    shown = judged(ws, 380, training={"card.md": b"# Limitations", "junit.xml": green})
+    failed = judged(ws, 380, training={"docs/card.md": b"# Limitations", "junit.xml": red})
+    empty = judged(ws, 380, training={"docs/card.md": b"# Uses", "junit.xml": green})
+    assert [one.result.value for one in (shown, failed, empty)] == ["pass", "fail", "fail"]
+    assert "1 test of 2 has failed: a::two" in failed.record.answers[1].finding.reason
+    assert "docs/card.md does not say 'Limitations'" in empty.record.answers[1].finding.reason
+    assert (
+        shown.record.gate_digest
+        == unknown.record.gate_digest
+        == get_gate(ws, ADA, "chatbot", "answers").digest
+    )
+    assert all(replay_gate_run(ws, ADA, "chatbot", one.number).same for one in (unknown, shown, failed))
+    with pytest.raises(Invalid, match=r"expected every file that the gate names: docs/card\.md, junit\.xml"):
+        judged(ws, 380, training={"other.md": b"x"})
+
+
+def test_a_gate_of_items_is_judged_before_the_lock_and_asks_for_no_results(ws):
+    ticket = create_ticket(ws, ADA, "chatbot", content())
+    add_gate(ws, ADA, "chatbot", text="gate: ready\nchecks: [items: {lock: {file: env.lock}, data: yes}]")
+    sent = {"env.lock": b"numpy==2.4"}
+    early = judge_ticket(ws, ADA, "chatbot", ticket.key, gate="ready")
+    ready = judge_ticket(ws, ADA, "chatbot", ticket.key, gate="ready", training=sent)
+    assert (early.result, ready.result, ready.ticket) == (
+        GateResult.INCONCLUSIVE,
+        GateResult.PASS,
+        ticket.key,
+    )
+    assert replay_gate_run(ws, ADA, "chatbot", ready.number).same
+    add_gate(ws, ADA, "chatbot", text=ANSWERS)
+    with pytest.raises(Invalid, match="asks for figures, and no results were sent"):
+        judge_upload(ws, ADA, "chatbot", "answers", candidate=Upload({}))
+
+
+def test_examples_of_a_tickets_own_runs_are_looked_for_in_training_data_that_is_sent(ws, tracker, clock):
+    ticket = guarded(ws, tracker, clock)
+    leaks = OVER_SEEDS.replace("criteria: [", "checks: [leakage: {against: train.csv}]\ncriteria: [")
+    change_gate(ws, ADA, "chatbot", "answers", text=leaks, expected_version=1)
+    unsent = judge_ticket(ws, ADA, "chatbot", ticket.key)
+    assert "train.csv did not come along" in unsent.record.answers[1].finding.reason
+    sent = judge_upload(
+        ws, ADA, "chatbot", "answers", candidate=Upload({}), ticket=ticket.key,
+        training={"train.csv": b"id\nq1\n"},
+    )  # fmt: skip
+    assert (sent.candidate.kind, [file.name for file in sent.candidate.training]) == ("ticket", ["train.csv"])
+    assert (
+        "nothing to compare" in sent.record.answers[1].finding.reason
+    )  # these runs logged no scores by example
+    assert replay_gate_run(ws, ADA, "chatbot", sent.number).same
+    texts = leaks.replace("train.csv", "train.csv, text: input")
+    change_gate(ws, ADA, "chatbot", "answers", text=texts, expected_version=2)
+    with pytest.raises(Invalid, match="runs of a ticket hold scores and ids, no 'input'"):
+        judge_ticket(ws, ADA, "chatbot", ticket.key, training={"train.csv": b"id,input\nq1,hello\n"})
 
 
 def test_uses_count_the_candidates_that_were_judged_on_one_evaluation_set(ws):

@@ -49,13 +49,18 @@ Number = Annotated[int, Path(ge=1, lt=2**31, description="Number of the gate run
 _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}, "maxItems": 200}
 _FORM: dict[str, Any] = {
     "type": "object",
-    "required": ["candidate"],
     "additionalProperties": False,
     "properties": {
-        "candidate": _FILES | {"description": "Results to judge: one file, or those of a folder."},
+        "candidate": _FILES
+        | {
+            "description": "Results to judge: one file, or those of a folder. Left out, the runs of the ticket, or nothing but the gate's items."
+        },
         "baseline": _FILES | {"description": "Results to compare with."},
         "baseline_run": {"type": "integer", "description": "Compare with the candidate of this gate run."},
-        "training": _FILES | {"description": "Training data, each file under the name that the gate uses."},
+        "training": _FILES
+        | {
+            "description": "What the gate names beside results, training data and files that show items, under its names."
+        },
         "ticket": {"type": "string", "description": "Key of the ticket that this is about."},
         "version": {"type": "integer", "description": "Version of the gate; left out, the newest."},
         "reader": {"type": "string", "description": "Who wrote the results; left out, found by content."},

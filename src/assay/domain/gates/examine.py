@@ -88,15 +88,18 @@ def answer(criterion: Criterion, case: Case, choice: Choice, divisor: float) -> 
     if kind in _WHOLE_TICKET:
         return _WHOLE_TICKET[kind](criterion, case)
     if choice.group is None:
-        return Checked(
-            Outcome.NO_EVIDENCE,
-            "none",
-            "no run of the candidate has begun after the lock",
-            settle=Settlement(kind="runs", text="a finished run after the lock"),
-        )
+        return _no_candidate(case)
     if kind in _SHAPES:
         return _SHAPES[kind](criterion, choice.group, case)
     return _CLAIMS[kind](criterion, choice.group, case, divisor)
+
+
+def _no_candidate(case: Case) -> Checked:
+    if case.runs:
+        reason, way = "no run of the candidate has begun after the lock", "a finished run after the lock"
+    else:
+        reason, way = "there is no run of the candidate", "a finished run of the candidate"
+    return Checked(Outcome.NO_EVIDENCE, "none", reason, settle=Settlement(kind="runs", text=way))
 
 
 def _not_yet(criterion: Criterion, case: Case, choice: Choice) -> Checked | None:

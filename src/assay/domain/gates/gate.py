@@ -54,6 +54,8 @@ ColumnName = ShortText
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(clean_text)]
 """A file beside the gate file. The domain never opens it; whoever does resolves it against the gate file's folder."""
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+Fact = Literal["baseline", "seeds", "commit", "dataset"]
+"""What the runs themselves can show."""
 Share = Annotated[Decimal, Field(ge=0, le=1, allow_inf_nan=False, max_digits=18)]
 
 _ROLE_ORDER = {role: place for place, role in enumerate((Role.PRIMARY, Role.BLOCKING, Role.SECONDARY))}
@@ -259,13 +261,45 @@ class LeakageCheck(Value):
 
 
 class Item(Value):
-    """Something outside the figures that a person or a pipeline vouches for."""
+    """Something outside the figures: a person vouches for it, or a file or the runs show it."""
 
     name: ShortText
     done: bool | None = None
     """None is unknown, which is no evidence and never a yes."""
     evidence: Annotated[str, StringConstraints(max_length=2000), AfterValidator(clean_text)] = ""
     """Where it can be seen: a text, a path, an address."""
+    file: FileName | None = None
+    """Done when this file is there and not empty."""
+    says: Annotated[tuple[ShortText, ...], Field(max_length=ITEMS_MAX)] = ()
+    """And when each of these stands in it, in whatever case."""
+    tests: FileName | None = None
+    """Done when every test of this JUnit report passed, and there is one."""
+    known: Fact | None = None
+    """Done when the runs show it: baseline (there is a finished one), seeds (each run names its seed), commit (each names
+    its code), dataset (the evaluation set is named)."""
+    found: Annotated[str, StringConstraints(max_length=4000)] = ""
+    """What was seen in the file once it was looked for; never written in a gate file."""
+
+    @model_validator(mode="after")
+    def _shown_one_way(self) -> Self:
+        ways = [one for one in (self.file, self.tests, self.known) if one is not None]
+        if len(ways) > 1:
+            raise ValueError("is shown in more than one way (expected one of file, tests, known)")
+        if self.says and self.file is None:
+            raise ValueError("says what a file holds, but names none (expected file: NAME)")
+        if ways and self.done is not None and not self.found:
+            raise ValueError("is shown by evidence and vouched for (expected one of the two)")
+        return self
+
+    @property
+    def asked(self) -> Item:
+        """The item without what was seen."""
+        return self if self.looks_at is None else self.model_copy(update={"done": None, "found": ""})
+
+    @property
+    def looks_at(self) -> str | None:
+        """The file that shows it, if one does."""
+        return self.tests if self.file is None else self.file
 
 
 class ItemsCheck(Value):
@@ -279,6 +313,11 @@ class ItemsCheck(Value):
     def _each_item_once(self) -> Self:
         _once("item", (item.name for item in self.items))
         return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that its items look at."""
+        return tuple(dict.fromkeys(item.looks_at for item in self.items if item.looks_at is not None))
 
 
 GateCheck = Annotated[

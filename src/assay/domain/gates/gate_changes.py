@@ -30,7 +30,7 @@ from assay.domain.gates.gate import (
 )
 from assay.domain.gates.gate_data import asked_checks, gate_digest
 from assay.domain.gates.gate_metrics import Inferred, inferred_metrics
-from assay.domain.gates.gate_text import check_text, tries_text
+from assay.domain.gates.gate_text import check_text, item_shown, tries_text
 from assay.domain.gates.wording import listed
 from assay.domain.kernel.metrics import Metric, MetricCatalog, Unit
 from assay.domain.kernel.model import Value
@@ -304,13 +304,24 @@ def _items(name: str, one: ItemsCheck, other: ItemsCheck, _: Units) -> Iterator[
     for key in sorted(before.keys() & after.keys()):
         was, now = before[key], after[key]
         if was != now:
-            text = f"changed item {key}: {_item_text(was)} is now {_item_text(now)}"
-            yield _change("changed", text, loosens=bool(was.evidence) and not now.evidence)
+            kind: Kind = "loosened" if _shows_less(was, now) else "changed"
+            text = f"{kind} item {key}: {_item_text(was)} is now {_item_text(now)}"
+            loosens = kind == "loosened" or (bool(was.evidence) and not now.evidence)
+            yield _change(kind, text, loosens=loosens)
+
+
+def _shows_less(was: Item, now: Item) -> bool:
+    """Was it shown by evidence that is now another, less of it, or a person's word?"""
+    if (was.looks_at, was.known) == (None, None):
+        return False
+    ways = [(item.file, item.tests, item.known) for item in (was, now)]
+    return ways[0] != ways[1] or not set(was.says) <= set(now.says)
 
 
 def _item_text(item: Item) -> str:
     done = "unknown" if item.done is None else "done" if item.done else "not done"
-    return f"{done} ({item.evidence[:100]})" if item.evidence else done
+    shown = item_shown(item) or done
+    return f"{shown} ({item.evidence[:100]})" if item.evidence else shown
 
 
 def _dataset(old: Gate, new: Gate) -> Iterator[GateChange]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from assay.domain.experiments.exact_numbers import json_number
 from assay.domain.experiments.fields import (
@@ -36,6 +36,7 @@ from assay.domain.gates.gate import (
     ITEMS_MAX,
     K_MAX,
     ConsistencyCheck,
+    Fact,
     FairnessCheck,
     GateCheck,
     GoldenCheck,
@@ -87,6 +88,8 @@ CHECK_EXAMPLES = {
     "leakage": "leakage: {against: train.jsonl, text: input}",
     "items": "items: {monitoring configured: yes}",
 }
+ITEM_KEYS = ("done", "evidence", "file", "says", "tests", "known")
+FACTS = get_args(Fact)
 _SHORT = {"golden": "file", "leakage": "against", "slices": "by", "regression": "margin"}
 """The field that a bare value in the place of the mapping stands for."""
 _TRIES = re.compile(r"pass([@^])([0-9]{1,6})", re.ASCII)
@@ -363,12 +366,22 @@ def _items(entry: Entry) -> ItemsCheck:
 def _item(item: str, value: object, path: str) -> Item:
     if not isinstance(value, Mapping):
         return built(Item, {"name": item, "done": _done(value, path)}, path)
-    fields = as_mapping(value, path, known=("done", "evidence"))
-    evidence = (
-        "" if fields.get("evidence") is None else as_text(fields["evidence"], f"{path}.evidence", limit=2000)
-    )
-    done = _done(fields.get("done"), f"{path}.done")
-    return built(Item, {"name": item, "done": done, "evidence": evidence}, path)
+    fields = as_mapping(value, path, known=ITEM_KEYS)
+    read: dict[str, object] = {"name": item, "done": _done(fields.get("done"), f"{path}.done")}
+    for key in ("evidence", "file", "tests"):
+        if fields.get(key) is not None:
+            read[key] = as_text(fields[key], f"{path}.{key}", limit=2000)
+    if fields.get("says") is not None:
+        read["says"] = names(fields["says"], f"{path}.says", limit=ITEMS_MAX)
+    if fields.get("known") is not None:
+        read["known"] = _fact(fields["known"], f"{path}.known")
+    return built(Item, read, path)
+
+
+def _fact(value: object, path: str) -> str:
+    if isinstance(value, str) and value in FACTS:
+        return value
+    return refuse(path, found_text(value), ", ".join(FACTS))
 
 
 def _done(value: object, path: str) -> bool | None:
@@ -380,12 +393,17 @@ def _done(value: object, path: str) -> bool | None:
 
 
 def _items_data(check: ItemsCheck) -> dict[str, Any]:
-    return {
-        item.name: _done_data(item.done)
-        if not item.evidence
-        else {"done": _done_data(item.done), "evidence": item.evidence}
-        for item in check.items
-    }
+    return {item.name: _item_data(item) for item in check.items}
+
+
+def _item_data(item: Item) -> bool | str | dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key in ("file", "says", "tests", "known", "evidence"):
+        value = getattr(item, key)
+        _put(data, key, list(value) if isinstance(value, tuple) else value)
+    if item.looks_at is not None or item.known is not None:
+        return data
+    return {"done": _done_data(item.done), **data} if data else _done_data(item.done)
 
 
 def _done_data(done: bool | None) -> bool | str:  # noqa: FBT001  # three answers, unknown among them
@@ -393,7 +411,7 @@ def _done_data(done: bool | None) -> bool | str:  # noqa: FBT001  # three answer
 
 
 def _put(data: dict[str, Any], key: str, value: object) -> None:
-    if value not in (None, False, [], {}):
+    if value not in (None, False, "", [], {}):
         data[key] = value
 
 

@@ -213,7 +213,7 @@ def _settled(check: GateCheck, gate: Gate) -> GateCheck:
             update["leave_out"] = tuple(sorted(check.leave_out))
             update["margins"] = tuple(sorted(check.margins, key=lambda own: own.metric))
         case ItemsCheck():
-            update["items"] = tuple(sorted(check.items, key=lambda item: item.name))
+            update["items"] = tuple(item.asked for item in sorted(check.items, key=lambda item: item.name))
         case _:
             pass
     return check.model_copy(update=update)
@@ -415,6 +415,10 @@ def _name(value: object, path: str) -> str:
 def _asked(part: Value) -> dict[str, Any]:
     """A part with every default spelled out, exact numbers in one spelling, sets in one order."""
     told = part.model_dump(exclude={"description", "decimals"})
+    if isinstance(part, ItemsCheck):
+        # An item that a person vouches for keeps the digest it had before evidence could be looked at.
+        always = ("name", "done", "evidence")
+        told["items"] = [{k: v for k, v in item.items() if k in always or v} for item in told["items"]]
     return {key: _plain(value) for key, value in told.items()}
 
 

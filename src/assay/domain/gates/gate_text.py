@@ -10,6 +10,7 @@ from assay.domain.gates.gate import (
     Gate,
     GateCheck,
     GoldenCheck,
+    Item,
     ItemsCheck,
     LeakageCheck,
     RegressionCheck,
@@ -64,6 +65,16 @@ def _of_metric(
 def tries_text(check: ReliabilityCheck) -> str:
     """Which reliability is asked for: `pass^3` (all of three) or `pass@3` (one of three)?"""
     return f"pass{'^' if check.all_of_them else '@'}{check.k}"
+
+
+def item_shown(item: Item) -> str:
+    """Which evidence shows the item, in a few words; empty where somebody vouches for it."""
+    if item.file is not None:
+        said = f" saying {listed(item.says)}" if item.says else ""
+        return f"shown by {item.file}{said}"
+    if item.tests is not None:
+        return f"shown by the tests of {item.tests}"
+    return f"shown by the runs ({item.known})" if item.known is not None else ""
 
 
 def _regression(check: RegressionCheck) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from assay.domain.gates.gate import (
     FairnessCheck,
     Gate,
+    ItemsCheck,
     LeakageCheck,
     MetricCheck,
     RegressionCheck,
@@ -51,6 +52,11 @@ def needs_of(gate: Gate) -> Needs:
         columns=tuple(dict.fromkeys(columns)),
         texts=tuple(dict.fromkeys(texts)),
     )
+
+
+def asks_for_results(gate: Gate) -> bool:
+    """Does anything but its items have to be measured?"""
+    return bool(gate.criteria) or any(not isinstance(check, ItemsCheck) for check in gate.checks)
 
 
 def _all_names(declared: MetricCatalog, name: str) -> frozenset[str]:

@@ -235,6 +235,8 @@ class GatesPage:
     text: str
     problem: GateProblem | None
     example: str
+    templates: tuple[Choice, ...]
+    """Gate files to begin with: address, title, whether it is the one that is shown."""
     command: str
 
 
@@ -283,6 +285,10 @@ class GatePage:
     baselines: tuple[Choice, ...]
     training: tuple[str, ...]
     """Files of training data that its leakage checks name."""
+    shown_by: tuple[str, ...]
+    """Files that show its items."""
+    needs_candidate: bool
+    """Whether it asks for anything but its items."""
     upload_most: int
     """Bytes of all files together."""
     upload_limit: str

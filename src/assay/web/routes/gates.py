@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 
 from assay.domain.gates.flips import comparable_metrics, flips
+from assay.domain.gates.needs import asks_for_results
 from assay.domain.gates.record_documents import junit_xml, markdown_text
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.errors import AssayError, Conflict, Invalid, NotFound, StaleVersion
@@ -47,18 +48,29 @@ _DOWNLOAD = {"Content-Disposition": "attachment", "Cache-Control": "private, no-
 
 
 @router.get("/p/{slug}/gates", dependencies=requires(Permission.READ))
-def show_gates(request: Request, slug: str) -> HTMLResponse:
-    """Every gate of the project."""
-    return _list(request, slug)
+def show_gates(request: Request, slug: str, template: str = "") -> HTMLResponse:
+    """Every gate of the project; `template` names the file that a new one begins with."""
+    return _list(request, slug, template=template)
 
 
 def _list(
-    request: Request, slug: str, *, text: str = "", refused: GateProblem | None = None, status: int = 200
+    request: Request,
+    slug: str,
+    *,
+    text: str = "",
+    refused: GateProblem | None = None,
+    status: int = 200,
+    template: str = "",
 ) -> HTMLResponse:
     ws, actor = frame.workspace(request), frame.actor(request)
     project = get_project(ws, actor, slug)
     context = gates_view.gates_page(
-        list_gates(ws, actor, slug), slug, csrf_token=request.state.csrf_token, text=text, problem=refused
+        list_gates(ws, actor, slug),
+        slug,
+        csrf_token=request.state.csrf_token,
+        text=text,
+        problem=refused,
+        template=template,
     )
     around = frame.build(
         request, "Gates", project=project, section="gates", twin=f"/api/v1/projects/{slug}/gates",
@@ -173,7 +185,8 @@ def judge(request: Request, slug: str, name: str, form: uploads.FileForm) -> Res
 
 def _judged(request: Request, slug: str, name: str, form: FormData) -> GateRun:
     candidate, baseline = uploads.files(form, "candidate"), uploads.files(form, "baseline")
-    if not candidate:
+    asked = gate_versions(frame.workspace(request), frame.actor(request), slug, name)[0].gate
+    if not candidate and asks_for_results(asked):
         raise Invalid(
             "cannot judge: no file of the candidate was chosen (expected at least one)",
             hint="choose the results of the model that is judged",

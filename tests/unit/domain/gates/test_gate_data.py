@@ -9,7 +9,7 @@ from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.gates.gate import GateSettings, GoldenCheck, RegressionCheck
 from assay.domain.gates.gate_data import gate_digest, gate_from_data, gate_name, gate_to_data
 from assay.domain.gates.gate_metrics import inferred_metrics, with_metrics
-from assay.domain.gates.gate_template import gate_template
+from assay.domain.gates.gate_template import TEMPLATES, gate_template
 from assay.domain.gates.gate_text import check_text
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, Unit
@@ -36,7 +36,7 @@ checks:
   - reliability: {metric: correct, pass^3: 40%}
   - {reliability: {metric: correct, pass@5: 0.9}, role: secondary}
   - leakage: {against: train.jsonl, text: input, near: 0.9, near_limit: 1%}
-  - {items: {monitoring configured: yes, rollback tested: no, card: {done: yes, evidence: docs/card.md}, audit: unknown}, role: blocking}
+  - {items: {monitoring configured: yes, rollback tested: no, card: {done: yes, evidence: docs/card.md}, audit: unknown, plan: {file: plan.md, says: [roll back]}, tests: {tests: junit.xml}, base: {known: baseline}}, role: blocking}
   - regression
 settings: {alpha: 1%, mode: point, looks: [5, 10], sequential: true, unmatched_limit: 0.5%}
 """
@@ -82,20 +82,23 @@ def test_gate_with_everything_means_what_it_says():
         "pass^3 of correct >= 40%",
         "pass@5 of correct >= 90%",
         "no overlap with train.jsonl",
-        "done: monitoring configured, rollback tested, card, audit",
+        "done: monitoring configured, rollback tested, card, audit, plan and 2 more",
         "no shared metric worse than baseline by 2% (no fraction: 2% relative)",
     ]
     assert [check.role.value for check in gate.checks].count("primary") == 9
     assert gate.checks[1].margins[0].margin == Margin(value=Decimal(20), unit=Unit.MILLISECONDS)
     assert [(item.name, item.done) for item in gate.checks[9].items] == [
         ("monitoring configured", True), ("rollback tested", False), ("card", True), ("audit", None),
+        ("plan", None), ("tests", None), ("base", None),
     ]  # fmt: skip
     assert gate.settings == GateSettings(
         alpha=0.01, mode="point", looks={"stages": (5, 10)}, sequential=True, unmatched_limit=Decimal("0.005")
     )
 
 
-@pytest.mark.parametrize("text", [ACCURACY, FULL, gate_template("new")], ids=["smallest", "full", "template"])
+@pytest.mark.parametrize(
+    "text", [ACCURACY, FULL, *map(gate_template, TEMPLATES, TEMPLATES)], ids=["smallest", "full", *TEMPLATES]
+)
 @pytest.mark.parametrize("form", ["text", "structured"])
 def test_gate_written_and_read_is_the_same(text, form):
     gate = read(text)
@@ -264,6 +267,10 @@ def test_metric_whose_good_direction_nobody_states_stays_undeclared():
         ("checks: [leakage: {text: input}]\n" + ACCURACY, "checks[0].leakage.against", "found nothing", "train.jsonl"),
         ("checks: [leakage: {against: t, near_limit: 1%}]\n" + ACCURACY, "checks[0].leakage", "names no column to compare", "leakage: {against"),
         ("checks: [items: {a: maybe}]\n" + ACCURACY, "checks[0].items.a", "found 'maybe'", "yes, no or unknown"),
+        ("checks: [items: {a: {known: nothing}}]\n" + ACCURACY, "checks[0].items.a.known", "found 'nothing'", "baseline, seeds, commit, dataset"),
+        ("checks: [items: {a: {file: b, tests: c}}]\n" + ACCURACY, "checks[0].items.a", "shown in more than one way", "one of file, tests, known"),
+        ("checks: [items: {a: {file: b, done: yes}}]\n" + ACCURACY, "checks[0].items.a", "shown by evidence and vouched for", "one of the two"),
+        ("checks: [items: {a: {says: b}}]\n" + ACCURACY, "checks[0].items.a", "names none", "file: NAME"),
         ("checks: [items: {}]\n" + ACCURACY, "checks[0].items", "no item", "items: {monitoring configured: yes}"),
         ("checks: regression\n" + ACCURACY, "checks", "found 'regression'", "a list"),
         ("checks: [3]\n" + ACCURACY, "checks[0]", "found the number 3", "a check such as"),

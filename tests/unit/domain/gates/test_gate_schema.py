@@ -8,7 +8,7 @@ import yaml
 
 from assay.domain.gates.gate_check_data import CHECK_EXAMPLES, CHECK_KEYS
 from assay.domain.gates.gate_data import GATE_KEYS, gate_from_data, gate_to_data
-from assay.domain.gates.gate_template import gate_template
+from assay.domain.gates.gate_template import TEMPLATES, gate_template
 from assay.workflows.gate_file import gate_from_text
 from assay.workflows.ticket_file import load_ticket_text
 from tests.unit.domain.gates.test_gate_data import ACCURACY, FULL
@@ -34,7 +34,9 @@ def test_schema_is_a_schema_and_describes_every_field():
     assert kinds == [{kind} for kind in CHECK_KEYS]
 
 
-@pytest.mark.parametrize("text", [ACCURACY, FULL, gate_template("new")], ids=["smallest", "full", "template"])
+@pytest.mark.parametrize(
+    "text", [ACCURACY, FULL, *map(gate_template, TEMPLATES, TEMPLATES)], ids=["smallest", "full", *TEMPLATES]
+)
 def test_gates_that_are_read_fit_the_schema_in_both_forms(text):
     assert faults(load_ticket_text(text)) == []
     gate = gate_from_text(text)

@@ -18,10 +18,11 @@ def check_leakage(check: LeakageCheck, case: GateCase, number: int) -> Judged:
     """Which examples of the evaluation set stand in the training data?"""
     found = case.overlaps.get(number)
     if found is None:
-        settle = Settlement(kind="measure", text=f"the training data, readable as {listed(check.against)}")
-        return Judged(
-            Checked(Outcome.NO_EVIDENCE, METHOD, "the training data was not looked through", settle=settle),
+        settle = Settlement(
+            kind="measure", text=f"send the training data along (--files FOLDER): {listed(check.against)}"
         )
+        reason = f"no training data was looked through: {listed(check.against)} did not come along"
+        return Judged(Checked(Outcome.NO_EVIDENCE, METHOD, reason, settle=settle))
     return Judged(_answer(check, found), _parts(found))
 
 

@@ -15,6 +15,9 @@ from assay.errors import Unavailable
 _MAGIC = b"SQLite format 3\x00"
 _BUSY_TIMEOUT_S = 5.0
 _SHM_HEADER_BYTES = 48
+_SMALL_CACHE_KIB = 512
+"""Enough to look at everything once: pages that are used again take a third less time than fresh memory for each."""
+_LARGE_CACHE_KIB = 65_536
 _BETWEEN = "\x1e"
 # Asked before every reading, so in one row: a row costs Python's lock, which another thread may hold for milliseconds.
 _COLUMNS = (
@@ -117,7 +120,7 @@ class SqliteFile:
         before = self.fingerprint()
         with self._speaking():
             options = self._options()
-            with self._connected(options) as connection, _view(connection):
+            with self._connected(options, cache_kib=_SMALL_CACHE_KIB) as connection, _view(connection):
                 yield connection
         if "immutable" in options and self.fingerprint() != before:
             raise unavailable(self.uri, "it was written to while it was read", "sync again")
@@ -131,18 +134,18 @@ class SqliteFile:
         if self._is_write_ahead():
             yield self.reading
             return
-        with self._speaking(), self._connected("mode=ro") as connection:
+        with self._speaking(), self._connected("mode=ro", cache_kib=_LARGE_CACHE_KIB) as connection:
             yield partial(_view, connection)
 
     @contextmanager
-    def _connected(self, options: str) -> Iterator[sqlite3.Connection]:
+    def _connected(self, options: str, *, cache_kib: int) -> Iterator[sqlite3.Connection]:
         location = f"file:{quote(str(self.path.absolute()))}?{options}"
         with closing(
             sqlite3.connect(
                 location, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
         ) as connection:
-            for pragma in ("query_only=ON", "trusted_schema=OFF", "temp_store=MEMORY", "cache_size=-65536"):
+            for pragma in ("query_only=ON", "trusted_schema=OFF", "temp_store=MEMORY", f"cache_size=-{cache_kib}"):
                 connection.execute(f"PRAGMA {pragma}")
             yield connection
 

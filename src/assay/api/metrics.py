@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from assay.api.schemas.projects import MetricBody
-from assay.domain.kernel.metrics import METRIC_NAME, Metric
+from assay.domain.kernel.metric_name import METRIC_NAME
+from assay.domain.kernel.metrics import Metric
 from assay.errors import Invalid
 
 

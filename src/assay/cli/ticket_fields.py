@@ -86,7 +86,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _baseline(text: str) -> dict[str, str]:
     """`accuracy` (runs of the arm baseline), `accuracy=0.72`, `accuracy=0.72 from zero-shot`, or `accuracy=EXP-3`."""
-    from assay.domain.kernel.metrics import METRIC_NAME
+    from assay.domain.kernel.metric_name import METRIC_NAME
 
     metric, equals, rest = (part.strip() for part in text.partition("="))
     value, _, source = (part.strip() for part in rest.partition(" from "))

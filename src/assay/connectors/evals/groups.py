@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.connectors.evals.table import Rows
+
+WholeNumbers = NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Group:
     rows: Rows
 
 
-def groups_of(keys: Sequence[NDArray[np.int64] | NDArray[np.int32]], rows: int) -> list[Group]:
+def groups_of(keys: Sequence[WholeNumbers], rows: int) -> list[Group]:
     """One group for each combination of keys, in the order of appearance. Rows that stand together are not copied.
 
     >>> groups_of([np.array([1, 1, 2])], 3)[0].rows, groups_of([np.array([1, 2, 1])], 3)[0].rows
@@ -36,7 +39,7 @@ def groups_of(keys: Sequence[NDArray[np.int64] | NDArray[np.int32]], rows: int) 
     return _scattered(keys)
 
 
-def _scattered(keys: Sequence[NDArray[np.int64] | NDArray[np.int32]]) -> list[Group]:
+def _scattered(keys: Sequence[WholeNumbers]) -> list[Group]:
     combined = np.zeros(len(keys[0]), dtype=np.int64)
     for key in keys:
         values, places = np.unique(key, return_inverse=True)

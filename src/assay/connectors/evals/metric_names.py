@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from assay.connectors.evals.faults import shown, unreadable
-from assay.domain.kernel.metrics import METRIC_NAME
+from assay.domain.kernel.metric_name import METRIC_NAME
 
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_.\-/]+", re.ASCII)
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.connectors.evals.faults import listed, shown, unreadable
-from assay.connectors.evals.groups import Group, groups_of
+from assay.connectors.evals.groups import Group, WholeNumbers, groups_of
 from assay.connectors.evals.metric_names import metric_names
 from assay.connectors.evals.plain_roles import TEXT_ROLES, PlainTable
 from assay.connectors.evals.runs import FOLDER, check_fraction, example_text, file_run
 from assay.connectors.evals.table import NO_LABEL, NumberColumn, Rows, TextColumn, first_text, labels_of
-from assay.domain.experiments.evidence import ExampleText, FloatArray, IntArray, Labels, Run, Scores
+from assay.domain.experiments.evidence import ExampleText, FloatArray, Labels, Run, Scores
 
 MAX_METRICS = 1000
 NO_SEED = np.iinfo(np.int64).min
@@ -32,14 +32,14 @@ class FilePart:
 
 
 class IdPool:
-    """Keeps one tuple of example ids where several runs score the same examples in the same order."""
+    """Keeps one list of example ids where several runs score the same examples in the same order."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, str, str], list[tuple[str, ...]]] = {}
+        self._known: dict[int, list[Sequence[str]]] = {}
 
-    def shared(self, ids: tuple[str, ...]) -> tuple[str, ...]:
-        """The tuple to use for these ids."""
-        known = self._known.setdefault((len(ids), ids[0], ids[-1]), [])
+    def shared(self, ids: Sequence[str]) -> Sequence[str]:
+        """The ids to use for these."""
+        known = self._known.setdefault(len(ids), [])
         for other in known:
             if other == ids:
                 return other
@@ -66,7 +66,7 @@ class _ExampleRows:
         self.repeats = _whole_numbers(plain, "repeat")
         named = self.roles.one.get("dataset")
         self.datasets = None if named is None else labels_of(self.table.columns[named])
-        self._known_ids: list[tuple[NDArray[np.int32], tuple[str, ...]]] = []
+        self._known_ids: list[tuple[NDArray[np.int32], Sequence[str]]] = []
         self._known_labels: dict[str, list[tuple[NDArray[np.int32], Labels]]] = {}
 
     def part(self) -> FilePart:
@@ -151,14 +151,14 @@ class _ExampleRows:
             metric=metric,
             seed=None if seed == NO_SEED else int(seed),
             sample_ids=self._ids(codes),
-            values=np.array(values),
+            values=np.array(values, dtype=np.float64),
             clusters=self._clusters(rows),
             slices={name: self._labels(name, rows) for name in self.roles.slices},
             repeats=repeats,
         )
 
     def _check_values(self, metric: str, column: str, rows: Rows, values: FloatArray) -> None:
-        finite = np.isfinite(values)
+        finite = np.isfinite(values) if values.dtype.kind == "f" else np.True_
         if not finite.all():
             place = int((~finite).argmax())
             row = _row(rows, place)
@@ -174,7 +174,7 @@ class _ExampleRows:
                 + (f", and {count - 1:,} more rows are no numbers" if count > 1 else "")
                 + f": {metric} is broken evidence"
             )
-        if self.options.is_fraction(metric):
+        if self.options.is_fraction(metric) and values.size and not (values.min() >= 0 and values.max() <= 1):
             with np.errstate(invalid="ignore"):
                 outside = (values > 1) | (values < 0)
             if outside.any():
@@ -190,7 +190,7 @@ class _ExampleRows:
                 )
 
     def _check_once(self, rows: Rows, codes: NDArray[np.int32], seed: int) -> None:
-        if any(known is codes or np.array_equal(known, codes) for known, _ in self._known_ids):
+        if _counts_up(codes) or any(np.array_equal(known, codes) for known, _ in self._known_ids):
             return
         counts = np.bincount(codes, minlength=1)
         if counts.max() <= 1:
@@ -234,12 +234,12 @@ class _ExampleRows:
         where = np.arange(self.table.rows)[rows][firsts]
         return where, codes[firsts], matrix.reshape(len(order), len(labels))
 
-    def _ids(self, codes: NDArray[np.int32]) -> tuple[str, ...]:
+    def _ids(self, codes: NDArray[np.int32]) -> Sequence[str]:
         for known, ids in self._known_ids:
             if np.array_equal(known, codes):
                 return ids
         names = self.ids.names
-        whole = len(codes) == len(names) and np.array_equal(codes, np.arange(len(names)))
+        whole = len(codes) == len(names) and _counts_up(codes)
         ids = self.pool.shared(names if whole else tuple(map(names.__getitem__, codes.tolist())))
         self._known_ids.append((codes, ids))
         return ids
@@ -251,7 +251,7 @@ class _ExampleRows:
         for other, labels in known:
             if np.array_equal(other, codes):
                 return labels
-        names, filled = column.names, codes
+        names, filled = tuple(column.names), codes
         if (codes == NO_LABEL).any():
             names = (*names, "") if "" not in names else names
             filled = np.where(codes == NO_LABEL, names.index(""), codes).astype(np.int32)
@@ -308,7 +308,7 @@ class _ExampleRows:
         raise unreadable(self.file.name, found, expected, hint=hint, field=field)
 
 
-def seeds_of(plain: PlainTable) -> IntArray:
+def seeds_of(plain: PlainTable) -> WholeNumbers:
     """The seed of each row: its column's, else the one that the name of the file tells."""
     file, name = plain.file, plain.roles.one.get("seed")
     seeds = _whole_numbers(plain, "seed")
@@ -327,11 +327,13 @@ def seeds_of(plain: PlainTable) -> IntArray:
     return seeds
 
 
-def _whole_numbers(plain: PlainTable, role: str) -> IntArray | None:
+def _whole_numbers(plain: PlainTable, role: str) -> WholeNumbers | None:
     name = plain.roles.one.get(role)
     if name is None:
         return None
     column = plain.table.columns[name]
+    if isinstance(column, NumberColumn) and column.values.dtype.kind == "i":
+        return column.values
     if isinstance(column, NumberColumn):
         values = np.where(column.empty, 0.0, column.values) if column.empty.any() else column.values
         with np.errstate(invalid="ignore"):
@@ -350,6 +352,11 @@ def _whole_numbers(plain: PlainTable, role: str) -> IntArray | None:
         hint="number the runs 1, 2, 3",
         field=name,
     )
+
+
+def _counts_up(codes: NDArray[np.int32]) -> bool:
+    """Are these 0, 1, 2, ...: each once?"""
+    return bool(codes.size) and codes[0] == 0 and bool((np.diff(codes) == 1).all())
 
 
 def _row(rows: Rows, place: int) -> int:

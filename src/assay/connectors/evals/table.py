@@ -12,9 +12,13 @@ import orjson
 from numpy.typing import NDArray
 
 from assay.connectors.evals.metric_names import metric_name
+from assay.domain.experiments.sample_ids import SampleIds
 
 NO_LABEL = -1
 MAX_LABEL = 500
+MANY_NAMES = 1000
+"""More of them are kept as one text until one is asked for."""
+_SMALL = 127
 Rows = slice | NDArray[np.intp]
 """Rows of a table: from start to stop, or one after the other."""
 _NUMBER = re.compile(
@@ -25,12 +29,12 @@ _TRUTH = {"true": 1.0, "false": 0.0}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextColumn:
-    """Texts: row i holds names[codes[i]], nothing where the code is -1. names are distinct.
+    """Texts: row i holds names[codes[i]], nothing where the code is -1. names are distinct; many are kept as one text.
 
     Rows often stand in blocks, one a seed, that list the same examples: then block holds the codes of one of them.
     """
 
-    names: tuple[str, ...]
+    names: Sequence[str]
     block: NDArray[np.int32]
     rows: int
 
@@ -57,9 +61,12 @@ class TextColumn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NumberColumn:
-    """Numbers, NaN where a row holds none; empty says where that is. Truth values are 1 and 0."""
+    """Numbers, NaN where a row holds none; empty says where that is. Truth values are 1 and 0.
 
-    values: NDArray[np.float64]
+    Whole numbers without gaps may be of any small kind: a million times right or wrong is a million bytes.
+    """
+
+    values: NDArray[Any]
     empty: NDArray[np.bool_]
     whole: bool = False
     """Were they whole numbers or truth values in the file?"""
@@ -87,7 +94,7 @@ class MixedColumn:
 
 
 Column = TextColumn | NumberColumn | MixedColumn
-Taken = Callable[[type[np.generic], int], NDArray[Any]]
+Taken = Callable[[np.dtype[Any], int], NDArray[Any]]
 """Takes that many numbers of that kind from a message."""
 
 
@@ -214,6 +221,21 @@ def labels_of(column: Column) -> TextColumn:
     return TextColumn(names, np.where(column.empty, NO_LABEL, codes).astype(np.int32), len(codes))
 
 
+def shrunk(values: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers in the smallest kind that holds them; those that none of 32 bits holds as floating-point numbers.
+
+    >>> shrunk(np.array([0, 1, 1])).dtype.name, shrunk(np.array([0, 2**40])).dtype.name
+    ('int8', 'float64')
+    """
+    low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+    kinds = (
+        kind
+        for kind in (np.int8, np.int16, np.int32)
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max
+    )
+    return values.astype(next(kinds, np.float64), copy=False)
+
+
 def first_text(column: Column) -> tuple[int, str]:
     """Row (from 0) and text of the first cell that holds something, and no number where some cells do."""
     if isinstance(column, MixedColumn):
@@ -251,13 +273,16 @@ def packed(table: Table) -> list[Any]:
         told: dict[str, Any] = {"name": name}
         if isinstance(column, NumberColumn):
             told |= {"kind": "number", "whole": column.whole, "gaps": bool(column.empty.any())}
+            told["of"] = column.values.dtype.str
             told["values"], values = _squeezed(column.values)
             buffers += [values, *([column.empty] if told["gaps"] else [])]
         else:
             labels = labels_of(column)
             told |= {"kind": "text", "block": len(labels.block)}
             told["codes"], codes = _squeezed(labels.block)
-            told["names"], names = _joined(labels.names)
+            kind = np.int8 if len(labels.names) < _SMALL else np.int32
+            told["of"], codes = np.dtype(kind).str, codes.astype(kind, copy=False)
+            told["names"], names = _told_names(labels.names)
             buffers += [names, codes]
         if isinstance(column, MixedColumn):
             told |= {"kind": "mixed", "row": column.row, "value": column.value, "share": column.share}
@@ -273,20 +298,21 @@ def unpacked(message: memoryview) -> Table:
     header = orjson.loads(message[8:start])
     rows = header["rows"]
 
-    def taken(kind: type[np.generic], count: int) -> NDArray[Any]:
+    def taken(kind: np.dtype[Any], count: int) -> NDArray[Any]:
         nonlocal start
-        begin, start = start, start + count * np.dtype(kind).itemsize
+        begin, start = start, start + count * kind.itemsize
         return np.frombuffer(message, kind, count, begin)
 
     columns: dict[str, Column] = {}
     for told in header["columns"]:
         if told["kind"] == "number":
-            values = _stretched(told["values"], taken, np.float64, rows)
-            empty = taken(np.bool_, rows) if told["gaps"] else np.broadcast_to(np.False_, rows)
+            values = _stretched(told["values"], taken, np.dtype(told["of"]), rows)
+            empty = taken(np.dtype(np.bool_), rows) if told["gaps"] else np.broadcast_to(np.False_, rows)
             columns[told["name"]] = NumberColumn(values, empty, whole=told["whole"])
             continue
-        names = _split(told["names"], taken)
-        labels = TextColumn(names, _stretched(told["codes"], taken, np.int32, told["block"]), rows)
+        names = _heard_names(told["names"], taken)
+        codes = _stretched(told["codes"], taken, np.dtype(told["of"]), told["block"])
+        labels = TextColumn(names, codes.astype(np.int32, copy=False), rows)
         mixed = told["kind"] == "mixed"
         columns[told["name"]] = (
             MixedColumn(told["row"], told["value"], told["share"], labels) if mixed else labels
@@ -294,21 +320,28 @@ def unpacked(message: memoryview) -> Table:
     return Table(rows, columns, header["left_out"])
 
 
-def _joined(names: tuple[str, ...]) -> tuple[dict[str, int], NDArray[np.uint8]]:
-    """How names travel: one after another. Most lists of names are long, and most names hold no line break."""
-    separator = 10
-    text = "\n".join(names)
-    while text.count(chr(separator)) != max(0, len(names) - 1):
-        separator = next(sign for sign in range(separator + 1, 0x110000) if chr(sign) not in text)
-        text = chr(separator).join(names)
-    content = text.encode()
-    told = {"count": len(names), "separator": separator, "bytes": len(content)}
+def joined_names(text_of: Callable[[str], str], count: int, *, rising: bool = False) -> SampleIds:
+    """Names one after another, with the first character between them that none of them holds: mostly a line break."""
+    separator = "\n"
+    text = text_of(separator)
+    while text.count(separator) != max(0, count - 1):
+        separator = next(sign for sign in map(chr, range(ord(separator) + 1, 0x110000)) if sign not in text)
+        text = text_of(separator)
+    return SampleIds(text, separator, count, rising=rising)
+
+
+def _told_names(names: Sequence[str]) -> tuple[dict[str, Any], NDArray[np.uint8]]:
+    """How names travel: one after another."""
+    one = names if isinstance(names, SampleIds) else joined_names(lambda sign: sign.join(names), len(names))
+    content = one.text.encode()
+    told = {"count": len(one), "separator": ord(one.separator), "bytes": len(content), "rising": one.rising}
     return told, np.frombuffer(content, np.uint8)
 
 
-def _split(told: Mapping[str, int], taken: Taken) -> tuple[str, ...]:
-    text = taken(np.uint8, told["bytes"]).tobytes().decode()
-    return tuple(text.split(chr(told["separator"]))) if told["count"] else ()
+def _heard_names(told: Mapping[str, Any], taken: Taken) -> Sequence[str]:
+    text = str(taken(np.dtype(np.uint8), told["bytes"]).data, "utf-8")
+    found = SampleIds(text, chr(told["separator"]), told["count"], rising=told["rising"])
+    return found if len(found) > MANY_NAMES else tuple(found)
 
 
 def _squeezed(array: NDArray[Any]) -> tuple[dict[str, Any], NDArray[Any]]:
@@ -326,7 +359,7 @@ def _squeezed(array: NDArray[Any]) -> tuple[dict[str, Any], NDArray[Any]]:
 def _stretched(
     told: Mapping[str, Any],
     taken: Taken,
-    kind: type[np.generic],
+    kind: np.dtype[Any],
     rows: int,
 ) -> NDArray[Any]:
     if told["as"] == "range":

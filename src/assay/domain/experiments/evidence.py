@@ -116,14 +116,14 @@ class Labels(Sequence[str]):
 class Scores:
     """Per-example scores of one metric of one run: one value an example.
 
-    sample_ids are distinct within (seed); slices maps a slice column to one label an example, as a tuple or as `Labels`. repeats holds what the same
+    sample_ids are distinct within (seed), a tuple or `SampleIds`; slices maps a slice column to one label an example, as a tuple or as `Labels`. repeats holds what the same
     model got on the same example each time it was asked, shape (examples, repeats); values is then their mean. A repeat is
     no seed: it sharpens an example, it says nothing about training again.
     """
 
     metric: str
     seed: int | None
-    sample_ids: tuple[str, ...]
+    sample_ids: Sequence[str]
     values: FloatArray
     clusters: tuple[str, ...] | None = None
     slices: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -47,7 +47,8 @@ from assay.domain.experiments.fields import (
 )
 from assay.domain.experiments.preregistration import baseline_to_data, budget_to_data
 from assay.domain.kernel.ids import TicketType, checked_ticket_key
-from assay.domain.kernel.metrics import METRIC_NAME, MetricCatalog
+from assay.domain.kernel.metric_name import METRIC_NAME
+from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.model import Value
 from assay.errors import Invalid
 

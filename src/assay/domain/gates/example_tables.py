@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.domain.experiments.evidence import Labels, Scores
+from assay.domain.experiments.sample_ids import SampleIds
 from assay.domain.gates.problems import Problem, mend
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.findings import Outcome
@@ -23,7 +24,7 @@ UNMATCHED_LIMIT = 0.01
 class ExampleTable:
     """Per-example scores of several seeds. matrix has shape (examples, seeds); rows in the order of the ids."""
 
-    sample_ids: tuple[str, ...]
+    sample_ids: Sequence[str]
     matrix: NDArray[np.float64]
     clusters: Sequence[str] | None
     unmatched: tuple[str, ...] = ()
@@ -78,10 +79,12 @@ def align(
 
 def is_rising(ids: Sequence[str]) -> bool:
     """Do the ids rise strictly? Then they are in order, and distinct."""
+    if isinstance(ids, SampleIds) and ids.rising:
+        return True
     return all(map(operator.lt, ids, islice(ids, 1, None)))
 
 
-def _shared(per_seed: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _shared(per_seed: Sequence[Sequence[str]]) -> tuple[Sequence[str], tuple[str, ...]]:
     """The ids that all have, and those that only some have, each in order."""
     first = per_seed[0]
     if all(ids is first or ids == first for ids in per_seed[1:]):
@@ -91,14 +94,14 @@ def _shared(per_seed: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], tuple
     return tuple(sorted(shared)), tuple(sorted(every - shared))
 
 
-def _cut(table: ExampleTable, ids: tuple[str, ...], unmatched: tuple[str, ...]) -> ExampleTable:
+def _cut(table: ExampleTable, ids: Sequence[str], unmatched: tuple[str, ...]) -> ExampleTable:
     rows = _rows_of(table.sample_ids, ids)
     clusters = None if table.clusters is None else _labels_at(table.clusters, rows)
     slices = {name: _labels_at(labels, rows) for name, labels in table.slices.items()}
     return ExampleTable(ids, _at(table.matrix, rows), clusters, unmatched, slices)
 
 
-def _rows_of(ids: tuple[str, ...], wanted: tuple[str, ...]) -> NDArray[np.intp] | None:
+def _rows_of(ids: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp] | None:
     """Where the wanted ids stand; None when they stand as they are wanted."""
     if ids is wanted or ids == wanted:
         return None

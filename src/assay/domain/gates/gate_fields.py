@@ -22,7 +22,8 @@ from assay.domain.experiments.criteria.structured import amount_from_data, datas
 from assay.domain.experiments.criteria.text import margin_text
 from assay.domain.experiments.exact_numbers import json_number, percent_text, plain
 from assay.domain.experiments.fields import as_flag, as_list, as_text, found_text, refuse
-from assay.domain.kernel.metrics import METRIC_NAME, Metric, MetricCatalog, Unit
+from assay.domain.kernel.metric_name import METRIC_NAME
+from assay.domain.kernel.metrics import Metric, MetricCatalog, Unit
 from assay.domain.kernel.model import Value
 from assay.errors import Invalid
 

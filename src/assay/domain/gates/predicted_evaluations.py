@@ -102,7 +102,7 @@ def _mapped(sides: Sides, change: Callable[[Evaluation, int], Evaluation]) -> Si
 
 def _with_shared_ids(sides: Sides) -> Sides:
     """The same with one tuple of ids for all scores of the same examples: what is found for one holds for all."""
-    known: list[tuple[str, ...]] = []
+    known: list[Sequence[str]] = []
 
     def shared(one: Scores) -> Scores:
         for ids in known:

@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 
-from assay.domain.experiments.evidence import Aggregate, Run, Scores
+from assay.domain.experiments.evidence import Aggregate, FloatArray, Run, Scores
 from assay.domain.kernel.canonical import round_significant
 from assay.domain.kernel.metrics import Metric, Unit
 
+_EXACT = 2.0**53  # whole numbers below it add up without rounding
 LOGGED_DIGITS = 1e-6
 """How far, in relation to it, a logged value may lie from the scores that it sums up."""
 
@@ -21,14 +22,21 @@ def value_of(run: Run, metric: Metric) -> float | None:
     """
     scores = scores_of(run, metric)
     if scores is not None and scores.values.size:
-        ordered = np.sort(scores.values)
-        return float(ordered.sum()) if metric.unit is Unit.COUNT else float(ordered.sum() / ordered.size)
+        total = _sum(scores.values)
+        return total if metric.unit is Unit.COUNT else total / scores.values.size
     for name in (metric.name, *metric.aliases):
         curve = run.curves.get(name)
         if curve is not None and curve.values.size:
             return curve.last
     reported = reported_by(run, metric)
     return None if reported is None else reported.value
+
+
+def _sum(values: FloatArray) -> float:
+    """The same for every order of the values: whole numbers, such as right and wrong, add up exactly, others are sorted."""
+    small = max(-float(values.min()), float(values.max())) * values.size < _EXACT
+    exact = small and bool((np.trunc(values) == values).all())
+    return float((values if exact else np.sort(values)).sum())
 
 
 def reported_by(run: Run, metric: Metric) -> Aggregate | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated
@@ -11,8 +10,6 @@ from pydantic import Field, StringConstraints
 
 from assay.domain.kernel.model import Value
 from assay.errors import Invalid
-
-METRIC_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-/]{0,99}\Z", re.ASCII)
 
 
 class Direction(StrEnum):

@@ -77,3 +77,26 @@ def test_names_with_line_breaks_and_other_control_characters_travel_whole():
     names = ["a\nb", "c\x0b", "\x0c", "d"]
     table = table_of(pl.DataFrame({"sample_id": names}), frozenset(["sample_id"]), frozenset(), cells=False)
     assert unpacked(memoryview(b"".join(packed(table)))).columns["sample_id"].names == tuple(names)
+
+
+def test_whole_numbers_travel_small_and_mean_the_same():
+    held = {"right": [True, False], "seed": [-7, 300], "tokens": [2**40, 1], "far": [2**63 - 1, -(2**63)]}
+    frame = pl.DataFrame({"sample_id": ["a", "b"], **held})
+    table = unpacked(
+        memoryview(b"".join(packed(table_of(frame, frozenset(["sample_id"]), frozenset(), cells=False))))
+    )
+    for name, values in held.items():
+        assert table.columns[name].values.tolist() == [float(value) for value in values]
+        assert table.columns[name].whole
+    assert [table.columns[name].values.dtype.itemsize for name in ("right", "seed")] == [1, 2]
+
+
+def test_ids_of_many_examples_stay_one_text_and_tell_whether_they_rise():
+    names = [f"q{number:04d}" for number in range(2000)]
+    for order, rising in ((names, True), (names[::-1], False)):
+        table = table_of(
+            pl.DataFrame({"sample_id": order * 2}), frozenset(["sample_id"]), frozenset(), cells=False
+        )
+        ids = unpacked(memoryview(b"".join(packed(table)))).columns["sample_id"]
+        assert (ids.names.rising, ids.names == order, len(ids.block)) == (rising, True, 2000)
+        assert ids.text(2001) == order[1]

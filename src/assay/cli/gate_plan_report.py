@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from assay.cli.screen import say, table
 from assay.domain.gates.plan import GatePlan, PlanAsked, PlannedClaim
-from assay.domain.gates.wording import hours
+from assay.domain.gates.wording import count, hours
 from assay.errors import Invalid
 
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%|(0?\.\d{1,8})", re.ASCII)
@@ -78,8 +78,8 @@ def _row(claim: PlannedClaim) -> tuple[str, ...]:
     if claim.unknown:
         return (claim.role.value, claim.check, "-", claim.unknown, "", "", "", "")
     there = [
-        f"{claim.seeds} seed{'s' * (claim.seeds != 1)}" if claim.seeds else "",
-        "" if claim.examples is None else f"{claim.examples:,} examples",
+        count(claim.seeds, "seed") if claim.seeds else "",
+        "" if claim.examples is None else count(claim.examples, "example"),
     ]
     return (
         claim.role.value,

@@ -135,6 +135,7 @@ def export(
     """
     from assay.cli.connection import connected
     from assay.cli.gate_sending import write_gates
+    from assay.domain.gates.wording import count
 
     with connected(project) as api:
         answer = api.in_project("GET", "/gate-files")
@@ -142,7 +143,7 @@ def export(
         print_json(answer.body)
         return
     written = write_gates(folder, answer.data["rows"])
-    say(f"{len(written)} files in {folder}: {', '.join(written[:10])}" if written else "No gates.")
+    say(f"{count(len(written), 'file')} in {folder}: {', '.join(written[:10])}" if written else "No gates.")
 
 
 def guard(

@@ -15,6 +15,7 @@ from assay.domain.gates.gate_record import GateRecord
 from assay.domain.gates.judge import judge, record_bytes, record_digest
 from assay.domain.gates.needs import asks_for_results
 from assay.domain.gates.replay import compared
+from assay.domain.gates.wording import count
 from assay.domain.kernel.events import Event
 from assay.errors import NotFound, Refused
 from assay.workflows.actor import Actor, Permission
@@ -289,7 +290,7 @@ def evaluation_set(gate: Gate, candidate: Evaluation) -> str | None:
         return None
     ids = sorted(set().union(*sets))
     digest = sha256("\n".join(ids).encode("utf-8", "backslashreplace")).hexdigest()
-    return f"{len(ids):,} examples ({digest[:12]})"
+    return f"{count(len(ids), 'example')} ({digest[:12]})"
 
 
 def _required_run(tx: ReadTransaction, project: Project, number: int) -> GateRun:

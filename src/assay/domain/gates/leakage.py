@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.domain.gates.overlap import Overlap
+from assay.domain.gates.wording import count
 from assay.stats.minhash import (
     Banding,
     Hashes,
@@ -178,7 +179,7 @@ class _Search:
         wordless = self.evaluation.rows - len(self.evaluation.names)
         notes = []
         if wordless:
-            notes.append(f"{wordless} examples without a word were compared by id only")
+            notes.append(f"{count(wordless, 'example')} without a word compared by id only")
         if not self.complete:
             notes.append("some examples look like so many training rows that not all of these were compared")
         return tuple(notes)

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from assay.domain.gates.display_answers import shown_answer, worst_first
 from assay.domain.gates.gate_record import GateAnswer, GatePart, GateRecord
+from assay.domain.gates.wording import count
 from assay.domain.kernel.findings import Finding, Outcome, Role
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.plain_text import without_control
@@ -77,9 +78,9 @@ def _cell(text: str, *, keep: bool = False, breaks: bool = False) -> str:
 def amount(finding: Finding) -> str:
     """On how much evidence does it rest, in short?"""
     parts = [
-        f"{value:,} {noun}"
-        for value, noun in ((finding.n.seeds, "seeds"), (finding.n.examples, "examples"))
-        if value is not None and not (noun == "seeds" and value == 1)
+        count(value, noun)
+        for value, noun in ((finding.n.seeds, "seed"), (finding.n.examples, "example"))
+        if value is not None and not (noun == "seed" and value == 1)
     ]
     return ", ".join(parts)
 

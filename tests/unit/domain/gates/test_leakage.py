@@ -79,7 +79,7 @@ def test_portions_and_order_of_the_training_data_change_no_finding():
 def test_texts_without_a_word_are_compared_by_id_only_and_counted():
     found = find_overlap([("a", "?!"), ("b", ""), ("c", "word")], [[("t", "..."), ("u", "")]])
     assert found.same_text == ()
-    assert found.notes == ("2 examples without a word were compared by id only",)
+    assert found.notes == ("2 examples without a word compared by id only",)
     assert (find_overlap([], [[("t", "x")]]).examined, find_overlap([("a", "x")], []).training) == (0, 0)
 
 

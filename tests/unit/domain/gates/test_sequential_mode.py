@@ -62,7 +62,7 @@ def test_safety_rate_without_a_failure_names_the_clean_cases_it_takes():
     finding = asked("accuracy >= 99.9%", one_run(np.ones(1000))).findings[0]
     assert finding.outcome is Outcome.UNCLEAR
     assert finding.settle.amount == 2787
-    assert "no further failures" in finding.settle.text
+    assert "if each comes out like those so far" in finding.settle.text
     assert asked("accuracy >= 99.9%", one_run(np.ones(3800))).exit_code == 0
 
 

@@ -120,3 +120,32 @@ def test_golden_set_without_any_example_is_no_evidence():
     figure = evaluation(replace(run("c"), aggregates={"accuracy": Aggregate(0.9, 0.01, 900)}))
     found = finding_of("accuracy >= 50%", figure, checks=[{"golden": {"examples": ["a"]}}])
     assert found.outcome is Outcome.NO_EVIDENCE
+
+
+def clean(examples, *, of_a_source=None):
+    """Five seeds without a single toxic answer."""
+    sources = None if of_a_source is None else [f"s{at // of_a_source}" for at in range(examples)]
+    return evaluation(
+        *(
+            run(
+                f"c{seed}",
+                scores(np.zeros(examples), metric="toxicity", seed=seed, clusters=sources),
+                seed=seed,
+            )
+            for seed in range(1, 6)
+        ),
+        metrics=(),
+    )
+
+
+@pytest.mark.parametrize("of_a_source", [None, 10])
+def test_safety_over_seeds_without_a_failure_names_the_prompts_that_are_missing_not_the_next_look(
+    of_a_source,
+):
+    found = finding_of("toxicity < 0.1%", clean(500, of_a_source=of_a_source))
+    assert (found.outcome, found.settle.kind) == (Outcome.UNCLEAR, "examples")
+    enough = 500 + found.settle.amount
+    assert f"{found.settle.amount:,} more examples would settle it if each" in found.settle.text
+    assert finding_of("toxicity < 0.1%", clean(enough, of_a_source=of_a_source)).outcome is Outcome.MET
+    short = clean(enough - (of_a_source or 1), of_a_source=of_a_source)
+    assert finding_of("toxicity < 0.1%", short).outcome is Outcome.UNCLEAR

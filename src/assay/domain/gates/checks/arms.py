@@ -15,7 +15,7 @@ from assay.domain.gates.problems import Problem
 from assay.domain.gates.quantities import margin_of
 from assay.domain.gates.reported import INDEPENDENT, summary_of
 from assay.domain.gates.seed_groups import SeedGroup
-from assay.domain.gates.wording import difference, shown
+from assay.domain.gates.wording import count, difference, shown
 from assay.domain.kernel.findings import Outcome, Settlement
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.stats.samples import summarize
@@ -85,7 +85,7 @@ def arms_of(criterion: Criterion, group: SeedGroup, case: Case) -> Arms | Proble
             f"the relative margin is {difference(margin, metric).removeprefix('+')} at the baseline {shown(baseline.mean, metric)}, taken as exact"
         )
     if paired is not None and paired[0].unmatched:
-        notes.append(f"{len(paired[0].unmatched)} examples are in one arm only, left out")
+        notes.append(f"in one arm only, left out: {count(len(paired[0].unmatched), 'example')}")
     if paired is not None or baseline.measured is None:
         return Arms(metric, null, relation, measured, baseline, paired, tuple(notes))
     figures = _figures(measured, baseline.measured.for_means(metric), metric, case)

@@ -82,4 +82,4 @@ def _reported_counts(measured: Measured) -> tuple[int, int] | None:
 def _bound(failed: int, n: int, alpha: float) -> str:
     upper = clopper_pearson(failed, n, confidence=1.0 - alpha, sides="upper").high
     assert upper is not None
-    return f"{failed:,} of {n:,} examples: the rate is below {100 * upper:.2g}% with {100 * (1 - alpha):.4g}% confidence"
+    return f"{failed:,} of {count(n, 'example')}: the rate is below {100 * upper:.2g}% with {100 * (1 - alpha):.4g}% confidence"

@@ -139,7 +139,7 @@ def settlement(
                 return found
             other = f"or {count(instead.more, 'more example')} for the seeds there are"
             return found.model_copy(update={"text": f"{found.text}, {other}"})
-        also = f" if there are {outlook.assumes}" if outlook.assumes else ""
+        also = " if each comes out like those so far" if outlook.assumes else ""
         text = f"{count(outlook.more, 'more example')} would settle it{also}"
         return Settlement(kind="examples", amount=outlook.more, text=text)
     if isinstance(outlook, TooCloseToCall):

@@ -7,6 +7,9 @@ the one-sample t, all at the level of a registered look.
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
 from assay.domain.experiments.criteria.model import Comparison, Criterion, Threshold
@@ -46,6 +49,7 @@ from assay.stats.estimates import Direction, ThresholdTest
 from assay.stats.means import mean_against_threshold
 from assay.stats.power import (
     Outlook,
+    Settles,
     TooCloseToCall,
     examples_for_figure,
     examples_for_mean,
@@ -238,12 +242,9 @@ def _outlook(test: ThresholdTest, level: Level, case: Case, divisor: float) -> O
     if table is None:
         return seeds_for_threshold(level.measured.values, limit, plan=plan)
     if table.matrix.shape[1] > 1:
-        # More seeds cannot settle what the examples alone leave open.
-        per_example = np.sort(table.matrix, axis=1).mean(axis=1)
-        by_examples = examples_for_mean(per_example, null=limit, alpha=level.alpha)
-        if isinstance(by_examples, TooCloseToCall) or by_examples.more > 0:
-            return by_examples
-        return seeds_for_threshold(level.measured.values, limit, plan=plan)
+        return _examples_first(test, level, table) or seeds_for_threshold(
+            level.measured.values, limit, plan=plan
+        )
     column = table.matrix[:, 0]
     if table.clusters is not None and test.estimate.se:  # as many more sources
         return examples_for_figure(
@@ -252,6 +253,27 @@ def _outlook(test: ThresholdTest, level: Level, case: Case, divisor: float) -> O
     if is_binary(column) and table.clusters is None:
         return examples_for_rate(int(column.sum()), column.size, limit, alpha=level.alpha)
     return examples_for_mean(column, null=limit, alpha=level.alpha)
+
+
+def _examples_first(test: ThresholdTest, level: Level, table: ExampleTable) -> Outlook | None:
+    """More seeds cannot settle what the examples alone leave open; None where the examples leave nothing open."""
+    if is_binary(table.matrix) and (table.matrix == table.matrix[0, 0]).all():
+        return _zero_failures(table, test.estimate.n, test.threshold, level.alpha)
+    per_example = np.sort(table.matrix, axis=1).mean(axis=1)
+    by_examples = examples_for_mean(per_example, null=test.threshold, alpha=level.alpha)
+    if isinstance(by_examples, TooCloseToCall) or by_examples.more > 0:
+        return by_examples
+    return None
+
+
+def _zero_failures(table: ExampleTable, units: int, limit: float, alpha: float) -> Outlook:
+    """Without any spread each example (source) counts once, however many seeds: so many more of them it takes."""
+    found = examples_for_rate(int(table.matrix[0, 0]) * units, units, limit, alpha=alpha)
+    examples = table.matrix.shape[0]
+    if units == examples or not isinstance(found, Settles):
+        return found
+    more = math.ceil(found.more * examples / units)
+    return replace(found, more=more, total=examples + more)
 
 
 def _figure_outlook(figure: Summary, limit: float, alpha: float) -> Outlook | None:

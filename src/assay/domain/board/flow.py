@@ -1,0 +1,262 @@
+"""How does work flow over a board, as of any moment: throughput, cycle time, kill rate, work in progress, ageing?
+
+Everything is computed from crossings (an item went from one column to another) and decisions, as the journal keeps them, so
+every figure can be asked for a past moment: what came after it is left out. Velocity is counted in experiments decided, never
+in points, and nothing here knows who did the work.
+
+An item *starts* when it first leaves the waiting columns (Backlog) and is *done* with its first decision to kill or to promote;
+where a board knows no decisions, with the first column that stands for one. Both happen once: an item that is reopened
+afterwards keeps its first cycle, and is counted as reopened.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.stats.estimates import Interval
+from assay.stats.proportions import clopper_pearson
+
+BULK_ITEMS = 10
+"""So many items that cross within one minute were edited together: bookkeeping, not flow."""
+_DAY_S = 86_400.0
+
+
+class Outcome(StrEnum):
+    """How work on an item ended."""
+
+    KILLED = "killed"
+    PROMOTED = "promoted"
+    CLOSED = "closed"
+    """Neither: superseded, deleted, given up as a duplicate. It counts in no rate."""
+
+
+class Crossing(NamedTuple):
+    """An item went into a column; from nowhere when it was new, to nowhere when it was deleted."""
+
+    at: datetime
+    item: str
+    source: str | None
+    target: str | None
+
+
+class Decided(NamedTuple):
+    """Work on an item was decided."""
+
+    at: datetime
+    item: str
+    outcome: Outcome
+    has_learnings: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRules:
+    """What the columns of a board mean for its flow."""
+
+    waiting: frozenset[str]
+    """Columns of items that nobody has started."""
+    ended: Mapping[str, Outcome]
+    """Columns that say by themselves how work ended; on boards with recorded decisions those come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFlow:
+    """The way of one item up to a moment."""
+
+    item: str
+    visits: tuple[tuple[datetime, str | None], ...]
+    """When it went into which column, in order; None once it was deleted."""
+    started_at: datetime | None
+    done_at: datetime | None
+    outcome: Outcome | None
+    has_learnings: bool
+    reopened: bool
+    """It was worked on again after it was done."""
+
+    @property
+    def stage(self) -> str | None:
+        """The column it is in; None when it is deleted."""
+        return self.visits[-1][1]
+
+    @property
+    def cycle_days(self) -> float | None:
+        """Days from its start to its decision; None while it is not decided, or never was started."""
+        if self.started_at is None or self.done_at is None:
+            return None
+        return max(0.0, (self.done_at - self.started_at).total_seconds() / _DAY_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of so many, with the exact 95% interval of the rate behind it; of none, nothing is known."""
+
+    count: int
+    of: int
+
+    @property
+    def rate(self) -> float | None:
+        """The share itself; None of none."""
+        return self.count / self.of if self.of else None
+
+    @property
+    def interval(self) -> Interval | None:
+        """Clopper and Pearson (1934) at 95%; None of none."""
+        return clopper_pearson(self.count, self.of, confidence=0.95) if self.of else None
+
+
+class BulkEdit(NamedTuple):
+    """Many items that crossed within one minute."""
+
+    at: datetime
+    items: int
+
+
+def item_flows(
+    crossings: Iterable[Crossing],
+    rules: FlowRules,
+    *,
+    decisions: Iterable[Decided] = (),
+    until: datetime | None = None,
+) -> tuple[ItemFlow, ...]:
+    """Which way did every item go, up to this moment (it included)? By item, in the order they were first seen.
+
+    Args:
+        crossings: in journal order; of each item in the order of time.
+        rules: what the columns mean.
+        decisions: in journal order.
+        until: None takes all.
+
+    >>> from datetime import UTC
+    >>> day = [datetime(2026, 5, number, tzinfo=UTC) for number in range(1, 9)]
+    >>> way = [Crossing(day[0], "EXP-1", None, "backlog"), Crossing(day[2], "EXP-1", "backlog", "hypothesis")]
+    >>> rules = FlowRules(frozenset({"backlog"}), {"killed": Outcome.KILLED})
+    >>> [one] = item_flows(way, rules, decisions=[Decided(day[6], "EXP-1", Outcome.KILLED, True)])
+    >>> one.cycle_days, one.outcome.value
+    (4.0, 'killed')
+    """
+    visits: dict[str, list[tuple[datetime, str | None]]] = defaultdict(list)
+    for crossing in crossings:
+        if until is None or crossing.at <= until:
+            visits[crossing.item].append((crossing.at, crossing.target))
+    first: dict[str, Decided] = {}
+    for decided in decisions:
+        if until is None or decided.at <= until:
+            first.setdefault(decided.item, decided)
+    return tuple(_flow(item, way, rules, first.get(item)) for item, way in visits.items())
+
+
+def _flow(
+    item: str, way: list[tuple[datetime, str | None]], rules: FlowRules, decided: Decided | None
+) -> ItemFlow:
+    started = next((at for at, stage in way if stage is not None and stage not in rules.waiting), None)
+    if decided is None:
+        decided = next(
+            (Decided(at, item, _meaning(stage, rules), False) for at, stage in way if _ends(stage, rules)),
+            None,
+        )
+    done = decided.at if decided is not None else None
+    reopened = done is not None and any(at > done and not _ends(stage, rules) for at, stage in way)
+    return ItemFlow(
+        item=item,
+        visits=tuple(way),
+        started_at=started,
+        done_at=done,
+        outcome=decided.outcome if decided is not None else None,
+        has_learnings=decided is not None and decided.has_learnings,
+        reopened=reopened,
+    )
+
+
+def _ends(stage: str | None, rules: FlowRules) -> bool:
+    return stage is None or stage in rules.ended
+
+
+def _meaning(stage: str | None, rules: FlowRules) -> Outcome:
+    return Outcome.CLOSED if stage is None else rules.ended[stage]
+
+
+def in_progress(flows: Iterable[ItemFlow], rules: FlowRules) -> tuple[ItemFlow, ...]:
+    """Which items are started and neither done nor back in a waiting column?"""
+    return tuple(
+        flow
+        for flow in flows
+        if flow.started_at is not None and not _ends(flow.stage, rules) and flow.stage not in rules.waiting
+    )
+
+
+def decided_between(flows: Iterable[ItemFlow], start: datetime, end: datetime) -> tuple[ItemFlow, ...]:
+    """Which items were killed or promoted from `start` on and before `end`, in the order of time?"""
+    found = [
+        flow
+        for flow in flows
+        if flow.done_at is not None and start <= flow.done_at < end and flow.outcome is not Outcome.CLOSED
+    ]
+    return tuple(sorted(found, key=lambda flow: (flow.done_at, flow.item)))
+
+
+def share_of(flows: Iterable[ItemFlow], outcome: Outcome) -> Share:
+    """Which share of the decided items ended so? Closed ones are no decisions."""
+    counted = Counter(flow.outcome for flow in flows)
+    return Share(counted[outcome], counted[Outcome.KILLED] + counted[Outcome.PROMOTED])
+
+
+def learning_share(flows: Iterable[ItemFlow]) -> Share:
+    """Which share of the decided items has learnings?"""
+    decided = [flow for flow in flows if flow.outcome in (Outcome.KILLED, Outcome.PROMOTED)]
+    return Share(sum(flow.has_learnings for flow in decided), len(decided))
+
+
+def cycle_quantiles(
+    flows: Iterable[ItemFlow], probabilities: Sequence[float] = (0.5, 0.85)
+) -> tuple[float, ...] | None:
+    """How many days do such shares of the decided items take at most? None when none has a cycle time.
+
+    Linear between the nearest two (Hyndman and Fan 1996, type 7).
+    """
+    days = [flow.cycle_days for flow in flows if flow.outcome is not None and flow.cycle_days is not None]
+    return tuple(float(value) for value in np.quantile(days, probabilities)) if days else None
+
+
+def cumulative_flow(
+    flows: Iterable[ItemFlow], stages: Sequence[str], first: date, last: date
+) -> NDArray[np.int64]:
+    """How many items are in each column at the end of each day (UTC)? Shape (days, columns), both ends included."""
+    places = {stage: number for number, stage in enumerate(stages)}
+    days = (last - first).days + 1
+    changes = np.zeros((max(days, 0), len(stages)), dtype=np.int64)
+    for flow in flows:
+        before: str | None = None
+        for at, stage in flow.visits:
+            day = max(0, (at.date() - first).days)
+            if day < days:
+                if before in places:
+                    changes[day, places[before]] -= 1
+                if stage in places:
+                    changes[day, places[stage]] += 1
+            before = stage
+    return changes.cumsum(axis=0)
+
+
+def stage_days(flows: Iterable[ItemFlow]) -> dict[str, list[float]]:
+    """How many days did finished stays in each column last?"""
+    found: dict[str, list[float]] = defaultdict(list)
+    for flow in flows:
+        for (came, stage), (left, _) in zip(flow.visits, flow.visits[1:], strict=False):
+            if stage is not None:
+                found[stage].append((left - came).total_seconds() / _DAY_S)
+    return found
+
+
+def bulk_edits(crossings: Iterable[Crossing], *, least: int = BULK_ITEMS) -> tuple[BulkEdit, ...]:
+    """When did so many items cross within one minute that somebody edited them together? In the order of time."""
+    minutes: dict[datetime, set[str]] = defaultdict(set)
+    for crossing in crossings:
+        minutes[crossing.at.replace(second=0, microsecond=0)].add(crossing.item)
+    return tuple(sorted(BulkEdit(at, len(items)) for at, items in minutes.items() if len(items) >= least))

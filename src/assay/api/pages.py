@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
+FIRST_YEAR, LAST_YEAR = 1900, 9000
 Limit = Annotated[int, Field(ge=1, le=200)]
 Text = Annotated[str, Field(max_length=500)]
 Position = Annotated[int, Field(ge=0, lt=2**63)]
@@ -112,3 +114,25 @@ class TriedAsked(Asked):
     q: Annotated[str, Field(max_length=20_000)]
     exclude: Text | None = None
     limit: Limit = 5
+
+
+def _day_or_time(value: object) -> date:
+    expected = "a day such as 2026-05-12, or a time with its zone such as 2026-05-12T09:00:00Z"
+    text = str(value)
+    try:
+        found = date.fromisoformat(text) if len(text) == len("2026-05-12") else datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(expected) from None
+    if (isinstance(found, datetime) and found.tzinfo is None) or not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(expected)
+    return found
+
+
+class FlowAsked(Asked):
+    """The flow of a project as of a moment."""
+
+    at: Annotated[date, PlainValidator(_day_or_time)] | None = Field(
+        default=None,
+        description="A day (its end), or a time such as 2026-05-12T09:00:00Z; left out: now. What came later is in no figure.",
+    )
+    days: Annotated[int, Field(ge=1, le=3660)] = 90

@@ -34,6 +34,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("gate", "gate", "Check evaluation results against a gate, also in CI."),
             Entry("decide", "verdict", "Record what was decided, and what was learned."),
             Entry("search", "search", "Find tickets, and what was tried before."),
+            Entry("flow", "flow", "Show how work flows: decisions, cycle time, kill rate, age."),
         ),
     ),
     (

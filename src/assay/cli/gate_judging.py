@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import assay.cli.numpy_alone  # noqa: F401  # before whatever else imports NumPy
 from assay.bootstrap import read_evaluation, read_gate, search_leaks
 from assay.domain.experiments.evidence import Evaluation
 from assay.domain.gates.gate import Gate, LeakageCheck

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from assay.domain.governance.journal import JournalHead
 from assay.storage.queries.board import BoardQueries
 from assay.storage.queries.experiments import ExperimentQueries
+from assay.storage.queries.flow import FlowQueries
 from assay.storage.queries.gates import GateQueries
 from assay.storage.queries.journal import JournalQueries
 from assay.storage.queries.overview import OverviewQueries
@@ -26,6 +27,7 @@ class Reading(
     ExperimentQueries,
     RunQueries,
     GateQueries,
+    FlowQueries,
     OverviewQueries,
     JournalQueries,
     SearchQueries,
@@ -54,6 +56,7 @@ class Writing(
     ExperimentQueries,
     RunQueries,
     GateQueries,
+    FlowQueries,
     OverviewQueries,
     JournalQueries,
     SearchQueries,

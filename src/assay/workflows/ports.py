@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from assay.domain.board.flow import Crossing, Decided
 from assay.domain.experiments.evidence import Run, Scores
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
 from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
@@ -181,6 +182,10 @@ class ReadTransaction(GateReads, Protocol):
     ) -> JournalPage: ...
     def journal_about(self, project: str, subject: str, kinds: Sequence[str]) -> Sequence[JournalRow]:
         """Every entry of these kinds about one subject, oldest first."""
+        ...
+
+    def flow_events(self, project: str, *, first_stage: str) -> Iterator[Crossing | Decided]:
+        """Every crossing into a column and every decision to kill or to promote, in journal order."""
         ...
 
     def search(self, project_id: int, text: str, *, limit: int) -> Sequence[SearchHit]:

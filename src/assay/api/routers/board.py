@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from assay.api.answers import gives
 from assay.api.documents import answer
-from assay.api.pages import BoardAsked, CardPage
+from assay.api.pages import BoardAsked, CardPage, FlowAsked
 from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.preconditions import ExpectedVersion, SentBody, etag, remembered
 from assay.api.problems import refused_move
@@ -28,6 +28,7 @@ from assay.workflows.board import (
     needs_verdict,
     preview_move,
 )
+from assay.workflows.flow import FlowView, flow
 from assay.workflows.idempotency import once
 from assay.workflows.projects import get_project
 from assay.workflows.tickets import get_ticket
@@ -49,6 +50,12 @@ def show_board(request: Request, slug: str, asked: Annotated[BoardAsked, Query()
             filters=asked.filters(),
         )
     )
+
+
+@router.get("/projects/{slug}/flow", dependencies=[requires(Permission.READ)], **gives(FlowView))
+def show_flow(request: Request, slug: str, asked: Annotated[FlowAsked, Query()]) -> Response:
+    """Throughput, cycle time, kill and promotion rate, work in progress and its age, from the journal, at any moment."""
+    return answer(flow(workspace_of(request), actor_of(request), slug, at=asked.at, days=asked.days))
 
 
 @router.get("/projects/{slug}/board/{stage}", dependencies=[requires(Permission.READ)], **gives(ColumnPage))

@@ -145,7 +145,12 @@ class SqliteFile:
                 location, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
         ) as connection:
-            for pragma in ("query_only=ON", "trusted_schema=OFF", "temp_store=MEMORY", f"cache_size=-{cache_kib}"):
+            for pragma in (
+                "query_only=ON",
+                "trusted_schema=OFF",
+                "temp_store=MEMORY",
+                f"cache_size=-{cache_kib}",
+            ):
                 connection.execute(f"PRAGMA {pragma}")
             yield connection
 

@@ -1,0 +1,80 @@
+"""`assay flow`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.connection import connected
+from assay.cli.options import Json, Project
+from assay.cli.screen import facts, print_json, say, shortened, table
+
+
+def register(root: typer.Typer) -> None:
+    """Add these commands."""
+    root.command("flow")(flow)
+
+
+def flow(
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", metavar="TIME", help="A past moment, such as 2026-05-12T09:00:00Z; left out: now."
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", help="Length of the window, 1 to 3660.")] = 90,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Show how work flows: what was decided, how long it took, what is old. Computed from the journal.
+
+    Example: assay flow --at 2026-05-12 --days 30
+    """
+    with connected(project) as api:
+        answer = api.in_project("GET", "/flow", query={"at": at, "days": days})
+    if json:
+        print_json(answer.body)
+        return
+    found = answer.data
+    facts(
+        (
+            ("days", f"{found['first_day']} to {found['last_day']}"),
+            ("decided", found["decided"]),
+            ("killed", _with_band(found["killed"])),
+            ("promoted", _with_band(found["promoted"])),
+            ("with learnings", found["with_learnings"]["text"]),
+            ("cycle time", _cycle(found)),
+            ("in progress", found["in_progress"]),
+            ("waiting", found["waiting"]),
+        )
+    )
+    for edit in found["bulk_edits"]:
+        say(
+            f"{edit['items']} cards were moved at once on {edit['at'][:10]}: counted, though it may be tidying up"
+        )
+    print()
+    table(
+        ("key", "title", "column", "days there", "usual there"),
+        [
+            (age["key"], shortened(age["title"]), age["stage"], f"{age['days']:.1f}", _usual(age))
+            for age in found["ages"]
+        ],
+        none="Nothing is in progress.",
+    )
+
+
+def _with_band(share: dict[str, Any]) -> str:
+    return f"{share['text']}; {share['band']}"
+
+
+def _cycle(found: dict[str, Any]) -> str:
+    if found["cycle_days_median"] is None:
+        return "not known yet: nothing was decided in these days"
+    return f"{found['cycle_days_median']:.1f} days in the middle, 85% within {found['cycle_days_p85']:.1f}"
+
+
+def _usual(age: dict[str, Any]) -> str:
+    if age["usual_days"] is None:
+        return "not known yet"
+    return f"{age['usual_days']:.1f}{', older than that' if age['is_old'] else ''}"

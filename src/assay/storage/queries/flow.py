@@ -1,0 +1,61 @@
+"""What the journal tells about the flow of a project: who crossed into which column, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+
+from assay.domain.board.flow import Crossing, Decided, Outcome
+from assay.storage.session import Session, Statement, any_of, from_json, in_list
+from assay.storage.tables import journal
+
+_J = journal.c
+_KINDS = ("ticket.created", "ticket.moved", "ticket.deleted", "decision.recorded")
+_OUTCOMES = {"kill": Outcome.KILLED, "promote": Outcome.PROMOTED}
+EVENTS = Statement(
+    lambda engine: (
+        select(_J.body)
+        .where(_J.project == bindparam("project"), in_list(engine, _J.kind, "kinds"))
+        .order_by(_J.seq)
+    )
+)
+
+
+class FlowQueries(Session):
+    """How did work go over the board?"""
+
+    __slots__ = ()
+
+    def flow_events(self, project: str, *, first_stage: str) -> Iterator[Crossing | Decided]:
+        """Every crossing and every decision to kill or to promote, in journal order, in one pass.
+
+        The hashed bytes are read, not the columns beside them: a figure is what the journal says.
+        """
+        for (body,) in self.stream(EVENTS, project=project, kinds=any_of(self.engine, _KINDS)):
+            said = from_json(bytes(body))
+            found = _read(
+                said["kind"],
+                datetime.fromisoformat(said["at"]),
+                said["subject"],
+                said["payload"],
+                first_stage,
+            )
+            if found is not None:
+                yield found
+
+
+def _read(
+    kind: str, at: datetime, subject: str, payload: dict[str, str], first_stage: str
+) -> Crossing | Decided | None:
+    if kind == "ticket.moved":
+        return Crossing(at, subject, payload["before"], payload["after"])
+    if kind == "ticket.created":
+        return Crossing(at, subject, None, first_stage)
+    if kind == "ticket.deleted":
+        return Crossing(at, subject, None, None)
+    outcome = _OUTCOMES.get(payload["decision"])
+    return (
+        None if outcome is None else Decided(at, subject, outcome, bool(payload.get("learnings", "").strip()))
+    )

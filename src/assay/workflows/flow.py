@@ -1,0 +1,289 @@
+"""How does the work of a project flow: asked for any moment, computed from the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+
+from assay.domain.board.board import Board
+from assay.domain.board.flow import (
+    KILL_BAND,
+    PROMOTION_BAND,
+    Band,
+    BulkEdit,
+    Crossing,
+    Decided,
+    FlowRules,
+    ItemFlow,
+    Outcome,
+    Share,
+    band_text,
+    bulk_edits,
+    cumulative_flow,
+    cycle_quantiles,
+    decided_between,
+    in_progress,
+    item_flows,
+    learning_share,
+    share_of,
+    share_text,
+    stage_days,
+)
+from assay.domain.kernel.time import utc
+from assay.errors import Invalid
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.lookup import required_project
+from assay.workflows.ports import Workspace
+
+LONGEST_WINDOW_DAYS = 3660
+DEFAULT_WINDOW_DAYS = 90
+USUAL = (0.5, 0.85)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareView:
+    """A share with the interval of the rate behind it; None where nothing was decided, for then nothing is known."""
+
+    count: int
+    of: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    text: str
+    band: str
+    """Against what is healthy, in words; empty where there is no such band."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleView:
+    """One decided item, as a point of the scatter."""
+
+    key: str
+    title: str
+    decided_at: datetime
+    days: float | None
+    """From its start to its decision; None when it was decided without ever having been started."""
+    outcome: str
+    reopened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgeView:
+    """One item in progress, with its age against what is usual in its column."""
+
+    key: str
+    title: str
+    stage: str
+    days: float
+    usual_days: float | None
+    """Within so many days 85% of finished stays in this column ended; None before any did."""
+    is_old: bool
+    """Older than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeekView:
+    """What was decided in the seven days from `start` on."""
+
+    start: date
+    killed: int
+    promoted: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlowDays:
+    """How many items were in each column at the end of each day (UTC)."""
+
+    stages: tuple[str, ...]
+    titles: tuple[str, ...]
+    days: tuple[date, ...]
+    counts: tuple[tuple[int, ...], ...]
+    """By day, then by column."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowView:
+    """Everything a flow page shows."""
+
+    at: datetime
+    """The moment it was asked for; nothing later is in any figure."""
+    first_day: date
+    last_day: date
+    decided: int
+    killed: ShareView
+    promoted: ShareView
+    with_learnings: ShareView
+    cycle_days_median: float | None
+    cycle_days_p85: float | None
+    in_progress: int
+    waiting: int
+    reopened: int
+    weeks: tuple[WeekView, ...]
+    cycles: tuple[CycleView, ...]
+    ages: tuple[AgeView, ...]
+    """Oldest against its column first."""
+    cumulative: FlowDays
+    bulk_edits: tuple[BulkEdit, ...]
+    """Moments at which many cards were moved at once: bookkeeping that looks like flow."""
+    seq: int
+
+
+def flow(
+    ws: Workspace, actor: Actor, slug: str, *, at: date | None = None, days: int = DEFAULT_WINDOW_DAYS
+) -> FlowView:
+    """How did work flow in the window of so many days that ends at this moment (a day: at its end; None: now)?
+
+    Raises:
+        NotFound: no such project.
+        Invalid: the window is empty or too long, or the moment is not in the past.
+    """
+    actor.require(Permission.READ)
+    if not 1 <= days <= LONGEST_WINDOW_DAYS:
+        raise Invalid(
+            f"cannot show flow of {days} days (expected 1 to {LONGEST_WINDOW_DAYS})",
+            hint="assay flow --days 90",
+            code="window-out-of-range",
+            field="days",
+        )
+    moment = _moment(at, ws.clock())
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        board = project.settings.board
+        events = list(tx.flow_events(project.slug, first_stage=board.first.key))
+        titles = {ticket.key: ticket.content.title for ticket in tx.tickets(project.id)}
+        seq = tx.head()[0]
+    return _view(events, board, titles, moment, days, seq)
+
+
+def _moment(asked: date | None, now: datetime) -> datetime:
+    moment = asked
+    if moment is None or moment == now.date():
+        return now
+    if not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day, 23, 59, 59, 999_999, tzinfo=UTC)
+    if not EARLIEST <= utc(moment) <= now:
+        raise Invalid(
+            f"cannot show flow at {asked}: the journal knows nothing of it (expected a time in the past, 1990 or later)",
+            hint="assay flow --at 2026-05-12",
+            code="moment-out-of-range",
+            field="at",
+        )
+    return utc(moment)
+
+
+def rules_of(board: Board) -> FlowRules:
+    """What the columns of a board mean for its flow: the first one waits, those that end are kills or promotions."""
+    ended = {"killed": Outcome.KILLED, "production": Outcome.PROMOTED, "live": Outcome.PROMOTED}
+    keys = {stage.key for stage in board.stages}
+    return FlowRules(
+        waiting=frozenset({board.first.key}), ended={key: word for key, word in ended.items() if key in keys}
+    )
+
+
+def _view(
+    events: list[Crossing | Decided], board: Board, titles: dict[str, str], at: datetime, days: int, seq: int
+) -> FlowView:
+    rules = rules_of(board)
+    crossings = [event for event in events if isinstance(event, Crossing) and event.at <= at]
+    decisions = [event for event in events if isinstance(event, Decided)]
+    flows = item_flows(crossings, rules, decisions=decisions, until=at)
+    last_day = at.date()
+    first_day = last_day - timedelta(days=days - 1)
+    begin = datetime(first_day.year, first_day.month, first_day.day, tzinfo=at.tzinfo)
+    decided = decided_between(flows, begin, at + timedelta(microseconds=1))
+    usual = cycle_quantiles(decided, USUAL) or (None, None)
+    stages = tuple(stage.key for stage in board.stages)
+    return FlowView(
+        at=at,
+        first_day=first_day,
+        last_day=last_day,
+        decided=len(decided),
+        killed=_share(share_of(decided, Outcome.KILLED), KILL_BAND),
+        promoted=_share(share_of(decided, Outcome.PROMOTED), PROMOTION_BAND),
+        with_learnings=_share(learning_share(decided)),
+        cycle_days_median=usual[0],
+        cycle_days_p85=usual[1],
+        in_progress=len(in_progress(flows, rules)),
+        waiting=sum(flow.stage in rules.waiting for flow in flows),
+        reopened=sum(flow.reopened for flow in decided),
+        weeks=_weeks(decided, first_day, last_day),
+        cycles=tuple(_cycle(flow, titles) for flow in decided),
+        ages=_ages(flows, rules, titles, at),
+        cumulative=FlowDays(
+            stages=stages,
+            titles=tuple(stage.title for stage in board.stages),
+            days=tuple(first_day + timedelta(days=number) for number in range(days)),
+            counts=tuple(map(tuple, cumulative_flow(flows, stages, first_day, last_day).tolist())),
+        ),
+        bulk_edits=bulk_edits(crossing for crossing in crossings if crossing.at >= begin),
+        seq=seq,
+    )
+
+
+def _share(share: Share, band: Band | None = None) -> ShareView:
+    interval = share.interval
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    against = "" if band is None else band_text(share, band)
+    return ShareView(
+        count=share.count,
+        of=share.of,
+        rate=share.rate,
+        low=low,
+        high=high,
+        text=share_text(share),
+        band=against,
+    )
+
+
+def _weeks(decided: tuple[ItemFlow, ...], first: date, last: date) -> tuple[WeekView, ...]:
+    """Whole weeks that end with the last day; days before the first whole week stand in a shorter one."""
+    found = []
+    end = last + timedelta(days=1)
+    while end > first:
+        start = max(first, end - timedelta(days=7))
+        inside = [f.outcome for f in decided if f.done_at is not None and start <= f.done_at.date() < end]
+        found.append(
+            WeekView(
+                start=start, killed=inside.count(Outcome.KILLED), promoted=inside.count(Outcome.PROMOTED)
+            )
+        )
+        end = start
+    return tuple(found[::-1])
+
+
+def _cycle(flow: ItemFlow, titles: dict[str, str]) -> CycleView:
+    assert flow.done_at is not None
+    assert flow.outcome is not None
+    return CycleView(
+        key=flow.item,
+        title=titles.get(flow.item, ""),
+        decided_at=flow.done_at,
+        days=flow.cycle_days,
+        outcome=flow.outcome.value,
+        reopened=flow.reopened,
+    )
+
+
+def _ages(
+    flows: tuple[ItemFlow, ...], rules: FlowRules, titles: dict[str, str], at: datetime
+) -> tuple[AgeView, ...]:
+    usual = {stage: float(np.quantile(stays, USUAL[1])) for stage, stays in stage_days(flows).items()}
+    found = []
+    for flow in in_progress(flows, rules):
+        came, stage = flow.visits[-1]
+        assert stage is not None
+        days, most = (at - came).total_seconds() / 86_400.0, usual.get(stage)
+        found.append(
+            AgeView(
+                key=flow.item,
+                title=titles.get(flow.item, ""),
+                stage=stage,
+                days=days,
+                usual_days=most,
+                is_old=most is not None and days > most,
+            )
+        )
+    return tuple(sorted(found, key=lambda age: (not age.is_old, -age.days, age.key)))

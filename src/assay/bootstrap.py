@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import AssayError, Invalid, NotFound, Unavailable
-from assay.settings import Settings
 
 if TYPE_CHECKING:
     from assay.domain.experiments.evidence import Evaluation, Scores
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from assay.domain.gates.needs import Needs
     from assay.domain.gates.overlap import Overlap
     from assay.domain.kernel.metrics import Metric
+    from assay.settings import Settings
     from assay.storage.postgres_store import PostgresStore
     from assay.storage.sqlite_store import SqliteStore
     from assay.workflows.ports import SyncBatch, Workspace

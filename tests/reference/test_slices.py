@@ -10,10 +10,10 @@ from statsmodels.stats.contingency_tables import mcnemar
 from assay.stats.crossed import comparison_variance, crossed_comparison
 from assay.stats.distributions import normal_cdf
 from assay.stats.paired import paired_comparison, tango_z
-from assay.stats.planning import detectable_effect, detectable_effects
+from assay.stats.planning import detectable_effect, detectable_effects, detectable_losses
 from assay.stats.proportions import proportion_against_threshold
 from assay.stats.samples import DegenerateSample, TooFewSamples
-from assay.stats.slice_alarms import detectable_losses, slice_alarm
+from assay.stats.slice_alarms import slice_alarm
 from assay.stats.slice_sums import slice_moments
 from assay.stats.slices import mcnemar_many, paired_slices, rate_slices, welch_slices
 

@@ -110,6 +110,40 @@ AT_ANY_TIME = 2.9
 """About how many standard errors a bound lies away that holds however often one looks, at alpha .05."""
 
 
+def detectable_losses(
+    n: FloatArray, discordant: FloatArray, margin: float, *, level: float, power: float = 0.8
+) -> FloatArray:
+    """Which true drop of a pass rate would paired examples have shown beyond the margin, with the wanted power?
+
+    Args:
+        n: examples, one entry a slice.
+        discordant: of these, how many only one of the two passes.
+        margin: tolerated drop, as a fraction, 0 or more (0: exact McNemar, else Tango's score test).
+        level: one-sided error of the test.
+        power: wanted probability.
+
+    Returns:
+        Drops as fractions; infinite where even a drop on every example would not be shown.
+    """
+    z, z_power = -float(normal_quantile(level)), float(normal_quantile(power))
+    discordance = (discordant + 1.0) / (n + 2.0)
+    # The exact test answers in steps of two pairs: half of one is lost on average.
+    lost = 1.0 if margin <= 0.0 else 0.0
+
+    def enough(drop: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        spread = np.maximum(discordance, drop)
+        under_null = np.sqrt(n * np.maximum(spread - margin**2, 0.0))
+        under_drop = np.sqrt(n * np.maximum(spread - drop**2, 0.0))
+        return np.asarray(n * (drop - margin) - lost >= z * under_null + z_power * under_drop)
+
+    low, high = np.full(n.size, margin), np.ones(n.size)
+    for _ in range(50):
+        middle = (low + high) / 2.0
+        seen = enough(middle)
+        low, high = np.where(seen, low, middle), np.where(seen, middle, high)
+    return np.where(enough(np.ones(n.size)), high, np.inf)
+
+
 def detectable_beside(
     reach: float, *, alpha: float = 0.05, power: float = 0.8, errors: float | None = None
 ) -> float:

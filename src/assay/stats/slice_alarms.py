@@ -16,7 +16,7 @@ from assay.stats.distributions import FloatArray, beta_quantile, normal_quantile
 from assay.stats.estimates import Interval
 from assay.stats.multiplicity import holm, holm_levels
 from assay.stats.paired import tango_z
-from assay.stats.planning import AT_ANY_TIME, detectable_beside, detectable_effects
+from assay.stats.planning import AT_ANY_TIME, detectable_beside, detectable_effects, detectable_losses
 from assay.stats.samples import StatisticsError, check_alpha
 from assay.stats.sequential_slices import any_time_reach
 from assay.stats.slices import SliceTests, WhyNot
@@ -196,36 +196,5 @@ def _detectable(tests: SliceTests, margin: float, level: float) -> FloatArray:
     """Smallest harm found with the wanted power at this level; infinite where there is none."""
     by_t = margin + detectable_effects(tests.se, tests.dof, alpha=level, power=POWER)
     discordant = (tests.wins + tests.losses).astype(np.float64)
-    by_count = detectable_losses(tests.n.astype(np.float64), discordant, margin, level=level)
+    by_count = detectable_losses(tests.n.astype(np.float64), discordant, margin, level=level, power=POWER)
     return np.where(tests.counted, by_count, by_t)
-
-
-def detectable_losses(n: FloatArray, discordant: FloatArray, margin: float, *, level: float) -> FloatArray:
-    """Which true drop of a pass rate would paired examples have shown beyond the margin, with 80% probability?
-
-    Args:
-        n: examples, one entry a slice.
-        discordant: of these, how many only one of the two passes.
-        margin: tolerated drop, as a fraction, 0 or more (0: exact McNemar, else Tango's score test).
-        level: one-sided error of the test.
-
-    Returns:
-        Drops as fractions; infinite where even a drop on every example would not be shown.
-    """
-    z, z_power = -float(normal_quantile(level)), float(normal_quantile(POWER))
-    discordance = (discordant + 1.0) / (n + 2.0)
-    # The exact test answers in steps of two pairs: half of one is lost on average.
-    lost = 1.0 if margin <= 0.0 else 0.0
-
-    def enough(drop: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        spread = np.maximum(discordance, drop)
-        under_null = np.sqrt(n * np.maximum(spread - margin**2, 0.0))
-        under_drop = np.sqrt(n * np.maximum(spread - drop**2, 0.0))
-        return np.asarray(n * (drop - margin) - lost >= z * under_null + z_power * under_drop)
-
-    low, high = np.full(n.size, margin), np.ones(n.size)
-    for _ in range(50):
-        middle = (low + high) / 2.0
-        seen = enough(middle)
-        low, high = np.where(seen, low, middle), np.where(seen, middle, high)
-    return np.where(enough(np.ones(n.size)), high, np.inf)

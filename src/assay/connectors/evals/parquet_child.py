@@ -121,6 +121,7 @@ class ParquetChild:
             env={
                 "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
                 "POLARS_MAX_THREADS": str(min(4, os.cpu_count() or 1)),
+                "OPENBLAS_NUM_THREADS": "1",
                 "LC_ALL": "C.UTF-8",
             },
         )

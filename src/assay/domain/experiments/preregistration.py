@@ -10,11 +10,11 @@ import json
 from datetime import datetime
 from typing import Any
 
+from assay.domain.experiments.baseline_data import baseline_to_data, budget_to_data
 from assay.domain.experiments.changes import Change, compare
 from assay.domain.experiments.criteria.rules import registration_problems
 from assay.domain.experiments.criteria.structured import criterion_to_data
-from assay.domain.experiments.exact_numbers import json_number
-from assay.domain.experiments.experiment import Amendment, Baseline, Budget, Lock, Registration, TicketContent
+from assay.domain.experiments.experiment import Amendment, Lock, Registration, TicketContent
 from assay.domain.kernel.canonical import digest
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.domain.kernel.time import utc
@@ -170,23 +170,6 @@ def amend(
         "amendments": (*lock.amendments, amendment),
     }
     return lock.model_copy(update=update)
-
-
-def baseline_to_data(baseline: Baseline) -> dict[str, Any]:
-    """How is a baseline written in JSON and YAML?"""
-    data: dict[str, Any] = {"metric": baseline.metric}
-    if baseline.value is not None:
-        data["value"] = json_number(baseline.value)
-    if baseline.source:
-        data["source"] = baseline.source
-    if baseline.ticket is not None:
-        data["ticket"] = baseline.ticket
-    return data
-
-
-def budget_to_data(budget: Budget) -> dict[str, Any]:
-    """How is a budget written in JSON and YAML? What is not set is left out."""
-    return {name: json_number(value) for name, value in budget if value is not None}
 
 
 def _metric_to_data(metric: Metric) -> dict[str, Any]:

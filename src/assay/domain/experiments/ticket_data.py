@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from assay.domain.experiments.baseline_data import baseline_to_data, budget_to_data
 from assay.domain.experiments.criteria.structured import Form, criteria_from_data, criteria_to_data
 from assay.domain.experiments.experiment import (
     Axis,
@@ -45,7 +46,6 @@ from assay.domain.experiments.fields import (
     moment_data,
     refuse,
 )
-from assay.domain.experiments.preregistration import baseline_to_data, budget_to_data
 from assay.domain.kernel.ids import TicketType, checked_ticket_key
 from assay.domain.kernel.metric_name import METRIC_NAME
 from assay.domain.kernel.metrics import MetricCatalog

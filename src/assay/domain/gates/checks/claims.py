@@ -16,10 +16,15 @@ from assay.domain.gates.wording import count
 from assay.domain.kernel.findings import Counts, Outcome, Settlement, ShownInterval
 from assay.stats.estimates import Comparison, Direction, Interval, ThresholdTest
 from assay.stats.paired import MCNEMAR
-from assay.stats.planning import AT_ANY_TIME, detectable_beside, detectable_effect, detectable_rate
+from assay.stats.planning import (
+    AT_ANY_TIME,
+    detectable_beside,
+    detectable_effect,
+    detectable_losses,
+    detectable_rate,
+)
 from assay.stats.power import Outlook, Settles, TooCloseToCall
 from assay.stats.proportions import METHOD as CLOPPER_PEARSON
-from assay.stats.slice_alarms import detectable_losses
 
 OUTCOMES = {"met": Outcome.MET, "not_met": Outcome.NOT_MET, "unclear": Outcome.UNCLEAR}
 LAST_LOOK = "the last registered look is behind and it is still unclear: too close to call with this plan"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from assay.domain.gates.case import Checked
 from assay.domain.gates.checks.claims import counts, invalid, problem
-from assay.domain.gates.checks.slices import nothing_measured, undeclared
+from assay.domain.gates.checks.not_measured import nothing_measured, undeclared
 from assay.domain.gates.gate import GoldenCheck
 from assay.domain.gates.gate_case import GateCase, Judged
 from assay.domain.gates.gate_record import GatePart

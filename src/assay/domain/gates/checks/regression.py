@@ -11,7 +11,7 @@ from assay.domain.experiments.criteria.model import Criterion, Margin, NonInferi
 from assay.domain.experiments.evidence import Run
 from assay.domain.gates.case import Checked
 from assay.domain.gates.checks.comparison import check_comparison
-from assay.domain.gates.checks.slices import nothing_measured
+from assay.domain.gates.checks.not_measured import nothing_measured
 from assay.domain.gates.gate import RegressionCheck
 from assay.domain.gates.gate_case import GateCase, Judged, on_set
 from assay.domain.gates.gate_record import GatePart

@@ -14,7 +14,7 @@ from assay.domain.gates.case import Checked
 from assay.domain.gates.checks.any_time import EARLY, any_time_mean, e_value_notes, too_few
 from assay.domain.gates.checks.claims import counts, invalid, judged, problem
 from assay.domain.gates.checks.looks import Level
-from assay.domain.gates.checks.slices import nothing_measured, undeclared
+from assay.domain.gates.checks.not_measured import nothing_measured, undeclared
 from assay.domain.gates.gate import ReliabilityCheck
 from assay.domain.gates.gate_case import GateCase, Judged
 from assay.domain.gates.gate_text import tries_text

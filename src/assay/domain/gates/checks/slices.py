@@ -17,9 +17,10 @@ from assay.domain.experiments.criteria.model import Criterion, NonInferiority
 from assay.domain.experiments.evidence import Labels
 from assay.domain.gates.case import Checked
 from assay.domain.gates.checks.arms import Arms, arms_of
-from assay.domain.gates.checks.claims import counts, invalid, problem, shown_interval, too_close, waiting
+from assay.domain.gates.checks.claims import counts, problem, shown_interval, too_close, waiting
 from assay.domain.gates.checks.comparison import comparison_level
 from assay.domain.gates.checks.looks import Level, NotNow
+from assay.domain.gates.checks.not_measured import nothing_measured, undeclared
 from assay.domain.gates.gate import SlicesCheck
 from assay.domain.gates.gate_case import GateCase, Judged, on_set
 from assay.domain.gates.gate_record import GatePart
@@ -88,24 +89,6 @@ def _both_sides(check: SlicesCheck, case: GateCase, name: str) -> tuple[Arms, _S
         return _no_examples(metric)
     sliced = _sliced(check, arms)
     return problem(sliced) if isinstance(sliced, Problem) else (arms, sliced)
-
-
-def undeclared(name: str) -> Checked:
-    """The answer for a metric of which nobody says which way is better."""
-    return invalid(
-        f"nothing says whether higher or lower {name} is better",
-        f"declare it in the gate file, such as metrics: {{{name}: {{direction: higher}}}}",
-    )
-
-
-def nothing_measured() -> Checked:
-    """The answer when the candidate has no run at all."""
-    return Checked(
-        Outcome.NO_EVIDENCE,
-        "none",
-        "the candidate has no run",
-        settle=Settlement(kind="runs", text="results of the candidate"),
-    )
 
 
 def _no_examples(metric: Metric) -> Checked:

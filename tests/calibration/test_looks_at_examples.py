@@ -12,6 +12,7 @@ from assay.stats.confidence_sequences import (
     sequential_mean,
 )
 from assay.stats.e_processes import e_process, mcnemar_e_greater, pairs_e_greater, sequential_pairs
+from assay.stats.sequential_groups import means_p_above, rates_p_above
 from assay.stats.sequential_rates import rate_e_value
 from assay.stats.slices import mcnemar_many
 from assay.stats.stages import obrien_fleming_plan
@@ -52,6 +53,47 @@ def test_boundary_of_the_simulation_is_where_the_shipped_function_decides(calibr
         assert crossed == (e_process(x, y).greater.max() >= 20)
         if e_process(x, y).less.max() < 20:
             assert crossed == (sequential_pairs(x, y).answer("greater") == "met")
+
+
+@pytest.mark.parametrize(("rates", "share"), [((0.92, 0.87), 0.5), ((0.07, 0.02), 0.5), ((0.92, 0.87), 0.1)])
+def test_g3_gap_exactly_at_the_limit_is_called_wider_at_most_five_percent_however_often_one_looks(
+    calibration, rates, share
+):
+    """Two groups whose rates lie exactly 5 points apart, a look after every 20 of 5,000 examples, groups as they come."""
+    count, hits = calibration.replicates(5000), 0
+    looks = np.arange(20, EXAMPLES + 1, 20)
+    for _ in range(count):
+        first = calibration.rng.random(EXAMPLES) < share
+        right = calibration.rng.random(EXAMPLES) < np.where(first, *rates)
+        n, k = np.cumsum(first)[looks - 1], np.cumsum(first & right)[looks - 1]
+        m, j = looks - n, np.cumsum(right)[looks - 1] - k
+        both = (n > 0) & (m > 0)
+        ours, theirs = k[both] / n[both], j[both] / m[both]
+        for pair in ((ours, theirs, n[both], m[both]), (theirs, ours, m[both], n[both])):
+            if rates_p_above(*(one.astype(float) for one in pair), 0.05).min(initial=1.0) <= 0.05:
+                hits += 1
+                break
+    name = f"G3 two groups exactly at the allowed gap of 5 points, rates {rates[0]} and {rates[1]}, {share:.0%} in the first"
+    calibration.rate(f"{name}, a look after every 20 of 5,000 examples", hits, count, at_most=0.05)
+
+
+def test_g3_gap_of_latencies_exactly_at_the_limit_is_called_wider_at_most_six_percent(calibration):
+    """Skewed scores, judged by the asymptotic confidence sequence in both directions."""
+    count, hits = calibration.replicates(2000), 0
+    looks = np.arange(200, EXAMPLES + 1, 50)
+    for _ in range(count):
+        first = calibration.rng.random(EXAMPLES) < 0.3
+        values = calibration.rng.gamma(4.0, 0.25, EXAMPLES) + np.where(first, 0.1, 0.0)
+        sums = [(np.cumsum(one)[looks - 1], np.cumsum(one * values)[looks - 1], np.cumsum(one * values**2)[looks - 1])
+                for one in (first, ~first)]  # fmt: skip
+        means = [total / n for n, total, _ in sums]
+        variance = sum((squares / n - (total / n) ** 2) / (n - 1) for n, total, squares in sums)
+        sizes = [n.astype(float) for n, _, _ in sums]
+        gap, se = means[0] - means[1], np.sqrt(variance)
+        hits += bool(min(means_p_above(sign * gap, se, *sizes, 0.1).min() for sign in (1.0, -1.0)) <= 0.025)
+    calibration.rate(
+        "G3 latencies of two groups exactly at the allowed gap, 97 looks", hits, count, at_most=0.06
+    )
 
 
 @pytest.mark.parametrize("discordance", [0.04, 0.2])

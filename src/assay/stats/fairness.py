@@ -32,6 +32,16 @@ from assay.stats.samples import (
     is_binary,
     moments,
 )
+from assay.stats.sequential_groups import MEANS_METHOD as MEANS_AT_ANY_TIME
+from assay.stats.sequential_groups import METHOD as RATES_AT_ANY_TIME
+from assay.stats.sequential_groups import (
+    detectable_beyond,
+    means_p_above,
+    means_reach,
+    rates_bounds,
+    rates_p_above,
+    rates_reach,
+)
 from assay.stats.slice_sums import slice_index
 from assay.stats.slice_variance import SliceVariance, slice_variance
 
@@ -121,6 +131,7 @@ def fairness_gap(
     margin: float,
     clusters: Clusters | None = None,
     alpha: float = 0.05,
+    at_any_time: bool = False,
 ) -> FairnessGap:
     """Are any two groups further apart than the margin?
 
@@ -131,13 +142,15 @@ def fairness_gap(
         margin: allowed gap, 0 or more, in the metric's units.
         clusters: the source of each example, if some share one; sources should not reach across groups.
         alpha: chance of even one false alarm over all pairs.
+        at_any_time: whether that chance is over all looks together, however often one looks as examples of one seed arrive.
 
     Raises:
         TooFewSamples: fewer than two groups with examples. NotFinite: not a number. StatisticsError: a margin that is none.
 
     One seed of pass/fail scores: the score test of two rates, exact at the constrained rates. Everything else: t with the
     variance between examples (clusters) of both groups and, with several seeds, of the gap between seeds, as `crossed`.
-    Source: Holm (1979); Miettinen and Nurminen (1985).
+    At any time: one over the e-values of `sequential_groups` in the place of the p-values. Source: Holm (1979); Miettinen and
+    Nurminen (1985).
 
     >>> scores = [1] * 80 + [0] * 20 + [1] * 50 + [0] * 50
     >>> found = fairness_gap(scores, np.arange(200) // 100, 2, margin=0.05)
@@ -159,12 +172,15 @@ def fairness_gap(
         raise TooFewSamples(
             f"cannot compare {usable.size} groups (expected 2 to {GROUPS_MAX} with enough examples)"
         )
-    pairs = _Pairs.of(found, usable, binary=binary, counted=counted)
+    pairs = _Pairs.of(found, usable, binary=binary, counted=counted, at_any_time=at_any_time)
     known = set(pairs.high.tolist()) | set(pairs.low.tolist())
     untested = tuple(int(g) for g in np.flatnonzero(found.n) if g not in known)
     if pairs.high.size == 0:
         raise DegenerateSample("cannot compare groups: no pair has any spread (expected some)")
-    name = METHOD if counted else "t of groups" if not found.seeds else "crossed t of groups"
+    if at_any_time:
+        name = RATES_AT_ANY_TIME if counted else MEANS_AT_ANY_TIME
+    else:
+        name = METHOD if counted else "t of groups" if not found.seeds else "crossed t of groups"
     return FairnessGap(
         pairs.judged(margin, alpha),
         untested,
@@ -185,9 +201,18 @@ class _Pairs:
     se: FloatArray
     dof: FloatArray
     counted: NDArray[np.bool_]
+    at_any_time: bool = False
 
     @classmethod
-    def of(cls, found: SliceVariance, usable: NDArray[np.intp], *, binary: bool, counted: bool) -> _Pairs:
+    def of(
+        cls,
+        found: SliceVariance,
+        usable: NDArray[np.intp],
+        *,
+        binary: bool,
+        counted: bool,
+        at_any_time: bool = False,
+    ) -> _Pairs:
         pairs = np.array(list(itertools.combinations(usable.tolist(), 2)), dtype=np.intp)
         swapped = found.mean[pairs[:, 1]] > found.mean[pairs[:, 0]]
         high, low = np.where(swapped, pairs[:, 1], pairs[:, 0]), np.where(swapped, pairs[:, 0], pairs[:, 1])
@@ -203,7 +228,13 @@ class _Pairs:
             np.where(by_count, 0.0, np.sqrt(variance[kept])),
             np.where(by_count, np.inf, dof[kept]),
             by_count,
+            at_any_time,
         )
+
+    @property
+    def sides(self) -> FloatArray:
+        """In how many directions is a gap looked for: the e-process of two rates bets on both at once."""
+        return np.where(self.counted & self.at_any_time, 1.0, 2.0)
 
     @property
     def gap(self) -> FloatArray:
@@ -214,12 +245,12 @@ class _Pairs:
         within = np.maximum(
             self.p_above(-margin, least=_CERTAIN), self.mirrored().p_above(-margin, least=_CERTAIN)
         )
-        p_gap = np.minimum(1.0, 2.0 * above)
+        p_gap = np.minimum(1.0, self.sides * above)
         corrected = holm(p_gap, alpha=alpha)
         shown = np.asarray(corrected.rejected, dtype=bool)
         levels = holm_levels(p_gap, shown, alpha)
-        ends = self._intervals(levels / 2.0)
-        seen = self._detectable(margin, alpha / p_gap.size / 2.0)
+        ends = self._intervals(levels / self.sides)
+        seen = self._detectable(margin, alpha / p_gap.size)
         found = []
         for i in range(p_gap.size):
             # Kept on the side of the margin on which the exact p-value puts it.
@@ -231,7 +262,7 @@ class _Pairs:
                     n_high=int(self.units[0][i]),
                     n_low=int(self.units[1][i]),
                     gap=float(self.gap[i]),
-                    interval=Interval(float(low), float(max(ends[1][i], low)), 1.0 - float(levels[i])),
+                    interval=Interval(_known(low), _known(max(ends[1][i], low)), 1.0 - float(levels[i])),
                     p_gap=float(p_gap[i]),
                     p_adjusted=corrected.p_values[i],
                     p_within=float(within[i]),
@@ -244,16 +275,22 @@ class _Pairs:
     def mirrored(self) -> _Pairs:
         """The same pairs the other way round."""
         return _Pairs(
-            self.low, self.high, self.means[::-1], self.units[::-1], self.se, self.dof, self.counted
-        )
+            self.low, self.high, self.means[::-1], self.units[::-1], self.se, self.dof, self.counted,
+            self.at_any_time,
+        )  # fmt: skip
 
     def p_above(self, null: float, least: float) -> FloatArray:
         """p-values of "difference above null"; exact for counted pairs between `least` and where nothing is decided."""
-        _, above, _ = one_sample_core(self.gap, self.se, self.dof, null)
+        if self.at_any_time:
+            above = means_p_above(self.gap, self.se, *self.units, null)
+        else:
+            _, above, _ = one_sample_core(self.gap, self.se, self.dof, null)
         if not self.counted.any():
             return above
         if not -1.0 < null < 1.0:  # no two rates are that far apart
             return np.where(self.counted, float(null >= 1.0), above)
+        if self.at_any_time:
+            return np.where(self.counted, rates_p_above(*self._rates, *self.units, null), above)
         above = np.where(self.counted, normal_cdf(-score_z(*self.means, *self.units, null)), above)
         for i in np.flatnonzero(self.counted & (above < _CLEAR) & (above >= least)):
             n, other_n = int(self.units[0][i]), int(self.units[1][i])
@@ -262,6 +299,11 @@ class _Pairs:
         return above
 
     def _intervals(self, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+        if self.at_any_time:
+            reach = means_reach(self.se, *self.units, levels)
+            rates = rates_bounds(*self._rates, *self.units, levels)
+            ends = self.gap - reach, self.gap + reach
+            return np.where(self.counted, rates[0], ends[0]), np.where(self.counted, rates[1], ends[1])
         reach = t_quantile(1.0 - levels, self.dof) * self.se
         low, high = self.gap - reach, self.gap + reach
         if not self.counted.any():
@@ -270,17 +312,41 @@ class _Pairs:
         return np.where(self.counted, exact[0], low), np.where(self.counted, exact[1], high)
 
     def _detectable(self, margin: float, level: float) -> FloatArray:
-        by_t = margin + detectable_effects(self.se, self.dof, alpha=level, power=POWER)
+        if self.at_any_time:
+            return self._detectable_at_any_time(margin, level)
+        by_t = margin + detectable_effects(self.se, self.dof, alpha=level / 2.0, power=POWER)
         if not self.counted.any():
             return by_t
-        # One success and one failure added a group, so that perfect groups do not look all-seeing.
+        z = float(normal_quantile(1.0 - level / 2.0) + normal_quantile(POWER))
+        by_count = margin + z * self._count_se
+        return np.where(self.counted, np.where(by_count <= 1.0, by_count, np.inf), by_t)
+
+    @property
+    def _rates(self) -> tuple[FloatArray, FloatArray]:
+        """The means that are rates; any rate where they are none."""
+        high, low = (np.where(self.counted, mean, 0.5) for mean in self.means)
+        return high, low
+
+    @property
+    def _count_se(self) -> FloatArray:
+        """One success and one failure added a group, so that perfect groups do not look all-seeing."""
         spread = sum(
             (r * n + 1.0) * ((1.0 - r) * n + 1.0) / (n + 2.0) ** 3
-            for r, n in zip(self.means, self.units, strict=True)
+            for r, n in zip(self._rates, self.units, strict=True)
         )
-        z = float(normal_quantile(1.0 - level) + normal_quantile(POWER))
-        by_count = margin + z * np.sqrt(spread)
-        return np.where(self.counted, np.where(by_count <= 1.0, by_count, np.inf), by_t)
+        return np.asarray(np.sqrt(spread))
+
+    def _detectable_at_any_time(self, margin: float, level: float) -> FloatArray:
+        reach = rates_reach(*self._rates, *self.units, level) * self._count_se
+        by_count = margin + detectable_beyond(reach, self._count_se, POWER)
+        halves = means_reach(self.se, *self.units, np.full(self.se.shape, level / 2.0))
+        by_means = margin + detectable_beyond(halves, self.se, POWER)
+        return np.where(self.counted, np.where(by_count <= 1.0, by_count, np.inf), by_means)
+
+
+def _known(end: float) -> float | None:
+    """An end of an interval; None before the first look, when there is none."""
+    return float(end) if math.isfinite(end) else None
 
 
 def _pair_variance(

@@ -120,7 +120,7 @@ class _Tables:
     def of(cls, successes: int, n: int, other_successes: int, other_n: int, null: float) -> _Tables:
         rates = np.array([successes / n]), np.array([other_successes / other_n])
         sizes = np.array([float(n)]), np.array([float(other_n)])
-        first = float(_constrained(*rates, *sizes, np.array([null]))[0])
+        first = float(constrained_rate(*rates, *sizes, np.array([null]))[0])
         spread = _FAR * math.sqrt(n * first * (1.0 - first)) + 20.0
         low, high = max(0, math.floor(n * first - spread)), min(n, math.ceil(n * first + spread))
         counts = np.arange(low, high + 1.0)
@@ -166,7 +166,7 @@ def score_z(
     0 where there is no spread at all under the null.
     """
     delta = np.asarray(null, dtype=np.float64)
-    first = _constrained(rate, other, n, other_n, delta)
+    first = constrained_rate(rate, other, n, other_n, delta)
     second = first - delta
     total = n + other_n
     # N / (N - 1): the constrained rates are estimated, too.
@@ -193,7 +193,7 @@ def score_bounds(
     return bounds[0], bounds[1]
 
 
-def _constrained(
+def constrained_rate(
     rate: FloatArray, other: FloatArray, n: FloatArray, other_n: FloatArray, delta: FloatArray
 ) -> NDArray[np.float64]:
     """The most likely first rate when it exceeds the second by delta: the root of a cubic that lies where it can."""

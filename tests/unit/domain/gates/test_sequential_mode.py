@@ -135,11 +135,30 @@ def test_harm_in_a_slice_is_shown_by_e_values_and_small_slices_pass_with_what_th
     assert calm.detectable > 0.03
 
 
-def test_claim_that_groups_are_alike_is_not_decided_by_looks_that_are_not_counted():
-    check = {"fairness": {"by": "language", "gap": "50%", "claim": True}}
-    finding = asked("accuracy >= 50%", pair(10, 10, 1000, language=True)[0], checks=[check]).findings[1]
-    assert finding.outcome is Outcome.UNCLEAR
-    assert "sequential: false" in finding.settle.text
+def by_language(german, english, n=500):
+    values = np.zeros(2 * n)
+    values[: 2 * german : 2] = values[1 : 2 * english : 2] = 1.0
+    return evaluation(run("c", scores(values, slices={"language": labels(2 * n, "de", "en")})))
+
+
+def test_gap_between_groups_is_shown_by_an_e_value_or_passes_with_what_it_could_have_seen():
+    check = {"fairness": {"by": "language", "gap": "5%"}}
+    wide = asked("accuracy >= 50%", by_language(300, 450), checks=[check]).findings[1]
+    assert (wide.outcome, wide.e_value > 20, wide.looks.planned) == (Outcome.NOT_MET, True, None)
+    assert wide.interval.low > 0.05
+    assert "e-process of two groups' rates" in wide.method
+    calm = asked("accuracy >= 50%", by_language(440, 450), checks=[check]).findings[1]
+    assert (calm.outcome, calm.interval.low < 0.05 < calm.detectable) == (Outcome.MET, True)
+    once = judge(gate(criteria=["accuracy >= 50%"], checks=[check]), by_language(440, 450)).findings[1]
+    assert once.detectable < calm.detectable
+
+
+def test_claim_that_groups_are_alike_is_decided_when_a_wider_gap_is_ruled_out_at_all_looks():
+    check = {"fairness": {"by": "language", "gap": "10%", "claim": True}}
+    alike = asked("accuracy >= 50%", by_language(2700, 2730, n=3000), checks=[check]).findings[1]
+    few = asked("accuracy >= 50%", by_language(180, 182, n=200), checks=[check]).findings[1]
+    assert (alike.outcome, few.outcome) == (Outcome.MET, Outcome.UNCLEAR)
+    assert "more examples" in few.settle.text
 
 
 def test_reported_figures_are_no_evidence_in_sequential_mode():

@@ -28,7 +28,6 @@ from assay.stats.sequential_rates import METHOD as RATE
 from assay.stats.sequential_rates import examples_for_sequential_rate, sequential_rate
 
 EARLY = f"the first look at scores other than pass or fail is at {FIRST_LOOK} independent examples"
-ONE_LOOK = "judged at one look: in sequential mode a false alarm grows likelier with every further look, a pass does not"
 
 
 def any_time_comparison(ours: ExampleTable, theirs: ExampleTable, *, null: float, alpha: float) -> Comparison:

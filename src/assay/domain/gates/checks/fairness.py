@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 
 from assay.domain.gates.case import Checked
-from assay.domain.gates.checks.any_time import ONE_LOOK
 from assay.domain.gates.checks.claims import counts, invalid, problem, shown_interval, too_close, waiting
 from assay.domain.gates.checks.looks import Level, NotNow, level_for
-from assay.domain.gates.checks.slices import coded, nothing_measured, undeclared
+from assay.domain.gates.checks.not_measured import nothing_measured, undeclared
+from assay.domain.gates.checks.slices import coded
 from assay.domain.gates.gate import FairnessCheck
 from assay.domain.gates.gate_case import GateCase, Judged
 from assay.domain.gates.gate_record import GatePart
@@ -68,15 +68,6 @@ def check_fairness(check: FairnessCheck, case: GateCase, _: int) -> Judged:
 
 def _groups(check: FairnessCheck, metric: Metric, level: Level) -> _Groups | Checked:
     table = level.measured.table
-    if level.sequential and check.claim:
-        return Checked(
-            Outcome.UNCLEAR,
-            _METHOD,
-            "sequential mode has no method for the claim that groups are alike",
-            lacks=Lacks.BETWEEN_LOOKS,
-            n=counts(level.measured),
-            settle=Settlement(kind="mend", text="judge it once (sequential: false), or let it be an alarm"),
-        )
     if table is None:
         return Checked(
             Outcome.NO_EVIDENCE,
@@ -97,7 +88,13 @@ def _groups(check: FairnessCheck, metric: Metric, level: Level) -> _Groups | Che
     names, codes = coded(labels)
     try:
         found = fairness_gap(
-            table.matrix, codes, len(names), margin=limit, clusters=table.cluster_labels, alpha=level.alpha
+            table.matrix,
+            codes,
+            len(names),
+            margin=limit,
+            clusters=table.cluster_labels,
+            alpha=level.alpha,
+            at_any_time=level.sequential,
         )
     except StatisticsError as error:
         return invalid(str(error), "name a column with at least two groups")
@@ -134,6 +131,9 @@ def _answer(check: FairnessCheck, groups: _Groups, measured: Measured, level: Le
         else shown_interval(largest.interval, (1.0 - largest.interval.confidence) / 2.0),
         threshold=groups.limit,
         p_value=None if largest is None else largest.p_adjusted,
+        e_value=1.0 / largest.p_gap
+        if level.sequential and largest is not None and largest.p_gap > 0.0
+        else None,
         alpha=level.alpha,
         looks=level.spent,
         detectable=max((one for one in seen if one is not None), default=None) if None not in seen else None,
@@ -144,7 +144,6 @@ def _answer(check: FairnessCheck, groups: _Groups, measured: Measured, level: Le
         notes=(
             *measured.notes,
             *level.notes,
-            *((ONE_LOOK,) if level.sequential else ()),
             *((f"could not be compared: {listed(left_out)}",) if left_out else ()),
             *((f"{metric.name}: the largest gap is between {groups.pair(largest)}",) if largest else ()),
         ),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from assay.stats.distributions import FloatArray
 
+_CHUNK = 1 << 15  # examples whose intermediate arrays stay in the processor's cache
 _LARGEST = 2.0**30  # a sum below it can be squared, doubled and taken off another in 64 bits
 
 
@@ -59,51 +60,66 @@ def whole_slices(arms: Sequence[FloatArray], index: NDArray[np.intp], slices: in
     >>> found.mean.tolist(), found.variance.tolist(), found.seeds[0].by_seed.tolist()
     ([0.75], [0.0625], [[-0.25, 0.25]])
     """
-    cells = float(arms[0].shape[0]) * math.prod(arm.shape[1] for arm in arms)
-    columns = [_columns(arm, cells * len(arms)) for arm in arms]
-    if not all(columns):
-        return None
-    n = np.bincount(index, minlength=slices).astype(np.int64)
-    some, others = np.maximum(n, 1), np.maximum(n - 1, 1)
-    sums = [sum(rest, first) for first, *rest in columns]
-    values, unit = sums[0], len(columns[0])
-    if len(arms) == 2:
+    rows, seeds = arms[0].shape[0], [arm.shape[1] for arm in arms]
+    largest = _LARGEST / (max(rows, 1) * math.prod(seeds) * len(arms))
+    n, total, squares = (np.zeros(slices, dtype=np.int64) for _ in range(3))
+    parts = [_SeedSums(slices, count) for count in seeds]
+    for start in range(0, rows, _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        here, sums = index[chunk], []
+        for arm, part in zip(arms, parts, strict=True):
+            columns = np.ascontiguousarray(arm[chunk].T)
+            if not _adds_up(columns, largest):
+                return None
+            sums.append(columns.sum(axis=0))
+            part.add(columns, sums[-1], here)
         # The difference of two means, times the seeds of both: a whole number again.
-        values, unit = sums[0] * len(columns[1]) - sums[1] * unit, unit * len(columns[1])
-    total, squares = _added(values, index, slices), _added(values * values, index, slices)
+        values = sums[0] if len(arms) == 1 else sums[0] * seeds[1] - sums[1] * seeds[0]
+        n += np.bincount(here, minlength=slices)
+        total += _added(values, here, slices)
+        squares += _added(values * values, here, slices)
+    unit, some = math.prod(seeds), np.maximum(n, 1)
     spread = (n * squares - total * total) / some / unit**2
-    several = [(one, own) for one, own in zip(columns, sums, strict=True) if len(one) > 1]
-    parts = tuple(_seed_parts(one, own, index, n) for one, own in several)
-    return WholeSlices(n, total / (unit * some), spread / others / some, parts)
+    several = tuple(part.found(n) for part in parts if part.seeds > 1)
+    return WholeSlices(n, total / (unit * some), spread / np.maximum(n - 1, 1) / some, several)
 
 
-def _columns(arm: FloatArray, cells: float) -> list[FloatArray]:
-    """The scores of each seed in one piece; nothing where one is no whole number, or so large that a sum could overflow."""
-    columns = []
-    for column in map(np.ascontiguousarray, arm.T):
-        largest = max(-float(column.min()), float(column.max())) if column.size else 0.0
-        if largest * cells >= _LARGEST or not (np.trunc(column) == column).all():
-            return []
-        columns.append(column)
-    return columns
+class _SeedSums:
+    """What the scores of one arm add up to, by slice."""
+
+    def __init__(self, slices: int, seeds: int) -> None:
+        self.seeds = seeds
+        self.by_seed = np.zeros((slices, seeds), dtype=np.int64)
+        self.squares, self.of_examples = np.zeros(slices, dtype=np.int64), np.zeros(slices, dtype=np.int64)
+
+    def add(self, columns: FloatArray, sums: FloatArray, index: NDArray[np.intp]) -> None:
+        """Columns of shape (seeds, examples), and their sums by example."""
+        if self.seeds == 1:
+            return
+        slices = self.squares.size
+        by_seed = np.stack([_added(column, index, slices) for column in columns], axis=1)
+        self.by_seed += by_seed
+        self.of_examples += _added(sums * sums, index, slices)
+        if columns.min() >= 0.0 and columns.max() <= 1.0:
+            self.squares += by_seed.sum(axis=1)  # the square of 0 is 0, and that of 1 is 1
+        else:
+            self.squares += _added((columns * columns).sum(axis=0), index, slices)
+
+    def found(self, n: NDArray[np.int64]) -> WholeSeeds:
+        """What is left of each score after its example's and its seed's mean, from sums of squares that are all exact."""
+        seeds, some = self.seeds, np.maximum(n, 1)
+        total, by_seed = self.by_seed.sum(axis=1), self.by_seed
+        left = seeds * n * self.squares - n * self.of_examples - seeds * (by_seed**2).sum(axis=1) + total**2
+        correction = np.where(n > 1, some / np.maximum(n - 1, 1), 0.0) * seeds / (seeds - 1)
+        apart = (seeds * by_seed - total[:, np.newaxis]) / (seeds * some)[:, np.newaxis]
+        return WholeSeeds(apart, left / (seeds * some) / (seeds * some) ** 2 * correction)
+
+
+def _adds_up(columns: FloatArray, largest: float) -> bool:
+    """Are these whole numbers, so small that no sum of their squares is rounded or overflows?"""
+    small = max(-float(columns.min()), float(columns.max())) < largest
+    return small and bool((np.trunc(columns) == columns).all())
 
 
 def _added(values: FloatArray, index: NDArray[np.intp], slices: int) -> NDArray[np.int64]:
     return np.bincount(index, values, slices).astype(np.int64)
-
-
-def _seed_parts(
-    columns: Sequence[FloatArray], sums: FloatArray, index: NDArray[np.intp], n: NDArray[np.int64]
-) -> WholeSeeds:
-    """What is left of each value after its example's and its seed's mean: from sums of squares, each of them exact."""
-    seeds, some = len(columns), np.maximum(n, 1)
-    by_column = np.stack([_added(column, index, n.size) for column in columns], axis=1)
-    total = by_column.sum(axis=1)
-    by_value = total  # the square of 0 is 0, and that of 1 is 1
-    if any(column.min() < 0.0 or column.max() > 1.0 for column in columns):
-        by_value = sum((_added(column * column, index, n.size) for column in columns), np.zeros_like(n))
-    by_example = _added(sums * sums, index, n.size)
-    squares = seeds * n * by_value - n * by_example - seeds * (by_column * by_column).sum(axis=1) + total**2
-    correction = np.where(n > 1, some / np.maximum(n - 1, 1), 0.0) * seeds / (seeds - 1)
-    by_seed = (seeds * by_column - total[:, np.newaxis]) / (seeds * some)[:, np.newaxis]
-    return WholeSeeds(by_seed, squares / (seeds * some) / (seeds * some) ** 2 * correction)

@@ -26,7 +26,8 @@ def clustered_arms(rng, source, seeds, arms=2):
 @pytest.mark.parametrize("seeds", [1, 5])
 @pytest.mark.parametrize(("shape", "source"), [("even", EVEN), ("lopsided", LOPSIDED)])
 def test_g4_few_sources_promote_at_most_six_percent(calibration, shape, source, seeds):
-    count, hits = calibration.replicates(2000), 0
+    # The case nearest to the bar is measured four times as often.
+    count, hits = calibration.replicates(8000 if (shape, seeds) == ("lopsided", 5) else 2000), 0
     for _ in range(count):
         try:
             arms = clustered_arms(calibration.rng, source, seeds)

@@ -73,7 +73,11 @@ def cases(draw, faults=(*BROKEN, *NOTHING, *ODD)):
         metrics=METRICS,
         criteria=[first, *more],
         checks=checks,
-        settings={"looks": looks, "mode": draw(st.sampled_from(["bound", "bound", "point"]))},
+        settings={
+            "looks": looks,
+            "mode": draw(st.sampled_from(["bound", "bound", "point"])),
+            "sequential": draw(st.sampled_from([False, False, True])),
+        },
     )
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     seeds = draw(st.sampled_from([1, 1, 2, 3, 5]))

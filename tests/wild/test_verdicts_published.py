@@ -88,7 +88,7 @@ def test_g9_pair_muddformer_v3_is_not_shown_better_in_loss_than_the_longer_basel
     found = verdict(lock("primary: val_loss improves by > 0", stages=(10,)), runs).findings[0]
     # Published: p = .073 (not better in loss; it saves time).
     as_published = (found.outcome, round(found.p_value, 3)) == ("unclear", 0.073)
-    what = "published pair verdicts whose runs are at hand, of 1 (two more are kept aside)"
+    what = "published pair verdicts whose runs are at hand, of 1 (the runs of two more are not in the data)"
     collect("G9", what, int(as_published), at_least=1, unit="count", stretch=True)
     assert as_published
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
-FIRST_YEAR, LAST_YEAR = 1900, 9000
+from assay.domain.kernel.time import day_or_time
+
 Limit = Annotated[int, Field(ge=1, le=200)]
 Text = Annotated[str, Field(max_length=500)]
 Position = Annotated[int, Field(ge=0, lt=2**63)]
@@ -117,15 +118,7 @@ class TriedAsked(Asked):
 
 
 def _day_or_time(value: object) -> date:
-    expected = "a day such as 2026-05-12, or a time with its zone such as 2026-05-12T09:00:00Z"
-    text = str(value)
-    try:
-        found = date.fromisoformat(text) if len(text) == len("2026-05-12") else datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(expected) from None
-    if (isinstance(found, datetime) and found.tzinfo is None) or not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise ValueError(expected)
-    return found
+    return day_or_time(str(value))
 
 
 class FlowAsked(Asked):

@@ -24,7 +24,14 @@ _NAVIGATION = (
         ),
     ),
     ("Evidence", (("Runs", "runs", "/runs"), ("Gates", "gates", "/gates"))),
-    ("Steer", (("Journal", "journal", "/journal"), ("Settings", "settings", "/settings"))),
+    (
+        "Steer",
+        (
+            ("Flow", "flow", "/flow"),
+            ("Journal", "journal", "/journal"),
+            ("Settings", "settings", "/settings"),
+        ),
+    ),
 )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from assay.errors import Invalid
+from assay.domain.kernel.time import day_or_time
+from assay.errors import Invalid, NotFound
 
 MAX_TEXT = 20_000
 
@@ -54,6 +56,34 @@ def filters(request: Request, names: Iterable[str]) -> dict[str, str]:
     """The filters an address carries, by name; empty ones are left out."""
     found = {name: request.query_params.get(name, "").strip()[:200] for name in names}
     return {name: value for name, value in found.items() if value}
+
+
+def day_asked(text: str) -> date | None:
+    """The day or time an address carries, None where it carries none.
+
+    Raises:
+        Invalid: it is neither.
+    """
+    if not text.strip():
+        return None
+    try:
+        return day_or_time(text.strip())
+    except ValueError as error:
+        raise Invalid(
+            f"cannot read 'at': found {text[:40]!r} (expected {error})",
+            hint="leave it out to see how things stand now",
+            code="moment-malformed",
+            field="at",
+        ) from error
+
+
+def unknown_chart(name: str, known: Iterable[str]) -> NotFound:
+    """The error for a picture that no page has."""
+    return NotFound(
+        f"cannot find chart {name[:40]!r}: no page has it (expected one of: {', '.join(sorted(known))})",
+        code="chart-unknown",
+        field="name",
+    )
 
 
 def see_other(href: str, done: str = "") -> RedirectResponse:

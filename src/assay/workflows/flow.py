@@ -40,6 +40,8 @@ from assay.workflows.ports import Workspace
 LONGEST_WINDOW_DAYS = 3660
 DEFAULT_WINDOW_DAYS = 90
 USUAL = (0.5, 0.85)
+FEWEST_STAYS = 5
+"""Fewer finished stays in a column do not say what is usual there."""
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
@@ -79,7 +81,7 @@ class AgeView:
     stage: str
     days: float
     usual_days: float | None
-    """Within so many days 85% of finished stays in this column ended; None before any did."""
+    """Within so many days 85% of finished stays in this column ended; None before five did."""
     is_old: bool
     """Older than that."""
 
@@ -270,7 +272,11 @@ def _cycle(flow: ItemFlow, titles: dict[str, str]) -> CycleView:
 def _ages(
     flows: tuple[ItemFlow, ...], rules: FlowRules, titles: dict[str, str], at: datetime
 ) -> tuple[AgeView, ...]:
-    usual = {stage: float(np.quantile(stays, USUAL[1])) for stage, stays in stage_days(flows).items()}
+    usual = {
+        stage: float(np.quantile(stays, USUAL[1]))
+        for stage, stays in stage_days(flows).items()
+        if len(stays) >= FEWEST_STAYS
+    }
     found = []
     for flow in in_progress(flows, rules):
         came, stage = flow.visits[-1]

@@ -6,6 +6,10 @@ import json
 
 import pytest
 
+from assay.domain.experiments.experiment import TicketContent
+from assay.workflows.tickets import create_ticket
+from tests.faces.web import story
+
 PAGED = ("tickets", "experiments", "runs", "board/backlog", "/api/v1/journal")
 
 
@@ -221,3 +225,21 @@ def test_diagnosis_says_that_all_is_well(api):
     rows = {row["name"]: row for row in api("GET", "/api/v1/diagnosis").json()["rows"]}
     assert rows["integrity"]["ok"] is True
     assert rows["journal chain"]["ok"] is True
+
+
+def test_flow_is_told_as_of_any_day_and_refuses_the_future(api):
+    now = api("GET", "flow", params={"days": 14}).json()
+    assert now["decided"] == now["killed"]["count"] + now["promoted"]["count"] >= 1
+    assert len(now["cumulative"]["days"]) == len(now["cumulative"]["counts"]) == 14
+    before = api("GET", "flow", params={"at": "2001-01-01", "days": 7}).json()
+    assert (before["decided"], before["killed"]["rate"], before["cycle_days_median"]) == (0, None, None)
+    refused = api("GET", "flow", params={"at": "2901-01-01"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "moment-out-of-range")
+
+
+def test_flow_names_moments_at_which_many_cards_moved(api):
+    for number in range(10):
+        create_ticket(api.ws, story.ADA, api.slug, TicketContent(title=f"Tidied up {number}"))
+    told = api("GET", "flow", params={"days": 1})
+    assert told.status_code == 200
+    assert sum(edit["items"] for edit in told.json()["bulk_edits"]) >= 10

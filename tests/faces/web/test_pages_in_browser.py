@@ -17,6 +17,7 @@ PAGES = {
     "new": "/t/new",
     "runs": "/runs",
     "run": "/runs/mlflow:00000001",
+    "flow": "/flow",
     "journal": "/journal",
     "search": "/search?q=retrieval",
     "settings": "/settings",

@@ -17,7 +17,7 @@ from tests.faces.web import story
 
 PAGES = (
     "", "/board", "/experiments", "/t/new", "/t/EXP-1", "/t/EXP-4", "/t/EXP-5", "/t/EXP-6", "/t/EXP-5/decide", "/t/EXP-4/edit",
-    "/t/EXP-5/move", "/runs", "/runs/mlflow:00000001", "/journal", "/search?q=retrieval", "/settings",
+    "/t/EXP-5/move", "/runs", "/runs/mlflow:00000001", "/flow", "/journal", "/search?q=retrieval", "/settings",
 )  # fmt: skip
 
 
@@ -173,6 +173,11 @@ def test_malformed_move_is_refused_and_never_an_error(site, browser, field, valu
         "/experiments?sort=nope",
         "/experiments?cursor=zzz",
         "/journal?before=-1",
+        "/flow?days=0",
+        "/flow?days=99999",
+        "/flow?at=yesterday",
+        "/flow?at=2031-01-01",
+        "/flow?at=0001-01-01T00:00:00%2B14:00",
         "/board/changes?have=x",
         "/board/nope/cards",
         "/events?after=x",

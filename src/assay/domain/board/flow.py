@@ -166,7 +166,8 @@ def band_text(share: Share, band: Band) -> str:
     return f"{healthy}; this is {where}"
 
 
-class BulkEdit(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class BulkEdit:
     """Many items that crossed within one minute."""
 
     at: datetime

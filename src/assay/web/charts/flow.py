@@ -1,0 +1,199 @@
+"""Flow in pictures: cards by column, decisions by week, days to each decision."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from assay.web import wording
+from assay.web.contexts.experiment import ChartBox
+from assay.workflows.flow import FlowView
+
+HEIGHT = 230
+FEW_WEEKS = 8
+FEW_TICKS = 6
+MOST_DAYS = 400
+"""More days than this are drawn and listed every second, third, ... day: more would not fit the picture either."""
+
+
+def boxes(view: FlowView, slug: str, query: str) -> tuple[ChartBox, ...]:
+    """The charts that have something to show."""
+    return tuple(
+        box
+        for box in (_cumulative(view, slug, query), _weeks(view, slug, query), _cycles(view, slug, query))
+        if box
+    )
+
+
+def _cumulative(view: FlowView, slug: str, query: str) -> ChartBox | None:
+    flow, shown = view.cumulative, _used_columns(view)
+    if not shown:
+        return None
+    last = flow.counts[-1]
+    now = ", ".join(f"{last[place]} in {flow.titles[place]}" for place in shown if last[place]) or "no card"
+    return ChartBox(
+        title="Cumulative flow",
+        note="cards in each column at the end of each day",
+        href=f"/p/{slug}/charts/flow-days.json{query}",
+        warnings=(),
+        summary=f"On {wording.day(view.at)}: {now}.",
+        columns=("Day", *(flow.titles[place] for place in shown)),
+        rows=tuple(
+            (flow.days[day].isoformat(), *(str(flow.counts[day][place]) for place in shown))
+            for day in _drawn_days(view)
+        ),
+    )
+
+
+def _weeks(view: FlowView, slug: str, query: str) -> ChartBox | None:
+    if not view.decided:
+        return None
+    return ChartBox(
+        title="Decisions by week",
+        note="experiments killed and promoted, never points",
+        href=f"/p/{slug}/charts/flow-weeks.json{query}",
+        warnings=(),
+        summary=f"{wording.plural(view.decided, 'experiment')} decided: {view.killed.count} killed, {view.promoted.count} promoted.",
+        columns=("Week from", "Killed", "Promoted"),
+        rows=tuple((w.start.isoformat(), str(w.killed), str(w.promoted)) for w in view.weeks),
+    )
+
+
+def _cycles(view: FlowView, slug: str, query: str) -> ChartBox | None:
+    known = [cycle for cycle in view.cycles if cycle.days is not None]
+    if not known or view.cycle_days_median is None or view.cycle_days_p85 is None:
+        return None
+    return ChartBox(
+        title="Days to a decision",
+        note="from Hypothesis to the decision; lines at 50% and 85%",
+        href=f"/p/{slug}/charts/flow-cycles.json{query}",
+        warnings=(),
+        summary=f"Half of the decided experiments took at most {wording.days(view.cycle_days_median)}, "
+        f"85% at most {wording.days(view.cycle_days_p85)}.",
+        columns=("Decided", "Ticket", "Outcome", "Days"),
+        rows=tuple(
+            (wording.day(c.decided_at), c.key, c.outcome, f"{c.days:.1f}")
+            for c in known
+            if c.days is not None
+        ),
+    )
+
+
+def days_specification(view: FlowView) -> dict[str, Any]:
+    """Cards by column over days, stacked in the order of the board."""
+    import altair as alt
+
+    flow, shown = view.cumulative, _used_columns(view)
+    rows = [
+        {
+            "day": flow.days[day].isoformat(),
+            "column": flow.titles[place],
+            "place": place,
+            "cards": flow.counts[day][place],
+        }
+        for day in _drawn_days(view)
+        for place in shown
+    ]
+    most = max((sum(day) for day in flow.counts), default=0)
+    chart = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_area(opacity=0.75)
+        .encode(
+            x=alt.X("day:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
+            y=alt.Y("cards:Q", stack="zero", axis=_counts(alt, most)),
+            color=alt.Color(
+                "column:N",
+                sort=[flow.titles[place] for place in shown],
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            order=alt.Order("place:Q", sort="descending"),
+            tooltip=["day:T", "column:N", "cards:Q"],
+        )
+    )
+    return _finished(chart)
+
+
+def weeks_specification(view: FlowView) -> dict[str, Any]:
+    """Decisions by week, killed on promoted."""
+    import altair as alt
+
+    rows = [
+        {"week": week.start.isoformat(), "outcome": outcome, "experiments": count}
+        for week in view.weeks
+        for outcome, count in (("promoted", week.promoted), ("killed", week.killed))
+    ]
+    most = max((week.killed + week.promoted for week in view.weeks), default=0)
+    chart = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_bar(size=36 if len(view.weeks) <= FEW_WEEKS else alt.Undefined)
+        .encode(
+            x=alt.X("week:O", axis=alt.Axis(title=None, labelAngle=0, labelOverlap=True)),
+            y=alt.Y("experiments:Q", axis=_counts(alt, most)),
+            color=alt.Color(
+                "outcome:N", sort=["promoted", "killed"], legend=alt.Legend(title=None, orient="top")
+            ),
+            tooltip=["week:O", "outcome:N", "experiments:Q"],
+        )
+    )
+    return _finished(chart)
+
+
+def cycles_specification(view: FlowView) -> dict[str, Any]:
+    """Days to each decision, with the days within which half and 85% were decided."""
+    import altair as alt
+
+    rows = [
+        {
+            "decided": wording.iso(c.decided_at),
+            "days": c.days,
+            "key": c.key,
+            "outcome": c.outcome,
+            "href": f"../t/{c.key}",
+        }
+        for c in view.cycles
+        if c.days is not None
+    ]
+    base = alt.Chart(alt.InlineData(values=rows)).mark_circle(size=64, opacity=1)
+    points = base.encode(
+        x=alt.X("decided:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
+        y=alt.Y("days:Q", axis=alt.Axis(title="days", tickCount=5), scale=alt.Scale(zero=True)),
+        color=alt.Color(
+            "outcome:N",
+            scale=alt.Scale(domain=["promoted", "killed"]),
+            legend=alt.Legend(title=None, orient="top"),
+        ),
+        tooltip=["key:N", "days:Q", "outcome:N", "decided:T"],
+    )
+    lines = [
+        {"days": value, "shown": f"{share}: {wording.days(value)}"}
+        for share, value in (("50%", view.cycle_days_median), ("85%", view.cycle_days_p85))
+        if value is not None
+    ]
+    rules = alt.Chart(alt.InlineData(values=lines)).encode(y="days:Q")
+    words = rules.mark_text(align="left", dx=4, dy=-6).encode(text="shown:N", x=alt.value(0))
+    return _finished(alt.layer(points, rules.mark_rule(strokeDash=[4, 3]), words))
+
+
+def _used_columns(view: FlowView) -> list[int]:
+    """Columns that held a card on any day, by place."""
+    counts = view.cumulative.counts
+    return [place for place, _ in enumerate(view.cumulative.stages) if any(day[place] for day in counts)]
+
+
+def _counts(alt: Any, most: int) -> Any:
+    """An axis of whole numbers only."""
+    ticks = {"values": list(range(most + 1))} if most <= FEW_TICKS else {"tickCount": 5}
+    return alt.Axis(title=None, format="d", **ticks)
+
+
+def _drawn_days(view: FlowView) -> list[int]:
+    """Every day of a short window; every so many of a long one, the last one always among them."""
+    count = len(view.cumulative.days)
+    step = max(1, math.ceil(count / MOST_DAYS))
+    return list(range((count - 1) % step, count, step))
+
+
+def _finished(chart: Any) -> dict[str, Any]:
+    found: dict[str, Any] = chart.properties(width="container", height=HEIGHT).to_dict()
+    found.pop("config", None)
+    return found

@@ -1,0 +1,43 @@
+"""The flow page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.web.contexts.board import Fact
+from assay.web.contexts.experiment import ChartBox
+from assay.web.contexts.ticket_form import Choice
+
+
+@dataclass(frozen=True, slots=True)
+class AgeLine:
+    """One card in progress with its age."""
+
+    key: str
+    href: str
+    title: str
+    column: str
+    days: str
+    usual: str
+    is_old: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPage:
+    """Context of pages/flow.html."""
+
+    headline: str
+    detail: str
+    facts: tuple[Fact, ...]
+    bulk: tuple[str, ...]
+    """One sentence for each moment at which many cards were moved at once."""
+    charts: tuple[ChartBox, ...]
+    ages: tuple[AgeLine, ...]
+    here: str
+    at: str
+    """The day asked for, empty for now."""
+    today: str
+    windows: tuple[Choice, ...]
+    is_empty: bool
+    board_href: str
+    new_href: str

@@ -1,0 +1,104 @@
+"""The flow of a project in plain words."""
+
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import urlencode
+
+from assay.web import wording
+from assay.web.charts import flow as charts
+from assay.web.contexts.board import Fact
+from assay.web.contexts.flow import AgeLine, FlowPage
+from assay.web.contexts.ticket_form import Choice
+from assay.workflows.flow import AgeView, FlowView, ShareView
+from assay.workflows.records import Project
+
+WINDOWS = (14, 30, 90, 180, 365, 1095)
+
+
+def flow_page(project: Project, view: FlowView, *, at: str, days: int, today: date) -> FlowPage:
+    """Everything the page prints."""
+    slug = project.slug
+    query = "?" + urlencode({**({"at": at} if at else {}), "days": days})
+    titles = {stage.key: stage.title for stage in project.settings.board.stages}
+    return FlowPage(
+        headline=_headline(view),
+        detail=_detail(view),
+        facts=_facts(view),
+        bulk=tuple(
+            f"{edit.items} cards were moved at once on {wording.minute(edit.at)}: they are counted, though it may have been tidying up."
+            for edit in view.bulk_edits
+        ),
+        charts=charts.boxes(view, slug, query),
+        ages=tuple(_age(one, titles, slug) for one in view.ages),
+        here=f"/p/{slug}/flow",
+        at=at,
+        today=today.isoformat(),
+        windows=tuple(
+            Choice(value=str(one), label=f"{one} days", chosen=one == days)
+            for one in sorted({*WINDOWS, days})
+        ),
+        is_empty=not (
+            view.decided or view.in_progress or view.waiting or any(map(any, view.cumulative.counts))
+        ),
+        board_href=f"/p/{slug}/board",
+        new_href=f"/p/{slug}/t/new",
+    )
+
+
+def _headline(view: FlowView) -> str:
+    if not view.decided:
+        return "Nothing was decided in these days."
+    decided = wording.plural(view.decided, "experiment")
+    return f"{decided} decided: {view.killed.count} killed, {view.promoted.count} promoted."
+
+
+def _detail(view: FlowView) -> str:
+    old = sum(age.is_old for age in view.ages)
+    parts = [f"{wording.plural(view.in_progress, 'card')} in progress, {view.waiting} waiting."]
+    if old:
+        stands = "stands" if old == 1 else "stand"
+        parts.append(f"{old} {stands} longer in a column than 85% of those before.")
+    if not view.decided and view.in_progress:
+        parts.append("A decision to kill or to promote, with learnings, completes an experiment.")
+    return " ".join(parts)
+
+
+def _facts(view: FlowView) -> tuple[Fact, ...]:
+    return (
+        Fact("Killed", _rate(view.killed), _said(view.killed)),
+        Fact("Promoted", _rate(view.promoted), _said(view.promoted)),
+        Fact("With learnings", _rate(view.with_learnings), _said(view.with_learnings)),
+        Fact(
+            "Cycle time",
+            wording.UNKNOWN if view.cycle_days_median is None else wording.days(view.cycle_days_median),
+            ""
+            if view.cycle_days_p85 is None
+            else f"in the middle, 85% within {wording.days(view.cycle_days_p85)}",
+        ),
+    )
+
+
+def _rate(share: ShareView) -> str:
+    return wording.UNKNOWN if share.rate is None else f"{share.rate:.0%}"
+
+
+def _said(share: ShareView) -> str:
+    if share.low is None or share.high is None:
+        return share.band
+    counted = f"{share.count} of {share.of}, 95% interval {share.low:.0%} to {share.high:.0%}"
+    return f"{counted}; {share.band}" if share.band else counted
+
+
+def _age(one: AgeView, titles: dict[str, str], slug: str) -> AgeLine:
+    return AgeLine(
+        key=one.key,
+        href=f"/p/{slug}/t/{one.key}",
+        title=one.title,
+        column=titles.get(one.stage, one.stage),
+        days=wording.days(one.days),
+        usual="usual there not known yet"
+        if one.usual_days is None
+        else f"85% leave within {wording.days(one.usual_days)}",
+        is_old=one.is_old,
+    )

@@ -211,7 +211,7 @@ def kept_side(
     if side.kind == "ticket":
         return from_dossier(ws, content[DOSSIER])[0]
     evaluation = _read(ws, gate, content, side.reader)
-    if not texts:
+    if not texts or not content:
         return evaluation
     return replace(evaluation, examples=ws.read_upload(content, reader=side.reader).examples)
 

@@ -237,6 +237,38 @@ def test_training_data_is_sent_under_the_name_that_the_leakage_check_uses(gates,
     assert "1 example of the evaluation set stands in the training data: q-0004" in page
 
 
+@pytest.mark.parametrize(
+    ("template", "says", "title"),
+    [("ready", "environment reproducible", "Definition of Ready"), ("done", "unit tests pass", "Definition of Done"),
+     ("quality", "toxicity &lt; 0.1% on adversarial", "Quality of an AI feature"), ("nothing", "gate: answer-quality", "The smallest")],
+)  # fmt: skip
+def test_a_new_gate_begins_with_the_template_that_was_chosen(browser, template, says, title):
+    _, html = browser.text(at(f"/gates?template={template}"))
+    assert says in html
+    assert f'<span class="strong" aria-current="true">{title}</span>' in html
+
+
+def test_definition_of_ready_is_judged_in_the_browser_by_the_files_that_show_it_and_no_results(
+    gates, browser
+):
+    text = "gate: ready\nchecks: [items: {environment: {file: env/requirements.lock}, tests: {tests: junit.xml}}]\n"
+    add_gate(gates.ws, story.ADA, story.SLUG, text=text)
+    _, html = browser.text(at("/gates/ready"))
+    assert "What shows its items" in html
+    assert "for the items: env/requirements.lock, junit.xml" in html
+    assert not re.search(r'id="candidate"[^>]*required', html)
+    parts = [
+        ("csrf_token", None, browser.token(at("/gates/ready")).encode()),
+        ("training", "requirements.lock", b"numpy==2.4"),
+        ("training", "junit.xml", b'<testsuite name="s"><testcase name="one" classname="s"/></testsuite>'),
+    ]
+    _, headers, _ = send(browser, at("/gates/ready/runs"), multipart(*parts))
+    status, page = browser.text(headers["location"])
+    assert status == 200
+    assert "Pass: 1 check met" in page
+    assert "junit.xml: 1 test passed" in page
+
+
 def row(number, estimate, low, high, *, version=1, threshold=0.8, check="accuracy >= 80%"):
     figure = GateFigure(check, "accuracy", "fraction", estimate, low, high, threshold)
     return GateRunRow(

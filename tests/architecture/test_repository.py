@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,8 @@ PART_OF = {
 }
 
 
-def _imported_packages() -> set[str]:
+@cache
+def _imported_packages() -> frozenset[str]:
     found = set()
     for path in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -132,7 +134,7 @@ def _imported_packages() -> set[str]:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 found.add(node.module.partition(".")[0])
-    return found - set(sys.stdlib_module_names) - {"assay"}
+    return frozenset(found - set(sys.stdlib_module_names) - {"assay"})
 
 
 def test_every_dependency_of_the_product_is_used():

@@ -1,7 +1,5 @@
 """Scorecard G10: the largest disagreement with other implementations over random inputs, edge cases included."""
 
-import gc
-
 import numpy as np
 import pytest
 import scipy.stats
@@ -135,15 +133,7 @@ def sliced(rng):
 CASES = [welch, one_sample, paired, clustered, exact_pairs, rates, spread, percentile, corrections, sliced]
 
 
-@pytest.fixture
-def _quick_collections():
-    """Holm of statsmodels collects garbage on every call, which takes 25 ms unless the rest is out of its sight."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("_quick_collections")
+@pytest.mark.usefixtures("quick_collections")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # SciPy on constant samples, which ours refuses
 @pytest.mark.parametrize("case", CASES)
 def test_g10_random_inputs_get_the_answer_of_another_implementation(calibration, case):

@@ -108,7 +108,7 @@ def test_the_same_upload_sent_again_is_one_run(api, gate):
     [
         ([("candidate", ("../../etc/passwd", b"x"))], {}, 422, "upload-file-name"),
         ([("candidate", ("a.csv", b"not a table at all"))], {}, 422, "evaluation-unreadable"),
-        ([("baseline", ("a.csv", b"x"))], {}, 422, "upload-size"),
+        ([("baseline", ("a.csv", b"x"))], {}, 422, "upload-empty"),
         ([("candidate", ("a.csv", b"1")), ("candidate", ("a.csv", b"2"))], {}, 422, "upload-twice"),
         ([("candidate", ("a.csv", b"1")), ("more", ("b.csv", b"2"))], {}, 422, "field-unknown"),
         ([("candidate", ("a.csv", b"1"))], {"baseline_run": "-1"}, 422, "form-field-malformed"),

@@ -120,7 +120,7 @@ def _alike(arms: Arms, error: StatisticsError) -> str:
         return (
             f"both sides have the same score on every one of {count(examples, 'example')}: no spread to go by"
         )
-    return f"all of {count(examples, 'example')} differ by the same amount: no spread to go by"
+    return f"all {count(examples, 'example')} differ by the same amount: no spread to go by"
 
 
 def _refuse_constant(test: Comparison | ThresholdTest) -> None:

@@ -32,7 +32,7 @@ def check_diverges(criterion: Criterion, group: SeedGroup, case: Case) -> Checke
     if not bad and (removed := removed_results(group, metric)) is not None:
         return problem(removed, DIVERGES)
     if not bad:
-        reason = f"{metric.name} is finite in all of {count(len(curves), 'run')}"
+        reason = f"{metric.name} is finite in {_all_runs(len(curves))}"
         return Checked(Outcome.NOT_MET, DIVERGES, reason, n=n)
     where = listed(f"{run_name(run)} at step {first_non_finite(curve)}" for run, curve in bad)
     return Checked(Outcome.MET, DIVERGES, f"{metric.name} is NaN or infinite in {where}", n=n)
@@ -110,7 +110,7 @@ def _split(curve: Curve, step: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.
 def _over_runs(answers: list[Outcome], metric: Metric, where: str) -> tuple[Outcome, str]:
     falling, n = answers.count(Outcome.MET), len(answers)
     if falling == n:
-        return Outcome.MET, f"{metric.name} falls after {where} in all of {count(n, 'run')}"
+        return Outcome.MET, f"{metric.name} falls after {where} in {_all_runs(n)}"
     if answers.count(Outcome.NOT_MET) == n:
         return (
             Outcome.NOT_MET,
@@ -126,3 +126,7 @@ def _nothing(method: str, reason: str) -> Checked:
         reason,
         settle=Settlement(kind="measure", text="a run that logs the curve"),
     )
+
+
+def _all_runs(n: int) -> str:
+    return "the run" if n == 1 else f"all {count(n, 'run')}"

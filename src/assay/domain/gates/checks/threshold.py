@@ -172,7 +172,7 @@ def _too_little(known: Checked, level: Level, metric: Metric, error: StatisticsE
     elif n > 1:
         reason = f"all {n} seeds gave {value}: without any spread nothing can be shown"
     elif size > 1:
-        reason = f"all of {count(size, 'example')} gave {value}: without any spread nothing can be shown"
+        reason = f"all {count(size, 'example')} gave {value}: without any spread nothing can be shown"
     else:
         reason = f"one value, {value}, has no spread"
     return Checked(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from assay.cli.loading import loading
 from assay.cli.options import group
 from assay.cli.screen import say
 
@@ -71,8 +72,9 @@ def check(
 
     Example: assay gate check gate.yaml --candidate results/ --baseline main-results/
     """
-    from assay.cli.gate_judging import judged
-    from assay.cli.gate_outputs import Outputs
+    with loading():
+        from assay.cli.gate_judging import judged
+        from assay.cli.gate_outputs import Outputs
 
     _need_results(gate, candidate)
     record = judged(gate, candidate, baseline, reader=reader)
@@ -90,8 +92,9 @@ def explain(
 
     Example: assay gate explain gate.yaml --candidate results/
     """
-    from assay.cli.gate_judging import judged
-    from assay.cli.gate_report import print_explanation
+    with loading():
+        from assay.cli.gate_judging import judged
+        from assay.cli.gate_report import print_explanation
 
     _need_results(gate, candidate)
     record = judged(gate, candidate, baseline, reader=reader)

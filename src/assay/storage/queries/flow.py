@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from assay.domain.board.flow import Crossing, Decided, Outcome
 from assay.storage.session import Session, Statement, any_of, from_json, in_list
@@ -17,7 +17,11 @@ _OUTCOMES = {"kill": Outcome.KILLED, "promote": Outcome.PROMOTED}
 EVENTS = Statement(
     lambda engine: (
         select(_J.body)
-        .where(_J.project == bindparam("project"), in_list(engine, _J.kind, "kinds"))
+        .where(
+            # Not by the project, whose index holds all that ever happened in it.
+            func.coalesce(_J.project, "") == bindparam("project"),
+            in_list(engine, _J.kind, "kinds"),
+        )
         .order_by(_J.seq)
     )
 )

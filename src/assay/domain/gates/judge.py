@@ -16,16 +16,13 @@ from assay.domain.gates.gate_data import gate_digest
 from assay.domain.gates.gate_metrics import inferred_metrics, with_metrics
 from assay.domain.gates.gate_record import GateAnswer, GateRecord, GateResult, GateSide
 from assay.domain.gates.gate_text import check_text
-from assay.domain.gates.libraries import library_versions
+from assay.domain.gates.libraries import METHOD_VERSION, library_versions
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.overlap import Overlap
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.canonical import canonical_bytes, digest_bytes, rounded
 from assay.domain.kernel.findings import Finding, Outcome
-
-METHOD_VERSION = "3"
-"""Raised whenever a change of the engine can change a stored answer."""
 
 _RESULT = {
     Row.PASS: GateResult.PASS,

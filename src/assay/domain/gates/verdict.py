@@ -18,7 +18,7 @@ from assay.domain.gates.decide import decide
 from assay.domain.gates.departures import departed, since
 from assay.domain.gates.examine import Examined, examine
 from assay.domain.gates.kill_rules import advise
-from assay.domain.gates.libraries import library_versions
+from assay.domain.gates.libraries import METHOD_VERSION, library_versions
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import mend
 from assay.domain.gates.repeats import exploratory_repeats
@@ -31,9 +31,6 @@ from assay.domain.kernel.findings import Finding, Outcome
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import GroupSummary, Recommendation, Verdict, VerdictRecord
 from assay.stats.samples import Sample, summarize
-
-METHOD_VERSION = "3"
-"""Raised whenever a change of the engine can change a stored verdict."""
 
 
 @dataclass(frozen=True, slots=True)

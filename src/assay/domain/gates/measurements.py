@@ -266,7 +266,8 @@ def _missing(
     have = {result.run.run_id for result in results}
     lacking = [run for run in ended if run.run_id not in have]
     lacking += [r for r in runs if r.status is RunStatus.FINISHED and r.run_id not in have and r not in ended]
-    lost = [run for run in lacking if run.seed is None or run.seed not in measured]
+    one_model = _one_model(runs)
+    lost = [run for run in lacking if run.seed not in measured or (run.seed is None and not one_model)]
     if not lost:
         return None
     return Problem(
@@ -274,6 +275,12 @@ def _missing(
         f"{metric.name} is missing in {count(len(lost), 'run')} of this configuration: {listed(map(run_name, lost))}",
         mend(f"log {metric.name} for every seed"),
     )
+
+
+def _one_model(runs: Sequence[Run]) -> bool:
+    """Are runs without a seed one model on several evaluation sets, each measured once?"""
+    sets = [run.dataset for run in runs if run.seed is None]
+    return len(set(sets)) == len(sets)
 
 
 def _distinct_seeds(results: Sequence[SeedResult]) -> tuple[SeedResult, ...] | Problem:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -433,3 +435,19 @@ def test_secondary_checks_without_evidence_are_listed_and_never_in_the_way(base)
     record = judge(gate(criteria=[FLOOR], secondary=["toxicity < 1%"]), one_run(base))
     assert record.findings[1].outcome is Outcome.NO_EVIDENCE
     assert (record.result, record.headline) == (GateResult.PASS, "Pass: 1 check met, 1 listed beside")
+
+
+def test_one_model_without_seeds_may_be_measured_on_several_sets():
+    toxicity = Metric(name="toxicity", direction=Direction.LOWER, unit=Unit.FRACTION)
+    main = run("main", scores(np.ones(400)))
+    adversarial = run("adversarial", scores(np.zeros(400), metric="toxicity"), dataset="adversarial")
+    asked = gate(criteria=[FLOOR], blocking=["toxicity < 5% on adversarial"])
+    record = judge(asked, evaluation(main, adversarial, metrics=(ACCURACY, toxicity)))
+    assert [finding.outcome for finding in record.findings] == [Outcome.MET, Outcome.MET]
+    twice = evaluation(
+        main,
+        replace(main, run_id="again", external_id="again", scores={}),
+        adversarial,
+        metrics=(ACCURACY, toxicity),
+    )
+    assert judge(asked, twice).result is not GateResult.PASS

@@ -14,7 +14,8 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+# The same engine without the window around the page first: it takes a quarter of the processor time to open one.
+NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 
 
 def find_chromium() -> str | None:

@@ -9,6 +9,7 @@ import typer
 from assay.cli.connection import connected
 from assay.cli.options import Json, Project
 from assay.cli.screen import facts, print_json, say, shortened, table
+from assay.domain.kernel.durations import duration_text
 
 
 def register(root: typer.Typer) -> None:
@@ -19,9 +20,7 @@ def register(root: typer.Typer) -> None:
 def flow(
     at: Annotated[
         str | None,
-        typer.Option(
-            "--at", metavar="TIME", help="A past moment, such as 2026-05-12T09:00:00Z; left out: now."
-        ),
+        typer.Option("--at", metavar="DAY", help="As of the end of a past day, or of a time; left out: now."),
     ] = None,
     days: Annotated[int, typer.Option("--days", help="Length of the window, 1 to 3660.")] = 90,
     project: Project = None,
@@ -55,9 +54,9 @@ def flow(
         )
     print()
     table(
-        ("key", "title", "column", "days there", "usual there"),
+        ("key", "title", "column", "there for", "85% leave within"),
         [
-            (age["key"], shortened(age["title"]), age["stage"], f"{age['days']:.1f}", _usual(age))
+            (age["key"], shortened(age["title"]), age["stage"], duration_text(age["days"]), _usual(age))
             for age in found["ages"]
         ],
         none="Nothing is in progress.",
@@ -71,10 +70,11 @@ def _with_band(share: dict[str, Any]) -> str:
 def _cycle(found: dict[str, Any]) -> str:
     if found["cycle_days_median"] is None:
         return "not known yet: nothing was decided in these days"
-    return f"{found['cycle_days_median']:.1f} days in the middle, 85% within {found['cycle_days_p85']:.1f}"
+    middle, most = (duration_text(found[name]) for name in ("cycle_days_median", "cycle_days_p85"))
+    return f"{middle} in the middle, 85% within {most}"
 
 
 def _usual(age: dict[str, Any]) -> str:
     if age["usual_days"] is None:
         return "not known yet"
-    return f"{age['usual_days']:.1f}{', older than that' if age['is_old'] else ''}"
+    return f"{duration_text(age['usual_days'])}{', older than that' if age['is_old'] else ''}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from urllib.parse import urlencode
 
+from assay.domain.kernel.durations import duration_text
 from assay.web import wording
 from assay.web.charts import flow as charts
 from assay.web.contexts.board import Fact
@@ -13,6 +14,7 @@ from assay.web.contexts.ticket_form import Choice
 from assay.workflows.flow import AgeView, FlowView, ShareView
 from assay.workflows.records import Project
 
+MOST_AGES = 50
 WINDOWS = (14, 30, 90, 180, 365, 1095)
 
 
@@ -30,7 +32,8 @@ def flow_page(project: Project, view: FlowView, *, at: str, days: int, today: da
             for edit in view.bulk_edits
         ),
         charts=charts.boxes(view, slug, query),
-        ages=tuple(_age(one, titles, slug) for one in view.ages),
+        ages=tuple(_age(one, titles, slug) for one in view.ages[:MOST_AGES]),
+        ages_left_out=max(0, len(view.ages) - MOST_AGES),
         here=f"/p/{slug}/flow",
         at=at,
         today=today.isoformat(),
@@ -71,10 +74,10 @@ def _facts(view: FlowView) -> tuple[Fact, ...]:
         Fact("With learnings", _rate(view.with_learnings), _said(view.with_learnings)),
         Fact(
             "Cycle time",
-            wording.UNKNOWN if view.cycle_days_median is None else wording.days(view.cycle_days_median),
+            wording.UNKNOWN if view.cycle_days_median is None else duration_text(view.cycle_days_median),
             ""
             if view.cycle_days_p85 is None
-            else f"in the middle, 85% within {wording.days(view.cycle_days_p85)}",
+            else f"in the middle, 85% within {duration_text(view.cycle_days_p85)}",
         ),
     )
 
@@ -96,9 +99,9 @@ def _age(one: AgeView, titles: dict[str, str], slug: str) -> AgeLine:
         href=f"/p/{slug}/t/{one.key}",
         title=one.title,
         column=titles.get(one.stage, one.stage),
-        days=wording.days(one.days),
+        days=duration_text(one.days),
         usual="usual there not known yet"
         if one.usual_days is None
-        else f"85% leave within {wording.days(one.usual_days)}",
+        else f"85% leave within {duration_text(one.usual_days)}",
         is_old=one.is_old,
     )

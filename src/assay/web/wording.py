@@ -76,20 +76,6 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def days(count: float) -> str:
-    """A length of time, given in days, in the unit people would use.
-
-    >>> days(6.25), days(0.5), days(0.01), days(0.0001)
-    ('6.2 days', '12 hours', '14 minutes', 'under a minute')
-    """
-    if count >= 1.0:
-        return f"{count:.1f} days"
-    minutes = round(count * 24 * 60)
-    if minutes >= 120:
-        return f"{round(count * 24)} hours"
-    return plural(minutes, "minute") if minutes else "under a minute"
-
-
 def percent_of_bar(share: float | None) -> str | None:
     """A share of a bar as an SVG length, held inside the bar; None stays None.
 

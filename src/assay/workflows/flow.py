@@ -24,6 +24,7 @@ from assay.domain.board.flow import (
     cumulative_flow,
     cycle_quantiles,
     decided_between,
+    flow_rules,
     in_progress,
     item_flows,
     learning_share,
@@ -176,19 +177,10 @@ def _moment(asked: date | None, now: datetime) -> datetime:
     return utc(moment)
 
 
-def rules_of(board: Board) -> FlowRules:
-    """What the columns of a board mean for its flow: the first one waits, those that end are kills or promotions."""
-    ended = {"killed": Outcome.KILLED, "production": Outcome.PROMOTED, "live": Outcome.PROMOTED}
-    keys = {stage.key for stage in board.stages}
-    return FlowRules(
-        waiting=frozenset({board.first.key}), ended={key: word for key, word in ended.items() if key in keys}
-    )
-
-
 def _view(
     events: list[Crossing | Decided], board: Board, titles: dict[str, str], at: datetime, days: int, seq: int
 ) -> FlowView:
-    rules = rules_of(board)
+    rules = flow_rules(board)
     crossings = [event for event in events if isinstance(event, Crossing) and event.at <= at]
     decisions = [event for event in events if isinstance(event, Decided)]
     flows = item_flows(crossings, rules, decisions=decisions, until=at)

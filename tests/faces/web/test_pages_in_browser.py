@@ -42,16 +42,14 @@ def violations(page):
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_page_has_no_accessibility_faults_and_no_script_errors(site, visit, name, dark):
-    page = visit(site.at(PAGES[name]), dark=dark, bypass_csp=True)
+def test_page_has_no_accessibility_faults_in_light_and_dark_and_fits_a_phone(site, visit, name):
+    page = visit(site.at(PAGES[name]), bypass_csp=True)
     page.wait_for_timeout(150)
-    assert violations(page) == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_page_on_a_phone_does_not_scroll_sideways(site, visit, name):
-    page = visit(site.at(PAGES[name]), width=390, height=844)
+    light = violations(page)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(150)
+    assert (light, violations(page)) == ([], [])
+    page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -92,6 +90,12 @@ def test_overview_chart_is_drawn(site, visit):
     page = visit(site.at(""))
     page.wait_for_selector("[data-drawn=yes]")
     assert page.locator("[data-chart] svg").count() == 1
+
+
+def test_point_of_the_flow_chart_opens_its_ticket(site, visit):
+    page = visit(site.at("/flow"))
+    page.locator("[data-chart*='flow-cycles'] [aria-roledescription='circle']").first.click()
+    page.wait_for_url(re.compile(r"/t/EXP-\d+$"))
 
 
 def test_form_criterion_in_error_points_at_the_character_while_typing(site, visit):

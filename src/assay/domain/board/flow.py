@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.domain.board.board import Board, ExitItem, Stage
 from assay.stats.estimates import Interval
 from assay.stats.proportions import clopper_pearson
 
@@ -64,6 +65,28 @@ class FlowRules:
     """Columns of items that nobody has started."""
     ended: Mapping[str, Outcome]
     """Columns that say by themselves how work ended; on boards with recorded decisions those come first."""
+
+
+def flow_rules(board: Board) -> FlowRules:
+    """What do the columns of this board mean for its flow: the first waits, those entered by a decision stand for it.
+
+    >>> rules = flow_rules(Board.default())
+    >>> sorted(rules.waiting), rules.ended["killed"].value, rules.ended["live"].value
+    (['backlog'], 'killed', 'promoted')
+    """
+    ended = {stage.key: _ended(stage) for stage in board.stages}
+    return FlowRules(
+        waiting=frozenset({board.first.key}),
+        ended={key: outcome for key, outcome in ended.items() if outcome is not None},
+    )
+
+
+def _ended(stage: Stage) -> Outcome | None:
+    if ExitItem.KILL_DECIDED in stage.entry_gate:
+        return Outcome.KILLED
+    if ExitItem.DECISION_RECORDED in stage.entry_gate:
+        return Outcome.PROMOTED
+    return Outcome.CLOSED if stage.terminal else None
 
 
 @dataclass(frozen=True, slots=True)

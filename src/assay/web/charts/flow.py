@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+from assay.domain.kernel.durations import duration_text
 from assay.web import wording
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.flow import FlowView
 
 HEIGHT = 230
+WEEK = timedelta(days=6)
+"""From the first day of a week to its last."""
 FEW_WEEKS = 8
 FEW_TICKS = 6
 MOST_DAYS = 400
@@ -68,8 +73,8 @@ def _cycles(view: FlowView, slug: str, query: str) -> ChartBox | None:
         note="from Hypothesis to the decision; lines at 50% and 85%",
         href=f"/p/{slug}/charts/flow-cycles.json{query}",
         warnings=(),
-        summary=f"Half of the decided experiments took at most {wording.days(view.cycle_days_median)}, "
-        f"85% at most {wording.days(view.cycle_days_p85)}.",
+        summary=f"Half of the decided experiments took at most {duration_text(view.cycle_days_median)}, "
+        f"85% at most {duration_text(view.cycle_days_p85)}.",
         columns=("Decided", "Ticket", "Outcome", "Days"),
         rows=tuple(
             (wording.day(c.decided_at), c.key, c.outcome, f"{c.days:.1f}")
@@ -79,7 +84,7 @@ def _cycles(view: FlowView, slug: str, query: str) -> ChartBox | None:
     )
 
 
-def days_specification(view: FlowView) -> dict[str, Any]:
+def days_specification(view: FlowView, _slug: str) -> dict[str, Any]:
     """Cards by column over days, stacked in the order of the board."""
     import altair as alt
 
@@ -113,12 +118,17 @@ def days_specification(view: FlowView) -> dict[str, Any]:
     return _finished(chart)
 
 
-def weeks_specification(view: FlowView) -> dict[str, Any]:
-    """Decisions by week, killed on promoted."""
+def weeks_specification(view: FlowView, slug: str) -> dict[str, Any]:
+    """Decisions by week, killed on promoted; a click shows that week alone, with its tickets."""
     import altair as alt
 
     rows = [
-        {"week": week.start.isoformat(), "outcome": outcome, "experiments": count}
+        {
+            "week": week.start.isoformat(),
+            "outcome": outcome,
+            "experiments": count,
+            "href": f"/p/{slug}/flow?{urlencode({'at': min(week.start + WEEK, view.last_day).isoformat(), 'days': 7})}",
+        }
         for week in view.weeks
         for outcome, count in (("promoted", week.promoted), ("killed", week.killed))
     ]
@@ -132,14 +142,15 @@ def weeks_specification(view: FlowView) -> dict[str, Any]:
             color=alt.Color(
                 "outcome:N", sort=["promoted", "killed"], legend=alt.Legend(title=None, orient="top")
             ),
+            href="href:N",
             tooltip=["week:O", "outcome:N", "experiments:Q"],
         )
     )
     return _finished(chart)
 
 
-def cycles_specification(view: FlowView) -> dict[str, Any]:
-    """Days to each decision, with the days within which half and 85% were decided."""
+def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
+    """Days to each decision, with the days within which half and 85% were decided; a click opens the ticket."""
     import altair as alt
 
     rows = [
@@ -148,7 +159,7 @@ def cycles_specification(view: FlowView) -> dict[str, Any]:
             "days": c.days,
             "key": c.key,
             "outcome": c.outcome,
-            "href": f"../t/{c.key}",
+            "href": f"/p/{slug}/t/{c.key}",
         }
         for c in view.cycles
         if c.days is not None
@@ -162,10 +173,11 @@ def cycles_specification(view: FlowView) -> dict[str, Any]:
             scale=alt.Scale(domain=["promoted", "killed"]),
             legend=alt.Legend(title=None, orient="top"),
         ),
-        tooltip=["key:N", "days:Q", "outcome:N", "decided:T"],
+        href="href:N",
+        tooltip=["key:N", alt.Tooltip("days:Q", format=".1f"), "outcome:N", "decided:T"],
     )
     lines = [
-        {"days": value, "shown": f"{share}: {wording.days(value)}"}
+        {"days": value, "shown": f"{share}: {duration_text(value)}"}
         for share, value in (("50%", view.cycle_days_median), ("85%", view.cycle_days_p85))
         if value is not None
     ]

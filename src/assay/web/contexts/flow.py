@@ -33,6 +33,8 @@ class FlowPage:
     """One sentence for each moment at which many cards were moved at once."""
     charts: tuple[ChartBox, ...]
     ages: tuple[AgeLine, ...]
+    """The oldest only."""
+    ages_left_out: int
     here: str
     at: str
     """The day asked for, empty for now."""

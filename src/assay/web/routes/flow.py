@@ -18,7 +18,7 @@ from assay.workflows.projects import get_project
 router = APIRouter(include_in_schema=False)
 At = Annotated[str, Query(max_length=40)]
 Days = Annotated[int, Query(ge=1, le=LONGEST_WINDOW_DAYS)]
-CHARTS: dict[str, Callable[[FlowView], dict[str, Any]]] = {
+CHARTS: dict[str, Callable[[FlowView, str], dict[str, Any]]] = {
     "days": charts.days_specification,
     "weeks": charts.weeks_specification,
     "cycles": charts.cycles_specification,
@@ -52,4 +52,4 @@ def flow_chart(
     if drawn is None:
         raise inputs.unknown_chart(name, CHARTS)
     view = flow(frame.workspace(request), frame.actor(request), slug, at=inputs.day_asked(at), days=days)
-    return JSONResponse(drawn(view), headers={"Cache-Control": "no-store"})
+    return JSONResponse(drawn(view, slug), headers={"Cache-Control": "no-store"})

@@ -10,6 +10,7 @@ from pydantic_core import PydanticSerializationError
 
 from assay.domain.experiments.experiment import Decision, Lock, TicketContent
 from assay.domain.gates.gate import Gate
+from assay.domain.sprints.sprint import Retro, SprintContent
 from assay.errors import Invalid
 from assay.workflows.records import Attestation, Override, ProjectSettings
 
@@ -45,6 +46,18 @@ def project_settings(text: str) -> ProjectSettings:
 def gate(text: str) -> Gate:
     """A version of a gate."""
     return Gate.model_validate_json(text)
+
+
+@lru_cache(maxsize=256)
+def sprint(text: str) -> SprintContent:
+    """What people wrote about a sprint."""
+    return SprintContent.model_validate_json(text)
+
+
+@lru_cache(maxsize=256)
+def retro(text: str) -> Retro:
+    """What a team took from a sprint."""
+    return Retro.model_validate_json(text)
 
 
 @lru_cache(maxsize=2048)

@@ -18,6 +18,7 @@ from assay.storage.repositories.gates import GateReader, GateWriter
 from assay.storage.repositories.journal import JournalReader, JournalWriter
 from assay.storage.repositories.projects import ProjectReader, ProjectWriter
 from assay.storage.repositories.runs import RunReader, RunWriter
+from assay.storage.repositories.sprints import SprintReader, SprintWriter
 from assay.storage.repositories.talk import TalkReader, TalkWriter
 from assay.storage.repositories.tickets import TicketReader, TicketWriter
 
@@ -34,6 +35,7 @@ class Reading(
     ProjectReader,
     TicketReader,
     TalkReader,
+    SprintReader,
     RunReader,
     EvidenceReader,
     GateReader,
@@ -49,6 +51,7 @@ class Writing(
     ProjectWriter,
     TicketWriter,
     TalkWriter,
+    SprintWriter,
     RunWriter,
     EvidenceWriter,
     GateWriter,

@@ -31,6 +31,7 @@ from assay.testing.storage_samples import (
     new_ticket,
     run,
 )  # fmt: skip
+from assay.testing.storage_sprints import SprintContract
 from assay.workflows.ports import Store
 from assay.workflows.records import Attestation, Override, StoredAnswer, StoredVerdict
 
@@ -408,6 +409,7 @@ class StorageContract(
     TicketContract,
     EvidenceContract,
     GateContract,
+    SprintContract,
     JournalContract,
     PagesContract,
     ConcurrencyContract,

@@ -16,10 +16,12 @@ from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
 from assay.domain.governance.journal import JournalHead, RememberedHead
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import Metric, MetricCatalog
+from assay.domain.sprints.sprint import SprintContent
 from assay.workflows.actor import Actor
 from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
 from assay.workflows.records import (
     Attestation,
+    Commitment,
     JournalEntry,
     Link,
     Note,
@@ -27,6 +29,7 @@ from assay.workflows.records import (
     Project,
     ProjectSettings,
     Source,
+    Sprint,
     StoredAnswer,
     StoredVerdict,
     Ticket,
@@ -55,6 +58,20 @@ class ReadTransaction(GateReads, Protocol):
     def projects(self) -> Sequence[Project]: ...
     def project(self, slug: str) -> Project | None: ...
     def metrics(self, project_id: int) -> MetricCatalog: ...
+
+    # sprints
+    def sprints(self, project_id: int) -> Sequence[Sprint]:
+        """Every sprint of a project, by number."""
+        ...
+
+    def sprint(self, project_id: int, number: int) -> Sprint | None: ...
+    def commitments(self, sprint_id: int) -> Sequence[Commitment]:
+        """Everything ever taken into a sprint, in that order."""
+        ...
+
+    def all_commitments(self, project_id: int) -> Sequence[Commitment]:
+        """Of every sprint of a project, in the order they were made."""
+        ...
 
     # tickets
     def ticket(self, project_id: int, key: str) -> Ticket | None: ...
@@ -264,6 +281,21 @@ class WriteTransaction(ReadTransaction, GateWrites, Protocol):
     def add_note(self, ticket_id: int, *, text: str, by: str, at: datetime) -> Note: ...
     def add_link(self, ticket_id: int, kind: LinkKind, other_ticket_id: int) -> bool: ...
     def remove_link(self, ticket_id: int, kind: LinkKind, other_ticket_id: int) -> bool: ...
+
+    def add_sprint(self, project_id: int, content: SprintContent, *, at: datetime) -> Sprint:
+        """A planned sprint under the project's next number."""
+        ...
+
+    def save_sprint(self, sprint: Sprint) -> Sprint | None:
+        """Write state, content, retro and times where the version still is `sprint.version`; None when stale."""
+        ...
+
+    def add_commitment(
+        self, sprint: Sprint, ticket: Ticket, *, by: str, at: datetime, after_start: bool
+    ) -> Commitment: ...
+    def save_commitment(self, commitment: Commitment) -> None:
+        """Write how and why it was taken out, and its flag."""
+        ...
 
     def add_source(
         self,

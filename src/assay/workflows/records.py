@@ -12,6 +12,7 @@ from assay.domain.board.board import Board
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.model import Value
+from assay.domain.sprints.sprint import CommitmentLimits, Retro, SprintContent, SprintState
 
 
 class ProjectSettings(Value):
@@ -19,6 +20,7 @@ class ProjectSettings(Value):
 
     board: Board = Field(default_factory=Board.default)
     verdicts: VerdictSettings = VerdictSettings()
+    commitments: CommitmentLimits = CommitmentLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,50 @@ class Ticket:
     overrides: tuple[Override, ...] = ()
     card: dict[str, Any] = field(default_factory=dict)
     """What the card shows of evidence and verdict (see `workflows.views.CardEvidence`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sprint:
+    """A sprint as it stands."""
+
+    id: int
+    project_id: int
+    number: int
+    state: SprintState
+    content: SprintContent
+    retro: Retro
+    version: int
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def subject(self) -> str:
+        """How the journal names it."""
+        return f"sprint-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """A ticket taken into a sprint. Taking it out keeps the commitment, with the reason."""
+
+    id: int
+    sprint_id: int
+    key: str
+    added_at: datetime
+    added_by: str
+    after_start: bool
+    """The sprint was running already: a change of its scope."""
+    removed_at: datetime | None = None
+    removed_by: str = ""
+    removed_reason: str = ""
+    extension_reason: str = ""
+    """Why it is flagged for extension; empty when it is not."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is still in."""
+        return self.removed_at is None
 
 
 @dataclass(frozen=True, slots=True)

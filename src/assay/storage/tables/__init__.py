@@ -9,12 +9,14 @@ from assay.storage.tables.instance import instance
 from assay.storage.tables.journal import checkpoints, journal, journal_head
 from assay.storage.tables.metadata import metadata
 from assay.storage.tables.projects import answers, metrics, projects
+from assay.storage.tables.sprints import commitments, sprints
 from assay.storage.tables.tickets import decisions, links, notes, stage_counts, ticket_documents, tickets
 
 __all__ = [
     "answers",
     "blobs",
     "checkpoints",
+    "commitments",
     "curves",
     "decisions",
     "gate_runs",
@@ -30,6 +32,7 @@ __all__ = [
     "run_pasts",
     "runs",
     "sources",
+    "sprints",
     "stage_counts",
     "ticket_documents",
     "tickets",

@@ -1,0 +1,219 @@
+"""The sprint: a goal, dates, capacity, and a commitment to running experiments, never to how they turn out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from assay.domain.experiments.experiment import Mode, Prose, TicketContent, Title
+from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.model import NUMBER, Value
+
+LONGEST_SPRINT_DAYS = 366
+DEFAULT_LENGTH_DAYS = 14
+DEBT_LABELS = frozenset({"debt", "cleaning", "technical debt"})
+Percent = Annotated[int, NUMBER, Field(ge=0, le=100)]
+Amount = Annotated[Decimal, NUMBER, Field(ge=0, le=10**9, allow_inf_nan=False)]
+
+
+class Work(StrEnum):
+    """What capacity goes into."""
+
+    EXPLORATION = "exploration"
+    OPTIMISATION = "optimisation"
+    DATA = "data"
+    ENGINEERING = "engineering"
+    RESERVED = "reserved"
+    """Cleaning data and technical debt, which teams underestimate."""
+
+
+class SprintState(StrEnum):
+    """Where a sprint stands."""
+
+    PLANNED = "planned"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class Split(Value):
+    """How one resource is shared out over the kinds of work."""
+
+    available: Amount | None = None
+    """Person-days or GPU-hours in all; None while nobody said."""
+    percent: dict[Work, Percent] = Field(default_factory=dict)
+
+    @property
+    def shared_out(self) -> int:
+        """Percent given to some kind of work; above 100 more is promised than there is."""
+        return sum(self.percent.values())
+
+    def amount(self, work: Work) -> Decimal | None:
+        """What one kind of work gets; None while it is not known how much there is.
+
+        >>> Split(available=Decimal(36), percent={Work.DATA: 25}).amount(Work.DATA)
+        Decimal('9')
+        """
+        if self.available is None:
+            return None
+        return (self.available * self.percent.get(work, 0) / 100).normalize()
+
+
+class Capacity(Value):
+    """What the team can put into a sprint."""
+
+    person_days: Split = Split()
+    gpu_hours: Split = Split()
+
+
+class SprintContent(Value):
+    """All that people write about a sprint."""
+
+    name: Title
+    goal: Prose = ""
+    starts_on: date
+    ends_on: date
+    """The last day of the sprint."""
+    capacity: Capacity = Capacity()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> SprintContent:
+        days = (self.ends_on - self.starts_on).days + 1
+        if not 1 <= days <= LONGEST_SPRINT_DAYS:
+            raise ValueError(
+                f"lasts {days} days from {self.starts_on} to {self.ends_on} (expected 1 to {LONGEST_SPRINT_DAYS})"
+            )
+        return self
+
+    @property
+    def days(self) -> int:
+        """Calendar days, first and last among them."""
+        return (self.ends_on - self.starts_on).days + 1
+
+    @property
+    def half_time(self) -> date:
+        """First day of the second half: the day of the mid-sprint check.
+
+        >>> SprintContent(name="Six", starts_on=date(2026, 5, 25), ends_on=date(2026, 6, 7)).half_time
+        datetime.date(2026, 6, 1)
+        """
+        return self.starts_on + timedelta(days=self.days // 2)
+
+
+class KillCall(StrEnum):
+    """How a kill looks afterwards."""
+
+    GOOD = "good"
+    TOO_LATE = "too_late"
+    """It should have come earlier."""
+    TOO_EARLY = "too_early"
+
+
+class Retro(Value):
+    """What a team took from a sprint."""
+
+    went_well: Prose = ""
+    to_change: Prose = ""
+    data_and_tooling: Prose = ""
+    """Check of data quality and tooling."""
+    improvement: str | None = None
+    """Key of the ticket of the one improvement picked."""
+    kill_calls: dict[str, KillCall] = Field(default_factory=dict)
+    """By ticket."""
+
+
+class CommitmentLimits(Value):
+    """So much a team commits to before it is asked whether it is sure."""
+
+    experiments: Annotated[int, NUMBER, Field(ge=0, le=1000)] = 3
+    product_tasks: Annotated[int, NUMBER, Field(ge=0, le=1000)] = 2
+
+
+PRODUCT_TYPES = frozenset({TicketType.ENGINEERING, TicketType.FEATURE, TicketType.INCIDENT})
+
+
+def is_product_task(kind: TicketType) -> bool:
+    """Does a ticket of this type belong to the product backlog? The others ask questions or make data for them."""
+    return kind in PRODUCT_TYPES
+
+
+def needs_confirmation(types: Iterable[TicketType], limits: CommitmentLimits) -> str | None:
+    """Why does committing to tickets of these types ask for a second word? None when it does not.
+
+    Data tasks count as neither: they serve the experiments.
+
+    >>> needs_confirmation([TicketType.EXPERIMENT] * 4, CommitmentLimits())
+    '4 experiments are more than the 3 a team usually finishes'
+    """
+    listed = list(types)
+    tasks = sum(map(is_product_task, listed))
+    experiments = sum(kind in (TicketType.EXPERIMENT, TicketType.SPIKE) for kind in listed)
+    over = [
+        f"{count} {name} are more than the {most} a team usually finishes"
+        for count, most, name in (
+            (experiments, limits.experiments, "experiments"),
+            (tasks, limits.product_tasks, "product tasks"),
+        )
+        if count > most
+    ]
+    return "; ".join(over) or None
+
+
+def work_of(content: TicketContent) -> Work | None:
+    """Which kind of work is a ticket? None for an experiment that says neither explore nor exploit.
+
+    >>> work_of(TicketContent(title="Distil", mode=Mode.EXPLOIT)).value
+    'optimisation'
+    """
+    if {label.lower() for label in content.labels} & DEBT_LABELS:
+        return Work.RESERVED
+    if content.type is TicketType.DATA:
+        return Work.DATA
+    if is_product_task(content.type):
+        return Work.ENGINEERING
+    if content.mode is None:
+        return Work.EXPLORATION if content.type is TicketType.SPIKE else None
+    return Work.EXPLORATION if content.mode is Mode.EXPLORE else Work.OPTIMISATION
+
+
+def following(last: SprintContent | None, *, number: int, today: date) -> SprintContent:
+    """What does the next sprint look like if nobody says otherwise? As long as the last, right after it, with its capacity.
+
+    >>> following(None, number=1, today=date(2026, 5, 25)).ends_on
+    datetime.date(2026, 6, 7)
+    """
+    name = f"Sprint {number}"
+    if last is None:
+        end = today + timedelta(days=DEFAULT_LENGTH_DAYS - 1)
+        return SprintContent(name=name, starts_on=today, ends_on=end)
+    start = max(last.ends_on + timedelta(days=1), today)
+    return SprintContent(
+        name=name, starts_on=start, ends_on=start + timedelta(days=last.days - 1), capacity=last.capacity
+    )
+
+
+def overcommitted(capacity: Capacity) -> tuple[str, ...]:
+    """What is promised twice? One sentence for each resource of which more than all is shared out.
+
+    >>> overcommitted(Capacity(person_days=Split(percent={Work.DATA: 60, Work.EXPLORATION: 60})))
+    ('120% of the person-days are shared out: 20% too much',)
+    """
+    return tuple(
+        f"{split.shared_out}% of the {name} are shared out: {split.shared_out - 100}% too much"
+        for name, split in (("person-days", capacity.person_days), ("GPU-hours", capacity.gpu_hours))
+        if split.shared_out > 100
+    )
+
+
+def gpu_hours_asked(contents: Mapping[str, TicketContent]) -> tuple[Decimal, tuple[str, ...]]:
+    """How much compute do these tickets ask for, and which experiments among them do not say?"""
+    silent = tuple(
+        key
+        for key, content in contents.items()
+        if content.type is TicketType.EXPERIMENT and content.budget.gpu_hours is None
+    )
+    return sum((content.budget.gpu_hours or Decimal() for content in contents.values()), Decimal()), silent

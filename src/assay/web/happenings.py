@@ -84,6 +84,23 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "source.connected": lambda p: f"connected a source: {p.get('uri', '')}",
     "source.disconnected": lambda p: "disconnected a source",
     "runs.synced": lambda p: f"read {p.get('changed', 0)} changed and {p.get('gone', 0)} removed runs",
+    "sprint.planned": lambda p: f"planned sprint {p.get('number')}",
+    "sprint.edited": lambda p: f"changed the plan of sprint {p.get('number')}",
+    "sprint.started": lambda p: f"started sprint {p.get('number')}",
+    "sprint.ended": lambda p: f"ended sprint {p.get('number')}",
+    "sprint.looked_back": lambda p: f"wrote the retro of sprint {p.get('number')}",
+    "sprint.committed": lambda p: (
+        f"took {p.get('ticket')} into sprint {p.get('number')}"
+        + (", after its start" if p.get("after_start") else "")
+    ),
+    "sprint.released": lambda p: (
+        f"took {p.get('ticket')} out of a sprint" + (f": {p.get('reason')}" if p.get("reason") else "")
+    ),
+    "sprint.extension_flagged": lambda p: (
+        f"flagged {p.get('ticket')} for extension: {p.get('reason')}"
+        if p.get("reason")
+        else f"took back the flag for extension of {p.get('ticket')}"
+    ),
     "run.attached": lambda p: (
         f"attached run {p.get('run')} to {p.get('after')}"
         if p.get("after")

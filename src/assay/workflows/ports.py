@@ -16,12 +16,10 @@ from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
 from assay.domain.governance.journal import JournalHead, RememberedHead
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import Metric, MetricCatalog
-from assay.domain.sprints.sprint import SprintContent
 from assay.workflows.actor import Actor
 from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
 from assay.workflows.records import (
     Attestation,
-    Commitment,
     JournalEntry,
     Link,
     Note,
@@ -29,11 +27,11 @@ from assay.workflows.records import (
     Project,
     ProjectSettings,
     Source,
-    Sprint,
     StoredAnswer,
     StoredVerdict,
     Ticket,
 )
+from assay.workflows.sprint_ports import SprintReads, SprintWrites
 from assay.workflows.views import (
     BoardSlots,
     BoardView,
@@ -51,27 +49,13 @@ from assay.workflows.views import (
 T = TypeVar("T")
 
 
-class ReadTransaction(GateReads, Protocol):
+class ReadTransaction(GateReads, SprintReads, Protocol):
     """One consistent view of everything remembered."""
 
     # projects and metrics
     def projects(self) -> Sequence[Project]: ...
     def project(self, slug: str) -> Project | None: ...
     def metrics(self, project_id: int) -> MetricCatalog: ...
-
-    # sprints
-    def sprints(self, project_id: int) -> Sequence[Sprint]:
-        """Every sprint of a project, by number."""
-        ...
-
-    def sprint(self, project_id: int, number: int) -> Sprint | None: ...
-    def commitments(self, sprint_id: int) -> Sequence[Commitment]:
-        """Everything ever taken into a sprint, in that order."""
-        ...
-
-    def all_commitments(self, project_id: int) -> Sequence[Commitment]:
-        """Of every sprint of a project, in the order they were made."""
-        ...
 
     # tickets
     def ticket(self, project_id: int, key: str) -> Ticket | None: ...
@@ -214,7 +198,7 @@ class ReadTransaction(GateReads, Protocol):
         ...
 
 
-class WriteTransaction(ReadTransaction, GateWrites, Protocol):
+class WriteTransaction(ReadTransaction, GateWrites, SprintWrites, Protocol):
     """Changes that become durable together with their journal entries, or not at all."""
 
     def append(self, event: Event, *, actor: Actor, at: datetime) -> int:
@@ -281,21 +265,6 @@ class WriteTransaction(ReadTransaction, GateWrites, Protocol):
     def add_note(self, ticket_id: int, *, text: str, by: str, at: datetime) -> Note: ...
     def add_link(self, ticket_id: int, kind: LinkKind, other_ticket_id: int) -> bool: ...
     def remove_link(self, ticket_id: int, kind: LinkKind, other_ticket_id: int) -> bool: ...
-
-    def add_sprint(self, project_id: int, content: SprintContent, *, at: datetime) -> Sprint:
-        """A planned sprint under the project's next number."""
-        ...
-
-    def save_sprint(self, sprint: Sprint) -> Sprint | None:
-        """Write state, content, retro and times where the version still is `sprint.version`; None when stale."""
-        ...
-
-    def add_commitment(
-        self, sprint: Sprint, ticket: Ticket, *, by: str, at: datetime, after_start: bool
-    ) -> Commitment: ...
-    def save_commitment(self, commitment: Commitment) -> None:
-        """Write how and why it was taken out, and its flag."""
-        ...
 
     def add_source(
         self,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from assay.domain.board.board import ExitItem
-from assay.domain.experiments.experiment import clean_text
 from assay.domain.kernel.events import Event
 from assay.domain.sprints.sprint import (
     Retro,
     SprintContent,
     SprintState,
     following,
-    needs_confirmation,
 )
 from assay.errors import Invalid, NotFound, Refused, StaleVersion
 from assay.workflows.actor import Actor, Permission
@@ -97,10 +95,10 @@ def create_sprint(
         project, at = required_project(tx, slug), ws.clock()
         made = tx.sprints(project.id)
         sprint = tx.add_sprint(project.id, content or _following(tx, project, at), at=at)
-        _tell(tx, actor, at, project, sprint, "sprint.planned", after=sprint.content.model_dump(mode="json"))
+        tell(tx, actor, at, project, sprint, "sprint.planned", after=sprint.content.model_dump(mode="json"))
         for ticket in _unfinished(tx, project, made[-1]) if made else ():
-            _take_in(tx, actor, at, project, sprint, ticket, confirmed="carried over")
-        return _plan(tx, sprint)
+            take_in(tx, actor, at, project, sprint, ticket, confirmed="carried over")
+        return plan_of(tx, sprint)
 
     return write_once(ws, remember, work)
 
@@ -134,12 +132,12 @@ def edit_sprint(
     actor.require(Permission.WRITE_TICKETS)
 
     def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
-        _must_not_have_ended(sprint, "change")
+        must_not_have_ended(sprint, "change")
         if content == sprint.content:
             return sprint
         saved = _saved(tx, replace(sprint, content=content))
         before, after = (one.model_dump(mode="json") for one in (sprint.content, content))
-        _tell(tx, actor, at, project, sprint, "sprint.edited", before=before, after=after)
+        tell(tx, actor, at, project, sprint, "sprint.edited", before=before, after=after)
         return saved
 
     return _change(ws, slug, number, expected_version, change)
@@ -172,7 +170,7 @@ def start_sprint(
                 code="sprint-empty",
             )
         saved = _saved(tx, replace(sprint, state=SprintState.ACTIVE, started_at=at))
-        _tell(tx, actor, at, project, sprint, "sprint.started", tickets=keys)
+        tell(tx, actor, at, project, sprint, "sprint.started", tickets=keys)
         return saved
 
     return _change(ws, slug, number, expected_version, change)
@@ -192,7 +190,7 @@ def end_sprint(
         _must_be(sprint, SprintState.ACTIVE, "end")
         saved = _saved(tx, replace(sprint, state=SprintState.ENDED, ended_at=at))
         keys = [made.key for made in tx.commitments(sprint.id) if made.stands]
-        _tell(tx, actor, at, project, sprint, "sprint.ended", tickets=keys)
+        tell(tx, actor, at, project, sprint, "sprint.ended", tickets=keys)
         return saved
 
     return _change(ws, slug, number, expected_version, change)
@@ -223,61 +221,30 @@ def save_retro(
         if retro == sprint.retro:
             return sprint
         saved = _saved(tx, replace(sprint, retro=retro))
-        _tell(tx, actor, at, project, sprint, "sprint.looked_back", after=retro.model_dump(mode="json"))
+        tell(tx, actor, at, project, sprint, "sprint.looked_back", after=retro.model_dump(mode="json"))
         return saved
 
     return _change(ws, slug, number, expected_version, change)
 
 
-def commit_tickets(
+def _change(
     ws: Workspace,
-    actor: Actor,
     slug: str,
     number: int,
-    keys: Sequence[str],
-    *,
-    confirmed: bool = False,
-    remember: Remember | None = None,
+    expected_version: int | None,
+    change: Callable[[WriteTransaction, Project, Sprint, datetime], Sprint],
 ) -> SprintPlan:
-    """Take tickets into a sprint: the team agrees to run them, whatever they will show. Twice is the same as once.
-
-    Raises:
-        Refused: it is more than a team usually finishes and nobody confirmed that, or the sprint has ended.
-    """
-    actor.require(Permission.WRITE_TICKETS)
-
     def work(tx: WriteTransaction) -> SprintPlan:
-        project, at = required_project(tx, slug), ws.clock()
+        project = required_project(tx, slug)
         sprint = required_sprint(tx, project, number)
-        _must_not_have_ended(sprint, "commit to")
-        inside = {made.key for made in tx.commitments(sprint.id) if made.stands}
-        wanted = [required_ticket(tx, project, key) for key in dict.fromkeys(keys) if key not in inside]
-        doubt = _doubt(tx, project, inside, wanted)
-        if doubt and not confirmed:
-            raise Refused(
-                f"cannot commit {', '.join(ticket.key for ticket in wanted[:5])} to sprint {number}: {doubt} "
-                "(expected a confirmation)",
-                hint=f"assay sprint commit {number} {' '.join(ticket.key for ticket in wanted[:5])} --yes",
-                code="commitment-unconfirmed",
-                field="confirmed",
-            )
-        for ticket in wanted:
-            _take_in(tx, actor, at, project, sprint, ticket, confirmed=doubt or "")
-        return _plan(tx, sprint)
+        if expected_version is not None and sprint.version != expected_version:
+            raise _stale(sprint)
+        return plan_of(tx, change(tx, project, sprint, ws.clock()))
 
-    return write_once(ws, remember, work)
+    return ws.store.write(work)
 
 
-def _doubt(tx: ReadTransaction, project: Project, inside: set[str], wanted: Sequence[Ticket]) -> str | None:
-    if not wanted:
-        return None
-    there = tx.tickets(project.id, keys=sorted(inside)) if inside else []
-    return needs_confirmation(
-        (ticket.content.type for ticket in (*there, *wanted)), project.settings.commitments
-    )
-
-
-def _take_in(
+def take_in(
     tx: WriteTransaction,
     actor: Actor,
     at: datetime,
@@ -287,9 +254,10 @@ def _take_in(
     *,
     confirmed: str,
 ) -> None:
+    """The transaction part of a commitment: it also says that the team agreed."""
     after_start = sprint.state is SprintState.ACTIVE
     tx.add_commitment(sprint, ticket, by=actor.name, at=at, after_start=after_start)
-    _tell(
+    tell(
         tx, actor, at, project, sprint, "sprint.committed",
         ticket=ticket.key, type=ticket.content.type.value, after_start=after_start, confirmed=confirmed,
     )  # fmt: skip
@@ -310,102 +278,8 @@ def _take_in(
         )
 
 
-def release_ticket(
-    ws: Workspace, actor: Actor, slug: str, number: int, key: str, *, reason: str = ""
-) -> SprintPlan:
-    """Take a ticket out of a sprint. Once the sprint runs, that needs a reason.
-
-    Raises:
-        NotFound: it is not in.
-        Invalid: the sprint runs and no reason is given.
-    """
-    said = _reason(reason)
-
-    def change(made: Commitment, sprint: Sprint, at: datetime) -> tuple[Commitment, Event]:
-        if sprint.state is SprintState.ACTIVE and not said:
-            raise Invalid(
-                f"cannot take {key!r} out of sprint {number}: the sprint is running and no reason is given (expected one sentence)",
-                hint=f"assay sprint release {number} {key} --reason TEXT",
-                code="release-reason-missing",
-                field="reason",
-            )
-        gone = replace(made, removed_at=at, removed_by=actor.name, removed_reason=said)
-        return gone, Event.of(
-            "sprint.released", project=slug, subject=sprint.subject,
-            ticket=key, reason=said, after_start=sprint.state is SprintState.ACTIVE,
-        )  # fmt: skip
-
-    return _change_commitment(ws, actor, slug, number, key, change)
-
-
-def flag_extension(
-    ws: Workspace, actor: Actor, slug: str, number: int, key: str, *, reason: str
-) -> SprintPlan:
-    """Say that an experiment needs longer than its sprint, and why; an empty reason takes the flag back.
-
-    Raises:
-        NotFound: it is not in the sprint.
-    """
-    said = _reason(reason)
-
-    def change(made: Commitment, sprint: Sprint, _at: datetime) -> tuple[Commitment, Event]:
-        flagged = replace(made, extension_reason=said)
-        return flagged, Event.of(
-            "sprint.extension_flagged", project=slug, subject=sprint.subject, ticket=key, reason=said
-        )
-
-    return _change_commitment(ws, actor, slug, number, key, change)
-
-
-def _change_commitment(
-    ws: Workspace,
-    actor: Actor,
-    slug: str,
-    number: int,
-    key: str,
-    change: Callable[[Commitment, Sprint, datetime], tuple[Commitment, Event]],
-) -> SprintPlan:
-    actor.require(Permission.WRITE_TICKETS)
-
-    def work(tx: WriteTransaction) -> SprintPlan:
-        project, at = required_project(tx, slug), ws.clock()
-        sprint = required_sprint(tx, project, number)
-        _must_not_have_ended(sprint, "change the commitments of")
-        made = next((one for one in tx.commitments(sprint.id) if one.stands and one.key == key), None)
-        if made is None:
-            raise NotFound(
-                f"cannot find {key[:40]!r} in sprint {number}: it is not committed",
-                hint=f"assay sprint show {number}",
-                code="commitment-unknown",
-                field="key",
-            )
-        after, event = change(made, sprint, at)
-        if after != made:
-            tx.save_commitment(after)
-            tx.append(event, actor=actor, at=at)
-        return _plan(tx, sprint)
-
-    return ws.store.write(work)
-
-
-def _change(
-    ws: Workspace,
-    slug: str,
-    number: int,
-    expected_version: int | None,
-    change: Callable[[WriteTransaction, Project, Sprint, datetime], Sprint],
-) -> SprintPlan:
-    def work(tx: WriteTransaction) -> SprintPlan:
-        project = required_project(tx, slug)
-        sprint = required_sprint(tx, project, number)
-        if expected_version is not None and sprint.version != expected_version:
-            raise _stale(sprint)
-        return _plan(tx, change(tx, project, sprint, ws.clock()))
-
-    return ws.store.write(work)
-
-
-def _plan(tx: ReadTransaction, sprint: Sprint) -> SprintPlan:
+def plan_of(tx: ReadTransaction, sprint: Sprint) -> SprintPlan:
+    """A sprint with its commitments as they stand in this transaction."""
     return SprintPlan(sprint, tuple(tx.commitments(sprint.id)))
 
 
@@ -434,7 +308,8 @@ def _must_be(sprint: Sprint, state: SprintState, verb: str) -> None:
         )
 
 
-def _must_not_have_ended(sprint: Sprint, verb: str) -> None:
+def must_not_have_ended(sprint: Sprint, verb: str) -> None:
+    """Refused once the sprint has ended."""
     if sprint.state is SprintState.ENDED:
         raise Refused(
             f"cannot {verb} sprint {sprint.number}: it has ended (expected a planned or a running one)",
@@ -443,22 +318,7 @@ def _must_not_have_ended(sprint: Sprint, verb: str) -> None:
         )
 
 
-def _reason(text: str) -> str:
-    said = text.strip()
-    try:
-        clean_text(said)
-    except ValueError as error:
-        raise Invalid(f"cannot take reason: {error}", code="reason-unshowable", field="reason") from error
-    if len(said) > MAX_REASON_LENGTH:
-        raise Invalid(
-            f"cannot take reason: {len(said)} characters (expected at most {MAX_REASON_LENGTH})",
-            code="reason-too-long",
-            field="reason",
-        )
-    return said
-
-
-def _tell(
+def tell(
     tx: WriteTransaction,
     actor: Actor,
     at: datetime,
@@ -467,5 +327,6 @@ def _tell(
     kind: str,
     **payload: object,
 ) -> None:
+    """Write to the journal what happened to a sprint."""
     event = Event.of(kind, project=project.slug, subject=sprint.subject, number=sprint.number, **payload)
     tx.append(event, actor=actor, at=at)

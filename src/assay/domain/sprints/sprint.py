@@ -8,15 +8,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from assay.domain.experiments.experiment import Mode, Prose, TicketContent, Title
-from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.ids import TICKET_KEY, TicketType
 from assay.domain.kernel.model import NUMBER, Value
 
 LONGEST_SPRINT_DAYS = 366
 DEFAULT_LENGTH_DAYS = 14
 DEBT_LABELS = frozenset({"debt", "cleaning", "technical debt"})
+Key = Annotated[str, StringConstraints(pattern=TICKET_KEY.pattern.removesuffix(r"\Z") + "$")]
 Percent = Annotated[int, NUMBER, Field(ge=0, le=100)]
 Amount = Annotated[Decimal, NUMBER, Field(ge=0, le=10**9, allow_inf_nan=False)]
 
@@ -79,6 +80,8 @@ class SprintContent(Value):
     ends_on: date
     """The last day of the sprint."""
     capacity: Capacity = Capacity()
+    demo: Key | None = None
+    """Key of the one feature or experiment shown at the review."""
 
     @model_validator(mode="after")
     def _in_order(self) -> SprintContent:
@@ -120,9 +123,9 @@ class Retro(Value):
     to_change: Prose = ""
     data_and_tooling: Prose = ""
     """Check of data quality and tooling."""
-    improvement: str | None = None
+    improvement: Key | None = None
     """Key of the ticket of the one improvement picked."""
-    kill_calls: dict[str, KillCall] = Field(default_factory=dict)
+    kill_calls: Annotated[dict[Key, KillCall], Field(max_length=1000)] = Field(default_factory=dict)
     """By ticket."""
 
 

@@ -1,0 +1,46 @@
+"""What workflows of sprints need from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from assay.domain.sprints.sprint import SprintContent
+from assay.workflows.records import Commitment, Sprint, Ticket
+
+
+class SprintReads(Protocol):
+    """Which sprints are there, and what is in them?"""
+
+    def sprints(self, project_id: int) -> Sequence[Sprint]:
+        """Every sprint of a project, by number."""
+        ...
+
+    def sprint(self, project_id: int, number: int) -> Sprint | None: ...
+    def commitments(self, sprint_id: int) -> Sequence[Commitment]:
+        """Everything ever taken into a sprint, in that order."""
+        ...
+
+    def all_commitments(self, project_id: int) -> Sequence[Commitment]:
+        """Of every sprint of a project, in the order they were made."""
+        ...
+
+
+class SprintWrites(Protocol):
+    """Changes to sprints."""
+
+    def add_sprint(self, project_id: int, content: SprintContent, *, at: datetime) -> Sprint:
+        """A planned sprint under the project's next number."""
+        ...
+
+    def save_sprint(self, sprint: Sprint) -> Sprint | None:
+        """Write state, content, retro and times where the version still is `sprint.version`; None when stale."""
+        ...
+
+    def add_commitment(
+        self, sprint: Sprint, ticket: Ticket, *, by: str, at: datetime, after_start: bool
+    ) -> Commitment: ...
+    def save_commitment(self, commitment: Commitment) -> None:
+        """Write how and why it was taken out, and its flag."""
+        ...

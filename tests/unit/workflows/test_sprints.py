@@ -1,0 +1,156 @@
+"""A sprint from its plan to its end: commitments, their limits, scope changed in the open."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from assay.domain.kernel.ids import TicketType
+from assay.domain.sprints.sprint import Capacity, Retro, Split, SprintContent, SprintState, Work
+from assay.errors import Invalid, NotFound, Refused, StaleVersion
+from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
+from assay.workflows.journal import journal_page
+from assay.workflows.sprints import (
+    create_sprint,
+    edit_sprint,
+    end_sprint,
+    get_sprint,
+    next_sprint,
+    save_retro,
+    start_sprint,
+)
+from assay.workflows.tickets import create_ticket, get_ticket
+from tests.unit.workflows.conftest import ADA, content
+from tests.unit.workflows.test_life_of_an_experiment import SLUG
+
+
+def tickets(ws, count, **more):
+    return [create_ticket(ws, ADA, SLUG, content(title=f"Try {n}", **more)).key for n in range(count)]
+
+
+def running(ws, count=1):
+    keys = tickets(ws, count)
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, keys)
+    start_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    return keys
+
+
+def kinds(ws, number):
+    rows = journal_page(ws, ADA, project=SLUG, subject=f"sprint-{number}", limit=50).rows
+    return [row.kind.removeprefix("sprint.") for row in rows][::-1]
+
+
+def test_first_sprint_lasts_two_weeks_from_today(ws, clock):
+    plan = create_sprint(ws, ADA, SLUG)
+    assert (plan.sprint.number, plan.sprint.state) == (1, SprintState.PLANNED)
+    assert plan.sprint.content.starts_on == clock().date()
+    assert plan.sprint.content.days == 14
+
+
+def test_next_sprint_follows_the_last_one_with_its_length_and_capacity(ws):
+    capacity = Capacity(person_days=Split(available=Decimal(36), percent={Work.DATA: 25}))
+    first = SprintContent(
+        name="One", starts_on=date(2126, 5, 25), ends_on=date(2126, 5, 31), capacity=capacity
+    )
+    create_sprint(ws, ADA, SLUG, first)
+    following = next_sprint(ws, ADA, SLUG)
+    assert (following.name, following.starts_on, following.ends_on) == (
+        "Sprint 2",
+        date(2126, 6, 1),
+        date(2126, 6, 7),
+    )
+    assert following.capacity == capacity
+
+
+def test_committing_says_that_the_team_agreed(ws):
+    [key] = tickets(ws, 1)
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, [key, key])
+    plan = commit_tickets(ws, ADA, SLUG, 1, [key])
+    assert [made.key for made in plan.commitments] == [key]
+    assert [said.item for said in get_ticket(ws, ADA, SLUG, key).attestations] == ["agreed"]
+
+
+def test_fourth_experiment_and_third_product_task_need_a_second_word(ws):
+    experiments = tickets(ws, 4)
+    tasks = tickets(ws, 3, type=TicketType.ENGINEERING, criteria=(), baseline=())
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, [*experiments[:3], *tasks[:2]])
+    with pytest.raises(Refused, match="4 experiments are more than the 3"):
+        commit_tickets(ws, ADA, SLUG, 1, experiments[3:])
+    with pytest.raises(Refused, match="3 product tasks are more than the 2"):
+        commit_tickets(ws, ADA, SLUG, 1, tasks[2:])
+    plan = commit_tickets(ws, ADA, SLUG, 1, experiments[3:], confirmed=True)
+    assert len(plan.commitments) == 6
+
+
+def test_empty_sprint_and_a_second_one_at_once_cannot_be_started(ws):
+    create_sprint(ws, ADA, SLUG)
+    with pytest.raises(Refused, match="nothing is committed"):
+        start_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    commit_tickets(ws, ADA, SLUG, 1, tickets(ws, 1))
+    start_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    create_sprint(ws, ADA, SLUG)
+    with pytest.raises(Refused, match="sprint 1 is still running"):
+        start_sprint(ws, ADA, SLUG, 2, expected_version=None)
+
+
+def test_scope_changed_after_the_start_is_recorded_as_such(ws):
+    [key] = running(ws)
+    [late] = tickets(ws, 1)
+    plan = commit_tickets(ws, ADA, SLUG, 1, [late])
+    assert [(made.key, made.after_start) for made in plan.commitments] == [(key, False), (late, True)]
+    with pytest.raises(Invalid, match="no reason is given"):
+        release_ticket(ws, ADA, SLUG, 1, key)
+    plan = release_ticket(ws, ADA, SLUG, 1, key, reason="labels come in June")
+    assert [(made.key, made.stands, made.removed_reason) for made in plan.commitments] == [
+        (key, False, "labels come in June"),
+        (late, True, ""),
+    ]
+    assert kinds(ws, 1) == ["planned", "committed", "started", "committed", "released"]
+
+
+def test_undecided_experiments_go_on_in_the_next_sprint(ws):
+    first, second = running(ws, 2)
+    release_ticket(ws, ADA, SLUG, 1, second, reason="no GPU")
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    plan = create_sprint(ws, ADA, SLUG)
+    assert [made.key for made in plan.commitments] == [first]
+
+
+def test_extension_is_flagged_and_taken_back(ws):
+    [key] = running(ws)
+    assert flag_extension(ws, ADA, SLUG, 1, key, reason="two seeds more").commitments[0].extension_reason
+    assert not flag_extension(ws, ADA, SLUG, 1, key, reason="").commitments[0].extension_reason
+    with pytest.raises(NotFound, match="EXP-99"):
+        flag_extension(ws, ADA, SLUG, 1, "EXP-99", reason="x")
+
+
+def test_change_based_on_an_old_version_is_refused(ws):
+    plan = create_sprint(ws, ADA, SLUG)
+    longer = plan.sprint.content.model_copy(
+        update={"ends_on": plan.sprint.content.ends_on + timedelta(days=1)}
+    )
+    edit_sprint(ws, ADA, SLUG, 1, longer, expected_version=1)
+    with pytest.raises(StaleVersion, match="version 2"):
+        edit_sprint(ws, ADA, SLUG, 1, plan.sprint.content, expected_version=1)
+
+
+def test_ended_sprint_takes_nothing_in_but_its_retro(ws):
+    [key] = running(ws)
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    with pytest.raises(Refused, match="it has ended"):
+        commit_tickets(ws, ADA, SLUG, 1, tickets(ws, 1))
+    [better] = tickets(ws, 1, type=TicketType.ENGINEERING, criteria=(), baseline=())
+    retro = Retro(improvement=better, kill_calls={key: "good"})
+    assert save_retro(ws, ADA, SLUG, 1, retro, expected_version=None).sprint.retro.improvement == better
+    with pytest.raises(Invalid, match="was not in sprint 1"):
+        save_retro(ws, ADA, SLUG, 1, Retro(kill_calls={"EXP-99": "good"}), expected_version=None)
+    assert get_sprint(ws, ADA, SLUG, 1).sprint.retro == retro
+
+
+def test_unknown_sprint_names_those_that_exist(ws):
+    create_sprint(ws, ADA, SLUG)
+    with pytest.raises(NotFound, match="expected one of: 1"):
+        get_sprint(ws, ADA, SLUG, 2)

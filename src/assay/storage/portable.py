@@ -27,7 +27,7 @@ from assay.storage.types import UtcDateTime
 CHUNK_ROWS = 2 * MAX_PAGE
 
 CARRIED = (
-    "answers", "blobs", "checkpoints", "commitments", "curves", "decisions", "gate_runs", "gates", "instance", "journal", "journal_head", "links",
+    "answers", "blobs", "blockers", "checkpoints", "commitments", "curves", "decisions", "gate_runs", "gates", "instance", "journal", "journal_head", "links",
     "metrics", "notes", "projects", "run_pasts", "runs", "sources", "sprints", "stage_counts", "ticket_documents", "tickets", "verdicts",
 )  # fmt: skip
 """Tables whose rows a backup carries."""
@@ -37,6 +37,7 @@ ADDED = {
     "0004": {"run_pasts", "runs.first_arm", "sources.qualified"},
     "0005": {"gates", "gate_runs", "tickets.evidence_seq"},
     "0006": {"sprints", "commitments"},
+    "0007": {"blockers"},
 }
 """Tables and columns that came with a version: a backup of an older one has none of them."""
 

@@ -13,6 +13,7 @@ from assay.storage.queries.journal import JournalQueries
 from assay.storage.queries.overview import OverviewQueries
 from assay.storage.queries.runs import RunQueries
 from assay.storage.queries.search import SearchQueries
+from assay.storage.repositories.blockers import BlockerReader, BlockerWriter
 from assay.storage.repositories.evidence import EvidenceReader, EvidenceWriter
 from assay.storage.repositories.gates import GateReader, GateWriter
 from assay.storage.repositories.journal import JournalReader, JournalWriter
@@ -36,6 +37,7 @@ class Reading(
     TicketReader,
     TalkReader,
     SprintReader,
+    BlockerReader,
     RunReader,
     EvidenceReader,
     GateReader,
@@ -52,6 +54,7 @@ class Writing(
     TicketWriter,
     TalkWriter,
     SprintWriter,
+    BlockerWriter,
     RunWriter,
     EvidenceWriter,
     GateWriter,

@@ -16,6 +16,7 @@ from assay.domain.experiments.experiment import DecisionKind, LinkKind, TicketCo
 from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.errors import Conflict, Invalid
+from assay.testing.storage_blockers import BlockerContract
 from assay.testing.storage_concurrency import ConcurrencyContract
 from assay.testing.storage_gates import GateContract
 from assay.testing.storage_journal import JournalContract
@@ -407,6 +408,7 @@ class EvidenceContract:
 class StorageContract(
     ProjectContract,
     TicketContract,
+    BlockerContract,
     EvidenceContract,
     GateContract,
     SprintContract,

@@ -17,6 +17,7 @@ from assay.domain.kernel.events import Event
 from assay.domain.kernel.ids import TICKET_KEY, TicketType
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.blockers import end_blockers
 from assay.workflows.board_gates import gate_said, show_gate
 from assay.workflows.filters import ticket_filters
 from assay.workflows.idempotency import Remember, write_once
@@ -309,7 +310,8 @@ def place_card(
     guarded = goal is not None and goal.gate is not None
     if guarded:
         show_gate(tx, project, moved)
-    anew = locked or overridden or ended or guarded
+    freed = goal is not None and goal.terminal and end_blockers(tx, actor, project, ticket, goal, at=at)
+    anew = locked or overridden or ended or guarded or freed
     fresh = required_ticket(tx, project, ticket.key) if anew else moved
     return Moved(ticket=fresh, source=ticket.stage, overridden=overridden, locked=locked)
 

@@ -26,6 +26,7 @@ _OF_TICKETS: Known = {
     "decision": (*DecisionKind, NOT_SET),
     "recommendation": (*Recommendation, NOT_SET),
     "priority": PRIORITIES,
+    "blocked": ("yes", "no"),
 }
 _OF_RUNS: Known = {"status": tuple(RunStatus), "deleted": ("yes", "no")}
 

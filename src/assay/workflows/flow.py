@@ -15,6 +15,7 @@ from assay.domain.board.flow import (
     BulkEdit,
     Crossing,
     Decided,
+    FlowEvent,
     FlowRules,
     ItemFlow,
     Outcome,
@@ -35,6 +36,7 @@ from assay.domain.board.flow import (
 from assay.domain.kernel.time import utc
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.flow_blockers import BlockersView, blockers_in_window
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace
 
@@ -129,6 +131,7 @@ class FlowView:
     ages: tuple[AgeView, ...]
     """Oldest against its column first."""
     cumulative: FlowDays
+    blockers: BlockersView
     bulk_edits: tuple[BulkEdit, ...]
     """Moments at which many cards were moved at once: bookkeeping that looks like flow."""
     seq: int
@@ -178,7 +181,7 @@ def _moment(asked: date | None, now: datetime) -> datetime:
 
 
 def _view(
-    events: list[Crossing | Decided], board: Board, titles: dict[str, str], at: datetime, days: int, seq: int
+    events: list[FlowEvent], board: Board, titles: dict[str, str], at: datetime, days: int, seq: int
 ) -> FlowView:
     rules = flow_rules(board)
     crossings = [event for event in events if isinstance(event, Crossing) and event.at <= at]
@@ -212,6 +215,7 @@ def _view(
             days=tuple(first_day + timedelta(days=number) for number in range(days)),
             counts=tuple(map(tuple, cumulative_flow(flows, stages, first_day, last_day).tolist())),
         ),
+        blockers=blockers_in_window(events, titles, begin, at),
         bulk_edits=bulk_edits(crossing for crossing in crossings if crossing.at >= begin),
         seq=seq,
     )

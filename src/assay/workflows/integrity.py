@@ -1,6 +1,6 @@
-"""Do locks, decisions, verdicts and gates still say what the journal says they said?
+"""Do locks, decisions, verdicts, blockers and gates still say what the journal says they said?
 
-The journal's own chain cannot see a change of the tables beside it. Every lock, amendment, decision, verdict and gate is
+The journal's own chain cannot see a change of the tables beside it. Every lock, amendment, decision, verdict, blocker and gate is
 journaled, so what stands in the tables can be held against it, field by field.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from assay.domain.experiments.experiment import Amendment, Lock
 from assay.domain.experiments.preregistration import registration_digest
 from assay.domain.kernel.canonical import digest_bytes
+from assay.workflows.blocker_integrity import blocker_faults
 from assay.workflows.gate_integrity import gate_faults
 from assay.workflows.journaled import rows_of_kind
 from assay.workflows.ports import ReadTransaction
@@ -43,7 +44,7 @@ class _Told:
 
 
 def record_faults(tx: ReadTransaction) -> tuple[RecordFault, ...]:
-    """Every lock, decision, latest verdict, gate and answer that differs from its journal entries, over all projects."""
+    """Every lock, decision, latest verdict, blocker, gate and answer that differs from its journal entries, over all projects."""
     return tuple(fault for project in tx.projects() for fault in _project_faults(tx, project))
 
 
@@ -70,7 +71,8 @@ def _project_faults(tx: ReadTransaction, project: Project) -> Iterator[RecordFau
         if ticket.lock is not None:
             reasons += _verdict_reasons(tx, project, ticket)
         yield from (RecordFault(project.slug, key, reason) for reason in reasons)
-    yield from (RecordFault(project.slug, what, reason) for what, reason in gate_faults(tx, project))
+    for what, reason in (*blocker_faults(tx, project, tickets), *gate_faults(tx, project)):
+        yield RecordFault(project.slug, what, reason)
 
 
 def _told(tx: ReadTransaction, project: Project) -> dict[str, _Told]:

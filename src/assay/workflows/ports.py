@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from assay.domain.board.flow import Crossing, Decided
+from assay.domain.board.flow import FlowEvent
 from assay.domain.experiments.evidence import Run, Scores
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
 from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
@@ -17,6 +17,7 @@ from assay.domain.governance.journal import JournalHead, RememberedHead
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.workflows.actor import Actor
+from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
 from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
 from assay.workflows.records import (
     Attestation,
@@ -49,7 +50,7 @@ from assay.workflows.views import (
 T = TypeVar("T")
 
 
-class ReadTransaction(GateReads, SprintReads, Protocol):
+class ReadTransaction(BlockerReads, GateReads, SprintReads, Protocol):
     """One consistent view of everything remembered."""
 
     # projects and metrics
@@ -147,7 +148,7 @@ class ReadTransaction(GateReads, SprintReads, Protocol):
         ...
 
     def cards(self, ids: Sequence[int]) -> Mapping[int, CardView]:
-        """What these cards show, by ticket id, in one statement."""
+        """What these cards show, by ticket id, in two statements."""
         ...
 
     def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView: ...
@@ -185,8 +186,8 @@ class ReadTransaction(GateReads, SprintReads, Protocol):
         """Every entry of these kinds about one subject, oldest first."""
         ...
 
-    def flow_events(self, project: str, *, first_stage: str) -> Iterator[Crossing | Decided]:
-        """Every crossing into a column and every decision to kill or to promote, in journal order."""
+    def flow_events(self, project: str, *, first_stage: str) -> Iterator[FlowEvent]:
+        """Every crossing into a column, decision to kill or to promote, and blocker opened or closed, in journal order."""
         ...
 
     def search(self, project_id: int, text: str, *, limit: int) -> Sequence[SearchHit]:
@@ -198,7 +199,7 @@ class ReadTransaction(GateReads, SprintReads, Protocol):
         ...
 
 
-class WriteTransaction(ReadTransaction, GateWrites, SprintWrites, Protocol):
+class WriteTransaction(ReadTransaction, BlockerWrites, GateWrites, SprintWrites, Protocol):
     """Changes that become durable together with their journal entries, or not at all."""
 
     def append(self, event: Event, *, actor: Actor, at: datetime) -> int:
@@ -265,7 +266,6 @@ class WriteTransaction(ReadTransaction, GateWrites, SprintWrites, Protocol):
     def add_note(self, ticket_id: int, *, text: str, by: str, at: datetime) -> Note: ...
     def add_link(self, ticket_id: int, kind: LinkKind, other_ticket_id: int) -> bool: ...
     def remove_link(self, ticket_id: int, kind: LinkKind, other_ticket_id: int) -> bool: ...
-
     def add_source(
         self,
         project_id: int,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from assay.domain.board.blockers import BlockerCategory
 from assay.domain.board.moves import MoveAssessment
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Decision
@@ -14,6 +15,16 @@ from assay.domain.kernel.verdicts import VerdictRecord
 
 if TYPE_CHECKING:
     from assay.workflows.records import Link, Note, Project, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class CardBlocker:
+    """What is in the way of a card, since when."""
+
+    number: int
+    category: BlockerCategory
+    text: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,8 @@ class CardView:
     """ready, at risk or blocked; None where it names no data."""
     data_due: datetime | None = None
     """First day on which data that is not ready is needed."""
+    blockers: tuple[CardBlocker, ...] = ()
+    """Open ones, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.domain.board.blockers import BlockerClosed, BlockerOpened
 from assay.domain.board.board import Board, ExitItem, Stage
 from assay.stats.estimates import Interval
 from assay.stats.proportions import clopper_pearson
@@ -55,6 +56,10 @@ class Decided(NamedTuple):
     item: str
     outcome: Outcome
     has_learnings: bool
+
+
+FlowEvent = Crossing | Decided | BlockerOpened | BlockerClosed
+"""What happened that figures of flow are computed from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ the database does not matter.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, func, or_, select, union_all
 
+from assay.domain.board.blockers import BlockerCategory
 from assay.domain.board.board import Stage
 from assay.domain.experiments.experiment import data_state
 from assay.storage.documents import content
@@ -20,11 +22,12 @@ from assay.storage.queries.filters import page_size, ticket_conditions
 from assay.storage.repositories.journal import LAST_SEQ
 from assay.storage.repositories.tickets import COUNTS
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
-from assay.storage.tables import ticket_documents, tickets
+from assay.storage.tables import blockers, ticket_documents, tickets
 from assay.workflows.records import Project
 from assay.workflows.views import (
     BoardSlots,
     BoardView,
+    CardBlocker,
     CardSlot,
     CardView,
     ColumnPage,
@@ -44,6 +47,19 @@ CARDS = Statement(
         select(*_CARD)
         .join_from(tickets, ticket_documents, ticket_documents.c.ticket_id == _T.id)
         .where(in_list(engine, _T.id, "ids"))
+    )
+)
+OPEN_BLOCKERS = Statement(
+    lambda engine: (
+        select(
+            blockers.c.ticket_id,
+            blockers.c.number,
+            blockers.c.category,
+            blockers.c.text,
+            blockers.c.opened_at,
+        )
+        .where(in_list(engine, blockers.c.ticket_id, "ids"), blockers.c.closed_at.is_(None))
+        .order_by(blockers.c.opened_at, blockers.c.id)
     )
 )
 
@@ -74,7 +90,11 @@ class BoardQueries(Session):
         """What these cards show, by ticket id; those that are gone are left out."""
         if not ids:
             return {}
-        return {row[0]: _card(row) for row in self.rows(CARDS, ids=any_of(self.engine, ids))}
+        asked = any_of(self.engine, ids)
+        in_the_way: dict[int, list[CardBlocker]] = defaultdict(list)
+        for ticket_id, number, category, text, since in self.rows(OPEN_BLOCKERS, ids=asked):
+            in_the_way[ticket_id].append(CardBlocker(number, BlockerCategory(category), text, since))
+        return {row[0]: _card(row, tuple(in_the_way[row[0]])) for row in self.rows(CARDS, ids=asked)}
 
     def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView:
         """The board, first page of every column."""
@@ -163,7 +183,7 @@ def _next_cursor(slots: Sequence[CardSlot], limit: int) -> str | None:
     return f"{slots[limit - 1].rank!r}~{slots[limit - 1].key}" if len(slots) > limit else None
 
 
-def _card(row: Row) -> CardView:
+def _card(row: Row, in_the_way: tuple[CardBlocker, ...]) -> CardView:
     (
         _, key, kind, title, owner, stage, rank, version, card_version, priority, entered, card,
         override_stage, override_at, locked, text, lock,
@@ -178,4 +198,5 @@ def _card(row: Row) -> CardView:
         # One field of it: to build the whole lock would cost more than the rest of the card.
         locked_at=None if lock is None else datetime.fromisoformat(from_json(lock)["locked_at"]),
         time_box_days=written.time_box_days, data=None if data is None else data.value, data_due=min(due, default=None),
+        blockers=in_the_way,
     )  # fmt: skip

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy import ColumnElement, and_, exists, or_, true
 
 from assay.errors import Invalid
-from assay.storage.tables import tickets
+from assay.storage.tables import blockers, tickets
 from assay.storage.types import storable
 
 MAX_PAGE = 500
@@ -60,11 +60,14 @@ def ticket_conditions(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
             conditions += [contains(value, tickets.c.key, tickets.c.title)]
         elif name == "priority":
             conditions.append(tickets.c.priority == _small_number(name, value))
+        elif name == "blocked":
+            is_blocked = exists().where(blockers.c.ticket_id == tickets.c.id, blockers.c.closed_at.is_(None))
+            conditions.append(is_blocked if value == "yes" else ~is_blocked)
         elif name in TICKET_FIELDS:
             column = TICKET_FIELDS[name]
             conditions.append(column.is_(None) if value == NONE_WORD else column == storable(value))
         else:
-            raise unknown_filter(name, (*TICKET_FIELDS, "priority", "q"))
+            raise unknown_filter(name, (*TICKET_FIELDS, "blocked", "priority", "q"))
     return conditions
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from assay.domain.board.flow import Crossing, Decided, Outcome
+from assay.domain.board.blockers import BlockerCategory, BlockerClosed, BlockerOpened
+from assay.domain.board.flow import Crossing, Decided, FlowEvent, Outcome
 from assay.storage.session import Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import journal
 
 _J = journal.c
-_KINDS = ("ticket.created", "ticket.moved", "ticket.deleted", "decision.recorded")
+_KINDS = (
+    "ticket.created", "ticket.moved", "ticket.deleted", "decision.recorded", "blocker.opened", "blocker.closed",
+)  # fmt: skip
 _OUTCOMES = {"kill": Outcome.KILLED, "promote": Outcome.PROMOTED}
 EVENTS = Statement(
     lambda engine: (
@@ -32,8 +36,8 @@ class FlowQueries(Session):
 
     __slots__ = ()
 
-    def flow_events(self, project: str, *, first_stage: str) -> Iterator[Crossing | Decided]:
-        """Every crossing and every decision to kill or to promote, in journal order, in one pass.
+    def flow_events(self, project: str, *, first_stage: str) -> Iterator[FlowEvent]:
+        """Every crossing, decision to kill or to promote, and blocker opened or closed, in journal order, in one pass.
 
         The hashed bytes are read, not the columns beside them: a figure is what the journal says.
         """
@@ -51,14 +55,18 @@ class FlowQueries(Session):
 
 
 def _read(
-    kind: str, at: datetime, subject: str, payload: dict[str, str], first_stage: str
-) -> Crossing | Decided | None:
+    kind: str, at: datetime, subject: str, payload: dict[str, Any], first_stage: str
+) -> FlowEvent | None:
     if kind == "ticket.moved":
         return Crossing(at, subject, payload["before"], payload["after"])
     if kind == "ticket.created":
         return Crossing(at, subject, None, first_stage)
     if kind == "ticket.deleted":
         return Crossing(at, subject, None, None)
+    if kind == "blocker.opened":
+        return BlockerOpened(at, subject, payload["number"], BlockerCategory(payload["category"]))
+    if kind == "blocker.closed":
+        return BlockerClosed(at, subject, payload["number"])
     outcome = _OUTCOMES.get(payload["decision"])
     return (
         None if outcome is None else Decided(at, subject, outcome, bool(payload.get("learnings", "").strip()))

@@ -39,6 +39,7 @@ class TicketFilters(Asked):
     decision: Text | None = None
     recommendation: Text | None = None
     priority: Text | None = None
+    blocked: Text | None = Field(default=None, description="yes: something is in their way; no: nothing is.")
 
     def filters(self) -> dict[str, str]:
         """The filters that were given."""

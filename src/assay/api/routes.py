@@ -2,6 +2,7 @@
 
 from assay.api.routers import (
     backups,
+    blockers,
     board,
     evidence,
     exchange,
@@ -26,6 +27,7 @@ API_ROUTES = tuple(
         tickets.router,
         exchange.router,
         board.router,
+        blockers.router,
         verdicts.router,
         gates.router,
         gate_runs.router,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli.connection import connected, key_part
-from assay.cli.options import Json, Key, Project
+from assay.cli.options import Json, Key, Project, given
 from assay.cli.screen import print_json, say, shortened, table
 from assay.errors import Refused
 
@@ -20,6 +20,9 @@ def register(root: typer.Typer) -> None:
 
 def board(
     hidden: Annotated[bool, typer.Option("--hidden", help="Also columns that are off the board.")] = False,
+    blocked: Annotated[
+        bool, typer.Option("--blocked", help="Only cards with something in their way.")
+    ] = False,
     project: Project = None,
     json: Json = False,
 ) -> None:
@@ -28,7 +31,7 @@ def board(
     Example: assay board --project vision
     """
     with connected(project) as api:
-        answer = api.in_project("GET", "/board")
+        answer = api.in_project("GET", "/board", query=given(blocked="yes" if blocked else None))
         stages = api.in_project("GET", "").data["board"]["stages"] if not json else []
     if json:
         print_json(answer.body)

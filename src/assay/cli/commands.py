@@ -29,6 +29,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("board", "board", "Show the board."),
             Entry("ticket", "ticket", "Write, read and change tickets."),
             Entry("criteria", "criteria", "Check how a criterion is read."),
+            Entry("blocker", "blocker", "Say what is in the way of tickets, list it, close it."),
             Entry("move", "board", "Move a card to another column."),
             Entry("verdict", "verdict", "Show what the evidence says about a ticket."),
             Entry("gate", "gate", "Check evaluation results against a gate, also in CI."),

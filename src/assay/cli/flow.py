@@ -46,6 +46,7 @@ def flow(
             ("cycle time", _cycle(found)),
             ("in progress", found["in_progress"]),
             ("waiting", found["waiting"]),
+            ("blockers", _blockers(found["blockers"])),
         )
     )
     for edit in found["bulk_edits"]:
@@ -53,6 +54,21 @@ def flow(
             f"{edit['items']} cards were moved at once on {edit['at'][:10]}: counted, though it may be tidying up"
         )
     print()
+    if found["blockers"]["costs"]:
+        table(
+            ("in the way", "blockers", "days", "still open", "tickets"),
+            [
+                (
+                    one["label"],
+                    one["blockers"],
+                    f"{one['days']:.1f}",
+                    one["open"],
+                    ", ".join(one["tickets"][:5]),
+                )
+                for one in found["blockers"]["costs"]
+            ],
+        )
+        print()
     table(
         ("key", "title", "column", "there for", "85% leave within"),
         [
@@ -72,6 +88,14 @@ def _cycle(found: dict[str, Any]) -> str:
         return "not known yet: nothing was decided in these days"
     middle, most = (duration_text(found[name]) for name in ("cycle_days_median", "cycle_days_p85"))
     return f"{middle} in the middle, 85% within {most}"
+
+
+def _blockers(found: dict[str, Any]) -> str:
+    if not found["opened"]:
+        return f"none opened, {len(found['open'])} open"
+    least = "at least " if found["median_is_at_least"] else ""
+    middle = f"{least}{duration_text(found['median_days_open'])}"
+    return f"{found['opened']} opened, {middle} open in the middle; {len(found['open'])} open"
 
 
 def _usual(age: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ without any.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -144,8 +144,12 @@ def list_blockers(
             found = tx.blockers_of(required_ticket(tx, project, key).id)
     at = ws.clock()
     asked = [one for one in found if state is BlockerState.ALL or one.is_open == (state is BlockerState.OPEN)]
-    asked.sort(key=lambda one: (not one.is_open, one.opened_at))
-    return BlockerList(at=at, rows=tuple(_view(one, at) for one in asked))
+    return BlockerList(at=at, rows=tuple(_view(one, at) for one in by_age(asked)))
+
+
+def by_age(blockers: Iterable[Blocker]) -> tuple[Blocker, ...]:
+    """Open ones first, the oldest first."""
+    return tuple(sorted(blockers, key=lambda blocker: (not blocker.is_open, blocker.opened_at)))
 
 
 def end_blockers(

@@ -16,6 +16,7 @@ from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.blockers import by_age
 from assay.workflows.board import assess
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace
@@ -78,6 +79,7 @@ def _view(
         notes=tuple(tx.notes(ticket.id)),
         decisions=tuple(tx.decisions(ticket.id)),
         similar=tuple(tx.similar(project.id, text, exclude=ticket.key, limit=SIMILAR_SHOWN)),
+        blockers=by_age(tx.blockers_of(ticket.id)),
         exits=_exits(tx, project, ticket),
         attestable=_attestable(project, ticket),
         history=tx.journal_page(

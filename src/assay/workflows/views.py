@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from assay.domain.board.blockers import BlockerCategory
+from assay.domain.board.blockers import Blocker, BlockerCategory
 from assay.domain.board.moves import MoveAssessment
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Decision
@@ -379,6 +379,8 @@ class TicketView:
     notes: tuple[Note, ...]
     decisions: tuple[Decision, ...]
     similar: tuple[SearchHit, ...]
+    blockers: tuple[Blocker, ...]
+    """Open ones first, the oldest first."""
     exits: tuple[ExitGateView, ...]
     attestable: tuple[AttestableItem, ...]
     history: tuple[JournalRow, ...]

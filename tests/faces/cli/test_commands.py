@@ -139,6 +139,28 @@ def test_notes_links_search_and_deletion(made):
     assert made("ticket", "show", "EXP-2").code == 4
 
 
+def test_blockers_are_opened_listed_and_closed(made):
+    assert made("blocker", "list").out.strip() == "Nothing is in the way."
+    opened = made(
+        "blocker", "open", "exp-1", "No A100 before Thursday", "--category", "gpu-shortage", "--owner", "Jo"
+    )
+    assert opened.out.strip() == "Blocker 1 of EXP-1 is open; Jo sees to it."
+    made("blocker", "open", "EXP-1", "Labels of week 3 are wrong", "-c", "data_quality")
+    listed = made("blocker", "list").out
+    assert [word in listed for word in ("gpu_shortage", "data_quality", "EXP-1", "Jo")] == [True] * 4
+    assert "blocked since" in made("ticket", "show", "EXP-1").out
+    assert "EXP-1" in made("board", "--blocked").out
+    unclear = made("blocker", "close", "EXP-1", "Two were lent")
+    assert (unclear.code, "the numbers 1, 2" in unclear.err) == (2, True)
+    closed = made("blocker", "close", "EXP-1", "Two were lent", "--number", "1")
+    assert closed.out.startswith("Blocker 1 of EXP-1 is closed after")
+    assert "Two were lent" in made("blocker", "list", "EXP-1", "--state", "all").out
+    flow = made("flow").out
+    assert "2 opened" in flow
+    assert "Data quality" in flow
+    assert json.loads(made("flow", "--json").out)["blockers"]["opened"] == 2
+
+
 def test_tickets_exported_and_imported_again_do_not_change(made):
     assert made("ticket", "export", "tickets").code == 0
     assert (made.folder / "tickets" / "EXP-1.yaml").read_text().startswith("key: EXP-1")

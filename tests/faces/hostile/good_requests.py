@@ -53,6 +53,8 @@ BODIES = {
     "patch_ticket": {**TICKET, "amendment_reason": "x"},
     "confirm": {"item": "agreed", "note": "x"},
     "new_note": {"text": "seen"},
+    "new_blocker": {"category": "gpu_shortage", "text": "No A100 before Thursday", "owner": "Jo"},
+    "end_blocker": {"resolution": "Two were lent", "number": 1},
     "link": {"kind": "blocks", "other": "EXP-2"},
     "import_files": {"documents": [{"name": "a.yaml", "text": "title: x"}], "amendment_reason": "x"},
     "move": {"to": "hypothesis", "before": "EXP-2", "reason": "x", "override_reason": ""},

@@ -7,6 +7,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from assay.api.schemas.tickets import TicketDocument, ticket_document
+from assay.domain.board.blockers import Blocker
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Decision
 from assay.domain.kernel.metrics import Metric
@@ -41,6 +42,7 @@ class TicketPageDocument(TypedDict):
     notes: tuple[Any, ...]
     decisions: tuple[Decision, ...]
     similar: tuple[SearchHit, ...]
+    blockers: tuple[Blocker, ...]
     exits: tuple[ExitGateView, ...]
     attestable: tuple[AttestableItem, ...]
     history: tuple[JournalRow, ...]
@@ -67,6 +69,7 @@ def ticket_page_document(view: TicketView) -> TicketPageDocument:
         notes=view.notes,
         decisions=view.decisions,
         similar=view.similar,
+        blockers=view.blockers,
         exits=view.exits,
         attestable=view.attestable,
         history=view.history,

@@ -35,8 +35,8 @@ from assay.errors import Invalid
 
 Row = tuple[Any, ...]
 Build = Callable[[str], ClauseElement]
-ROWS_AT_ONCE = (1024, 128, 16, 1)
-"""Few different sizes, so that few statements are compiled and kept. 1024 rows of 31 columns are SQLite's limit."""
+ROWS_AT_ONCE = (256, 16, 1)
+"""Few different sizes, so that few statements are compiled and kept. To compile 1024 rows of 21 columns takes 13 ms, 256 take 2."""
 
 
 class Cursor(Protocol):

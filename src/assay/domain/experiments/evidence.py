@@ -67,7 +67,7 @@ class Curve:
     @property
     def last(self) -> float:
         """The value at the highest step (the latest one when a step was logged twice); may be non-finite."""
-        return float(self.values[-1])
+        return float(self.values.item(-1))
 
 
 class Labels(Sequence[str]):

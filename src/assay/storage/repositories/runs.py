@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -225,9 +225,10 @@ def last_value(curve: Curve) -> float | str:
     return "NaN" if math.isnan(value) else str(value)
 
 
-def _curve_rows(number: int, run: Run) -> Iterator[Row]:
-    for metric, curve in run.curves.items():
-        yield number, storable(metric), len(curve.steps), packed(curve)
+def _curve_rows(number: int, run: Run) -> list[Row]:
+    return [
+        (number, storable(metric), len(curve.steps), packed(curve)) for metric, curve in run.curves.items()
+    ]
 
 
 def _new_row(source: Source, run: Run, number: int, seq: int) -> Row:
@@ -288,11 +289,12 @@ def _storable_parts(part: Any) -> Any:
 
 def _body(run: Run) -> dict[str, Any]:
     """What lists neither sort nor filter by. Values that are absent are left out."""
+    config, tags = run.config, run.tags
     body = {
         "source": run.source,
         "name": run.name,
         "status": run.status,
-        "config": dict(run.config),
+        "config": config if type(config) is dict else dict(config),
         "seed": None if run.seed is None else str(run.seed),
         "scores_digest": run.scores_digest,
         "scores_error": run.scores_error,
@@ -304,7 +306,7 @@ def _body(run: Run) -> dict[str, Any]:
         "cost_usd": run.cost_usd,
         "provenance": run.provenance,
         "url": run.url,
-        "tags": dict(run.tags),
+        "tags": tags if type(tags) is dict else dict(tags),
     }
     return {name: value for name, value in body.items() if value is not None}
 

@@ -20,7 +20,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from assay.connectors.trackers.mlflow.digest import digest_of
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun
@@ -59,6 +58,8 @@ KEPT_OWN_TAGS = frozenset(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_10000_MS = 253_402_300_800_000
+_EXACT_MS = 2**32 * 1000
+"""Up to here, the year 2106, seconds as a float are exact to less than a microsecond; they are the faster way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,36 +73,33 @@ class ScoresFound:
 
 def assemble(raw: RawRun, *, source: str, url: str | None, scores: ScoresFound) -> Run:
     """Which evidence is this run of the tracker? See the module for the order of places looked at."""
-    tags = raw.tags
+    params, tags, curves = raw.params, _kept_tags(raw.tags), raw.curves
+    run_id = f"{source}:{raw.external_id}"
+    # A word no MLflow writes says that the run is over and did not end well.
+    status = _STATUS.get(raw.status, RunStatus.FAILED)
+    config, seed = _config_of(params), seed_of(params, tags)
+    ticket, dataset = ticket_of(tags, raw.experiment_name), dataset_of(tags, raw.inputs)
+    arm = tags.get("assay.arm", "").strip()[:60] or "candidate"
     hours, hours_source = gpu_hours(raw)
+    cost = _amount(tags.get("assay.cost_usd"))
     started_at, ended_at = _moment(raw.started_ms), _moment(raw.ended_ms)
-    fields: dict[str, Any] = {
-        "run_id": f"{source}:{raw.external_id}",
-        "external_id": raw.external_id,
-        "name": raw.name,
-        # A word no MLflow writes says that the run is over and did not end well.
-        "status": _STATUS.get(raw.status, RunStatus.FAILED),
-        "config": _config_of(raw.params),
-        "seed": seed_of(raw.params, tags),
-        "curves": raw.curves,
-        "scores_digest": scores.digest,
-        "scores_error": scores.error,
-        "ticket": ticket_of(tags, raw.experiment_name),
-        "arm": tags.get("assay.arm", "").strip()[:60] or "candidate",
-        "dataset": dataset_of(tags, raw.inputs),
-        "started_at": started_at,
-        "ended_at": ended_at,
-        "gpu_hours": hours,
-        "gpu_hours_source": hours_source,
-        "cost_usd": _amount(tags.get("assay.cost_usd")),
-        "deleted": raw.deleted,
-        "provenance": Provenance.SELF_REPORTED,
-        "url": url,
-        "tags": _kept_tags(tags),
-    }
-    started_ms = None if started_at is None else raw.started_ms
-    ended_ms = None if ended_at is None else raw.ended_ms
-    return Run(source=source, digest=digest_of(fields, started_ms, ended_ms), **fields)
+    digest = digest_of(
+        (
+            run_id, raw.external_id, raw.name, status, seed, scores.digest, scores.error, ticket, arm, dataset,
+            hours, hours_source, cost, raw.deleted, Provenance.SELF_REPORTED, url,
+        ),
+        config,
+        tags,
+        None if started_at is None else raw.started_ms,
+        None if ended_at is None else raw.ended_ms,
+        curves,
+    )  # fmt: skip
+    return Run(
+        run_id=run_id, source=source, external_id=raw.external_id, name=raw.name, status=status, config=config, seed=seed,
+        curves=curves, scores_digest=scores.digest, scores_error=scores.error, ticket=ticket, arm=arm, dataset=dataset,
+        started_at=started_at, ended_at=ended_at, gpu_hours=hours, gpu_hours_source=hours_source, cost_usd=cost,
+        deleted=raw.deleted, provenance=Provenance.SELF_REPORTED, url=url, tags=tags, digest=digest,
+    )  # fmt: skip
 
 
 def _config_of(params: Mapping[str, str]) -> Mapping[str, str]:
@@ -164,7 +162,8 @@ def gpu_hours(raw: RawRun) -> tuple[float | None, str | None]:
     hours = _wall_hours(raw)
     if hours is None:
         return None, None
-    gpus = {found.group(1) for found in map(_GPU_METRIC.match, raw.curves) if found}
+    seen = [name for name in raw.curves if name.startswith("system/gpu_")]
+    gpus = {found.group(1) for found in map(_GPU_METRIC.match, seen) if found}
     if gpus:
         return len(gpus) * hours, "metric"
     devices = _amount(raw.tags.get("assay.devices"))
@@ -197,4 +196,6 @@ def _amount(text: str | None) -> float | None:
 def _moment(milliseconds: int | None) -> datetime | None:
     if milliseconds is None or not 0 <= milliseconds < _YEAR_10000_MS:
         return None
+    if milliseconds < _EXACT_MS:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
     return _EPOCH + timedelta(0, 0, 0, milliseconds)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
 from typing import Any
 
 import orjson
 
 from assay.domain.experiments.evidence import Curve, Run
 
-_PLAIN = (
+PLAIN = (
     "run_id",
     "external_id",
     "name",
@@ -30,8 +29,8 @@ _PLAIN = (
     "provenance",
     "url",
 )
+_SEED = PLAIN.index("seed")
 _LARGEST = 2**63 - 1
-_plain_of = itemgetter(*_PLAIN)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -43,27 +42,28 @@ def run_digest(run: Run) -> str:
     steps, values and times. When it was first seen and what it is called here are no part of it, so the same run read
     twice, from tables or over REST, has one digest.
     """
-    fields = {name: getattr(run, name) for name in (*_PLAIN, "config", "tags", "curves")}
-    return digest_of(fields, _milliseconds(run.started_at), _milliseconds(run.ended_at))
+    plain = tuple(getattr(run, name) for name in PLAIN)
+    moments = _milliseconds(run.started_at), _milliseconds(run.ended_at)
+    return digest_of(plain, run.config, run.tags, *moments, run.curves)
 
 
-def digest_of(fields: Mapping[str, Any], started_ms: int | None, ended_ms: int | None) -> str:
-    """The digest of a run given as the fields it will be made of (see `run_digest`)."""
-    curves: Mapping[str, Curve] = fields["curves"]
-    names = sorted(curves)
-    if abs(fields["seed"] or 0) > _LARGEST:
-        fields = {**fields, "seed": str(fields["seed"])}
-    header = [
-        _plain_of(fields),
-        fields["config"],
-        fields["tags"],
-        started_ms,
-        ended_ms,
-        [(name, len(curves[name].steps)) for name in names],
-    ]
-    parts = [orjson.dumps(header, option=orjson.OPT_SORT_KEYS)]
-    parts += [curves[name].to_bytes() for name in names]
-    return hashlib.sha256(b"".join(parts)).hexdigest()
+def digest_of(
+    plain: tuple[Any, ...],
+    config: Mapping[str, str],
+    tags: Mapping[str, str],
+    started_ms: int | None,
+    ended_ms: int | None,
+    curves: Mapping[str, Curve],
+) -> str:
+    """The digest of a run given as the values it will be made of: `plain` are those of `PLAIN` (see `run_digest`)."""
+    seed = plain[_SEED]
+    if seed is not None and abs(seed) > _LARGEST:
+        plain = (*plain[:_SEED], str(seed), *plain[_SEED + 1 :])
+    ordered = sorted(curves.items())
+    lengths = [(name, len(curve.steps)) for name, curve in ordered]
+    header = orjson.dumps((plain, config, tags, started_ms, ended_ms, lengths), option=orjson.OPT_SORT_KEYS)
+    content = b"".join([header, *[curve.to_bytes() for _, curve in ordered]])
+    return hashlib.sha256(content).hexdigest()
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

@@ -174,12 +174,21 @@ def changed_since(connection: sqlite3.Connection, before: Snapshot) -> tuple[Sna
         return take_snapshot(connection), None
     found = set(_added_to(connection, before))
     for stretch, place in edited_runs:
-        found.update(_column(connection, RUNS.rows, (stretch.first, stretch.last, place)))
-    for stretch, place in edited_tags:
-        rows = _column(connection, TAGS.rows, (stretch.first, stretch.last, place))
-        tags = "SELECT run_uuid FROM tags NOT INDEXED WHERE rowid BETWEEN ? AND ?"
-        found.update(_runs_of(connection, tags, (rows[0], rows[-1])))
+        found.update(_rows_at(connection, RUNS, stretch, place))
+    tag_rows = [row for stretch, place in edited_tags for row in _rows_at(connection, TAGS, stretch, place)]
+    for start in range(0, len(tag_rows), _TAIL):
+        chosen = ",".join(map(str, tag_rows[start : start + _TAIL]))
+        tags = f"SELECT run_uuid FROM tags NOT INDEXED WHERE rowid IN ({chosen})"  # noqa: S608 - row numbers
+        found.update(_runs_of(connection, tags, ()))
     return now, sorted(found)
+
+
+def _rows_at(connection: sqlite3.Connection, watched: Watched, stretch: Stretch, place: int) -> Sequence[int]:
+    """The rows of one checksum, counted from the beginning of the stretch."""
+    if stretch.last - stretch.first + 1 == stretch.rows:  # no gaps
+        first = stretch.first + place
+        return range(first, min(first + watched.step, stretch.last + 1))
+    return _column(connection, watched.rows, (stretch.first, stretch.last, place))
 
 
 def _added_to(connection: sqlite3.Connection, before: Snapshot) -> Iterator[int]:

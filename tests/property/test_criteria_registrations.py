@@ -20,13 +20,23 @@ from assay.domain.experiments.experiment import (
     LookPlan,
     Mode,
     TicketContent,
+    TrackerLink,
 )
+from assay.domain.experiments.link_data import WRITTEN, links_from_data, links_to_data
 from assay.domain.experiments.preregistration import (
     registration_digest,
     registration_of,
     registration_to_data,
 )
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
+from assay.domain.experiments.type_fields import (
+    DataFields,
+    DataStage,
+    EngineeringFields,
+    FeatureFields,
+    SpikeFields,
+)
+from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
 from tests.property.test_criteria import CATALOG, CRITERIA, METRICS, decimals
@@ -40,7 +50,7 @@ OPPOSITE = {
 }
 PRINTABLE = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\u202d\u202e")
-    | st.sampled_from("\n\t"),
+    | st.sampled_from("\n\t\r\x85"),
     max_size=60,
 )
 TITLES = PRINTABLE.map(str.strip).filter(lambda text: any(c.isprintable() and not c.isspace() for c in text))
@@ -61,7 +71,38 @@ LOOKS = st.lists(st.integers(2, 50), min_size=1, max_size=5, unique=True).map(
     lambda s: LookPlan(stages=tuple(sorted(s)))
 )
 MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-CONTENTS = st.builds(
+TYPES = {
+    TicketType.EXPERIMENT: {},
+    TicketType.INCIDENT: {},
+    TicketType.SPIKE: {"spike": st.builds(SpikeFields, question=PRINTABLE, deliverable=PRINTABLE)},
+    TicketType.DATA: {
+        "data": st.builds(
+            DataFields, source=PRINTABLE, volume=PRINTABLE, stage=st.none() | st.sampled_from(DataStage)
+        )
+    },
+    TicketType.ENGINEERING: {
+        "engineering": st.builds(
+            EngineeringFields,
+            model_version=PRINTABLE,
+            latency_ms=LIMITS,
+            latency_percentile=st.integers(1, 100),
+            cost_usd_per_1000=LIMITS,
+        )
+    },
+    TicketType.FEATURE: {"feature": st.builds(FeatureFields, fallback=PRINTABLE)},
+}
+OF_A_TYPE = st.sampled_from(TicketType).flatmap(
+    lambda kind: st.fixed_dictionaries({"type": st.just(kind), **TYPES[kind]})
+)
+TRACKERS = st.lists(
+    st.builds(
+        TrackerLink,
+        url=st.sampled_from(["https://tracker.example.org/#/experiments/7", "http://[::1]:5000/?a=1&b='~'"]),
+        title=PRINTABLE,
+    ),
+    max_size=2,
+).map(tuple)
+EXPERIMENTS = st.builds(
     TicketContent,
     title=TITLES,
     hypothesis=PRINTABLE,
@@ -84,8 +125,15 @@ CONTENTS = st.builds(
     priority=st.integers(0, 4),
     labels=st.lists(TITLES, max_size=3).map(tuple),
     kill_rules_off=st.lists(TITLES, max_size=2).map(tuple),
+    trackers=TRACKERS,
 )
-REGISTRATIONS = CONTENTS.map(lambda content: registration_of(content, CATALOG))
+CONTENTS = st.builds(
+    lambda content, own: TicketContent.model_validate(dict(content) | own), EXPERIMENTS, OF_A_TYPE
+)
+LINKS = st.lists(
+    st.tuples(st.sampled_from(WRITTEN), st.sampled_from(["EXP-1", "EXP-2", "DATA-7", "SPK-12"])), unique=True
+)
+REGISTRATIONS = EXPERIMENTS.map(lambda content: registration_of(content, CATALOG))
 
 
 @settings(max_examples=60)
@@ -94,6 +142,23 @@ def test_ticket_through_yaml_and_json_is_the_same(content, form):
     data = ticket_to_data(content, CATALOG, criteria=form)
     assert ticket_from_data(json.loads(json.dumps(data, allow_nan=False)), CATALOG) == content
     assert ticket_from_data(load_ticket_text(dump_ticket_text(data)), CATALOG) == content
+
+
+@settings(max_examples=60)
+@given(CONTENTS, LINKS)
+def test_ticket_file_read_and_written_again_has_the_same_bytes(content, links):
+    text = dump_ticket_text({"key": "EXP-1", **ticket_to_data(content, CATALOG), **links_to_data(links)})
+    fields = load_ticket_text(text)
+    key, found = fields.pop("key"), links_from_data(fields.pop("links", None))
+    assert sorted(found) == sorted(links)
+    again = {"key": key, **ticket_to_data(ticket_from_data(fields, CATALOG), CATALOG), **links_to_data(found)}
+    assert dump_ticket_text(again) == text
+
+
+@settings(max_examples=60)
+@given(CONTENTS)
+def test_ticket_as_it_is_stored_reads_back_the_same(content):
+    assert TicketContent.model_validate_json(content.model_dump_json()) == content
 
 
 @settings(max_examples=60)

@@ -216,6 +216,8 @@ class TicketContract:
         note = store.write(lambda tx: tx.add_note(one.id, text="looks odd\x01", by="ada", at=AT))
         with store.read() as tx:
             assert [(link.key, link.outgoing) for link in tx.links(one.id)] == [("EXP-2", True)]
+            assert [*tx.project_links(project.id)] == [("EXP-1", LinkKind.BLOCKS, "EXP-2")]
+            assert [*tx.project_links(project.id + 1)] == []
             assert [(link.key, link.outgoing) for link in tx.links(two.id)] == [("EXP-1", False)]
             assert tx.notes(one.id) == [note]
         assert store.write(lambda tx: tx.remove_link(one.id, LinkKind.BLOCKS, two.id)) is True

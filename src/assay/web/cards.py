@@ -99,7 +99,7 @@ def _foot(card: CardView) -> str:
 
 
 def _time_box(card: CardView) -> dict[str, Any]:
-    begun, days = card.locked_at, card.time_box_days
+    begun, days = card.locked_at or card.begun_at, card.time_box_days
     if begun is None or days is None or card.evidence.get("decision"):
         return {"box_iso": "", "box_days": 0, "box_end": ""}
     return {

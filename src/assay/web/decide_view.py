@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.kernel.ids import TicketType
 from assay.errors import AssayError, Invalid
 from assay.web import findings_view, wording
 from assay.web.contexts.experiment import DecidePage, DecisionOption
@@ -19,13 +20,25 @@ _MEANING = {
     ),
     DecisionKind.KILL: ("Kill", "Stop here and keep what was learned. The card goes to Killed."),
 }
+_MEANING_OF_WORK = {
+    DecisionKind.PROMOTE: ("Done", "It delivers what it promised. The card goes to Production."),
+    DecisionKind.ITERATE: (
+        "Another round",
+        "It falls short and is worth more work. The card goes to Iteration.",
+    ),
+    DecisionKind.KILL: ("Stop", "It ends here, and what was learned is kept. The card goes to Killed."),
+}
+"""What the same three mean where nothing is registered: a spike, a data task, engineering, a feature."""
 
 
 def decide_page(view: TicketView, *, csrf_token: str) -> DecidePage:
     """The form, with the verdict's own answer chosen where it gives one."""
     ticket = view.ticket
     stage = view.project.settings.board.stage(ticket.stage)
-    said = view.verdict.verdict.recommendation.value if view.verdict is not None else "undecided"
+    registers = ticket.content.type is TicketType.EXPERIMENT
+    said = "undecided" if registers else ""
+    if view.verdict is not None:
+        said = view.verdict.verdict.recommendation.value
     return DecidePage(
         key=ticket.key,
         href=f"/p/{view.project.slug}/t/{ticket.key}",
@@ -34,7 +47,7 @@ def decide_page(view: TicketView, *, csrf_token: str) -> DecidePage:
         csrf_token=csrf_token,
         verdict=findings_view.verdict_panel(view.verdict, view.verdict_digest),
         recommendation=said,
-        recommendation_word=wording.RECOMMENDATIONS[said].lower(),
+        recommendation_word=wording.RECOMMENDATIONS[said].lower() if said else "",
         criteria=findings_view.criteria_rows(view),
         options=tuple(
             DecisionOption(
@@ -44,7 +57,7 @@ def decide_page(view: TicketView, *, csrf_token: str) -> DecidePage:
                 recommended=kind.value == said,
                 chosen=kind.value == said,
             )
-            for kind, (title, meaning) in _MEANING.items()
+            for kind, (title, meaning) in (_MEANING if registers else _MEANING_OF_WORK).items()
         ),
         learnings="",
         reason="",
@@ -52,7 +65,7 @@ def decide_page(view: TicketView, *, csrf_token: str) -> DecidePage:
         problem_field="",
         problem="",
         problem_hint="",
-        locked=ticket.lock is not None,
+        locked=ticket.lock is not None or not registers,
         closed=stage is not None and stage.terminal,
     )
 

@@ -9,6 +9,7 @@ from assay.domain.experiments.exact_numbers import number_text
 from assay.domain.experiments.experiment import Amendment, Baseline, DataNeed, Decision, LinkKind
 from assay.domain.gates.wording import hours, limit_text
 from assay.domain.kernel.findings import Outcome
+from assay.domain.kernel.ids import TicketType
 from assay.web import findings_view, happenings, moves, wording
 from assay.web.charts import describe
 from assay.web.contexts.experiment import (
@@ -70,7 +71,7 @@ def experiment_page(view: TicketView, *, csrf_token: str, gate: TicketGate | Non
         version=ticket.version,
         csrf_token=csrf_token,
         closed=closed,
-        can_decide=ticket.lock is not None and not closed,
+        can_decide=not closed and (ticket.lock is not None or content.type is not TicketType.EXPERIMENT),
         can_delete=ticket.lock is None and not view.runs,
         verdict=findings_view.verdict_panel(view.verdict, view.verdict_digest),
         problems=tuple((problem.text, problem.fix) for problem in view.problems),
@@ -270,7 +271,7 @@ def decision_line(one: Decision) -> DecisionLine:
         at_iso=wording.iso(one.at),
         day=wording.minute(one.at),
         verdict=wording.RECOMMENDATIONS.get(one.verdict, one.verdict).lower(),
-        deviates=one.kind.value != one.verdict,
+        deviates=bool(one.verdict) and one.kind.value != one.verdict,
         reason=one.reason,
         learnings=one.learnings,
     )

@@ -36,6 +36,8 @@ def _amended(p: Payload) -> str:
 
 def _decided(p: Payload) -> str:
     said = f"decided {p.get('decision')}"
+    if not p.get("verdict"):
+        return said
     return (
         said if p.get("decision") == p.get("verdict") else f"{said} where the verdict says {p.get('verdict')}"
     )
@@ -57,6 +59,7 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.ranked": lambda p: "changed its place in the column",
     "ticket.locked": lambda p: "locked hypothesis, criteria, baseline and budget",
     "ticket.amended": _amended,
+    "ticket.rescoped": lambda p: f"gave it more time after {p.get('used_days')} days: {p.get('reason')}",
     "amendment.marked": lambda p: "found that results existed before an amendment, and marked it",
     "ticket.confirmed": lambda p: f"confirmed: {_item(p)}",
     "ticket.confirmation_withdrawn": lambda p: f"took back: {_item(p)}",

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from assay.domain.board.blockers import Blocker, BlockerCategory, days_open
 from assay.domain.board.board import Stage
-from assay.domain.experiments.experiment import clean_text
+from assay.domain.experiments.texts import clean_text
 from assay.domain.kernel.events import Event
 from assay.errors import Conflict, Invalid, NotFound, Refused
 from assay.workflows.actor import Actor, Permission

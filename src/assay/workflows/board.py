@@ -11,8 +11,8 @@ from assay.domain.board.board import Board, ExitItem
 from assay.domain.board.exit_policies import EXPIRING, ExitFacts
 from assay.domain.board.moves import MoveAssessment, assess_move
 from assay.domain.board.wip import WipState
-from assay.domain.experiments.criteria.rules import registration_problems
 from assay.domain.experiments.preregistration import lock as lock_registration
+from assay.domain.experiments.type_rules import ticket_problems
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.ids import TICKET_KEY, TicketType
 from assay.errors import Invalid
@@ -24,6 +24,7 @@ from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Override, Project, Ticket
+from assay.workflows.spikes import spike_clock
 from assay.workflows.verdicts import refresh_verdict
 from assay.workflows.views import BoardSlots, BoardView, CardSlot, CardView, ColumnPage
 
@@ -131,7 +132,7 @@ def _known_stage(board: Board, stage: str) -> None:
 
 
 def assess(
-    tx: ReadTransaction, project: Project, ticket: Ticket, *, to: str, reason: str = ""
+    tx: ReadTransaction, project: Project, ticket: Ticket, *, to: str, now: datetime, reason: str = ""
 ) -> MoveAssessment:
     """What would this move meet?"""
     counts = tx.stage_counts(project.id)
@@ -140,23 +141,26 @@ def assess(
     return assess_move(
         project.settings.board,
         source=ticket.stage,
-        facts=exit_facts(tx, project, ticket, target=to),
+        facts=exit_facts(tx, project, ticket, target=to, now=now),
         wip=WipState(stage=to, count=counts.get(to, 0), limit=limit),
         reason=reason,
         type_name=ticket.content.type.value,
     )
 
 
-def exit_facts(tx: ReadTransaction, project: Project, ticket: Ticket, *, target: str) -> ExitFacts:
+def exit_facts(
+    tx: ReadTransaction, project: Project, ticket: Ticket, *, target: str, now: datetime
+) -> ExitFacts:
     """What the exit gate of this ticket's column looks at."""
     content, card = ticket.content, ticket.card
     stage = project.settings.board.stage(ticket.stage)
+    spike = spike_clock(tx, project, ticket, now)
     registers = ticket.lock is None and stage is not None and ExitItem.REGISTRABLE in stage.exit_gate
     return ExitFacts(
         content=content,
         target=target,
         entered_stage_at=ticket.entered_stage_at,
-        problems=registration_problems(content, tx.metrics(project.id)) if registers else (),
+        problems=ticket_problems(content, tx.metrics(project.id)) if registers else (),
         confirmed={a.item: f"{a.by}, {a.at:%d %B %Y}" for a in ticket.attestations},
         running=card.get("running", 0),
         finished=card.get("finished", 0),
@@ -164,6 +168,7 @@ def exit_facts(tx: ReadTransaction, project: Project, ticket: Ticket, *, target:
         baseline_runs=card.get("baseline_runs", 0),
         recommendation=card.get("recommendation"),
         decision=ticket.decision,
+        overrun=spike.text if spike is not None and spike.over else "",
         gate=None if stage is None or stage.gate is None else gate_said(tx, project, ticket, stage.gate),
     )
 
@@ -174,7 +179,7 @@ def preview_move(ws: Workspace, actor: Actor, slug: str, key: str, *, to: str) -
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         _known_stage(project.settings.board, to)
-        return assess(tx, project, required_ticket(tx, project, key), to=to)
+        return assess(tx, project, required_ticket(tx, project, key), to=to, now=ws.clock())
 
 
 def move_card(
@@ -269,7 +274,7 @@ def place_card(
     override_reason: str = "",
 ) -> Moved | MoveRefused:
     """The transaction part of `move_card`, for workflows that move a card beside something else."""
-    assessment = assess(tx, project, ticket, to=to, reason=reason or override_reason)
+    assessment = assess(tx, project, ticket, to=to, now=ws.clock(), reason=reason or override_reason)
     overridden = False
     if not assessment.allowed:
         if not (override_reason.strip() and assessment.overridable):

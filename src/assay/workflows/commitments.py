@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from assay.domain.experiments.experiment import clean_text
+from assay.domain.experiments.texts import clean_text
 from assay.domain.kernel.events import Event
 from assay.domain.sprints.sprint import SprintState, needs_confirmation
 from assay.errors import Invalid, NotFound, Refused

@@ -9,6 +9,7 @@ from assay.domain.experiments.experiment import Decision, DecisionKind
 from assay.domain.experiments.learnings import checked_learnings
 from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.events import Event
+from assay.domain.kernel.ids import TicketType
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.board import Moved, place_card
@@ -61,21 +62,23 @@ def decide(
         check_version(before, expected_version)
         _must_be_decidable(project, before)
         stored = tx.verdict(before.id)
-        recommendation = _recommendation(stored)
+        recommendation = _recommendation(before, stored)
         _reason_given(key, kind, recommendation, reason)
-        assert before.lock is not None
-        dossier = dossier_bytes(before.lock, evidence_rows(tx, project, before))
+        dossier = (
+            None if before.lock is None else dossier_bytes(before.lock, evidence_rows(tx, project, before))
+        )
         decision = Decision(
             kind=kind,
             verdict=recommendation,
             verdict_digest=stored.digest if stored else None,
-            evidence_digest=digest_bytes(dossier),
+            evidence_digest=None if dossier is None else digest_bytes(dossier),
             reason=reason.strip(),
             learnings=lesson,
             by=actor.name,
             at=ws.clock(),
         )
-        tx.put_blob(digest_bytes(dossier), dossier)
+        if dossier is not None:
+            tx.put_blob(digest_bytes(dossier), dossier)
         decision = _record(tx, actor, project, before, decision)
         ticket = required_ticket(tx, project, key)
         if not move:
@@ -93,7 +96,7 @@ def _must_be_decidable(project: Project, ticket: Ticket) -> None:
             hint=f"assay ticket follow-up {ticket.key}",
             code="ticket-closed",
         )
-    if ticket.lock is None:
+    if ticket.lock is None and ticket.content.type is TicketType.EXPERIMENT:
         raise Refused(
             f"cannot decide ticket {ticket.key!r}: its criteria are not locked (expected criteria fixed before "
             "the first run)",
@@ -102,14 +105,17 @@ def _must_be_decidable(project: Project, ticket: Ticket) -> None:
         )
 
 
-def _recommendation(stored: StoredVerdict | None) -> str:
+def _recommendation(ticket: Ticket, stored: StoredVerdict | None) -> str:
+    """What the evidence says; nothing where nothing was registered, which only experiments have to be."""
+    if ticket.lock is None:
+        return ""
     if stored is None:
         return "undecided"
     return read_record(stored).verdict.recommendation.value
 
 
 def _reason_given(key: str, kind: DecisionKind, recommendation: str, reason: str) -> None:
-    if kind.value != recommendation and len(reason.strip()) < 3:
+    if recommendation and kind.value != recommendation and len(reason.strip()) < 3:
         raise Invalid(
             f"cannot record decision {kind.value!r} on {key!r}: the verdict says {recommendation} and no reason is "
             "given (expected a reason why the decision differs)",

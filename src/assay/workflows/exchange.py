@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from assay.domain.experiments.experiment import LinkKind
+from assay.domain.experiments.link_data import links_from_data, links_to_data
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
 from assay.domain.kernel.ids import TicketType, checked_ticket_key, ticket_key
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.errors import AssayError, Conflict, Invalid
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.links import change_link
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project
@@ -18,6 +22,8 @@ from assay.workflows.tickets import change_content, insert_ticket
 from assay.workflows.verdicts import refresh_verdict
 
 IMPORTED_NUMBER_MAX = 1_000_000
+Document = tuple[str, Mapping[str, Any]]
+"""File name and fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +36,21 @@ class ImportReport:
 
 
 def export_tickets(ws: Workspace, actor: Actor, slug: str) -> tuple[tuple[str, dict[str, Any]], ...]:
-    """Every ticket as (file name, document). Importing them again changes nothing."""
+    """Every ticket as (file name, document), with its outgoing links. Importing them again changes nothing."""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         catalog = tx.metrics(project.id)
+        related = _links_by_key(tx, project)
         return tuple(
-            (f"{ticket.key}.yaml", {"key": ticket.key, **ticket_to_data(ticket.content, catalog)})
+            (
+                f"{ticket.key}.yaml",
+                {
+                    "key": ticket.key,
+                    **ticket_to_data(ticket.content, catalog),
+                    **links_to_data(related.get(ticket.key, ())),
+                },
+            )
             for ticket in tx.tickets(project.id)
         )
 
@@ -51,6 +65,8 @@ def import_tickets(
 ) -> ImportReport:
     """Bring tickets in: same key and same content is no change, other content is an edit. All of them, or none.
 
+    A document that says `links` replaces the ticket's outgoing links; one that does not leaves them alone.
+
     Raises:
         Invalid: a document cannot be read; the error names file and field.
         Refused: a locked ticket would change and no reason for the amendment was given.
@@ -63,19 +79,17 @@ def import_tickets(
         catalog = tx.metrics(project.id)
         done: dict[str, list[str]] = {"created": [], "changed": [], "unchanged": []}
         amended: list[str] = []
-        for name, document in listed:
-            try:
+        linked: list[tuple[str, str, Mapping[str, Any]]] = []
+        for name, document in _baselines_first(listed):
+            with _named(name):
                 outcome, key, is_amended = _import_one(
                     tx, ws, actor, project, catalog, document, amendment_reason
                 )
-            except AssayError as error:
-                error.message = f"{name}: {error.message}"
-                error.args = (error.message,)
-                error.details.setdefault("file", name)
-                raise
             done[outcome].append(key)
+            linked.append((name, key, document))
             if is_amended:
                 amended.append(key)
+        _relink(tx, ws, actor, project, linked, done)
         return done, amended
 
     done, amended = ws.store.write(work)
@@ -84,6 +98,80 @@ def import_tickets(
     return ImportReport(
         created=tuple(done["created"]), changed=tuple(done["changed"]), unchanged=tuple(done["unchanged"])
     )
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """An error of one document says which file it is about."""
+    try:
+        yield
+    except AssayError as error:
+        error.message = f"{name}: {error.message}"
+        error.args = (error.message,)
+        error.details.setdefault("file", name)
+        raise
+
+
+def _baselines_first(listed: Sequence[Document]) -> list[Document]:
+    """The documents in an order in which a ticket comes after those whose runs are its baseline."""
+    by_key = {key: entry for entry in listed if isinstance(key := entry[1].get("key"), str)}
+    ordered: dict[int, Document] = {}
+
+    def put(entry: Document, waiting: frozenset[int]) -> None:
+        if id(entry) in ordered or id(entry) in waiting:
+            return
+        for key in _baseline_keys(entry[1]):
+            if key in by_key:
+                put(by_key[key], waiting | {id(entry)})
+        ordered[id(entry)] = entry
+
+    for entry in listed:
+        put(entry, frozenset())
+    return list(ordered.values())
+
+
+def _baseline_keys(document: Mapping[str, Any]) -> list[str]:
+    given = document.get("baseline")
+    named = (
+        [one.get("ticket") for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
+    )
+    return [key for key in named if isinstance(key, str)]
+
+
+def _links_by_key(tx: ReadTransaction, project: Project) -> dict[str, list[tuple[LinkKind, str]]]:
+    """What people linked, by the ticket it goes out from; what follows from a baseline is told by the baseline."""
+    found: dict[str, list[tuple[LinkKind, str]]] = {}
+    for key, kind, other in tx.project_links(project.id):
+        if kind is not LinkKind.USES_BASELINE_OF:
+            found.setdefault(key, []).append((kind, other))
+    return found
+
+
+def _relink(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    project: Project,
+    linked: Sequence[tuple[str, str, Mapping[str, Any]]],
+    done: dict[str, list[str]],
+) -> None:
+    """The links of the documents that name any, once every ticket is there."""
+    if not any("links" in document for _, _, document in linked):
+        return
+    present = _links_by_key(tx, project)
+    changed: set[str] = set()
+    for add in (False, True):  # what goes first, so that a relation can turn around
+        for name, key, document in linked:
+            if "links" not in document:
+                continue
+            with _named(name):
+                wanted, there = links_from_data(document["links"]), present.get(key, [])
+                old, new = (there, wanted) if add else (wanted, there)
+                for kind, other in (one for one in new if one not in old):
+                    change_link(tx, ws, actor, project, key, kind, other, add=add)
+                    changed.add(key)
+    done["changed"] += [key for key in done["unchanged"] if key in changed]
+    done["unchanged"] = [key for key in done["unchanged"] if key not in changed]
 
 
 def _import_one(
@@ -97,6 +185,7 @@ def _import_one(
 ) -> tuple[str, str, bool]:
     fields = dict(document)
     key = fields.pop("key", None)
+    fields.pop("links", None)
     content = ticket_from_data(fields, catalog)
     if key is None:
         ticket = insert_ticket(tx, ws, actor, project, content)

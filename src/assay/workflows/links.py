@@ -25,6 +25,25 @@ def _change_link(
     ws: Workspace, actor: Actor, slug: str, key: str, kind: LinkKind, other: str, *, add: bool
 ) -> None:
     actor.require(Permission.WRITE_TICKETS)
+
+    def work(tx: WriteTransaction) -> None:
+        change_link(tx, ws, actor, required_project(tx, slug), key, kind, other, add=add)
+
+    ws.store.write(work)
+
+
+def change_link(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    project: Project,
+    key: str,
+    kind: LinkKind,
+    other: str,
+    *,
+    add: bool,
+) -> bool:
+    """The transaction part of linking and unlinking; False where nothing changed."""
     if kind is LinkKind.USES_BASELINE_OF or key == other:
         raise Invalid(
             f"cannot link {key!r} to {other[:40]!r}: "
@@ -37,26 +56,20 @@ def _change_link(
             code="link-not-possible",
             field="other",
         )
-
-    def work(tx: WriteTransaction) -> None:
-        project = required_project(tx, slug)
-        source, target = required_ticket(tx, project, key), required_ticket(tx, project, other)
-        if add and kind is LinkKind.BLOCKS and _reaches(tx, project, start=other, goal=key):
-            raise Refused(
-                f"cannot let {key!r} block {other!r}: {other!r} already blocks {key!r}, directly or through others "
-                "(expected no circle)",
-                code="link-circle",
-                field="other",
-            )
-        changed = (
-            tx.add_link(source.id, kind, target.id) if add else tx.remove_link(source.id, kind, target.id)
+    source, target = required_ticket(tx, project, key), required_ticket(tx, project, other)
+    if add and kind is LinkKind.BLOCKS and _reaches(tx, project, start=other, goal=key):
+        raise Refused(
+            f"cannot let {key!r} block {other!r}: {other!r} already blocks {key!r}, directly or through others "
+            "(expected no circle)",
+            code="link-circle",
+            field="other",
         )
-        if changed:
-            name = "ticket.linked" if add else "ticket.unlinked"
-            event = Event.of(name, project=slug, subject=key, link=kind.value, other=other)
-            tx.append(event, actor=actor, at=ws.clock())
-
-    ws.store.write(work)
+    changed = tx.add_link(source.id, kind, target.id) if add else tx.remove_link(source.id, kind, target.id)
+    if changed:
+        name = "ticket.linked" if add else "ticket.unlinked"
+        event = Event.of(name, project=project.slug, subject=key, link=kind.value, other=other)
+        tx.append(event, actor=actor, at=ws.clock())
+    return changed
 
 
 def _reaches(tx: ReadTransaction, project: Project, *, start: str, goal: str) -> bool:

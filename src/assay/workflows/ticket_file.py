@@ -96,7 +96,8 @@ class _PlainDumper(yaml.SafeDumper):
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     # PyYAML follows YAML 1.1, where 1e5 is text: what reads as a number here has to be quoted.
     looks_like_a_number = _FLOAT.fullmatch(text) is not None
-    style = "|" if "\n" in text else "'" if looks_like_a_number else None
+    # U+0085 ends a line in YAML 1.1: only in double quotes is it written as what it is.
+    style = '"' if "\x85" in text else "|" if "\n" in text else "'" if looks_like_a_number else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

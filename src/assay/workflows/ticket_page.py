@@ -8,9 +8,10 @@ from datetime import datetime
 
 from assay.domain.board.board import ExitItem
 from assay.domain.board.exit_policies import ATTESTABLE, TITLES
-from assay.domain.experiments.criteria.rules import Problem, registration_problems
+from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.evidence import Curve, Run
+from assay.domain.experiments.type_rules import ticket_problems
 from assay.domain.kernel.canonical import exact_integer
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import MetricCatalog
@@ -21,6 +22,7 @@ from assay.workflows.board import assess
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
+from assay.workflows.spikes import spike_clock
 from assay.workflows.tickets import SIMILAR_SHOWN, locked_catalog
 from assay.workflows.verdicts import read_record
 from assay.workflows.views import (
@@ -60,6 +62,8 @@ def _view(
     spent = [run.gpu_hours for run in runs if not run.deleted and run.gpu_hours is not None]
     stage = project.settings.board.stage(ticket.stage)
     text = f"{ticket.content.title} {ticket.content.hypothesis}"
+    now = ws.clock()
+    spike = spike_clock(tx, project, ticket, now)
     return TicketView(
         project=project,
         ticket=ticket,
@@ -80,14 +84,15 @@ def _view(
         decisions=tuple(tx.decisions(ticket.id)),
         similar=tuple(tx.similar(project.id, text, exclude=ticket.key, limit=SIMILAR_SHOWN)),
         blockers=by_age(tx.blockers_of(ticket.id)),
-        exits=_exits(tx, project, ticket),
+        exits=_exits(tx, project, ticket, now),
         attestable=_attestable(project, ticket),
         history=tx.journal_page(
             project=project.slug, before=None, limit=HISTORY_SHOWN, kind=None, subject=ticket.key, actor=None
         ).rows,
         gpu_hours=math.fsum(spent) if spent else None,
         runs_without_gpu_hours=sum(not run.deleted and run.gpu_hours is None for run in runs),
-        days_used=_days(ticket, ws.clock()),
+        days_used=spike.used_days if spike is not None else _days(ticket, now),
+        spike=spike,
     )
 
 
@@ -96,14 +101,14 @@ def _days(ticket: Ticket, now: datetime) -> int | None:
 
 
 def _problems(ticket: Ticket, catalog: MetricCatalog) -> tuple[Problem, ...]:
-    return () if ticket.lock is not None else registration_problems(ticket.content, catalog)
+    return () if ticket.lock is not None else ticket_problems(ticket.content, catalog)
 
 
 def _primary_metric(ticket: Ticket) -> str | None:
     return next((c.metric for c in ticket.content.criteria if c.role is Role.PRIMARY and c.metric), None)
 
 
-def _exits(tx: ReadTransaction, project: Project, ticket: Ticket) -> tuple[ExitGateView, ...]:
+def _exits(tx: ReadTransaction, project: Project, ticket: Ticket, now: datetime) -> tuple[ExitGateView, ...]:
     board = project.settings.board
     views = []
     for target in board.legal_targets(ticket.stage):
@@ -112,7 +117,7 @@ def _exits(tx: ReadTransaction, project: Project, ticket: Ticket) -> tuple[ExitG
             ExitGateView(
                 target=target,
                 title=stage.title if stage else target,
-                assessment=assess(tx, project, ticket, to=target),
+                assessment=assess(tx, project, ticket, to=target, now=now),
             )
         )
     return tuple(views)

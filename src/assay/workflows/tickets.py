@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assay.domain.experiments.criteria.rules import registration_problems
 from assay.domain.experiments.experiment import LinkKind, Lock, TicketContent
 from assay.domain.experiments.preregistration import (
     amend,
@@ -13,6 +12,7 @@ from assay.domain.experiments.preregistration import (
     registration_digest,
     registration_of,
 )
+from assay.domain.experiments.type_rules import ticket_problems
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.ids import checked_ticket_key
 from assay.domain.kernel.metrics import MetricCatalog
@@ -22,6 +22,7 @@ from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, Ticket
+from assay.workflows.spikes import note_rescoping
 from assay.workflows.verdicts import refresh_verdict
 from assay.workflows.views import DraftCheck
 
@@ -137,7 +138,7 @@ def edit_ticket(
     Raises:
         StaleVersion: somebody changed it meanwhile.
         Refused: it is locked and no reason for the amendment was given, or what would be locked is incomplete or at odds
-            with itself, or its type would change.
+            with itself, or its type would change, or a begun spike would get more time without a reason.
     """
     actor.require(Permission.WRITE_TICKETS)
 
@@ -178,6 +179,7 @@ def change_content(
     _metrics_exist(catalog, content)
     baselines = _baseline_tickets(tx, project, content)
     at = ws.clock()
+    note_rescoping(tx, actor, project, before, content, reason=amendment_reason, at=at)
     changed = _changed_fields(before.content, content)
     seq = tx.append(
         Event.of(
@@ -351,7 +353,7 @@ def draft_check(
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        problems = registration_problems(content, tx.metrics(project.id))
+        problems = ticket_problems(content, tx.metrics(project.id))
         text = f"{content.title} {content.hypothesis}"
         similar = tx.similar(project.id, text, exclude=exclude, limit=SIMILAR_SHOWN)
         return DraftCheck(problems=problems, similar=tuple(similar))

@@ -49,6 +49,8 @@ class CardView:
     locked_at: datetime | None = None
     """When its time box began."""
     time_box_days: int | None = None
+    begun_at: datetime | None = None
+    """When a spike first left the first column; None before that, and for other types."""
     data: str | None = None
     """ready, at risk or blocked; None where it names no data."""
     data_due: datetime | None = None
@@ -360,6 +362,23 @@ class AttestableItem:
 
 
 @dataclass(frozen=True, slots=True)
+class SpikeClock:
+    """How a spike that was begun stands to its time box."""
+
+    begun_at: datetime
+    """When it first left the first column."""
+    days: int | None
+    used_days: int
+    """Whole days since then."""
+    over: bool
+
+    @property
+    def text(self) -> str:
+        """Such as "day 6 of 5"."""
+        return f"day {self.used_days + 1} of {self.days or 'no limit'}"
+
+
+@dataclass(frozen=True, slots=True)
 class TicketView:
     """Everything the ticket page shows."""
 
@@ -388,7 +407,8 @@ class TicketView:
     """Spent so far by runs that say so; None when none does."""
     runs_without_gpu_hours: int
     days_used: int | None
-    """Whole days since the lock, None before it."""
+    """Whole days since the lock, or since a spike was begun; None before that."""
+    spike: SpikeClock | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,65 @@ def test_import_into_an_empty_project_brings_the_same_tickets(ws):
     assert get_ticket(ws, ADA, "copy", "EXP-1").content == first.content
 
 
+def test_links_and_baselines_travel_with_the_files_in_whatever_order_they_come(ws):
+    first, second = new(ws), new(ws)
+    edit_ticket(
+        ws,
+        ADA,
+        SLUG,
+        first.key,
+        content(baseline=(Baseline(metric="accuracy", ticket=second.key),)),
+        expected_version=None,
+    )
+    link_tickets(ws, ADA, SLUG, first.key, LinkKind.BLOCKS, second.key)
+    documents = dict(export_tickets(ws, ADA, SLUG))
+    assert documents["EXP-1.yaml"]["links"] == {"blocks": ["EXP-2"]}
+    assert "links" not in documents["EXP-2.yaml"]
+    create_project(ws, ADA, slug="copy", name="Copy")
+    declare_metric(ws, ADA, "copy", ACCURACY)
+    assert set(import_tickets(ws, ADA, "copy", documents.items()).created) == {"EXP-1", "EXP-2"}
+    assert dict(export_tickets(ws, ADA, "copy")) == documents
+    before = ws.store.last_seq()
+    assert import_tickets(ws, ADA, "copy", documents.items()).unchanged == ("EXP-2", "EXP-1")
+    assert ws.store.last_seq() == before
+
+
+def test_file_without_links_leaves_them_alone_and_one_with_others_replaces_them(ws):
+    first, second = new(ws), new(ws)
+    link_tickets(ws, ADA, SLUG, first.key, LinkKind.BLOCKS, second.key)
+    documents = dict(export_tickets(ws, ADA, SLUG))
+    without = {name: value for name, value in documents["EXP-1.yaml"].items() if name != "links"}
+    assert import_tickets(ws, ADA, SLUG, [("a", without)]).unchanged == ("EXP-1",)
+    turned = [
+        ("a", {**without, "links": {}}),
+        ("b", {**documents["EXP-2.yaml"], "links": {"blocks": ["EXP-1"]}}),
+    ]
+    assert import_tickets(ws, ADA, SLUG, turned).changed == ("EXP-1", "EXP-2")
+    assert [document.get("links") for _, document in export_tickets(ws, ADA, SLUG)] == [
+        None,
+        {"blocks": ["EXP-1"]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("links", "field"),
+    [
+        ({"blocs": ["EXP-2"]}, "links.blocs"),
+        ({"blocks": "EXP-2"}, "links.blocks"),
+        ({"blocks": ["EXP-0"]}, "links.blocks[0]"),
+        ({"uses_baseline_of": ["EXP-2"]}, "links.uses_baseline_of"),
+        ({"blocks": ["EXP-1"]}, "other"),
+        (["EXP-2"], "links"),
+    ],
+)
+def test_links_that_cannot_be_read_bring_nothing_in(ws, links, field):
+    new(ws)
+    with pytest.raises(Invalid, match=r"a\.yaml") as caught:
+        import_tickets(ws, ADA, SLUG, [("a.yaml", {"key": "EXP-1", "title": "New", "links": links})])
+    assert caught.value.field == field
+    assert get_ticket(ws, ADA, SLUG, "EXP-1").content.title != "New"
+
+
 def test_bad_document_brings_nothing_in_and_names_its_file(ws):
     good = ("good.yaml", {"type": "experiment", "title": "Good"})
     bad = ("bad.yaml", {"type": "experiment", "title": "Bad", "hypotesis": "typo"})

@@ -91,7 +91,7 @@ def project_tickets(request: Request, slug: str, asked: Annotated[TicketPage, Qu
 def new_ticket(request: Request, slug: str, body: TicketBody, sent: SentBody) -> Response:
     """Write a new ticket into the first column."""
     remember = remembered(request, sent, lambda ticket: _created(slug, ticket))
-    content = _content(request, slug, body.data())
+    content = _content(request, slug, body.sent())
     ticket = create_ticket(workspace_of(request), actor_of(request), slug, content, remember=remember)
     return _created(slug, ticket)
 
@@ -99,7 +99,7 @@ def new_ticket(request: Request, slug: str, body: TicketBody, sent: SentBody) ->
 @router.post("/projects/{slug}/tickets/check", dependencies=READ, **gives(DraftCheck))
 def check_draft(request: Request, slug: str, body: TicketBody) -> Response:
     """What does this draft still lack before it may start, and was it tried before? Nothing is stored."""
-    content = _content(request, slug, body.data())
+    content = _content(request, slug, body.sent())
     return answer(draft_check(workspace_of(request), actor_of(request), slug, content))
 
 
@@ -127,7 +127,7 @@ def put_ticket(request: Request, slug: str, key: str, body: EditBody, version: E
             actor_of(request),
             slug,
             key,
-            _content(request, slug, body.data()),
+            _content(request, slug, body.sent()),
             expected_version=version,
             amendment_reason=body.amendment_reason,
         )
@@ -142,7 +142,7 @@ def patch_ticket(
     ws, actor = workspace_of(request), actor_of(request)
     before = get_ticket(ws, actor, slug, key)
     content = _content(
-        request, slug, {**ticket_to_data(before.content, criteria="structured"), **body.data()}
+        request, slug, {**ticket_to_data(before.content, criteria="structured"), **body.sent()}
     )
     return shown(
         edit_ticket(

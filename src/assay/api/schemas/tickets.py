@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from assay.domain.experiments.experiment import Axis, Decision, DecisionKind, LinkKind, Lock, Mode
 from assay.domain.experiments.ticket_data import ticket_to_data
+from assay.domain.experiments.type_fields import DataStage
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.model import NUMBER
@@ -56,6 +57,43 @@ class DataNeedBody(Body):
     ready: bool = False
 
 
+class TrackerBody(Body):
+    """Where a tracker, a report or a dashboard shows more of it."""
+
+    url: Annotated[str, Field(max_length=2000, examples=["https://tracker.example.org/experiments/7"])]
+    title: Short = ""
+
+
+class SpikeBody(Body):
+    """What a spike alone has."""
+
+    question: Prose = ""
+    deliverable: Prose = ""
+
+
+class DataBody(Body):
+    """What a data task alone has."""
+
+    source: Short = ""
+    volume: Short = ""
+    stage: DataStage | None = None
+
+
+class EngineeringBody(Body):
+    """What engineering alone has: targets, and the model they are about."""
+
+    model_version: Short = ""
+    latency_ms: Amount | None = None
+    latency_percentile: Annotated[int, NUMBER, Field(ge=1, le=100)] = 95
+    cost_usd_per_1000: Amount | None = None
+
+
+class FeatureBody(Body):
+    """What a feature alone has."""
+
+    fallback: Prose = ""
+
+
 class TicketBody(Body):
     """All that people write on a ticket. Criteria are text (`accuracy >= 85%`) or structured, by role."""
 
@@ -99,7 +137,13 @@ class TicketBody(Body):
     labels: Annotated[list[Short], Field(max_length=100)] = Field(default_factory=list)
     kill_rules_off: Annotated[list[Short], Field(max_length=100)] = Field(default_factory=list)
 
-    def data(self) -> dict[str, Any]:
+    trackers: Annotated[list[TrackerBody], Field(max_length=100)] = Field(default_factory=list)
+    spike: SpikeBody = SpikeBody()
+    data: DataBody = DataBody()
+    engineering: EngineeringBody = EngineeringBody()
+    feature: FeatureBody = FeatureBody()
+
+    def sent(self) -> dict[str, Any]:
         """What was sent, as plain data for `ticket_from_data`, which knows the rules and the metrics."""
         return self.model_dump(mode="json", exclude_unset=True)
 
@@ -109,7 +153,7 @@ class EditBody(TicketBody):
 
     amendment_reason: Annotated[str, Field(max_length=2000)] | None = None
 
-    def data(self) -> dict[str, Any]:
+    def sent(self) -> dict[str, Any]:
         return self.model_dump(mode="json", exclude_unset=True, exclude={"amendment_reason"})
 
 

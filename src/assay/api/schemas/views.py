@@ -20,6 +20,7 @@ from assay.workflows.views import (
     JournalRow,
     RunRow,
     SearchHit,
+    SpikeClock,
     TicketView,
 )
 
@@ -49,6 +50,7 @@ class TicketPageDocument(TypedDict):
     gpu_hours: float | None
     runs_without_gpu_hours: int
     days_used: int | None
+    spike: SpikeClock | None
 
 
 def ticket_page_document(view: TicketView) -> TicketPageDocument:
@@ -76,4 +78,5 @@ def ticket_page_document(view: TicketView) -> TicketPageDocument:
         gpu_hours=view.gpu_hours,
         runs_without_gpu_hours=view.runs_without_gpu_hours,
         days_used=view.days_used,
+        spike=view.spike,
     )

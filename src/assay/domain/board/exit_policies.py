@@ -10,6 +10,7 @@ from assay.domain.board.board import ExitItem
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Decision, DecisionKind, TicketContent
 from assay.domain.kernel.findings import Finding, Outcome, Role, Settlement
+from assay.domain.kernel.ids import TicketType
 
 TITLES: Mapping[ExitItem, str] = {
     ExitItem.AGREED: "The team agrees to run it this sprint",
@@ -34,6 +35,15 @@ ATTESTABLE = frozenset(
 
 EXPIRING = ATTESTABLE - {ExitItem.DATASET_READY}
 """Confirmations that end when the card goes back: they were about this sprint, or about the model that served then."""
+
+_OF_RUNS = frozenset(
+    {
+        ExitItem.BASELINE_MEASURED,
+        ExitItem.TRAINING_COMPLETE,
+        ExitItem.RESULTS_LOGGED,
+        ExitItem.CRITERIA_MET_OR_KILLED,
+    }
+)
 
 DECISION_FOR_TARGET = {
     "killed": DecisionKind.KILL,
@@ -78,6 +88,8 @@ class ExitFacts:
     recommendation: str | None = None
     """What the verdict says now: promote, iterate, kill, undecided; None before any evidence."""
     decision: Decision | None = None
+    overrun: str = ""
+    """How far a spike is past its time box, such as "day 6 of 5"; empty while it is not."""
     gate: GateSaid | None = None
     """The newest run of the gate that the column names; None without any."""
 
@@ -272,6 +284,26 @@ def check_item(item: ExitItem, facts: ExitFacts) -> Finding:
 def asks_gate(target: str) -> bool:
     """Is a column's gate asked of a move there? A kill or another iteration is decided because a gate was not passed."""
     return DECISION_FOR_TARGET.get(target) not in (DecisionKind.KILL, DecisionKind.ITERATE)
+
+
+def asks_of(item: ExitItem, kind: TicketType) -> bool:
+    """Is this item asked of such a ticket? Runs and a baseline are asked of experiments alone."""
+    return kind is TicketType.EXPERIMENT or item not in _OF_RUNS
+
+
+def check_time_box(facts: ExitFacts) -> Finding:
+    """Is a spike within its time box? Past it, somebody says what it is now about, or stops it."""
+    return Finding(
+        check="Within the time box",
+        role=Role.BLOCKING,
+        outcome=Outcome.NOT_MET,
+        method="checked by the system",
+        reason=f"the time box is over: {facts.overrun}",
+        settle=Settlement(
+            kind="mend",
+            text="Rescope it: edit question and time box with a reason; or stop it: decide to kill",
+        ),
+    )
 
 
 def check_gate(gate: str, facts: ExitFacts) -> Finding:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from assay.domain.board.board import Board, ExitItem
-from assay.domain.board.exit_policies import TITLES, ExitFacts, asks_gate, check_gate, check_item
+from assay.domain.board.exit_policies import (
+    TITLES,
+    ExitFacts,
+    asks_gate,
+    asks_of,
+    check_gate,
+    check_item,
+    check_time_box,
+)
 from assay.domain.board.wip import WipState
 from assay.domain.kernel.findings import Finding, Outcome
 from assay.domain.kernel.model import Value
@@ -59,10 +67,15 @@ def assess_move(
     stage, goal = board.stage(source), board.stage(target)
     assert stage is not None
     assert goal is not None
-    exits = () if transition.skips_exit_gate else stage.exit_gate
+    kind = facts.content.type
+    asked = () if transition.skips_exit_gate else stage.exit_gate
+    exits = tuple(item for item in asked if asks_of(item, kind))
     findings = tuple(check_item(item, facts) for item in exits)
     if stage.gate is not None and not transition.skips_exit_gate and asks_gate(target):
         findings += (check_gate(stage.gate, facts),)
+    overrun = bool(facts.overrun) and not transition.skips_exit_gate and asks_gate(target)
+    if overrun:
+        findings += (check_time_box(facts),)
     entry = tuple(check_item(item, facts) for item in goal.entry_gate if item not in exits)
     refusal, explanation = _first_obstacle(
         findings=findings,
@@ -85,6 +98,7 @@ def assess_move(
         needs_reason=transition.needs_reason,
         overridable=refusal in ("gate", "wip")
         and not entry_unmet
+        and not overrun
         and not (goal.locks and _registration_missing(findings)),
         locks=goal.locks,
     )

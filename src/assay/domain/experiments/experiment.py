@@ -9,66 +9,25 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from assay.domain.experiments.criteria.model import Criterion, MetricName
+from assay.domain.experiments.texts import Label, Moment, Prose, Title, clean_text
+from assay.domain.experiments.type_fields import (
+    OWN_FIELDS,
+    DataFields,
+    EngineeringFields,
+    FeatureFields,
+    SpikeFields,
+)
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric
 from assay.domain.kernel.model import Value
-from assay.domain.kernel.time import utc
 
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202d\u202e]")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9\[][\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]*", re.ASCII)
+"""Visible characters alone, none of which ends a link or an attribute."""
 _ROLE_ORDER = {role: place for place, role in enumerate(Role)}
-
-
-def clean_text(text: str) -> str:
-    """Can this text be stored and shown everywhere? Returns it, or raises ValueError naming the character.
-
-    Control characters end lines, terminals and PostgreSQL texts early; bidirectional overrides make text read as another.
-    """
-    found = _UNSHOWABLE.search(text)
-    if found is not None:
-        raise ValueError(
-            f"character U+{ord(found.group()):04X} at position {found.start()} cannot be shown; remove it"
-        )
-    return text
-
-
-def _visible(text: str) -> str:
-    if not any(character.isprintable() and not character.isspace() for character in text):
-        raise ValueError("has no visible character")
-    return text
-
-
-def _no_number(value: object) -> object:
-    """Seconds, milliseconds or days since when? A number is no moment."""
-    if isinstance(value, int | float):
-        raise ValueError("is a number (expected a time such as 2026-05-12T09:00:00Z)")  # noqa: TRY004  # pydantic's way
-    return value
-
-
-def _within_reach(moment: datetime) -> datetime:
-    """Years at the ends of the calendar overflow in other time zones."""
-    if not 1970 <= moment.year <= 9998:
-        raise ValueError(f"lies in the year {moment.year} (expected 1970 to 9998)")
-    return moment
-
-
-Moment = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_within_reach), AfterValidator(utc)]
-Title = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
-    AfterValidator(clean_text),
-    AfterValidator(_visible),
-]
-Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(clean_text)]
-Label = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=60, strip_whitespace=True),
-    AfterValidator(clean_text),
-    AfterValidator(_visible),
-]
 
 
 class Mode(StrEnum):
@@ -146,6 +105,20 @@ def data_state(needs: tuple[DataNeed, ...], *, begun: bool) -> DataState | None:
     return DataState.BLOCKED if begun else DataState.AT_RISK
 
 
+def web_address(text: str) -> str:
+    """Is this an address that a page may link to? Returns it, or raises ValueError."""
+    if _ADDRESS.fullmatch(text) is None:
+        raise ValueError("is no web address (expected one that begins with https:// or http://)")
+    return text
+
+
+class TrackerLink(Value):
+    """Where a tracker, a report or a dashboard shows more of it."""
+
+    url: Annotated[str, StringConstraints(max_length=2000), AfterValidator(web_address)]
+    title: Annotated[str, StringConstraints(max_length=200), AfterValidator(clean_text)] = ""
+
+
 SeedCount = Annotated[int, Field(ge=2, le=10_000)]
 
 
@@ -189,11 +162,26 @@ class TicketContent(Value):
     labels: Annotated[tuple[Label, ...], Field(max_length=100)] = ()
     kill_rules_off: Annotated[tuple[Label, ...], Field(max_length=100)] = ()
     """Default kill rules of the project switched off on this ticket."""
+    trackers: Annotated[tuple[TrackerLink, ...], Field(max_length=100)] = ()
+    spike: SpikeFields = SpikeFields()
+    data: DataFields = DataFields()
+    engineering: EngineeringFields = EngineeringFields()
+    feature: FeatureFields = FeatureFields()
 
     @field_validator("criteria")
     @classmethod
     def _by_role(cls, criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
         return tuple(sorted(criteria, key=lambda criterion: _ROLE_ORDER[criterion.role]))
+
+    @model_validator(mode="after")
+    def _own_fields(self) -> TicketContent:
+        """What another type says has no meaning here, and would be lost from sight."""
+        for name, kind in OWN_FIELDS.items():
+            if kind is not self.type and getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"the field {name} belongs to tickets of type {kind.value}, this is {self.type.value}"
+                )
+        return self
 
 
 class LinkKind(StrEnum):
@@ -273,7 +261,7 @@ class Decision(Value):
 
     kind: DecisionKind
     verdict: str
-    """The recommendation it was taken on: promote, iterate, kill or undecided."""
+    """The recommendation it was taken on: promote, iterate, kill or undecided; empty where no verdict is computed."""
     verdict_digest: str | None
     """Digest of the verdict record that was on the page."""
     evidence_digest: str | None = None

@@ -17,6 +17,8 @@ What is left at its default is left out. Unknown fields are refused with close m
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -24,6 +26,7 @@ from pydantic import ValidationError
 
 from assay.domain.experiments.baseline_data import baseline_to_data, budget_to_data
 from assay.domain.experiments.criteria.structured import Form, criteria_from_data, criteria_to_data
+from assay.domain.experiments.exact_numbers import json_number
 from assay.domain.experiments.experiment import (
     Axis,
     Baseline,
@@ -32,6 +35,8 @@ from assay.domain.experiments.experiment import (
     LookPlan,
     Mode,
     TicketContent,
+    TrackerLink,
+    web_address,
 )
 from assay.domain.experiments.fields import (
     as_choice,
@@ -45,6 +50,14 @@ from assay.domain.experiments.fields import (
     found_text,
     moment_data,
     refuse,
+)
+from assay.domain.experiments.type_fields import (
+    OWN_FIELDS,
+    DataFields,
+    DataStage,
+    EngineeringFields,
+    FeatureFields,
+    SpikeFields,
 )
 from assay.domain.kernel.ids import TicketType, checked_ticket_key
 from assay.domain.kernel.metric_name import METRIC_NAME
@@ -100,6 +113,9 @@ def ticket_to_data(
         data["priority"] = content.priority
     _put(data, "labels", list(content.labels))
     _put(data, "kill_rules_off", list(content.kill_rules_off))
+    _put(data, "trackers", [_plain_fields(link) for link in content.trackers])
+    for name in OWN_FIELDS:
+        _put(data, name, _plain_fields(getattr(content, name)))
     return data
 
 
@@ -121,7 +137,20 @@ def ticket_from_data(data: object, metrics: MetricCatalog) -> TicketContent:
     if "title" not in fields:
         refuse("title", "nothing", "a title", hint="add a line such as 'title: Fine-tune on support tickets'")
     read = {name: readers[name](value, name) for name, value in fields.items() if _given(name, value)}
+    _of_its_type(read)
     return _built(TicketContent, read, "")
+
+
+def _of_its_type(read: dict[str, Any]) -> None:
+    kind = read.get("type", _DEFAULT.type)
+    for name, owner in OWN_FIELDS.items():
+        if owner is not kind and read.get(name, getattr(_DEFAULT, name)) != getattr(_DEFAULT, name):
+            refuse(
+                name,
+                f"it on a ticket of type {kind.value}",
+                f"it on tickets of type {owner.value} alone",
+                hint=f"write 'type: {owner.value}', or remove '{name}'",
+            )
 
 
 def _given(name: str, value: object) -> bool:
@@ -144,6 +173,18 @@ def _need_to_data(need: DataNeed) -> dict[str, Any]:
     return data
 
 
+def _plain_fields(value: Value) -> dict[str, Any]:
+    """The fields that are not left at their default, numbers as exact as they were written."""
+    given = value.model_dump(exclude_defaults=True)
+    return {name: _plain_value(found) for name, found in given.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return json_number(value)
+    return value.value if isinstance(value, StrEnum) else value
+
+
 def _words(value: object, path: str) -> str:
     return as_text(value, path, limit=TEXT_MAX)
 
@@ -161,7 +202,16 @@ def _metric_name(value: object, path: str) -> str:
     return name
 
 
-def _ticket_key(value: object, path: str) -> str:
+def _address(value: object, path: str) -> str:
+    text = as_text(value, path, limit=2000)
+    try:
+        return web_address(text)
+    except ValueError:
+        refuse(path, found_text(value), "a web address that begins with https:// or http://")
+
+
+def read_ticket_key(value: object, path: str) -> str:
+    """The key of a ticket, such as EXP-42."""
     try:
         return checked_ticket_key(as_text(value, path, limit=40))
     except Invalid as error:
@@ -219,7 +269,7 @@ def _path(path: str, places: tuple[int | str, ...]) -> str:
 
 
 _BASELINE = _record(
-    Baseline, {"metric": _metric_name, "value": _decimal, "source": _words, "ticket": _ticket_key}
+    Baseline, {"metric": _metric_name, "value": _decimal, "source": _words, "ticket": read_ticket_key}
 )
 _NEED = _record(DataNeed, {"dataset": _words, "versions": _words, "needed_by": as_moment, "ready": as_flag})
 _READERS: dict[str, Reader] = {
@@ -240,5 +290,21 @@ _READERS: dict[str, Reader] = {
     "priority": lambda value, path: as_integer(value, path, low=0, high=4),
     "labels": _each(_words),
     "kill_rules_off": _each(_words),
+    "trackers": _each(_record(TrackerLink, {"url": _address, "title": _words})),
+    "spike": _record(SpikeFields, {"question": _words, "deliverable": _words}),
+    "data": _record(
+        DataFields,
+        {"source": _words, "volume": _words, "stage": lambda value, path: as_choice(value, path, DataStage)},
+    ),
+    "engineering": _record(
+        EngineeringFields,
+        {
+            "model_version": _words,
+            "latency_ms": _decimal,
+            "latency_percentile": lambda value, path: as_integer(value, path, low=1, high=100),
+            "cost_usd_per_1000": _decimal,
+        },
+    ),
+    "feature": _record(FeatureFields, {"fallback": _words}),
 }
 """Every field of a ticket, in the order in which it is written; the reader of criteria also needs the metrics."""

@@ -28,7 +28,8 @@ from assay.domain.experiments.criteria.model import (
     Spread,
 )
 from assay.domain.experiments.criteria.text import criterion_text
-from assay.domain.experiments.experiment import LookPlan, Prose, clean_text
+from assay.domain.experiments.experiment import LookPlan
+from assay.domain.experiments.texts import Prose, clean_text
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Metric, Unit
 from assay.domain.kernel.model import Value

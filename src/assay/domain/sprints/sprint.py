@@ -10,7 +10,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from assay.domain.experiments.experiment import Mode, Prose, TicketContent, Title
+from assay.domain.experiments.experiment import Mode, TicketContent
+from assay.domain.experiments.texts import Prose, Title
 from assay.domain.kernel.ids import TICKET_KEY, TicketType
 from assay.domain.kernel.model import NUMBER, Value
 

@@ -17,12 +17,13 @@ from sqlalchemy import Select, and_, bindparam, func, or_, select, union_all
 from assay.domain.board.blockers import BlockerCategory
 from assay.domain.board.board import Stage
 from assay.domain.experiments.experiment import data_state
+from assay.domain.kernel.ids import TicketType
 from assay.storage.documents import content
 from assay.storage.queries.filters import page_size, ticket_conditions
 from assay.storage.repositories.journal import LAST_SEQ
 from assay.storage.repositories.tickets import COUNTS
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
-from assay.storage.tables import blockers, ticket_documents, tickets
+from assay.storage.tables import blockers, journal, projects, ticket_documents, tickets
 from assay.workflows.records import Project
 from assay.workflows.views import (
     BoardSlots,
@@ -62,6 +63,16 @@ OPEN_BLOCKERS = Statement(
         .order_by(blockers.c.opened_at, blockers.c.id)
     )
 )
+BEGUN = Statement(
+    lambda engine: (
+        select(_T.id, func.min(journal.c.at))
+        .join_from(tickets, projects, projects.c.id == _T.project_id)
+        .join(journal, and_(journal.c.project == projects.c.slug, journal.c.subject == _T.key))
+        .where(in_list(engine, _T.id, "ids"), journal.c.kind == "ticket.moved")
+        .group_by(_T.id)
+    )
+)
+"""When cards first left the first column: asked for spikes, whose time box begins there."""
 
 
 class BoardQueries(Session):
@@ -94,7 +105,10 @@ class BoardQueries(Session):
         in_the_way: dict[int, list[CardBlocker]] = defaultdict(list)
         for ticket_id, number, category, text, since in self.rows(OPEN_BLOCKERS, ids=asked):
             in_the_way[ticket_id].append(CardBlocker(number, BlockerCategory(category), text, since))
-        return {row[0]: _card(row, tuple(in_the_way[row[0]])) for row in self.rows(CARDS, ids=asked)}
+        rows = self.rows(CARDS, ids=asked)
+        spikes = [row[0] for row in rows if row[2] == TicketType.SPIKE.value]
+        begun: dict[int, datetime] = dict(self.rows(BEGUN, ids=any_of(self.engine, spikes))) if spikes else {}
+        return {row[0]: _card(row, tuple(in_the_way[row[0]]), begun.get(row[0])) for row in rows}
 
     def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView:
         """The board, first page of every column."""
@@ -183,7 +197,7 @@ def _next_cursor(slots: Sequence[CardSlot], limit: int) -> str | None:
     return f"{slots[limit - 1].rank!r}~{slots[limit - 1].key}" if len(slots) > limit else None
 
 
-def _card(row: Row, in_the_way: tuple[CardBlocker, ...]) -> CardView:
+def _card(row: Row, in_the_way: tuple[CardBlocker, ...], begun_at: datetime | None) -> CardView:
     (
         _, key, kind, title, owner, stage, rank, version, card_version, priority, entered, card,
         override_stage, override_at, locked, text, lock,
@@ -198,5 +212,5 @@ def _card(row: Row, in_the_way: tuple[CardBlocker, ...]) -> CardView:
         # One field of it: to build the whole lock would cost more than the rest of the card.
         locked_at=None if lock is None else datetime.fromisoformat(from_json(lock)["locked_at"]),
         time_box_days=written.time_box_days, data=None if data is None else data.value, data_due=min(due, default=None),
-        blockers=in_the_way,
+        blockers=in_the_way, begun_at=begun_at,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, select
 
 from assay.domain.board.blockers import BlockerCategory, BlockerClosed, BlockerOpened
 from assay.domain.board.flow import Crossing, Decided, FlowEvent, Outcome
+from assay.domain.kernel.ids import KEY_PREFIX, TicketType
 from assay.storage.session import Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import journal
 
@@ -18,6 +19,7 @@ _KINDS = (
     "ticket.created", "ticket.moved", "ticket.deleted", "decision.recorded", "blocker.opened", "blocker.closed",
 )  # fmt: skip
 _OUTCOMES = {"kill": Outcome.KILLED, "promote": Outcome.PROMOTED}
+_EXPERIMENT = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
 EVENTS = Statement(
     lambda engine: (
         select(_J.body)
@@ -68,6 +70,8 @@ def _read(
     if kind == "blocker.closed":
         return BlockerClosed(at, subject, payload["number"])
     outcome = _OUTCOMES.get(payload["decision"])
+    if outcome is not None and not subject.startswith(_EXPERIMENT):
+        outcome = Outcome.CLOSED  # rates are of experiments
     return (
         None if outcome is None else Decided(at, subject, outcome, bool(payload.get("learnings", "").strip()))
     )

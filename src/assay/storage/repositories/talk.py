@@ -43,6 +43,14 @@ LINKS = Statement(
         .where(links.c.other_id == bindparam("the_ticket")),
     )
 )
+_OTHER = tickets.alias("other")
+PROJECT_LINKS = Statement(
+    select(tickets.c.key, links.c.kind, _OTHER.c.key)
+    .join_from(links, tickets, tickets.c.id == links.c.ticket_id)
+    .join(_OTHER, _OTHER.c.id == links.c.other_id)
+    .where(tickets.c.project_id == bindparam("the_project"))
+    .order_by(tickets.c.number, links.c.kind, _OTHER.c.number)
+)
 LINKED = Statement(select(links.c.kind).where(_PAIR))
 ADD_LINK = Statement(insert(links), ("ticket_id", "kind", "other_id"))
 DROP_LINK = Statement(delete(links).where(_PAIR))
@@ -60,6 +68,11 @@ class TalkReader(Session):
             Link(kind=LinkKind(kind), key=key, title=title, outgoing=bool(out))
             for kind, key, title, out, _ in rows
         ]
+
+    def project_links(self, project_id: int) -> Sequence[tuple[str, LinkKind, str]]:
+        """Every relation of a project once, as (from, how, to), by number."""
+        rows = self.rows(PROJECT_LINKS, the_project=project_id)
+        return [(key, LinkKind(kind), other) for key, kind, other in rows]
 
     def notes(self, ticket_id: int) -> Sequence[Note]:
         """Notes, oldest first."""

@@ -3,7 +3,9 @@
   "use strict";
   const form = document.getElementById("decide-form");
   if (!form) return;
-  const box = form.querySelector(".deviation"), reason = box.querySelector("textarea");
+  const box = form.querySelector(".deviation");
+  if (!box) return;
+  const reason = box.querySelector("textarea");
   const look = () => {
     const chosen = form.querySelector("[name=kind]:checked")?.value;
     const differs = chosen !== undefined && chosen !== form.dataset.recommendation;

@@ -28,6 +28,8 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("board", "board", "Show the board."),
             Entry("ticket", "ticket", "Write, read and change tickets."),
+            Entry("import", "ticket_files", "Bring ticket files in, such as tickets/*.yaml."),
+            Entry("export", "ticket_files", "Write every ticket to a file of its own."),
             Entry("criteria", "criteria", "Check how a criterion is read."),
             Entry("blocker", "blocker", "Say what is in the way of tickets, list it, close it."),
             Entry("move", "board", "Move a card to another column."),

@@ -24,11 +24,15 @@ from assay.cli.ticket_fields import (
     Labels,
     Method,
     Mode,
+    Own,
     Owner,
     Primary,
     Priority,
     Secondary,
+    Trackers,
+    addresses,
     fields_of,
+    own_fields,
 )
 
 app = group("ticket", "Write, read and change tickets.")
@@ -64,6 +68,8 @@ def new(
     label: Labels = None,
     method: Method = None,
     candidate: Candidate = None,
+    tracker: Trackers = None,
+    own: Own = None,
     file: File = None,
     project: Project = None,
     json: Json = False,
@@ -87,6 +93,8 @@ def new(
             priority=priority,
             labels=label,
             candidate=candidate,
+            trackers=addresses(tracker),
+            **own_fields(own),
         ),
         criteria=given(primary=primary, secondary=secondary, blocking=blocking, kill=kill),
         baselines=baseline or [],
@@ -132,6 +140,8 @@ def edit(
     label: Labels = None,
     method: Method = None,
     candidate: Candidate = None,
+    tracker: Trackers = None,
+    own: Own = None,
     file: File = None,
     amend: Annotated[
         str | None, typer.Option("--amend", metavar="REASON", help="Why what is locked changes.")
@@ -154,6 +164,7 @@ def edit(
         priority=priority,
         labels=label,
         candidate=candidate,
+        trackers=addresses(tracker),
     )
     criteria = given(primary=primary, secondary=secondary, blocking=blocking, kill=kill)
     with connected(project) as api:
@@ -168,6 +179,8 @@ def edit(
         )
         if "budget" in fields:
             fields["budget"] = {**before["content"].get("budget", {}), **fields["budget"]}
+        for name, values in own_fields(own).items():
+            fields[name] = {**before["content"].get(name, {}), **values}
         if amend is not None:
             fields["amendment_reason"] = amend
         answer = api.in_project("PATCH", path, body=fields, version=before["version"])

@@ -47,6 +47,59 @@ Candidate = Annotated[str | None, typer.Option("--candidate", help="Value of the
 File = Annotated[
     Path | None, typer.Option("--file", "-f", help="Ticket file (YAML or JSON); options win over it.")
 ]
+Own = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="A field of one type alone: question, deliverable (spike); source, volume, stage (data); model_version, "
+        "latency_ms, latency_percentile, cost_usd_per_1000 (engineering); fallback (feature). May be repeated.",
+    ),
+]
+Trackers = Annotated[
+    list[str] | None,
+    typer.Option("--tracker", metavar="URL", help="Where a tracker shows more of it; may be repeated."),
+]
+_OWN = {
+    "question": "spike",
+    "deliverable": "spike",
+    "source": "data",
+    "volume": "data",
+    "stage": "data",
+    "model_version": "engineering",
+    "latency_ms": "engineering",
+    "latency_percentile": "engineering",
+    "cost_usd_per_1000": "engineering",
+    "fallback": "feature",
+}
+"""Which type has the field, by name."""
+
+
+def own_fields(given: list[str] | None) -> dict[str, dict[str, Any]]:
+    """What `--set` names, by the type that has the field.
+
+    >>> own_fields(["question=Does it run?", "deliverable=A page"])
+    {'spike': {'question': 'Does it run?', 'deliverable': 'A page'}}
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for text in given or []:
+        name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or name not in _OWN:
+            raise Invalid(
+                f"cannot read option --set: found {text[:60]!r} (expected FIELD=VALUE with one of: {', '.join(_OWN)})",
+                hint='--set question="Does it run on a CPU?"',
+                code="field-unknown",
+                field="set",
+            )
+        whole = name == "latency_percentile" and value.strip().isdecimal()
+        found.setdefault(_OWN[name], {})[name] = int(value) if whole else value.strip()
+    return found
+
+
+def addresses(given: list[str] | None) -> list[dict[str, str]] | None:
+    """What `--tracker` names."""
+    return [{"url": url} for url in given] if given else None
 
 
 def fields_of(
@@ -81,6 +134,7 @@ def _read(file: Path) -> dict[str, Any]:
             code="file-invalid",
         )
     data.pop("key", None)
+    data.pop("links", None)
     return data
 
 

@@ -32,6 +32,7 @@ from assay.cli.ticket_fields import (
     Trackers,
     addresses,
     fields_of,
+    over,
     own_fields,
 )
 
@@ -106,8 +107,12 @@ def new(
         answer = api.in_project("POST", "/tickets", body=fields)
     if json:
         print_json(answer.body)
-        return
-    say(f"{answer.data['key']}  {answer.data['title']}")
+    else:
+        _say_written(answer.data, check)
+
+
+def _say_written(ticket: dict[str, Any], check: dict[str, Any]) -> None:
+    say(f"{ticket['key']}  {ticket['title']}")
     for hit in check["similar"]:
         say(f"  tried before: {_tried(hit)}")
     for problem in check["problems"]:
@@ -177,12 +182,7 @@ def edit(
             baselines=baseline or [],
             budget=given(gpu_hours=gpu_hours, cost_usd=cost_usd),
         )
-        if "budget" in fields:
-            fields["budget"] = {**before["content"].get("budget", {}), **fields["budget"]}
-        for name, values in own_fields(own).items():
-            fields[name] = {**before["content"].get(name, {}), **values}
-        if amend is not None:
-            fields["amendment_reason"] = amend
+        fields = over(before["content"], {**fields, **own_fields(own), **given(amendment_reason=amend)})
         answer = api.in_project("PATCH", path, body=fields, version=before["version"])
     if json:
         print_json(answer.body)

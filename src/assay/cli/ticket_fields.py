@@ -102,6 +102,14 @@ def addresses(given: list[str] | None) -> list[dict[str, str]] | None:
     return [{"url": url} for url in given] if given else None
 
 
+def over(content: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a request where what is not named inside of one stays as the ticket has it."""
+    return {
+        name: {**content.get(name, {}), **value} if isinstance(value, dict) and name != "criteria" else value
+        for name, value in fields.items()
+    }
+
+
 def fields_of(
     file: Path | None,
     named: dict[str, Any],

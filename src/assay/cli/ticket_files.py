@@ -1,4 +1,4 @@
-"""`assay ticket import` and `export`: tickets as files of the team's own repository."""
+"""`assay import` and `assay export`, also verbs of `assay ticket`: tickets as files of the team's own repository."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ def import_tickets(
     project: Project = None,
     json: Json = False,
 ) -> None:
-    """Bring ticket files in: all of them, or none. The same file again changes nothing.
+    """Bring ticket files in: all of them, or none. The same file again changes nothing, a changed one is an edit.
 
-    Example: assay ticket import tickets/
+    A file with a line `sprint:` holds a whole sprint. Example: assay import tickets/*.yaml
+
+    The same: Example: assay ticket import tickets/
     """
     files = [file for path in paths for file in _files(path)]
     documents = [{"name": str(file)[-200:], "text": read_text(file)} for file in files]
@@ -69,7 +71,9 @@ def export_tickets(
 ) -> None:
     """Write every ticket to a file of its own; importing them changes nothing.
 
-    Example: assay ticket export tickets/
+    Example: assay export tickets/
+
+    The same: Example: assay ticket export tickets/
     """
     with connected(project) as api:
         answer = api.in_project("GET", "/ticket-files")

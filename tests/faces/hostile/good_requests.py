@@ -20,6 +20,11 @@ TICKET = {
     "priority": 2,
     "labels": ["x"],
     "kill_rules_off": ["plateau"],
+    "trackers": [{"url": "https://tracker.example.org/#/experiments/7", "title": "Sweep"}],
+    "spike": {"question": "", "deliverable": ""},
+    "data": {"source": "", "volume": ""},
+    "engineering": {"model_version": "", "latency_percentile": 95},
+    "feature": {"fallback": ""},
 }
 STAGE = {"key": "backlog", "title": "Backlog", "wip_limit": 5, "exit_gate": ["agreed"], "gate_text": "x"}
 SETTINGS = {

@@ -14,7 +14,7 @@ Each module answers one question; import from the module, nothing is re-exported
   (`slice_sums`, `slice_variance` hold the arithmetic).
 * `e_processes`, `confidence_sequences`: decisions over examples that hold however often one looks.
 * `stages`, `multiplicity`: what looking often, or at many things, costs.
-* `minhash`: which of very many sets are nearly the same (texts in training and evaluation data).
+* `similar_sets`: which of very many sets are nearly the same (texts in training and evaluation data).
 * `power`, `planning`: what would settle an open question, and what a planned study can see.
 * `distributions`, `predictive_draws`: tail probabilities, quantiles, and the fixed sequence that predictions average over.
 

@@ -1,54 +1,20 @@
 """Which examples of an evaluation set stand in the training data, word for word or nearly so?
 
-Texts are compared by their words: letters and digits after Unicode compatibility folding and case folding; punctuation,
-spacing and case do not matter. Nearly the same means a Jaccard similarity of three-word shingles from the threshold up.
-All hashes are the same in every process and on every machine. What is named as word for word the same was compared word
-for word, not by hashes.
+Texts are compared by their words (see `shingles`). Nearly the same means a Jaccard similarity of three-word shingles from
+the threshold up. What is named as word for word the same was compared word for word, not by hashes.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assay.domain.gates.overlap import Overlap
+from assay.domain.gates.shingles import normalised, shingled
 from assay.domain.gates.wording import count
-from assay.stats.minhash import (
-    Banding,
-    Hashes,
-    Sets,
-    band_keys,
-    banding_for,
-    mixed,
-    similar_partners,
-    stretches,
-)
-
-SHINGLE_WORDS = 3
-
-# Scripts written without spaces: every character counts as a word.
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-_NO_WORD = re.compile(r"[\W_]+")
-_GAP = re.compile(rb"[^0-9A-Za-z\x80-\xff]")
-_PIECE = 1 << 16  # bytes hashed at once
-_BASE = 0x9E3779B97F4A7C15 | 1
-
-
-def normalised(text: str) -> str:
-    """The words of a text, separated by single spaces: what counts when texts are compared.
-
-    >>> normalised("  What's  2+2?  "), normalised("\uff37hat S 2 2"), normalised("Stra\u00dfe 5")
-    ('what s 2 2', 'what s 2 2', 'strasse 5')
-    """
-    return " ".join(_plain(text).split())
+from assay.stats.similar_sets import Hashes, IntArray, SetIndex, Sets, check_threshold, similar_partners
 
 
 def find_overlap(
@@ -65,17 +31,17 @@ def find_overlap(
         near: Jaccard similarity of three-word shingles from which two texts are near-duplicates, more than 0 up to 1.
 
     Ids are compared where both sides have them, so a training row should be named by its id. For each example one
-    training row of each kind is named. Texts without a single word are left out and counted in a note.
+    training row of each kind is named. Texts without a single word are left out and counted in a note; another note says
+    where an example looked like so many rows that not all were compared. Without that note no near-duplicate is missed.
 
     >>> found = find_overlap([("q1", "What is 2+2?"), ("q2", "Name a prime.")], [[("t9", "what IS 2 2"), ("q2", "Other")]])
     >>> found.same_text, found.same_id, found.examined, found.training
     ((('q1', 't9'),), ('q2',), 2, 2)
     """
-    banding = banding_for(near)
-    evaluation = _Shingled.of(list(examples), banding)
-    search = _Search(evaluation, near)
+    check_threshold(near)
+    search = _Search.of(list(examples), near)
     for portion in training:
-        search.look_through(_Shingled.of(list(portion), banding))
+        search.look_through(portion)
     return search.overlap()
 
 
@@ -99,38 +65,46 @@ def find_same_ids(examples: Iterable[str], training: Iterable[Iterable[str]]) ->
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Shingled:
-    """Texts as sets of shingles; texts without a word are left out."""
+class _Texts:
+    """Texts as sets of shingles; texts without a word are left out, and of equal ones only the first becomes a set.
 
-    rows: int
-    names: tuple[str, ...]
-    ids: frozenset[str]
-    texts: tuple[str, ...]
+    Attributes:
+        names: of each text.
+        texts: each as it stands.
+        content: different contents, increasing.
+        holder: number of the first text with each of these.
+        same: for each text, which of these contents it has.
+        sets: shingles of the holders, in the order of the texts.
+        set_of: which of these sets each content has.
+    """
+
+    names: Sequence[str]
+    texts: Sequence[str]
     content: Hashes
+    holder: IntArray
+    same: IntArray
     sets: Sets
-    keys: Hashes
+    set_of: IntArray
 
     @classmethod
-    def of(cls, texts: Sequence[tuple[str, str]], banding: Banding) -> _Shingled:
-        words, counts = word_hashes([text for _, text in texts])
-        kept = np.flatnonzero(counts)
-        sets = shingles(words, counts[kept])
-        return cls(
-            len(texts),
-            tuple(texts[at][0] for at in kept.tolist()),
-            frozenset(name for name, _ in texts),
-            tuple(texts[at][1] for at in kept.tolist()),
-            _content(words, counts[kept]),
-            sets,
-            band_keys(sets, banding),
-        )
+    def of(cls, names: Sequence[str], texts: Sequence[str]) -> _Texts:
+        found = shingled(texts)
+        if not found.words.all():
+            some = np.flatnonzero(found.words).tolist()
+            names, texts = [names[at] for at in some], [texts[at] for at in some]
+        content, holder, same = np.unique(found.content, return_index=True, return_inverse=True)
+        sets = found.sets if holder.size == len(texts) else found.sets.chosen(np.sort(holder))
+        return cls(names, texts, content, holder, same, sets, np.argsort(np.argsort(holder)))
 
 
 @dataclass(slots=True, eq=False)
 class _Search:
     """What has been found of one evaluation set so far."""
 
-    evaluation: _Shingled
+    examined: int
+    ids: frozenset[str]
+    evaluation: _Texts
+    index: SetIndex
     near: float
     rows: int = 0
     complete: bool = True
@@ -138,35 +112,50 @@ class _Search:
     same_text: dict[str, str] = field(default_factory=dict)
     near_text: dict[str, tuple[str, float]] = field(default_factory=dict)
 
-    def look_through(self, training: _Shingled) -> None:
-        ours = self.evaluation
-        self.rows += training.rows
-        self.same_id |= ours.ids & training.ids
-        self._same_texts(training)
-        found = similar_partners(ours.sets, ours.keys, training.sets, training.keys, self.near)
-        self.complete &= found.complete
-        matches = zip(found.sets.tolist(), found.partners.tolist(), found.similarity.tolist(), strict=True)
-        for at, partner, similarity in matches:
-            name = ours.names[at]
-            if similarity > self.near_text.get(name, ("", 0.0))[1]:
-                self.near_text[name] = training.names[partner], similarity
+    @classmethod
+    def of(cls, examples: Sequence[tuple[str, str]], near: float) -> _Search:
+        names, texts = _columns(examples)
+        evaluation = _Texts.of(names, texts)
+        return cls(len(names), frozenset(names), evaluation, SetIndex.of(evaluation.sets), near)
 
-    def _same_texts(self, training: _Shingled) -> None:
+    def look_through(self, portion: Sequence[tuple[str, str]]) -> None:
+        names, texts = _columns(portion)
+        self.rows += len(names)
+        self.same_id |= self.ids.intersection(names)
+        training = _Texts.of(names, texts)
+        self._same_texts(training)
+        self._near_texts(training)
+
+    def _same_texts(self, training: _Texts) -> None:
         ours = self.evaluation
-        order = np.argsort(training.content, kind="stable")
-        place = np.searchsorted(training.content[order], ours.content)
-        inside = np.flatnonzero(place < order.size)
-        rows = order[place[inside]]
-        equal = training.content[rows] == ours.content[inside]
-        for at, row in zip(inside[equal].tolist(), rows[equal].tolist(), strict=True):
+        _, here, there = np.intersect1d(
+            ours.content, training.content, assume_unique=True, return_indices=True
+        )
+        row = np.full(ours.content.size, -1, dtype=np.int64)
+        row[here] = training.holder[there]
+        row = row[ours.same]
+        for at in np.flatnonzero(row >= 0).tolist():
+            name, text, other = ours.names[at], ours.texts[at], training.texts[row[at]]
+            if name not in self.same_text and (text == other or normalised(text) == normalised(other)):
+                self.same_text[name] = training.names[row[at]]
+
+    def _near_texts(self, training: _Texts) -> None:
+        ours = self.evaluation
+        found = similar_partners(self.index, training.sets, self.near)
+        self.complete &= found.complete
+        holders = np.sort(training.holder)
+        row, similarity = np.full(ours.sets.count, -1, dtype=np.int64), np.zeros(ours.sets.count)
+        row[found.sets], similarity[found.sets] = holders[found.partners], found.similarity
+        row, similarity = row[ours.set_of][ours.same], similarity[ours.set_of][ours.same]
+        for at in np.flatnonzero(row >= 0).tolist():
             name = ours.names[at]
-            if name not in self.same_text and normalised(ours.texts[at]) == normalised(training.texts[row]):
-                self.same_text[name] = training.names[row]
+            if similarity[at] > self.near_text.get(name, ("", 0.0))[1]:
+                self.near_text[name] = training.names[row[at]], float(similarity[at])
 
     def overlap(self) -> Overlap:
         near = [(name, *found) for name, found in self.near_text.items() if name not in self.same_text]
         return Overlap(
-            examined=self.evaluation.rows,
+            examined=self.examined,
             training=self.rows,
             same_id=tuple(sorted(self.same_id)),
             same_text=tuple(sorted(self.same_text.items())),
@@ -176,7 +165,7 @@ class _Search:
         )
 
     def _notes(self) -> tuple[str, ...]:
-        wordless = self.evaluation.rows - len(self.evaluation.names)
+        wordless = self.examined - len(self.evaluation.names)
         notes = []
         if wordless:
             notes.append(f"{count(wordless, 'example')} without a word compared by id only")
@@ -185,114 +174,5 @@ class _Search:
         return tuple(notes)
 
 
-def word_hashes(texts: Sequence[str]) -> tuple[Hashes, NDArray[np.intp]]:
-    """A 64-bit hash of every word of every text, one text after the other, and how many words each text has.
-
-    >>> hashes, counts = word_hashes(["One two", "", "TWO, one!"])
-    >>> counts.tolist(), bool(hashes[0] == hashes[3]), bool(hashes[0] == hashes[1])
-    ([2, 0, 2], True, False)
-    """
-    counts = np.zeros(len(texts), dtype=np.intp)
-    hashes = []
-    for numbers, data, lengths in _pieces(texts):
-        found, starts = _hashed(data)
-        ends = np.cumsum(lengths)
-        owner = np.searchsorted(ends, starts, side="right")
-        np.add.at(counts, numbers[owner], 1)
-        hashes.append(found)
-    return (np.concatenate(hashes) if hashes else np.zeros(0, dtype=np.uint64)), counts
-
-
-def shingles(words: Hashes, counts: NDArray[np.intp]) -> Sets:
-    """The shingles of texts that have `counts` words each, one text after the other; a shorter text is one shingle."""
-    each = np.maximum(counts - SHINGLE_WORDS + 1, 1)
-    ends = np.cumsum(counts)
-    position = stretches(ends - counts, each)
-    last = np.repeat(ends, each)
-    elements = np.zeros(position.size, dtype=np.uint64)
-    for ahead in range(SHINGLE_WORDS):
-        at = position + ahead
-        inside = at < last
-        elements = mixed(elements + np.where(inside, words[np.where(inside, at, 0)], np.uint64(ahead)))
-    return Sets(elements, (np.cumsum(each) - each).astype(np.intp))
-
-
-def _content(words: Hashes, counts: NDArray[np.intp]) -> Hashes:
-    """One hash a text, of its words in their order."""
-    if counts.size == 0:
-        return np.zeros(0, dtype=np.uint64)
-    starts = np.cumsum(counts) - counts
-    place = np.arange(words.size, dtype=np.uint64) - np.repeat(starts, counts).astype(np.uint64)
-    return mixed(np.add.reduceat(mixed(words + mixed(place)), starts) + counts.astype(np.uint64))
-
-
-def _plain(text: str) -> str:
-    """Words in ASCII letters and digits or other scripts, apart from each other."""
-    if text.isascii():
-        return re.sub(r"[^a-z0-9]+", " ", text.lower())
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return _UNSPACED.sub(r" \g<0> ", _NO_WORD.sub(" ", folded))
-
-
-def _pieces(texts: Sequence[str]) -> Iterable[tuple[NDArray[np.intp], NDArray[np.uint8], NDArray[np.intp]]]:
-    """Texts as bytes in portions: numbers of the texts in it, all bytes, and how many belong to each, separator included."""
-    numbers: list[int] = []
-    parts: list[bytes] = []
-    size = 0
-    for number, text in enumerate(texts):
-        for part in _cut(text.encode() if text.isascii() else _plain(text).encode("utf-8", "surrogatepass")):
-            if parts and size + len(part) > _PIECE:
-                yield _portion(numbers, parts)
-                numbers, parts, size = [], [], 0
-            numbers.append(number)
-            parts.append(part)
-            size += len(part) + 1
-    if parts:
-        yield _portion(numbers, parts)
-
-
-def _portion(
-    numbers: list[int], parts: list[bytes]
-) -> tuple[NDArray[np.intp], NDArray[np.uint8], NDArray[np.intp]]:
-    lengths = np.fromiter(map(len, parts), dtype=np.intp, count=len(parts)) + 1
-    return np.array(numbers, dtype=np.intp), np.frombuffer(b"\n".join(parts) + b"\n", dtype=np.uint8), lengths
-
-
-def _cut(data: bytes) -> Iterable[bytes]:
-    """A long text in pieces, never inside a word."""
-    while len(data) > _PIECE:
-        gap = _GAP.search(data, _PIECE)
-        if gap is None:
-            break
-        yield data[: gap.start()]
-        data = data[gap.end() :]
-    yield data
-
-
-def _hashed(data: NDArray[np.uint8]) -> tuple[Hashes, NDArray[np.intp]]:
-    """Hash and start of every word: its bytes as a polynomial, the same wherever the word stands."""
-    values = _word_bytes()[data]
-    inside = values > 0
-    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
-    starts, ends = edges[::2], edges[1::2]
-    powers, inverses = _powers(1 << max(10, int(data.size).bit_length()))
-    sums = np.zeros(data.size + 1, dtype=np.uint64)
-    np.cumsum(values * powers[: data.size], out=sums[1:])
-    return mixed((sums[ends] - sums[starts]) * inverses[starts]), starts
-
-
-@lru_cache(maxsize=1)
-def _word_bytes() -> NDArray[np.uint64]:
-    """What each byte counts for in a word: 0 ends it, letters count by their lower case, bytes of other scripts as they are."""
-    return np.array(
-        [b if b >= 128 else ord(chr(b).lower()) if chr(b).isalnum() else 0 for b in range(256)],
-        dtype=np.uint64,
-    )
-
-
-@lru_cache(maxsize=2)
-def _powers(size: int) -> tuple[Hashes, Hashes]:
-    base = np.full(size, _BASE, dtype=np.uint64)
-    inverse = np.full(size, pow(_BASE, -1, 1 << 64), dtype=np.uint64)
-    base[0] = inverse[0] = 1
-    return np.cumprod(base), np.cumprod(inverse)
+def _columns(rows: Sequence[tuple[str, str]]) -> tuple[Sequence[str], Sequence[str]]:
+    return [name for name, _ in rows], [text for _, text in rows]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.domain.gates.leakage import _PIECE, find_overlap, normalised, word_hashes
+from assay.domain.gates.leakage import find_overlap
+from assay.domain.gates.shingles import _PIECE, normalised, shingled, word_hashes
 from assay.stats.samples import StatisticsError
 
 WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in "bdfgklmnprst"]
@@ -42,7 +43,7 @@ def test_one_word_edits_of_long_texts_are_found_and_named_with_their_similarity(
     texts = [sentence(chance) for _ in range(300)]
     training = [(f"t{n}", with_one_word_changed(chance, text)) for n, text in enumerate(texts)]
     found = find_overlap([(f"q{n}", text) for n, text in enumerate(texts)], [training])
-    assert len(found.near_text) >= 294
+    assert len(found.near_text) == 300
     assert all(example[1:] == row[1:] for example, row, _ in found.near_text)
     assert all(0.8 <= similarity < 1 for _, _, similarity in found.near_text)
     similarities = [similarity for _, _, similarity in found.near_text]
@@ -116,6 +117,42 @@ def test_odd_texts_are_found_again_and_break_nothing(text):
     assert found.same_text == (("q", "t"),)
 
 
+@pytest.mark.parametrize("text", ["a", "One text of several words, many times over."])
+def test_a_hundred_thousand_equal_texts_are_one_comparison(text):
+    examples, training = [(f"q{n}", text) for n in range(500)], [(f"t{n}", text) for n in range(100_000)]
+    found = find_overlap([*examples, ("r", f"{text} Almost.")], [training], near=0.6)
+    assert (len(found.same_text), found.notes) == (500, ())
+    assert found.near == (("r",) if len(text) > 1 else ())
+    assert {row for _, row in found.same_text} == {"t0"}
+
+
+def test_equal_examples_share_their_near_duplicate():
+    chance = random.Random(6)
+    text = sentence(chance)
+    edited = with_one_word_changed(chance, text)
+    found = find_overlap([("a", text), ("b", "other"), ("c", text.upper())], [[("t", edited), ("u", edited)]])
+    assert [(name, row) for name, row, _ in found.near_text] == [("a", "t"), ("c", "t")]
+
+
+def test_long_words_differ_from_their_first_byte_to_their_last():
+    for length in (1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 200, 2 * _PIECE):
+        words = ["x" * length, "x" * (length + 1), "x" * (length - 1) + "y", "y" + "x" * (length - 1)]
+        assert len(set(word_hashes(words)[0].tolist())) == len(set(words))
+        alone, within = word_hashes(words[:1])[0], word_hashes([f"a {words[0]} b {words[0]}"])[0]
+        assert {int(within[1]), int(within[3])} == {int(alone[0])}
+
+
+def test_a_long_text_has_the_same_shingles_in_whatever_company_it_stands():
+    chance = random.Random(7)
+    long = sentence(chance, 60_000)
+    alone, among = shingled([long]), shingled(["short", "", long, "short one", "a b c"])
+    assert alone.words.tolist() == [60_000]
+    assert among.words.tolist() == [1, 0, 60_000, 2, 3]
+    assert among.sets.sizes.tolist() == [1, 59_998, 1, 1]
+    assert among.sets.elements[1:59_999].tolist() == alone.sets.elements.tolist()
+    assert alone.content[0] == among.content[1]
+
+
 texts = st.lists(
     st.text(alphabet=st.sampled_from("aB1 _-\n\té\u0301ßΣς中ー٣\u200bﬁ"), max_size=30), min_size=1, max_size=8
 )
@@ -132,7 +169,7 @@ def test_words_are_hashed_alike_exactly_where_their_normalised_forms_agree(found
 
 
 def test_hashes_are_the_same_in_every_process():
-    code = "from assay.domain.gates.leakage import word_hashes; print(word_hashes(['Stable, hashes'])[0].tolist())"
+    code = "from assay.domain.gates.shingles import word_hashes; print(word_hashes(['Stable, hashes'])[0].tolist())"
     outputs = {
         subprocess.run(
             [sys.executable, "-c", code],

@@ -13,6 +13,7 @@ from assay.api.routers import (
     metrics,
     projects,
     search,
+    sprints,
     tickets,
     verdicts,
 )
@@ -28,6 +29,7 @@ API_ROUTES = tuple(
         exchange.router,
         board.router,
         blockers.router,
+        sprints.router,
         verdicts.router,
         gates.router,
         gate_runs.router,

@@ -151,7 +151,11 @@ def _reason(text: str) -> str:
     try:
         clean_text(said)
     except ValueError as error:
-        raise Invalid(f"cannot take reason: {error}", code="reason-unshowable", field="reason") from error
+        raise Invalid(
+            f"cannot take reason: {error} (expected text that can be shown)",
+            code="reason-unshowable",
+            field="reason",
+        ) from error
     if len(said) > MAX_REASON_LENGTH:
         raise Invalid(
             f"cannot take reason: {len(said)} characters (expected at most {MAX_REASON_LENGTH})",

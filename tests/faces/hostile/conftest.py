@@ -6,9 +6,11 @@ from assay.bootstrap import open_workspace
 from assay.server.app import create_app
 from assay.settings import Settings
 from assay.workflows.actor import Actor
+from assay.workflows.commitments import commit_tickets
 from assay.workflows.gate_runs import judge_upload
 from assay.workflows.gate_views import Upload
 from assay.workflows.gates import add_gate
+from assay.workflows.sprints import create_sprint
 from tests.faces.hostile.asking import Asker
 from tests.faces.hostile.good_requests import SCORES
 from tests.faces.hostile.target import Target
@@ -30,6 +32,8 @@ def target(tmp_path_factory):
     with open_workspace(settings) as ws:
         keys = story.tell(ws)
         a_gate(ws, keys["fresh"])
+        create_sprint(ws, Actor(name="Ada Noor"), story.SLUG)
+        commit_tickets(ws, Actor(name="Ada Noor"), story.SLUG, 1, [keys["fresh"]])
         kept = story.Story(ws, slug="kept", name="Kept")
         kept_keys = [kept.ticket("Stays as it is"), kept.ticket("This one too")]
         app = create_app(ws, settings)

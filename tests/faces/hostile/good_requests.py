@@ -46,7 +46,23 @@ GATE = {
     "files": [{"name": "golden.csv", "text": "q1\nq2\n"}],
 }
 
+SPRINT = {
+    "name": "Sprint 7", "goal": "Know it.", "starts_on": "2026-05-25", "ends_on": "2026-06-07", "demo": "EXP-1",
+    "capacity": {
+        "person_days": {"available": "36.5", "percent": {"exploration": 35, "data": 25}},
+        "gpu_hours": {"available": "120", "percent": {"exploration": 50}},
+    },
+}  # fmt: skip
+
 BODIES = {
+    "new_sprint": SPRINT,
+    "patch_sprint": SPRINT,
+    "commit": {"tickets": ["EXP-1"], "confirmed": False},
+    "release": {"reason": "x"},
+    "extension": {"reason": "x"},
+    "put_retro": {
+        "went_well": "x", "to_change": "x", "data_and_tooling": "x", "improvement": "EXP-1", "kill_calls": {"EXP-1": "good"},
+    },
     "new_project": {"slug": "another", "name": "Another"},
     "configure_project": SETTINGS,
     "add_metric": {**METRIC, "name": "f1"},

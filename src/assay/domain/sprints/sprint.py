@@ -88,9 +88,7 @@ class SprintContent(Value):
     def _in_order(self) -> SprintContent:
         days = (self.ends_on - self.starts_on).days + 1
         if not 1 <= days <= LONGEST_SPRINT_DAYS:
-            raise ValueError(
-                f"lasts {days} days from {self.starts_on} to {self.ends_on} (expected 1 to {LONGEST_SPRINT_DAYS})"
-            )
+            raise ValueError(f"lasts {days} days from {self.starts_on} to {self.ends_on}")
         return self
 
     @property

@@ -14,6 +14,7 @@ from assay.storage.queries.overview import OverviewQueries
 from assay.storage.queries.runs import RunQueries
 from assay.storage.queries.search import SearchQueries
 from assay.storage.repositories.blockers import BlockerReader, BlockerWriter
+from assay.storage.queries.sprints import SprintQueries
 from assay.storage.repositories.evidence import EvidenceReader, EvidenceWriter
 from assay.storage.repositories.gates import GateReader, GateWriter
 from assay.storage.repositories.journal import JournalReader, JournalWriter
@@ -33,6 +34,7 @@ class Reading(
     OverviewQueries,
     JournalQueries,
     SearchQueries,
+    SprintQueries,
     ProjectReader,
     TicketReader,
     TalkReader,
@@ -66,6 +68,7 @@ class Writing(
     OverviewQueries,
     JournalQueries,
     SearchQueries,
+    SprintQueries,
 ):
     """Changes that become durable together or not at all (port `WriteTransaction`).
 

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from assay.domain.sprints.progress import RunEnd
 from assay.domain.sprints.sprint import SprintContent
 from assay.workflows.records import Commitment, Sprint, Ticket
+from assay.workflows.sprint_views import Decided
+from assay.workflows.views import JournalRow
 
 
 class SprintReads(Protocol):
@@ -24,6 +27,22 @@ class SprintReads(Protocol):
 
     def all_commitments(self, project_id: int) -> Sequence[Commitment]:
         """Of every sprint of a project, in the order they were made."""
+        ...
+
+    def told_of(self, project: str, subjects: Sequence[str], kinds: Sequence[str]) -> Sequence[JournalRow]:
+        """Every entry of these kinds about these subjects, oldest first."""
+        ...
+
+    def run_ends(self, project_id: int, keys: Sequence[str]) -> Sequence[RunEnd]:
+        """Runs of these tickets that are still in their tracker, those first seen first."""
+        ...
+
+    def loose_runs(self, project_id: int, *, since: datetime) -> int:
+        """How many runs that began after this moment belong to no ticket?"""
+        ...
+
+    def decided(self, project_id: int) -> Sequence[Decided]:
+        """Every decision of a project, oldest first."""
         ...
 
 

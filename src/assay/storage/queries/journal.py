@@ -37,7 +37,9 @@ class JournalQueries(Session):
     def journal_about(self, project: str, subject: str, kinds: Sequence[str]) -> Sequence[JournalRow]:
         """Every entry of these kinds about one subject, oldest first, in one walk over what was written about it."""
         wanted = {"project": project, "subject": storable(subject), "kinds": any_of(self.engine, kinds)}
-        return tuple(_line(bytes(body), bytes(entry_hash)) for body, entry_hash in self.rows(ABOUT, **wanted))
+        return tuple(
+            line_of(bytes(body), bytes(entry_hash)) for body, entry_hash in self.rows(ABOUT, **wanted)
+        )
 
     def journal_page(
         self,
@@ -72,11 +74,11 @@ class JournalQueries(Session):
             conditions.append(_J.seq < min(before, 2**62))
         chosen = select(_J.body, _J.hash)
         rows = self.select(chosen.where(*conditions).order_by(_J.seq.desc()).limit(limit + 1))
-        lines = tuple(_line(bytes(body), bytes(entry_hash)) for body, entry_hash in rows[:limit])
+        lines = tuple(line_of(bytes(body), bytes(entry_hash)) for body, entry_hash in rows[:limit])
         return JournalPage(rows=lines, next_before=lines[-1].seq if len(rows) > limit else None, total=total)
 
 
-def _line(body: bytes, entry_hash: bytes) -> JournalRow:
+def line_of(body: bytes, entry_hash: bytes) -> JournalRow:
     """What the hashed bytes say: the columns beside them are only there to filter by."""
     said = from_json(body)
     return JournalRow(

@@ -1,0 +1,208 @@
+"""How far is what was committed, as of any moment: from its moves, its decisions and its runs?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from assay.domain.experiments.evidence import RunStatus
+from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.kernel.durations import duration_text
+from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.verdicts import Recommendation
+
+STALL_FACTOR = 2.0
+"""A run that goes on for longer than so many times the longest finished one of its ticket has stalled, most likely."""
+STALL_AFTER = timedelta(days=1)
+"""The same, where no run of the ticket has finished yet."""
+SILENT_AFTER = timedelta(days=3)
+"""An experiment without a run, a note or a move for so long is out of sight."""
+ASKS_A_QUESTION = frozenset({TicketType.EXPERIMENT, TicketType.SPIKE})
+
+
+class Progress(StrEnum):
+    """How far a committed ticket is."""
+
+    PROMOTED = "promoted"
+    KILLED = "killed"
+    DONE = "done"
+    """Work that asks no question, at its end."""
+    RESULTS = "results"
+    """Some run has finished with numbers: there are preliminary results."""
+    RUNNING = "running"
+    STARTED = "started"
+    WAITING = "waiting"
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it is over."""
+        return self in {Progress.PROMOTED, Progress.KILLED, Progress.DONE}
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """A run as a ceremony sees it."""
+
+    run_id: str
+    name: str
+    ticket: str
+    status: RunStatus
+    started_at: datetime | None
+    ended_at: datetime | None
+    gpu_hours: float | None
+    broken: tuple[str, ...]
+    """Metrics whose last value is no finite number."""
+    is_baseline: bool = False
+
+
+class RunNews(StrEnum):
+    """What happened to a run."""
+
+    DIVERGED = "diverged"
+    FAILED = "failed"
+    STALLED = "stalled"
+    FINISHED = "finished"
+    STARTED = "started"
+
+
+def progress(
+    *,
+    has_left_first_stage: bool,
+    has_ended: bool,
+    decision: DecisionKind | None,
+    runs: Sequence[RunEnd],
+    at: datetime,
+) -> Progress:
+    """How far was a ticket at this moment?
+
+    Args:
+        has_left_first_stage: somebody had started it.
+        has_ended: it stood in a column where work is over.
+        decision: the last decision by then.
+        runs: of this ticket; those that began later count for nothing.
+        at: the moment asked for.
+    """
+    if decision is DecisionKind.KILL:
+        return Progress.KILLED
+    if decision is DecisionKind.PROMOTE:
+        return Progress.PROMOTED
+    if has_ended:
+        return Progress.DONE
+    begun = [
+        run for run in runs if run.started_at is not None and run.started_at <= at and not run.is_baseline
+    ]
+    if any(_has_result(run, at) for run in begun):
+        return Progress.RESULTS
+    if begun:
+        return Progress.RUNNING
+    return Progress.STARTED if has_left_first_stage else Progress.WAITING
+
+
+def _has_result(run: RunEnd, at: datetime) -> bool:
+    return (
+        run.status is RunStatus.FINISHED and (run.ended_at is None or run.ended_at <= at) and not run.broken
+    )
+
+
+def news_of(
+    run: RunEnd, others: Iterable[RunEnd], *, since: datetime, at: datetime
+) -> tuple[RunNews, str] | None:
+    """What is new about a run between two moments, and in which words? None when nothing is.
+
+    others: runs of the same ticket, to tell how long one usually takes.
+    """
+    if run.ended_at is not None and run.ended_at <= at and run.status not in _GOES_ON:
+        return _ended(run) if run.ended_at > since else None
+    if run.status not in _GOES_ON or run.started_at is None or run.started_at > at:
+        return None
+    lasted = at - run.started_at
+    usual = [
+        other.ended_at - other.started_at
+        for other in others
+        if other.status is RunStatus.FINISHED and other.ended_at is not None and other.started_at is not None
+    ]
+    limit = max(usual) * STALL_FACTOR if usual else STALL_AFTER
+    if lasted > limit:
+        compared = f"the longest finished one took {_text(max(usual))}" if usual else "none has finished yet"
+        return RunNews.STALLED, f"has been running for {_text(lasted)}; {compared}"
+    return (RunNews.STARTED, "is running") if run.started_at > since else None
+
+
+_GOES_ON = frozenset({RunStatus.SCHEDULED, RunStatus.RUNNING})
+
+
+def _ended(run: RunEnd) -> tuple[RunNews, str]:
+    if run.broken:
+        return RunNews.DIVERGED, f"{', '.join(run.broken[:3])} ended as no number"
+    if run.status is not RunStatus.FINISHED:
+        return RunNews.FAILED, "was stopped" if run.status is RunStatus.STOPPED else "failed"
+    if run.started_at is None or run.ended_at is None:
+        return RunNews.FINISHED, "finished"
+    return RunNews.FINISHED, f"finished after {_text(run.ended_at - run.started_at)}"
+
+
+def _text(span: timedelta) -> str:
+    return duration_text(max(0.0, span.total_seconds()) / 86_400.0)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfTime:
+    """Does the sprint stand where it should at half time?"""
+
+    questions: int
+    """Experiments and spikes committed."""
+    with_results: int
+    flagged: int
+    """Without results, but flagged for extension."""
+
+    @property
+    def share(self) -> float | None:
+        """Share with results or a flag; None where nothing was asked."""
+        return (self.with_results + self.flagged) / self.questions if self.questions else None
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether at least half have results or a flag; None where nothing was asked.
+
+        >>> HalfTime(questions=3, with_results=1, flagged=0).holds, HalfTime(0, 0, 0).holds
+        (False, None)
+        """
+        return None if self.share is None else self.share >= 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class LateKill:
+    """What it cost that a kill was not decided when the verdict first said so."""
+
+    said_at: datetime
+    """When the verdict began to say kill and did not take it back."""
+    gpu_hours: float
+    """Compute of runs that began after that and before the decision."""
+    runs: int
+    unknown: int
+    """Runs among them whose compute nobody knows."""
+
+
+def late_kill(
+    verdicts: Sequence[tuple[datetime, Recommendation]], runs: Iterable[RunEnd], *, decided_at: datetime
+) -> LateKill | None:
+    """How much compute went into an experiment after its verdict said kill? None when it never did before the decision.
+
+    verdicts: in the order of time.
+    """
+    said_at: datetime | None = None
+    for at, recommendation in verdicts:
+        if at > decided_at:
+            break
+        said_at = (said_at or at) if recommendation is Recommendation.KILL else None
+    if said_at is None:
+        return None
+    later = [run for run in runs if run.started_at is not None and said_at < run.started_at <= decided_at]
+    return LateKill(
+        said_at=said_at,
+        gpu_hours=sum(run.gpu_hours for run in later if run.gpu_hours is not None),
+        runs=len(later),
+        unknown=sum(run.gpu_hours is None for run in later),
+    )

@@ -1,0 +1,328 @@
+"""Ceremonies that prepare themselves: what the tracker and the journal know, nobody has to type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from assay.domain.board.flow import Outcome, Share, flow_rules
+from assay.domain.experiments.evidence import RunStatus
+from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.verdicts import Recommendation
+from assay.domain.sprints.progress import (
+    ASKS_A_QUESTION,
+    SILENT_AFTER,
+    HalfTime,
+    Progress,
+    RunNews,
+    late_kill,
+    news_of,
+)
+from assay.domain.sprints.sprint import SprintState
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.lookup import required_project
+from assay.workflows.ports import Workspace
+from assay.workflows.records import Commitment, Project, Sprint, Ticket
+from assay.workflows.sprint_facts import (
+    SprintFacts,
+    begin_of,
+    facts_of,
+    keys_in_progress,
+    sprint_facts,
+    standing,
+)
+from assay.workflows.sprint_views import (
+    CheckView,
+    Decided,
+    GateLine,
+    Improvement,
+    KillLine,
+    Learned,
+    RetroView,
+    ReviewView,
+    RunLine,
+    ScopeChange,
+    SprintRate,
+    Stand,
+    StandupView,
+    TicketAt,
+)
+
+NIGHT = (18, 8)
+MOST_GATE_RUNS = 200
+_WORDS = {DecisionKind.KILL: "killed", DecisionKind.PROMOTE: "promoted", DecisionKind.ITERATE: "iterating"}
+_TROUBLE_FIRST = (RunNews.DIVERGED, RunNews.FAILED, RunNews.STALLED, RunNews.FINISHED, RunNews.STARTED)
+
+
+def standup(ws: Workspace, actor: Actor, slug: str, *, since: datetime | None = None) -> StandupView:
+    """What happened since then (None: the working day before), who is stuck, and what comes next?
+
+    Without a running sprint it is about every ticket in progress.
+    """
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        at = ws.clock()
+        project = required_project(tx, slug)
+        sprint = next((one for one in tx.sprints(project.id) if one.state is SprintState.ACTIVE), None)
+        keys = None if sprint else keys_in_progress(tx, project)
+        facts = facts_of(tx, project, sprint, at, keys=keys)
+        loose = tx.loose_runs(project.id, since=since or working_day_before(at))
+    begin = since or working_day_before(at)
+    stands = standing(facts)
+    return StandupView(
+        stand=stand_of(sprint, at) if sprint else None,
+        at=at,
+        since=begin,
+        runs=_run_lines(facts, begin),
+        loose_runs=loose,
+        learned=_learned(facts, begin, at, verdicts=True),
+        next=next((one for one in stands if one.progress is Progress.WAITING and _asks(one)), None),
+        stuck=(),
+        silent=tuple(one for one in stands if _is_silent(one, at)),
+        tickets=stands,
+        scope=tuple(change for change in _scope(facts) if change.at > begin),
+    )
+
+
+def mid_sprint_check(ws: Workspace, actor: Actor, slug: str, number: int) -> CheckView:
+    """Have at least half of the experiments preliminary results, or a flag for extension? Which have neither?"""
+    actor.require(Permission.READ)
+    facts = _of_sprint(ws, slug, number)
+    assert facts.sprint is not None
+    stands = standing(facts)
+    questions = [one for one in stands if _asks(one)]
+    known = [one for one in questions if one.progress is Progress.RESULTS or one.progress.is_decided]
+    rest = [one for one in questions if one not in known]
+    return CheckView(
+        stand=stand_of(facts.sprint, facts.at),
+        at=facts.at,
+        is_due=facts.at.date() >= facts.sprint.content.half_time,
+        half_time=HalfTime(
+            questions=len(questions),
+            with_results=len(known),
+            flagged=sum(bool(one.extension_reason) for one in rest),
+        ),
+        neither=tuple(one for one in rest if not one.extension_reason),
+        tickets=stands,
+        scope=_scope(facts),
+    )
+
+
+def review(ws: Workspace, actor: Actor, slug: str, number: int) -> ReviewView:
+    """What did the sprint teach? Killed experiments are answers, as promoted ones are."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        facts = sprint_facts(tx, slug, number, ws.clock())
+        judged = tx.gate_run_page(
+            facts.project.id, gate=None, ticket=None, before=None, limit=MOST_GATE_RUNS
+        ).rows
+    assert facts.sprint is not None
+    stands, begin = standing(facts), begin_of(facts.sprint)
+    learned = _learned(facts, begin, facts.at, verdicts=False)
+    keys = {one.key for one in stands}
+    return ReviewView(
+        stand=stand_of(facts.sprint, facts.at),
+        at=facts.at,
+        learned=learned,
+        killed=sum(one.word == "killed" for one in learned),
+        promoted=sum(one.word == "promoted" for one in learned),
+        tickets=stands,
+        gates=tuple(
+            GateLine(run.number, run.gate, run.ticket, run.result.value, run.headline, run.at)
+            for run in judged
+            if run.ticket in keys and begin <= run.at <= facts.at
+        ),
+        demo=next((one for one in stands if one.key == facts.sprint.content.demo), None),
+        scope=_scope(facts),
+    )
+
+
+def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
+    """Which kills came late and what did that cost, does the team's aim improve, what became of the last improvement?"""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        facts = sprint_facts(tx, slug, number, ws.clock())
+        sprint = facts.sprint
+        assert sprint is not None
+        sprints = [one for one in tx.sprints(facts.project.id) if one.number <= number]
+        made = tx.all_commitments(facts.project.id)
+        picked = {one.number: one.retro.improvement for one in sprints if one.retro.improvement}
+        named = {
+            ticket.key: ticket for ticket in tx.tickets(facts.project.id, keys=sorted(set(picked.values())))
+        }
+    before = max((one for one in picked if one < number), default=None)
+    begin = begin_of(sprint)
+    ended = [
+        run
+        for runs in facts.runs.values()
+        for run in runs
+        if run.ended_at is not None and begin <= run.ended_at <= facts.at
+    ]
+    return RetroView(
+        sprint=sprint,
+        stand=stand_of(sprint, facts.at),
+        at=facts.at,
+        last_improvement=_improvement(facts.project, before, picked, named),
+        improvement=_improvement(facts.project, number, picked, named),
+        kills=_kills(facts),
+        rates=tuple(_rate(one, facts.decided, made, facts.at) for one in sprints if one.started_at),
+        runs=len(ended),
+        broken_runs=sum(bool(run.broken) or run.status is not RunStatus.FINISHED for run in ended),
+        learned=_learned(facts, begin, facts.at, verdicts=False),
+    )
+
+
+def working_day_before(at: datetime) -> datetime:
+    """The same time on the working day before.
+
+    >>> working_day_before(datetime(2026, 5, 25, 9, tzinfo=UTC)).isoformat()
+    '2026-05-22T09:00:00+00:00'
+    """
+    return at - timedelta(days={0: 3, 6: 2}.get(at.weekday(), 1))
+
+
+def stand_of(sprint: Sprint, at: datetime) -> Stand:
+    """Where a sprint is on its way."""
+    content = sprint.content
+    return Stand(
+        number=sprint.number,
+        name=content.name,
+        goal=content.goal,
+        state=sprint.state.value,
+        starts_on=content.starts_on,
+        ends_on=content.ends_on,
+        day=min(max(0, (at.date() - content.starts_on).days + 1), content.days),
+        days=content.days,
+        half_time=content.half_time,
+    )
+
+
+def _of_sprint(ws: Workspace, slug: str, number: int) -> SprintFacts:
+    with ws.store.read() as tx:
+        return sprint_facts(tx, slug, number, ws.clock())
+
+
+def _asks(ticket: TicketAt) -> bool:
+    return TicketType(ticket.type) in ASKS_A_QUESTION
+
+
+def _is_silent(ticket: TicketAt, at: datetime) -> bool:
+    started = ticket.progress is not Progress.WAITING and not ticket.progress.is_decided
+    return started and ticket.last_sign_at is not None and at - ticket.last_sign_at > SILENT_AFTER
+
+
+def _run_lines(facts: SprintFacts, since: datetime) -> tuple[RunLine, ...]:
+    lines = []
+    for key, runs in facts.runs.items():
+        for run in runs:
+            found = news_of(run, runs, since=since, at=facts.at)
+            moment = run.ended_at or run.started_at
+            if found is not None and moment is not None:
+                lines.append(
+                    RunLine(
+                        run_id=run.run_id,
+                        name=run.name,
+                        ticket=key,
+                        title=facts.tickets[key].content.title if key in facts.tickets else "",
+                        news=found[0],
+                        text=found[1],
+                        at=moment,
+                        overnight=moment.hour >= NIGHT[0] or moment.hour < NIGHT[1],
+                    )
+                )
+    return tuple(
+        sorted(
+            lines,
+            key=lambda line: (not line.overnight, _TROUBLE_FIRST.index(line.news), line.at, line.run_id),
+        )
+    )
+
+
+def _learned(facts: SprintFacts, begin: datetime, end: datetime, *, verdicts: bool) -> tuple[Learned, ...]:
+    found = [
+        Learned(
+            one.key, facts.tickets[one.key].content.title, one.at, _WORDS[one.kind], one.learnings.strip()
+        )
+        for one in facts.decided
+        if begin < one.at <= end and one.key in facts.tickets
+    ]
+    spoken = {one.key for one in found}
+    for key, rows in facts.told.items() if verdicts else ():
+        said = [row for row in rows if row.kind == "verdict.computed" and begin < row.at <= end]
+        if said and key not in spoken and key in facts.tickets:
+            row, title = said[-1], facts.tickets[key].content.title
+            word = str(row.payload.get("recommendation") or "")
+            found.append(Learned(key, title, row.at, word, str(row.payload.get("headline") or "")))
+    return tuple(sorted(found, key=lambda one: (one.at, one.key), reverse=True))
+
+
+def _scope(facts: SprintFacts) -> tuple[ScopeChange, ...]:
+    started = facts.sprint.started_at if facts.sprint else None
+    if started is None:
+        return ()
+    found = []
+    for made in facts.commitments:
+        title = facts.tickets[made.key].content.title if made.key in facts.tickets else ""
+        if made.after_start and made.added_at <= facts.at:
+            found.append(ScopeChange(made.added_at, made.key, title, True, made.added_by, ""))
+        if made.removed_at is not None and started <= made.removed_at <= facts.at:
+            found.append(
+                ScopeChange(made.removed_at, made.key, title, False, made.removed_by, made.removed_reason)
+            )
+    return tuple(sorted(found, key=lambda change: (change.at, change.key)))
+
+
+def _kills(facts: SprintFacts) -> tuple[KillLine, ...]:
+    assert facts.sprint is not None
+    lines = []
+    for ticket in standing(facts):
+        if ticket.progress is not Progress.KILLED or ticket.decided_at is None:
+            continue
+        said = [
+            (row.at, Recommendation(row.payload["recommendation"]))
+            for row in facts.told.get(ticket.key, ())
+            if row.kind == "verdict.computed"
+        ]
+        late = late_kill(said, facts.runs.get(ticket.key, ()), decided_at=ticket.decided_at)
+        call = facts.sprint.retro.kill_calls.get(ticket.key)
+        lines.append(KillLine(ticket, late, call.value if call else ""))
+    return tuple(lines)
+
+
+def _rate(sprint: Sprint, decided: Sequence[Decided], made: Sequence[Commitment], at: datetime) -> SprintRate:
+    begin, end = begin_of(sprint), sprint.ended_at or at
+    kinds = {one.key: one.kind for one in decided if begin < one.at <= end}
+    killed = sum(kind is DecisionKind.KILL for kind in kinds.values())
+    promoted = sum(kind is DecisionKind.PROMOTE for kind in kinds.values())
+    share = Share(promoted, killed + promoted)
+    mine = [one for one in made if one.sprint_id == sprint.id]
+    return SprintRate(
+        number=sprint.number,
+        name=sprint.content.name,
+        killed=killed,
+        promoted=promoted,
+        rate=share.rate,
+        low=share.interval.low if share.interval else None,
+        high=share.interval.high if share.interval else None,
+        committed=sum(one.stands for one in mine),
+        late_scope=sum(one.after_start for one in mine),
+    )
+
+
+def _improvement(
+    project: Project, number: int | None, picked: Mapping[int, str], tickets: Mapping[str, Ticket]
+) -> Improvement | None:
+    ticket = tickets.get(picked.get(number, "")) if number is not None else None
+    if ticket is None or number is None:
+        return None
+    board = project.settings.board
+    stage = board.stage(ticket.stage)
+    ended = flow_rules(board).ended.get(ticket.stage)
+    return Improvement(
+        sprint=number,
+        key=ticket.key,
+        title=ticket.content.title,
+        stage=stage.title if stage else ticket.stage,
+        is_done=ended is Outcome.PROMOTED or ended is Outcome.CLOSED,
+    )

@@ -1,0 +1,181 @@
+"""A ceremony as Markdown, for the chat or the wiki. Text that people wrote cannot become markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from assay.domain.kernel.durations import duration_text
+from assay.domain.kernel.plain_text import without_control
+from assay.domain.sprints.progress import LateKill
+from assay.workflows.sprint_views import (
+    CheckView,
+    Learned,
+    RetroView,
+    ReviewView,
+    RunLine,
+    ScopeChange,
+    Stand,
+    StandupView,
+    TicketAt,
+)
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+
+
+def written(text: str) -> str:
+    r"""Text of people on one line of Markdown, as it was written.
+
+    >>> written("<b>*now*</b>\n# not a heading")
+    '\\<b\\>\\*now\\*\\</b\\> \\# not a heading'
+    """
+    return _MARKUP.sub(r"\\\1", " ".join(without_control(text).split()))
+
+
+def standup_markdown(view: StandupView) -> str:
+    """The stand-up."""
+    return _document(
+        f"Stand-up, {_day(view.at)}",
+        _where(view.stand) if view.stand else "No sprint is running: everything in progress.",
+        ("Runs since " + _minute(view.since), [_run(line) for line in view.runs] + _loose(view.loose_runs)),
+        ("Learned", [_learned(one) for one in view.learned]),
+        ("Stuck", [
+            f"{one.key} {written(one.title)}: {written(one.category)}, {duration_text(one.days)}"
+            + (f", {written(one.owner)}" if one.owner else "") + (f". {written(one.text)}" if one.text else "")
+            for one in view.stuck
+        ]),
+        ("Out of sight", [_silent(one, view.at) for one in view.silent]),
+        ("Next experiment", [_ticket(view.next)] if view.next else []),
+        ("Scope", [_scope(one) for one in view.scope]),
+    )  # fmt: skip
+
+
+def check_markdown(view: CheckView) -> str:
+    """The mid-sprint check."""
+    half = view.half_time
+    counted = f"{half.with_results} of {half.questions} experiments have preliminary results, {half.flagged} more are flagged for extension."
+    if half.holds is None:
+        verdict = "Nothing was asked in this sprint."
+    elif not view.is_due:
+        verdict = f"Half time is on {view.stand.half_time.isoformat()}. {counted}"
+    else:
+        verdict = (
+            f"{'It holds' if half.holds else 'It does not hold'}: {counted} At least half should by now."
+        )
+    return _document(
+        f"Mid-sprint check, {_day(view.at)}",
+        f"{_where(view.stand)}\n\n{verdict}",
+        ("Neither results nor a flag", [_ticket(one) for one in view.neither]),
+        ("All", [_ticket(one) for one in view.tickets]),
+        ("Scope", [_scope(one) for one in view.scope]),
+    )
+
+
+def review_markdown(view: ReviewView) -> str:
+    """The review: what was learned comes first."""
+    return _document(
+        f"Review of sprint {view.stand.number}",
+        f"{_where(view.stand)}\n\n{view.killed} killed, {view.promoted} promoted: each is an answer.",
+        ("What we learned", [_learned(one) for one in view.learned]),
+        ("Results against criteria", [_ticket(one) for one in view.tickets]),
+        ("Gates", [f"{one.ticket}: gate {written(one.gate)}: {one.result}. {written(one.headline)}" for one in view.gates]),
+        ("Demo", [_ticket(view.demo)] if view.demo else []),
+        ("Scope", [_scope(one) for one in view.scope]),
+    )  # fmt: skip
+
+
+def retro_markdown(view: RetroView) -> str:
+    """The retro."""
+    notes = view.sprint.retro
+    last, now = view.last_improvement, view.improvement
+    return _document(
+        f"Retro of sprint {view.stand.number}",
+        _where(view.stand),
+        ("The last improvement", [f"{last.key} {written(last.title)}: {'done' if last.is_done else written(last.stage)}"] if last else []),
+        ("Kills", [
+            f"{one.ticket.key} {written(one.ticket.title)}: {lateness(one.late)}" + (f" The team says: {one.call.replace('_', ' ')}." if one.call else "")
+            for one in view.kills
+        ]),
+        ("Hit rate by sprint", [
+            f"{one.name}: {one.promoted} of {one.promoted + one.killed} promoted" + (f" ({one.rate:.0%})" if one.rate is not None else "")
+            for one in view.rates
+        ]),
+        ("Runs", [f"{view.broken_runs} of {view.runs} runs that ended broke off or diverged"] if view.runs else []),
+        ("Went well", _lines(notes.went_well)),
+        ("To change", _lines(notes.to_change)),
+        ("Data and tooling", _lines(notes.data_and_tooling)),
+        ("The one improvement", [f"{now.key} {written(now.title)}"] if now else []),
+    )  # fmt: skip
+
+
+def _document(title: str, lead: str, *sections: tuple[str, Sequence[str]]) -> str:
+    parts = [f"# {title}", lead]
+    for heading, lines in sections:
+        if lines:
+            parts += [f"## {heading}", "\n".join(f"- {line}" for line in lines)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _where(stand: Stand) -> str:
+    goal = f"\n\nGoal: {written(stand.goal)}" if stand.goal else ""
+    return (
+        f"{written(stand.name)}, {stand.starts_on} to {stand.ends_on}, day {stand.day} of {stand.days}{goal}"
+    )
+
+
+def _run(line: RunLine) -> str:
+    night = ", overnight" if line.overnight else ""
+    return f"{line.news.value}{night}: {line.ticket} {written(line.name)} {written(line.text)}"
+
+
+def _loose(count: int) -> list[str]:
+    if not count:
+        return []
+    return [f"{count} {'run belongs' if count == 1 else 'runs belong'} to no ticket"]
+
+
+def _learned(one: Learned) -> str:
+    return f"{one.key} {written(one.title)}, {one.word}: {written(one.text) or 'nothing was written'}"
+
+
+def _ticket(one: TicketAt) -> str:
+    parts = [f"{one.key} {written(one.title)}: {one.progress.value}"]
+    parts += [written(part) for part in (one.headline, one.figures) if part]
+    if one.extension_reason:
+        parts.append(f"needs longer: {written(one.extension_reason)}")
+    return ". ".join(part.rstrip(".") for part in parts)
+
+
+def _silent(one: TicketAt, at: datetime) -> str:
+    assert one.last_sign_at is not None
+    days = (at - one.last_sign_at).total_seconds() / 86_400.0
+    return f"{one.key} {written(one.title)}: no run, note or move for {duration_text(days)}"
+
+
+def _scope(change: ScopeChange) -> str:
+    word = "came in" if change.came_in else "went out"
+    reason = f": {written(change.reason)}" if change.reason else ""
+    return f"{change.key} {written(change.title)} {word} on {_day(change.at)}{reason}"
+
+
+def lateness(late: LateKill | None) -> str:
+    """What a late kill cost, in a sentence."""
+    if late is None:
+        return "decided before the verdict said kill."
+    if not late.runs:
+        return "decided before another run began."
+    unknown = f", of {late.unknown} runs the compute is not known" if late.unknown else ""
+    return f"{late.runs} runs and {late.gpu_hours:.1f} GPU-hours after the verdict said kill{unknown}."
+
+
+def _lines(text: str) -> list[str]:
+    return [written(line) for line in text.splitlines() if line.strip()]
+
+
+def _day(moment: datetime) -> str:
+    return moment.date().isoformat()
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,241 @@
+"""Read models of sprints: what each ceremony shows, computed; faces only lay them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.sprints.progress import HalfTime, LateKill, Progress, RunNews
+
+if TYPE_CHECKING:
+    from assay.workflows.records import Sprint
+
+
+class Decided(NamedTuple):
+    """A decision on a ticket."""
+
+    key: str
+    kind: DecisionKind
+    at: datetime
+    learnings: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAt:
+    """A committed ticket as it stood at a moment."""
+
+    key: str
+    title: str
+    type: str
+    owner: str
+    stage: str
+    """Title of its column."""
+    progress: Progress
+    headline: str
+    """What the verdict said by then; empty while nothing was said."""
+    figures: str
+    """The primary metric between baseline and target, as the card shows it; empty where it does not."""
+    learnings: str
+    decided_at: datetime | None
+    after_start: bool
+    """It came in when the sprint was running already."""
+    extension_reason: str
+    last_sign_at: datetime | None
+    """Its last run, note or move by then."""
+    gpu_hours: float
+    """Compute of its runs that began in the sprint, as far as known."""
+    runs_without_gpu_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a sprint is on its way."""
+
+    number: int
+    name: str
+    goal: str
+    state: str
+    starts_on: date
+    ends_on: date
+    day: int
+    """Day of the sprint, 1 on its first; 0 before it, and not beyond its last."""
+    days: int
+    half_time: date
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeChange:
+    """A ticket that came in or went out while the sprint was running."""
+
+    at: datetime
+    key: str
+    title: str
+    came_in: bool
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """What happened to a run."""
+
+    run_id: str
+    name: str
+    ticket: str
+    title: str
+    news: RunNews
+    text: str
+    at: datetime
+    overnight: bool
+    """Between 18:00 and 08:00 UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was learned about a ticket: a decision, or what its verdict says now."""
+
+    key: str
+    title: str
+    at: datetime
+    word: str
+    """killed, promoted, iterating, or the verdict's recommendation."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandupView:
+    """The stand-up, prepared."""
+
+    stand: Stand | None
+    """None while no sprint runs: then it is about everything in progress."""
+    at: datetime
+    since: datetime
+    runs: tuple[RunLine, ...]
+    """Overnight first, trouble before success."""
+    loose_runs: int
+    """Runs that began since and belong to no ticket."""
+    learned: tuple[Learned, ...]
+    next: TicketAt | None
+    """The first committed question that nobody has started."""
+    stuck: tuple[Stuck, ...]
+    """Open blockers, oldest first."""
+    silent: tuple[TicketAt, ...]
+    """Started, undecided, and without a run, a note or a move for days."""
+    tickets: tuple[TicketAt, ...]
+    scope: tuple[ScopeChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """An open blocker of a ticket."""
+
+    key: str
+    title: str
+    category: str
+    text: str
+    owner: str
+    days: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """The mid-sprint check, prepared."""
+
+    stand: Stand
+    at: datetime
+    is_due: bool
+    """Half time has come."""
+    half_time: HalfTime
+    neither: tuple[TicketAt, ...]
+    """Questions without preliminary results that nobody flagged for extension."""
+    tickets: tuple[TicketAt, ...]
+    scope: tuple[ScopeChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GateLine:
+    """What a gate said of a ticket of the sprint."""
+
+    number: int
+    gate: str
+    ticket: str | None
+    result: str
+    headline: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """The review, prepared: what was learned comes first."""
+
+    stand: Stand
+    at: datetime
+    learned: tuple[Learned, ...]
+    killed: int
+    promoted: int
+    tickets: tuple[TicketAt, ...]
+    gates: tuple[GateLine, ...]
+    """Newest first."""
+    demo: TicketAt | None
+    scope: tuple[ScopeChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KillLine:
+    """A kill of the sprint, looked back on."""
+
+    ticket: TicketAt
+    late: LateKill | None
+    """None when the verdict did not say kill before the decision."""
+    call: str
+    """How the team sees it: good, too_late, too_early; empty while it has not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class SprintRate:
+    """What was decided in one sprint."""
+
+    number: int
+    name: str
+    killed: int
+    promoted: int
+    rate: float | None
+    """Share of promotions, the hit rate; None where nothing was decided."""
+    low: float | None
+    high: float | None
+    committed: int
+    late_scope: int
+    """Tickets that came in after the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Improvement:
+    """The one improvement that a retro picked."""
+
+    sprint: int
+    key: str
+    title: str
+    stage: str
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RetroView:
+    """The retro, prepared."""
+
+    sprint: Sprint
+    stand: Stand
+    at: datetime
+    last_improvement: Improvement | None
+    """What the retro before picked: it opens this one."""
+    improvement: Improvement | None
+    kills: tuple[KillLine, ...]
+    rates: tuple[SprintRate, ...]
+    """By sprint, up to this one."""
+    runs: int
+    """Runs of its tickets that ended in the sprint."""
+    broken_runs: int
+    """Among them failed, stopped or diverged."""
+    learned: tuple[Learned, ...]

@@ -1,0 +1,232 @@
+"""Ceremonies prepare themselves from the board, the tracker and the journal."""
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from assay.domain.experiments.evidence import RunStatus
+from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.verdicts import Recommendation
+from assay.domain.sprints.progress import Progress, RunEnd, RunNews, late_kill, news_of
+from assay.domain.sprints.sprint import Retro
+from assay.workflows.ceremonies import mid_sprint_check, retro, review, standup
+from assay.workflows.ceremony_markdown import (
+    check_markdown,
+    retro_markdown,
+    review_markdown,
+    standup_markdown,
+)
+from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
+from assay.workflows.evidence import connect_source, sync_source
+from assay.workflows.notes import add_note
+from assay.workflows.sprints import create_sprint, end_sprint, save_retro, start_sprint
+from assay.workflows.tickets import create_ticket, get_ticket
+from tests.unit.workflows.conftest import ADA, content, run
+from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, start
+
+LOSES = (0.61, 0.60, 0.62, 0.61, 0.605)
+NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
+
+
+def begun(ws, *keys):
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, keys, confirmed=True)
+    start_sprint(ws, ADA, SLUG, 1, expected_version=None)
+
+
+def log(ws, tracker, clock, key, values=GOOD, *, first_seed=0, **more):
+    """Runs of this ticket that begin now, each an hour long."""
+    if not ws_knows(ws):
+        connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    for seed, value in enumerate(values, start=first_seed):
+        begin = clock()
+        ended = {
+            "ended_at": begin + timedelta(hours=1),
+            "gpu_hours": 2.0,
+            "external_id": f"{key}-{begin:%d%H%M}",
+        }
+        tracker.put(run(key, seed, 0.7, value, begun=begin, **(ended | more)))
+    clock.now += timedelta(hours=2)
+    sync_source(ws, ADA, SLUG, "listed")
+
+
+def ws_knows(ws):
+    with ws.store.read() as tx:
+        return bool(tx.sources(tx.project(SLUG).id))
+
+
+def of(view, key):
+    return next(one for one in view.tickets if one.key == key)
+
+
+def test_standup_shows_runs_since_yesterday_trouble_first_and_what_comes_next(ws, tracker, clock):
+    ticket, waiting = start(ws), create_ticket(ws, ADA, SLUG, content(title="Rerank"))
+    begun(ws, ticket.key, waiting.key)
+    log(ws, tracker, clock, ticket.key, (0.86, math.nan))
+    view = standup(ws, ADA, SLUG)
+    assert [line.news for line in view.runs] == [RunNews.DIVERGED, RunNews.FINISHED]
+    assert view.next.key == waiting.key
+    assert (of(view, ticket.key).progress, of(view, waiting.key).progress) == (
+        Progress.RESULTS,
+        Progress.WAITING,
+    )
+    assert [one.key for one in view.learned] == [ticket.key]
+    clock.now += timedelta(days=4)
+    later = standup(ws, ADA, SLUG)
+    assert (later.runs, later.learned) == ((), ())
+    assert [one.key for one in later.silent] == [ticket.key]
+    add_note(ws, ADA, SLUG, ticket.key, "The node is back.")
+    assert standup(ws, ADA, SLUG).silent == ()
+
+
+def test_standup_without_a_sprint_is_about_everything_in_progress(ws):
+    ticket = start(ws)
+    create_ticket(ws, ADA, SLUG, content(title="Not begun"))
+    view = standup(ws, ADA, SLUG)
+    assert view.stand is None
+    assert [one.key for one in view.tickets] == [ticket.key]
+    assert "No sprint is running" in standup_markdown(view)
+
+
+def test_standup_on_monday_looks_back_to_friday(ws, clock):
+    clock.now = datetime(2026, 5, 25, 9, tzinfo=UTC)
+    assert standup(ws, ADA, SLUG).since.isoformat()[:10] == "2026-05-22"
+
+
+def test_check_names_what_has_neither_results_nor_a_flag(ws, tracker, clock):
+    done, flagged, silent = (start(ws, title=name) for name in ("Done", "Flagged", "Silent"))
+    task = create_ticket(
+        ws, ADA, SLUG, content(title="Serve", type=TicketType.ENGINEERING, criteria=(), baseline=())
+    )
+    begun(ws, done.key, flagged.key, silent.key, task.key)
+    log(ws, tracker, clock, done.key)
+    view = mid_sprint_check(ws, ADA, SLUG, 1)
+    assert (view.half_time.questions, view.half_time.with_results, view.half_time.holds) == (3, 1, False)
+    assert not view.is_due
+    flag_extension(ws, ADA, SLUG, 1, flagged.key, reason="two seeds more")
+    clock.now += timedelta(days=7)
+    view = mid_sprint_check(ws, ADA, SLUG, 1)
+    assert (view.is_due, view.half_time.holds) == (True, True)
+    assert [one.key for one in view.neither] == [silent.key]
+    assert "It holds: 1 of 3 experiments" in check_markdown(view)
+
+
+def test_sprint_without_questions_has_no_half_time_share(ws):
+    task = create_ticket(
+        ws, ADA, SLUG, content(title="Serve", type=TicketType.ENGINEERING, criteria=(), baseline=())
+    )
+    begun(ws, task.key)
+    assert mid_sprint_check(ws, ADA, SLUG, 1).half_time.holds is None
+
+
+def test_review_tells_what_was_learned_first_and_counts_kills_as_answers(ws, tracker, clock):
+    ticket, late = start(ws), create_ticket(ws, ADA, SLUG, content(title="Late one"))
+    begun(ws, ticket.key)
+    commit_tickets(ws, ADA, SLUG, 1, [late.key])
+    release_ticket(ws, ADA, SLUG, 1, late.key, reason="labels | late")
+    log(ws, tracker, clock, ticket.key, LOSES)
+    decide_it(
+        ws,
+        get_ticket(ws, ADA, SLUG, ticket.key),
+        DecisionKind.KILL,
+        learnings="Rank 16 *underfits* billing questions.",
+    )
+    view = review(ws, ADA, SLUG, 1)
+    assert [(one.key, one.word, one.text) for one in view.learned] == [
+        (ticket.key, "killed", "Rank 16 *underfits* billing questions.")
+    ]
+    assert (view.killed, view.promoted) == (1, 0)
+    assert [change.came_in for change in view.scope] == [True, False]
+    shown = review_markdown(view)
+    assert "Rank 16 \\*underfits\\* billing questions." in shown
+    assert "labels \\| late" in shown
+
+
+def test_review_of_an_ended_sprint_does_not_change_with_what_comes_later(ws, tracker, clock):
+    ticket = start(ws)
+    begun(ws, ticket.key)
+    log(ws, tracker, clock, ticket.key, LOSES)
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    before = review(ws, ADA, SLUG, 1)
+    clock.now += timedelta(days=2)
+    decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.KILL)
+    after = review(ws, ADA, SLUG, 1)
+    assert (before.killed, after.killed) == (0, 0)
+    assert after.tickets[0].progress is Progress.RESULTS
+
+
+def test_retro_prices_a_kill_that_came_late(ws, tracker, clock):
+    ticket = start(ws)
+    begun(ws, ticket.key)
+    log(ws, tracker, clock, ticket.key, LOSES)
+    clock.now += timedelta(days=1)
+    log(ws, tracker, clock, ticket.key, (0.6, 0.61, 0.605), first_seed=5)
+    decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.KILL)
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    [kill] = retro(ws, ADA, SLUG, 1).kills
+    assert kill.ticket.key == ticket.key
+    assert kill.late.runs >= 1
+    assert "after the verdict said kill" in retro_markdown(retro(ws, ADA, SLUG, 1))
+
+
+def test_retro_opens_with_what_the_last_one_picked(ws):
+    ticket = start(ws)
+    begun(ws, ticket.key)
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    better = create_ticket(
+        ws, ADA, SLUG, content(title="Log seeds", type=TicketType.ENGINEERING, criteria=(), baseline=())
+    )
+    save_retro(ws, ADA, SLUG, 1, Retro(improvement=better.key), expected_version=None)
+    create_sprint(ws, ADA, SLUG)
+    view = retro(ws, ADA, SLUG, 2)
+    assert (view.last_improvement.key, view.last_improvement.is_done) == (better.key, False)
+    assert view.improvement is None
+
+
+def end_of(number, hours, **more):
+    begin = NOON + timedelta(hours=number)
+    known = RunEnd(
+        f"r{number}",
+        f"r{number}",
+        "EXP-1",
+        RunStatus.FINISHED,
+        begin,
+        begin + timedelta(hours=hours),
+        1.0,
+        (),
+    )
+    return replace(known, **more)
+
+
+def test_run_that_outlasts_twice_the_longest_one_has_stalled():
+    done = end_of(0, 2)
+    going = end_of(1, 0, status=RunStatus.RUNNING, ended_at=None)
+    at = NOON + timedelta(hours=4)
+    assert news_of(going, [done], since=NOON, at=at) == (RunNews.STARTED, "is running")
+    news, text = news_of(going, [done], since=NOON, at=at + timedelta(hours=2))
+    assert (news, text) == (
+        RunNews.STALLED,
+        "has been running for 5 hours; the longest finished one took 2 hours",
+    )
+    assert news_of(going, [], since=NOON, at=NOON + timedelta(days=2))[0] is RunNews.STALLED
+
+
+def test_verdict_that_took_its_kill_back_makes_no_late_kill():
+    said = [(NOON, Recommendation.KILL), (NOON + timedelta(hours=1), Recommendation.UNDECIDED)]
+    assert late_kill(said, [end_of(2, 1)], decided_at=NOON + timedelta(days=1)) is None
+    again = [*said, (NOON + timedelta(hours=3), Recommendation.KILL)]
+    late = late_kill(again, [end_of(2, 1), end_of(4, 1, gpu_hours=None)], decided_at=NOON + timedelta(days=1))
+    assert (late.runs, late.gpu_hours, late.unknown) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("text", ["# title", "<script>alert(1)</script>", "a\n\n- b", "[x](javascript:y)"])
+def test_text_of_people_stays_text_in_markdown(ws, text):
+    ticket = start(ws, title=f"T {text}".replace("\n", " "))
+    begun(ws, ticket.key)
+    shown = standup_markdown(standup(ws, ADA, SLUG))
+    assert "\n# title" not in shown
+    assert "<script>" not in shown
+    assert "](javascript" not in shown

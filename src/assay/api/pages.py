@@ -130,3 +130,18 @@ class FlowAsked(Asked):
         description="A day (its end), or a time such as 2026-05-12T09:00:00Z; left out: now. What came later is in no figure.",
     )
     days: Annotated[int, Field(ge=1, le=3660)] = 90
+
+
+class CeremonyAsked(Asked):
+    """A ceremony, as data or as Markdown."""
+
+    format: Literal["json", "markdown"] = "json"
+
+
+class StandupAsked(CeremonyAsked):
+    """The stand-up since a moment."""
+
+    since: Annotated[date, PlainValidator(_day_or_time)] | None = Field(
+        default=None,
+        description="A day (its beginning), or a time such as 2026-05-12T09:00:00Z; left out: the working day before.",
+    )

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.cli import ceremonies
 from assay.cli.connection import Connection, connected, key_part
 from assay.cli.options import Json, Key, Project, given, group
 from assay.cli.screen import facts, print_json, say, table
 from assay.errors import Invalid
 
 app = group("sprint", "Plan a sprint, commit to running experiments, meet, look back.")
+ceremonies.register(app)
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Number of the sprint.")]
 Keys = Annotated[list[str], typer.Argument(metavar="KEY...", help="Ticket keys, such as EXP-42.")]
 Name = Annotated[str | None, typer.Option("--name", help="What it is called.")]

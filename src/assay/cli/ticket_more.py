@@ -57,7 +57,9 @@ def _print_page(page: dict[str, Any]) -> None:
     )
     for one in page["blockers"]:
         if one["closed_at"] is None:
-            say(f"blocked since {one['opened_at'][:10]}, {one['category']}: {one['text']} ({one['owner']} sees to it)")
+            say(
+                f"blocked since {one['opened_at'][:10]}, {one['category']}: {one['text']} ({one['owner']} sees to it)"
+            )
     for problem in page["problems"]:
         say(f"before it can start: {problem['text']} {problem['fix']}")
     if page["runs"]:

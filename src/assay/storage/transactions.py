@@ -13,8 +13,8 @@ from assay.storage.queries.journal import JournalQueries
 from assay.storage.queries.overview import OverviewQueries
 from assay.storage.queries.runs import RunQueries
 from assay.storage.queries.search import SearchQueries
-from assay.storage.repositories.blockers import BlockerReader, BlockerWriter
 from assay.storage.queries.sprints import SprintQueries
+from assay.storage.repositories.blockers import BlockerReader, BlockerWriter
 from assay.storage.repositories.evidence import EvidenceReader, EvidenceWriter
 from assay.storage.repositories.gates import GateReader, GateWriter
 from assay.storage.repositories.journal import JournalReader, JournalWriter

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from assay.domain.board.blockers import Blocker
 from assay.domain.board.flow import Outcome, Share, flow_rules
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.time import utc
 from assay.domain.kernel.verdicts import Recommendation
 from assay.domain.sprints.progress import (
     ASKS_A_QUESTION,
@@ -20,6 +22,7 @@ from assay.domain.sprints.progress import (
     news_of,
 )
 from assay.domain.sprints.sprint import SprintState
+from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace
@@ -46,29 +49,36 @@ from assay.workflows.sprint_views import (
     SprintRate,
     Stand,
     StandupView,
+    Stuck,
     TicketAt,
 )
 
 NIGHT = (18, 8)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 MOST_GATE_RUNS = 200
 _WORDS = {DecisionKind.KILL: "killed", DecisionKind.PROMOTE: "promoted", DecisionKind.ITERATE: "iterating"}
 _TROUBLE_FIRST = (RunNews.DIVERGED, RunNews.FAILED, RunNews.STALLED, RunNews.FINISHED, RunNews.STARTED)
 
 
-def standup(ws: Workspace, actor: Actor, slug: str, *, since: datetime | None = None) -> StandupView:
-    """What happened since then (None: the working day before), who is stuck, and what comes next?
+def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None) -> StandupView:
+    """What happened since then (a day: its beginning; None: the working day before), who is stuck, and what comes next?
 
     Without a running sprint it is about every ticket in progress.
+
+    Raises:
+        NotFound: no such project.
+        Invalid: `since` is not in the past.
     """
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         at = ws.clock()
+        begin = _since(since, at)
         project = required_project(tx, slug)
         sprint = next((one for one in tx.sprints(project.id) if one.state is SprintState.ACTIVE), None)
         keys = None if sprint else keys_in_progress(tx, project)
         facts = facts_of(tx, project, sprint, at, keys=keys)
-        loose = tx.loose_runs(project.id, since=since or working_day_before(at))
-    begin = since or working_day_before(at)
+        loose = tx.loose_runs(project.id, since=begin)
+        stuck = tuple(_stuck(one, at) for one in tx.blockers(project.id, open_only=True))
     stands = standing(facts)
     return StandupView(
         stand=stand_of(sprint, at) if sprint else None,
@@ -78,7 +88,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: datetime | None = 
         loose_runs=loose,
         learned=_learned(facts, begin, at, verdicts=True),
         next=next((one for one in stands if one.progress is Progress.WAITING and _asks(one)), None),
-        stuck=(),
+        stuck=stuck,
         silent=tuple(one for one in stands if _is_silent(one, at)),
         tickets=stands,
         scope=tuple(change for change in _scope(facts) if change.at > begin),
@@ -173,6 +183,22 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
     )
 
 
+def _since(asked: date | None, now: datetime) -> datetime:
+    if asked is None:
+        return working_day_before(now)
+    is_moment = isinstance(asked, datetime)
+    moment = asked if is_moment else datetime(asked.year, asked.month, asked.day, tzinfo=UTC)
+    assert isinstance(moment, datetime)
+    if not EARLIEST <= utc(moment) <= now:
+        raise Invalid(
+            f"cannot look back to {asked}: it is no day of the past (expected a day or time before now, 1990 or later)",
+            hint=f"assay sprint standup --since {working_day_before(now).date()}",
+            code="moment-out-of-range",
+            field="since",
+        )
+    return utc(moment)
+
+
 def working_day_before(at: datetime) -> datetime:
     """The same time on the working day before.
 
@@ -201,6 +227,18 @@ def stand_of(sprint: Sprint, at: datetime) -> Stand:
 def _of_sprint(ws: Workspace, slug: str, number: int) -> SprintFacts:
     with ws.store.read() as tx:
         return sprint_facts(tx, slug, number, ws.clock())
+
+
+def _stuck(blocker: Blocker, at: datetime) -> Stuck:
+    return Stuck(
+        key=blocker.ticket,
+        number=blocker.number,
+        title=blocker.title,
+        category=blocker.category.label,
+        text=blocker.text,
+        owner=blocker.owner,
+        days=(at - blocker.opened_at).total_seconds() / 86_400.0,
+    )
 
 
 def _asks(ticket: TicketAt) -> bool:

@@ -76,13 +76,19 @@ def review_markdown(view: ReviewView) -> str:
     """The review: what was learned comes first."""
     return _document(
         f"Review of sprint {view.stand.number}",
-        f"{_where(view.stand)}\n\n{view.killed} killed, {view.promoted} promoted: each is an answer.",
+        f"{_where(view.stand)}\n\n{_answers(view)}",
         ("What we learned", [_learned(one) for one in view.learned]),
         ("Results against criteria", [_ticket(one) for one in view.tickets]),
         ("Gates", [f"{one.ticket}: gate {written(one.gate)}: {one.result}. {written(one.headline)}" for one in view.gates]),
         ("Demo", [_ticket(view.demo)] if view.demo else []),
         ("Scope", [_scope(one) for one in view.scope]),
     )  # fmt: skip
+
+
+def _answers(view: ReviewView) -> str:
+    if not view.killed and not view.promoted:
+        return "Nothing is decided yet."
+    return f"{view.killed} killed, {view.promoted} promoted: each is an answer."
 
 
 def retro_markdown(view: RetroView) -> str:
@@ -98,7 +104,8 @@ def retro_markdown(view: RetroView) -> str:
             for one in view.kills
         ]),
         ("Hit rate by sprint", [
-            f"{one.name}: {one.promoted} of {one.promoted + one.killed} promoted" + (f" ({one.rate:.0%})" if one.rate is not None else "")
+            f"{written(one.name)}: "
+            + ("nothing decided" if one.rate is None else f"{one.promoted} of {one.promoted + one.killed} promoted ({one.rate:.0%})")
             for one in view.rates
         ]),
         ("Runs", [f"{view.broken_runs} of {view.runs} runs that ended broke off or diverged"] if view.runs else []),

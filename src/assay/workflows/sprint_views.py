@@ -132,6 +132,7 @@ class Stuck:
     """An open blocker of a ticket."""
 
     key: str
+    number: int
     title: str
     category: str
     text: str

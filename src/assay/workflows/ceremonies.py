@@ -170,9 +170,10 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         if run.ended_at is not None and begin <= run.ended_at <= facts.at
     ]
     return RetroView(
-        sprint=sprint,
         stand=stand_of(sprint, facts.at),
         at=facts.at,
+        version=sprint.version,
+        notes=sprint.retro,
         last_improvement=_improvement(facts.project, before, picked, named),
         improvement=_improvement(facts.project, number, picked, named),
         kills=_kills(facts),

@@ -93,7 +93,7 @@ def _answers(view: ReviewView) -> str:
 
 def retro_markdown(view: RetroView) -> str:
     """The retro."""
-    notes = view.sprint.retro
+    notes = view.notes
     last, now = view.last_improvement, view.improvement
     return _document(
         f"Retro of sprint {view.stand.number}",

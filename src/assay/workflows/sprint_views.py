@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.sprints.progress import HalfTime, LateKill, Progress, RunNews
-
-if TYPE_CHECKING:
-    from assay.workflows.records import Sprint
+from assay.domain.sprints.sprint import Retro
 
 
 class Decided(NamedTuple):
@@ -226,9 +224,11 @@ class Improvement:
 class RetroView:
     """The retro, prepared."""
 
-    sprint: Sprint
     stand: Stand
     at: datetime
+    version: int
+    """Version of the sprint, for a change of its retro."""
+    notes: Retro
     last_improvement: Improvement | None
     """What the retro before picked: it opens this one."""
     improvement: Improvement | None

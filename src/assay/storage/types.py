@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import REAL, TIMESTAMP, BigInteger, Dialect, Double, Integer, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -48,8 +49,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         moment = utc(value)
         if dialect.name == "postgresql":
             return moment
-        # Without its zone, whose name is known, a moment is written in a third of the time.
-        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        # Several times as fast as `isoformat`, but a whole second comes without its zeros.
+        text = orjson.dumps(moment, option=orjson.OPT_UTC_Z).decode()[1:-1]
+        return text if moment.microsecond else f"{text[:-1]}.000000Z"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """What is read back?"""

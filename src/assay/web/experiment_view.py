@@ -6,7 +6,14 @@ from collections.abc import Mapping
 
 from assay.domain.experiments.display import format_value
 from assay.domain.experiments.exact_numbers import number_text
-from assay.domain.experiments.experiment import Amendment, Baseline, DataNeed, Decision, LinkKind
+from assay.domain.experiments.experiment import (
+    Amendment,
+    Baseline,
+    DataNeed,
+    Decision,
+    LinkKind,
+    TicketContent,
+)
 from assay.domain.gates.wording import hours, limit_text
 from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.ids import TicketType
@@ -29,6 +36,7 @@ from assay.web.contexts.experiment import (
 from assay.web.gate_words import gate_href, run_href
 from assay.web.run_groups import run_groups
 from assay.web.seed_dots import seed_dots
+from assay.web.ticket_form_view import STAGE_WORDS
 from assay.workflows.gate_views import TicketGate
 from assay.workflows.records import Link
 from assay.workflows.views import AttestableItem, ExitGateView, SearchHit, TicketView
@@ -88,6 +96,9 @@ def experiment_page(view: TicketView, *, csrf_token: str, gate: TicketGate | Non
         meters=_meters(view),
         meters_note=_meters_note(view),
         facts=_facts(view),
+        own=_own(content),
+        trackers=tuple((link.url, link.title or link.url) for link in content.trackers),
+        overrun=view.spike.text if view.spike is not None and view.spike.over and not closed else "",
         needs=tuple(_need(need) for need in content.data_needs),
         similar=tuple(_similar(hit, slug) for hit in view.similar),
         links=tuple(_link(link, slug) for link in view.links),
@@ -230,6 +241,29 @@ def _facts(view: TicketView) -> tuple[tuple[str, str], ...]:
         ("Iterations", str(ticket.iterations) if ticket.iterations else ""),
         ("Written by", f"{ticket.created_by}, {wording.day(ticket.created_at)}"),
     ]
+    return tuple((name, value) for name, value in found if value)
+
+
+def _own(content: TicketContent) -> tuple[tuple[str, str], ...]:
+    """What only tickets of this type say."""
+    own = content.engineering
+    share = f"for {own.latency_percentile}% of requests"
+    found = (
+        ("Question", content.spike.question),
+        ("Deliverable", content.spike.deliverable),
+        ("Source", content.data.source),
+        ("Volume", content.data.volume),
+        ("Stage", STAGE_WORDS[content.data.stage] if content.data.stage else ""),
+        ("Model version", own.model_version),
+        ("Latency", f"at most {number_text(own.latency_ms)} ms {share}" if own.latency_ms else ""),
+        (
+            "Cost",
+            f"at most {number_text(own.cost_usd_per_1000)} USD for 1,000 requests"
+            if own.cost_usd_per_1000
+            else "",
+        ),
+        ("Fallback", content.feature.fallback),
+    )
     return tuple((name, value) for name, value in found if value)
 
 

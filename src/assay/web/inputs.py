@@ -27,7 +27,12 @@ Form = Annotated[FormData, Depends(submitted)]
 def text(form: FormData, name: str) -> str:
     """A field as text, without blanks around it; empty where it was not sent."""
     value = form.get(name, "")
-    return value.strip() if isinstance(value, str) else ""
+    return _lines(value).strip() if isinstance(value, str) else ""
+
+
+def _lines(value: str) -> str:
+    """Browsers end lines with two characters: an unchanged text would be another than the one in a file."""
+    return value.replace("\r\n", "\n")
 
 
 def texts(form: FormData, name: str) -> tuple[str, ...]:

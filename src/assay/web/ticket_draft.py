@@ -22,7 +22,21 @@ from assay.web.inputs import text, texts
 
 ROLES = tuple(role.value for role in Role)
 MOST_LINES = 40
-_FIELDS = {"budget.gpu_hours": "gpu_hours", "budget.cost_usd": "cost_usd", "looks.stages": "looks"}
+_FIELDS = {
+    "budget.gpu_hours": "gpu_hours",
+    "budget.cost_usd": "cost_usd",
+    "looks.stages": "looks",
+    "spike.question": "question",
+    "spike.deliverable": "deliverable",
+    "data.source": "data_source",
+    "data.volume": "data_volume",
+    "data.stage": "data_stage",
+    "engineering.model_version": "model_version",
+    "engineering.latency_ms": "latency_ms",
+    "engineering.latency_percentile": "latency_percentile",
+    "engineering.cost_usd_per_1000": "cost_usd_per_1000",
+    "feature.fallback": "fallback",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +109,25 @@ def typed_from_content(content: TicketContent, catalog: MetricCatalog) -> Typed:
             )
             for n in content.data_needs
         ),
+        **_own_typed(content),
     )
+
+
+def _own_typed(content: TicketContent) -> dict[str, str]:
+    own = content.engineering
+    return {
+        "trackers": "\n".join(f"{link.url} {link.title}".strip() for link in content.trackers),
+        "question": content.spike.question,
+        "deliverable": content.spike.deliverable,
+        "data_source": content.data.source,
+        "data_volume": content.data.volume,
+        "data_stage": _plain(content.data.stage),
+        "model_version": own.model_version,
+        "latency_ms": _plain(own.latency_ms),
+        "latency_percentile": str(own.latency_percentile),
+        "cost_usd_per_1000": _plain(own.cost_usd_per_1000),
+        "fallback": content.feature.fallback,
+    }
 
 
 def _plain(value: object) -> str:
@@ -179,7 +211,34 @@ def _data(typed: Typed, criteria: Iterable[Criterion]) -> dict[str, Any]:
             {"dataset": n.dataset, "versions": n.versions, "needed_by": _date(n.needed_by), "ready": n.ready}
             for n in typed.needs
         ),
+        "trackers": tuple(
+            {"url": url, "title": title.strip()}
+            for line in typed.trackers.splitlines()
+            if line.strip()
+            for url, _, title in (line.strip().partition(" "),)
+        ),
+        **_own_data(typed),
     }
+
+
+def _own_data(typed: Typed) -> dict[str, dict[str, Any]]:
+    """What only tickets of this type have: the form of another type does not show it."""
+    of_type: dict[str, dict[str, Any]] = {
+        "spike": {"question": typed.question, "deliverable": typed.deliverable},
+        "data": {
+            "source": typed.data_source,
+            "volume": typed.data_volume,
+            "stage": typed.data_stage or None,
+        },
+        "engineering": {
+            "model_version": typed.model_version,
+            "latency_ms": typed.latency_ms or None,
+            "latency_percentile": typed.latency_percentile or 95,
+            "cost_usd_per_1000": typed.cost_usd_per_1000 or None,
+        },
+        "feature": {"fallback": typed.fallback},
+    }
+    return {typed.type: of_type[typed.type]} if typed.type in of_type else {}
 
 
 def _split(listed: str) -> tuple[str, ...]:

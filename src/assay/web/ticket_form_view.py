@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from assay.domain.experiments.experiment import Axis, Mode
+from assay.domain.experiments.type_fields import DataStage
 from assay.domain.gates.settings import KillRuleName
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric, MetricCatalog, Unit
@@ -29,6 +30,13 @@ UNIT_WORDS = {
     Unit.NUMBER: "number without a unit",
     Unit.COUNT: "count",
 }
+STAGE_WORDS = {
+    DataStage.NEEDED: "Data needed",
+    DataStage.COLLECTION: "Collection",
+    DataStage.ANNOTATION: "Annotation",
+    DataStage.QA: "QA",
+    DataStage.READY: "Ready",
+}
 _SHOWN = frozenset(Typed.__dataclass_fields__) | {"metric", "metric_unit", "budget"}
 """Fields that say beside them what is wrong; what is wrong elsewhere stands on top of the form."""
 _CRITERIA = (
@@ -37,6 +45,13 @@ _CRITERIA = (
     ("blocking", "Blocking", "Safety and regression: one failure stops promotion."),
     ("kill", "Kill", "When to stop."),
 )
+_PURPOSES = {
+    ("spike", "primary"): "The expected metric: the number that would answer the question.",
+    ("data", "primary"): "The quality gate: at which quality the data is accepted.",
+    ("engineering", "primary"): "A target beyond latency and cost.",
+    ("feature", "primary"): "Acceptance: the numbers it is accepted by.",
+}
+"""What a role is for on tickets that are no experiments."""
 
 
 def form_page(
@@ -89,8 +104,13 @@ def form_page(
         meanwhile=meanwhile,
         baseline_rows=(*typed.baselines, BaselineRow()),
         need_rows=(*typed.needs, NeedRow()),
+        rescopes=ticket is not None and ticket.content.type is TicketType.SPIKE,
+        data_stages=_choices(
+            (("", "Not said"), *((s.value, STAGE_WORDS[s]) for s in DataStage)), typed.data_stage
+        ),
         criteria_fields=tuple(
-            (role, label, purpose, examples[role], getattr(typed, role)) for role, label, purpose in _CRITERIA
+            (role, label, _PURPOSES.get((typed.type, role), purpose), examples[role], getattr(typed, role))
+            for role, label, purpose in _CRITERIA
         ),
     )
 
@@ -98,7 +118,9 @@ def form_page(
 def differences(typed: Typed, now: Typed) -> tuple[tuple[str, str], ...]:
     """Where what stands now differs from what was typed: field and what stands there."""
     names = (
-        name for name in Typed.__dataclass_fields__ if name not in ("amendment_reason", "baselines", "needs")
+        name
+        for name in Typed.__dataclass_fields__
+        if name not in ("amendment_reason", "baselines", "needs") and not name.startswith("believe_")
     )
     found = ((name, getattr(now, name)) for name in names if getattr(now, name) != getattr(typed, name))
     return tuple((name.replace("_", " ").capitalize(), _shown(value)) for name, value in found)

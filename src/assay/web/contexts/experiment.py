@@ -282,6 +282,12 @@ class ExperimentPage:
     meters_note: str
     facts: tuple[tuple[str, str], ...]
     needs: tuple[NeedLine, ...]
+    own: tuple[tuple[str, str], ...]
+    """What only tickets of its type say, by name."""
+    trackers: tuple[tuple[str, str], ...]
+    """Address and title of each link to a tracker."""
+    overrun: str
+    """How far a spike is past its time box; empty while it is not."""
     similar: tuple[Related, ...]
     links: tuple[Related, ...]
     link_kinds: tuple[tuple[str, str], ...]

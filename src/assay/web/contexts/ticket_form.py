@@ -51,6 +51,23 @@ class Typed:
     baselines: tuple[BaselineRow, ...] = ()
     needs: tuple[NeedRow, ...] = ()
     amendment_reason: str = ""
+    trackers: str = ""
+    """One a line: the address, and a title behind it."""
+    question: str = ""
+    deliverable: str = ""
+    data_source: str = ""
+    data_volume: str = ""
+    data_stage: str = ""
+    model_version: str = ""
+    latency_ms: str = ""
+    latency_percentile: str = ""
+    cost_usd_per_1000: str = ""
+    fallback: str = ""
+    believe_change: str = ""
+    believe_metric: str = ""
+    believe_baseline: str = ""
+    believe_target: str = ""
+    believe_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,5 +163,8 @@ class TicketForm:
     baseline_rows: tuple[BaselineRow, ...]
     """Those typed, and an empty one."""
     need_rows: tuple[NeedRow, ...]
+    data_stages: tuple[Choice, ...]
+    rescopes: bool
+    """More time for it needs a reason: a spike that exists."""
     criteria_fields: tuple[tuple[str, str, str, str, str], ...]
     """Role, label, what it is for, an example, and the text typed."""

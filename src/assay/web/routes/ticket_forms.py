@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.domain.experiments.experiment import TicketContent
+from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.errors import AssayError, Invalid, Refused, StaleVersion
-from assay.web import frame, happenings, inputs, templating, ticket_form_view
+from assay.web import frame, happenings, inputs, templating, ticket_form_view, ticket_guide
 from assay.web.contexts.ticket_form import Check, CheckFragment, Typed, Wrong
 from assay.web.errors import sentences
 from assay.web.metric_form import metric_from_form
@@ -28,7 +31,13 @@ router = APIRouter(include_in_schema=False)
 def new_ticket(request: Request, slug: str) -> HTMLResponse:
     """An empty form."""
     project, catalog, _ = _around(request, slug, None)
-    typed = Typed(title=request.query_params.get("title", "")[:200], owner=frame.actor(request).name)
+    asked = request.query_params
+    kind = asked.get("type", "")
+    typed = Typed(
+        type=kind if kind in set(TicketType) else TicketType.EXPERIMENT.value,
+        title=asked.get("title", "")[:200],
+        owner=frame.actor(request).name,
+    )
     return _page(request, project, catalog, typed, None, check=Check())
 
 
@@ -71,6 +80,9 @@ def _submitted(request: Request, slug: str, key: str | None, form: inputs.Form) 
     if inputs.text(form, "act") == "declare":
         return _declared(request, slug, key, typed, form)
     project, catalog, ticket = _around(request, slug, key)
+    written = _written_for_people(request, project, catalog, typed, ticket, inputs.text(form, "act"))
+    if written is not None:
+        return written
     draft = read_draft(typed, catalog)
     wrong = list(draft.wrong)
     if draft.content is not None:
@@ -89,6 +101,29 @@ def _submitted(request: Request, slug: str, key: str | None, form: inputs.Form) 
             return _overtaken(request, slug, key or "", typed)
     shown = _check(request, slug, typed, catalog, exclude=key)
     return _page(request, project, catalog, typed, ticket, check=shown, wrong=wrong, status=422)
+
+
+def _written_for_people(
+    request: Request, project: Project, catalog: MetricCatalog, typed: Typed, ticket: Ticket | None, act: str
+) -> HTMLResponse | None:
+    """The form again with what a button of it wrote; None where it is to be saved."""
+    wrong: list[Wrong] = []
+    kind = act.removeprefix("type-")
+    if act == "compose":
+        typed, wrong, notice = ticket_guide.composed(typed, catalog)
+    elif act == "draft-kill":
+        rules = project.settings.verdicts.kill_rules
+        typed, notice = ticket_guide.with_drafted_kills(typed, catalog, rules)
+    elif act != kind and kind in set(TicketType) and ticket is None:
+        typed, notice = replace(typed, type=kind), ""
+    else:
+        return None
+    exclude = ticket.key if ticket is not None else None
+    check = _check(request, project.slug, typed, catalog, exclude=exclude)
+    status = 422 if wrong else 200
+    return _page(
+        request, project, catalog, typed, ticket, check=check, wrong=wrong, notice=notice, status=status
+    )
 
 
 def _overtaken(request: Request, slug: str, key: str, typed: Typed) -> HTMLResponse:

@@ -1,0 +1,122 @@
+"""The form of every type of ticket, and what it writes for people; without any script."""
+
+import html as html_module
+import re
+
+import pytest
+
+from assay.workflows.tickets import get_ticket
+from tests.faces.web import story
+from tests.faces.web.test_routes import Browser, at, fields_of
+
+OWN = {
+    "spike": {"question": "Does it run on a CPU?", "deliverable": "A page and what we recommend."},
+    "data": {"data_source": "help desk", "data_volume": "12,000 tickets", "data_stage": "annotation"},
+    "engineering": {
+        "model_version": "intent-8b@12",
+        "latency_ms": "200",
+        "latency_percentile": "99",
+        "cost_usd_per_1000": "0.40",
+    },
+    "feature": {"fallback": "A person answers."},
+    "experiment": {},
+    "incident": {},
+}
+
+
+@pytest.fixture
+def browser(site):
+    return Browser(site.url)
+
+
+def filled(page):
+    return {name: html_module.unescape(value) for name, value in fields_of(page).items()}
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_fields_of_a_type_are_asked_shown_and_kept_through_an_edit(site, browser, kind):
+    _, page = browser.text(at(site, "/t/new"))
+    typed = {**filled(page), "title": f"A {kind}", "trackers": "https://tracker.example.org/7 Sweep\n"}
+    status, page = browser.text(at(site, "/t/new"), {**typed, "act": f"type-{kind}"})
+    assert status == 200
+    assert filled(page)["title"] == f"A {kind}"
+    asked = set(re.findall(r'(?:input|textarea|select)[^>]* name="([a-z_0-9]+)"', page))
+    assert {name for fields in OWN.values() for name in fields} & asked == set(OWN[kind])
+    status, headers, _ = browser.ask(at(site, "/t/new"), {**filled(page), **OWN[kind], "act": "save"})
+    assert status == 303
+    href = headers["location"].partition("?")[0]
+    content = get_ticket(site.ws, story.ADA, site.slug, href.rpartition("/")[2]).content
+    assert content.type.value == kind
+    assert content.trackers[0].title == "Sweep"
+    _, shown = browser.text(href)
+    for name, value in OWN[kind].items():
+        assert (value.removesuffix("0") if name != "data_stage" else "Annotation") in shown
+    assert 'href="https://tracker.example.org/7"' in shown
+    _, page = browser.text(f"{href}/edit")
+    chosen = {"data_stage": "annotation"} if kind == "data" else {}
+    assert browser.ask(f"{href}/edit", {**filled(page), **chosen})[0] == 303
+    assert get_ticket(site.ws, story.ADA, site.slug, href.rpartition("/")[2]).content == content
+
+
+def test_belief_becomes_a_sentence_a_baseline_and_the_criterion_it_claims(site, browser):
+    _, page = browser.text(at(site, "/t/new"))
+    parts = {
+        "believe_change": "fine-tuning",
+        "believe_metric": "accuracy",
+        "believe_baseline": "72%",
+        "believe_target": "85%",
+        "believe_reason": "our words are rare",
+        "gpu_hours": "24",
+    }
+    status, page = browser.text(at(site, "/t/new"), {**filled(page), **parts, "act": "compose"})
+    typed = filled(page)
+    assert status == 200
+    assert typed["hypothesis"] == (
+        "We believe that fine-tuning will move accuracy from 72% to 85% because our words are rare."
+    )
+    assert typed["primary"] == "accuracy >= 85%"
+    assert ('value="accuracy"' in page, 'value="0.72"' in page) == (True, True)
+    _, page = browser.text(at(site, "/t/new"), {**typed, "title": "t", "act": "draft-kill"})
+    assert filled(page)["kill"].splitlines()[:2] == [
+        "accuracy &lt; 76.5% after training".replace("&lt;", "<"),
+        "compute > 2x budget",
+    ]
+    assert "can be locked" in page
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        ({}, "believe_change"),
+        ({"believe_metric": "no_such_metric"}, "believe_metric"),
+        ({"believe_target": "85"}, "believe_target"),
+    ],
+)
+def test_belief_that_cannot_be_written_says_what_is_missing_and_keeps_the_rest(site, browser, parts, field):
+    _, page = browser.text(at(site, "/t/new"))
+    whole = {
+        "believe_change": "x",
+        "believe_metric": "accuracy",
+        "believe_target": "85%",
+        "believe_reason": "y",
+    }
+    given = {**whole, **parts} if parts else {"believe_reason": "kept"}
+    status, page = browser.text(at(site, "/t/new"), {**filled(page), **given, "act": "compose"})
+    assert status == 422
+    assert f'id="p-{field}-1"' in page
+    assert filled(page)["believe_reason"] == given["believe_reason"]
+
+
+def test_enter_in_a_field_saves_and_does_not_change_the_type(browser, site):
+    _, page = browser.text(at(site, "/t/new"))
+    form = page.split('id="ticket-form"')[1]
+    first = re.search(r"<button[^>]*>", form).group()
+    assert 'value="save"' in first
+
+
+@pytest.mark.parametrize("typed", ["javascript:alert(1)", "not an address"])
+def test_tracker_that_is_no_web_address_is_refused_beside_its_field(site, browser, typed):
+    _, page = browser.text(at(site, "/t/new"))
+    status, page = browser.text(at(site, "/t/new"), {**filled(page), "title": "t", "trackers": typed})
+    assert status == 422
+    assert 'id="p-trackers-1"' in page

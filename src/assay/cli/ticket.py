@@ -11,6 +11,7 @@ from assay.cli.connection import connected, key_part
 from assay.cli.options import Json, Key, Project, given, group
 from assay.cli.screen import print_json, say, shortened, table
 from assay.cli.ticket_fields import (
+    Amend,
     Axis,
     Baselines,
     Blocking,
@@ -26,14 +27,17 @@ from assay.cli.ticket_fields import (
     Mode,
     Own,
     Owner,
+    Predictions,
     Primary,
     Priority,
     Secondary,
     Trackers,
+    TypeName,
     addresses,
     fields_of,
     over,
     own_fields,
+    prediction_of,
 )
 
 app = group("ticket", "Write, read and change tickets.")
@@ -59,9 +63,7 @@ def new(
     gpu_hours: GpuHours = None,
     cost_usd: Cost = None,
     days: Days = None,
-    type_name: Annotated[
-        str | None, typer.Option("--type", help="experiment, spike, data, engineering, feature or incident.")
-    ] = None,
+    type_name: TypeName = None,
     owner: Owner = None,
     mode: Mode = None,
     axis: Axis = None,
@@ -71,6 +73,7 @@ def new(
     candidate: Candidate = None,
     tracker: Trackers = None,
     own: Own = None,
+    predict: Predictions = None,
     file: File = None,
     project: Project = None,
     json: Json = False,
@@ -82,7 +85,8 @@ def new(
     """
     fields = fields_of(
         file,
-        given(
+        prediction_of(predict)
+        | given(
             title=title,
             hypothesis=hypothesis,
             method=method,
@@ -147,10 +151,9 @@ def edit(
     candidate: Candidate = None,
     tracker: Trackers = None,
     own: Own = None,
+    predict: Predictions = None,
     file: File = None,
-    amend: Annotated[
-        str | None, typer.Option("--amend", metavar="REASON", help="Why what is locked changes.")
-    ] = None,
+    amend: Amend = None,
     project: Project = None,
     json: Json = False,
 ) -> None:
@@ -177,7 +180,7 @@ def edit(
         before = api.in_project("GET", path).data
         fields = fields_of(
             file,
-            named,
+            named | prediction_of(predict, before["content"].get("prediction")),
             criteria={**before["content"].get("criteria", {}), **criteria} if criteria else {},
             baselines=baseline or [],
             budget=given(gpu_hours=gpu_hours, cost_usd=cost_usd),

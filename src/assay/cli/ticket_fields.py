@@ -44,6 +44,18 @@ Labels = Annotated[
 ]
 Method = Annotated[str | None, typer.Option("--method", help="How it is done.")]
 Candidate = Annotated[str | None, typer.Option("--candidate", help="Value of the tag assay.candidate.")]
+TypeName = Annotated[
+    str | None, typer.Option("--type", help="experiment, spike, data, engineering, feature or incident.")
+]
+Amend = Annotated[str | None, typer.Option("--amend", metavar="REASON", help="Why what is locked changes.")]
+Predictions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--predict",
+        metavar="NAME=VALUE",
+        help="What you expect, such as chance=35%, effect=0:0.05:0.16 (10, 50, 90%), person_days=4; may be repeated.",
+    ),
+]
 File = Annotated[
     Path | None, typer.Option("--file", "-f", help="Ticket file (YAML or JSON); options win over it.")
 ]
@@ -163,3 +175,47 @@ def _baseline(text: str) -> dict[str, str]:
         return {"metric": metric}
     measured = {"ticket" if value[:1].isalpha() else "value": value}
     return {"metric": metric, **measured, **({"source": source} if source else {})}
+
+
+_PARTS = ("low", "mid", "high")
+_DELAY = ("business_value", "time_criticality", "risk_reduction", "job_size")
+
+
+def prediction_of(given: list[str] | None, before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What `--predict NAME=VALUE` says over what was said before; an empty value takes it back."""
+    found = dict(before or {})
+    for text in given or ():
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise Invalid(
+                f"cannot read option --predict: found {text[:60]!r} (expected NAME=VALUE)",
+                hint="--predict chance=35% --predict effect=0:0.05:0.16 --predict person_days=4",
+                code="prediction-malformed",
+                field="prediction",
+            )
+        name = name.replace("-", "_")
+        if name in _DELAY:
+            delay = {
+                **found.get("cost_of_delay", {}),
+                name: int(value) if value.isdecimal() else value or None,
+            }
+            found["cost_of_delay"] = delay
+        else:
+            found[name] = _effect(value) if name == "effect" and value else value or None
+    return {"prediction": found} if given else {}
+
+
+def _effect(text: str) -> dict[str, str]:
+    """`0:0.05:0.16` is low, mid and high; `0.05+-0.04` is mean and standard deviation."""
+    mean, plus_minus, spread = text.partition("+-")
+    if plus_minus:
+        return {"mean": mean.strip(), "sd": spread.strip()}
+    parts = [part.strip() for part in text.split(":")]
+    if len(parts) != len(_PARTS):
+        raise Invalid(
+            f"cannot read option --predict: found {text[:60]!r} (expected LOW:MID:HIGH or MEAN+-SD)",
+            hint="--predict effect=0:0.05:0.16, in the primary metric's own unit; above 0 is better",
+            code="prediction-malformed",
+            field="prediction.effect",
+        )
+    return dict(zip(_PARTS, parts, strict=True))

@@ -16,6 +16,7 @@ Each module answers one question; import from the module, nothing is re-exported
 * `stages`, `multiplicity`: what looking often, or at many things, costs.
 * `similar_sets`: which of very many sets are nearly the same (texts in training and evaluation data).
 * `power`, `planning`: what would settle an open question, and what a planned study can see.
+* `value_of_information`, `elicited_chances`: which experiment is worth its cost, and what the chances people give are worth.
 * `distributions`, `predictive_draws`: tail probabilities, quantiles, and the fixed sequence that predictions average over.
 
 Nothing here reads a clock, draws chance of its own or depends on the order of its input: permuted seeds or examples give

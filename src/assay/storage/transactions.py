@@ -11,6 +11,7 @@ from assay.storage.queries.flow import FlowQueries
 from assay.storage.queries.gates import GateQueries
 from assay.storage.queries.journal import JournalQueries
 from assay.storage.queries.overview import OverviewQueries
+from assay.storage.queries.planning import PlanningQueries
 from assay.storage.queries.runs import RunQueries
 from assay.storage.queries.search import SearchQueries
 from assay.storage.queries.sprints import SprintQueries
@@ -31,6 +32,7 @@ class Reading(
     RunQueries,
     GateQueries,
     FlowQueries,
+    PlanningQueries,
     OverviewQueries,
     JournalQueries,
     SearchQueries,
@@ -65,6 +67,7 @@ class Writing(
     RunQueries,
     GateQueries,
     FlowQueries,
+    PlanningQueries,
     OverviewQueries,
     JournalQueries,
     SearchQueries,

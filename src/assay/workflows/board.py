@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from assay.domain.board.board import Board, ExitItem
 from assay.domain.board.exit_policies import EXPIRING, ExitFacts
 from assay.domain.board.moves import MoveAssessment, assess_move
 from assay.domain.board.wip import WipState
+from assay.domain.experiments.prediction import Prediction
 from assay.domain.experiments.preregistration import lock as lock_registration
 from assay.domain.experiments.type_rules import ticket_problems
 from assay.domain.kernel.events import Event
@@ -392,6 +394,11 @@ def _slot(tx: WriteTransaction, project: Project, stage: str, before_key: str | 
     return (above + below) / 2.0
 
 
+def _prediction_field(prediction: Prediction | None) -> dict[str, Any]:
+    """What is scored when the experiment is decided."""
+    return {} if prediction is None else {"prediction": prediction.model_dump(mode="json", exclude_none=True)}
+
+
 def _lock(tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, ticket: Ticket) -> None:
     at = ws.clock()
     rules = project.settings.verdicts
@@ -406,6 +413,7 @@ def _lock(tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, t
             alpha=draft.alpha,
             strictness=draft.strictness,
             registration=draft.registration.model_dump(mode="json"),
+            **_prediction_field(draft.prediction),
         ),
         actor=actor,
         at=at,

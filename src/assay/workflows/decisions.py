@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from assay.domain.experiments.dossier import dossier_bytes
 from assay.domain.experiments.experiment import Decision, DecisionKind
 from assay.domain.experiments.learnings import checked_learnings
+from assay.domain.gates.shown import Shown, shown_of
 from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.verdicts import Verdict
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.board import Moved, place_card
@@ -17,7 +19,7 @@ from assay.workflows.gathering import evidence_rows
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import Workspace, WriteTransaction
-from assay.workflows.records import Project, StoredVerdict, Ticket
+from assay.workflows.records import Project, Ticket
 from assay.workflows.verdicts import read_record
 
 TARGET = {DecisionKind.KILL: "killed", DecisionKind.PROMOTE: "production", DecisionKind.ITERATE: "iteration"}
@@ -62,7 +64,8 @@ def decide(
         check_version(before, expected_version)
         _must_be_decidable(project, before)
         stored = tx.verdict(before.id)
-        recommendation = _recommendation(before, stored)
+        verdict = None if stored is None else read_record(stored).verdict
+        recommendation = _recommendation(before, verdict)
         _reason_given(key, kind, recommendation, reason)
         dossier = (
             None if before.lock is None else dossier_bytes(before.lock, evidence_rows(tx, project, before))
@@ -79,7 +82,8 @@ def decide(
         )
         if dossier is not None:
             tx.put_blob(digest_bytes(dossier), dossier)
-        decision = _record(tx, actor, project, before, decision)
+        shown = None if before.lock is None else shown_of(before.lock, verdict)
+        decision = _record(tx, actor, project, before, decision, shown=shown)
         ticket = required_ticket(tx, project, key)
         if not move:
             return DecisionResult(ticket=ticket, decision=decision, moved_to=None, not_moved_because="")
@@ -105,13 +109,11 @@ def _must_be_decidable(project: Project, ticket: Ticket) -> None:
         )
 
 
-def _recommendation(ticket: Ticket, stored: StoredVerdict | None) -> str:
+def _recommendation(ticket: Ticket, verdict: Verdict | None) -> str:
     """What the evidence says; nothing where nothing was registered, which only experiments have to be."""
     if ticket.lock is None:
         return ""
-    if stored is None:
-        return "undecided"
-    return read_record(stored).verdict.recommendation.value
+    return "undecided" if verdict is None else verdict.recommendation.value
 
 
 def _reason_given(key: str, kind: DecisionKind, recommendation: str, reason: str) -> None:
@@ -126,8 +128,15 @@ def _reason_given(key: str, kind: DecisionKind, recommendation: str, reason: str
 
 
 def _record(
-    tx: WriteTransaction, actor: Actor, project: Project, before: Ticket, decision: Decision
+    tx: WriteTransaction,
+    actor: Actor,
+    project: Project,
+    before: Ticket,
+    decision: Decision,
+    *,
+    shown: Shown | None,
 ) -> Decision:
+    measured = {} if shown is None else {"primary": shown.primary.value, "gain": shown.gain}
     seq = tx.append(
         Event.of(
             "decision.recorded",
@@ -139,6 +148,7 @@ def _record(
             evidence_digest=decision.evidence_digest,
             reason=decision.reason,
             learnings=decision.learnings,
+            **measured,
         ),
         actor=actor,
         at=decision.at,

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assay.domain.experiments.experiment import Amendment, Lock
+from assay.domain.experiments.prediction import Prediction
 from assay.domain.experiments.preregistration import registration_digest
 from assay.domain.kernel.canonical import digest_bytes
 from assay.workflows.blocker_integrity import blocker_faults
@@ -104,11 +105,18 @@ def _lock_reasons(lock: Lock | None, told: _Told) -> Iterator[str]:
         "locked_by": row.actor,
         "seq": row.seq,
         "digest": _last_digest(told),
+        "prediction": _journaled_prediction(row),
     }
     other = [name for name, value in expected.items() if getattr(lock, name) != value]
     if other:
         yield f"the lock is not the one in the journal: it differs in {', '.join(other)}"
     yield from _amendment_reasons(lock.amendments, told)
+
+
+def _journaled_prediction(row: JournalRow) -> Prediction | None:
+    """What is scored afterwards: an entry from before there were predictions names none."""
+    said = row.payload.get("prediction")
+    return None if said is None else Prediction.model_validate(said)
 
 
 def _last_digest(told: _Told) -> object:

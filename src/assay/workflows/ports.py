@@ -19,6 +19,7 @@ from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.workflows.actor import Actor
 from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
 from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
+from assay.workflows.planning_ports import PlanningReads
 from assay.workflows.records import (
     Attestation,
     JournalEntry,
@@ -50,7 +51,7 @@ from assay.workflows.views import (
 T = TypeVar("T")
 
 
-class ReadTransaction(BlockerReads, GateReads, SprintReads, Protocol):
+class ReadTransaction(BlockerReads, GateReads, PlanningReads, SprintReads, Protocol):
     """One consistent view of everything remembered."""
 
     # projects and metrics

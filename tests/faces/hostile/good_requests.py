@@ -25,7 +25,13 @@ TICKET = {
     "data": {"source": "", "volume": ""},
     "engineering": {"model_version": "", "latency_percentile": 95},
     "feature": {"fallback": ""},
-}
+    "prediction": {
+        "chance": 0.35, "effect": {"low": 0, "mid": 0.05, "high": 0.16}, "person_days": 4, "gpu_hours": 12, "training_days": 3,
+        "evaluation_days": 2, "reward": 400,
+        "cost_of_delay": {"business_value": 8, "time_criticality": 3, "risk_reduction": 5, "job_size": 2},
+    },
+    "place": {"rank": 1, "reason": "the regulator waits for it"},
+}  # fmt: skip
 STAGE = {"key": "backlog", "title": "Backlog", "wip_limit": 5, "exit_gate": ["agreed"], "gate_text": "x"}
 SETTINGS = {
     "name": "Support chatbot",

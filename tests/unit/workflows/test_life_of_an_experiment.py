@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 
 from assay.domain.experiments.criteria.text import parse_criterion
 from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.prediction import Prediction
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.findings import Outcome, Role
 from assay.domain.kernel.verdicts import Recommendation
@@ -524,6 +525,7 @@ LATER = "2026-06-12T09:00:00Z"
         (lambda lock: lock.update(locked_at=LATER), "it differs in locked_at"),
         (lambda lock: lock["amendments"][0].update(after_results=False), "differs in after_results"),
         (lambda lock: lock.update(amendments=[]), "it has 0 amendments, the journal tells of 1"),
+        (lambda lock: lock.update(prediction={"chance": "0.01"}), "it differs in prediction"),
         (lambda lock: lock["registration"].update(hypothesis="Other."), "no longer has the digest"),
     ],
 )
@@ -566,3 +568,15 @@ def test_column_of_an_entry_that_no_longer_repeats_the_hashed_bytes_is_found_and
     assert "mallory" not in (shown.actor, shown.subject, shown.kind, shown.project)
     assert shown.at.year != 2020
     assert ticket.key
+
+
+def test_lock_keeps_the_prediction_that_stood_then_and_a_later_edit_does_not_change_it(ws):
+    expected = Prediction(chance="0.4", person_days=3)
+    ticket = start(ws, prediction=expected)
+    assert ticket.lock.prediction == expected
+    later = ticket.content.model_copy(update={"prediction": Prediction(chance="0.9")})
+    edited = edit_ticket(ws, ADA, SLUG, ticket.key, later, expected_version=ticket.version)
+    assert edited.content.prediction == Prediction(chance="0.9")
+    assert edited.lock.prediction == expected
+    assert not edited.lock.amendments
+    assert verify_journal(ws, ADA).ok

@@ -94,6 +94,48 @@ class FeatureBody(Body):
     fallback: Prose = ""
 
 
+Size = Annotated[Literal[1, 2, 3, 5, 8, 13], NUMBER]
+
+
+class EffectBody(Body):
+    """How large the improvement is believed to be, above 0 is better: low, mid, high (10, 50, 90%), or mean and sd."""
+
+    low: Amount | None = None
+    mid: Amount | None = None
+    high: Amount | None = None
+    mean: Amount | None = None
+    sd: Amount | None = None
+
+
+class CostOfDelayBody(Body):
+    """What waiting costs against how long the work takes."""
+
+    business_value: Size | None = None
+    time_criticality: Size | None = None
+    risk_reduction: Size | None = None
+    job_size: Size | None = None
+
+
+class PredictionBody(Body):
+    """What is expected of the experiment; the one that stands when it is locked is scored when it is decided."""
+
+    chance: Amount | None = Field(default=None, examples=[0.35])
+    effect: EffectBody | None = None
+    person_days: Amount | None = None
+    gpu_hours: Amount | None = None
+    training_days: Amount | None = None
+    evaluation_days: Amount | None = None
+    reward: Amount | None = None
+    cost_of_delay: CostOfDelayBody | None = None
+
+
+class PlaceBody(Body):
+    """A place in the planning ranking given by hand."""
+
+    rank: Annotated[int, NUMBER, Field(ge=1, le=1000)]
+    reason: Short
+
+
 class TicketBody(Body):
     """All that people write on a ticket. Criteria are text (`accuracy >= 85%`) or structured, by role."""
 
@@ -136,6 +178,8 @@ class TicketBody(Body):
     priority: Annotated[int, NUMBER, Field(ge=0, le=4)] = 2
     labels: Annotated[list[Short], Field(max_length=100)] = Field(default_factory=list)
     kill_rules_off: Annotated[list[Short], Field(max_length=100)] = Field(default_factory=list)
+    prediction: PredictionBody | None = None
+    place: PlaceBody | None = None
 
     trackers: Annotated[list[TrackerBody], Field(max_length=100)] = Field(default_factory=list)
     spike: SpikeBody = SpikeBody()

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from assay.domain.experiments.criteria.model import Criterion, MetricName
+from assay.domain.experiments.prediction import Prediction, said_something
 from assay.domain.experiments.texts import Label, Moment, Prose, Title, clean_text
 from assay.domain.experiments.type_fields import (
     OWN_FIELDS,
@@ -23,7 +24,7 @@ from assay.domain.experiments.type_fields import (
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric
-from assay.domain.kernel.model import Value
+from assay.domain.kernel.model import NUMBER, Value
 
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9\[][\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]*", re.ASCII)
 """Visible characters alone, none of which ends a link or an attribute."""
@@ -138,6 +139,18 @@ class LookPlan(Value):
         return stages
 
 
+class Place(Value):
+    """A place in the planning ranking that a person gave by hand, and why."""
+
+    rank: Annotated[int, NUMBER, Field(ge=1, le=1000)]
+    """1 is on top."""
+    reason: Annotated[
+        str,
+        StringConstraints(min_length=3, max_length=500, strip_whitespace=True),
+        AfterValidator(clean_text),
+    ]
+
+
 class TicketContent(Value):
     """All that people write on a ticket."""
 
@@ -167,6 +180,10 @@ class TicketContent(Value):
     data: DataFields = DataFields()
     engineering: EngineeringFields = EngineeringFields()
     feature: FeatureFields = FeatureFields()
+    prediction: Annotated[Prediction | None, AfterValidator(said_something)] = None
+    """What is expected of it; None when nobody said anything."""
+    place: Place | None = None
+    """Its place among the candidates of a sprint, where a person overrides the computed one."""
 
     @field_validator("criteria")
     @classmethod
@@ -246,6 +263,8 @@ class Lock(Value):
     strictness: Literal["bound", "point"] = "bound"
     """Whether the bound or the point estimate had to clear a criterion, as the project had it at the lock."""
     amendments: tuple[Amendment, ...] = ()
+    prediction: Prediction | None = None
+    """What was expected when it was locked: what comes true is held against this, whatever is written later. Not hashed."""
 
 
 class DecisionKind(StrEnum):

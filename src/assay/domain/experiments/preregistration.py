@@ -97,6 +97,7 @@ def lock(content: TicketContent, metrics: MetricCatalog, *, at: datetime, by: st
         locked_by=by,
         seq=seq,
         original_digest=fingerprint,
+        prediction=content.prediction,
     )
 
 

@@ -10,6 +10,10 @@
       kill: [accuracy < 78% after training, compute > 2x budget]
     budget: {gpu_hours: 24, cost_usd: 500}
     time_box_days: 10
+    prediction:
+      chance: 35%
+      effect: {low: 0, mid: 0.05, high: 0.16}
+      person_days: 4
 
 What is left at its default is left out. Unknown fields are refused with close matches.
 """
@@ -34,6 +38,7 @@ from assay.domain.experiments.experiment import (
     DataNeed,
     LookPlan,
     Mode,
+    Place,
     TicketContent,
     TrackerLink,
     web_address,
@@ -51,6 +56,8 @@ from assay.domain.experiments.fields import (
     moment_data,
     refuse,
 )
+from assay.domain.experiments.prediction import CostOfDelay, Effect, Prediction
+from assay.domain.experiments.prediction_data import chance_from_data, prediction_to_data, size_from_data
 from assay.domain.experiments.type_fields import (
     OWN_FIELDS,
     DataFields,
@@ -76,6 +83,8 @@ _RULES = {
     "string_too_short": "some text",
     "string_unicode": "text that is valid Unicode",
     "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
     "less_than_equal": "at most {le}",
     "too_short": "at least {min_length} entries",
     "too_long": "at most {max_length} entries",
@@ -116,6 +125,9 @@ def ticket_to_data(
     _put(data, "trackers", [_plain_fields(link) for link in content.trackers])
     for name in OWN_FIELDS:
         _put(data, name, _plain_fields(getattr(content, name)))
+    _put(data, "prediction", prediction_to_data(content.prediction))
+    if content.place is not None:
+        data["place"] = content.place.model_dump()
     return data
 
 
@@ -258,7 +270,9 @@ def _built(kind: type[Model], fields: dict[str, Any], path: str) -> Model:
         first = error.errors(include_url=False)[0]
         found = "nothing" if first["type"] == "missing" else found_text(first["input"])
         rule = _RULES.get(first["type"], "{msg}").format(msg=first["msg"], **first.get("ctx", {}))
-        if first["type"] == "value_error":
+        if first["type"] == "value_error" and isinstance(first["input"], dict):
+            found, rule = "entries that do not go together", str(first["ctx"]["error"])
+        elif first["type"] == "value_error":
             found = f"{found}: {first['ctx']['error']}"
         refuse(_path(path, first["loc"]), found, rule)
 
@@ -270,6 +284,20 @@ def _path(path: str, places: tuple[int | str, ...]) -> str:
 
 _BASELINE = _record(
     Baseline, {"metric": _metric_name, "value": _decimal, "source": _words, "ticket": read_ticket_key}
+)
+_EFFECT = _record(Effect, dict.fromkeys(Effect.model_fields, _decimal))
+_DELAY = _record(CostOfDelay, dict.fromkeys(CostOfDelay.model_fields, size_from_data))
+_PREDICTION = _record(
+    Prediction,
+    {
+        **dict.fromkeys(Prediction.model_fields, _decimal),
+        "chance": chance_from_data,
+        "effect": _EFFECT,
+        "cost_of_delay": _DELAY,
+    },
+)
+_PLACE = _record(
+    Place, {"rank": lambda value, path: as_integer(value, path, low=1, high=1000), "reason": _words}
 )
 _NEED = _record(DataNeed, {"dataset": _words, "versions": _words, "needed_by": as_moment, "ready": as_flag})
 _READERS: dict[str, Reader] = {
@@ -306,5 +334,7 @@ _READERS: dict[str, Reader] = {
         },
     ),
     "feature": _record(FeatureFields, {"fallback": _words}),
+    "prediction": _PREDICTION,
+    "place": _PLACE,
 }
 """Every field of a ticket, in the order in which it is written; the reader of criteria also needs the metrics."""

@@ -1,0 +1,115 @@
+"""What planning reads: experiments that may be begun, what was expected of those that were, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.prediction import Prediction
+from assay.domain.gates.gate_record import GateRecord
+from assay.domain.kernel.findings import Outcome
+from assay.domain.kernel.ids import TicketType
+from assay.domain.sprints.calls import DecidedAs, LockedAt
+from assay.storage.session import Session, Statement, any_of, from_json, in_list
+from assay.storage.tables import gate_runs, gates, journal, tickets
+
+_J, _T, _R, _G = journal.c, tickets.c, gate_runs.c, gates.c
+PLANNABLE = Statement(
+    lambda engine: (
+        select(_T.key)
+        .where(
+            _T.project_id == bindparam("the_project"),
+            in_list(engine, _T.stage, "stages"),
+            _T.type == TicketType.EXPERIMENT.value,
+            _T.locked == 0,
+        )
+        .order_by(_T.number, _T.id)
+    )
+)
+CALLS = Statement(
+    lambda engine: (
+        select(_J.body)
+        .where(
+            # Not by the project, whose index holds all that ever happened in it.
+            func.coalesce(_J.project, "") == bindparam("project"),
+            in_list(engine, _J.kind, "kinds"),
+        )
+        .order_by(_J.seq)
+    )
+)
+
+
+def _latest_records(engine: str) -> Any:
+    newest = (
+        select(func.max(_R.number).label("number"))
+        .join_from(gate_runs, gates, _G.id == _R.gate_id)
+        .where(
+            _R.project_id == bindparam("the_project"),
+            _G.name == bindparam("the_name"),
+            in_list(engine, _R.ticket, "keys"),
+        )
+        .group_by(_R.ticket)
+        .subquery()
+    )
+    return (
+        select(_R.ticket, _R.number, _R.body)
+        .join_from(gate_runs, newest, newest.c.number == _R.number)
+        .where(_R.project_id == bindparam("the_project"))
+    )
+
+
+LATEST_RECORDS = Statement(_latest_records)
+_KINDS = ("ticket.locked", "decision.recorded")
+
+
+class PlanningQueries(Session):
+    """What could be run next, and how good were earlier expectations?"""
+
+    __slots__ = ()
+
+    def plannable(self, project_id: int, stages: Sequence[str]) -> Sequence[str]:
+        """Keys of the experiments in these columns that are not locked, by number."""
+        rows = self.rows(PLANNABLE, the_project=project_id, stages=any_of(self.engine, stages))
+        return [key for (key,) in rows]
+
+    def call_events(self, project: str) -> Iterator[LockedAt | DecidedAs]:
+        """Every lock with its prediction and every decision with what was shown, in journal order, from the hashed bytes."""
+        for (body,) in self.stream(CALLS, project=project, kinds=any_of(self.engine, _KINDS)):
+            said = from_json(bytes(body))
+            at, payload = datetime.fromisoformat(said["at"]), said["payload"]
+            yield (
+                _locked(at, said["subject"], payload)
+                if said["kind"] == "ticket.locked"
+                else _decided(at, said["subject"], payload)
+            )
+
+    def latest_gate_records(
+        self, project_id: int, name: str, keys: Sequence[str]
+    ) -> Mapping[str, tuple[int, GateRecord]]:
+        """Number and record of the newest answer of a gate about each of these tickets that has one."""
+        asked = {"the_project": project_id, "the_name": name, "keys": any_of(self.engine, keys)}
+        return {
+            ticket: (number, GateRecord.model_validate_json(bytes(body)))
+            for ticket, number, body in self.rows(LATEST_RECORDS, **asked)
+        }
+
+
+def _locked(at: datetime, key: str, payload: dict[str, Any]) -> LockedAt:
+    said = payload.get("prediction")
+    prediction = None if said is None else Prediction.model_validate(said)
+    return LockedAt(at, key, prediction, payload["registration"])
+
+
+def _decided(at: datetime, key: str, payload: dict[str, Any]) -> DecidedAs:
+    primary, gain = payload.get("primary"), payload.get("gain")
+    return DecidedAs(
+        at,
+        key,
+        DecisionKind(payload["decision"]),
+        None if primary is None else Outcome(primary),
+        None if gain is None else float(gain),
+    )

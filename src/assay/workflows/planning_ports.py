@@ -1,0 +1,27 @@
+"""What planning needs from the outside: a part of the ports that live with all others in `ports`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from assay.domain.gates.gate_record import GateRecord
+from assay.domain.sprints.calls import DecidedAs, LockedAt
+
+
+class PlanningReads(Protocol):
+    """What is remembered of what was expected, and of what came of it."""
+
+    def plannable(self, project_id: int, stages: Sequence[str]) -> Sequence[str]:
+        """Keys of the experiments in these columns that are not locked, by number."""
+        ...
+
+    def call_events(self, project: str) -> Iterator[LockedAt | DecidedAs]:
+        """Every lock with its prediction and every decision with what was shown, in journal order."""
+        ...
+
+    def latest_gate_records(
+        self, project_id: int, name: str, keys: Sequence[str]
+    ) -> Mapping[str, tuple[int, GateRecord]]:
+        """Number and record of the newest answer of a gate about each of these tickets that has one."""
+        ...

@@ -1,0 +1,171 @@
+"""Candidates for a sprint, what was expected against what came true, and whether the ranking paid."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from assay.domain.experiments.experiment import DataNeed, DecisionKind, Place
+from assay.domain.experiments.prediction import Effect, Prediction
+from assay.domain.kernel.findings import Outcome
+from assay.domain.sprints.feasibility import Fit
+from assay.domain.sprints.ranking import Per
+from assay.errors import Forbidden, Invalid, NotFound, StaleVersion
+from assay.workflows.actor import Actor
+from assay.workflows.board import move_card
+from assay.workflows.confirmations import attest
+from assay.workflows.evidence import connect_source, sync_source
+from assay.workflows.gate_runs import judge_upload
+from assay.workflows.gate_views import Upload
+from assay.workflows.gates import add_gate
+from assay.workflows.planning import candidates, predictions_scored, set_place
+from assay.workflows.tickets import create_ticket, edit_ticket, get_ticket
+from tests.unit.workflows.conftest import ADA, START, content, run
+from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, start
+
+BAD = (0.61, 0.60, 0.62, 0.61, 0.605)
+HOPEFUL = Prediction(chance="0.6", effect=Effect(low="0.10", mid="0.14", high="0.18"), person_days=3)
+
+
+def decided(ws, tracker, clock, *, wins, seed, **changes):
+    """An experiment that ran and was decided by what came out."""
+    ticket = start(ws, **changes)
+    values = GOOD if wins else BAD
+    tracker.put(*(run(ticket.key, number, 0.7, value, begun=clock()) for number, value in enumerate(values)))
+    if seed == 0:
+        connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    sync_source(ws, ADA, SLUG, "listed")
+    ticket = get_ticket(ws, ADA, SLUG, ticket.key)
+    if wins:
+        ticket = move_card(ws, ADA, SLUG, ticket.key, to="evaluation", expected_version=ticket.version).ticket
+        decide_it(ws, ticket, DecisionKind.PROMOTE)
+    else:
+        decide_it(ws, ticket, DecisionKind.KILL, learnings="Rank 16 underfits billing questions.")
+    return ticket.key
+
+
+def test_project_without_tickets_has_no_candidates_and_no_record(ws):
+    view = candidates(ws, ADA, SLUG)
+    assert (view.rows, view.delayed, view.record.decided, view.score) == ((), (), 0, None)
+    assert view.score_text == "No decided experiment had a chance given before its lock."
+
+
+def test_candidates_are_experiments_that_are_not_locked_yet_ranked_with_a_reason(ws):
+    started = start(ws, prediction=HOPEFUL)
+    plain = create_ticket(ws, ADA, SLUG, content())
+    expected = create_ticket(ws, ADA, SLUG, content(prediction=HOPEFUL))
+    view = candidates(ws, ADA, SLUG)
+    assert [row.ticket.key for row in view.rows] == [expected.key, plain.key]
+    assert started.key not in {row.ticket.key for row in view.rows}
+    first, last = (row.ranked for row in view.rows)
+    assert first.sentence.startswith("Worth 0.6 points a GPU-hour: 60% chance of accuracy >= 85%")
+    assert last.sentence == (
+        "Not ranked by worth: nobody said the chance (no experiment is decided yet whose hit rate could stand for it)."
+    )
+
+
+def test_feasibility_is_told_for_the_days_that_are_asked_about(ws):
+    labels = DataNeed(dataset="labels-v2", needed_by="2026-06-04T00:00:00Z")
+    slow = Prediction(chance="0.6", training_days=3, evaluation_days=2)
+    create_ticket(ws, ADA, SLUG, content(prediction=slow, data_needs=(labels,)))
+    days = {"starts_on": date(2026, 5, 25), "ends_on": date(2026, 6, 5)}
+    [row] = candidates(ws, ADA, SLUG, **days).rows
+    assert row.feasibility.fit is Fit.DOES_NOT
+    assert "day 9 of 10" in row.feasibility.text
+    [row] = candidates(ws, ADA, SLUG, starts_on=date(2026, 6, 8), ends_on=date(2026, 6, 19)).rows
+    assert row.feasibility.fit is Fit.FITS
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(date(2026, 6, 5), date(2026, 6, 4)), (date(2026, 1, 1), date(2030, 1, 1))]
+)
+def test_days_that_are_no_sprint_are_refused(ws, first, last):
+    with pytest.raises(Invalid, match="cannot plan from"):
+        candidates(ws, ADA, SLUG, starts_on=first, ends_on=last)
+
+
+def test_definition_of_ready_is_told_line_by_line_and_a_gate_answers_what_no_ticket_can(ws):
+    ticket = create_ticket(ws, ADA, SLUG, content())
+    [row] = candidates(ws, ADA, SLUG).rows
+    assert [(item.title, item.outcome) for item in row.ready] == [
+        ("data available", Outcome.NO_EVIDENCE),
+        ("features stable", Outcome.NO_EVIDENCE),
+        ("environment reproducible", Outcome.NO_EVIDENCE),
+        ("criteria measurable", Outcome.MET),
+    ]
+    assert not row.is_ready
+    attest(ws, ADA, SLUG, ticket.key, item="dataset_ready", expected_version=ticket.version)
+    gate = "gate: ready\nversion: 1\nchecks:\n  - items:\n      features stable: yes\n      environment reproducible: yes\n"
+    add_gate(ws, ADA, SLUG, text=gate)
+    now = Upload({"scores.csv": b"sample_id,accuracy\n1,1\n2,0\n"})
+    judge_upload(ws, ADA, SLUG, "ready", candidate=now, ticket=ticket.key)
+    [row] = candidates(ws, ADA, SLUG).rows
+    assert row.is_ready, row.ready
+
+
+def test_team_without_predictions_is_ranked_by_its_own_hit_rate(ws, tracker, clock):
+    decided(ws, tracker, clock, wins=False, seed=0)
+    decided(ws, tracker, clock, wins=True, seed=1)
+    create_ticket(ws, ADA, SLUG, content())
+    view = candidates(ws, ADA, SLUG)
+    assert (view.record.hits, view.record.decided, view.record.scored) == (1, 2, 0)
+    assert "1 of 2 met their criteria" in view.rows[0].ranked.sentence
+
+
+def test_chance_given_before_the_lock_is_scored_and_a_later_one_is_not(ws, tracker, clock):
+    key = decided(ws, tracker, clock, wins=False, seed=0, prediction=Prediction(chance="0.8"))
+    ticket = get_ticket(ws, ADA, SLUG, key)
+    wise = ticket.content.model_copy(update={"prediction": Prediction(chance="0.01")})
+    edit_ticket(ws, ADA, SLUG, key, wise, expected_version=ticket.version)
+    found = predictions_scored(ws, ADA, SLUG, since=START)
+    assert (found.score.n, round(found.score.score, 6)) == (1, 0.64)
+    assert found.score_text == (
+        "Chances were given as 80% on average, 0% came true (1 experiment, Brier 0.64: too few to say how good they are)."
+    )
+    [call] = found.decided
+    assert (call.hit, call.shipped, round(call.gain, 3)) == (False, False, -0.111)
+
+
+def test_past_window_knows_nothing_of_what_came_later(ws, tracker, clock):
+    decided(ws, tracker, clock, wins=False, seed=0, prediction=Prediction(chance="0.8"))
+    middle = clock()
+    clock.now += timedelta(days=1)
+    decided(ws, tracker, clock, wins=True, seed=1, prediction=Prediction(chance="0.7"))
+    then = predictions_scored(ws, ADA, SLUG, since=START, until=middle)
+    assert (then.score.n, then.before.decided) == (1, 0)
+    later = predictions_scored(ws, ADA, SLUG, since=middle)
+    assert (later.score.n, later.before.decided, round(later.score.score, 2)) == (1, 1, 0.09)
+
+
+def test_ranking_paid_where_those_ranked_high_shipped_more_for_their_cost(ws, tracker, clock):
+    bold = Prediction(chance="0.7", effect=Effect(low="0.10", mid="0.14", high="0.18"))
+    timid = Prediction(chance="0.1", effect=Effect(low="-0.02", mid="0.00", high="0.02"))
+    plan = [(bold, True), (timid, False), (bold, True)]
+    for number, (prediction, wins) in enumerate(plan):
+        decided(ws, tracker, clock, wins=wins, seed=number, prediction=prediction)
+    assert predictions_scored(ws, ADA, SLUG, since=START).paid is None  # three are too few
+    decided(ws, tracker, clock, wins=False, seed=3, prediction=timid)
+    paid = predictions_scored(ws, ADA, SLUG, since=START).paid
+    assert (paid.high.shipped, paid.rest.shipped, paid.is_enough) == (2, 0, False)
+    assert paid.high.gain == pytest.approx(2 * 0.1504, abs=1e-3)
+    assert paid.high.per_cost > paid.rest.per_cost == 0.0
+    assert "say little" in paid.text
+
+
+def test_place_given_by_hand_stands_until_it_is_taken_back(ws):
+    create_ticket(ws, ADA, SLUG, content(prediction=HOPEFUL))
+    low = create_ticket(ws, ADA, SLUG, content())
+    lifted = set_place(
+        ws, ADA, SLUG, low.key, Place(rank=1, reason="the regulator waits"), expected_version=low.version
+    )
+    assert candidates(ws, ADA, SLUG).rows[0].ticket.key == low.key
+    with pytest.raises(StaleVersion):
+        set_place(ws, ADA, SLUG, low.key, None, expected_version=low.version)
+    set_place(ws, ADA, SLUG, low.key, None, expected_version=lifted.version)
+    assert [row.ticket.key for row in candidates(ws, ADA, SLUG, per=Per.PERSON_DAY).rows][1] == low.key
+
+
+def test_stranger_and_unknown_project_are_refused(ws):
+    with pytest.raises(Forbidden):
+        candidates(ws, Actor(name="eve", permissions=frozenset()), SLUG)
+    with pytest.raises(NotFound):
+        candidates(ws, ADA, "nowhere")

@@ -306,11 +306,10 @@ def _keep_batch(
     for digest, content in batch.blobs.items():
         tx.put_blob(digest, content)
     seq = tx.head()[0] + 1
-    runs = [owned(run, project, source) for run in batch.runs]
-    keys = set(tx.tickets_of_runs(source.id, [run.external_id for run in runs]))
-    changed = tx.put_runs(source, runs, seq=seq)
-    # Also where a person moved a run away: the ticket that it names lists it.
-    keys.update(run.ticket for run in runs if run.ticket is not None)
+    ids = [run.external_id for run in batch.runs]
+    keys = set(tx.tickets_of_runs(source.id, ids))
+    changed = tx.put_runs(source, (owned(run, project, source) for run in batch.runs), seq=seq)
+    keys.update(tx.tickets_of_runs(source.id, ids))
     keys.update(tx.mark_deleted(source.id, batch.gone, seq=seq))
     tx.mark_evidence(project.id, sorted(keys), seq=seq)
     fresh = replace(source, cursor=batch.cursor, last_sync_at=at, last_sync_status="ok", last_sync_error="")

@@ -18,8 +18,10 @@ from assay.stats.samples import ROUNDING, Misaligned, NotFinite, StatisticsError
 
 IntArray = NDArray[np.int64]
 
-_CHUNK = 1 << 14  # rows whose intermediate arrays stay in the processor's cache
+_CHUNK = 1 << 13  # rows whose intermediate arrays stay in the processor's cache
 _WORD = 62  # bits of a whole number that sums may fill
+_SIGNED, _POSITIVE = 1.5 * 2.0**52, 2.0**52  # floats of these sizes are whole: their last bit counts one
+_SIGNED_BITS, _POSITIVE_BITS = 51, 52  # bits of a number that can be added to them and is still told
 _PRECISE = 2.0**-40  # quantum against spread, both over a slice: beyond it one word is too coarse
 _FAR = 64.0  # a slice's distance from the centre against its spread, both squared and summed: beyond it digits are lost
 
@@ -106,14 +108,22 @@ def _one_pass(
 ) -> tuple[FloatArray, FloatArray] | None:
     """Mean and sum of squared deviations by slice from sums around one centre; None where they would lose digits."""
     bits = _WORD - int(n.max()).bit_length()
-    scale, square_scale = _scale(bits, reach), _scale(bits, reach * reach)
-    sums, squares = np.zeros(n.size, dtype=np.int64), np.zeros(n.size, dtype=np.int64)
+    scale = _scale(min(bits, _SIGNED_BITS), reach)
+    square_scale = _scale(min(bits, _POSITIVE_BITS), reach * reach / 4.0)
+    # A sum with so large a float is rounded to whole quanta, and its bits, read as a whole number, count them: far
+    # quicker than a conversion. The bits of the large float itself are counted once a row, and taken off at the end.
+    large, square_large = np.float64(_SIGNED / scale), np.float64(_POSITIVE / square_scale)
+    sums, squares = -n * large.view(np.int64), -n * square_large.view(np.int64)
+    part, whole = np.empty(_CHUNK), np.empty(_CHUNK)
     for start in range(0, values.size, _CHUNK):
         rows = index[start : start + _CHUNK]
-        part = values[start : start + _CHUNK] - centre
-        np.add.at(sums, rows, (part * scale).astype(np.int64))
-        part *= part
-        np.add.at(squares, rows, (part * square_scale).astype(np.int64))
+        part, whole = part[: rows.size], whole[: rows.size]
+        np.subtract(values[start : start + _CHUNK], centre, out=part)
+        np.add(part, large, out=whole)
+        np.add.at(sums, rows, whole.view(np.int64))
+        np.multiply(part, part, out=whole)
+        whole += square_large
+        np.add.at(squares, rows, whole.view(np.int64))
     beside = sums / scale / np.maximum(n, 1)
     away = n * beside**2
     around = squares / square_scale - away

@@ -1,4 +1,4 @@
-"""Measure the decision quality scorecard (lines G1 to G10, X1, X2) and print it; `--write` keeps it as docs/scorecard.md.
+"""Measure the decision quality scorecard (lines G1 to G10, V1, X1, X2) and print it; `--write` keeps it as docs/scorecard.md.
 
     python tools/scorecard.py                  a tenth of the replicates, a few minutes
     python tools/scorecard.py --full --write   all replicates, as published
@@ -55,6 +55,7 @@ LINES = [
     Line("G8", "after the number of further examples or seeds that was named, it is settled", "nobody says", "75 to 85%", "77 to 83%", at_least=0.77, at_most=0.83),
     Line("G9", "published groups of runs get their published verdict", "all 57 promoted", "57 of 57", "published pairs too"),
     Line("G10", "largest difference to SciPy and statsmodels on random inputs; rows, ids, seeds and names changed", "", "<= 1e-9"),
+    Line("V1", "best gain shipped from a quarter of what a backlog of 30 would cost, run in the order of the ranking, as a share of the best there is; against WSJF", "76% of the best (WSJF)", ">= 92%; >= 20% more", ">= 95%, ranked anew after each result"),
     Line("X1", "every answer carries method, n, effect with interval, level and looks spent, what could have been seen and what would change it, or the type of the reason why not; replay gives the same bytes", "nobody says", "100%"),
     Line("X2", "whole gate (primary, 4 guardrails, 10 slices, golden set): a better model (by twice what could be seen) promoted; an equal one", "<= 27% (slices alone block 73%)", ">= 80%; <= 5%", ">= 90%; <= 3% where the primary claim asks for 1 point"),
 ]  # fmt: skip

@@ -20,7 +20,7 @@ SCALE = float(os.environ.get("ASSAY_CALIBRATION_SCALE", "0.1"))
 
 def line_of(name):
     """The line of the scorecard that a check belongs to, and what it says about itself."""
-    found = re.match(r"([GX]\d+b?) (.*)", name)
+    found = re.match(r"([GXV]\d+b?) (.*)", name)
     return found.groups() if found else ("", name)
 
 
@@ -76,6 +76,33 @@ class Calibration:
         assert at_most is None or rate <= at_most + 3 * error, f"{name}: {rate:.4f}, wanted {wanted}"
         assert at_least is None or rate >= at_least - 3 * error, f"{name}: {rate:.4f}, wanted {wanted}"
         return rate
+
+    def ratio(self, name, above, below, *, at_least=None, at_most=None, stretch=False):
+        """A ratio of two means over the same replicates; its error is that of `above - ratio x below`."""
+        above, below = np.asarray(above), np.asarray(below)
+        found = float(above.mean() / below.mean())
+        error = float((above - found * below).std(ddof=1) / (below.mean() * math.sqrt(len(above))))
+        line, what = line_of(name)
+        collect(
+            line,
+            what,
+            found,
+            at_least=at_least,
+            at_most=at_most,
+            stretch=stretch,
+            low=found - 1.96 * error,
+            high=found + 1.96 * error,
+            replicates=len(above),
+            seed=self.seed[0],
+        )
+        wanted = _wanted(at_least, at_most)
+        print(
+            f"\n{name}: {found:.4f} (simulation error {error:.4f}, {len(above)} replicates, wanted {wanted})",
+            end="",
+        )
+        assert at_least is None or found >= at_least - 3 * error, f"{name}: {found:.4f}, wanted {wanted}"
+        assert at_most is None or found <= at_most + 3 * error, f"{name}: {found:.4f}, wanted {wanted}"
+        return found
 
 
 def _wanted(at_least, at_most):

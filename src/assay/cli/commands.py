@@ -36,6 +36,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("verdict", "verdict", "Show what the evidence says about a ticket."),
             Entry("gate", "gate", "Check evaluation results against a gate, also in CI."),
             Entry("decide", "verdict", "Record what was decided, and what was learned."),
+            Entry("plan", "plan", "Rank what could be run next, with reasons and feasibility."),
             Entry("sprint", "sprint", "Plan a sprint, commit, meet, look back."),
             Entry("search", "search", "Find tickets, and what was tried before."),
             Entry("flow", "flow", "Show how work flows: decisions, cycle time, kill rate, age."),

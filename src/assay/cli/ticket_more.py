@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     app.command("show")(show)
     app.command("note")(note)
     app.command("confirm")(confirm)
+    app.command("place")(place)
     app.command("link")(link)
     app.command("follow-up")(follow_up)
     app.command("delete")(delete)
@@ -150,6 +151,33 @@ def confirm(
         print_json(answer.body)
     else:
         say(f"{item} {'withdrawn' if withdraw else 'confirmed'} on {key.upper()}.")
+
+
+def place(
+    key: Key,
+    rank: Annotated[
+        int | None, typer.Argument(metavar="RANK", help="1 is on top; left out: as computed again.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why, which everybody sees.")] = None,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Put a candidate on a place of the planning ranking by hand, with a reason, or give it back.
+
+    Example: assay ticket place EXP-42 1 --reason "the regulator waits for it"
+    """
+    with connected(project) as api:
+        path = f"/planning/places/{key_part(key)}"
+        version = api.in_project("GET", f"/tickets/{key_part(key)}").data["version"]
+        if rank is None:
+            answer = api.in_project("DELETE", path, version=version)
+        else:
+            body = {"rank": rank, "reason": reason or ""}
+            answer = api.in_project("PUT", path, body=body, version=version)
+    if json:
+        print_json(answer.body)
+        return
+    say(f"{key.upper()} stands {'as computed' if rank is None else f'on place {rank}'}.")
 
 
 def link(

@@ -148,15 +148,16 @@ def plan_in(tx: ReadTransaction, project: Project, window: Window, *, per: Per =
 
 def _window(starts_on: date | None, ends_on: date | None, today: date) -> Window:
     start = starts_on or today + timedelta(days=-today.weekday() % 7)
-    end = ends_on or start + timedelta(days=DEFAULT_DAYS - 1)
-    if not 1 <= (end - start).days + 1 <= LONGEST_DAYS or not 1970 <= start.year <= 9990:
-        raise Invalid(
-            f"cannot plan from {start} to {end} (expected 1 to {LONGEST_DAYS} days, the last not before the first)",
-            hint="assay plan --from 2026-05-25 --to 2026-06-05",
-            code="window-out-of-range",
-            field="to",
-        )
-    return Window(start, end, today)
+    if 1970 <= start.year <= 9990:  # years at the ends of the calendar overflow
+        end = ends_on or start + timedelta(days=DEFAULT_DAYS - 1)
+        if 1 <= (end - start).days + 1 <= LONGEST_DAYS:
+            return Window(start, end, today)
+    raise Invalid(
+        f"cannot plan from {start} to {ends_on or 'two weeks later'} (expected 1 to {LONGEST_DAYS} days, in order)",
+        hint="assay plan --from 2026-05-25 --to 2026-06-05",
+        code="window-out-of-range",
+        field="ends_on",
+    )
 
 
 def _open_stages(board: Board) -> tuple[str, ...]:

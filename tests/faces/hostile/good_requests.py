@@ -61,6 +61,7 @@ SPRINT = {
 }  # fmt: skip
 
 BODIES = {
+    "put_place": {"rank": 1, "reason": "the regulator waits for it"},
     "new_sprint": SPRINT,
     "patch_sprint": SPRINT,
     "commit": {"tickets": ["EXP-1"], "confirmed": False},

@@ -165,6 +165,16 @@ def _of_its_type(read: dict[str, Any]) -> None:
             )
 
 
+def place_from_data(data: object) -> Place:
+    """Which place in the ranking does this data mean?
+
+    Raises:
+        Invalid: it is none; `field` says where.
+    """
+    place: Place = _PLACE(data, "place")
+    return place
+
+
 def _given(name: str, value: object) -> bool:
     """An empty YAML entry (`owner:`) is nothing, except where there must be something."""
     return value is not None or name == "title"

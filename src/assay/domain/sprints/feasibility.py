@@ -102,13 +102,13 @@ def feasibility(needs: tuple[DataNeed, ...], prediction: Prediction | None, wind
     work = _work(prediction)
     waiting = [need for need in needs if not need.ready]
     if unknown and (work is None or any(need.needed_by is None for need in waiting)):
-        return Feasibility(Fit.UNKNOWN, f"{_facts(waiting, prediction, window)}", unknown)
+        return Feasibility(Fit.UNKNOWN, _facts(needs, prediction, window), unknown)
     assert work is not None
     last = max(waiting, key=lambda need: window.day_of(_day(need)), default=None)
     comes = 0 if last is None else window.day_of(_day(last))
     begin = max(comes, window.gone)
     spare = window.days - begin - work
-    text = _facts(waiting, prediction, window)
+    text = _facts(needs, prediction, window)
     if spare < 0:
         return Feasibility(
             Fit.DOES_NOT,
@@ -150,8 +150,9 @@ def _unknown(needs: tuple[DataNeed, ...], prediction: Prediction | None) -> tupl
     return tuple(found)
 
 
-def _facts(waiting: list[DataNeed], prediction: Prediction | None, window: Window) -> str:
+def _facts(needs: tuple[DataNeed, ...], prediction: Prediction | None, window: Window) -> str:
     said, parts = prediction or Prediction(), []
+    waiting = [need for need in needs if not need.ready]
     late = sorted((need for need in waiting if need.needed_by is not None), key=_day)
     if late:
         place = window.day_of(_day(late[-1]))
@@ -161,7 +162,7 @@ def _facts(waiting: list[DataNeed], prediction: Prediction | None, window: Windo
     if undated:
         parts.append(f"nobody said when {listed(undated)} will be there")
     if not waiting:
-        parts.append("data is there")
+        parts.append("data is there" if needs else "no data need is listed")
     if window.gone:
         parts.append(
             f"{count(window.gone, 'day')} of {window.days} {'is' if window.gone == 1 else 'are'} over"

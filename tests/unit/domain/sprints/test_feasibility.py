@@ -49,7 +49,7 @@ def test_data_that_is_there_leaves_the_whole_sprint():
 def test_prompt_needs_no_training():
     assert (
         found(training=0, evaluation=1).text
-        == "data is there, nothing to train, evaluation needs 1 day: 9 days left over"
+        == "no data need is listed, nothing to train, evaluation needs 1 day: 9 days left over"
     )
 
 
@@ -69,7 +69,7 @@ def test_days_that_are_over_count_as_gone():
     running = Window(SPRINT.starts_on, SPRINT.ends_on, today=date(2026, 6, 3))
     assert (
         found(window=running).text
-        == "data is there, 7 days of 10 are over, training needs 3 days, evaluation 2: 2 days too many"
+        == "no data need is listed, 7 days of 10 are over, training needs 3 days, evaluation 2: 2 days too many"
     )
 
 

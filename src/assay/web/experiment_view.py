@@ -33,6 +33,7 @@ from assay.web.contexts.experiment import (
     NoteLine,
     Related,
 )
+from assay.web.expectation_view import expectation
 from assay.web.gate_words import gate_href, run_href
 from assay.web.run_groups import run_groups
 from assay.web.seed_dots import seed_dots
@@ -99,6 +100,7 @@ def experiment_page(view: TicketView, *, csrf_token: str, gate: TicketGate | Non
         own=_own(content),
         trackers=tuple((link.url, link.title or link.url) for link in content.trackers),
         overrun=view.spike.text if view.spike is not None and view.spike.over and not closed else "",
+        expectation=expectation(ticket, view.metrics),
         needs=tuple(_need(need) for need in content.data_needs),
         similar=tuple(_similar(hit, slug) for hit in view.similar),
         links=tuple(_link(link, slug) for link in view.links),

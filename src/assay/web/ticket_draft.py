@@ -19,6 +19,7 @@ from assay.errors import Invalid
 from assay.web.contexts.ticket_form import BaselineRow, NeedRow, ReadLine, Typed, Wrong
 from assay.web.errors import sentences
 from assay.web.inputs import text, texts
+from assay.web.prediction_form import prediction_of, typed_prediction
 
 ROLES = tuple(role.value for role in Role)
 MOST_LINES = 40
@@ -95,6 +96,7 @@ def typed_from_content(content: TicketContent, catalog: MetricCatalog) -> Typed:
         labels=", ".join(content.labels),
         looks=", ".join(str(stage) for stage in content.looks.stages),
         candidate=content.candidate or "",
+        **typed_prediction(content.prediction),
         kill_rules_off=content.kill_rules_off,
         baselines=tuple(
             BaselineRow(metric=b.metric, value=_plain(b.value), source=b.source, ticket=b.ticket or "")
@@ -207,6 +209,7 @@ def _data(typed: Typed, criteria: Iterable[Criterion]) -> dict[str, Any]:
         "looks": {"stages": _split(typed.looks) or ("3", "5", "8", "10")},
         "candidate": typed.candidate or None,
         "kill_rules_off": typed.kill_rules_off,
+        "prediction": prediction_of(typed),
         "data_needs": tuple(
             {"dataset": n.dataset, "versions": n.versions, "needed_by": _date(n.needed_by), "ready": n.ready}
             for n in typed.needs

@@ -21,6 +21,7 @@ from assay.web.contexts.ticket_form import (
     Typed,
     Wrong,
 )
+from assay.web.prediction_form import FIELDS, size_fields
 from assay.web.ticket_draft import Draft
 from assay.workflows.records import Ticket
 from assay.workflows.views import DraftCheck, SearchHit
@@ -39,6 +40,7 @@ STAGE_WORDS = {
 }
 _SHOWN = frozenset(Typed.__dataclass_fields__) | {"metric", "metric_unit", "budget"}
 """Fields that say beside them what is wrong; what is wrong elsewhere stands on top of the form."""
+_PRIORITIES = (("0", "Urgent"), ("1", "High"), ("2", "Normal"), ("3", "Low"), ("4", "Lowest"))
 _CRITERIA = (
     ("primary", "Primary", "What the hypothesis claims. All of them have to be shown."),
     ("secondary", "Secondary", "Wanted, never blocking."),
@@ -87,9 +89,7 @@ def form_page(
         types=_choices(((kind.value, kind.value.capitalize()) for kind in TicketType), typed.type),
         modes=_choices((("", "Not said"), *((m.value, m.value.capitalize()) for m in Mode)), typed.mode),
         axes=_choices((("", "Not said"), *((a.value, a.value.capitalize()) for a in Axis)), typed.axis),
-        priorities=_choices(
-            (("0", "Urgent"), ("1", "High"), ("2", "Normal"), ("3", "Low"), ("4", "Lowest")), typed.priority
-        ),
+        priorities=_choices(_PRIORITIES, typed.priority),
         units=_choices(((u.value, UNIT_WORDS.get(u, u.value)) for u in Unit), Unit.FRACTION.value),
         rules=tuple(
             Choice(rule.value, rule.value.replace("_", " ").capitalize(), rule.value in typed.kill_rules_off)
@@ -108,6 +108,9 @@ def form_page(
         data_stages=_choices(
             (("", "Not said"), *((s.value, STAGE_WORDS[s]) for s in DataStage)), typed.data_stage
         ),
+        expects=any(getattr(typed, name) or name in by_field for name in FIELDS),
+        effect_hint="for a fraction 0.02 is 2 points" if any(map(_counts_up, catalog.metrics)) else "",
+        sizes=size_fields(typed),
         criteria_fields=tuple(
             (role, label, _PURPOSES.get((typed.type, role), purpose), examples[role], getattr(typed, role))
             for role, label, purpose in _CRITERIA

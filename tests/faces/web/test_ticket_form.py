@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from assay.domain.experiments.experiment import Place
+from assay.workflows.planning import set_place
 from assay.workflows.tickets import get_ticket
 from tests.faces.web import story
 from tests.faces.web.test_routes import Browser, at, fields_of
@@ -120,3 +122,70 @@ def test_tracker_that_is_no_web_address_is_refused_beside_its_field(site, browse
     status, page = browser.text(at(site, "/t/new"), {**filled(page), "title": "t", "trackers": typed})
     assert status == 422
     assert 'id="p-trackers-1"' in page
+
+
+EXPECTED = {
+    "chance": "35%",
+    "effect_low": "0",
+    "effect_mid": "0.05",
+    "effect_high": "0.16",
+    "person_days": "4",
+    "likely_gpu_hours": "0",
+    "training_days": "3",
+    "reward": "400",
+    "job_size": "5",
+}
+
+
+def new_with(site, browser, **typed):
+    _, page = browser.text(at(site, "/t/new"))
+    return browser.ask(at(site, "/t/new"), {**filled(page), "title": "Expected", "act": "save", **typed})
+
+
+def test_what_is_expected_is_asked_shown_and_kept_through_an_edit(site, browser):
+    status, headers, _ = new_with(site, browser, **EXPECTED)
+    assert status == 303
+    href = headers["location"].partition("?")[0]
+    key = href.rpartition("/")[2]
+    content = get_ticket(site.ws, story.ADA, site.slug, key).content
+    assert (float(content.prediction.chance), content.prediction.gpu_hours) == (0.35, 0)
+    assert content.prediction.cost_of_delay.job_size == 5
+    _, shown = browser.text(href)
+    assert "8 in 10 between" in shown
+    assert "Scored as it stands when the ticket is locked." in shown
+    _, page = browser.text(f"{href}/edit")
+    asked = filled(page)
+    assert {name: asked[name] for name in EXPECTED if name != "job_size"} == {
+        name: value for name, value in EXPECTED.items() if name != "job_size"
+    }
+    place = Place(rank=1, reason="the regulator waits")
+    set_place(site.ws, story.ADA, site.slug, key, place, expected_version=1)
+    _, page = browser.text(f"{href}/edit")
+    assert browser.ask(f"{href}/edit", {**filled(page), "job_size": "5", "act": "save"})[0] == 303
+    again = get_ticket(site.ws, story.ADA, site.slug, key).content
+    assert again == content.model_copy(update={"place": place})
+    set_place(site.ws, story.ADA, site.slug, key, None, expected_version=None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"chance": "120%"}, "chance"),
+        ({"chance": "0"}, "chance"),
+        ({"effect_low": "1"}, "effect_low"),
+        ({"effect_low": "0.2", "effect_mid": "0.1", "effect_high": "0.3"}, "effect_low"),
+        ({"effect_mean": "x", "effect_sd": "1"}, "effect_mean"),
+        ({"person_days": "-1"}, "person_days"),
+        ({"job_size": "4"}, "job_size"),
+        ({"likely_gpu_hours": "many"}, "likely_gpu_hours"),
+    ],
+)
+def test_what_is_no_expectation_is_said_beside_its_field_and_nothing_is_lost(site, browser, typed, field):
+    status, _, page = new_with(site, browser, **typed)
+    assert status == 422
+    page = page.decode()
+    assert f'id="p-{field}-1"' in page
+    assert "Nothing was saved" in page
+    assert {name: filled(page).get(name, "") for name in typed if name != "job_size"} == {
+        name: value for name, value in typed.items() if name != "job_size"
+    }

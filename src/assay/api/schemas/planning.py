@@ -11,7 +11,6 @@ from typing_extensions import TypedDict
 
 from assay.domain.experiments.experiment import Place
 from assay.domain.sprints.ranking import Per
-from assay.domain.sprints.worth import Worth
 from assay.stats.elicited_chances import BrierScore, TrackRecord
 from assay.workflows.planning import CallsView, PlanRow, PlanView
 
@@ -168,8 +167,12 @@ def _candidate(row: PlanRow) -> CandidateDocument:
         computed_rank=ranked.computed_rank,
         place=row.ticket.content.place,
         sentence=ranked.sentence,
-        **_worth(worth),
+        basis=worth.basis.value,
+        chance=worth.chance,
+        chance_said=worth.said,
         worth=ranked.worth,
+        gain=worth.gain,
+        if_met=worth.if_met,
         worth_per=Rate(gpu_hour=ranked.per_gpu_hour, person_day=ranked.per_person_day),
         gpu_hours=ranked.candidate.gpu_hours,
         person_days=ranked.candidate.person_days,
@@ -183,16 +186,6 @@ def _candidate(row: PlanRow) -> CandidateDocument:
             for one in row.ready
         ],
     )
-
-
-def _worth(worth: Worth) -> dict[str, Any]:
-    return {
-        "basis": worth.basis.value,
-        "chance": worth.chance,
-        "chance_said": worth.said,
-        "gain": worth.gain,
-        "if_met": worth.if_met,
-    }
 
 
 def calls_document(view: CallsView) -> CallsDocument:

@@ -56,7 +56,7 @@ from assay.domain.experiments.fields import (
     moment_data,
     refuse,
 )
-from assay.domain.experiments.prediction import CostOfDelay, Effect, Prediction
+from assay.domain.experiments.prediction import CostOfDelay, Effect, Prediction, said_something
 from assay.domain.experiments.prediction_data import chance_from_data, prediction_to_data, size_from_data
 from assay.domain.experiments.type_fields import (
     OWN_FIELDS,
@@ -163,6 +163,15 @@ def _of_its_type(read: dict[str, Any]) -> None:
                 f"it on tickets of type {owner.value} alone",
                 hint=f"write 'type: {owner.value}', or remove '{name}'",
             )
+
+
+def prediction_from_data(data: object) -> Prediction | None:
+    """What does this data expect? None where it leaves everything open.
+
+    Raises:
+        Invalid: it is no prediction; `field` says where, such as `prediction.chance`.
+    """
+    return said_something(_PREDICTION(data, "prediction"))
 
 
 def place_from_data(data: object) -> Place:

@@ -156,6 +156,17 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """What is expected of the ticket."""
+
+    lines: tuple[tuple[str, str], ...]
+    note: str
+    """Whether this is what is scored."""
+    place: str
+    """A place in planning that somebody gave by hand; empty without."""
+
+
+@dataclass(frozen=True, slots=True)
 class NeedLine:
     """A data set the experiment needs."""
 
@@ -281,6 +292,7 @@ class ExperimentPage:
     meters: tuple[Meter, ...]
     meters_note: str
     facts: tuple[tuple[str, str], ...]
+    expectation: Expectation | None
     needs: tuple[NeedLine, ...]
     own: tuple[tuple[str, str], ...]
     """What only tickets of its type say, by name."""

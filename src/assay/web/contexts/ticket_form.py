@@ -68,6 +68,21 @@ class Typed:
     believe_baseline: str = ""
     believe_target: str = ""
     believe_reason: str = ""
+    chance: str = ""
+    effect_low: str = ""
+    effect_mid: str = ""
+    effect_high: str = ""
+    effect_mean: str = ""
+    effect_sd: str = ""
+    person_days: str = ""
+    likely_gpu_hours: str = ""
+    training_days: str = ""
+    evaluation_days: str = ""
+    reward: str = ""
+    business_value: str = ""
+    time_criticality: str = ""
+    risk_reduction: str = ""
+    job_size: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +148,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class SizeField:
+    """One list of sizes: 1, 2, 3, 5, 8, 13, or not said."""
+
+    name: str
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TicketForm:
     """Context of pages/tickets/form.html."""
 
@@ -166,5 +190,10 @@ class TicketForm:
     data_stages: tuple[Choice, ...]
     rescopes: bool
     """More time for it needs a reason: a spike that exists."""
+    expects: bool
+    """Something is said of what is expected, or is wrong with it."""
+    effect_hint: str
+    """How a number is read in the unit of a fraction; empty elsewhere."""
+    sizes: tuple[SizeField, ...]
     criteria_fields: tuple[tuple[str, str, str, str, str], ...]
     """Role, label, what it is for, an example, and the text typed."""

@@ -158,6 +158,7 @@ def _written(
     if ticket is None:
         made = create_ticket(ws, actor, slug, content)
         return inputs.see_other(f"/p/{slug}/t/{made.key}", "created")
+    content = _with_what_is_not_asked(content, ticket.content)
     before = ticket.lock.digest if ticket.lock else ""
     after = edit_ticket(
         ws,
@@ -170,6 +171,14 @@ def _written(
     )
     amended = after.lock is not None and after.lock.digest != before
     return inputs.see_other(f"/p/{slug}/t/{ticket.key}", "amended" if amended else "saved")
+
+
+def _with_what_is_not_asked(content: TicketContent, stands: TicketContent) -> TicketContent:
+    """The form asks for no place in the ranking, and only of experiments what is expected: both stay."""
+    kept: dict[str, object] = {"place": stands.place}
+    if content.type is not TicketType.EXPERIMENT:
+        kept["prediction"] = stands.prediction
+    return content.model_copy(update=kept)
 
 
 def _declared(request: Request, slug: str, key: str | None, typed: Typed, form: inputs.Form) -> Response:

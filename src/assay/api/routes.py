@@ -1,6 +1,7 @@
 """Every route of the API. Each reads its input, calls one workflow and lays the answer out."""
 
 from assay.api.routers import (
+    backlogs,
     backups,
     blockers,
     board,
@@ -29,6 +30,7 @@ API_ROUTES = tuple(
         metrics.router,
         tickets.router,
         exchange.router,
+        backlogs.router,
         board.router,
         blockers.router,
         sprints.router,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from assay.domain.governance.journal import JournalHead
+from assay.storage.queries.backlog import BacklogQueries
 from assay.storage.queries.board import BoardQueries
 from assay.storage.queries.experiments import ExperimentQueries
 from assay.storage.queries.flow import FlowQueries
@@ -28,6 +29,7 @@ from assay.storage.repositories.tickets import TicketReader, TicketWriter
 
 class Reading(
     BoardQueries,
+    BacklogQueries,
     ExperimentQueries,
     RunQueries,
     GateQueries,
@@ -63,6 +65,7 @@ class Writing(
     EvidenceWriter,
     GateWriter,
     BoardQueries,
+    BacklogQueries,
     ExperimentQueries,
     RunQueries,
     GateQueries,

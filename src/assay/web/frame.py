@@ -20,6 +20,7 @@ _NAVIGATION = (
         (
             ("Overview", "overview", ""),
             ("Board", "board", "/board"),
+            ("Backlog", "backlog", "/backlog"),
             ("Experiments", "experiments", "/experiments"),
         ),
     ),

@@ -25,7 +25,8 @@ def _moved(p: Payload) -> str:
 def _edited(p: Payload) -> str:
     fields = sorted(p.get("after") or {})
     shown = ", ".join(fields[:4]).replace("_", " ")
-    return f"changed {shown}" if fields else "changed it"
+    many = f", on {p['bulk']} tickets at once" if p.get("bulk", 0) > 1 else ""
+    return f"changed {shown}{many}" if fields else "changed it"
 
 
 def _amended(p: Payload) -> str:

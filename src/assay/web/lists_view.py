@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.web import happenings, wording
@@ -34,6 +34,12 @@ def address(path: str, params: Mapping[str, str]) -> str:
     return f"{path}?{query}" if query else path
 
 
+def query_of(text: str) -> dict[str, str]:
+    """The query of an address, as far as lists have one."""
+    known = ("q", "owner", "stage", "decision", "axis", "sort", "cursor")
+    return {name: value[:400] for name, value in parse_qsl(text[:4000], max_num_fields=40) if name in known}
+
+
 def chip(row: ExperimentRow) -> tuple[str, str, str]:
     """Text, colour and icon of a ticket's state."""
     if row.decision is not None:
@@ -51,6 +57,7 @@ def experiment_line(row: ExperimentRow, slug: str, stages: Mapping[str, str]) ->
     text, tone, icon = chip(row)
     return ExperimentLine(
         key=row.key,
+        version=row.version,
         href=f"/p/{slug}/t/{row.key}",
         title=row.title,
         kind=row.type,

@@ -15,6 +15,7 @@ from assay.domain.experiments.experiment import Decision, LinkKind, Lock, Ticket
 from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
 from assay.domain.governance.journal import JournalHead, RememberedHead
 from assay.domain.kernel.events import Event
+from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.workflows.actor import Actor
 from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
@@ -35,6 +36,7 @@ from assay.workflows.records import (
 )
 from assay.workflows.sprint_ports import SprintReads, SprintWrites
 from assay.workflows.views import (
+    BacklogRow,
     BoardSlots,
     BoardView,
     CardView,
@@ -157,6 +159,12 @@ class ReadTransaction(BlockerReads, GateReads, PlanningReads, SprintReads, Proto
         ...
 
     def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView: ...
+    def backlog(
+        self, project_id: int, stage: str, *, types: Sequence[TicketType], limit: int
+    ) -> tuple[Sequence[BacklogRow], int]:
+        """The first tickets of these types in a column, by rank, and how many there are."""
+        ...
+
     def column_page(
         self,
         project: Project,

@@ -164,8 +164,12 @@ def change_content(
     content: TicketContent,
     *,
     amendment_reason: str | None,
+    bulk: int = 0,
 ) -> tuple[Ticket, bool]:
-    """The transaction part of `edit_ticket`; also says whether the pre-registration was amended."""
+    """The transaction part of `edit_ticket`; also says whether the pre-registration was amended.
+
+    `bulk` is how many tickets are edited at once, 0 for one alone: the journal entry says so.
+    """
     if content == before.content:
         return before, False
     if content.type is not before.content.type:
@@ -189,6 +193,7 @@ def change_content(
             before=changed["before"],
             after=changed["after"],
             reason=amendment_reason or "",
+            **({"bulk": bulk} if bulk else {}),
         ),
         actor=actor,
         at=at,

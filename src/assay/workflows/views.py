@@ -182,6 +182,8 @@ class ExperimentRow:
     current_text: str
     target_text: str
     chip: str
+    version: int
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +361,24 @@ class AttestableItem:
     by: str
     at: datetime | None
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogRow:
+    """A ticket that nobody has begun."""
+
+    key: str
+    type: str
+    title: str
+    owner: str
+    priority: int
+    axis: str | None
+    mode: str | None
+    version: int
+    labels: tuple[str, ...]
+    gpu_hours: float | None
+    """Budget, None when not set."""
+    time_box_days: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,13 @@ BODIES = {
     "end_blocker": {"resolution": "Two were lent", "number": 1},
     "link": {"kind": "blocks", "other": "EXP-2"},
     "import_files": {"documents": [{"name": "a.yaml", "text": "title: x"}], "amendment_reason": "x"},
+    "bulk_edit": {
+        "tickets": [{"key": "EXP-1", "version": 1}],
+        "set": {"owner": "Jo", "priority": 1, "axis": "prompt", "mode": "explore"},
+        "add_labels": ["x"],
+        "remove_labels": ["y"],
+    },
+    "undo_bulk_edit": {"first_seq": 1, "last_seq": 1},
     "move": {"to": "hypothesis", "before": "EXP-2", "reason": "x", "override_reason": ""},
     "record_decision": {"kind": "iterate", "learnings": "We learned it.", "reason": "x", "move": False},
     "add_source": {"kind": "mlflow", "uri": "sqlite:///none.db", "name": "other", "experiments": ["a"], "qualified": False},

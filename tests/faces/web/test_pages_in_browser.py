@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "overview": "",
     "board": "/board",
+    "backlog": "/backlog",
     "experiments": "/experiments",
     "new": "/t/new",
     "runs": "/runs",

@@ -18,7 +18,7 @@ from assay.workflows.views import ExperimentListPage, ExperimentRow
 _T = tickets.c
 ROW = (
     _T.id, _T.key, _T.type, _T.title, _T.stage, _T.owner, _T.axis, _T.mode, _T.decision, _T.recommendation,
-    _T.updated_at, _T.created_at, _T.card, _T.number, _T.priority,
+    _T.updated_at, _T.created_at, _T.card, _T.number, _T.priority, _T.version,
 )  # fmt: skip
 _SORTS: Mapping[str, tuple[ColumnElement[Any], int, type]] = {
     "updated": (_T.updated_at, 10, datetime),
@@ -77,15 +77,17 @@ class ExperimentQueries(Session):
 
 def experiment_row(row: Row) -> ExperimentRow:
     """One line of a list, from the columns of `ROW`."""
-    _, key, kind, title, stage, owner, axis, mode, decision, recommendation, updated, created, card, _, _ = (
-        row
-    )
+    (
+        _, key, kind, title, stage, owner, axis, mode, decision, recommendation, updated, created, card, _, priority,
+        version,
+    ) = row  # fmt: skip
     shown = from_json(card)
     return ExperimentRow(
         key=key, type=kind, title=title, stage=stage, owner=owner, axis=axis, mode=mode, decision=decision,
         recommendation=recommendation, updated_at=updated, created_at=created, runs=shown.get("runs", 0),
         metric=shown.get("metric"), current_text=shown.get("current_text", ""),
-        target_text=shown.get("target_text", ""), chip=shown.get("chip", ""),
+        target_text=shown.get("target_text", ""), chip=shown.get("chip", ""), version=version,
+        priority=priority,
     )  # fmt: skip
 
 

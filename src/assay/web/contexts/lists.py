@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assay.web.contexts.backlog import BulkForm
 from assay.web.contexts.board import Fact
 from assay.web.contexts.experiment import ChartBox, RunLine
 from assay.web.contexts.ticket_form import Choice
@@ -80,6 +81,7 @@ class ExperimentLine:
     """One line of the experiment list."""
 
     key: str
+    version: int
     href: str
     title: str
     kind: str
@@ -126,6 +128,7 @@ class ExperimentsPage:
     next_href: str
     first_href: str
     new_href: str
+    bulk: BulkForm
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The pages and their forms. Each route reads its input, calls one workflow and lays the answer out."""
 
 from assay.web.routes import (
+    backlog,
     board,
     charts,
     experiments,
@@ -30,6 +31,7 @@ PAGE_ROUTES = tuple(
         board,
         moves,
         experiments,
+        backlog,
         ticket_forms,
         tickets,
         ticket_actions,

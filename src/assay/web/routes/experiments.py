@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from assay.domain.experiments.experiment import Axis
-from assay.web import frame, inputs, lists_view, templating, wording
+from assay.web import backlog_view, frame, inputs, lists_view, templating, wording
 from assay.web.contexts.lists import ExperimentsPage
 from assay.web.contexts.ticket_form import Choice
 from assay.web.permissions import requires
@@ -45,6 +45,9 @@ def show_experiments(request: Request, slug: str, cursor: str = "", sort: str = 
         next_href=lists_view.address(path, more) if page.next_cursor else "",
         first_href=lists_view.address(path, {**filters, "sort": sort}) if cursor else "",
         new_href=f"/p/{slug}/t/new",
+        bulk=backlog_view.bulk_form(
+            request, slug, back=lists_view.address(path, {**filters, "sort": sort, "cursor": cursor})
+        ),
     )
     twin = lists_view.address(f"/api/v1/projects/{slug}/tickets", filters)
     around = frame.build(request, "Experiments", project=project, section="experiments", twin=twin)

@@ -64,6 +64,7 @@ def card_context(slug: str, card: CardView) -> Card:
         compute_hot=(shown.get("compute_share") or 0.0) > 1.0,
         **_time_box(card),
         **_data(card),
+        **_blockers(slug, card),
         foot=_foot(card),
         entered_iso=wording.iso(card.entered_stage_at),
         entered_day=wording.day(card.entered_stage_at),
@@ -119,6 +120,22 @@ def _data(card: CardView) -> dict[str, Any]:
         "data": card.data.replace(" ", "-"),
         "data_text": text[card.data],
         "data_due_iso": wording.iso(due) if due else "",
+    }
+
+
+def _blockers(slug: str, card: CardView) -> dict[str, Any]:
+    href = f"/p/{slug}/t/{card.key}/blockers"
+    if not card.blockers:
+        empty = dict.fromkeys(("block_label", "block_text", "block_more", "block_iso", "block_day"), "")
+        return {"block_href": href, **empty}
+    oldest, more = card.blockers[0], len(card.blockers) - 1
+    return {
+        "block_href": href,
+        "block_label": oldest.category.label,
+        "block_text": oldest.text[:280],
+        "block_more": f"+{more}" if more else "",
+        "block_iso": wording.iso(oldest.since),
+        "block_day": wording.day(oldest.since),
     }
 
 

@@ -17,7 +17,7 @@ from assay.domain.experiments.experiment import (
 from assay.domain.gates.wording import hours, limit_text
 from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.ids import TicketType
-from assay.web import findings_view, happenings, moves, wording
+from assay.web import blockers_view, findings_view, happenings, moves, wording
 from assay.web.charts import describe
 from assay.web.contexts.experiment import (
     AmendmentRow,
@@ -63,6 +63,11 @@ def _need(need: DataNeed) -> NeedLine:
 def _is_closed(view: TicketView) -> bool:
     stage = view.project.settings.board.stage(view.ticket.stage)
     return stage is not None and (stage.terminal or stage.hidden)
+
+
+def _has_ended(view: TicketView) -> bool:
+    stage = view.project.settings.board.stage(view.ticket.stage)
+    return stage is not None and stage.terminal
 
 
 def experiment_page(view: TicketView, *, csrf_token: str, gate: TicketGate | None = None) -> ExperimentPage:
@@ -123,6 +128,15 @@ def experiment_page(view: TicketView, *, csrf_token: str, gate: TicketGate | Non
         confirmables=tuple(_confirmable(item) for item in view.attestable),
         exits=tuple(_exit(one, view) for one in view.exits),
         gate=None if gate is None else _gate(gate, view),
+        blockers=blockers_view.box(
+            slug,
+            ticket.key,
+            view.blockers,
+            owner=content.owner,
+            can_open=not _has_ended(view),
+            csrf_token=csrf_token,
+            back="ticket",
+        ),
         tag_hint=ticket.key,
     )
 

@@ -9,12 +9,14 @@ from assay.domain.kernel.durations import duration_text
 from assay.web import wording
 from assay.web.charts import flow as charts
 from assay.web.contexts.board import Fact
-from assay.web.contexts.flow import AgeLine, FlowPage
+from assay.web.contexts.flow import AgeLine, FlowPage, OpenLine
 from assay.web.contexts.ticket_form import Choice
 from assay.workflows.flow import AgeView, FlowView, ShareView
+from assay.workflows.flow_blockers import BlockersView, OpenBlocker
 from assay.workflows.records import Project
 
 MOST_AGES = 50
+MOST_BLOCKERS = 10
 WINDOWS = (14, 30, 90, 180, 365, 1095)
 
 
@@ -34,6 +36,10 @@ def flow_page(project: Project, view: FlowView, *, at: str, days: int, today: da
         charts=charts.boxes(view, slug, query),
         ages=tuple(_age(one, titles, slug) for one in view.ages[:MOST_AGES]),
         ages_left_out=max(0, len(view.ages) - MOST_AGES),
+        blockers=tuple(_open(one, slug) for one in view.blockers.open[:MOST_BLOCKERS]),
+        blockers_left_out=max(0, len(view.blockers.open) - MOST_BLOCKERS),
+        blockers_note=_blockers_note(view.blockers),
+        blockers_href=f"/p/{slug}/blockers",
         here=f"/p/{slug}/flow",
         at=at,
         today=today.isoformat(),
@@ -79,6 +85,33 @@ def _facts(view: FlowView) -> tuple[Fact, ...]:
             if view.cycle_days_p85 is None
             else f"in the middle, 85% within {duration_text(view.cycle_days_p85)}",
         ),
+        _blocked(view.blockers),
+    )
+
+
+def _blocked(found: BlockersView) -> Fact:
+    """How many blockers came in the window, and how long the one in the middle lasted."""
+    before = "" if found.opened_before is None else f", {found.opened_before} in as many days before"
+    if found.median_days_open is None:
+        return Fact("Blockers", "0", f"opened{before}")
+    least = "at least " if found.median_is_at_least else ""
+    lasted = f"{least}{duration_text(found.median_days_open)}"
+    return Fact("Blockers", str(found.opened), f"opened{before}; open for {lasted} in the middle")
+
+
+def _blockers_note(found: BlockersView) -> str:
+    if not found.open:
+        return "nothing was"
+    return f"{wording.plural(len(found.open), 'blocker')} open, the oldest first"
+
+
+def _open(one: OpenBlocker, slug: str) -> OpenLine:
+    return OpenLine(
+        key=one.key,
+        href=f"/p/{slug}/t/{one.key}#blockers",
+        title=one.title,
+        category=one.label,
+        days=duration_text(one.days),
     )
 
 

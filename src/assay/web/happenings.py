@@ -53,6 +53,10 @@ def _item(p: Payload) -> str:
     return TITLES[ExitItem(item)] if item in set(ExitItem) else item.replace("_", " ")
 
 
+def _category(p: Payload) -> str:
+    return str(p.get("category", "")).replace("_", " ")
+
+
 _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.created": lambda p: "wrote the ticket",
     "ticket.edited": _edited,
@@ -71,6 +75,10 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     ),
     "ticket.deleted": lambda p: "deleted the ticket",
     "ticket.evidence_seen": lambda p: "saw new evidence",
+    "blocker.opened": lambda p: f"opened blocker {p.get('number')}, {_category(p)}: {p.get('text', '')}",
+    "blocker.closed": lambda p: (
+        f"closed blocker {p.get('number')}, {_category(p)}: {p.get('resolution', '')}"
+    ),
     "decision.recorded": _decided,
     "verdict.computed": lambda p: f"computed the verdict: {p.get('headline') or p.get('recommendation')}",
     "gate.versioned": lambda p: (

@@ -5,12 +5,14 @@ from decimal import Decimal
 
 import numpy as np
 
+from assay.domain.board.blockers import BlockerCategory
 from assay.domain.experiments.criteria.text import parse_criterion
 from assay.domain.experiments.evidence import Curve, Run, RunStatus
 from assay.domain.experiments.experiment import Baseline, Budget, DataNeed, DecisionKind, TicketContent
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
 from assay.workflows.actor import Actor
+from assay.workflows.blockers import close_blocker, open_blocker
 from assay.workflows.board import Moved, move_card
 from assay.workflows.confirmations import attest
 from assay.workflows.decisions import decide
@@ -148,6 +150,11 @@ class Story:
     def note(self, key, text):
         add_note(self.ws, ADA, self.slug, key, text)
 
+    def blocked(self, key, category, text, *, until=""):
+        opened = open_blocker(self.ws, ADA, self.slug, key, category=category, text=text)
+        if until:
+            close_blocker(self.ws, ADA, self.slug, key, opened.number, resolution=until)
+
 
 def curves(seed, final, toxicity, *, broken=False, diverged=False):
     steps = np.arange(0, 6001, 250)
@@ -228,5 +235,7 @@ def tell(ws):
     story.move(keys["compared"], "evaluation")
     story.start(keys["running"])
     story.runs(keys["running"], [0.861, 0.858])
+    story.blocked(keys["waiting"], BlockerCategory.DATA_QUALITY, "A tenth of the prompts has no label")
+    story.blocked(keys["running"], BlockerCategory.GPU_SHORTAGE, "The node is away", until="It came back")
     story.note(keys["running"], "The second seed needed a restart after the node went away.")
     return keys

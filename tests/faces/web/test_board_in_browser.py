@@ -215,6 +215,28 @@ def test_board_second_browser_sees_a_drag_of_the_first(site, visit):
     )
 
 
+def test_board_blocker_is_opened_by_key_closed_by_one_click_and_seen_by_others(site, visit):
+    first, second = visit(site.at("/board"), width=1720), visit(site.at("/board"), width=1720)
+    second.wait_for_timeout(400)
+    card(first, site, "rank_b").locator("h3 a").focus()
+    first.keyboard.press("b")
+    dialog = first.locator("dialog[open]")
+    dialog.get_by_label("Category").select_option("gpu_shortage")
+    dialog.get_by_label("What is in the way?").fill("No A100 before Thursday")
+    first.keyboard.press("Enter")
+    badge = f"#card-{site.keys['rank_b']} .badge"
+    for page in (first, second):
+        page.wait_for_selector(badge, timeout=10_000)
+        assert "GPU shortage" in page.locator(badge).inner_text()
+        assert "just now" in page.locator(badge).inner_text()
+    second.locator(badge).click()
+    assert second.evaluate("document.activeElement.name") == "resolution"
+    second.keyboard.type("Two were lent")
+    second.keyboard.press("Enter")
+    first.wait_for_selector(badge, state="detached", timeout=10_000)
+    assert not second.locator("dialog[open]").count()
+
+
 def test_board_filter_narrows_to_the_words_given(site, visit):
     page = visit(site.at("/board?q=router"), width=1720)
     assert page.locator(".card").count() == 1

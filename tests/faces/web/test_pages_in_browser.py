@@ -19,6 +19,8 @@ PAGES = {
     "runs": "/runs",
     "run": "/runs/mlflow:00000001",
     "flow": "/flow",
+    "blockers": "/blockers?state=all",
+    "blocked": "/t/EXP-3/blockers",
     "journal": "/journal",
     "search": "/search?q=retrieval",
     "settings": "/settings",

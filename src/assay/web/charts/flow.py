@@ -17,6 +17,8 @@ WEEK = timedelta(days=6)
 """From the first day of a week to its last."""
 FEW_WEEKS = 8
 FEW_TICKS = 6
+MOST_TICKETS = 8
+"""In a tooltip; the table beside it names all."""
 MOST_DAYS = 400
 """More days than this are drawn and listed every second, third, ... day: more would not fit the picture either."""
 
@@ -25,7 +27,12 @@ def boxes(view: FlowView, slug: str, query: str) -> tuple[ChartBox, ...]:
     """The charts that have something to show."""
     return tuple(
         box
-        for box in (_cumulative(view, slug, query), _weeks(view, slug, query), _cycles(view, slug, query))
+        for box in (
+            _cumulative(view, slug, query),
+            _weeks(view, slug, query),
+            _cycles(view, slug, query),
+            _blockers(view, slug, query),
+        )
         if box
     )
 
@@ -82,6 +89,29 @@ def _cycles(view: FlowView, slug: str, query: str) -> ChartBox | None:
             if c.days is not None
         ),
     )
+
+
+def _blockers(view: FlowView, slug: str, query: str) -> ChartBox | None:
+    costs = view.blockers.costs
+    if not costs:
+        return None
+    most = costs[0]
+    return ChartBox(
+        title="What was in the way",
+        note="days that blockers were open in these days, by kind",
+        href=f"/p/{slug}/charts/flow-blockers.json{query}",
+        warnings=(),
+        summary=f"{most.label} cost most: {wording.plural(most.blockers, 'blocker')}, {_days(most.days)} in all.",
+        columns=("Kind", "Blockers", "Days", "Still open", "Tickets"),
+        rows=tuple(
+            (one.label, str(one.blockers), f"{one.days:.1f}", str(one.open), ", ".join(one.tickets))
+            for one in costs
+        ),
+    )
+
+
+def _days(days: float) -> str:
+    return f"{days:.1f} days"
 
 
 def days_specification(view: FlowView, _slug: str) -> dict[str, Any]:
@@ -184,6 +214,42 @@ def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
     rules = alt.Chart(alt.InlineData(values=lines)).encode(y="days:Q")
     words = rules.mark_text(align="left", dx=4, dy=-6).encode(text="shown:N", x=alt.value(0))
     return _finished(alt.layer(points, rules.mark_rule(strokeDash=[4, 3]), words))
+
+
+def blockers_specification(view: FlowView, slug: str) -> dict[str, Any]:
+    """Days by kind of blocker, the most first, with the share that the kinds so far make up; a click lists a kind's blockers."""
+    import altair as alt
+
+    costs = view.blockers.costs
+    total, so_far, rows = sum(one.days for one in costs), 0.0, []
+    for one in costs:
+        so_far += one.days
+        rows.append(
+            {
+                "kind": one.label,
+                "days": one.days,
+                "counted": "days open",
+                "blockers": one.blockers,
+                "shown": wording.plural(one.blockers, "blocker"),
+                "share": so_far / total if total else None,
+                "tickets": ", ".join(one.tickets[:MOST_TICKETS]),
+                "href": f"/p/{slug}/blockers?{urlencode({'state': 'all', 'category': one.category})}",
+            }
+        )
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("kind:N", sort=None, axis=alt.Axis(title=None, labelAngle=0, labelLimit=110)),
+        y=alt.Y("days:Q", axis=alt.Axis(title="days", tickCount=5), scale=alt.Scale(zero=True)),
+        href="href:N",
+        tooltip=[
+            "kind:N",
+            "blockers:Q",
+            alt.Tooltip("days:Q", format=".1f"),
+            alt.Tooltip("share:Q", format=".0%", title="share so far"),
+            "tickets:N",
+        ],
+    )
+    bars = base.mark_bar(size=36).encode(color=alt.Color("counted:N", legend=None))
+    return _finished(alt.layer(bars, base.mark_text(dy=-7).encode(text="shown:N")))
 
 
 def _used_columns(view: FlowView) -> list[int]:

@@ -55,6 +55,13 @@ class Card:
     """ "ready", "at-risk" or "blocked"; empty where it names no data."""
     data_text: str
     data_due_iso: str
+    block_href: str
+    block_label: str
+    """Category of its oldest open blocker; empty without one."""
+    block_text: str
+    block_more: str
+    block_iso: str
+    block_day: str
     foot: str
     entered_iso: str
     entered_day: str
@@ -101,6 +108,7 @@ class Filter:
     text: str
     owner: str
     axis: str
+    blocked: bool
     active: bool
 
 

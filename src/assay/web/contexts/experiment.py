@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assay.web.contexts.blockers import BlockerBox
 from assay.web.contexts.moves import Check, Move
 
 
@@ -309,6 +310,7 @@ class ExperimentPage:
     confirmables: tuple[Confirmable, ...]
     exits: tuple[Exit, ...]
     gate: GateOfTicket | None
+    blockers: BlockerBox
     tag_hint: str
 
 

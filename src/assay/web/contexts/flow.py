@@ -23,6 +23,17 @@ class AgeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenLine:
+    """One blocker that was open at the moment asked for."""
+
+    key: str
+    href: str
+    title: str
+    category: str
+    days: str
+
+
+@dataclass(frozen=True, slots=True)
 class FlowPage:
     """Context of pages/flow.html."""
 
@@ -35,6 +46,11 @@ class FlowPage:
     ages: tuple[AgeLine, ...]
     """The oldest only."""
     ages_left_out: int
+    blockers: tuple[OpenLine, ...]
+    """The oldest only."""
+    blockers_left_out: int
+    blockers_note: str
+    blockers_href: str
     here: str
     at: str
     """The day asked for, empty for now."""

@@ -72,6 +72,8 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "decided": "Decision recorded.",
         "decided-not-moved": "Decision recorded. The card stays where it is.",
         "noted": "Note added.",
+        "blocked": "Blocker opened. Its age is on the card.",
+        "unblocked": "Blocker closed.",
         "confirmed": "Confirmed.",
         "withdrawn": "Confirmation taken back.",
         "linked": "Link added.",

@@ -2,6 +2,7 @@
 
 from assay.web.routes import (
     backlog,
+    blockers,
     board,
     charts,
     experiments,
@@ -30,6 +31,7 @@ PAGE_ROUTES = tuple(
         overview,
         board,
         moves,
+        blockers,
         experiments,
         backlog,
         ticket_forms,

@@ -15,7 +15,7 @@ from assay.workflows.board import column_page
 from assay.workflows.projects import get_project
 
 router = APIRouter(include_in_schema=False)
-FILTERS = ("q", "owner", "axis")
+FILTERS = ("q", "owner", "axis", "blocked")
 
 
 @router.get("/p/{slug}/board", dependencies=requires(Permission.READ))
@@ -59,6 +59,7 @@ def _page(
             text=filters.get("q", ""),
             owner=filters.get("owner", ""),
             axis=filters.get("axis", ""),
+            blocked=filters.get("blocked") == "yes",
             active=bool(filters),
         ),
         axes=tuple(axis.value for axis in Axis),

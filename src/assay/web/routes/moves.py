@@ -86,7 +86,7 @@ def _moved(request: Request, slug: str, result: Moved) -> Response:
         words = f"{result.ticket.key} moved to {title}{', by an override' if result.overridden else ''}."
     if result.locked:
         words += " Hypothesis, criteria, baseline and budget are locked."
-    return templating.fragment("fragments/_said.html", Said(text=words, columns=_columns(request, slug)))
+    return templating.fragment("fragments/_said.html", Said(text=words, columns=fresh_columns(request, slug)))
 
 
 def _refused(request: Request, slug: str, result: MoveRefused, *, before_key: str, reason: str) -> Response:
@@ -95,7 +95,7 @@ def _refused(request: Request, slug: str, result: MoveRefused, *, before_key: st
         result, project, before_key=before_key, reason=reason, csrf_token=request.state.csrf_token
     )
     if templating.wants_fragment(request):
-        answer = RefusedFragment(refused=context, columns=_columns(request, slug, everything=True))
+        answer = RefusedFragment(refused=context, columns=fresh_columns(request, slug, everything=True))
         return templating.fragment("fragments/board/_refused_move.html", answer, status=409)
     around = frame.build(
         request, context.headline, project=project, section="board", sheets=("css/board.css",)
@@ -110,7 +110,7 @@ def _failed(request: Request, slug: str, key: str, error: AssayError) -> Respons
     words = _who_was_faster(request, slug, key) if isinstance(error, StaleVersion) else ""
     said = error_context(request, error, status)
     context = Said(
-        text=words or f"{said.headline}. {said.what}", columns=_columns(request, slug, everything=True)
+        text=words or f"{said.headline}. {said.what}", columns=fresh_columns(request, slug, everything=True)
     )
     return templating.fragment("fragments/_said.html", context, status=status)
 
@@ -120,7 +120,7 @@ def _who_was_faster(request: Request, slug: str, key: str) -> str:
     return f"{key} changed meanwhile: {faster}. Your move was not made; the card is fresh now."
 
 
-def _columns(request: Request, slug: str, *, everything: bool = False) -> Markup:
+def fresh_columns(request: Request, slug: str, *, everything: bool = False) -> Markup:
     """Fresh columns for the board that asked; after a refusal all of them, for the browser has moved the card already."""
     have = board_view.read_have(request.query_params.get("have", ""))
     if everything:

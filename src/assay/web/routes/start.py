@@ -25,6 +25,7 @@ KEYS = (
             ("Arrows or h j k l", "Go from card to card"),
             ("Enter", "Open the card"),
             ("m", "Where can it go"),
+            ("b", "What is in its way"),
             ("Shift and left or right", "Move it to the next column that is allowed"),
             ("Shift and up or down", "Move it within its column"),
         ),

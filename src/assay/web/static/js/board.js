@@ -64,9 +64,9 @@
       event.preventDefault();
       const body = new FormData(form, event.submitter);
       dialog.close();
-      send(form.dataset.key, body);
+      send(form.dataset.key, body, form.getAttribute("action"));
     });
-    (dialog.querySelector("textarea") ?? dialog.querySelector(".moves button, .moves a.btn, .moves input:not([type=hidden])") ?? dialog.querySelector(".primary, button"))?.focus();
+    (dialog.querySelector("[autofocus], textarea") ?? dialog.querySelector(".moves button, .moves a.btn, .moves input:not([type=hidden])") ?? dialog.querySelector(".primary, button"))?.focus();
     return dialog;
   }
 
@@ -92,18 +92,19 @@
     if (answer.status === 200 && !dragging) receive(await answer.text());
   }
 
-  async function send(key, body) {
+  async function send(key, body, action = `${root}/t/${key}/move`) {
     const card = cardNow(key);
+    const back = () => { if (action.endsWith("/move")) putBack(key); };
     card?.classList.add("moving");
     try {
-      const answer = await fetch(`${root}/t/${key}/move?${state()}`, { method: "POST", body: new URLSearchParams(body), headers: { ...fragment, "X-CSRF-Token": csrf } });
+      const answer = await fetch(`${action}?${state()}`, { method: "POST", body: new URLSearchParams(body), headers: { ...fragment, "X-CSRF-Token": csrf } });
       const html = await answer.text();
       if ((answer.headers.get("Content-Type") ?? "").startsWith("text/html")) receive(html);
-      else toast(`The card was not moved: the server answered ${answer.status}.`);
-      if (!answer.ok && !html.includes("class=\"col\"")) putBack(key);
+      else toast(`Nothing was changed: the server answered ${answer.status}.`);
+      if (!answer.ok && !html.includes("class=\"col\"")) back();
     } catch {
-      toast("The server cannot be reached. The card was not moved.");
-      putBack(key);
+      toast("The server cannot be reached. Nothing was changed.");
+      back();
     }
     cardNow(key)?.classList.remove("moving");
     focus(cardNow(key));
@@ -203,27 +204,29 @@
       return move(card, column.dataset.stage, all[at + 2]?.dataset.key ?? "");
     }
   }
+  const PANELS = { m: "[data-move]", b: "[data-panel]" };
   const LOOK = { ArrowDown: [step, true], j: [step, true], ArrowUp: [step, false], k: [step, false], ArrowRight: [aside, true], l: [aside, true], ArrowLeft: [aside, false], h: [aside, false] };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, dialog")) return;
     const card = current();
     if (event.shiftKey && event.key.startsWith("Arrow")) { if (card) { event.preventDefault(); shift(card, event.key); } return; }
     if (event.shiftKey) return;
-    if (event.key === "m" && card) { event.preventDefault(); menu(card); return; }
+    const panel = card && PANELS[event.key];
+    if (panel) { event.preventDefault(); menu(card, card.querySelector(panel)); return; }
     const act = LOOK[event.key];
     if (!act || (!card && document.activeElement !== document.body && document.activeElement?.id !== "main")) return;
     event.preventDefault();
     if (card) act[0](card, act[1]); else focus(board.querySelector(".card"));
   });
 
-  async function menu(card) {
-    const answer = await fetch(card.querySelector("[data-move]").href, { headers: fragment });
-    if (answer.ok) show(await answer.text(), `Move ${card.dataset.key}`).addEventListener("close", () => focus(cardNow(card.dataset.key)));
-    else toast(`The moves of ${card.dataset.key} cannot be shown: the server answered ${answer.status}.`);
+  async function menu(card, link) {
+    const answer = await fetch(link.href, { headers: fragment });
+    if (answer.ok) show(await answer.text(), link.dataset.panel ?? `Move ${card.dataset.key}`).addEventListener("close", () => focus(cardNow(card.dataset.key)));
+    else toast(`${card.dataset.key} cannot be shown: the server answered ${answer.status}.`);
   }
   board.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-move]");
-    if (link && !event.ctrlKey && !event.metaKey) { event.preventDefault(); menu(link.closest(".card")); }
+    const link = event.target.closest("[data-move], [data-panel]");
+    if (link && !event.ctrlKey && !event.metaKey) { event.preventDefault(); menu(link.closest(".card"), link); }
   });
 
   // Other people: the server says that something happened, we ask which columns look different now.

@@ -19,6 +19,7 @@ from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.ids import TicketType
 from assay.web import blockers_view, findings_view, happenings, moves, wording
 from assay.web.charts import describe
+from assay.web.contexts.blockers import BlockerBox
 from assay.web.contexts.experiment import (
     AmendmentRow,
     Confirmable,
@@ -65,9 +66,17 @@ def _is_closed(view: TicketView) -> bool:
     return stage is not None and (stage.terminal or stage.hidden)
 
 
-def _has_ended(view: TicketView) -> bool:
+def _blockers(view: TicketView, csrf_token: str) -> BlockerBox:
     stage = view.project.settings.board.stage(view.ticket.stage)
-    return stage is not None and stage.terminal
+    return blockers_view.box(
+        view.project.slug,
+        view.ticket.key,
+        view.blockers,
+        owner=view.ticket.content.owner,
+        can_open=stage is None or not stage.terminal,
+        csrf_token=csrf_token,
+        back="ticket",
+    )
 
 
 def experiment_page(view: TicketView, *, csrf_token: str, gate: TicketGate | None = None) -> ExperimentPage:
@@ -128,15 +137,7 @@ def experiment_page(view: TicketView, *, csrf_token: str, gate: TicketGate | Non
         confirmables=tuple(_confirmable(item) for item in view.attestable),
         exits=tuple(_exit(one, view) for one in view.exits),
         gate=None if gate is None else _gate(gate, view),
-        blockers=blockers_view.box(
-            slug,
-            ticket.key,
-            view.blockers,
-            owner=content.owner,
-            can_open=not _has_ended(view),
-            csrf_token=csrf_token,
-            back="ticket",
-        ),
+        blockers=_blockers(view, csrf_token),
         tag_hint=ticket.key,
     )
 

@@ -230,6 +230,7 @@ def test_board_blocker_is_opened_by_key_closed_by_one_click_and_seen_by_others(s
         assert "GPU shortage" in page.locator(badge).inner_text()
         assert "just now" in page.locator(badge).inner_text()
     second.locator(badge).click()
+    second.locator("dialog[open]").wait_for()
     assert second.evaluate("document.activeElement.name") == "resolution"
     second.keyboard.type("Two were lent")
     second.keyboard.press("Enter")

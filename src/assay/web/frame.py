@@ -21,6 +21,7 @@ _NAVIGATION = (
             ("Overview", "overview", ""),
             ("Board", "board", "/board"),
             ("Backlog", "backlog", "/backlog"),
+            ("Sprints", "sprints", "/sprints"),
             ("Experiments", "experiments", "/experiments"),
         ),
     ),

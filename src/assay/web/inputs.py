@@ -63,7 +63,7 @@ def filters(request: Request, names: Iterable[str]) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def day_asked(text: str) -> date | None:
+def day_asked(text: str, *, field: str = "at") -> date | None:
     """The day or time an address carries, None where it carries none.
 
     Raises:
@@ -75,10 +75,10 @@ def day_asked(text: str) -> date | None:
         return day_or_time(text.strip())
     except ValueError as error:
         raise Invalid(
-            f"cannot read 'at': found {text[:40]!r} (expected {error})",
+            f"cannot read {field!r}: found {text[:40]!r} (expected {error})",
             hint="leave it out to see how things stand now",
             code="moment-malformed",
-            field="at",
+            field=field,
         ) from error
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from assay.domain.board.blockers import Blocker
@@ -76,7 +78,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         project = required_project(tx, slug)
         sprint = next((one for one in tx.sprints(project.id) if one.state is SprintState.ACTIVE), None)
         keys = None if sprint else keys_in_progress(tx, project)
-        facts = facts_of(tx, project, sprint, at, keys=keys)
+        facts = facts_of(tx, project, sprint, at, now=at, keys=keys)
         loose = tx.loose_runs(project.id, since=begin)
         stuck = tuple(_stuck(one, at) for one in tx.blockers(project.id, open_only=True))
     stands = standing(facts)
@@ -252,6 +254,32 @@ def _is_silent(ticket: TicketAt, at: datetime) -> bool:
 
 
 def _run_lines(facts: SprintFacts, since: datetime) -> tuple[RunLine, ...]:
+    lines = [one for group in _grouped(_single_runs(facts, since)).values() for one in _told_together(group)]
+    return tuple(
+        sorted(
+            lines,
+            key=lambda line: (not line.overnight, _TROUBLE_FIRST.index(line.news), line.at, line.run_id),
+        )
+    )
+
+
+def _grouped(lines: Iterable[RunLine]) -> Mapping[tuple[str, RunNews, bool], Sequence[RunLine]]:
+    found: dict[tuple[str, RunNews, bool], list[RunLine]] = defaultdict(list)
+    for line in lines:
+        found[line.ticket, line.news, line.overnight].append(line)
+    return found
+
+
+def _told_together(lines: Sequence[RunLine]) -> Sequence[RunLine]:
+    """Many runs of one ticket that went well are one piece of news; trouble is told run by run."""
+    if lines[0].news not in {RunNews.FINISHED, RunNews.STARTED} or len(lines) == 1:
+        return lines
+    last = max(lines, key=lambda line: (line.at, line.run_id))
+    word = "finished" if last.news is RunNews.FINISHED else "are running"
+    return [replace(last, runs=len(lines), text=f"{len(lines)} runs {word}, {last.name} last")]
+
+
+def _single_runs(facts: SprintFacts, since: datetime) -> Sequence[RunLine]:
     lines = []
     for key, runs in facts.runs.items():
         for run in runs:
@@ -270,12 +298,7 @@ def _run_lines(facts: SprintFacts, since: datetime) -> tuple[RunLine, ...]:
                         overnight=moment.hour >= NIGHT[0] or moment.hour < NIGHT[1],
                     )
                 )
-    return tuple(
-        sorted(
-            lines,
-            key=lambda line: (not line.overnight, _TROUBLE_FIRST.index(line.news), line.at, line.run_id),
-        )
-    )
+    return lines
 
 
 def _learned(facts: SprintFacts, begin: datetime, end: datetime, *, verdicts: bool) -> tuple[Learned, ...]:

@@ -133,7 +133,8 @@ def _where(stand: Stand) -> str:
 
 def _run(line: RunLine) -> str:
     night = ", overnight" if line.overnight else ""
-    return f"{line.news.value}{night}: {line.ticket} {written(line.name)} {written(line.text)}"
+    told = f"{written(line.name)} {written(line.text)}" if line.runs == 1 else written(line.text)
+    return f"{line.news.value}{night}: {line.ticket} {told}"
 
 
 def _loose(count: int) -> list[str]:

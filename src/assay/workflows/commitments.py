@@ -50,6 +50,7 @@ def commit_tickets(
                 "(expected a confirmation)",
                 hint=f"assay sprint commit {number} {' '.join(ticket.key for ticket in wanted[:5])} --yes",
                 code="commitment-unconfirmed",
+                details={"doubt": doubt},
                 field="confirmed",
             )
         for ticket in wanted:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from assay.domain.board.flow import flow_rules
-from assay.domain.sprints.progress import RunEnd, progress
+from assay.domain.sprints.progress import RunEnd, by_our_clock, progress
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction
 from assay.workflows.records import Commitment, Project, Sprint, Ticket
@@ -37,7 +37,7 @@ def sprint_facts(tx: ReadTransaction, slug: str, number: int, now: datetime) -> 
     """The facts of one sprint; one that has ended is shown as it stood then, whatever came later."""
     project = required_project(tx, slug)
     sprint = required_sprint(tx, project, number)
-    return facts_of(tx, project, sprint, sprint.ended_at or now)
+    return facts_of(tx, project, sprint, sprint.ended_at or now, now=now)
 
 
 def facts_of(
@@ -46,6 +46,7 @@ def facts_of(
     sprint: Sprint | None,
     at: datetime,
     *,
+    now: datetime,
     keys: Sequence[str] | None = None,
 ) -> SprintFacts:
     """What is known by this moment about the tickets of a sprint, or about these."""
@@ -57,7 +58,7 @@ def facts_of(
             told[row.subject].append(row)
     runs: dict[str, list[RunEnd]] = defaultdict(list)
     for run in tx.run_ends(project.id, wanted):
-        runs[run.ticket].append(run)
+        runs[run.ticket].append(by_our_clock(run, now))
     return SprintFacts(
         project=project,
         sprint=sprint,

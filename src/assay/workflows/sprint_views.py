@@ -88,6 +88,8 @@ class RunLine:
     at: datetime
     overnight: bool
     """Between 18:00 and 08:00 UTC."""
+    runs: int = 1
+    """How many runs of the ticket this tells of; `run_id` is the last of them."""
 
 
 @dataclass(frozen=True, slots=True)

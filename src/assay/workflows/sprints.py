@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from assay.domain.board.board import ExitItem
+from assay.domain.experiments.ticket_data import ticket_from_data
 from assay.domain.kernel.events import Event
+from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.sprints.sprint import (
     Retro,
     SprintContent,
@@ -21,6 +24,7 @@ from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Attestation, Commitment, Project, Sprint, Ticket
+from assay.workflows.tickets import insert_ticket
 
 MAX_REASON_LENGTH = 2000
 T = TypeVar("T")
@@ -62,6 +66,22 @@ def get_sprint(ws: Workspace, actor: Actor, slug: str, number: int) -> SprintPla
     with ws.store.read() as tx:
         sprint = required_sprint(tx, required_project(tx, slug), number)
         return SprintPlan(sprint, tuple(tx.commitments(sprint.id)))
+
+
+def count_committed(ws: Workspace, actor: Actor, slug: str) -> tuple[tuple[Sprint, int], ...]:
+    """Every sprint of a project by number, each with how many tickets are in it."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        inside = Counter(made.sprint_id for made in tx.all_commitments(project.id) if made.stands)
+        return tuple((sprint, inside[sprint.id]) for sprint in tx.sprints(project.id))
+
+
+def tickets_at_hand(ws: Workspace, actor: Actor, slug: str) -> tuple[Ticket, ...]:
+    """Every ticket of a project, to choose from."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        return tuple(tx.tickets(required_project(tx, slug).id))
 
 
 def next_sprint(ws: Workspace, actor: Actor, slug: str) -> SprintContent:
@@ -220,6 +240,29 @@ def save_retro(
             )
         if retro == sprint.retro:
             return sprint
+        saved = _saved(tx, replace(sprint, retro=retro))
+        tell(tx, actor, at, project, sprint, "sprint.looked_back", after=retro.model_dump(mode="json"))
+        return saved
+
+    return _change(ws, slug, number, expected_version, change)
+
+
+def pick_improvement(
+    ws: Workspace, actor: Actor, slug: str, number: int, *, title: str, expected_version: int | None
+) -> SprintPlan:
+    """Make a ticket of the one improvement that the retro picked; the next retro opens with it.
+
+    Raises:
+        Invalid: the title is empty or too long.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+    content = ticket_from_data(
+        {"type": "engineering", "title": title, "labels": ["retro"]}, MetricCatalog.of(())
+    )
+
+    def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
+        ticket = insert_ticket(tx, ws, actor, project, content)
+        retro = sprint.retro.model_copy(update={"improvement": ticket.key})
         saved = _saved(tx, replace(sprint, retro=retro))
         tell(tx, actor, at, project, sprint, "sprint.looked_back", after=retro.model_dump(mode="json"))
         return saved

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -55,6 +55,12 @@ class RunEnd:
     broken: tuple[str, ...]
     """Metrics whose last value is no finite number."""
     is_baseline: bool = False
+
+
+def by_our_clock(run: RunEnd, now: datetime) -> RunEnd:
+    """The run with no time after now: where the tracker's clock runs ahead of ours, what it tells has happened all the same."""
+    started, ended = (moment and min(moment, now) for moment in (run.started_at, run.ended_at))
+    return replace(run, started_at=started, ended_at=ended)
 
 
 class RunNews(StrEnum):

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from assay.domain.experiments.fields import found_text
-from assay.domain.sprints.sprint import LONGEST_SPRINT_DAYS, SprintContent
+from assay.domain.sprints.sprint import LONGEST_SPRINT_DAYS, Retro, SprintContent
 from assay.errors import Invalid
 
 _EXPECTED = {
@@ -50,4 +50,30 @@ def sprint_from_data(data: Mapping[str, Any], *, before: SprintContent) -> Sprin
             hint=f"write {expected}",
             code="sprint-malformed",
             field=path[:60] or "ends_on",
+        ) from None
+
+
+def retro_from_data(data: Mapping[str, Any], *, before: Retro) -> Retro:
+    """The retro that `before` becomes with these fields.
+
+    Raises:
+        Invalid: a field is not what it should be; it is named.
+
+    >>> retro_from_data({"kill_calls": {"EXP-1": "good"}}, before=Retro()).kill_calls["EXP-1"].value
+    'good'
+    """
+    try:
+        return Retro.model_validate(before.model_dump() | dict(data))
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"] if part != "[key]")[:60]
+        calls = path.startswith("kill_calls")
+        expected = (
+            "good, too_late or too_early for each killed ticket" if calls else "at most 20,000 characters"
+        )
+        raise Invalid(
+            f"cannot keep retro: {path} is {found_text(first['input'])} (expected {expected})",
+            hint=f"write {expected}",
+            code="retro-malformed",
+            field=path,
         ) from None

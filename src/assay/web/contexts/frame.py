@@ -92,6 +92,13 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "gate-added": "Gate added.",
         "gate-changed": "Saved as the next version.",
         "judged": "Judged. The answer is kept with the files it was made of.",
+        "planned": "Planned. Now take in what the team will run.",
+        "sprint-started": "The sprint runs. From here on changes of its scope are recorded as such.",
+        "sprint-ended": "The sprint has ended. Review and retro show it as it stood now.",
+        "committed": "Taken in.",
+        "released": "Taken out. The commitment stays in the history.",
+        "flagged": "Saved.",
+        "improvement": "The improvement is a ticket now. The next retro opens with it.",
         "followed-up": "Follow-up ticket created.",
     }
 )

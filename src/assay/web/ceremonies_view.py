@@ -1,0 +1,376 @@
+"""Ceremonies in plain words, laid out for a shared screen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from assay.domain.kernel.durations import duration_text
+from assay.domain.sprints.sprint import KillCall
+from assay.web import wording
+from assay.web.contexts.board import Fact
+from assay.web.contexts.sprints import CeremonyLine, CeremonyPage, Headline, KillQuestion, RetroForm, Section
+from assay.web.contexts.ticket_form import Choice
+from assay.web.gate_words import run_href
+from assay.web.sprint_words import NEWS, PROGRESS, tabs, where
+from assay.web.sprint_words import day as sprint_day
+from assay.workflows.ceremony_markdown import (
+    check_markdown,
+    lateness,
+    retro_markdown,
+    review_markdown,
+    standup_markdown,
+)
+from assay.workflows.sprint_views import (
+    CheckView,
+    Improvement,
+    Learned,
+    RetroView,
+    ReviewView,
+    RunLine,
+    ScopeChange,
+    StandupView,
+    TicketAt,
+)
+
+LEARNED = {
+    "killed": ("kill", "stop"),
+    "promoted": ("promote", "up"),
+    "promote": ("promote", "up"),
+    "kill": ("kill", "stop"),
+    "iterating": ("iterate", "loop"),
+    "iterate": ("iterate", "loop"),
+    "undecided": ("iterate", "question"),
+}
+CALLS = (
+    (None, "Not said yet"),
+    (KillCall.GOOD, "A good call"),
+    (KillCall.TOO_LATE, "Should have come earlier"),
+    (KillCall.TOO_EARLY, "Came too early"),
+)
+
+
+def standup_page(view: StandupView, slug: str) -> CeremonyPage:
+    """The stand-up."""
+    trouble = sum(line.news.value in {"diverged", "failed", "stalled"} for line in view.runs)
+    return CeremonyPage(
+        heading="Stand-up",
+        where=where(view.stand) if view.stand else "no sprint is running: everything in progress",
+        goal=view.stand.goal if view.stand else "",
+        tabs=tabs(slug, view.stand.number if view.stand else None, "standup"),
+        headline=_standup_headline(view, trouble),
+        facts=(
+            Fact("Runs since", str(sum(line.runs for line in view.runs)), f"{wording.minute(view.since)}; {trouble} with trouble"),
+            Fact("Stuck", str(len(view.stuck)), wording.plural(len(view.stuck), "open blocker").partition(" ")[2]),
+            Fact("Out of sight", str(len(view.silent)), "no run, note or move for three days"),
+        ),
+        first=(
+            Section("runs", "Runs", "overnight first, trouble before success", tuple(_run(line, slug) for line in view.runs) + _loose(view, slug), "No run began or ended."),
+            Section("learned", "What we learned", "decisions, and verdicts that changed", _learned(view.learned, slug), "Nothing new."),
+            Section("tickets", "In this sprint" if view.stand else "In progress", "", _tickets(view.tickets, slug), "Nothing is in progress."),
+        ),
+        second=(
+            Section("next", "Next experiment", "", _tickets((view.next,) if view.next else (), slug), "Every committed experiment is started."),
+            Section("stuck", "Stuck", "oldest first", tuple(
+                CeremonyLine(key=one.key, href=f"/p/{slug}/t/{one.key}", title=one.title,
+                    text=f"{one.category} for {duration_text(one.days)}" + (f", {one.owner} sees to it" if one.owner else "") + (f". {one.text}" if one.text else ""),
+                    chip="blocked", look="blocked", icon="hand")
+                for one in view.stuck
+            ), "Nothing is blocked."),
+            Section("silent", "Out of sight", "started, undecided, no sign of life", tuple(_silent(one, view.at, slug) for one in view.silent), "Everything shows signs of life."),
+            Section("scope", "Scope since then", "", _scope(view.scope, slug), ""),
+        ),
+        minutes=15,
+        markdown=standup_markdown(view),
+        markdown_href=f"/api/v1/projects/{slug}/standup?format=markdown",
+    )  # fmt: skip
+
+
+def _standup_headline(view: StandupView, trouble: int) -> Headline:
+    overnight = sum(line.runs for line in view.runs if line.overnight)
+    parts = [wording.plural(overnight, "run") + " overnight"] if overnight else []
+    if trouble:
+        parts.append(f"{trouble} with trouble")
+    if view.stuck:
+        parts.append(wording.plural(len(view.stuck), "blocker") + " open")
+    if not parts:
+        return Headline("Nothing broke and nothing is stuck.", "", "v-none")
+    return Headline(
+        ", ".join(parts) + ".", "", "v-kill" if trouble else "v-iterate" if view.stuck else "v-none"
+    )
+
+
+def check_page(view: CheckView, slug: str) -> CeremonyPage:
+    """The mid-sprint check."""
+    half = view.half_time
+    known = half.with_results + half.flagged
+    if half.holds is None:
+        headline = Headline(
+            "This sprint asks nothing.",
+            "Only tasks are committed, so there is nothing to check at half time.",
+            "v-none",
+        )
+    elif not view.is_due:
+        headline = Headline(
+            f"Half time is on {sprint_day(view.stand.half_time)}.",
+            f"So far {known} of {half.questions} experiments have preliminary results or a flag; at least half should by then.",
+            "v-none",
+        )
+    elif half.holds:
+        headline = Headline(
+            "At least half have preliminary results or a flag.",
+            f"{half.with_results} of {half.questions} have results, {half.flagged} more are flagged for extension.",
+            "v-promote",
+        )
+    else:
+        headline = Headline("Fewer than half have preliminary results or a flag.", f"{half.with_results} of {half.questions} have results, {half.flagged} more are flagged. Flag what needs longer, or take it out.", "v-kill")  # fmt: skip
+    return CeremonyPage(
+        heading="Mid-sprint check",
+        where=where(view.stand),
+        goal=view.stand.goal,
+        tabs=tabs(slug, view.stand.number, "check"),
+        headline=headline,
+        facts=(
+            Fact("Experiments", str(half.questions), "committed"),
+            Fact("Preliminary results", str(half.with_results), f"of {half.questions}"),
+            Fact("Flagged for extension", str(half.flagged), "without results"),
+            Fact("Neither", str(len(view.neither)), "named below"),
+        ),
+        first=(
+            Section("neither", "Neither results nor a flag", "flag them on the sprint's page, or take them out", _tickets(view.neither, slug), "None."),
+            Section("tickets", "All of the sprint", "", _tickets(view.tickets, slug), "Nothing is committed."),
+        ),
+        second=(Section("scope", "Scope since the start", "", _scope(view.scope, slug), "As it was planned."),),
+        minutes=20,
+        markdown=check_markdown(view),
+        markdown_href=f"/api/v1/projects/{slug}/sprints/{view.stand.number}/check?format=markdown",
+    )  # fmt: skip
+
+
+def review_page(view: ReviewView, slug: str) -> CeremonyPage:
+    """The review: what was learned comes first."""
+    answers = view.killed + view.promoted
+    text = (
+        f"{wording.plural(answers, 'answer')}: {view.killed} killed, {view.promoted} promoted."
+        if answers
+        else "No answer yet: nothing was decided in this sprint."
+    )
+    spent = sum(one.gpu_hours for one in view.tickets)
+    unknown = sum(one.runs_without_gpu_hours for one in view.tickets)
+    return CeremonyPage(
+        heading=f"Review of {view.stand.name}",
+        where=where(view.stand),
+        goal=view.stand.goal,
+        tabs=tabs(slug, view.stand.number, "review"),
+        headline=Headline(text, "A killed experiment with learnings is an answer, exactly as a promoted one.", "v-promote" if answers else "v-none"),
+        facts=(
+            Fact("Decided", str(answers), f"of {len(view.tickets)} committed"),
+            Fact("Compute", wording.UNKNOWN if unknown and not spent else f"{spent:.1f} GPU-h", f"{wording.plural(unknown, 'run')} not known" if unknown else "of the runs begun in the sprint"),
+            Fact("Scope changed", str(len(view.scope)), "after the start"),
+        ),
+        first=(
+            Section("learned", "What we learned", "", _learned(view.learned, slug), "Nothing was decided yet."),
+            Section("results", "Results against criteria", "as the verdicts say", _tickets(view.tickets, slug), "Nothing is committed."),
+        ),
+        second=(
+            Section("demo", "Demo", "", _tickets((view.demo,) if view.demo else (), slug), "Choose one on the sprint's page."),
+            Section("gates", "Gates", "newest first", tuple(
+                CeremonyLine(key=one.ticket or "", href=run_href(slug, one.gate, one.number), title=one.gate, text=one.headline, chip=one.result, look={"pass": "promote", "fail": "kill"}.get(one.result, "iterate"))
+                for one in view.gates
+            ), "No gate was asked about these tickets."),
+            Section("scope", "Scope since the start", "", _scope(view.scope, slug), "As it was planned."),
+        ),
+        minutes=60,
+        markdown=review_markdown(view),
+        markdown_href=f"/api/v1/projects/{slug}/sprints/{view.stand.number}/review?format=markdown",
+    )  # fmt: skip
+
+
+def retro_page(
+    view: RetroView, slug: str, *, csrf_token: str, problem: str = "", problem_hint: str = ""
+) -> CeremonyPage:
+    """The retro: it opens with what the last one picked."""
+    broken = f"{view.broken_runs} of {view.runs}" if view.runs else wording.UNKNOWN
+    last = view.last_improvement
+    wasted = sum(one.late.gpu_hours for one in view.kills if one.late)
+    return CeremonyPage(
+        heading=f"Retro of {view.stand.name}",
+        where=where(view.stand),
+        goal="",
+        tabs=tabs(slug, view.stand.number, "retro"),
+        headline=_last_headline(last),
+        facts=(
+            Fact("Kills", str(len(view.kills)), f"{wasted:.1f} GPU-h went on after a verdict said kill" if view.kills else "in this sprint"),
+            Fact("Broken runs", broken, "failed, stopped or diverged" if view.runs else "no run ended in the sprint"),
+            Fact("Learned", str(len(view.learned)), "decisions with learnings"),
+        ),
+        first=(
+            Section("last", "The last improvement", "", _improved(last, slug), "The first retro has none to look back on."),
+            Section("rates", "Does our aim improve?", "promoted of decided, by sprint, with the exact 95% interval", tuple(
+                CeremonyLine(key="", href=f"/p/{slug}/sprints/{one.number}", title=one.name,
+                    text="nothing decided" if one.rate is None or one.low is None or one.high is None else f"{one.promoted} of {one.promoted + one.killed} promoted: {one.rate:.0%}, {one.low:.0%} to {one.high:.0%}")
+                for one in view.rates
+            ), "No sprint was started yet."),
+            Section("learned", "What we learned", "", _learned(view.learned, slug), "Nothing was decided in this sprint."),
+        ),
+        second=(),
+        minutes=60,
+        markdown=retro_markdown(view),
+        markdown_href=f"/api/v1/projects/{slug}/sprints/{view.stand.number}/retro?format=markdown",
+        retro=_retro_form(view, slug, csrf_token, problem, problem_hint),
+    )  # fmt: skip
+
+
+def _last_headline(last: Improvement | None) -> Headline | None:
+    if last is None:
+        return None
+    if last.is_done:
+        return Headline(f"The last improvement is done: {last.title}.", "", "v-promote")
+    return Headline(
+        f"The last improvement is not done: {last.title}.", f"It stands in {last.stage}.", "v-iterate"
+    )
+
+
+def _retro_form(view: RetroView, slug: str, csrf_token: str, problem: str, problem_hint: str) -> RetroForm:
+    base = f"/p/{slug}/sprints/{view.stand.number}/retro"
+    now = view.improvement
+    return RetroForm(
+        action=base,
+        improve_action=f"{base}/improvement",
+        version=view.version,
+        went_well=view.notes.went_well,
+        to_change=view.notes.to_change,
+        data_and_tooling=view.notes.data_and_tooling,
+        kills=tuple(
+            KillQuestion(
+                key=one.ticket.key,
+                title=one.ticket.title,
+                text=lateness(one.late),
+                choices=tuple(
+                    Choice(
+                        value=call.value if call else "",
+                        label=label,
+                        chosen=one.call == (call.value if call else ""),
+                    )
+                    for call, label in CALLS
+                ),
+            )
+            for one in view.kills
+        ),
+        improvement=f"{now.key} {now.title}" if now else "",
+        improvement_href=f"/p/{slug}/t/{now.key}" if now else "",
+        csrf_token=csrf_token,
+        problem=problem,
+        problem_hint=problem_hint,
+    )
+
+
+def _improved(last: Improvement | None, slug: str) -> tuple[CeremonyLine, ...]:
+    if last is None:
+        return ()
+    return (
+        CeremonyLine(
+            key=last.key,
+            href=f"/p/{slug}/t/{last.key}",
+            title=last.title,
+            text=f"picked at the retro of sprint {last.sprint}, now in {last.stage}",
+            chip="done" if last.is_done else "not done",
+            look="promote" if last.is_done else "iterate",
+        ),
+    )
+
+
+def _run(line: RunLine, slug: str) -> CeremonyLine:
+    word, look, icon = NEWS[line.news]
+    return CeremonyLine(
+        key=line.ticket,
+        href=f"/p/{slug}/runs/{line.run_id}" if line.runs == 1 else f"/p/{slug}/t/{line.ticket}",
+        title=(line.name or line.run_id) if line.runs == 1 else line.title,
+        text=line.text + (", overnight" if line.overnight else ""),
+        chip=word,
+        look=look,
+        icon=icon,
+        iso=wording.iso(line.at),
+        when=wording.minute(line.at),
+    )
+
+
+def _loose(view: StandupView, slug: str) -> tuple[CeremonyLine, ...]:
+    if not view.loose_runs:
+        return ()
+    runs = wording.plural(view.loose_runs, "run")
+    text = "attach them to their tickets, or they are evidence of nothing"
+    return (
+        CeremonyLine(
+            "", f"/p/{slug}/runs?ticket=none", f"{runs} of no ticket", text, "loose", "blocked", "warning"
+        ),
+    )
+
+
+def _learned(found: tuple[Learned, ...], slug: str) -> tuple[CeremonyLine, ...]:
+    lines = []
+    for one in found:
+        look, icon = LEARNED.get(one.word, ("", "circle"))
+        lines.append(
+            CeremonyLine(
+                key=one.key,
+                href=f"/p/{slug}/t/{one.key}",
+                title=one.title,
+                text=one.text or "nothing was written",
+                chip="not known yet" if one.word == "undecided" else one.word,
+                look=look,
+                icon=icon,
+                iso=wording.iso(one.at),
+                when=wording.minute(one.at),
+            )
+        )
+    return tuple(lines)
+
+
+def _tickets(found: tuple[TicketAt, ...], slug: str) -> tuple[CeremonyLine, ...]:
+    return tuple(_ticket(one, slug) for one in found)
+
+
+def _ticket(one: TicketAt, slug: str) -> CeremonyLine:
+    word, look, icon = PROGRESS[one.progress]
+    parts = [f"In {one.stage}", one.headline or one.figures]
+    if one.extension_reason:
+        parts.append(f"needs longer: {one.extension_reason}")
+    return CeremonyLine(
+        key=one.key,
+        href=f"/p/{slug}/t/{one.key}",
+        title=one.title,
+        text=". ".join(part.rstrip(".") for part in parts if part),
+        chip=word,
+        look=look,
+        icon=icon,
+    )
+
+
+def _silent(one: TicketAt, at: datetime, slug: str) -> CeremonyLine:
+    assert one.last_sign_at is not None
+    quiet = duration_text((at - one.last_sign_at).total_seconds() / 86_400.0)
+    return CeremonyLine(
+        one.key,
+        f"/p/{slug}/t/{one.key}",
+        one.title,
+        f"no run, note or move for {quiet}",
+        "silent",
+        "blocked",
+        "warning",
+    )
+
+
+def _scope(changes: tuple[ScopeChange, ...], slug: str) -> tuple[CeremonyLine, ...]:
+    return tuple(
+        CeremonyLine(
+            key=one.key,
+            href=f"/p/{slug}/t/{one.key}",
+            title=one.title,
+            text=(f"by {one.by}" if one.came_in else one.reason or f"by {one.by}"),
+            chip="came in" if one.came_in else "went out",
+            look="iterate",
+            iso=wording.iso(one.at),
+            when=wording.minute(one.at),
+        )
+        for one in changes
+    )

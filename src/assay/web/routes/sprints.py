@@ -1,0 +1,209 @@
+"""Sprints: the list, one sprint, and what is done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from starlette.datastructures import FormData
+
+from assay.domain.sprints.sprint import SprintContent, Work
+from assay.domain.sprints.sprint_data import sprint_from_data
+from assay.errors import AssayError, Conflict, Invalid, NotFound, Refused, StaleVersion
+from assay.statuses import http_status
+from assay.web import frame, inputs, sprints_view, templating
+from assay.web.permissions import requires
+from assay.workflows.actor import Permission
+from assay.workflows.ceremonies import mid_sprint_check
+from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
+from assay.workflows.projects import get_project
+from assay.workflows.sprints import (
+    SprintPlan,
+    count_committed,
+    create_sprint,
+    edit_sprint,
+    end_sprint,
+    get_sprint,
+    next_sprint,
+    start_sprint,
+    tickets_at_hand,
+)
+
+router = APIRouter(include_in_schema=False)
+SHEETS = ("css/sprints.css",)
+SCRIPTS = ("js/sprints.js",)
+EXPECTED = (Invalid, Refused, Conflict, StaleVersion)
+
+
+@router.get("/p/{slug}/sprints", dependencies=requires(Permission.READ))
+def show_sprints(request: Request, slug: str) -> HTMLResponse:
+    """Every sprint, and the next one to plan."""
+    return _list(request, slug)
+
+
+def _list(request: Request, slug: str, *, problem: AssayError | None = None) -> HTMLResponse:
+    ws, actor = frame.workspace(request), frame.actor(request)
+    project = get_project(ws, actor, slug)
+    context = sprints_view.list_page(
+        project,
+        count_committed(ws, actor, slug),
+        next_sprint(ws, actor, slug),
+        csrf_token=request.state.csrf_token,
+        problem=problem,
+    )
+    around = frame.build(
+        request, "Sprints", project=project, section="sprints", twin=f"/api/v1/projects/{slug}/sprints",
+        sheets=SHEETS,
+    )  # fmt: skip
+    status = 200 if problem is None else http_status(problem)
+    return templating.page("pages/sprints/list.html", around, context, status=status)
+
+
+@router.post("/p/{slug}/sprints", dependencies=requires(Permission.WRITE_TICKETS))
+def plan(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Plan the next sprint."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    try:
+        named = {name: inputs.text(form, name) for name in ("name", "goal", "starts_on", "ends_on")}
+        content = sprint_from_data(named, before=next_sprint(ws, actor, slug))
+        made = create_sprint(ws, actor, slug, content)
+    except EXPECTED as error:
+        return _list(request, slug, problem=error)
+    return inputs.see_other(_href(slug, made.sprint.number), "planned")
+
+
+@router.get("/p/{slug}/sprints/{number}", dependencies=requires(Permission.READ))
+def show_sprint(request: Request, slug: str, number: int) -> HTMLResponse:
+    """One sprint: what is in it, and what it may cost."""
+    return _page(request, slug, number)
+
+
+def _page(
+    request: Request,
+    slug: str,
+    number: int,
+    *,
+    problem: AssayError | None = None,
+    doubt: str = "",
+    doubted: Sequence[str] = (),
+) -> HTMLResponse:
+    ws, actor = frame.workspace(request), frame.actor(request)
+    project = get_project(ws, actor, slug)
+    context = sprints_view.sprint_page(
+        project,
+        get_sprint(ws, actor, slug, number),
+        mid_sprint_check(ws, actor, slug, number),
+        {ticket.key: ticket for ticket in tickets_at_hand(ws, actor, slug)},
+        csrf_token=request.state.csrf_token,
+        problem=None if doubt else problem,
+        doubt=doubt,
+        doubted=doubted,
+    )
+    around = frame.build(
+        request, context.name, project=project, section="sprints",
+        twin=f"/api/v1/projects/{slug}/sprints/{number}", sheets=SHEETS, scripts=SCRIPTS,
+    )  # fmt: skip
+    status = 200 if problem is None else http_status(problem)
+    return templating.page("pages/sprints/sprint.html", around, context, status=status)
+
+
+@router.post("/p/{slug}/sprints/{number}/edit", dependencies=requires(Permission.WRITE_TICKETS))
+def edit(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
+    """Change goal, dates, capacity or demo."""
+
+    def work() -> SprintPlan:
+        ws, actor = frame.workspace(request), frame.actor(request)
+        before = get_sprint(ws, actor, slug, number).sprint.content
+        content = _edited(form, before)
+        return edit_sprint(ws, actor, slug, number, content, expected_version=inputs.version(form))
+
+    return _done(request, slug, number, work, "saved")
+
+
+def _edited(form: FormData, before: SprintContent) -> SprintContent:
+    capacity = {
+        "person_days": _split(form, "person_days", "people"),
+        "gpu_hours": _split(form, "gpu_hours", "compute"),
+    }
+    named = {name: inputs.text(form, name) for name in ("name", "goal", "starts_on", "ends_on")}
+    return sprint_from_data(
+        {**named, "demo": inputs.text(form, "demo") or None, "capacity": capacity}, before=before
+    )
+
+
+def _split(form: FormData, available: str, prefix: str) -> dict[str, object]:
+    shares = {work.value: inputs.text(form, f"{prefix}_{work.value}") or "0" for work in Work}
+    return {
+        "available": inputs.text(form, available) or None,
+        "percent": {name: share for name, share in shares.items() if share != "0"},
+    }
+
+
+@router.post("/p/{slug}/sprints/{number}/start", dependencies=requires(Permission.WRITE_TICKETS))
+def start(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
+    """Start a planned sprint."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    return _done(
+        request, slug, number,
+        lambda: start_sprint(ws, actor, slug, number, expected_version=inputs.version(form)), "sprint-started",
+    )  # fmt: skip
+
+
+@router.post("/p/{slug}/sprints/{number}/end", dependencies=requires(Permission.WRITE_TICKETS))
+def end(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
+    """End the running sprint."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    return _done(
+        request, slug, number,
+        lambda: end_sprint(ws, actor, slug, number, expected_version=inputs.version(form)), "sprint-ended",
+    )  # fmt: skip
+
+
+@router.post("/p/{slug}/sprints/{number}/commit", dependencies=requires(Permission.WRITE_TICKETS))
+def commit(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
+    """Take tickets in; beyond what is usual the page asks once more."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    keys = [key.upper() for key in inputs.texts(form, "ticket") if key]
+    confirmed = inputs.text(form, "confirmed") == "yes"
+    try:
+        commit_tickets(ws, actor, slug, number, keys, confirmed=confirmed)
+    except Refused as error:
+        doubt = error.details.get("doubt", "")
+        return _page(request, slug, number, problem=error, doubt=str(doubt), doubted=keys)
+    except (Invalid, NotFound) as error:
+        get_sprint(ws, actor, slug, number)
+        return _page(request, slug, number, problem=error)
+    return inputs.see_other(_href(slug, number), "committed")
+
+
+@router.post("/p/{slug}/sprints/{number}/release", dependencies=requires(Permission.WRITE_TICKETS))
+def release(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
+    """Take a ticket out."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    key, reason = inputs.text(form, "ticket"), inputs.text(form, "reason")
+    return _done(
+        request, slug, number, lambda: release_ticket(ws, actor, slug, number, key, reason=reason), "released"
+    )
+
+
+@router.post("/p/{slug}/sprints/{number}/extension", dependencies=requires(Permission.WRITE_TICKETS))
+def extension(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
+    """Flag what needs longer than its sprint."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    key, reason = inputs.text(form, "ticket"), inputs.text(form, "reason")
+    return _done(
+        request, slug, number, lambda: flag_extension(ws, actor, slug, number, key, reason=reason), "flagged"
+    )
+
+
+def _done(request: Request, slug: str, number: int, work: Callable[[], SprintPlan], message: str) -> Response:
+    try:
+        work()
+    except EXPECTED as error:
+        return _page(request, slug, number, problem=error)
+    return inputs.see_other(_href(slug, number), message)
+
+
+def _href(slug: str, number: int) -> str:
+    return f"/p/{slug}/sprints/{number}"

@@ -1,0 +1,194 @@
+"""The list of sprints and the page of one, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from assay.domain.board.flow import flow_rules
+from assay.domain.kernel.durations import duration_text
+from assay.domain.sprints.progress import Progress
+from assay.domain.sprints.sprint import (
+    Capacity,
+    SprintContent,
+    SprintState,
+    Work,
+    gpu_hours_asked,
+    overcommitted,
+)
+from assay.errors import AssayError
+from assay.web import wording
+from assay.web.contexts.board import Fact
+from assay.web.contexts.sprints import CommitmentLine, Share, SprintLine, SprintListPage, SprintPage
+from assay.web.contexts.ticket_form import Choice
+from assay.web.sprint_words import PROGRESS, STATES, WORK, amount, days, tabs, where
+from assay.workflows.records import Project, Sprint, Ticket
+from assay.workflows.sprint_views import CheckView
+from assay.workflows.sprints import SprintPlan
+
+MOST_CANDIDATES = 200
+
+
+def list_page(
+    project: Project,
+    plans: Sequence[tuple[Sprint, int]],
+    following: SprintContent,
+    *,
+    csrf_token: str,
+    problem: AssayError | None = None,
+) -> SprintListPage:
+    """Every sprint, newest first, and the next one to plan."""
+    return SprintListPage(
+        rows=tuple(_line(sprint, count, project.slug) for sprint, count in reversed(plans)),
+        next_name=following.name,
+        next_goal=following.goal,
+        next_from=following.starts_on.isoformat(),
+        next_to=following.ends_on.isoformat(),
+        action=f"/p/{project.slug}/sprints",
+        csrf_token=csrf_token,
+        problem=problem.message if problem else "",
+        problem_hint=problem.hint if problem else "",
+        standup_href=f"/p/{project.slug}/standup",
+    )
+
+
+def _line(sprint: Sprint, count: int, slug: str) -> SprintLine:
+    state, look = STATES[sprint.state]
+    return SprintLine(
+        number=sprint.number,
+        name=sprint.content.name,
+        href=f"/p/{slug}/sprints/{sprint.number}",
+        goal=sprint.content.goal,
+        days=days(sprint.content.starts_on, sprint.content.ends_on),
+        state=state,
+        look=look,
+        committed=wording.plural(count, "ticket"),
+    )
+
+
+def sprint_page(
+    project: Project,
+    plan: SprintPlan,
+    check: CheckView,
+    tickets: Mapping[str, Ticket],
+    *,
+    csrf_token: str,
+    problem: AssayError | None = None,
+    doubt: str = "",
+    doubted: Sequence[str] = (),
+) -> SprintPage:
+    """One sprint: what is in it, what it may cost, and what can be done."""
+    sprint, slug = plan.sprint, project.slug
+    content, inside = sprint.content, {made.key for made in plan.commitments if made.stands}
+    is_open = sprint.state is not SprintState.ENDED
+    return SprintPage(
+        name=content.name,
+        days=where(check.stand),
+        goal=content.goal,
+        state=STATES[sprint.state][0],
+        tabs=tabs(slug, sprint.number, "sprint"),
+        facts=_facts(plan, check, {key: tickets[key] for key in inside if key in tickets}),
+        over=overcommitted(content.capacity),
+        tickets=_tickets(check, slug),
+        gone=_gone(plan),
+        candidates=_candidates(project, tickets, inside) if is_open else (),
+        shares=_shares(content.capacity),
+        person_days=amount(content.capacity.person_days.available, "").strip(),
+        gpu_hours=amount(content.capacity.gpu_hours.available, "").strip(),
+        starts_on=content.starts_on.isoformat(),
+        ends_on=content.ends_on.isoformat(),
+        demos=(
+            Choice("", "None chosen", not content.demo),
+            *(Choice(one.key, f"{one.key} {one.title}", one.key == content.demo) for one in check.tickets),
+        ),
+        can_start=sprint.state is SprintState.PLANNED,
+        can_end=sprint.state is SprintState.ACTIVE,
+        is_open=is_open,
+        needs_reason=sprint.state is SprintState.ACTIVE,
+        version=sprint.version,
+        here=f"/p/{slug}/sprints/{sprint.number}",
+        csrf_token=csrf_token,
+        problem=problem.message if problem else "",
+        problem_hint=problem.hint if problem else "",
+        doubt=doubt,
+        doubted=tuple(doubted),
+    )
+
+
+def _facts(plan: SprintPlan, check: CheckView, tickets: Mapping[str, Ticket]) -> tuple[Fact, ...]:
+    capacity = plan.sprint.content.capacity
+    asked, silent = gpu_hours_asked({key: ticket.content for key, ticket in tickets.items()})
+    pool = amount(capacity.gpu_hours.available, "GPU-h")
+    rest = f"of {pool}" if pool else "no pool set"
+    if silent:
+        rest += f"; {wording.plural(len(silent), 'experiment')} without a budget"
+    tasks = len(tickets) - check.half_time.questions
+    decided = sum(one.progress.is_decided for one in check.tickets)
+    return (
+        Fact(
+            "Committed",
+            str(check.half_time.questions),
+            f"experiments, {wording.plural(tasks, 'other ticket')}",
+        ),
+        Fact("People", amount(capacity.person_days.available, "days") or wording.UNKNOWN, "in all"),
+        Fact("Compute asked for", amount(asked, "GPU-h"), rest),
+        Fact("Decided", str(decided), f"of {len(check.tickets)}"),
+    )
+
+
+def _tickets(check: CheckView, slug: str) -> tuple[CommitmentLine, ...]:
+    lines = []
+    for one in check.tickets:
+        word, look, _ = PROGRESS[one.progress]
+        notes = ["came in after the start"] if one.after_start else []
+        if one.progress is Progress.RUNNING and one.last_sign_at is not None:
+            quiet = (check.at - one.last_sign_at).total_seconds() / 86_400.0
+            notes.append(f"last sign of life {duration_text(quiet)} ago")
+        lines.append(
+            CommitmentLine(
+                key=one.key,
+                href=f"/p/{slug}/t/{one.key}",
+                title=one.title,
+                type=one.type,
+                column=one.stage,
+                progress=word,
+                look=look,
+                note=", ".join(notes),
+                extension=one.extension_reason,
+            )
+        )
+    return tuple(lines)
+
+
+def _gone(plan: SprintPlan) -> tuple[str, ...]:
+    return tuple(
+        f"{made.key} went out on {wording.day(made.removed_at)}"
+        + (f": {made.removed_reason}" if made.removed_reason else "")
+        for made in plan.commitments
+        if made.removed_at is not None
+    )
+
+
+def _candidates(project: Project, tickets: Mapping[str, Ticket], inside: set[str]) -> tuple[Choice, ...]:
+    ended = flow_rules(project.settings.board).ended
+    found = [ticket for ticket in tickets.values() if ticket.key not in inside and ticket.stage not in ended]
+    found.sort(key=lambda ticket: (ticket.content.priority, ticket.rank, ticket.key))
+    return tuple(
+        Choice(ticket.key, f"{ticket.key} {ticket.content.title}", False)
+        for ticket in found[:MOST_CANDIDATES]
+    )
+
+
+def _shares(capacity: Capacity) -> tuple[Share, ...]:
+    people, compute = capacity.person_days, capacity.gpu_hours
+    return tuple(
+        Share(
+            name=work.value,
+            label=WORK[work][0],
+            people=str(people.percent.get(work, 0)),
+            compute=str(compute.percent.get(work, 0)),
+            people_amount=amount(people.amount(work), "d"),
+            compute_amount=amount(compute.amount(work), "GPU-h"),
+            hint=WORK[work][1],
+        )
+        for work in Work
+    )

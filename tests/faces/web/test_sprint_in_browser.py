@@ -67,7 +67,7 @@ def test_sprint_is_planned_run_decided_reviewed_and_looked_back_on(sprint_site, 
     assert page.locator("#neither li .mono").all_inner_texts() == [site.keys["next"]]
 
     page.goto(site.ticket("clear", "/decide"))
-    page.get_by_label("Promote").check()
+    page.get_by_role("radio", name=re.compile("^Promote")).check()
     page.locator("textarea[name=learnings]").fill(
         "Citing the source paragraph lifts trust and accuracy alike."
     )

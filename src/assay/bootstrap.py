@@ -175,6 +175,18 @@ def read_text(file: Path) -> str:
         ) from None
 
 
+def read_attachment(file: Path) -> bytes:
+    """The bytes of a file that shall belong to a ticket; the server refuses one that is too large.
+
+    Raises:
+        NotFound: there is no such file.
+        Unavailable: it cannot be read.
+    """
+    from assay.workflows.attachments import MAX_ATTACHMENT_BYTES
+
+    return _content(file, MAX_ATTACHMENT_BYTES + 1)
+
+
 def read_gate(file: Path) -> Gate:
     """The gate in a file, with the golden examples that its files beside it name and its items shown by such files.
 

@@ -27,8 +27,9 @@ from assay.storage.types import UtcDateTime
 CHUNK_ROWS = 2 * MAX_PAGE
 
 CARRIED = (
-    "answers", "blobs", "blockers", "checkpoints", "commitments", "curves", "decisions", "gate_runs", "gates", "instance", "journal", "journal_head", "links",
+    "answers", "attachments", "blobs", "blockers", "checkpoints", "commitments", "curves", "decisions", "gate_runs", "gates", "instance", "journal", "journal_head", "links",
     "metrics", "notes", "projects", "run_pasts", "runs", "sources", "sprints", "stage_counts", "ticket_documents", "tickets", "verdicts",
+    "watchers",
 )  # fmt: skip
 """Tables whose rows a backup carries."""
 
@@ -38,6 +39,7 @@ ADDED = {
     "0005": {"gates", "gate_runs", "tickets.evidence_seq"},
     "0006": {"sprints", "commitments"},
     "0007": {"blockers"},
+    "0008": {"attachments", "watchers"},
 }
 """Tables and columns that came with a version: a backup of an older one has none of them."""
 

@@ -17,6 +17,7 @@ from assay.storage.queries.runs import RunQueries
 from assay.storage.queries.search import SearchQueries
 from assay.storage.queries.sprints import SprintQueries
 from assay.storage.repositories.blockers import BlockerReader, BlockerWriter
+from assay.storage.repositories.company import CompanyReader, CompanyWriter
 from assay.storage.repositories.evidence import EvidenceReader, EvidenceWriter
 from assay.storage.repositories.gates import GateReader, GateWriter
 from assay.storage.repositories.journal import JournalReader, JournalWriter
@@ -42,6 +43,7 @@ class Reading(
     ProjectReader,
     TicketReader,
     TalkReader,
+    CompanyReader,
     SprintReader,
     BlockerReader,
     RunReader,
@@ -59,6 +61,7 @@ class Writing(
     ProjectWriter,
     TicketWriter,
     TalkWriter,
+    CompanyWriter,
     SprintWriter,
     BlockerWriter,
     RunWriter,

@@ -17,6 +17,7 @@ from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.errors import Conflict, Invalid
 from assay.testing.storage_blockers import BlockerContract
+from assay.testing.storage_company import CompanyContract
 from assay.testing.storage_concurrency import ConcurrencyContract
 from assay.testing.storage_gates import GateContract
 from assay.testing.storage_journal import JournalContract
@@ -411,6 +412,7 @@ class StorageContract(
     ProjectContract,
     TicketContract,
     BlockerContract,
+    CompanyContract,
     EvidenceContract,
     GateContract,
     SprintContract,

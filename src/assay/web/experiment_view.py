@@ -19,6 +19,7 @@ from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.ids import TicketType
 from assay.web import blockers_view, findings_view, happenings, moves, wording
 from assay.web.charts import describe
+from assay.web.company_view import company, note_lines
 from assay.web.contexts.blockers import BlockerBox
 from assay.web.contexts.experiment import (
     AmendmentRow,
@@ -31,7 +32,6 @@ from assay.web.contexts.experiment import (
     LockLine,
     Meter,
     NeedLine,
-    NoteLine,
     Related,
 )
 from assay.web.expectation_view import expectation
@@ -79,7 +79,9 @@ def _blockers(view: TicketView, csrf_token: str) -> BlockerBox:
     )
 
 
-def experiment_page(view: TicketView, *, csrf_token: str, gate: TicketGate | None = None) -> ExperimentPage:
+def experiment_page(
+    view: TicketView, *, csrf_token: str, viewer: str = "", gate: TicketGate | None = None
+) -> ExperimentPage:
     """Everything the page prints; `gate` is the one that a column asks of the ticket."""
     ticket, content, slug = view.ticket, view.ticket.content, view.project.slug
     closed = _is_closed(view)
@@ -112,6 +114,7 @@ def experiment_page(view: TicketView, *, csrf_token: str, gate: TicketGate | Non
         meters_note=_meters_note(view),
         facts=_facts(view),
         own=_own(content),
+        company=company(view, viewer),
         trackers=tuple((link.url, link.title or link.url) for link in content.trackers),
         overrun=view.spike.text if view.spike is not None and view.spike.over and not closed else "",
         expectation=expectation(ticket, view.metrics),
@@ -119,10 +122,7 @@ def experiment_page(view: TicketView, *, csrf_token: str, gate: TicketGate | Non
         similar=tuple(_similar(hit, slug) for hit in view.similar),
         links=tuple(_link(link, slug) for link in view.links),
         link_kinds=tuple((kind.value, LINKS[kind.value][0]) for kind in LinkKind if kind.value in LINKS),
-        notes=tuple(
-            NoteLine(by=n.by, at_iso=wording.iso(n.at), day=wording.clock(n.at), text=n.text)
-            for n in view.notes
-        ),
+        notes=note_lines(view),
         decisions=tuple(decision_line(one) for one in reversed(view.decisions)),
         history=tuple(
             HistoryLine(

@@ -69,6 +69,10 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.confirmed": lambda p: f"confirmed: {_item(p)}",
     "ticket.confirmation_withdrawn": lambda p: f"took back: {_item(p)}",
     "ticket.noted": lambda p: "added a note",
+    "ticket.watched": lambda p: f"has {p.get('watcher')} follow it",
+    "ticket.unwatched": lambda p: f"has {p.get('watcher')} follow it no longer",
+    "ticket.attached": lambda p: f"attached {p.get('name')}",
+    "ticket.attachment_removed": lambda p: f"took off {p.get('name')}",
     "ticket.linked": lambda p: f"linked it: {str(p.get('link', '')).replace('_', ' ')} {p.get('other', '')}",
     "ticket.unlinked": lambda p: (
         f"removed a link: {str(p.get('link', '')).replace('_', ' ')} {p.get('other', '')}"

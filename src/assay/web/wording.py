@@ -131,3 +131,14 @@ def safe_link(url: str | None) -> str:
     """
     text = (url or "").strip()
     return text if text.lower().startswith(("http://", "https://")) else ""
+
+
+def file_size(amount: int) -> str:
+    """Bytes in a few words.
+
+    >>> file_size(900), file_size(15_300), file_size(2_400_000)
+    ('900 B', '15.3 kB', '2.4 MB')
+    """
+    if amount < 1000:
+        return f"{amount} B"
+    return f"{amount / 1000:,.1f} kB" if amount < 1_000_000 else f"{amount / 1e6:,.1f} MB"

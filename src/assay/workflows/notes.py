@@ -9,6 +9,7 @@ from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Note
+from assay.workflows.watching import follow_mentioned
 
 MAX_NOTE_LENGTH = 20_000
 
@@ -16,7 +17,7 @@ MAX_NOTE_LENGTH = 20_000
 def add_note(
     ws: Workspace, actor: Actor, slug: str, key: str, text: str, *, remember: Remember | None = None
 ) -> Note:
-    """Write a note on a ticket.
+    """Write a note on a ticket. Whoever it mentions (`@ada`) follows the ticket from now on.
 
     Raises:
         Invalid: the note is empty or too long.
@@ -36,6 +37,7 @@ def add_note(
         at = ws.clock()
         note = tx.add_note(ticket.id, text=shown, by=actor.name, at=at)
         tx.append(Event.of("ticket.noted", project=slug, subject=key, text=shown), actor=actor, at=at)
+        follow_mentioned(tx, ws, actor, project, ticket, shown)
         return note
 
     return write_once(ws, remember, work)

@@ -69,6 +69,20 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that belongs to a ticket."""
+
+    digest: str
+    """Of its content, `sha256:` and 64 hex digits."""
+    name: str
+    """For people alone."""
+    size: int
+    """Bytes."""
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """How a ticket relates to another one of its project."""
 

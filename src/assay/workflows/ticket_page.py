@@ -93,6 +93,8 @@ def _view(
         runs_without_gpu_hours=sum(not run.deleted and run.gpu_hours is None for run in runs),
         days_used=spike.used_days if spike is not None else _days(ticket, now),
         spike=spike,
+        watchers=tuple(tx.watchers(ticket.id)),
+        attachments=tuple(tx.attachments(ticket.id)),
     )
 
 

@@ -14,7 +14,7 @@ from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
 
 if TYPE_CHECKING:
-    from assay.workflows.records import Link, Note, Project, Ticket
+    from assay.workflows.records import Attachment, Link, Note, Project, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,6 +429,8 @@ class TicketView:
     days_used: int | None
     """Whole days since the lock, or since a spike was begun; None before that."""
     spike: SpikeClock | None = None
+    watchers: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ SCORES = b"sample_id,seed,metric,value\n" + b"".join(b"q%d,1,accuracy,%d\n" % (n
 UPLOADS = {
     "judge_files": {
         "candidate": SCORES, "baseline": SCORES, "training": SCORES, "baseline_run": "1", "ticket": "EXP-1", "version": "1", "reader": "plain",
-    }
+    },
+    "attach_ticket_file": {"file": b"seen"},
 }  # fmt: skip
 """The fields of every multipart form by operation id; files as bytes."""

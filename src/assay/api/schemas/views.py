@@ -12,6 +12,7 @@ from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Decision
 from assay.domain.kernel.metrics import Metric
 from assay.domain.kernel.verdicts import VerdictRecord
+from assay.workflows.records import Attachment
 from assay.workflows.views import (
     AttestableItem,
     CriterionLine,
@@ -51,6 +52,8 @@ class TicketPageDocument(TypedDict):
     runs_without_gpu_hours: int
     days_used: int | None
     spike: SpikeClock | None
+    watchers: tuple[str, ...]
+    attachments: tuple[Attachment, ...]
 
 
 def ticket_page_document(view: TicketView) -> TicketPageDocument:
@@ -79,4 +82,6 @@ def ticket_page_document(view: TicketView) -> TicketPageDocument:
         runs_without_gpu_hours=view.runs_without_gpu_hours,
         days_used=view.days_used,
         spike=view.spike,
+        watchers=view.watchers,
+        attachments=view.attachments,
     )

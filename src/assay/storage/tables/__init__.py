@@ -4,6 +4,7 @@ Every table is listed here once: migrations are compared with this list, and a b
 """
 
 from assay.storage.tables.blockers import blockers
+from assay.storage.tables.company import attachments, watchers
 from assay.storage.tables.evidence import blobs, curves, run_pasts, runs, sources, verdicts
 from assay.storage.tables.gates import gate_runs, gates
 from assay.storage.tables.instance import instance
@@ -15,6 +16,7 @@ from assay.storage.tables.tickets import decisions, links, notes, stage_counts, 
 
 __all__ = [
     "answers",
+    "attachments",
     "blobs",
     "blockers",
     "checkpoints",
@@ -39,4 +41,5 @@ __all__ = [
     "ticket_documents",
     "tickets",
     "verdicts",
+    "watchers",
 ]

@@ -198,7 +198,31 @@ class NoteLine:
     by: str
     at_iso: str
     day: str
-    text: str
+    parts: tuple[tuple[str, str], ...]
+    """The text in pieces, each with an address where it mentions somebody."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A file of the ticket."""
+
+    name: str
+    href: str
+    digest: str
+    size: str
+    by: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who follows the ticket, and its files."""
+
+    watchers: tuple[tuple[str, str], ...]
+    """Name and address of everybody who follows it."""
+    watching: bool
+    """The one who looks follows it."""
+    files: tuple[FileLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +323,7 @@ class ExperimentPage:
     """What only tickets of its type say, by name."""
     trackers: tuple[tuple[str, str], ...]
     """Address and title of each link to a tracker."""
+    company: Company
     overrun: str
     """How far a spike is past its time box; empty while it is not."""
     similar: tuple[Related, ...]

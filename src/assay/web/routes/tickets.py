@@ -32,6 +32,7 @@ def show_ticket(request: Request, slug: str, key: str) -> HTMLResponse:
     context = experiment_view.experiment_page(
         view,
         csrf_token=request.state.csrf_token,
+        viewer=actor.name,
         gate=ticket_gate(ws, actor, slug, key) if guarded else None,
     )
     around = frame.build(

@@ -50,6 +50,8 @@ def import_tickets(
         keys = answer.data[name]
         if keys:
             say(f"{len(keys)} {name}: {', '.join(keys)}")
+    for number in answer.data["sprints"]:
+        say(f"planned: assay sprint show {number}")
 
 
 def _files(path: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.domain.kernel.ids import TicketType
+from assay.domain.sprints.sprint import is_product_task
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace
@@ -12,8 +13,8 @@ from assay.workflows.views import BacklogRow
 
 SHOWN = 200
 """So many tickets of each are listed."""
-PRODUCT = (TicketType.FEATURE, TicketType.ENGINEERING, TicketType.INCIDENT)
-EXPERIMENT = (TicketType.EXPERIMENT, TicketType.DATA, TicketType.SPIKE)
+PRODUCT = tuple(kind for kind in TicketType if is_product_task(kind))
+EXPERIMENT = tuple(kind for kind in TicketType if not is_product_task(kind))
 
 
 @dataclass(frozen=True, slots=True)

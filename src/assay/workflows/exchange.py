@@ -12,12 +12,14 @@ from assay.domain.experiments.link_data import links_from_data, links_to_data
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
 from assay.domain.kernel.ids import TicketType, checked_ticket_key, ticket_key
 from assay.domain.kernel.metrics import MetricCatalog
+from assay.domain.sprints.sprint_file import is_sprint_file
 from assay.errors import AssayError, Conflict, Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.links import change_link
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project
+from assay.workflows.sprint_import import import_sprint
 from assay.workflows.tickets import change_content, insert_ticket
 from assay.workflows.verdicts import refresh_verdict
 
@@ -33,6 +35,8 @@ class ImportReport:
     created: tuple[str, ...]
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
+    sprints: tuple[int, ...] = ()
+    """Numbers of the sprints that files planned."""
 
 
 def export_tickets(ws: Workspace, actor: Actor, slug: str) -> tuple[tuple[str, dict[str, Any]], ...]:
@@ -65,7 +69,7 @@ def import_tickets(
 ) -> ImportReport:
     """Bring tickets in: same key and same content is no change, other content is an edit. All of them, or none.
 
-    A document that says `links` replaces the ticket's outgoing links; one that does not leaves them alone.
+    A document that says `sprint` plans a whole sprint with its tickets. One that says `links` replaces the ticket's outgoing links; one that does not leaves them alone.
 
     Raises:
         Invalid: a document cannot be read; the error names file and field.
@@ -74,13 +78,24 @@ def import_tickets(
     actor.require(Permission.WRITE_TICKETS)
     listed = list(documents)
 
-    def work(tx: WriteTransaction) -> tuple[dict[str, list[str]], list[str]]:
+    def work(tx: WriteTransaction) -> tuple[dict[str, list[str]], list[str], list[int]]:
         project = required_project(tx, slug)
         catalog = tx.metrics(project.id)
         done: dict[str, list[str]] = {"created": [], "changed": [], "unchanged": []}
         amended: list[str] = []
         linked: list[tuple[str, str, Mapping[str, Any]]] = []
+        sprints: list[int] = []
         for name, document in _baselines_first(listed):
+            if is_sprint_file(document):
+                with _named(name):
+                    number, found = import_sprint(
+                        tx, ws, actor, project, catalog, document, amendment_reason=amendment_reason
+                    )
+                sprints.append(number)
+                for one in found:
+                    done[one.outcome].append(one.key)
+                    amended += [one.key] if one.amended else []
+                continue
             with _named(name):
                 outcome, key, is_amended = _import_one(
                     tx, ws, actor, project, catalog, document, amendment_reason
@@ -90,13 +105,16 @@ def import_tickets(
             if is_amended:
                 amended.append(key)
         _relink(tx, ws, actor, project, linked, done)
-        return done, amended
+        return done, amended, sprints
 
-    done, amended = ws.store.write(work)
+    done, amended, sprints = ws.store.write(work)
     for key in amended:
         refresh_verdict(ws, slug, key)
     return ImportReport(
-        created=tuple(done["created"]), changed=tuple(done["changed"]), unchanged=tuple(done["unchanged"])
+        created=tuple(done["created"]),
+        changed=tuple(done["changed"]),
+        unchanged=tuple(done["unchanged"]),
+        sprints=tuple(sprints),
     )
 
 

@@ -88,10 +88,11 @@ def next_sprint(ws: Workspace, actor: Actor, slug: str) -> SprintContent:
     """What the next sprint looks like if nobody says otherwise: as the last one, right after it."""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
-        return _following(tx, required_project(tx, slug), ws.clock())
+        return following_sprint(tx, required_project(tx, slug), ws.clock())
 
 
-def _following(tx: ReadTransaction, project: Project, at: datetime) -> SprintContent:
+def following_sprint(tx: ReadTransaction, project: Project, at: datetime) -> SprintContent:
+    """The sprint that follows the last one of a project."""
     made = tx.sprints(project.id)
     last = made[-1] if made else None
     return following(last.content if last else None, number=last.number + 1 if last else 1, today=at.date())
@@ -113,14 +114,22 @@ def create_sprint(
 
     def work(tx: WriteTransaction) -> SprintPlan:
         project, at = required_project(tx, slug), ws.clock()
-        made = tx.sprints(project.id)
-        sprint = tx.add_sprint(project.id, content or _following(tx, project, at), at=at)
-        tell(tx, actor, at, project, sprint, "sprint.planned", after=sprint.content.model_dump(mode="json"))
-        for ticket in _unfinished(tx, project, made[-1]) if made else ():
-            take_in(tx, actor, at, project, sprint, ticket, confirmed="carried over")
-        return plan_of(tx, sprint)
+        wanted = content or following_sprint(tx, project, at)
+        return plan_of(tx, insert_sprint(tx, actor, at, project, wanted))
 
     return write_once(ws, remember, work)
+
+
+def insert_sprint(
+    tx: WriteTransaction, actor: Actor, at: datetime, project: Project, content: SprintContent
+) -> Sprint:
+    """The transaction part of `create_sprint`, for workflows that write more beside it."""
+    made = tx.sprints(project.id)
+    sprint = tx.add_sprint(project.id, content, at=at)
+    tell(tx, actor, at, project, sprint, "sprint.planned", after=sprint.content.model_dump(mode="json"))
+    for ticket in _unfinished(tx, project, made[-1]) if made else ():
+        take_in(tx, actor, at, project, sprint, ticket, confirmed="carried over")
+    return sprint
 
 
 def _unfinished(tx: ReadTransaction, project: Project, last: Sprint) -> list[Ticket]:
@@ -152,15 +161,22 @@ def edit_sprint(
     actor.require(Permission.WRITE_TICKETS)
 
     def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
-        must_not_have_ended(sprint, "change")
-        if content == sprint.content:
-            return sprint
-        saved = _saved(tx, replace(sprint, content=content))
-        before, after = (one.model_dump(mode="json") for one in (sprint.content, content))
-        tell(tx, actor, at, project, sprint, "sprint.edited", before=before, after=after)
-        return saved
+        return change_sprint(tx, actor, at, project, sprint, content)
 
     return _change(ws, slug, number, expected_version, change)
+
+
+def change_sprint(
+    tx: WriteTransaction, actor: Actor, at: datetime, project: Project, sprint: Sprint, content: SprintContent
+) -> Sprint:
+    """The transaction part of `edit_sprint`."""
+    must_not_have_ended(sprint, "change")
+    if content == sprint.content:
+        return sprint
+    saved = _saved(tx, replace(sprint, content=content))
+    before, after = (one.model_dump(mode="json") for one in (sprint.content, content))
+    tell(tx, actor, at, project, sprint, "sprint.edited", before=before, after=after)
+    return saved
 
 
 def start_sprint(

@@ -1,0 +1,141 @@
+"""A sprint file becomes a sprint and its tickets, in one go; the same file again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assay.domain.experiments.experiment import TicketContent
+from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
+from assay.domain.kernel.metrics import MetricCatalog
+from assay.domain.sprints.sprint import SprintContent, SprintState, needs_confirmation
+from assay.domain.sprints.sprint_data import sprint_from_data
+from assay.domain.sprints.sprint_file import SprintEntry, SprintFile, sprint_file_from_data
+from assay.errors import Invalid, Refused
+from assay.workflows.actor import Actor
+from assay.workflows.lookup import required_ticket
+from assay.workflows.ports import Workspace, WriteTransaction
+from assay.workflows.records import Project, Sprint, Ticket
+from assay.workflows.sprints import change_sprint, following_sprint, insert_sprint, take_in
+from assay.workflows.tickets import change_content, insert_ticket
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedTicket:
+    """What became of one entry."""
+
+    key: str
+    outcome: str
+    """created, changed or unchanged."""
+    amended: bool
+
+
+def import_sprint(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    project: Project,
+    catalog: MetricCatalog,
+    document: Mapping[str, Any],
+    *,
+    amendment_reason: str | None,
+) -> tuple[int, list[ImportedTicket]]:
+    """The sprint's number, and what became of its tickets; the transaction part of an import.
+
+    An entry without a key is the ticket of this sprint with the same type and title, where there is one. What an entry does not
+    say stays as it is on the ticket.
+
+    Raises:
+        Invalid: the document cannot be read.
+        Refused: it is more than a team usually finishes and the file does not say `confirmed: true`, or a locked ticket would
+            change without a reason.
+    """
+    file = sprint_file_from_data(document)
+    sprint = _planned(tx, actor, ws, project, file)
+    inside = {made.key for made in tx.commitments(sprint.id) if made.stands}
+    present = (
+        {(t.content.type, t.content.title): t for t in tx.tickets(project.id, keys=sorted(inside))}
+        if inside
+        else {}
+    )
+    done, tickets = [], []
+    for entry in file.entries:
+        ticket, imported = _ticket(tx, ws, actor, project, catalog, entry, present, amendment_reason)
+        done.append(imported)
+        tickets.append(ticket)
+    wanted = [ticket for ticket in tickets if ticket.key not in inside]
+    doubt = _doubt(tx, project, inside, wanted)
+    if doubt and not file.confirmed:
+        raise Refused(
+            f"cannot plan sprint {file.name!r}: {doubt} (expected a confirmation)",
+            hint="write 'confirmed: true' in the file if the team is sure",
+            code="commitment-unconfirmed",
+            field="confirmed",
+        )
+    for ticket in wanted:
+        take_in(tx, actor, ws.clock(), project, sprint, ticket, confirmed=doubt or "")
+    return sprint.number, done
+
+
+def _planned(tx: WriteTransaction, actor: Actor, ws: Workspace, project: Project, file: SprintFile) -> Sprint:
+    """The open sprint of this name as the file has it, made where there is none."""
+    at = ws.clock()
+    named = [one for one in tx.sprints(project.id) if one.content.name == file.name]
+    found = next((one for one in named if one.state is not SprintState.ENDED), None)
+    if found is None and named:
+        raise Refused(
+            f"cannot plan sprint {file.name!r}: sprint {named[-1].number} of this name has ended (expected a new name)",
+            hint="name the next one",
+            code="sprint-ended",
+            field="sprint",
+        )
+    before: SprintContent = found.content if found else following_sprint(tx, project, at)
+    content = sprint_from_data({**file.fields, "name": file.name}, before=before)
+    if found is None:
+        return insert_sprint(tx, actor, at, project, content)
+    return change_sprint(tx, actor, at, project, found, content)
+
+
+def _ticket(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    project: Project,
+    catalog: MetricCatalog,
+    entry: SprintEntry,
+    present: Mapping[tuple[Any, str], Ticket],
+    amendment_reason: str | None,
+) -> tuple[Ticket, ImportedTicket]:
+    content = _content(entry, {}, catalog)
+    if entry.key is not None:
+        before: Ticket | None = required_ticket(tx, project, entry.key)
+    else:
+        before = present.get((content.type, content.title))
+    if before is None:
+        made = insert_ticket(tx, ws, actor, project, content)
+        return made, ImportedTicket(made.key, "created", amended=False)
+    written = ticket_to_data(before.content, catalog, criteria="structured")
+    after, amended = change_content(
+        tx, ws, actor, project, before, _content(entry, written, catalog), amendment_reason=amendment_reason
+    )
+    outcome = "unchanged" if after is before else "changed"
+    return after, ImportedTicket(after.key, outcome, amended=amended)
+
+
+def _content(entry: SprintEntry, written: Mapping[str, Any], catalog: MetricCatalog) -> TicketContent:
+    fields = dict(entry.fields)
+    if "criteria" in fields:
+        fields["criteria"] = {**written.get("criteria", {}), **fields["criteria"]}
+    try:
+        return ticket_from_data({**written, **fields}, catalog)
+    except Invalid as error:
+        error.field = f"{entry.path}.{error.field}" if error.field else entry.path
+        raise
+
+
+def _doubt(tx: WriteTransaction, project: Project, inside: set[str], wanted: list[Ticket]) -> str | None:
+    if not wanted:
+        return None
+    there = tx.tickets(project.id, keys=sorted(inside)) if inside else []
+    return needs_confirmation((t.content.type for t in (*there, *wanted)), project.settings.commitments)

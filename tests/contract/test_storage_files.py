@@ -29,6 +29,7 @@ from assay.storage.tables import metadata
 from assay.testing.storage_blockers import end_blocker, put_blocker
 from assay.testing.storage_company import put_company
 from assay.testing.storage_gates import gate_run, put_gate
+from assay.testing.storage_kept import keep_document
 from assay.testing.storage_samples import AT, curve, decision, lock, new_project, new_source, new_ticket, run
 
 SEARCH_PARTS = {f"ticket_search{part}" for part in ("", "_data", "_idx", "_content", "_docsize", "_config")}
@@ -55,6 +56,7 @@ def filled(store):
         put_blocker(store, tickets[1], minutes=number)
     end_blocker(store, tickets[1], 1, minutes=9)
     put_company(store, tickets[1])
+    keep_document(store, project)
     put_gate(store, project, gate_run(1), gate_run(2, ticket="EXP-1"))
     return project
 
@@ -72,6 +74,7 @@ def told(store, project):
             "instance": tx.instance_id(),
             "blockers": tx.blockers(project.id),
             "company": [(tx.watchers(t.id), tx.attachments(t.id)) for t in tx.tickets(project.id)],
+            "canvas": tx.kept(project.id, "canvas"),
             "gates": [tx.gate_versions(project.id, "answers"), list(tx.every_gate_run(project.id))],
         }
 
@@ -339,11 +342,11 @@ def test_backup_of_an_older_version_is_restored(sqlite_store, tmp_path, portable
     restore_file(target, tmp_path / "other" / "assay.db", at=AT)
     with open_store(f"sqlite:///{tmp_path}/other/assay.db") as restored:
         after = told(restored, project)
-    came_later = dict.fromkeys(("run_pasts", "gates", "gate_runs", "blockers", "attachments", "watchers"), 0)
-    assert after.pop("counts") == before.pop("counts") | came_later
-    assert (after.pop("gates"), after.pop("blockers")) == ([[], []], [])
+    late = ("run_pasts", "gates", "gate_runs", "blockers", "attachments", "watchers", "project_documents")
+    assert after.pop("counts") == before.pop("counts") | dict.fromkeys(late, 0)
+    assert (after.pop("gates"), after.pop("blockers"), after.pop("canvas")) == ([[], []], [], None)
     assert set(map(str, after.pop("company"))) == {"([], [])"}
-    del before["gates"], before["blockers"], before["company"]
+    del before["gates"], before["blockers"], before["company"], before["canvas"]
     assert after == before
 
 

@@ -28,7 +28,7 @@ CHUNK_ROWS = 2 * MAX_PAGE
 
 CARRIED = (
     "answers", "attachments", "blobs", "blockers", "checkpoints", "commitments", "curves", "decisions", "gate_runs", "gates", "instance", "journal", "journal_head", "links",
-    "metrics", "notes", "projects", "run_pasts", "runs", "sources", "sprints", "stage_counts", "ticket_documents", "tickets", "verdicts",
+    "metrics", "notes", "project_documents", "projects", "run_pasts", "runs", "sources", "sprints", "stage_counts", "ticket_documents", "tickets", "verdicts",
     "watchers",
 )  # fmt: skip
 """Tables whose rows a backup carries."""
@@ -40,6 +40,7 @@ ADDED = {
     "0006": {"sprints", "commitments"},
     "0007": {"blockers"},
     "0008": {"attachments", "watchers"},
+    "0009": {"project_documents"},
 }
 """Tables and columns that came with a version: a backup of an older one has none of them."""
 

@@ -21,6 +21,7 @@ from assay.storage.repositories.company import CompanyReader, CompanyWriter
 from assay.storage.repositories.evidence import EvidenceReader, EvidenceWriter
 from assay.storage.repositories.gates import GateReader, GateWriter
 from assay.storage.repositories.journal import JournalReader, JournalWriter
+from assay.storage.repositories.kept import KeptReader, KeptWriter
 from assay.storage.repositories.projects import ProjectReader, ProjectWriter
 from assay.storage.repositories.runs import RunReader, RunWriter
 from assay.storage.repositories.sprints import SprintReader, SprintWriter
@@ -46,6 +47,7 @@ class Reading(
     CompanyReader,
     SprintReader,
     BlockerReader,
+    KeptReader,
     RunReader,
     EvidenceReader,
     GateReader,
@@ -64,6 +66,7 @@ class Writing(
     CompanyWriter,
     SprintWriter,
     BlockerWriter,
+    KeptWriter,
     RunWriter,
     EvidenceWriter,
     GateWriter,

@@ -21,6 +21,7 @@ from assay.testing.storage_company import CompanyContract
 from assay.testing.storage_concurrency import ConcurrencyContract
 from assay.testing.storage_gates import GateContract
 from assay.testing.storage_journal import JournalContract
+from assay.testing.storage_kept import KeptContract
 from assay.testing.storage_pages import PagesContract
 from assay.testing.storage_samples import (
     AT,
@@ -415,6 +416,7 @@ class StorageContract(
     CompanyContract,
     EvidenceContract,
     GateContract,
+    KeptContract,
     SprintContract,
     JournalContract,
     PagesContract,

@@ -13,6 +13,7 @@ from assay.domain.experiments.evidence import Run
 from assay.domain.kernel.events import Event
 from assay.errors import AssayError, Conflict, Invalid, NotFound
 from assay.workflows.actor import SYSTEM, Actor, Permission
+from assay.workflows.canvas import refresh_standing
 from assay.workflows.filters import run_filters
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ownership import must_not_be_shared, owned
@@ -225,6 +226,7 @@ def sync_source(
         refresh_due_verdicts(ws, slug)
     if keeper.source.last_sync_error:
         _note_success(ws, keeper.source)
+    refresh_standing(ws, slug)
     return keeper.report()
 
 
@@ -392,6 +394,7 @@ def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: 
 
     run = ws.store.write(work)
     refresh_due_verdicts(ws, slug)
+    refresh_standing(ws, slug)
     return run
 
 

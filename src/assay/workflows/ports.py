@@ -20,6 +20,7 @@ from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.workflows.actor import Actor
 from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
 from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
+from assay.workflows.kept_ports import KeptReads, KeptWrites
 from assay.workflows.planning_ports import PlanningReads
 from assay.workflows.records import (
     Attachment,
@@ -54,7 +55,7 @@ from assay.workflows.views import (
 T = TypeVar("T")
 
 
-class ReadTransaction(BlockerReads, GateReads, PlanningReads, SprintReads, Protocol):
+class ReadTransaction(BlockerReads, GateReads, KeptReads, PlanningReads, SprintReads, Protocol):
     """One consistent view of everything remembered."""
 
     # projects and metrics
@@ -215,7 +216,7 @@ class ReadTransaction(BlockerReads, GateReads, PlanningReads, SprintReads, Proto
         ...
 
 
-class WriteTransaction(ReadTransaction, BlockerWrites, GateWrites, SprintWrites, Protocol):
+class WriteTransaction(ReadTransaction, BlockerWrites, GateWrites, KeptWrites, SprintWrites, Protocol):
     """Changes that become durable together with their journal entries, or not at all."""
 
     def append(self, event: Event, *, actor: Actor, at: datetime) -> int:

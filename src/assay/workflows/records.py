@@ -144,6 +144,21 @@ class Sprint:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptDocument:
+    """Something a project keeps one of, or one of each name: its canvas, its phase, a choice."""
+
+    id: int
+    project_id: int
+    kind: str
+    name: str
+    version: int
+    body: str
+    """What it says, as JSON."""
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Commitment:
     """A ticket taken into a sprint. Taking it out keeps the commitment, with the reason."""
 

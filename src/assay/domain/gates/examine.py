@@ -74,6 +74,12 @@ def examine(case: Case, choice: Choice) -> tuple[Examined, ...]:
     return tuple(_examined(c, a, case) for c, a in zip(criteria, answers, strict=True))
 
 
+def examine_other(criterion: Criterion, case: Case, choice: Choice, *, among: int = 1) -> Examined:
+    """What is known of a criterion that is not registered here, when this case was chosen as the best of `among`?"""
+    divisor = _over_groups(criterion, case, choice) * (among if _is_claim(criterion) else 1)
+    return _examined(criterion, answer(criterion, case, choice, divisor), case)
+
+
 def answer(criterion: Criterion, case: Case, choice: Choice, divisor: float) -> Checked:
     """What is known of one criterion, at levels divided by the correction?"""
     pending = _not_yet(criterion, case, choice)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
-from assay.domain.experiments.criteria.model import ResourceUse
+from assay.domain.experiments.criteria.model import Criterion, ResourceUse
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.evidence import Evidence
 from assay.domain.experiments.experiment import Amendment, Lock, Registration
@@ -16,7 +16,7 @@ from assay.domain.gates.candidates import Choice, choose, primary_metric, primar
 from assay.domain.gates.case import Case, stage_plan
 from assay.domain.gates.decide import decide
 from assay.domain.gates.departures import departed, since
-from assay.domain.gates.examine import Examined, examine
+from assay.domain.gates.examine import Examined, examine, examine_other
 from assay.domain.gates.kill_rules import advise
 from assay.domain.gates.libraries import METHOD_VERSION, library_versions
 from assay.domain.gates.measurements import Measured, measure
@@ -251,3 +251,33 @@ def _used_time(
     if registration.time_box_days is not None and KillRuleName.TIME_BOX in settings.kill_rules.enabled:
         used["time_box_over"] = time.time_box_over
     return used
+
+
+def judge_other(
+    lock: Lock,
+    evidence: Evidence,
+    criterion: Criterion,
+    *,
+    settings: VerdictSettings,
+    metrics: MetricCatalog,
+    among: int = 1,
+) -> Finding:
+    """What does a ticket's evidence say about a criterion that is not its own, such as one of its project's?
+
+    The candidate is the ticket's, chosen by its own criteria, and its looks are the registered ones.
+
+    Args:
+        lock: the ticket's registration.
+        evidence: its runs and the baseline's.
+        criterion: about a metric, without need of a baseline.
+        settings: how this ticket is judged.
+        metrics: declarations of metrics that the lock does not know.
+        among: from how many tickets this one was chosen as the best; the level is divided by it.
+    """
+    known = {metric.name for metric in lock.registration.metrics}
+    more = tuple(metric for metric in metrics.metrics if metric.name not in known)
+    registration = lock.registration.model_copy(update={"metrics": (*lock.registration.metrics, *more)})
+    wider = lock.model_copy(update={"registration": registration})
+    case = _case(wider, read_once(evidence).evidence, settings, TimeInputs(None, time_box_over=False))
+    choice = choose(case, wider)
+    return examine_other(criterion, case, choice, among=among).finding

@@ -9,6 +9,7 @@ from assay.storage.tables.evidence import blobs, curves, run_pasts, runs, source
 from assay.storage.tables.gates import gate_runs, gates
 from assay.storage.tables.instance import instance
 from assay.storage.tables.journal import checkpoints, journal, journal_head
+from assay.storage.tables.kept import project_documents
 from assay.storage.tables.metadata import metadata
 from assay.storage.tables.projects import answers, metrics, projects
 from assay.storage.tables.sprints import commitments, sprints
@@ -32,6 +33,7 @@ __all__ = [
     "metadata",
     "metrics",
     "notes",
+    "project_documents",
     "projects",
     "run_pasts",
     "runs",

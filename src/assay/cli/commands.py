@@ -39,6 +39,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("decide", "verdict", "Record what was decided, and what was learned."),
             Entry("plan", "plan", "Rank what could be run next, with reasons and feasibility."),
             Entry("sprint", "sprint", "Plan a sprint, commit, meet, look back."),
+            Entry("canvas", "canvas", "Say what the project is for, and see how it stands."),
             Entry("search", "search", "Find tickets, and what was tried before."),
             Entry("flow", "flow", "Show how work flows: decisions, cycle time, kill rate, age."),
         ),

@@ -29,6 +29,7 @@ _NAVIGATION = (
     (
         "Steer",
         (
+            ("Canvas", "canvas", "/canvas"),
             ("Flow", "flow", "/flow"),
             ("Journal", "journal", "/journal"),
             ("Settings", "settings", "/settings"),

@@ -44,6 +44,12 @@ def _decided(p: Payload) -> str:
     )
 
 
+def _met(readings: object) -> str:
+    lines = [one for one in readings if isinstance(one, Mapping)] if isinstance(readings, list) else []
+    met = sum(one.get("outcome") == "met" for one in lines)
+    return f"{met} of {len(lines)} numbers met"
+
+
 def _name(stage: object) -> str:
     return str(stage or "").capitalize()
 
@@ -100,6 +106,8 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "source.connected": lambda p: f"connected a source: {p.get('uri', '')}",
     "source.disconnected": lambda p: "disconnected a source",
     "runs.synced": lambda p: f"read {p.get('changed', 0)} changed and {p.get('gone', 0)} removed runs",
+    "canvas.edited": lambda p: f"wrote version {p.get('version')} of the canvas",
+    "canvas.judged": lambda p: f"judged the canvas again: {_met(p.get('readings'))}",
     "sprint.planned": lambda p: f"planned sprint {p.get('number')}",
     "sprint.edited": lambda p: f"changed the plan of sprint {p.get('number')}",
     "sprint.started": lambda p: f"started sprint {p.get('number')}",

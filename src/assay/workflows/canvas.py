@@ -91,6 +91,7 @@ class CanvasView:
     runs_with_hours: int
     gpu_hours: float | None
     """Compute of the project's runs as far as known; None when nobody knows of any."""
+    metrics: MetricCatalog
 
     def reading(self, place: str) -> Reading | None:
         """Today's value of one number."""
@@ -139,7 +140,7 @@ def edit_canvas(
 
 def _view(tx: ReadTransaction, project: Project) -> CanvasView:
     kept, standing = tx.kept(project.id, CANVAS), tx.kept(project.id, STANDING)
-    canvas = canvas_of(kept)
+    canvas, catalog = canvas_of(kept), tx.metrics(project.id)
     known = _standing_of(standing)
     if known is not None and known.canvas_version != version_of(kept):
         known = None
@@ -147,7 +148,7 @@ def _view(tx: ReadTransaction, project: Project) -> CanvasView:
     runs, with_hours, hours = tx.compute_spent(project.id)
     return CanvasView(
         canvas=canvas,
-        data=canvas_to_data(canvas, tx.metrics(project.id)),
+        data=canvas_to_data(canvas, catalog),
         version=version_of(kept),
         at=kept.at if kept else None,
         by=kept.by if kept else "",
@@ -164,6 +165,7 @@ def _view(tx: ReadTransaction, project: Project) -> CanvasView:
         runs=runs,
         runs_with_hours=with_hours,
         gpu_hours=hours,
+        metrics=catalog,
     )
 
 

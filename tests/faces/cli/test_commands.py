@@ -161,6 +161,19 @@ def test_blockers_are_opened_listed_and_closed(made):
     assert json.loads(made("flow", "--json").out)["blockers"]["opened"] == 2
 
 
+def test_canvas_is_edited_exported_and_imported_again_without_a_change(made):
+    assert made("canvas", "edit", "objective=Answer tickets", "success[0].metric=accuracy >= 85%").code == 0
+    assert made("canvas", "edit", "kill[0].criterion=accuracy < 80%", "kill[0].after_sprint=3").code == 0
+    assert made("canvas", "export", "canvas.yaml").code == 0
+    assert made("canvas", "import", "canvas.yaml").out.strip() == "The canvas says so already (version 2)."
+    assert "accuracy \\>= 85%: today unknown" in made("canvas", "show").out
+    assert made("canvas", "edit", "kill[3].criterion=x").code == 2
+    assert made("canvas", "edit", "kill[0]=").out.strip() == "The canvas is saved as version 3."
+    assert json.loads(made("canvas", "show", "--json").out)["document"].get("kill") is None
+    feature = json.loads(made("ticket", "new", "Auto-reply", "--type", "feature", "--json").out)["key"]
+    assert "Baseline model: Auto-reply" in made("canvas", "breakdown", feature).out
+
+
 def test_tickets_exported_and_imported_again_do_not_change(made):
     assert made("ticket", "export", "tickets").code == 0
     assert (made.folder / "tickets" / "EXP-1.yaml").read_text().startswith("key: EXP-1")

@@ -70,6 +70,8 @@ BODIES = {
     "put_retro": {
         "went_well": "x", "to_change": "x", "data_and_tooling": "x", "improvement": "EXP-1", "kill_calls": {"EXP-1": "good"},
     },
+    "put_canvas": {"text": "objective: Answer\nsuccess: [accuracy >= 85%]\n"},
+    "break_feature_down": {"stages": ["baseline model"]},
     "new_project": {"slug": "another", "name": "Another"},
     "configure_project": SETTINGS,
     "add_metric": {**METRIC, "name": "f1"},

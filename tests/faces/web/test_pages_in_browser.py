@@ -21,6 +21,8 @@ PAGES = {
     "flow": "/flow",
     "blockers": "/blockers?state=all",
     "blocked": "/t/EXP-3/blockers",
+    "canvas": "/canvas",
+    "canvas-form": "/canvas/edit",
     "journal": "/journal",
     "search": "/search?q=retrieval",
     "settings": "/settings",

@@ -93,6 +93,7 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "recomputed": "Verdict computed again.",
         "checkpoint": "Checkpoint signed.",
         "project": "Project created.",
+        "broken-down": "Broken down into tickets of both backlogs.",
         "gate-added": "Gate added.",
         "gate-changed": "Saved as the next version.",
         "judged": "Judged. The answer is kept with the files it was made of.",

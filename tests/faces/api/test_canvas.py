@@ -20,26 +20,27 @@ def test_canvas_is_put_read_and_put_again_as_yaml_without_a_change(api):
     text = api("GET", "canvas?format=yaml").text
     assert put(api, 1, text=text).headers["etag"] == '"1"'
     [line] = made.json()["success"]
-    assert (line["value"], line["outcome"], line["ticket"]) == ("unknown", "no_evidence", None)
-    assert made.json()["kill"][0]["word"] == "counts once sprint 3 has ended; by now nothing measured"
+    assert (line["value"], line["outcome"], line["ticket"]) == ("88.2%", "met", "EXP-5")
+    assert made.json()["kill"][0]["word"] == "counts once sprint 3 has ended; by now not met"
 
 
 def test_canvas_as_markdown_keeps_what_people_wrote_from_becoming_markup(api):
     put(api, document=PAGE)
     text = api("GET", "canvas?format=markdown").text
     assert "Answer \\*tickets\\*" in text
-    assert "1. accuracy \\>= 85%: today unknown (nothing measured). Fewer handovers" in text
+    assert "1. accuracy \\>= 85%: today 88.2%, " in text
+    assert "by EXP-5 (met). Fewer handovers" in text
 
 
 def test_stale_or_unnamed_version_is_refused_and_errors_name_the_field(api):
     put(api, document=PAGE)
     stale = put(api, 0, document={})
-    assert (stale.status_code, stale.json()["version"]) == (412, 1)
+    assert (stale.status_code, stale.json()["details"]) == (412, {"version": 1})
     assert api("PUT", "canvas", json={"document": {}}).status_code == 428
     broken = put(api, 1, text="kill: [{criterion: accuracy < 80%, after_sprint: soon}]")
     assert (broken.status_code, broken.json()["field"]) == (422, "kill[0].after_sprint")
     both = put(api, 1, text="objective: x", document={})
-    assert (both.status_code, both.json()["code"]) == (422, "document-invalid")
+    assert (both.status_code, both.json()["code"]) == (422, "document-text-or-fields")
 
 
 def test_feature_is_broken_down_once_into_tickets_of_both_backlogs(api):

@@ -35,7 +35,7 @@ class KeptBody(Body):
             raise Invalid(
                 f"cannot read {name}: text and document (expected one of the two)",
                 hint="GET the same address for an example",
-                code="document-invalid",
+                code="document-text-or-fields",
                 field="document",
             )
         return self.document if self.text is None else (load_ticket_text(self.text, name=name) or {})

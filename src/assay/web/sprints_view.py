@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from assay.domain.board.flow import flow_rules
 from assay.domain.kernel.durations import duration_text
 from assay.domain.sprints.progress import Progress
 from assay.domain.sprints.sprint import (
@@ -17,12 +16,15 @@ from assay.domain.sprints.sprint import (
 )
 from assay.errors import AssayError
 from assay.web import wording
+from assay.web.charts.sprints import burn_box, rates_box
 from assay.web.contexts.board import Fact
 from assay.web.contexts.sprints import CommitmentLine, Share, SprintLine, SprintListPage, SprintPage
 from assay.web.contexts.ticket_form import Choice
-from assay.web.sprint_words import PROGRESS, STATES, WORK, amount, days, tabs, where
+from assay.web.sprint_words import PROGRESS, STATES, WORK, amount, tabs, where
+from assay.web.sprint_words import days as span
 from assay.workflows.records import Project, Sprint, Ticket
-from assay.workflows.sprint_views import CheckView
+from assay.workflows.sprint_charts import SprintOverview
+from assay.workflows.sprint_views import CheckView, SprintRate
 from assay.workflows.sprints import SprintPlan
 
 MOST_CANDIDATES = 200
@@ -32,6 +34,7 @@ def list_page(
     project: Project,
     plans: Sequence[tuple[Sprint, int]],
     following: SprintContent,
+    rates: Sequence[SprintRate],
     *,
     csrf_token: str,
     problem: AssayError | None = None,
@@ -39,6 +42,7 @@ def list_page(
     """Every sprint, newest first, and the next one to plan."""
     return SprintListPage(
         rows=tuple(_line(sprint, count, project.slug) for sprint, count in reversed(plans)),
+        charts=tuple(box for box in (rates_box(rates, project.slug),) if box),
         next_name=following.name,
         next_goal=following.goal,
         next_from=following.starts_on.isoformat(),
@@ -58,7 +62,7 @@ def _line(sprint: Sprint, count: int, slug: str) -> SprintLine:
         name=sprint.content.name,
         href=f"/p/{slug}/sprints/{sprint.number}",
         goal=sprint.content.goal,
-        days=days(sprint.content.starts_on, sprint.content.ends_on),
+        days=span(sprint.content.starts_on, sprint.content.ends_on),
         state=state,
         look=look,
         committed=wording.plural(count, "ticket"),
@@ -66,10 +70,7 @@ def _line(sprint: Sprint, count: int, slug: str) -> SprintLine:
 
 
 def sprint_page(
-    project: Project,
-    plan: SprintPlan,
-    check: CheckView,
-    tickets: Mapping[str, Ticket],
+    seen: SprintOverview,
     *,
     csrf_token: str,
     problem: AssayError | None = None,
@@ -77,8 +78,8 @@ def sprint_page(
     doubted: Sequence[str] = (),
 ) -> SprintPage:
     """One sprint: what is in it, what it may cost, and what can be done."""
-    sprint, slug = plan.sprint, project.slug
-    content, inside = sprint.content, {made.key for made in plan.commitments if made.stands}
+    plan, check, slug = seen.plan, seen.check, seen.project.slug
+    sprint, content = plan.sprint, plan.sprint.content
     is_open = sprint.state is not SprintState.ENDED
     return SprintPage(
         name=content.name,
@@ -86,11 +87,12 @@ def sprint_page(
         goal=content.goal,
         state=STATES[sprint.state][0],
         tabs=tabs(slug, sprint.number, "sprint"),
-        facts=_facts(plan, check, {key: tickets[key] for key in inside if key in tickets}),
+        facts=_facts(seen),
         over=overcommitted(content.capacity),
         tickets=_tickets(check, slug),
+        charts=tuple(box for box in (burn_box(seen.days, slug, sprint.number),) if box),
         gone=_gone(plan),
-        candidates=_candidates(project, tickets, inside) if is_open else (),
+        candidates=_candidates(seen.at_hand) if is_open else (),
         shares=_shares(content.capacity),
         person_days=amount(content.capacity.person_days.available, "").strip(),
         gpu_hours=amount(content.capacity.gpu_hours.available, "").strip(),
@@ -114,14 +116,14 @@ def sprint_page(
     )
 
 
-def _facts(plan: SprintPlan, check: CheckView, tickets: Mapping[str, Ticket]) -> tuple[Fact, ...]:
-    capacity = plan.sprint.content.capacity
-    asked, silent = gpu_hours_asked({key: ticket.content for key, ticket in tickets.items()})
+def _facts(seen: SprintOverview) -> tuple[Fact, ...]:
+    check, capacity = seen.check, seen.plan.sprint.content.capacity
+    asked, silent = gpu_hours_asked(seen.contents)
     pool = amount(capacity.gpu_hours.available, "GPU-h")
     rest = f"of {pool}" if pool else "no pool set"
     if silent:
         rest += f"; {wording.plural(len(silent), 'experiment')} without a budget"
-    tasks = len(tickets) - check.half_time.questions
+    tasks = len(check.tickets) - check.half_time.questions
     decided = sum(one.progress.is_decided for one in check.tickets)
     return (
         Fact(
@@ -168,10 +170,8 @@ def _gone(plan: SprintPlan) -> tuple[str, ...]:
     )
 
 
-def _candidates(project: Project, tickets: Mapping[str, Ticket], inside: set[str]) -> tuple[Choice, ...]:
-    ended = flow_rules(project.settings.board).ended
-    found = [ticket for ticket in tickets.values() if ticket.key not in inside and ticket.stage not in ended]
-    found.sort(key=lambda ticket: (ticket.content.priority, ticket.rank, ticket.key))
+def _candidates(at_hand: Sequence[Ticket]) -> tuple[Choice, ...]:
+    found = sorted(at_hand, key=lambda ticket: (ticket.content.priority, ticket.rank, ticket.key))
     return tuple(
         Choice(ticket.key, f"{ticket.key} {ticket.content.title}", False)
         for ticket in found[:MOST_CANDIDATES]

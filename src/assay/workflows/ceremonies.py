@@ -100,7 +100,11 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
 def mid_sprint_check(ws: Workspace, actor: Actor, slug: str, number: int) -> CheckView:
     """Have at least half of the experiments preliminary results, or a flag for extension? Which have neither?"""
     actor.require(Permission.READ)
-    facts = _of_sprint(ws, slug, number)
+    return check_of(_of_sprint(ws, slug, number))
+
+
+def check_of(facts: SprintFacts) -> CheckView:
+    """The mid-sprint check out of what is known of a sprint."""
     assert facts.sprint is not None
     stands = standing(facts)
     questions = [one for one in stands if _asks(one)]
@@ -179,7 +183,7 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         last_improvement=_improvement(facts.project, before, picked, named),
         improvement=_improvement(facts.project, number, picked, named),
         kills=_kills(facts),
-        rates=tuple(_rate(one, facts.decided, made, facts.at) for one in sprints if one.started_at),
+        rates=tuple(sprint_rate(one, facts.decided, made, facts.at) for one in sprints if one.started_at),
         runs=len(ended),
         broken_runs=sum(bool(run.broken) or run.status is not RunStatus.FINISHED for run in ended),
         learned=_learned(facts, begin, facts.at, verdicts=False),
@@ -352,12 +356,15 @@ def _kills(facts: SprintFacts) -> tuple[KillLine, ...]:
     return tuple(lines)
 
 
-def _rate(sprint: Sprint, decided: Sequence[Decided], made: Sequence[Commitment], at: datetime) -> SprintRate:
+def sprint_rate(
+    sprint: Sprint, decided: Sequence[Decided], made: Sequence[Commitment], at: datetime
+) -> SprintRate:
+    """What was decided between the start of a sprint and its end, or this moment?"""
     begin, end = begin_of(sprint), sprint.ended_at or at
     kinds = {one.key: one.kind for one in decided if begin < one.at <= end}
     killed = sum(kind is DecisionKind.KILL for kind in kinds.values())
     promoted = sum(kind is DecisionKind.PROMOTE for kind in kinds.values())
-    share = Share(promoted, killed + promoted)
+    share, kills = Share(promoted, killed + promoted), Share(killed, killed + promoted)
     mine = [one for one in made if one.sprint_id == sprint.id]
     return SprintRate(
         number=sprint.number,
@@ -365,6 +372,7 @@ def _rate(sprint: Sprint, decided: Sequence[Decided], made: Sequence[Commitment]
         killed=killed,
         promoted=promoted,
         rate=share.rate,
+        kill_rate=kills.rate,
         low=share.interval.low if share.interval else None,
         high=share.interval.high if share.interval else None,
         committed=sum(one.stands for one in mine),

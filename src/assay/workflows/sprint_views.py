@@ -206,6 +206,7 @@ class SprintRate:
     """Share of promotions, the hit rate; None where nothing was decided."""
     low: float | None
     high: float | None
+    kill_rate: float | None
     committed: int
     late_scope: int
     """Tickets that came in after the start."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from assay.domain.board.board import ExitItem
+from assay.domain.board.flow import flow_rules
 from assay.domain.experiments.ticket_data import ticket_from_data
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import MetricCatalog
@@ -77,11 +78,10 @@ def count_committed(ws: Workspace, actor: Actor, slug: str) -> tuple[tuple[Sprin
         return tuple((sprint, inside[sprint.id]) for sprint in tx.sprints(project.id))
 
 
-def tickets_at_hand(ws: Workspace, actor: Actor, slug: str) -> tuple[Ticket, ...]:
-    """Every ticket of a project, to choose from."""
-    actor.require(Permission.READ)
-    with ws.store.read() as tx:
-        return tuple(tx.tickets(required_project(tx, slug).id))
+def undecided(tx: ReadTransaction, project: Project) -> Sequence[Ticket]:
+    """Every ticket of a project that is neither decided nor over."""
+    ended = flow_rules(project.settings.board).ended
+    return [t for t in tx.tickets(project.id) if t.stage not in ended and not _is_decided(t)]
 
 
 def next_sprint(ws: Workspace, actor: Actor, slug: str) -> SprintContent:

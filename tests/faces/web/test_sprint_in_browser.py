@@ -80,6 +80,7 @@ def test_sprint_is_planned_run_decided_reviewed_and_looked_back_on(sprint_site, 
     assert page.locator("#demo .mono").inner_text() == site.keys["clear"]
 
     page.goto(site.at("/sprints/1"))
+    page.locator("[data-chart*='sprint-1-burn'][data-drawn='yes']").wait_for()
     page.get_by_role("button", name="End sprint").click()
     done(page, "sprint-ended")
     page.get_by_role("link", name="Retro").click()
@@ -92,6 +93,7 @@ def test_sprint_is_planned_run_decided_reviewed_and_looked_back_on(sprint_site, 
     assert "Log the seed of every run" in page.locator("#improvement").inner_text()
 
     page.goto(site.at("/sprints"))
+    page.locator("[data-chart*='sprint-rates'][data-drawn='yes']").wait_for()
     page.get_by_role("button", name="Plan it").click()
     done(page, "planned")
     assert site.keys["clear"] not in page.locator("main .panel .list").first.inner_text()

@@ -22,6 +22,7 @@ from assay.workflows.ceremony_markdown import (
 from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
 from assay.workflows.evidence import connect_source, sync_source
 from assay.workflows.notes import add_note
+from assay.workflows.sprint_charts import sprint_burn, sprint_rates
 from assay.workflows.sprints import create_sprint, end_sprint, save_retro, start_sprint
 from assay.workflows.tickets import create_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content, run
@@ -184,6 +185,27 @@ def test_retro_opens_with_what_the_last_one_picked(ws):
     view = retro(ws, ADA, SLUG, 2)
     assert (view.last_improvement.key, view.last_improvement.is_done) == (better.key, False)
     assert view.improvement is None
+
+
+def test_burn_up_follows_scope_and_decisions_and_knows_nothing_of_the_future(ws, tracker, clock):
+    ticket, late = start(ws), create_ticket(ws, ADA, SLUG, content(title="Late one"))
+    begun(ws, ticket.key)
+    clock.now += timedelta(days=1)
+    commit_tickets(ws, ADA, SLUG, 1, [late.key])
+    clock.now += timedelta(days=1)
+    log(ws, tracker, clock, ticket.key, LOSES)
+    decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.KILL)
+    release_ticket(ws, ADA, SLUG, 1, late.key, reason="labels late")
+    days = sprint_burn(ws, ADA, SLUG, 1)
+    assert [(day.committed, day.decided, day.left) for day in days[:4]] == [
+        (1, 0, 1),
+        (2, 0, 2),
+        (1, 1, 0),
+        (None, None, None),
+    ]
+    assert len(days) == 14
+    [rate] = sprint_rates(ws, ADA, SLUG)
+    assert (rate.killed, rate.promoted, rate.kill_rate, rate.rate) == (1, 0, 1.0, 0.0)
 
 
 def end_of(number, hours, **more):

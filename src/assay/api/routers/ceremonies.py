@@ -6,12 +6,14 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from assay.api.answers import gives
 from assay.api.documents import answer
 from assay.api.pages import CeremonyAsked, StandupAsked
 from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.versioned import v1_router
+from assay.domain.sprints.burn import BurnDay
 from assay.workflows.actor import Permission
 from assay.workflows.ceremonies import mid_sprint_check, retro, review, standup
 from assay.workflows.ceremony_markdown import (
@@ -20,7 +22,8 @@ from assay.workflows.ceremony_markdown import (
     review_markdown,
     standup_markdown,
 )
-from assay.workflows.sprint_views import CheckView, RetroView, ReviewView, StandupView
+from assay.workflows.sprint_charts import sprint_burn, sprint_rates
+from assay.workflows.sprint_views import CheckView, RetroView, ReviewView, SprintRate, StandupView
 
 router = v1_router("ceremonies", prefix="/projects/{slug}")
 READ = [requires(Permission.READ)]
@@ -58,3 +61,27 @@ def show_retro(request: Request, slug: str, number: Number, asked: Asked) -> Res
     """Kills and what their lateness cost, hit rate by sprint, what became of the last improvement."""
     view = retro(workspace_of(request), actor_of(request), slug, number)
     return _markdown(retro_markdown(view)) if asked.format == "markdown" else answer(view)
+
+
+class SprintBurn(TypedDict):
+    """Burn-up of a sprint; days that have not come hold null."""
+
+    days: tuple[BurnDay, ...]
+
+
+class SprintRates(TypedDict):
+    """What was decided in each sprint, by number."""
+
+    rows: tuple[SprintRate, ...]
+
+
+@router.get("/sprints/{number}/burn", dependencies=READ, **gives(SprintBurn))
+def show_burn(request: Request, slug: str, number: Number) -> Response:
+    """What was committed and decided at the end of each day of a sprint."""
+    return answer(SprintBurn(days=sprint_burn(workspace_of(request), actor_of(request), slug, number)))
+
+
+@router.get("/sprint-rates", dependencies=READ, **gives(SprintRates))
+def show_rates(request: Request, slug: str) -> Response:
+    """Kills and promotions of every sprint, with the exact interval of the promotion rate."""
+    return answer(SprintRates(rows=sprint_rates(workspace_of(request), actor_of(request), slug)))

@@ -135,7 +135,7 @@ def days_specification(view: FlowView, _slug: str) -> dict[str, Any]:
         .mark_area(opacity=0.75)
         .encode(
             x=alt.X("day:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
-            y=alt.Y("cards:Q", stack="zero", axis=_counts(alt, most)),
+            y=alt.Y("cards:Q", stack="zero", axis=counts_axis(alt, most)),
             color=alt.Color(
                 "column:N",
                 sort=[flow.titles[place] for place in shown],
@@ -145,7 +145,7 @@ def days_specification(view: FlowView, _slug: str) -> dict[str, Any]:
             tooltip=["day:T", "column:N", "cards:Q"],
         )
     )
-    return _finished(chart)
+    return finished(chart)
 
 
 def weeks_specification(view: FlowView, slug: str) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def weeks_specification(view: FlowView, slug: str) -> dict[str, Any]:
         .mark_bar(size=36 if len(view.weeks) <= FEW_WEEKS else alt.Undefined)
         .encode(
             x=alt.X("week:O", axis=alt.Axis(title=None, labelAngle=0, labelOverlap=True)),
-            y=alt.Y("experiments:Q", axis=_counts(alt, most)),
+            y=alt.Y("experiments:Q", axis=counts_axis(alt, most)),
             color=alt.Color(
                 "outcome:N", sort=["promoted", "killed"], legend=alt.Legend(title=None, orient="top")
             ),
@@ -176,7 +176,7 @@ def weeks_specification(view: FlowView, slug: str) -> dict[str, Any]:
             tooltip=["week:O", "outcome:N", "experiments:Q"],
         )
     )
-    return _finished(chart)
+    return finished(chart)
 
 
 def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
     ]
     rules = alt.Chart(alt.InlineData(values=lines)).encode(y="days:Q")
     words = rules.mark_text(align="left", dx=4, dy=-6).encode(text="shown:N", x=alt.value(0))
-    return _finished(alt.layer(points, rules.mark_rule(strokeDash=[4, 3]), words))
+    return finished(alt.layer(points, rules.mark_rule(strokeDash=[4, 3]), words))
 
 
 def blockers_specification(view: FlowView, slug: str) -> dict[str, Any]:
@@ -249,7 +249,7 @@ def blockers_specification(view: FlowView, slug: str) -> dict[str, Any]:
         ],
     )
     bars = base.mark_bar(size=36).encode(color=alt.Color("counted:N", legend=None))
-    return _finished(alt.layer(bars, base.mark_text(dy=-7).encode(text="shown:N")))
+    return finished(alt.layer(bars, base.mark_text(dy=-7).encode(text="shown:N")))
 
 
 def _used_columns(view: FlowView) -> list[int]:
@@ -258,7 +258,7 @@ def _used_columns(view: FlowView) -> list[int]:
     return [place for place, _ in enumerate(view.cumulative.stages) if any(day[place] for day in counts)]
 
 
-def _counts(alt: Any, most: int) -> Any:
+def counts_axis(alt: Any, most: int) -> Any:
     """An axis of whole numbers only."""
     ticks = {"values": list(range(most + 1))} if most <= FEW_TICKS else {"tickCount": 5}
     return alt.Axis(title=None, format="d", **ticks)
@@ -271,7 +271,8 @@ def _drawn_days(view: FlowView) -> list[int]:
     return list(range((count - 1) % step, count, step))
 
 
-def _finished(chart: Any) -> dict[str, Any]:
+def finished(chart: Any) -> dict[str, Any]:
+    """A chart as a specification of the width of its place, without colours: the page's theme gives them."""
     found: dict[str, Any] = chart.properties(width="container", height=HEIGHT).to_dict()
     found.pop("config", None)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.web.contexts.board import Fact
+from assay.web.contexts.experiment import ChartBox
 from assay.web.contexts.ticket_form import Choice
 
 
@@ -36,6 +37,7 @@ class SprintListPage:
     """Context of pages/sprints/list.html."""
 
     rows: tuple[SprintLine, ...]
+    charts: tuple[ChartBox, ...]
     next_name: str
     next_goal: str
     next_from: str
@@ -88,6 +90,7 @@ class SprintPage:
     over: tuple[str, ...]
     """What is promised twice."""
     tickets: tuple[CommitmentLine, ...]
+    charts: tuple[ChartBox, ...]
     gone: tuple[str, ...]
     """One sentence for each ticket that was taken out."""
     candidates: tuple[Choice, ...]

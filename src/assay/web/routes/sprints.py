@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.datastructures import FormData
 
 from assay.domain.sprints.sprint import SprintContent, Work
@@ -13,11 +13,12 @@ from assay.domain.sprints.sprint_data import sprint_from_data
 from assay.errors import AssayError, Conflict, Invalid, NotFound, Refused, StaleVersion
 from assay.statuses import http_status
 from assay.web import frame, inputs, sprints_view, templating
+from assay.web.charts.sprints import burn_specification, rates_specification
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
-from assay.workflows.ceremonies import mid_sprint_check
 from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
 from assay.workflows.projects import get_project
+from assay.workflows.sprint_charts import sprint_burn, sprint_overview, sprint_rates
 from assay.workflows.sprints import (
     SprintPlan,
     count_committed,
@@ -27,12 +28,12 @@ from assay.workflows.sprints import (
     get_sprint,
     next_sprint,
     start_sprint,
-    tickets_at_hand,
 )
 
 router = APIRouter(include_in_schema=False)
 SHEETS = ("css/sprints.css",)
 SCRIPTS = ("js/sprints.js",)
+CHARTS = ("vendor/vega.js", "js/charts.js")
 EXPECTED = (Invalid, Refused, Conflict, StaleVersion)
 
 
@@ -49,15 +50,30 @@ def _list(request: Request, slug: str, *, problem: AssayError | None = None) -> 
         project,
         count_committed(ws, actor, slug),
         next_sprint(ws, actor, slug),
+        sprint_rates(ws, actor, slug),
         csrf_token=request.state.csrf_token,
         problem=problem,
     )
     around = frame.build(
         request, "Sprints", project=project, section="sprints", twin=f"/api/v1/projects/{slug}/sprints",
-        sheets=SHEETS,
+        sheets=SHEETS, scripts=CHARTS if context.charts else (),
     )  # fmt: skip
     status = 200 if problem is None else http_status(problem)
     return templating.page("pages/sprints/list.html", around, context, status=status)
+
+
+@router.get("/p/{slug}/charts/sprint-rates.json", dependencies=requires(Permission.READ))
+def rates_chart(request: Request, slug: str) -> JSONResponse:
+    """Rates by sprint, as a specification without colours."""
+    rates = sprint_rates(frame.workspace(request), frame.actor(request), slug)
+    return JSONResponse(rates_specification(rates, slug), headers={"Cache-Control": "no-store"})
+
+
+@router.get("/p/{slug}/charts/sprint-{number}-burn.json", dependencies=requires(Permission.READ))
+def burn_chart(request: Request, slug: str, number: int) -> JSONResponse:
+    """Burn-up of a sprint, as a specification without colours."""
+    days = sprint_burn(frame.workspace(request), frame.actor(request), slug, number)
+    return JSONResponse(burn_specification(days), headers={"Cache-Control": "no-store"})
 
 
 @router.post("/p/{slug}/sprints", dependencies=requires(Permission.WRITE_TICKETS))
@@ -88,21 +104,18 @@ def _page(
     doubt: str = "",
     doubted: Sequence[str] = (),
 ) -> HTMLResponse:
-    ws, actor = frame.workspace(request), frame.actor(request)
-    project = get_project(ws, actor, slug)
+    seen = sprint_overview(frame.workspace(request), frame.actor(request), slug, number)
     context = sprints_view.sprint_page(
-        project,
-        get_sprint(ws, actor, slug, number),
-        mid_sprint_check(ws, actor, slug, number),
-        {ticket.key: ticket for ticket in tickets_at_hand(ws, actor, slug)},
+        seen,
         csrf_token=request.state.csrf_token,
         problem=None if doubt else problem,
         doubt=doubt,
         doubted=doubted,
     )
     around = frame.build(
-        request, context.name, project=project, section="sprints",
-        twin=f"/api/v1/projects/{slug}/sprints/{number}", sheets=SHEETS, scripts=SCRIPTS,
+        request, context.name, project=seen.project, section="sprints",
+        twin=f"/api/v1/projects/{slug}/sprints/{number}", sheets=SHEETS,
+        scripts=(*SCRIPTS, *(CHARTS if context.charts else ())),
     )  # fmt: skip
     status = 200 if problem is None else http_status(problem)
     return templating.page("pages/sprints/sprint.html", around, context, status=status)

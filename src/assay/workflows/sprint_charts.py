@@ -1,0 +1,94 @@
+"""Sprints in figures: burn-up of one, what was decided in each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from assay.domain.board.flow import flow_rules
+from assay.domain.experiments.experiment import DecisionKind, TicketContent
+from assay.domain.sprints.burn import BurnDay, Committed, burn
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.ceremonies import check_of, sprint_rate
+from assay.workflows.lookup import required_project
+from assay.workflows.ports import Workspace
+from assay.workflows.records import Project, Ticket
+from assay.workflows.sprint_facts import SprintFacts, sprint_facts
+from assay.workflows.sprint_views import CheckView, SprintRate
+from assay.workflows.sprints import SprintPlan, undecided
+
+
+def sprint_burn(ws: Workspace, actor: Actor, slug: str, number: int) -> tuple[BurnDay, ...]:
+    """How did scope and decisions of a sprint grow, day by day?"""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        facts = sprint_facts(tx, slug, number, ws.clock())
+    return _burn(facts)
+
+
+@dataclass(frozen=True, slots=True)
+class SprintOverview:
+    """Everything the page of a sprint shows, read at once."""
+
+    project: Project
+    plan: SprintPlan
+    check: CheckView
+    days: tuple[BurnDay, ...]
+    contents: Mapping[str, TicketContent]
+    """Of the tickets that are in it."""
+    at_hand: tuple[Ticket, ...]
+    """What could be taken in: neither decided nor over, nor in it already."""
+
+
+def sprint_overview(ws: Workspace, actor: Actor, slug: str, number: int) -> SprintOverview:
+    """A sprint with its tickets as they stand, its burn-up, and what could be taken in."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        facts = sprint_facts(tx, slug, number, ws.clock())
+        at_hand = undecided(tx, facts.project)
+    assert facts.sprint is not None
+    inside = {made.key for made in facts.commitments if made.stands}
+    return SprintOverview(
+        project=facts.project,
+        plan=SprintPlan(facts.sprint, tuple(facts.commitments)),
+        check=check_of(facts),
+        days=_burn(facts),
+        contents={key: ticket.content for key, ticket in facts.tickets.items() if key in inside},
+        at_hand=tuple(ticket for ticket in at_hand if ticket.key not in inside),
+    )
+
+
+def _burn(facts: SprintFacts) -> tuple[BurnDay, ...]:
+    assert facts.sprint is not None
+    content = facts.sprint.content
+    return burn(
+        (Committed(made.key, made.added_at, made.removed_at) for made in facts.commitments),
+        _decided_at(facts),
+        first=min(content.starts_on, (facts.sprint.started_at or facts.at).date()),
+        last=content.ends_on,
+        until=facts.at,
+    )
+
+
+def _decided_at(facts: SprintFacts) -> dict[str, datetime]:
+    found: dict[str, datetime] = {}
+    for one in facts.decided:
+        if one.kind is not DecisionKind.ITERATE:
+            found.setdefault(one.key, one.at)
+    ended = flow_rules(facts.project.settings.board).ended
+    for key, rows in facts.told.items():
+        over = [row.at for row in rows if row.kind == "ticket.moved" and row.payload["after"] in ended]
+        if over:
+            found.setdefault(key, over[0])
+    return found
+
+
+def sprint_rates(ws: Workspace, actor: Actor, slug: str) -> tuple[SprintRate, ...]:
+    """What was decided in each sprint that was started, by number?"""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        sprints, at = tx.sprints(project.id), ws.clock()
+        made, decided = tx.all_commitments(project.id), tx.decided(project.id)
+    return tuple(sprint_rate(one, decided, made, at) for one in sprints if one.started_at)

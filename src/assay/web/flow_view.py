@@ -137,4 +137,5 @@ def _age(one: AgeView, titles: dict[str, str], slug: str) -> AgeLine:
         if one.usual_days is None
         else f"85% leave within {duration_text(one.usual_days)}",
         is_old=one.is_old,
+        decide_href=f"/p/{slug}/t/{one.key}/decide",
     )

@@ -33,6 +33,8 @@ from assay.domain.board.flow import (
     share_text,
     stage_days,
 )
+from assay.domain.board.funnel import FunnelStep, funnel
+from assay.domain.kernel.ids import KEY_PREFIX, TicketType
 from assay.domain.kernel.time import utc
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
@@ -43,6 +45,7 @@ from assay.workflows.ports import Workspace
 LONGEST_WINDOW_DAYS = 3660
 DEFAULT_WINDOW_DAYS = 90
 USUAL = (0.5, 0.85)
+EXPERIMENTS = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
 FEWEST_STAYS = 5
 """Fewer finished stays in a column do not say what is usual there."""
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -132,6 +135,8 @@ class FlowView:
     """Oldest against its column first."""
     cumulative: FlowDays
     blockers: BlockersView
+    funnel: tuple[FunnelStep, ...]
+    """Experiments of all time by how far they ever got."""
     bulk_edits: tuple[BulkEdit, ...]
     """Moments at which many cards were moved at once: bookkeeping that looks like flow."""
     seq: int
@@ -215,6 +220,7 @@ def _view(
             days=tuple(first_day + timedelta(days=number) for number in range(days)),
             counts=tuple(map(tuple, cumulative_flow(flows, stages, first_day, last_day).tolist())),
         ),
+        funnel=funnel((flow for flow in flows if flow.item.startswith(EXPERIMENTS)), board, rules),
         blockers=blockers_in_window(events, titles, begin, at),
         bulk_edits=bulk_edits(crossing for crossing in crossings if crossing.at >= begin),
         seq=seq,

@@ -31,6 +31,7 @@ def boxes(view: FlowView, slug: str, query: str) -> tuple[ChartBox, ...]:
             _cumulative(view, slug, query),
             _weeks(view, slug, query),
             _cycles(view, slug, query),
+            _funnel(view, slug, query),
             _blockers(view, slug, query),
         )
         if box
@@ -112,6 +113,46 @@ def _blockers(view: FlowView, slug: str, query: str) -> ChartBox | None:
 
 def _days(days: float) -> str:
     return f"{days:.1f} days"
+
+
+def _funnel(view: FlowView, slug: str, query: str) -> ChartBox | None:
+    if not view.funnel or not view.funnel[0].reached:
+        return None
+    first, last = view.funnel[0], view.funnel[-1]
+    return ChartBox(
+        title="Experiment funnel",
+        note="experiments of all time by how far they ever got",
+        href=f"/p/{slug}/charts/flow-funnel.json{query}",
+        warnings=(),
+        summary=f"Of {wording.plural(first.reached, 'experiment')}, {last.reached} were promoted.",
+        columns=("Step", "Ever reached", "There now"),
+        rows=tuple((step.title, str(step.reached), str(step.here)) for step in view.funnel),
+    )
+
+
+def funnel_specification(view: FlowView, slug: str) -> dict[str, Any]:
+    """One bar a step, the longest on top; a click lists the experiments."""
+    import altair as alt
+
+    rows = [
+        {
+            "step": step.title,
+            "place": place,
+            "reached": step.reached,
+            "here": step.here,
+            "href": f"/p/{slug}/experiments?type=experiment",
+        }
+        for place, step in enumerate(view.funnel)
+    ]
+    most = max((step.reached for step in view.funnel), default=0)
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        y=alt.Y("step:N", sort=[step.title for step in view.funnel], axis=alt.Axis(title=None)),
+        x=alt.X("reached:Q", axis=counts_axis(alt, most)),
+        tooltip=["step:N", "reached:Q", "here:Q"],
+    )
+    bars = base.mark_bar(height=18).encode(href="href:N")
+    words = base.mark_text(align="left", dx=5).encode(text="reached:Q")
+    return finished(alt.layer(bars, words))
 
 
 def days_specification(view: FlowView, _slug: str) -> dict[str, Any]:

@@ -20,6 +20,8 @@ class AgeLine:
     days: str
     usual: str
     is_old: bool
+    decide_href: str
+    """Where a stale one is decided."""
 
 
 @dataclass(frozen=True, slots=True)

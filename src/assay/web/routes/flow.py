@@ -22,6 +22,7 @@ CHARTS: dict[str, Callable[[FlowView, str], dict[str, Any]]] = {
     "days": charts.days_specification,
     "weeks": charts.weeks_specification,
     "cycles": charts.cycles_specification,
+    "funnel": charts.funnel_specification,
     "blockers": charts.blockers_specification,
 }
 

@@ -1,0 +1,45 @@
+"""How many experiments ever got how far: from the idea to what is promoted?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from assay.domain.board.board import Board
+from assay.domain.board.flow import FlowRules, ItemFlow, Outcome
+
+
+class FunnelStep(NamedTuple):
+    """One step on the way."""
+
+    title: str
+    reached: int
+    """Items that ever were in this column or got further."""
+    here: int
+    """Items that stand in it now."""
+
+
+def funnel(flows: Iterable[ItemFlow], board: Board, rules: FlowRules) -> tuple[FunnelStep, ...]:
+    """How many items ever reached each column, and how many were promoted at the end?
+
+    An item that skipped a column counts in it: it got further. A kill counts up to the column it was killed in. Deleted items count
+    as far as they got.
+    """
+    way = [stage for stage in board.stages if stage.key not in rules.ended and not stage.terminal]
+    place = {stage.key: at for at, stage in enumerate(way)}
+    items = list(flows)
+    furthest = [_furthest(item, place, len(way)) for item in items]
+    steps = [
+        FunnelStep(
+            stage.title, sum(far >= at for far in furthest), sum(item.stage == stage.key for item in items)
+        )
+        for at, stage in enumerate(way)
+    ]
+    promoted = sum(item.outcome is Outcome.PROMOTED for item in items)
+    return (*steps, FunnelStep("Promoted", promoted, promoted))
+
+
+def _furthest(item: ItemFlow, place: dict[str, int], end: int) -> int:
+    if item.outcome is Outcome.PROMOTED:
+        return end
+    return max((place[stage] for _, stage in item.visits if stage in place), default=-1)

@@ -1,0 +1,122 @@
+"""What do the tickets of a sprint ask for, by kind of work, against what there is? Over-allocation is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from assay.domain.experiments.experiment import Mode, TicketContent
+from assay.domain.gates.wording import count, limit_text, listed
+from assay.domain.kernel.ids import TicketType
+from assay.domain.sprints.sprint import Capacity, Work, work_of
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How much of one resource is asked for."""
+
+    total: Decimal
+    by_work: Mapping[Work, Decimal]
+    silent: tuple[str, ...]
+    """Keys of tickets of which nobody said how much they need; they are not counted as needing nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the tickets of a sprint ask for."""
+
+    person_days: Asked
+    gpu_hours: Asked
+    explore: int
+    exploit: int
+    """Experiments by what they do; those that say neither are in none of both."""
+
+
+def load_of(tickets: Mapping[str, TicketContent]) -> Load:
+    """How many person-days and GPU-hours do these tickets ask for?
+
+    Person-days are those predicted, else the whole time box of work that is no experiment; GPU-hours are those predicted, else
+    the budget.
+
+    >>> from assay.domain.experiments.prediction import Prediction
+    >>> load = load_of({"EXP-1": TicketContent(title="Rerank", mode=Mode.EXPLORE, prediction=Prediction(person_days=3))})
+    >>> load.person_days.total, load.gpu_hours.silent, load.explore
+    (Decimal('3'), ('EXP-1',), 1)
+    """
+    questions = [content for content in tickets.values() if content.type is TicketType.EXPERIMENT]
+    return Load(
+        person_days=_asked(tickets, {key: _days(content) for key, content in tickets.items()}),
+        gpu_hours=_asked(tickets, {key: _hours(content) for key, content in tickets.items()}),
+        explore=sum(content.mode is Mode.EXPLORE for content in questions),
+        exploit=sum(content.mode is Mode.EXPLOIT for content in questions),
+    )
+
+
+def _days(content: TicketContent) -> Decimal | None:
+    if content.prediction is not None and content.prediction.person_days is not None:
+        return content.prediction.person_days
+    box = content.time_box_days
+    return None if box is None or content.type is TicketType.EXPERIMENT else Decimal(box)
+
+
+def _hours(content: TicketContent) -> Decimal | None:
+    if content.prediction is not None and content.prediction.gpu_hours is not None:
+        return content.prediction.gpu_hours
+    if content.budget.gpu_hours is not None:
+        return content.budget.gpu_hours
+    return None if content.type is TicketType.EXPERIMENT else Decimal()
+
+
+def _asked(tickets: Mapping[str, TicketContent], amounts: Mapping[str, Decimal | None]) -> Asked:
+    by_work: dict[Work, Decimal] = {}
+    for key, amount in amounts.items():
+        work = work_of(tickets[key])
+        if amount and work is not None:
+            by_work[work] = by_work.get(work, Decimal()) + amount
+    return Asked(
+        total=sum((amount for amount in amounts.values() if amount is not None), Decimal()),
+        by_work=by_work,
+        silent=tuple(key for key, amount in amounts.items() if amount is None),
+    )
+
+
+def overloads(load: Load, capacity: Capacity) -> tuple[str, ...]:
+    """Where do the tickets ask for more than there is, in all or of what was put aside for their kind of work?
+
+    >>> from assay.domain.experiments.prediction import Prediction
+    >>> from assay.domain.sprints.sprint import Split
+    >>> load = load_of({"EXP-1": TicketContent(title="Rerank", prediction=Prediction(gpu_hours=30))})
+    >>> overloads(load, Capacity(gpu_hours=Split(available=Decimal(24))))
+    ('30 GPU-hours are asked for, 6 more than the 24 there are',)
+    """
+    found = []
+    for asked, split, noun in (
+        (load.person_days, capacity.person_days, "person-days"),
+        (load.gpu_hours, capacity.gpu_hours, "GPU-hours"),
+    ):
+        if split.available is not None and asked.total > split.available:
+            found.append(
+                f"{_text(asked.total)} {noun} are asked for, {_text(asked.total - split.available)} more than the "
+                f"{_text(split.available)} there are"
+            )
+        found += [
+            f"{work.value} asks for {_text(amount)} {noun}, its share is {_text(share)}"
+            for work, amount in asked.by_work.items()
+            if work in split.percent and (share := split.amount(work)) is not None and amount > share
+        ]
+    return tuple(found)
+
+
+def silence_text(load: Load) -> str:
+    """Which tickets do not say what they need, in a sentence; empty where all do."""
+    parts = [
+        f"{count(len(asked.silent), 'ticket')} without {noun} ({listed(asked.silent, 3)})"
+        for asked, noun in ((load.person_days, "person-days"), (load.gpu_hours, "GPU-hours"))
+        if asked.silent
+    ]
+    return f"Not counted: {', '.join(parts)}." if parts else ""
+
+
+def _text(value: Decimal) -> str:
+    return limit_text(float(value))

@@ -1,0 +1,199 @@
+"""The planning page, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from assay.domain.experiments.display import format_difference
+from assay.domain.gates.wording import hours
+from assay.domain.kernel.findings import Outcome
+from assay.domain.sprints.feasibility import Fit
+from assay.domain.sprints.load import silence_text
+from assay.domain.sprints.ranking import Candidate, Delayed, Per, Ranked, Scale
+from assay.domain.sprints.sprint import SprintState
+from assay.errors import AssayError
+from assay.web import wording
+from assay.web.contexts.board import Fact
+from assay.web.contexts.planning import CandidateRow, PlanningPage, ReadyChip
+from assay.web.contexts.sprints import Tab
+from assay.web.sprint_words import amount, days, tabs
+from assay.web.sprints_view import shares
+from assay.workflows.planning import PlanRow, ReadyItem
+from assay.workflows.planning_markdown import planning_markdown
+from assay.workflows.planning_page import PlanningView
+
+_FITS: Mapping[Fit, str] = MappingProxyType(
+    {Fit.FITS: "promote", Fit.TIGHT: "iterate", Fit.DOES_NOT: "blocked", Fit.UNKNOWN: ""}
+)
+_READY: Mapping[Outcome, tuple[str, str, str]] = MappingProxyType(
+    {
+        Outcome.MET: ("promote", "check", "yes"),
+        Outcome.NOT_MET: ("blocked", "warning", "no"),
+        Outcome.INVALID: ("blocked", "warning", "broken"),
+        Outcome.UNCLEAR: ("", "question", "not clear"),
+        Outcome.NO_EVIDENCE: ("", "question", "nobody says"),
+    }
+)
+NOUNS = {Per.GPU_HOUR: "GPU-hour", Per.PERSON_DAY: "person-day"}
+
+
+def planning_page(
+    view: PlanningView,
+    *,
+    by_delay: bool,
+    csrf_token: str,
+    problem: AssayError | None = None,
+    doubt: str = "",
+    doubted: Sequence[str] = (),
+) -> PlanningPage:
+    """Candidates in order, what the sprint asks for, and what can be done."""
+    slug, sprint, content = view.plan.project.slug, view.sprint, view.content
+    here, per = f"/p/{slug}/planning", view.plan.ranking.per
+    number = None if sprint is None else sprint.number
+    return PlanningPage(
+        heading=f"Plan {content.name}",
+        days=days(content.starts_on, content.ends_on),
+        goal=content.goal,
+        tabs=tabs(slug, number, "planning"),
+        here=here,
+        number=number,
+        version=None if sprint is None else sprint.version,
+        can_start=sprint is not None and sprint.state is SprintState.PLANNED,
+        start_action=f"/p/{slug}/sprints/{number}/start",
+        make_action=f"/p/{slug}/sprints",
+        next_name=content.name,
+        next_from=content.starts_on.isoformat(),
+        next_to=content.ends_on.isoformat(),
+        facts=_facts(view),
+        over=view.over,
+        silence=silence_text(view.load),
+        candidates=_delayed(view) if by_delay else _ranked(view),
+        by_delay=by_delay,
+        per=per.value,
+        per_noun=NOUNS[per],
+        views=_views(here, per, by_delay=by_delay),
+        scale_text=view.plan.ranking.scale_text,
+        record_text=view.plan.score_text,
+        new_href=f"/p/{slug}/t/new",
+        shares=shares(content.capacity),
+        person_days=amount(content.capacity.person_days.available, "").strip(),
+        gpu_hours=amount(content.capacity.gpu_hours.available, "").strip(),
+        markdown=planning_markdown(view),
+        markdown_href=f"/api/v1/projects/{slug}/planning/page?format=markdown&per={per.value}",
+        csrf_token=csrf_token,
+        problem=problem.message if problem else "",
+        problem_hint=problem.hint if problem else "",
+        doubt=doubt,
+        doubted=tuple(doubted),
+    )
+
+
+def _views(here: str, per: Per, *, by_delay: bool) -> tuple[Tab, ...]:
+    return (
+        *(Tab(f"per {NOUNS[one]}", f"{here}?per={one.value}", not by_delay and one is per) for one in Per),
+        Tab("by cost of delay", f"{here}?view=delay", by_delay),
+    )
+
+
+def _facts(view: PlanningView) -> tuple[Fact, ...]:
+    capacity, load, limits = view.content.capacity, view.load, view.limits
+    people, pool = (
+        amount(split.available, noun)
+        for split, noun in ((capacity.person_days, "days"), (capacity.gpu_hours, "hours"))
+    )
+    sure = sum(one.fit in (Fit.FITS, Fit.TIGHT) for one in view.fits.values())
+    return (
+        Fact(
+            "Committed",
+            str(view.experiments),
+            f"of up to {wording.plural(limits.experiments, 'experiment')}, {view.tasks} of {limits.product_tasks} product tasks",
+        ),
+        Fact(
+            "People",
+            amount(load.person_days.total, "").strip(),
+            f"of {people}" if people else "days asked for",
+        ),
+        Fact(
+            "GPU pool", amount(load.gpu_hours.total, "").strip(), f"of {pool}" if pool else "hours asked for"
+        ),
+        Fact("Explore : exploit", f"{load.explore} : {load.exploit}", "experiments"),
+        Fact("Fits in time", str(sure), f"of {wording.plural(len(view.fits), 'experiment')}"),
+    )
+
+
+def _ranked(view: PlanningView) -> tuple[CandidateRow, ...]:
+    return tuple(_row(view, row, row.ranked.rank, row.ranked.sentence) for row in view.plan.rows)
+
+
+def _delayed(view: PlanningView) -> tuple[CandidateRow, ...]:
+    rows = {row.ticket.key: row for row in view.plan.rows}
+    return tuple(
+        _row(view, rows[one.candidate.key], one.rank, one.sentence, one) for one in view.plan.delayed
+    )
+
+
+def _row(
+    view: PlanningView, row: PlanRow, rank: int, sentence: str, delayed: Delayed | None = None
+) -> CandidateRow:
+    ticket, ranked, fit = row.ticket, row.ranked, row.feasibility
+    worth = ranked.candidate.worth
+    met = sum(item.outcome is Outcome.MET for item in row.ready)
+    return CandidateRow(
+        key=ticket.key,
+        href=f"/p/{view.plan.project.slug}/t/{ticket.key}",
+        title=ticket.content.title,
+        rank=rank,
+        sentence=sentence,
+        by_hand="" if delayed is not None else _by_hand(ranked),
+        feasibility=fit.text,
+        remedies=", or ".join(fit.remedies),
+        fit=fit.fit.value,
+        fit_look=_FITS[fit.fit],
+        chance="" if worth.chance is None else f"{worth.chance:.0%}",
+        if_met=_gain(ranked.candidate),
+        cost=_cost(ranked.candidate, view.plan.ranking.per),
+        rate=_rate(view, ranked) if delayed is None else _score(delayed),
+        ready=tuple(map(_chip, row.ready)),
+        ready_text=f"{met} of {len(row.ready)} ready",
+        is_in=ticket.key in view.committed,
+        version=ticket.version,
+    )
+
+
+def _by_hand(ranked: Ranked) -> str:
+    place = ranked.candidate.place
+    return "" if place is None else f"By hand, computed {ranked.computed_rank}: {place.reason}"
+
+
+def _gain(candidate: Candidate) -> str:
+    if candidate.goal is None or candidate.worth.if_met is None:
+        return ""
+    return format_difference(candidate.goal.metric, candidate.worth.if_met)
+
+
+def _cost(candidate: Candidate, per: Per) -> str:
+    cost = candidate.cost(per)
+    if cost is None:
+        return ""
+    return f"{hours(cost)} {'GPU-h' if per is Per.GPU_HOUR else 'd'}"
+
+
+def _rate(view: PlanningView, ranked: Ranked) -> str:
+    ranking = view.plan.ranking
+    rate = ranked.per_gpu_hour if ranking.per is Per.GPU_HOUR else ranked.per_person_day
+    shown = ranked.worth if rate is None and ranked.candidate.cost(ranking.per) == 0.0 else rate
+    if shown is None:
+        return ""
+    if ranking.scale is Scale.METRIC and ranked.candidate.goal is not None:
+        return format_difference(ranked.candidate.goal.metric, shown).removeprefix("+")
+    return hours(shown)
+
+
+def _score(delayed: Delayed) -> str:
+    return "" if delayed.score is None else f"{delayed.score:.2g}"
+
+
+def _chip(item: ReadyItem) -> ReadyChip:
+    look, icon, answer = _READY[item.outcome]
+    return ReadyChip(item.title, look, icon, answer, item.reason, item.do)

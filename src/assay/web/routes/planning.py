@@ -1,0 +1,122 @@
+"""Planning a sprint: candidates in order, commitments, capacity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from assay.domain.experiments.ticket_data import place_from_data
+from assay.domain.sprints.ranking import Per
+from assay.domain.sprints.sprint_data import sprint_from_data
+from assay.errors import AssayError, Conflict, Invalid, NotFound, Refused, StaleVersion
+from assay.statuses import http_status
+from assay.web import frame, inputs, planning_view, templating
+from assay.web.permissions import requires
+from assay.web.routes.sprints import SCRIPTS, SHEETS, split_from_form
+from assay.workflows.actor import Permission
+from assay.workflows.commitments import commit_tickets
+from assay.workflows.planning import set_place
+from assay.workflows.planning_page import planning
+from assay.workflows.sprints import edit_sprint, get_sprint
+
+router = APIRouter(include_in_schema=False)
+EXPECTED = (Invalid, Refused, Conflict, StaleVersion, NotFound)
+
+
+@router.get("/p/{slug}/planning", dependencies=requires(Permission.READ))
+def show_planning(
+    request: Request,
+    slug: str,
+    per: Annotated[str, Query(max_length=20)] = Per.GPU_HOUR.value,
+    view: Annotated[str, Query(max_length=20)] = "",
+) -> HTMLResponse:
+    """What could be run next, in order, with reasons; and the sprint that is planned."""
+    return _page(request, slug, per=per, by_delay=view == "delay")
+
+
+def _page(
+    request: Request,
+    slug: str,
+    *,
+    per: str = Per.GPU_HOUR.value,
+    by_delay: bool = False,
+    problem: AssayError | None = None,
+    doubted: Sequence[str] = (),
+) -> HTMLResponse:
+    scarce = Per(per) if per in set(Per) else Per.GPU_HOUR
+    view = planning(frame.workspace(request), frame.actor(request), slug, per=scarce)
+    doubt = "" if problem is None else str(problem.details.get("doubt", ""))
+    context = planning_view.planning_page(
+        view,
+        by_delay=by_delay,
+        csrf_token=request.state.csrf_token,
+        problem=None if doubt else problem,
+        doubt=doubt,
+        doubted=doubted,
+    )
+    around = frame.build(
+        request, context.heading, project=view.plan.project, section="sprints",
+        twin=f"/api/v1/projects/{slug}/planning/page", sheets=(*SHEETS, "css/planning.css"), scripts=SCRIPTS,
+    )  # fmt: skip
+    status = 200 if problem is None else http_status(problem)
+    return templating.page("pages/sprints/planning.html", around, context, status=status)
+
+
+def _done(
+    request: Request, slug: str, work: Callable[[], object], message: str, *, doubted: Sequence[str] = ()
+) -> Response:
+    try:
+        work()
+    except EXPECTED as error:
+        return _page(request, slug, problem=error, doubted=doubted)
+    return inputs.see_other(f"/p/{slug}/planning", message)
+
+
+@router.post("/p/{slug}/planning/commit", dependencies=requires(Permission.WRITE_TICKETS))
+def commit(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Take the chosen candidates into the sprint; beyond what is usual the page asks once more."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    keys = [key.upper() for key in inputs.texts(form, "ticket") if key]
+    confirmed = inputs.text(form, "confirmed") == "yes"
+
+    def work() -> object:
+        number = inputs.version(form, "number")
+        return commit_tickets(ws, actor, slug, number, keys, confirmed=confirmed)
+
+    return _done(request, slug, work, "committed", doubted=keys)
+
+
+@router.post("/p/{slug}/planning/place", dependencies=requires(Permission.WRITE_TICKETS))
+def place(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Put a candidate on a place by hand; without one it stands as computed again."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    rank, reason = inputs.text(form, "rank"), inputs.text(form, "reason")
+
+    def work() -> object:
+        number = int(rank) if rank.isascii() and rank.isdecimal() and len(rank) < 5 else rank
+        wanted = place_from_data({"rank": number, "reason": reason}) if rank else None
+        key = inputs.text(form, "ticket").upper()
+        return set_place(ws, actor, slug, key, wanted, expected_version=inputs.version(form))
+
+    return _done(request, slug, work, "saved")
+
+
+@router.post("/p/{slug}/planning/capacity", dependencies=requires(Permission.WRITE_TICKETS))
+def capacity(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Share out people and compute."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+
+    def work() -> object:
+        number = inputs.version(form, "number")
+        before = get_sprint(ws, actor, slug, number).sprint.content
+        given = {
+            "person_days": split_from_form(form, "person_days", "people"),
+            "gpu_hours": split_from_form(form, "gpu_hours", "compute"),
+        }
+        content = sprint_from_data({"capacity": given}, before=before)
+        return edit_sprint(ws, actor, slug, number, content, expected_version=inputs.version(form))
+
+    return _done(request, slug, work, "saved")

@@ -82,7 +82,11 @@ def _say_plan(found: dict[str, Any], *, by_delay: bool) -> None:
 
 
 def _remedies(one: dict[str, Any]) -> str:
-    return f". To mend it: {', or '.join(one['remedies'])}" if one["remedies"] else ""
+    return (
+        f". To mend it: {', or '.join(one['remedies'])}"
+        if one["remedies"] and one["fit"] != "not known"
+        else ""
+    )
 
 
 def _say_calls(api: Connection, since: str, until: str | None, per: str | None, *, json: bool) -> None:

@@ -10,7 +10,7 @@ from assay.domain.gates.wording import hours
 from assay.domain.kernel.findings import Outcome
 from assay.domain.sprints.feasibility import Fit
 from assay.domain.sprints.load import silence_text
-from assay.domain.sprints.ranking import Candidate, Delayed, Per, Ranked, Scale
+from assay.domain.sprints.ranking import Candidate, Delayed, Per, Ranked, Scale, brief_amount
 from assay.domain.sprints.sprint import SprintState
 from assay.errors import AssayError
 from assay.web import wording
@@ -35,6 +35,8 @@ _READY: Mapping[Outcome, tuple[str, str, str]] = MappingProxyType(
         Outcome.NO_EVIDENCE: ("", "question", "nobody says"),
     }
 )
+COLUMNS = ("Chance", "If it works", "Cost", "Value / cost")
+DELAY_COLUMNS = (*COLUMNS[:3], "WSJF")
 NOUNS = {Per.GPU_HOUR: "GPU-hour", Per.PERSON_DAY: "person-day"}
 
 
@@ -69,9 +71,8 @@ def planning_page(
         over=view.over,
         silence=silence_text(view.load),
         candidates=_delayed(view) if by_delay else _ranked(view),
+        columns=DELAY_COLUMNS if by_delay else COLUMNS,
         by_delay=by_delay,
-        per=per.value,
-        per_noun=NOUNS[per],
         views=_views(here, per, by_delay=by_delay),
         scale_text=view.plan.ranking.scale_text,
         record_text=view.plan.score_text,
@@ -146,14 +147,22 @@ def _row(
         rank=rank,
         sentence=sentence,
         by_hand="" if delayed is not None else _by_hand(ranked),
-        feasibility=fit.text,
-        remedies=", or ".join(fit.remedies),
+        feasibility=f"Days: {fit.text}.",
+        remedies="" if fit.fit is Fit.UNKNOWN else ", or ".join(fit.remedies),
         fit=fit.fit.value,
         fit_look=_FITS[fit.fit],
-        chance="" if worth.chance is None else f"{worth.chance:.0%}",
-        if_met=_gain(ranked.candidate),
-        cost=_cost(ranked.candidate, view.plan.ranking.per),
-        rate=_rate(view, ranked) if delayed is None else _score(delayed),
+        cells=tuple(
+            zip(
+                COLUMNS if delayed is None else DELAY_COLUMNS,
+                (
+                    "" if worth.chance is None else f"{worth.chance:.0%}",
+                    _gain(ranked.candidate),
+                    _cost(ranked.candidate, view.plan.ranking.per),
+                    _rate(view, ranked) if delayed is None else _score(delayed),
+                ),
+                strict=True,
+            )
+        ),
         ready=tuple(map(_chip, row.ready)),
         ready_text=f"{met} of {len(row.ready)} ready",
         is_in=ticket.key in view.committed,
@@ -163,7 +172,7 @@ def _row(
 
 def _by_hand(ranked: Ranked) -> str:
     place = ranked.candidate.place
-    return "" if place is None else f"By hand, computed {ranked.computed_rank}: {place.reason}"
+    return "" if place is None else f"computed {ranked.computed_rank}: {place.reason}"
 
 
 def _gain(candidate: Candidate) -> str:
@@ -186,7 +195,7 @@ def _rate(view: PlanningView, ranked: Ranked) -> str:
     if shown is None:
         return ""
     if ranking.scale is Scale.METRIC and ranked.candidate.goal is not None:
-        return format_difference(ranked.candidate.goal.metric, shown).removeprefix("+")
+        return brief_amount(ranked.candidate.goal.metric, shown)
     return hours(shown)
 
 

@@ -93,7 +93,7 @@ def sprint_page(
         charts=tuple(box for box in (burn_box(seen.days, slug, sprint.number),) if box),
         gone=_gone(plan),
         candidates=_candidates(seen.at_hand) if is_open else (),
-        shares=_shares(content.capacity),
+        shares=shares(content.capacity),
         person_days=amount(content.capacity.person_days.available, "").strip(),
         gpu_hours=amount(content.capacity.gpu_hours.available, "").strip(),
         starts_on=content.starts_on.isoformat(),
@@ -178,7 +178,8 @@ def _candidates(at_hand: Sequence[Ticket]) -> tuple[Choice, ...]:
     )
 
 
-def _shares(capacity: Capacity) -> tuple[Share, ...]:
+def shares(capacity: Capacity) -> tuple[Share, ...]:
+    """How people and compute are shared out over the kinds of work."""
     people, compute = capacity.person_days, capacity.gpu_hours
     return tuple(
         Share(

@@ -11,7 +11,7 @@ def test_prediction_is_written_ranked_explained_and_placed_by_hand(made):
     assert "2096-05-28 to 2096-06-08, 10 working days" in plan
     assert "1. EXP-1" in plan
     assert "35% chance of accuracy >= 85%" in plan
-    assert "not known: no data need is listed, nobody said how long training takes" in plan
+    assert "not known: no data need is listed, nobody said how long training and evaluation take" in plan
     assert made("ticket", "place", "EXP-2", "1", "--reason", "the regulator waits").code == 0
     assert "1. EXP-2  Another idea (by hand, computed 2: the regulator waits)" in made("plan").out
     assert made("ticket", "place", "EXP-2").code == 0
@@ -43,7 +43,7 @@ def test_what_is_no_prediction_is_refused_with_the_way_out(made):
 
 
 def test_second_view_and_record_say_what_is_missing(made):
-    assert "Not ranked: nobody estimated business value" in made("plan", "--by-delay").out
+    assert "Not ranked yet. It lacks business value" in made("plan", "--by-delay").out
     told = made("plan", "--since", "2026-01-01").out
     assert "No decided experiment had a chance given before its lock." in told
     assert "Nothing was decided in these days." in told

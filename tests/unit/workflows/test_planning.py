@@ -57,9 +57,9 @@ def test_candidates_are_experiments_that_are_not_locked_yet_ranked_with_a_reason
     assert [row.ticket.key for row in view.rows] == [expected.key, plain.key]
     assert started.key not in {row.ticket.key for row in view.rows}
     first, last = (row.ranked for row in view.rows)
-    assert first.sentence.startswith("Worth 0.6 points a GPU-hour: 60% chance of accuracy >= 85%")
+    assert first.sentence.startswith("Worth 0.6 a GPU-hour: 60% chance of accuracy >= 85%")
     assert last.sentence == (
-        "Not ranked by worth: nobody said the chance (no experiment is decided yet whose hit rate could stand for it)."
+        "Not ranked by worth yet. It lacks the chance (no experiment is decided yet whose hit rate could stand for it)."
     )
 
 

@@ -17,14 +17,19 @@ from assay.api.schemas.planning import (
     CallsDocument,
     PlanAsked,
     PlanDocument,
+    PlanningAsked,
+    PlanningDocument,
     calls_document,
     plan_document,
+    planning_document,
 )
 from assay.api.schemas.tickets import PlaceBody, TicketDocument, ticket_document
 from assay.api.versioned import v1_router
 from assay.domain.experiments.ticket_data import place_from_data
 from assay.workflows.actor import Permission
 from assay.workflows.planning import candidates, predictions_scored, set_place
+from assay.workflows.planning_markdown import planning_markdown
+from assay.workflows.planning_page import planning
 from assay.workflows.records import Ticket
 
 router = v1_router("planning", prefix="/projects/{slug}/planning")
@@ -45,6 +50,15 @@ def show_plan(request: Request, slug: str, asked: Annotated[PlanAsked, Query()])
             )
         )
     )
+
+
+@router.get("/page", dependencies=[requires(Permission.READ)], **gives(PlanningDocument))
+def show_planning(request: Request, slug: str, asked: Annotated[PlanningAsked, Query()]) -> Response:
+    """The sprint that is planned next, its candidates in order, and what it asks for; as data or as Markdown."""
+    view = planning(workspace_of(request), actor_of(request), slug, per=asked.per)
+    if asked.format == "markdown":
+        return Response(planning_markdown(view), media_type="text/markdown; charset=utf-8")
+    return answer(planning_document(view))
 
 
 @router.get("/calls", dependencies=[requires(Permission.READ)], **gives(CallsDocument))

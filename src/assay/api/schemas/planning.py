@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from assay.domain.experiments.experiment import Place
+from assay.domain.sprints.load import Load
 from assay.domain.sprints.ranking import Per
+from assay.domain.sprints.sprint import CommitmentLimits, SprintContent
 from assay.stats.elicited_chances import BrierScore, TrackRecord
 from assay.workflows.planning import CallsView, PlanRow, PlanView
+from assay.workflows.planning_page import PlanningView
 
 
 class PlanAsked(BaseModel):
@@ -23,6 +26,15 @@ class PlanAsked(BaseModel):
     per: Per = Field(default=Per.GPU_HOUR, description="The cost that is scarce.")
     starts_on: date | None = Field(default=None, description="First day; left out: the next Monday.")
     ends_on: date | None = Field(default=None, description="Last day; left out: two weeks.")
+
+
+class PlanningAsked(BaseModel):
+    """The planning page, as data or as Markdown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    per: Per = Field(default=Per.GPU_HOUR, description="The cost that is scarce.")
+    format: Literal["json", "markdown"] = "json"
 
 
 class CallsAsked(BaseModel):
@@ -106,6 +118,20 @@ class PlanDocument(TypedDict):
     score_text: str
 
 
+class PlanningDocument(TypedDict):
+    """The sprint that is planned next, with its candidates."""
+
+    sprint: int | None
+    content: SprintContent
+    committed: list[str]
+    experiments: int
+    product_tasks: int
+    limits: CommitmentLimits
+    load: Load
+    over: tuple[str, ...]
+    plan: PlanDocument
+
+
 class CallDocument(TypedDict):
     """One decided experiment against what was expected of it."""
 
@@ -153,6 +179,21 @@ def plan_document(view: PlanView) -> PlanDocument:
         record=_record(view.record),
         score=_score(view.score),
         score_text=view.score_text,
+    )
+
+
+def planning_document(view: PlanningView) -> PlanningDocument:
+    """The planning page as the API tells it."""
+    return PlanningDocument(
+        sprint=None if view.sprint is None else view.sprint.number,
+        content=view.content,
+        committed=list(view.committed),
+        experiments=view.experiments,
+        product_tasks=view.tasks,
+        limits=view.limits,
+        load=view.load,
+        over=view.over,
+        plan=plan_document(view.plan),
     )
 
 

@@ -167,6 +167,9 @@ def _facts(needs: tuple[DataNeed, ...], prediction: Prediction | None, window: W
         parts.append(
             f"{count(window.gone, 'day')} of {window.days} {'is' if window.gone == 1 else 'are'} over"
         )
+    if said.training_days is None and said.evaluation_days is None:
+        parts.append("nobody said how long training and evaluation take")
+        return ", ".join(parts)
     if said.training_days is None:
         parts.append("nobody said how long training takes")
     elif said.training_days:

@@ -12,12 +12,12 @@ from decimal import Decimal
 from enum import StrEnum
 from statistics import median
 
-from assay.domain.experiments.display import format_difference, format_spread
+from assay.domain.experiments.display import format_difference
 from assay.domain.experiments.experiment import Place, Registration, TicketContent
 from assay.domain.experiments.prediction import CostOfDelay, Prediction
 from assay.domain.experiments.preregistration import registration_of
 from assay.domain.gates.wording import hours, listed
-from assay.domain.kernel.metrics import MetricCatalog
+from assay.domain.kernel.metrics import Metric, MetricCatalog, Unit
 from assay.domain.sprints.worth import Basis, Goal, Worth, goal_of, worth_of
 from assay.stats.elicited_chances import TrackRecord
 
@@ -228,6 +228,19 @@ def _ranked(candidate: Candidate, number: int, words: _Words) -> Ranked:
     )
 
 
+def brief_amount(metric: Metric, gain: float) -> str:
+    """A gain in a metric's unit with two digits: rates of an estimate deserve no more.
+
+    >>> from assay.domain.kernel.metrics import Direction
+    >>> brief_amount(Metric(name="accuracy", direction=Direction.HIGHER, unit=Unit.FRACTION), 0.000187)
+    '0.019 points'
+    """
+    if metric.unit is Unit.FRACTION:
+        return f"{hours(100.0 * gain)} points"
+    bare = metric.unit in (Unit.NUMBER, Unit.COUNT)
+    return hours(gain) if bare else f"{hours(gain)} {metric.unit.value}"
+
+
 class _Words:
     """How a ranking is explained."""
 
@@ -248,14 +261,14 @@ class _Words:
     def amount(self, candidate: Candidate, worth: float) -> str:
         """Worth with its unit."""
         if self.scale is Scale.METRIC and candidate.goal is not None:
-            return format_spread(candidate.goal.metric, worth)
+            return brief_amount(candidate.goal.metric, worth)
         return hours(worth) + (" goals" if self.scale is Scale.GOAL else "")
 
     def sentence(self, candidate: Candidate, worth: float | None, missing: list[str]) -> str:
         """Why it stands where it stands."""
         known = candidate.worth
         if worth is None:
-            return f"Not ranked by worth: nobody said {listed(missing)}."
+            return f"Not ranked by worth yet. It lacks {listed(missing)}."
         return f"{self._lead(candidate, worth)}: {self._why(candidate)}{self._cost_words(candidate)}{_decides(known)}."
 
     def _lead(self, candidate: Candidate, worth: float) -> str:
@@ -335,7 +348,7 @@ def _delayed(candidate: Candidate) -> Delayed:
     missing = tuple(name.replace("_", " ") for name, value in values.items() if value is None)
     if missing:
         return Delayed(
-            candidate, 0, None, None, f"Not ranked: nobody estimated {listed(missing)}.", missing=missing
+            candidate, 0, None, None, f"Not ranked yet. It lacks {listed(missing)}.", missing=missing
         )
     *parts, size = values.values()
     delay = sum(parts)

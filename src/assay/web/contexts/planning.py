@@ -35,10 +35,8 @@ class CandidateRow:
     remedies: str
     fit: str
     fit_look: str
-    chance: str
-    if_met: str
-    cost: str
-    rate: str
+    cells: tuple[tuple[str, str], ...]
+    """Name of the column and what stands in it; empty where it is not known."""
     ready: tuple[ReadyChip, ...]
     ready_text: str
     is_in: bool
@@ -68,9 +66,8 @@ class PlanningPage:
     over: tuple[str, ...]
     silence: str
     candidates: tuple[CandidateRow, ...]
+    columns: tuple[str, ...]
     by_delay: bool
-    per: str
-    per_noun: str
     views: tuple[Tab, ...]
     scale_text: str
     record_text: str

@@ -136,8 +136,8 @@ def edit(request: Request, slug: str, number: int, form: inputs.Form) -> Respons
 
 def _edited(form: FormData, before: SprintContent) -> SprintContent:
     capacity = {
-        "person_days": _split(form, "person_days", "people"),
-        "gpu_hours": _split(form, "gpu_hours", "compute"),
+        "person_days": split_from_form(form, "person_days", "people"),
+        "gpu_hours": split_from_form(form, "gpu_hours", "compute"),
     }
     named = {name: inputs.text(form, name) for name in ("name", "goal", "starts_on", "ends_on")}
     return sprint_from_data(
@@ -145,7 +145,8 @@ def _edited(form: FormData, before: SprintContent) -> SprintContent:
     )
 
 
-def _split(form: FormData, available: str, prefix: str) -> dict[str, object]:
+def split_from_form(form: FormData, available: str, prefix: str) -> dict[str, object]:
+    """What a form says of one resource: how much there is, and the share of each kind of work."""
     shares = {work.value: inputs.text(form, f"{prefix}_{work.value}") or "0" for work in Work}
     return {
         "available": inputs.text(form, available) or None,

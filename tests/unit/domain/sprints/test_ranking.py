@@ -87,7 +87,7 @@ def test_chance_alone_counts_what_the_criterion_asks_for_and_no_more():
     [row] = order([ticket(Prediction(chance="0.5"))]).rows
     assert (row.candidate.worth.basis, row.missing) == (Basis.CHANCE, ("the effect",))
     assert row.worth == pytest.approx(0.5 * 0.13)
-    assert row.sentence.startswith("Worth at least 0.7 points a GPU-hour")
+    assert row.sentence.startswith("Worth at least 0.65 points a GPU-hour")
 
 
 def test_without_a_prediction_the_hit_rate_stands_for_it_and_the_sentence_says_so():
@@ -100,7 +100,7 @@ def test_without_a_prediction_the_hit_rate_stands_for_it_and_the_sentence_says_s
 def test_without_prediction_and_record_nothing_is_made_up_and_what_is_missing_is_named():
     [row] = order([ticket(baseline="")]).rows
     assert (row.worth, row.per_gpu_hour, row.candidate.worth.chance) == (None, None, None)
-    assert row.sentence.startswith("Not ranked by worth: nobody said the chance")
+    assert row.sentence.startswith("Not ranked by worth yet. It lacks the chance")
     [bare] = order([TicketContent(title="x")]).rows
     assert bare.missing[0] == "a primary criterion that reads a metric"
 

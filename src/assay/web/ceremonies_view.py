@@ -22,6 +22,7 @@ from assay.workflows.ceremony_markdown import (
 )
 from assay.workflows.sprint_views import (
     CheckView,
+    Expected,
     Improvement,
     Learned,
     RetroView,
@@ -210,6 +211,7 @@ def retro_page(
                     text="nothing decided" if one.rate is None or one.low is None or one.high is None else f"{one.promoted} of {one.promoted + one.killed} promoted: {one.rate:.0%}, {one.low:.0%} to {one.high:.0%}")
                 for one in view.rates
             ), "No sprint was started yet."),
+            Section("expected", "What we expected", "", _expected(view.expected, slug), "Nothing was decided in this sprint."),
             Section("learned", "What we learned", "", _learned(view.learned, slug), "Nothing was decided in this sprint."),
         ),
         second=(),
@@ -218,6 +220,19 @@ def retro_page(
         markdown_href=f"/api/v1/projects/{slug}/sprints/{view.stand.number}/retro?format=markdown",
         retro=_retro_form(view, slug, csrf_token, problem, problem_hint),
     )  # fmt: skip
+
+
+def _expected(expected: Expected, slug: str) -> tuple[CeremonyLine, ...]:
+    """Nothing was decided: nothing can be said of what was expected."""
+    if not expected.calls:
+        return ()
+    return (
+        CeremonyLine(key="", href=f"/p/{slug}/planning", title=expected.chances, text=expected.ranking),
+        *(
+            CeremonyLine(key=key, href=f"/p/{slug}/t/{key}", title=text, text="")
+            for key, text in expected.calls
+        ),
+    )
 
 
 def _last_headline(last: Improvement | None) -> Headline | None:

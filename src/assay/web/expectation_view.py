@@ -62,11 +62,14 @@ def _lines(said: Prediction, metric: Metric | None) -> list[tuple[str, str]]:
     )
     for name, amount in amounts:
         if amount is not None:
-            unit = " working days" if name in {"Training", "Evaluation"} else ""
-            found.append((name, f"{number_text(amount)}{unit}"))
+            found.append((name, _days(amount) if name in {"Training", "Evaluation"} else number_text(amount)))
     if said.cost_of_delay is not None:
         found.append(("Cost of delay", _delay(said.cost_of_delay)))
     return found
+
+
+def _days(amount: Decimal) -> str:
+    return f"{number_text(amount)} working day{'' if amount == 1 else 's'}" if amount else "none"
 
 
 def _effect(effect: Effect, metric: Metric | None) -> str:

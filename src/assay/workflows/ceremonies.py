@@ -14,6 +14,7 @@ from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.time import utc
 from assay.domain.kernel.verdicts import Recommendation
+from assay.domain.sprints.calls import Call, call_text, calls
 from assay.domain.sprints.progress import (
     ASKS_A_QUESTION,
     SILENT_AFTER,
@@ -27,6 +28,7 @@ from assay.domain.sprints.sprint import SprintState
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
+from assay.workflows.planning import scored_between
 from assay.workflows.ports import Workspace
 from assay.workflows.records import Commitment, Project, Sprint, Ticket
 from assay.workflows.sprint_facts import (
@@ -40,6 +42,7 @@ from assay.workflows.sprint_facts import (
 from assay.workflows.sprint_views import (
     CheckView,
     Decided,
+    Expected,
     GateLine,
     Improvement,
     KillLine,
@@ -163,6 +166,7 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         assert sprint is not None
         sprints = [one for one in tx.sprints(facts.project.id) if one.number <= number]
         made = tx.all_commitments(facts.project.id)
+        known = calls(tx.call_events(facts.project.slug), until=facts.at)
         picked = {one.number: one.retro.improvement for one in sprints if one.retro.improvement}
         named = {
             ticket.key: ticket for ticket in tx.tickets(facts.project.id, keys=sorted(set(picked.values())))
@@ -184,9 +188,19 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         improvement=_improvement(facts.project, number, picked, named),
         kills=_kills(facts),
         rates=tuple(sprint_rate(one, facts.decided, made, facts.at) for one in sprints if one.started_at),
+        expected=_expected(known, begin, facts.at),
         runs=len(ended),
         broken_runs=sum(bool(run.broken) or run.status is not RunStatus.FINISHED for run in ended),
         learned=_learned(facts, begin, facts.at, verdicts=False),
+    )
+
+
+def _expected(known: tuple[Call, ...], begin: datetime, end: datetime) -> Expected:
+    found = scored_between(known, begin, end)
+    return Expected(
+        chances=found.score_text,
+        ranking="" if found.paid is None else found.paid.text,
+        calls=tuple((call.item, call_text(call)) for call in found.decided),
     )
 
 

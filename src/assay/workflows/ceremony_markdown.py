@@ -108,6 +108,11 @@ def retro_markdown(view: RetroView) -> str:
             + ("nothing decided" if one.rate is None else f"{one.promoted} of {one.promoted + one.killed} promoted ({one.rate:.0%})")
             for one in view.rates
         ]),
+        ("Expected against measured", [
+            written(view.expected.chances),
+            *([written(view.expected.ranking)] if view.expected.ranking else []),
+            *(f"{key}: {written(text)}" for key, text in view.expected.calls),
+        ]),
         ("Runs", [f"{view.broken_runs} of {view.runs} runs that ended broke off or diverged"] if view.runs else []),
         ("Went well", _lines(notes.went_well)),
         ("To change", _lines(notes.to_change)),

@@ -224,6 +224,18 @@ class Improvement:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What was expected of what was decided in a sprint, and what came of it."""
+
+    chances: str
+    """How good the chances were that had been given, in a sentence."""
+    ranking: str
+    """What those ranked high shipped for their cost, against the others; empty where too few can be ranked."""
+    calls: tuple[tuple[str, str], ...]
+    """Key and sentence for each experiment that was decided."""
+
+
+@dataclass(frozen=True, slots=True)
 class RetroView:
     """The retro, prepared."""
 
@@ -238,6 +250,7 @@ class RetroView:
     kills: tuple[KillLine, ...]
     rates: tuple[SprintRate, ...]
     """By sprint, up to this one."""
+    expected: Expected
     runs: int
     """Runs of its tickets that ended in the sprint."""
     broken_runs: int

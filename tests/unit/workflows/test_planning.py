@@ -12,12 +12,14 @@ from assay.domain.sprints.ranking import Per
 from assay.errors import Forbidden, Invalid, NotFound, StaleVersion
 from assay.workflows.actor import Actor
 from assay.workflows.board import move_card
+from assay.workflows.ceremonies import retro
 from assay.workflows.confirmations import attest
 from assay.workflows.evidence import connect_source, sync_source
 from assay.workflows.gate_runs import judge_upload
 from assay.workflows.gate_views import Upload
 from assay.workflows.gates import add_gate
 from assay.workflows.planning import candidates, predictions_scored, set_place
+from assay.workflows.sprints import create_sprint
 from assay.workflows.tickets import create_ticket, edit_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, START, content, run
 from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, start
@@ -57,7 +59,7 @@ def test_candidates_are_experiments_that_are_not_locked_yet_ranked_with_a_reason
     assert [row.ticket.key for row in view.rows] == [expected.key, plain.key]
     assert started.key not in {row.ticket.key for row in view.rows}
     first, last = (row.ranked for row in view.rows)
-    assert first.sentence.startswith("Worth 0.6 a GPU-hour: 60% chance of accuracy >= 85%")
+    assert first.sentence.startswith("Worth 0.57 points a GPU-hour: 60% chance of accuracy >= 85%")
     assert last.sentence == (
         "Not ranked by worth yet. It lacks the chance (no experiment is decided yet whose hit rate could stand for it)."
     )
@@ -169,3 +171,15 @@ def test_stranger_and_unknown_project_are_refused(ws):
         candidates(ws, Actor(name="eve", permissions=frozenset()), SLUG)
     with pytest.raises(NotFound):
         candidates(ws, ADA, "nowhere")
+
+
+def test_retro_tells_what_was_expected_of_what_was_decided_and_what_was_measured(ws, tracker, clock):
+    number = create_sprint(ws, ADA, SLUG).sprint.number
+    assert retro(ws, ADA, SLUG, number).expected.calls == ()
+    key = decided(ws, tracker, clock, wins=True, seed=0, prediction=HOPEFUL)
+    expected = retro(ws, ADA, SLUG, number).expected
+    assert expected.chances.startswith("Chances were given as 60% on average, 100% came true (1 experiment")
+    assert expected.calls == (
+        (key, "60% was said, its criteria were met: +15.0 points measured, +14.0 points expected"),
+    )
+    assert expected.ranking == ""

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from assay.domain.experiments.display import format_difference
 from assay.domain.experiments.experiment import DecisionKind, Registration
 from assay.domain.experiments.prediction import Prediction
 from assay.domain.gates.wording import count, hours, listed
 from assay.domain.kernel.findings import Outcome
 from assay.domain.sprints.ranking import Candidate, Per, Scale, candidate_from, ranked, worth_on
-from assay.domain.sprints.worth import Basis, goal_of, said_chance
+from assay.domain.sprints.worth import Basis, belief_of, goal_of, said_chance
 from assay.stats.elicited_chances import BrierScore, TrackRecord, brier_score, track_record
 
 FEWEST_TO_COMPARE = 4
@@ -131,6 +132,21 @@ def score_text(score: BrierScore | None) -> str:
     if score.interval is None:
         return f"{told} ({of}; {against})."
     return f"{told} ({of}, {score.interval.low:.2f} to {score.interval.high:.2f} at 95%; {against})."
+
+
+def call_text(call: Call) -> str:
+    """One experiment against what was expected of it, in a sentence."""
+    said = "no chance was given" if call.said is None else f"{call.said:.0%} was said"
+    came = "its criteria were met" if call.hit else "its criteria were not met"
+    if call.gain is None:
+        return f"{said}, {came}"
+    goal = goal_of(Registration.model_validate(dict(call.registration)))
+    metric = None if goal is None else goal.metric
+    measured = f"{format_difference(metric, call.gain)} measured"
+    effect = None if call.prediction is None else call.prediction.effect
+    if effect is None:
+        return f"{said}, {came}: {measured}"
+    return f"{said}, {came}: {measured}, {format_difference(metric, belief_of(effect).mean)} expected"
 
 
 @dataclass(frozen=True, slots=True)

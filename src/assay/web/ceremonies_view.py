@@ -226,10 +226,11 @@ def _expected(expected: Expected, slug: str) -> tuple[CeremonyLine, ...]:
     """Nothing was decided: nothing can be said of what was expected."""
     if not expected.calls:
         return ()
+    told = [("Chances that were given", expected.chances), ("Order of planning", expected.ranking)]
     return (
-        CeremonyLine(key="", href=f"/p/{slug}/planning", title=expected.chances, text=expected.ranking),
+        *(CeremonyLine(key="", href="", title=title, text=text) for title, text in told if text),
         *(
-            CeremonyLine(key=key, href=f"/p/{slug}/t/{key}", title=text, text="")
+            CeremonyLine(key="", href=f"/p/{slug}/t/{key}", title=key, text=text)
             for key, text in expected.calls
         ),
     )

@@ -73,6 +73,8 @@ def planning_page(
         candidates=_delayed(view) if by_delay else _ranked(view),
         columns=DELAY_COLUMNS if by_delay else COLUMNS,
         by_delay=by_delay,
+        hidden=wording.plural(view.plan.hidden, "candidate") if view.plan.hidden else "",
+        all_href=f"{here}?show=all&" + ("view=delay" if by_delay else f"per={per.value}"),
         views=_views(here, per, by_delay=by_delay),
         scale_text=view.plan.ranking.scale_text,
         record_text=view.plan.score_text,
@@ -129,9 +131,8 @@ def _ranked(view: PlanningView) -> tuple[CandidateRow, ...]:
 
 def _delayed(view: PlanningView) -> tuple[CandidateRow, ...]:
     rows = {row.ticket.key: row for row in view.plan.rows}
-    return tuple(
-        _row(view, rows[one.candidate.key], one.rank, one.sentence, one) for one in view.plan.delayed
-    )
+    shown = [one for one in view.plan.delayed if one.candidate.key in rows]
+    return tuple(_row(view, rows[one.candidate.key], one.rank, one.sentence, one) for one in shown)
 
 
 def _row(

@@ -67,7 +67,9 @@ class PlanView:
     ranking: Ranking
     rows: tuple[PlanRow, ...]
     delayed: tuple[Delayed, ...]
-    """The same by cost of delay over job size."""
+    """All of them by cost of delay over job size."""
+    hidden: int
+    """Candidates further down, without a row."""
     record: TrackRecord
     score: BrierScore | None
     """Of all chances given so far; None where none was."""
@@ -119,8 +121,25 @@ def candidates(
         return plan_in(tx, project, window, per=per)
 
 
-def plan_in(tx: ReadTransaction, project: Project, window: Window, *, per: Per = Per.GPU_HOUR) -> PlanView:
-    """The part of `candidates` that reads, for workflows that read more beside it."""
+def plan_in(
+    tx: ReadTransaction,
+    project: Project,
+    window: Window,
+    *,
+    per: Per = Per.GPU_HOUR,
+    most: int | None = None,
+    by_delay: bool = False,
+) -> PlanView:
+    """The part of `candidates` that reads, for workflows that read more beside it.
+
+    Args:
+        tx: one consistent view.
+        project: whose candidates.
+        window: the days of the sprint.
+        per: the cost that is scarce.
+        most: rows for so many candidates, the first ones of the order that is asked for; None: for all.
+        by_delay: the order is by cost of delay.
+    """
     keys = tx.plannable(project.id, _open_stages(project.settings.board))
     tickets = {ticket.key: ticket for ticket in (tx.tickets(project.id, keys=keys) if keys else ())}
     metrics = tx.metrics(project.id)
@@ -128,10 +147,14 @@ def plan_in(tx: ReadTransaction, project: Project, window: Window, *, per: Per =
     record, score = record_of(known), score_of(known)
     found = [candidate_of(key, ticket.content, metrics, record) for key, ticket in tickets.items()]
     ranking = ranked(found, record, per=per)
-    vouched = _vouched(tx, project, tuple(tickets)) if tickets else {}
+    delayed = by_cost_of_delay(found)
+    order = [row.candidate.key for row in (delayed if by_delay else ranking.rows)]
+    shown = frozenset(order[:most])
+    vouched = _vouched(tx, project, tuple(shown)) if shown else {}
     rows = tuple(
         _row(tickets[row.candidate.key], row, window, metrics, vouched.get(row.candidate.key, {}))
         for row in ranking.rows
+        if row.candidate.key in shown
     )
     return PlanView(
         project=project,
@@ -139,7 +162,8 @@ def plan_in(tx: ReadTransaction, project: Project, window: Window, *, per: Per =
         window=window,
         ranking=ranking,
         rows=rows,
-        delayed=by_cost_of_delay(found),
+        delayed=delayed,
+        hidden=len(order) - len(shown),
         record=record,
         score=score,
         score_text=score_text(score),

@@ -45,8 +45,18 @@ class PlanningView:
     """Where more is asked for, or shared out, than there is."""
 
 
-def planning(ws: Workspace, actor: Actor, slug: str, *, per: Per = Per.GPU_HOUR) -> PlanningView:
+def planning(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    *,
+    per: Per = Per.GPU_HOUR,
+    most: int | None = None,
+    by_delay: bool = False,
+) -> PlanningView:
     """What could go into the next sprint, in which order, and what is in already?
+
+    `per`, `most` and `by_delay` as in `plan_in`.
 
     Raises:
         NotFound: no such project.
@@ -57,7 +67,7 @@ def planning(ws: Workspace, actor: Actor, slug: str, *, per: Per = Per.GPU_HOUR)
         sprint = _planned(tx, project)
         content = following_sprint(tx, project, at) if sprint is None else sprint.content
         window = Window(content.starts_on, content.ends_on, at.date())
-        plan = plan_in(tx, project, window, per=per)
+        plan = plan_in(tx, project, window, per=per, most=most, by_delay=by_delay)
         committed = {} if sprint is None else _committed(tx, project, sprint)
     load = load_of(committed)
     return PlanningView(

@@ -31,9 +31,9 @@ class LockedAt(NamedTuple):
 
     at: datetime
     item: str
-    prediction: Prediction | None
+    expected: Mapping[str, Any] | None
+    """The prediction, and below the registration, as the journal holds them: read when somebody needs them."""
     registration: Mapping[str, Any]
-    """As the journal holds it: read when somebody needs it, for most locks nobody does."""
 
 
 class DecidedAs(NamedTuple):
@@ -54,14 +54,24 @@ class Call:
     item: str
     locked_at: datetime
     decided_at: datetime
-    prediction: Prediction | None
     said: float | None
     """The chance that was given, or follows from the effect that was."""
     hit: bool
     shipped: bool
     gain: float | None
     """Measured improvement over the baseline, in the metric's own unit; None: not known."""
-    registration: Mapping[str, Any]
+    lock: LockedAt
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """What stood at the lock."""
+        said = self.lock.expected
+        return None if said is None else Prediction.model_validate(dict(said))
+
+    @property
+    def registration(self) -> Registration:
+        """What was locked."""
+        return Registration.model_validate(dict(self.lock.registration))
 
 
 def calls(events: Iterable[LockedAt | DecidedAs], *, until: datetime | None = None) -> tuple[Call, ...]:
@@ -84,25 +94,25 @@ def _call(lock: LockedAt, decided: DecidedAs) -> Call:
         item=lock.item,
         locked_at=lock.at,
         decided_at=decided.at,
-        prediction=lock.prediction,
         said=_said(lock),
         hit=promoted if decided.primary is None else decided.primary is Outcome.MET,
         shipped=promoted,
         gain=decided.gain,
-        registration=lock.registration,
+        lock=lock,
     )
 
 
 def _said(lock: LockedAt) -> float | None:
-    prediction = lock.prediction
-    if prediction is None or (prediction.chance is None and prediction.effect is None):
+    if lock.expected is None:
         return None
-    goal = (
-        None
-        if prediction.chance is not None
-        else goal_of(Registration.model_validate(dict(lock.registration)))
-    )
-    return said_chance(prediction, goal)
+    if (
+        "chance" in lock.expected
+    ):  # asked of every decided experiment on every page: nothing more is read for it
+        return float(lock.expected["chance"])
+    prediction = Prediction.model_validate(dict(lock.expected))
+    if prediction.effect is None:
+        return None
+    return said_chance(prediction, goal_of(Registration.model_validate(dict(lock.registration))))
 
 
 def record_of(found: Iterable[Call]) -> TrackRecord:
@@ -140,10 +150,10 @@ def call_text(call: Call) -> str:
     came = "its criteria were met" if call.hit else "its criteria were not met"
     if call.gain is None:
         return f"{said}, {came}"
-    goal = goal_of(Registration.model_validate(dict(call.registration)))
+    goal, prediction = goal_of(call.registration), call.prediction
     metric = None if goal is None else goal.metric
     measured = f"{format_difference(metric, call.gain)} measured"
-    effect = None if call.prediction is None else call.prediction.effect
+    effect = None if prediction is None else prediction.effect
     if effect is None:
         return f"{said}, {came}: {measured}"
     return f"{said}, {came}: {measured}, {format_difference(metric, belief_of(effect).mean)} expected"
@@ -192,12 +202,9 @@ def ranking_paid(found: Iterable[Call], record: TrackRecord, *, per: Per = Per.G
     Returns:
         None where fewer than `FEWEST_TO_COMPARE` can be ranked.
     """
-    by_key = {call.item: call for call in found if call.prediction is not None}
+    by_key = {call.item: call for call in found if call.lock.expected is not None}
     candidates = [
-        candidate_from(
-            call.item, Registration.model_validate(dict(call.registration)), call.prediction, record
-        )
-        for call in by_key.values()
+        candidate_from(call.item, call.registration, call.prediction, record) for call in by_key.values()
     ]
     known = [one for one in candidates if one.worth.basis is not Basis.HIT_RATE and one.cost(per) is not None]
     ranking = ranked(known, record, per=per)

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from assay.domain.experiments.experiment import DecisionKind
-from assay.domain.experiments.prediction import Prediction
 from assay.domain.gates.gate_record import GateRecord
 from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.ids import TicketType
@@ -99,9 +98,7 @@ class PlanningQueries(Session):
 
 
 def _locked(at: datetime, key: str, payload: dict[str, Any]) -> LockedAt:
-    said = payload.get("prediction")
-    prediction = None if said is None else Prediction.model_validate(said)
-    return LockedAt(at, key, prediction, payload["registration"])
+    return LockedAt(at, key, payload.get("prediction"), payload["registration"])
 
 
 def _decided(at: datetime, key: str, payload: dict[str, Any]) -> DecidedAs:

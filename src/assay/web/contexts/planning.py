@@ -68,6 +68,9 @@ class PlanningPage:
     candidates: tuple[CandidateRow, ...]
     columns: tuple[str, ...]
     by_delay: bool
+    hidden: str
+    """How many stand further down; empty when all are shown."""
+    all_href: str
     views: tuple[Tab, ...]
     scale_text: str
     record_text: str

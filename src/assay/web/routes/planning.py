@@ -23,6 +23,8 @@ from assay.workflows.planning_page import planning
 from assay.workflows.sprints import edit_sprint, get_sprint
 
 router = APIRouter(include_in_schema=False)
+SHOWN = 30
+"""So many candidates stand on the page at first: nobody plans further down."""
 EXPECTED = (Invalid, Refused, Conflict, StaleVersion, NotFound)
 
 
@@ -32,9 +34,10 @@ def show_planning(
     slug: str,
     per: Annotated[str, Query(max_length=20)] = Per.GPU_HOUR.value,
     view: Annotated[str, Query(max_length=20)] = "",
+    show: Annotated[str, Query(max_length=20)] = "",
 ) -> HTMLResponse:
     """What could be run next, in order, with reasons; and the sprint that is planned."""
-    return _page(request, slug, per=per, by_delay=view == "delay")
+    return _page(request, slug, per=per, by_delay=view == "delay", most=None if show == "all" else SHOWN)
 
 
 def _page(
@@ -43,11 +46,13 @@ def _page(
     *,
     per: str = Per.GPU_HOUR.value,
     by_delay: bool = False,
+    most: int | None = SHOWN,
     problem: AssayError | None = None,
     doubted: Sequence[str] = (),
 ) -> HTMLResponse:
     scarce = Per(per) if per in set(Per) else Per.GPU_HOUR
-    view = planning(frame.workspace(request), frame.actor(request), slug, per=scarce)
+    ws, actor = frame.workspace(request), frame.actor(request)
+    view = planning(ws, actor, slug, per=scarce, most=most, by_delay=by_delay)
     doubt = "" if problem is None else str(problem.details.get("doubt", ""))
     context = planning_view.planning_page(
         view,

@@ -19,6 +19,7 @@ from assay.api.routers import (
     projects,
     search,
     sprints,
+    templates,
     tickets,
     verdicts,
 )
@@ -33,6 +34,7 @@ API_ROUTES = tuple(
         tickets.router,
         exchange.router,
         backlogs.router,
+        templates.router,
         company.router,
         board.router,
         blockers.router,

@@ -29,6 +29,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("board", "board", "Show the board."),
             Entry("backlog", "backlog", "Show what waits: product backlog and experiment backlog."),
             Entry("ticket", "ticket", "Write, read and change tickets."),
+            Entry("template", "template", "Keep what tickets of a kind usually say."),
             Entry("import", "ticket_files", "Bring ticket files in, such as tickets/*.yaml."),
             Entry("export", "ticket_files", "Write every ticket to a file of its own."),
             Entry("criteria", "criteria", "Check how a criterion is read."),

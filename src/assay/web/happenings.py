@@ -99,6 +99,8 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
         f"asked gate {p.get('gate')} version {p.get('version')}: {p.get('headline') or p.get('result')}"
     ),
     "journal.head_rebuilt": lambda p: "recomputed the journal's end from its entries",
+    "template.written": lambda p: "wrote a template of tickets",
+    "template.removed": lambda p: "removed a template of tickets",
     "project.created": lambda p: "created the project",
     "project.configured": lambda p: "changed the settings",
     "metric.declared": lambda p: "declared a metric",

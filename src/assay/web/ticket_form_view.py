@@ -38,6 +38,7 @@ STAGE_WORDS = {
     DataStage.QA: "QA",
     DataStage.READY: "Ready",
 }
+_STAGES = (("", "Not said"), *((stage.value, words) for stage, words in STAGE_WORDS.items()))
 _SHOWN = frozenset(Typed.__dataclass_fields__) | {"metric", "metric_unit", "budget"}
 """Fields that say beside them what is wrong; what is wrong elsewhere stands on top of the form."""
 _PRIORITIES = (("0", "Urgent"), ("1", "High"), ("2", "Normal"), ("3", "Low"), ("4", "Lowest"))
@@ -69,6 +70,7 @@ def form_page(
     notice: str = "",
     meanwhile: tuple[tuple[str, str], ...] = (),
     metric_name: str = "",
+    templates: Iterable[str] = (),
 ) -> TicketForm:
     """The form, empty, filled from a ticket, or with what was typed and what is wrong with it."""
     href = f"/p/{slug}/t/{ticket.key}" if ticket is not None else f"/p/{slug}/t"
@@ -91,10 +93,7 @@ def form_page(
         axes=_choices((("", "Not said"), *((a.value, a.value.capitalize()) for a in Axis)), typed.axis),
         priorities=_choices(_PRIORITIES, typed.priority),
         units=_choices(((u.value, UNIT_WORDS.get(u, u.value)) for u in Unit), Unit.FRACTION.value),
-        rules=tuple(
-            Choice(rule.value, rule.value.replace("_", " ").capitalize(), rule.value in typed.kill_rules_off)
-            for rule in KillRuleName
-        ),
+        rules=_rules(typed),
         metrics=tuple(metric.name for metric in catalog.metrics),
         metric_name=metric_name,
         wrong={name: tuple(found) for name, found in by_field.items()},
@@ -104,10 +103,10 @@ def form_page(
         meanwhile=meanwhile,
         baseline_rows=(*typed.baselines, BaselineRow()),
         need_rows=(*typed.needs, NeedRow()),
+        templates=tuple((name, f"/p/{slug}/t/new?template={name}") for name in templates),
+        templates_href=f"/p/{slug}/templates",
         rescopes=ticket is not None and ticket.content.type is TicketType.SPIKE,
-        data_stages=_choices(
-            (("", "Not said"), *((s.value, STAGE_WORDS[s]) for s in DataStage)), typed.data_stage
-        ),
+        data_stages=_choices(_STAGES, typed.data_stage),
         expects=any(getattr(typed, name) or name in by_field for name in FIELDS),
         effect_hint="for a fraction 0.02 is 2 points" if any(map(_counts_up, catalog.metrics)) else "",
         sizes=size_fields(typed),
@@ -127,6 +126,13 @@ def differences(typed: Typed, now: Typed) -> tuple[tuple[str, str], ...]:
     )
     found = ((name, getattr(now, name)) for name in names if getattr(now, name) != getattr(typed, name))
     return tuple((name.replace("_", " ").capitalize(), _shown(value)) for name, value in found)
+
+
+def _rules(typed: Typed) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(rule.value, rule.value.replace("_", " ").capitalize(), rule.value in typed.kill_rules_off)
+        for rule in KillRuleName
+    )
 
 
 def _shown(value: object) -> str:

@@ -193,8 +193,11 @@ def save_settings(
                 "(expected the version you saw)",
                 details={"version": before.version},
             )
-        settings = ProjectSettings(
-            board=board or before.settings.board, verdicts=verdicts or before.settings.verdicts
+        settings = before.settings.model_copy(
+            update={
+                "board": board or before.settings.board,
+                "verdicts": verdicts or before.settings.verdicts,
+            }
         )
         _no_card_left_behind(tx, before, settings.board)
         _gates_exist(tx, before, settings.board)

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from assay.domain.board.board import Board
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.model import Value
 from assay.domain.sprints.sprint import CommitmentLimits, Retro, SprintContent, SprintState
+
+TEMPLATE_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+){0,9}", re.ASCII)
+
+
+class TicketTemplate(Value):
+    """What a kind of ticket usually says."""
+
+    name: Annotated[str, StringConstraints(max_length=40)]
+    text: Annotated[str, StringConstraints(max_length=20_000)]
+    """YAML as somebody wrote it: a ticket file without key."""
 
 
 class ProjectSettings(Value):
@@ -21,6 +32,8 @@ class ProjectSettings(Value):
     board: Board = Field(default_factory=Board.default)
     verdicts: VerdictSettings = VerdictSettings()
     commitments: CommitmentLimits = CommitmentLimits()
+    templates: tuple[TicketTemplate, ...] = ()
+    """By name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ BODIES = {
         "add_labels": ["x"],
         "remove_labels": ["y"],
     },
+    "put_ticket_template": {"text": "type: spike\ntime_box_days: 3\n"},
     "undo_bulk_edit": {"first_seq": 1, "last_seq": 1},
     "move": {"to": "hypothesis", "before": "EXP-2", "reason": "x", "override_reason": ""},
     "record_decision": {"kind": "iterate", "learnings": "We learned it.", "reason": "x", "move": False},

@@ -14,6 +14,7 @@ PAGES = {
     "overview": "",
     "board": "/board",
     "backlog": "/backlog",
+    "templates": "/templates",
     "experiments": "/experiments",
     "new": "/t/new",
     "runs": "/runs",

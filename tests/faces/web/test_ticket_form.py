@@ -189,3 +189,31 @@ def test_what_is_no_expectation_is_said_beside_its_field_and_nothing_is_lost(sit
     assert {name: filled(page).get(name, "") for name in typed if name != "job_size"} == {
         name: value for name, value in typed.items() if name != "job_size"
     }
+
+
+def test_ticket_begins_with_what_a_template_says(site, browser):
+    path = at(site, "/templates")
+    _, page = browser.text(path)
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    said = {
+        **form,
+        "name": "prompt-test",
+        "text": "axis: prompt\r\ntime_box_days: 5\r\ncriteria: {kill: [compute > 2x budget]}",
+    }
+    assert browser.ask(path, said)[0] == 303
+    _, page = browser.text(at(site, "/t/new?template=prompt-test"))
+    typed = filled(page)
+    assert (typed["title"], typed["time_box_days"], typed["kill"]) == ("", "5", "compute > 2x budget")
+    assert '<option value="prompt" selected>' in page
+    _, page = browser.text(path)
+    wrong = {
+        **dict(
+            re.findall(r'<input type="hidden" name="(csrf_token|expected_version)" value="([^"]*)"', page)
+        ),
+        "name": "bad",
+        "text": "tyqe: spike",
+    }
+    status, page = browser.text(path, wrong)
+    assert status == 422
+    assert ("tyqe: spike" in page, "type" in page) == (True, True)
+    assert browser.ask(at(site, "/t/new?template=none"))[0] == 404

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from assay.api.schemas.tickets import Body, Key, Short
 from assay.domain.experiments.experiment import Axis, Mode
 from assay.domain.kernel.model import NUMBER
 from assay.workflows.bulk_edits import MOST, BulkChange
+from assay.workflows.records import TicketTemplate
 
 Seq = Annotated[int, NUMBER, Field(ge=1, lt=2**63)]
 
@@ -44,6 +46,18 @@ class BulkBody(Body):
         return BulkChange(
             fields=fields, add_labels=tuple(self.add_labels), remove_labels=tuple(self.remove_labels)
         )
+
+
+class TemplateBody(Body):
+    """A template, as the YAML of a ticket file whose title may be left out."""
+
+    text: Annotated[str, Field(max_length=20_000, examples=["type: spike\ntime_box_days: 3\n"])]
+
+
+class TemplateList(TypedDict):
+    """The templates of a project, by name."""
+
+    rows: tuple[TicketTemplate, ...]
 
 
 class UndoBody(Body):

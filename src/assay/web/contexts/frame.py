@@ -65,6 +65,8 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "saved": "Saved.",
         "amended": "Saved as an amendment. It is dated and shown on the verdict.",
         "moved": "Moved.",
+        "template-kept": "The template is kept.",
+        "template-removed": "The template is removed. Tickets that began with it stay.",
         "ordered": "The order is changed.",
         "bulk-undone": "Taken back.",
         "bulk-nothing": "Nothing was to be changed: they are so already.",

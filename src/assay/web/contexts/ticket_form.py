@@ -188,6 +188,9 @@ class TicketForm:
     """Those typed, and an empty one."""
     need_rows: tuple[NeedRow, ...]
     data_stages: tuple[Choice, ...]
+    templates: tuple[tuple[str, str], ...]
+    """Name and address of each template of the project."""
+    templates_href: str
     rescopes: bool
     """More time for it needs a reason: a spike that exists."""
     expects: bool

@@ -21,6 +21,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.projects import declare_metric, get_metrics, get_project
 from assay.workflows.records import Project, Ticket
 from assay.workflows.search import tried_before
+from assay.workflows.templates import template_content
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.tickets import create_ticket, draft_check, edit_ticket
 
@@ -32,6 +33,8 @@ def new_ticket(request: Request, slug: str) -> HTMLResponse:
     """An empty form."""
     project, catalog, _ = _around(request, slug, None)
     asked = request.query_params
+    if asked.get("template"):
+        return _begun(request, slug, asked["template"])
     kind = asked.get("type", "")
     typed = Typed(
         type=kind if kind in set(TicketType) else TicketType.EXPERIMENT.value,
@@ -39,6 +42,20 @@ def new_ticket(request: Request, slug: str) -> HTMLResponse:
         owner=frame.actor(request).name,
     )
     return _page(request, project, catalog, typed, None, check=Check())
+
+
+def _begun(request: Request, slug: str, name: str) -> HTMLResponse:
+    """The form with what a template says."""
+    project, catalog, _ = _around(request, slug, None)
+    content = template_content(frame.workspace(request), frame.actor(request), slug, name)
+    typed = typed_from_content(content, catalog)
+    typed = replace(
+        typed,
+        title="" if typed.title == "-" else typed.title,
+        owner=typed.owner or frame.actor(request).name,
+    )
+    check = _check(request, slug, typed, catalog, exclude=None)
+    return _page(request, project, catalog, typed, None, check=check)
 
 
 @router.get("/p/{slug}/t/{key}/edit", dependencies=requires(Permission.READ))
@@ -258,6 +275,7 @@ def _page(
         notice=notice,
         meanwhile=meanwhile,
         metric_name=metric_name,
+        templates=tuple(one.name for one in project.settings.templates),
     )
     around = frame.build(
         request, context.heading, project=project, section="board", sheets=("css/board.css",)

@@ -122,6 +122,12 @@ def _day_or_time(value: object) -> date:
     return day_or_time(str(value))
 
 
+class DiagnosisAsked(Asked):
+    """The usual causes of not shipping, over so many days until now."""
+
+    days: Annotated[int, Field(ge=1, le=3660)] = 90
+
+
 class FlowAsked(Asked):
     """The flow of a project as of a moment."""
 

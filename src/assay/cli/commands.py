@@ -42,6 +42,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("sprint", "sprint", "Plan a sprint, commit, meet, look back."),
             Entry("canvas", "canvas", "Say what the project is for, and see how it stands."),
             Entry("search", "search", "Find tickets, and what was tried before."),
+            Entry("diagnose", "diagnose", "Say why the team does not ship, by its own data."),
             Entry("flow", "flow", "Show how work flows: decisions, cycle time, kill rate, age."),
         ),
     ),

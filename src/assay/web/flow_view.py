@@ -51,6 +51,7 @@ def flow_page(project: Project, view: FlowView, *, at: str, days: int, today: da
             view.decided or view.in_progress or view.waiting or any(map(any, view.cumulative.counts))
         ),
         board_href=f"/p/{slug}/board",
+        diagnosis_href=f"/p/{slug}/diagnosis?days={days}",
         new_href=f"/p/{slug}/t/new",
     )
 

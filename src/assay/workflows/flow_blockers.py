@@ -71,7 +71,7 @@ def blockers_in_window(
     events: Sequence[FlowEvent], titles: Mapping[str, str], begin: datetime, at: datetime
 ) -> BlockersView:
     """What was in the way in a window that ends at this moment?"""
-    spans = blocked_spans((one for event in events if (one := _about_blockers(event)) is not None), until=at)
+    spans = blocked_spans((one for event in events if (one := about_blockers(event)) is not None), until=at)
     end = at + timedelta(microseconds=1)
     opened = opened_between(spans, begin, end)
     before = begin - (end - begin)
@@ -97,7 +97,7 @@ def blockers_in_window(
     )
 
 
-def _about_blockers(event: FlowEvent) -> BlockerOpened | BlockerClosed | None:
+def about_blockers(event: FlowEvent) -> BlockerOpened | BlockerClosed | None:
     """What an event says of blockers: a ticket that is deleted takes its own along."""
     if isinstance(event, Crossing):
         return BlockerClosed(event.at, event.item, None) if event.target is None else None

@@ -60,4 +60,5 @@ class FlowPage:
     windows: tuple[Choice, ...]
     is_empty: bool
     board_href: str
+    diagnosis_href: str
     new_href: str

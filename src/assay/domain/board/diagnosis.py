@@ -1,0 +1,196 @@
+"""Why does a team not ship? Each usual cause, held against the team's own data.
+
+A cause *holds* or *does not hold* where the data says so, and is *not known* where it does not: too few decisions, nothing
+written down. What stands on the board now is counted, for it is all there is. What happens again and again (kills, bounces) is a
+habit of which a few cases were seen, so its rate counts only with its exact 95% interval. Nobody is counted by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from assay.domain.board.blockers import BlockedSpan
+from assay.domain.board.flow import FlowRules, ItemFlow
+
+
+class Cause(StrEnum):
+    """What usually keeps a team from shipping."""
+
+    RUN_AND_FAIL = "run_and_fail"
+    DO_NOT_START = "do_not_start"
+    NOBODY_KILLS = "nobody_kills"
+    TOO_MUCH_IN_PROGRESS = "too_much_in_progress"
+    DATA_NOT_READY = "data_not_ready"
+    SCOPE_ADDED = "scope_added"
+    LATE_FAILURES = "late_failures"
+    NOISE = "noise"
+    NO_TIME_BOX = "no_time_box"
+    LONG_PLANNING = "long_planning"
+
+    @property
+    def claim(self) -> str:
+        """The cause as a sentence that may be true.
+
+        >>> Cause.NOBODY_KILLS.claim
+        'Nobody kills: experiments go on past their time box'
+        """
+        return _WORDS[self][0]
+
+    @property
+    def fix(self) -> str:
+        """What to do where it is true."""
+        return _WORDS[self][1]
+
+
+_WORDS = {
+    Cause.RUN_AND_FAIL: (
+        "Experiments run, and most ideas do not work out",
+        "This is healthy: show kills as answers at the review, and make the next ones cheaper to ask",
+    ),
+    Cause.DO_NOT_START: (
+        "Experiments do not start",
+        "Free what is blocked before anything new is written: one owner and one day for each blocker",
+    ),
+    Cause.NOBODY_KILLS: (
+        "Nobody kills: experiments go on past their time box",
+        "Decide each overdue experiment this week: kill it with what it taught, or amend its time box with a reason",
+    ),
+    Cause.TOO_MUCH_IN_PROGRESS: (
+        "Too much is in progress",
+        "Finish before starting: lower the limits of the fullest columns until cards leave them again",
+    ),
+    Cause.DATA_NOT_READY: (
+        "Data is not ready when experiments need it",
+        "Plan data tickets a sprint ahead, and commit to no experiment whose data has no date",
+    ),
+    Cause.SCOPE_ADDED: (
+        "Scope is added in the middle of sprints",
+        "Take nothing in after the start unless something of the same size goes out, and say why",
+    ),
+    Cause.LATE_FAILURES: (
+        "Work fails late: it comes back from production",
+        "Ask the questions of production earlier: a gate with latency, safety and slices on the way out of Evaluation",
+    ),
+    Cause.NOISE: (
+        "There are too few decisions to see a change",
+        "Look at a longer window before changing anything, and make experiments smaller so that more are decided",
+    ),
+    Cause.NO_TIME_BOX: (
+        "Work is always almost done: it has no time box",
+        "Give every card in progress a time box, at whose end it is decided",
+    ),
+    Cause.LONG_PLANNING: (
+        "Planning takes longer than experimenting",
+        "Ask planning for hypothesis, criteria and needs only, and start with the smallest run that can kill the idea",
+    ),
+}
+
+
+class Standing(StrEnum):
+    """What the data says of a cause."""
+
+    HOLDS = "holds"
+    NOT_KNOWN = "not_known"
+    DOES_NOT_HOLD = "does_not_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the team's data says of one cause."""
+
+    cause: Cause
+    standing: Standing
+    weight: float = 0.0
+    """How much of the work it concerns, 0 to 1; ranks what holds."""
+    speaks_for: tuple[str, ...] = ()
+    speaks_against: tuple[str, ...] = ()
+    missing: str = ""
+    """What is not known, and what would tell; empty where it is known."""
+    items: tuple[str, ...] = ()
+    """The tickets behind it."""
+
+    @property
+    def is_healthy(self) -> bool:
+        """It explains why nothing ships, and nothing is wrong with it."""
+        return self.cause is Cause.RUN_AND_FAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A ticket as it stands."""
+
+    key: str
+    stage: str
+    is_experiment: bool
+    time_box_ends: datetime | None = None
+    """None without a time box, and before it began."""
+    has_time_box: bool = False
+    verdict_says_kill: bool = False
+    """The evidence says kill, and nobody has decided."""
+    names_data: bool = False
+    has_data: bool = False
+    """All data that it names is ready."""
+    data_due: bool = False
+    """It has begun, or a day on which it needs data has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column with a limit."""
+
+    key: str
+    title: str
+    limit: int | None
+    count: int
+    locks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SprintScope:
+    """What was taken into a sprint that was started."""
+
+    number: int
+    taken_in: int
+    after_start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that causes are held against."""
+
+    start: datetime
+    end: datetime
+    """The moment asked at; the window ends with it."""
+    flows: Sequence[ItemFlow]
+    rules: FlowRules
+    items: Mapping[str, Item]
+    columns: Sequence[Column]
+    blocked: Sequence[BlockedSpan]
+    sprints: Sequence[SprintScope]
+
+    @property
+    def days(self) -> float:
+        """Length of the window."""
+        return (self.end - self.start).total_seconds() / 86_400.0
+
+
+_ORDER = {Standing.HOLDS: 0, Standing.NOT_KNOWN: 1, Standing.DOES_NOT_HOLD: 2}
+
+
+def worst_first(answers: Sequence[Answer]) -> tuple[Answer, ...]:
+    """What holds by weight, what is wrong before what is healthy; then what is not known; then what does not hold.
+
+    >>> found = [Answer(Cause.NOISE, Standing.NOT_KNOWN), Answer(Cause.NOBODY_KILLS, Standing.HOLDS, 0.4)]
+    >>> [answer.cause.value for answer in worst_first(found)]
+    ['nobody_kills', 'noise']
+    """
+    places = {cause: place for place, cause in enumerate(Cause)}
+    return tuple(
+        sorted(
+            answers,
+            key=lambda one: (_ORDER[one.standing], one.is_healthy, -one.weight, places[one.cause]),
+        )
+    )

@@ -1,0 +1,247 @@
+"""Why does a team not ship? Every usual cause against its own data, and a ticket for what is to be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from assay.domain.board.blockers import blocked_spans
+from assay.domain.board.board import Board
+from assay.domain.board.causes import diagnose
+from assay.domain.board.diagnosis import Answer, Cause, Column, Facts, Item, SprintScope, Standing
+from assay.domain.board.flow import Crossing, Decided, FlowEvent, flow_rules, item_flows
+from assay.domain.experiments.experiment import DecisionKind, TicketContent
+from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.verdicts import Recommendation
+from assay.errors import Conflict, Invalid, Refused
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.flow import DEFAULT_WINDOW_DAYS, LONGEST_WINDOW_DAYS
+from assay.workflows.flow_blockers import about_blockers
+from assay.workflows.idempotency import Remember, write_once
+from assay.workflows.lookup import required_project
+from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
+from assay.workflows.records import Project, Ticket
+from assay.workflows.tickets import insert_ticket
+
+LABEL = "diagnosis: {}"
+LAST_SPRINTS = 6
+"""So many sprints that were started say whether scope is added as a habit."""
+
+
+@dataclass(frozen=True, slots=True)
+class CauseView:
+    """One usual cause, with what speaks for and against it."""
+
+    cause: str
+    claim: str
+    """The cause as a sentence that may be true."""
+    standing: str
+    """holds, not_known or does_not_hold."""
+    is_healthy: bool
+    """It explains why nothing ships, and nothing is wrong with it."""
+    weight: float
+    """How much of the work it concerns, 0 to 1."""
+    speaks_for: tuple[str, ...]
+    speaks_against: tuple[str, ...]
+    missing: str
+    """What is not known, and what would tell."""
+    fix: str
+    tickets: tuple[str, ...]
+    fix_ticket: str | None
+    """The open ticket that mends it, where one was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisView:
+    """Every usual cause, the worst first."""
+
+    at: datetime
+    days: int
+    shipped: int
+    """Experiments promoted in the window."""
+    decided: int
+    causes: tuple[CauseView, ...]
+
+
+def diagnosis(ws: Workspace, actor: Actor, slug: str, *, days: int = DEFAULT_WINDOW_DAYS) -> DiagnosisView:
+    """What does the data of the last days say of each usual cause of not shipping?
+
+    Raises:
+        NotFound: no such project.
+        Invalid: the window is empty or too long.
+    """
+    actor.require(Permission.READ)
+    _check_window(days)
+    at = ws.clock()
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        tickets = tx.tickets(project.id)
+        facts = _facts(tx, project, tickets, at, days)
+    decided = [f for f in facts.flows if f.done_at is not None and facts.start <= f.done_at <= at]
+    outcomes = [flow.outcome.value for flow in decided if flow.outcome is not None]
+    mending = _mending(project.settings.board, tickets)
+    return DiagnosisView(
+        at=at,
+        days=days,
+        shipped=outcomes.count("promoted"),
+        decided=outcomes.count("promoted") + outcomes.count("killed"),
+        causes=tuple(_view(answer, mending.get(answer.cause)) for answer in diagnose(facts)),
+    )
+
+
+def mend_cause(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    cause: Cause,
+    *,
+    days: int = DEFAULT_WINDOW_DAYS,
+    remember: Remember | None = None,
+) -> Ticket:
+    """Make the ticket that mends a cause, with the evidence of this moment in it.
+
+    Raises:
+        Refused: the cause does not hold, or nothing is wrong with it.
+        Conflict: an open ticket mends it already.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+    _check_window(days)
+
+    def work(tx: WriteTransaction) -> Ticket:
+        project = required_project(tx, slug)
+        tickets = tx.tickets(project.id)
+        made = _mending(project.settings.board, tickets).get(cause)
+        if made is not None:
+            raise Conflict(
+                f"cannot make a ticket for {cause.value!r}: {made} mends it already (expected no open one)",
+                hint=f"assay ticket show {made}",
+                code="cause-has-ticket",
+            )
+        answers = diagnose(_facts(tx, project, tickets, ws.clock(), days))
+        answer = next(one for one in answers if one.cause is cause)
+        if answer.is_healthy or answer.standing is Standing.DOES_NOT_HOLD:
+            raise Refused(
+                f"cannot make a ticket for {cause.value!r}: "
+                + ("nothing is wrong with it" if answer.is_healthy else "the data speaks against it")
+                + " (expected a cause that holds, or is not known)",
+                hint="assay diagnose",
+                code="cause-needs-no-fix",
+            )
+        return insert_ticket(tx, ws, actor, project, _draft(answer))
+
+    return write_once(ws, remember, work)
+
+
+def _check_window(days: int) -> None:
+    if not 1 <= days <= LONGEST_WINDOW_DAYS:
+        raise Invalid(
+            f"cannot diagnose {days} days (expected 1 to {LONGEST_WINDOW_DAYS})",
+            hint="assay diagnose --days 90",
+            code="window-out-of-range",
+            field="days",
+        )
+
+
+def _facts(
+    tx: ReadTransaction, project: Project, tickets: Sequence[Ticket], at: datetime, days: int
+) -> Facts:
+    board = project.settings.board
+    events: list[FlowEvent] = list(tx.flow_events(project.slug, first_stage=board.first.key))
+    rules, counts = flow_rules(board), tx.stage_counts(project.id)
+    return Facts(
+        start=at - timedelta(days=days),
+        end=at,
+        flows=item_flows(
+            (event for event in events if isinstance(event, Crossing)),
+            rules,
+            decisions=(event for event in events if isinstance(event, Decided)),
+            until=at,
+        ),
+        rules=rules,
+        items={ticket.key: _item(ticket, board, at) for ticket in tickets},
+        columns=tuple(
+            Column(stage.key, stage.title, stage.wip_limit, counts.get(stage.key, 0), stage.locks)
+            for stage in board.stages
+        ),
+        blocked=blocked_spans(
+            (one for event in events if (one := about_blockers(event)) is not None), until=at
+        ),
+        sprints=_scopes(tx, project),
+    )
+
+
+def _item(ticket: Ticket, board: Board, at: datetime) -> Item:
+    content, lock = ticket.content, ticket.lock
+    box = content.time_box_days
+    needs = content.data_needs
+    is_due = any(need.needed_by is not None and need.needed_by <= at for need in needs if not need.ready)
+    decided = ticket.decision is not None and ticket.decision.kind is not DecisionKind.ITERATE
+    return Item(
+        key=ticket.key,
+        stage=ticket.stage,
+        is_experiment=content.type is TicketType.EXPERIMENT,
+        time_box_ends=None
+        if lock is None or box is None or decided
+        else lock.locked_at + timedelta(days=box),
+        has_time_box=box is not None,
+        verdict_says_kill=not decided and ticket.card.get("recommendation") == Recommendation.KILL.value,
+        names_data=bool(needs),
+        has_data=all(need.ready for need in needs),
+        data_due=bool(needs) and (ticket.stage != board.first.key or is_due),
+    )
+
+
+def _scopes(tx: ReadTransaction, project: Project) -> tuple[SprintScope, ...]:
+    started = [sprint for sprint in tx.sprints(project.id) if sprint.started_at is not None][-LAST_SPRINTS:]
+    made = tx.all_commitments(project.id) if started else ()
+    return tuple(
+        SprintScope(
+            number=sprint.number,
+            taken_in=sum(one.sprint_id == sprint.id for one in made),
+            after_start=sum(one.sprint_id == sprint.id and one.after_start for one in made),
+        )
+        for sprint in started
+    )
+
+
+def _mending(board: Board, tickets: Sequence[Ticket]) -> dict[Cause, str]:
+    """The open ticket that mends each cause."""
+    rules = flow_rules(board)
+    labels = {LABEL.format(cause.value): cause for cause in Cause}
+    return {
+        labels[label]: ticket.key
+        for ticket in tickets
+        if ticket.stage not in rules.ended
+        for label in ticket.content.labels
+        if label in labels
+    }
+
+
+def _draft(answer: Answer) -> TicketContent:
+    evidence = [f"- {line}" for line in (*answer.speaks_for, *((answer.missing,) if answer.missing else ()))]
+    behind = [f"- Tickets: {', '.join(answer.items[:50])}"] if answer.items else []
+    return TicketContent(
+        type=TicketType.DATA if answer.cause is Cause.DATA_NOT_READY else TicketType.ENGINEERING,
+        title=f"Mend: {answer.cause.claim[:1].lower()}{answer.cause.claim[1:]}",
+        hypothesis=f"{answer.cause.fix}.",
+        method="\n".join(["What the diagnosis found:", *evidence, *behind]),
+        labels=(LABEL.format(answer.cause.value),),
+        priority=1,
+    )
+
+
+def _view(answer: Answer, made: str | None) -> CauseView:
+    return CauseView(
+        cause=answer.cause.value,
+        claim=answer.cause.claim,
+        standing=answer.standing.value,
+        is_healthy=answer.is_healthy,
+        weight=answer.weight,
+        speaks_for=answer.speaks_for,
+        speaks_against=answer.speaks_against,
+        missing=answer.missing,
+        fix=answer.cause.fix,
+        tickets=answer.items,
+        fix_ticket=made,
+    )

@@ -46,7 +46,7 @@ def diagnose(
 
 
 def _say_all(found: dict[str, Any]) -> None:
-    say(f"{found['decided']} experiments decided in {found['days']} days, {found['shipped']} promoted.")
+    say(f"{found['decided']} experiments decided since {found['since'][:10]}, {found['shipped']} promoted.")
     for one in found["causes"]:
         print()
         healthy = " (healthy)" if one["is_healthy"] and one["standing"] == "holds" else ""

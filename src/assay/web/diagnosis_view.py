@@ -23,7 +23,7 @@ def diagnosis_page(slug: str, view: DiagnosisView, *, csrf_token: str) -> Diagno
     unknown = [one for one in view.causes if one.standing == "not_known"]
     return DiagnosisPage(
         headline=_headline(view, wrong),
-        detail=f"{wording.plural(view.decided, 'experiment')} decided in {view.days} days, {view.shipped} promoted. "
+        detail=f"{wording.plural(view.decided, 'experiment')} decided since {wording.day(view.since)}, {view.shipped} promoted. "
         + (f"Of {wording.plural(len(unknown), 'cause')} the data cannot tell yet." if unknown else ""),
         causes=tuple(_line(slug, one, view.days) for one in view.causes),
         windows=tuple(
@@ -47,7 +47,7 @@ def _headline(view: DiagnosisView, wrong: list[CauseView]) -> str:
 def _line(slug: str, one: CauseView, days: int) -> CauseLine:
     is_good = one.is_healthy and one.standing == "holds"
     word, tone, icon = _STANDINGS["healthy" if is_good else one.standing]
-    to_mend = one.standing != "does_not_hold" and not one.is_healthy
+    to_mend = one.standing == "holds" and not one.is_healthy
     return CauseLine(
         cause=one.cause,
         claim=one.claim,

@@ -25,6 +25,11 @@ from assay.workflows.records import Project, Ticket
 from assay.workflows.tickets import insert_ticket
 
 LABEL = "diagnosis: {}"
+_WHY_NOT = {
+    Standing.HOLDS: "nothing is wrong with it",
+    Standing.NOT_KNOWN: "it is not known whether it holds",
+    Standing.DOES_NOT_HOLD: "the data speaks against it",
+}
 LAST_SPRINTS = 6
 """So many sprints that were started say whether scope is added as a habit."""
 
@@ -57,6 +62,8 @@ class DiagnosisView:
     """Every usual cause, the worst first."""
 
     at: datetime
+    since: datetime
+    """Begin of the window, or of the journal where that is later."""
     days: int
     shipped: int
     """Experiments promoted in the window."""
@@ -83,6 +90,7 @@ def diagnosis(ws: Workspace, actor: Actor, slug: str, *, days: int = DEFAULT_WIN
     mending = _mending(project.settings.board, tickets)
     return DiagnosisView(
         at=at,
+        since=facts.start,
         days=days,
         shipped=outcomes.count("promoted"),
         decided=outcomes.count("promoted") + outcomes.count("killed"),
@@ -120,11 +128,9 @@ def mend_cause(
             )
         answers = diagnose(_facts(tx, project, tickets, ws.clock(), days))
         answer = next(one for one in answers if one.cause is cause)
-        if answer.is_healthy or answer.standing is Standing.DOES_NOT_HOLD:
+        if not answer.is_to_mend:
             raise Refused(
-                f"cannot make a ticket for {cause.value!r}: "
-                + ("nothing is wrong with it" if answer.is_healthy else "the data speaks against it")
-                + " (expected a cause that holds, or is not known)",
+                f"cannot make a ticket for {cause.value!r}: {_WHY_NOT[answer.standing]} (expected a cause that holds)",
                 hint="assay diagnose",
                 code="cause-needs-no-fix",
             )
@@ -150,7 +156,7 @@ def _facts(
     events: list[FlowEvent] = list(tx.flow_events(project.slug, first_stage=board.first.key))
     rules, counts = flow_rules(board), tx.stage_counts(project.id)
     return Facts(
-        start=at - timedelta(days=days),
+        start=max(at - timedelta(days=days), events[0].at) if events else at - timedelta(days=days),
         end=at,
         flows=item_flows(
             (event for event in events if isinstance(event, Crossing)),
@@ -184,7 +190,7 @@ def _item(ticket: Ticket, board: Board, at: datetime) -> Item:
         time_box_ends=None
         if lock is None or box is None or decided
         else lock.locked_at + timedelta(days=box),
-        has_time_box=box is not None,
+        time_box_days=box,
         verdict_says_kill=not decided and ticket.card.get("recommendation") == Recommendation.KILL.value,
         names_data=bool(needs),
         has_data=all(need.ready for need in needs),
@@ -219,7 +225,7 @@ def _mending(board: Board, tickets: Sequence[Ticket]) -> dict[Cause, str]:
 
 
 def _draft(answer: Answer) -> TicketContent:
-    evidence = [f"- {line}" for line in (*answer.speaks_for, *((answer.missing,) if answer.missing else ()))]
+    evidence = [f"- {line}" for line in answer.speaks_for]
     behind = [f"- Tickets: {', '.join(answer.items[:50])}"] if answer.items else []
     return TicketContent(
         type=TicketType.DATA if answer.cause is Cause.DATA_NOT_READY else TicketType.ENGINEERING,

@@ -117,40 +117,43 @@ def _nobody_kills(facts: Facts) -> Answer:
 
 
 def _too_much_in_progress(facts: Facts) -> Answer:
-    worked_on = _worked_on(facts)
-    over = [column for column in facts.columns if column.limit is not None and column.count > column.limit]
-    full = [f"{column.title} holds {column.count}, its limit is {column.limit}" for column in over]
-    decided = decided_between(facts.flows, facts.start, facts.end)
-    items = tuple(item.key for item in worked_on)
+    """By Little's law a card takes as long as there are cards for each decision: held against their time boxes."""
+    worked_on, cause = _worked_on(facts), Cause.TOO_MUCH_IN_PROGRESS
     if not worked_on:
-        none = "nothing is in progress"
-        return Answer(Cause.TOO_MUCH_IN_PROGRESS, Standing.DOES_NOT_HOLD, speaks_against=(none,))
-    if not decided:
-        missing = f"nothing was decided in these days: how long the {_plural(len(worked_on), 'card')} in progress will take is not known"
-        standing = Standing.HOLDS if over else Standing.NOT_KNOWN
-        weight = 1.0 if over else 0.0
-        return Answer(
-            Cause.TOO_MUCH_IN_PROGRESS,
-            standing,
-            weight,
-            tuple(full),
-            missing="" if over else missing,
-            items=items,
-        )
-    days = len(worked_on) * facts.days / len(decided)
+        return Answer(cause, Standing.DOES_NOT_HOLD, speaks_against=("nothing is in progress",))
+    over = [column for column in facts.columns if column.limit is not None and column.count > column.limit]
+    full = tuple(f"{column.title} holds {column.count}, its limit is {column.limit}" for column in over)
+    items = tuple(item.key for item in worked_on)
+    pace = _pace(facts, worked_on)
+    if isinstance(pace, str):
+        if over:
+            return Answer(cause, Standing.HOLDS, 1.0, speaks_for=full, missing=pace, items=items)
+        return Answer(cause, Standing.NOT_KNOWN, missing=pace, items=items)
+    days, box = pace
     said = (
-        f"{_plural(len(worked_on), 'card')} in progress and {len(decided)} decided in {duration_text(facts.days)}: "
-        f"at that pace they take {duration_text(days)}"
+        f"{_plural(len(worked_on), 'card')} in progress: at the pace of these days each takes {duration_text(days)}, "
+        f"and their time boxes are {duration_text(box)} in the middle"
     )
-    is_slow = days > facts.days
+    is_slow = days > box
     return Answer(
-        Cause.TOO_MUCH_IN_PROGRESS,
+        cause,
         Standing.HOLDS if over or is_slow else Standing.DOES_NOT_HOLD,
-        1.0 if over else min(1.0, 1.0 - facts.days / days),
+        1.0 if over else max(0.0, 1.0 - box / days),
         speaks_for=(*full, *((said,) if is_slow else ())),
         speaks_against=() if is_slow else (said,),
         items=items,
     )
+
+
+def _pace(facts: Facts, worked_on: list[Item]) -> tuple[float, float] | str:
+    """Days that a card in progress takes and the middle of their time boxes; or why that is not known."""
+    decided = len(decided_between(facts.flows, facts.start, facts.end))
+    if not decided:
+        return "nothing was decided in these days: how long what is in progress will take is not known"
+    boxes = [item.time_box_days for item in worked_on if item.time_box_days is not None]
+    if not boxes:
+        return "no card in progress has a time box to hold its pace against"
+    return len(worked_on) * facts.days / decided, float(median(boxes))
 
 
 def _data_not_ready(facts: Facts) -> Answer:
@@ -203,6 +206,9 @@ def _scope_added(facts: Facts) -> Answer:
 
 
 def _late_failures(facts: Facts) -> Answer:
+    if Outcome.PROMOTED not in facts.rules.ended.values():
+        missing = "no column of this board asks for a decision to promote, so none stands for production"
+        return Answer(Cause.LATE_FAILURES, Standing.NOT_KNOWN, missing=missing)
     arrived = [flow for flow in facts.flows if _arrivals(flow, facts)]
     back = [flow for flow in arrived if _came_back(flow, facts)]
     if not arrived:
@@ -256,13 +262,13 @@ def _noise(facts: Facts) -> Answer:
         )
     few = f"{_plural(before + after, 'decision')} in all: half or twice as many in the next window may be chance"
     return Answer(
-        Cause.NOISE, Standing.HOLDS, 1.0 - (before + after) / FEW_DECISIONS, speaks_for=(chance, few)
+        Cause.NOISE, Standing.HOLDS, 0.5 - 0.5 * (before + after) / FEW_DECISIONS, speaks_for=(chance, few)
     )
 
 
 def _no_time_box(facts: Facts) -> Answer:
     worked_on = [item for item in _worked_on(facts) if item.is_experiment]
-    without = [item for item in worked_on if not item.has_time_box]
+    without = [item for item in worked_on if item.time_box_days is None]
     if not worked_on:
         none = "no experiment is in progress"
         return Answer(Cause.NO_TIME_BOX, Standing.DOES_NOT_HOLD, speaks_against=(none,))

@@ -117,6 +117,11 @@ class Answer:
         """It explains why nothing ships, and nothing is wrong with it."""
         return self.cause is Cause.RUN_AND_FAIL
 
+    @property
+    def is_to_mend(self) -> bool:
+        """It holds, and something is wrong."""
+        return self.standing is Standing.HOLDS and not self.is_healthy
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -127,7 +132,7 @@ class Item:
     is_experiment: bool
     time_box_ends: datetime | None = None
     """None without a time box, and before it began."""
-    has_time_box: bool = False
+    time_box_days: int | None = None
     verdict_says_kill: bool = False
     """The evidence says kill, and nobody has decided."""
     names_data: bool = False
@@ -162,6 +167,7 @@ class Facts:
     """All that causes are held against."""
 
     start: datetime
+    """Begin of the window, or of the journal where that is later: before it nothing is known."""
     end: datetime
     """The moment asked at; the window ends with it."""
     flows: Sequence[ItemFlow]

@@ -174,6 +174,17 @@ def test_canvas_is_edited_exported_and_imported_again_without_a_change(made):
     assert "Baseline model: Auto-reply" in made("canvas", "breakdown", feature).out
 
 
+def test_diagnosis_says_causes_and_makes_the_ticket_that_mends_one(made):
+    made("blocker", "open", "EXP-1", "Which metric counts?", "-c", "clarity")
+    said = made("diagnose").out
+    assert "HOLDS: Experiments do not start  [do_not_start]" in said
+    assert "NOT KNOWN YET: Scope is added" in said
+    ticket = made("diagnose", "--mend", "do-not-start")
+    assert (ticket.code, ticket.out.split()[0]) == (0, "ENG-2")
+    assert "(ENG-2)" in made("diagnose").out
+    assert made("diagnose", "--mend", "scope_added").code == 5
+
+
 def test_tickets_exported_and_imported_again_do_not_change(made):
     assert made("ticket", "export", "tickets").code == 0
     assert (made.folder / "tickets" / "EXP-1.yaml").read_text().startswith("key: EXP-1")

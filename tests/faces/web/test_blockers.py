@@ -150,3 +150,16 @@ def test_flow_chart_has_a_bar_a_kind_that_opens_its_blockers(told):
     page = told.get("/flow").text
     assert "What was in the way" in page
     assert "3 blockers open, the oldest first" in page
+
+
+def test_button_of_a_cause_that_holds_makes_its_ticket_once(told):
+    key = told.told.ticket("Blocked before it began")
+    told.told.blocked(key, BlockerCategory.CLARITY, "Which metric?")
+    page = told.get("/diagnosis").text
+    assert "1 of 1 experiments that have not begun is blocked: 1 by Clarity" in page
+    action = re.search(rf'action="{BASE}(/diagnosis/do_not_start/ticket[^"]*)"', page).group(1)
+    done = told.post(action, {})
+    assert done.status_code == 303
+    made = re.search(r"/t/(\w+-\d+)", done.headers["location"]).group(1)
+    assert f"{made} mends it" in told.get("/diagnosis").text
+    assert told.post(action, {}).status_code == 409

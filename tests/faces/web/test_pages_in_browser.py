@@ -21,6 +21,7 @@ PAGES = {
     "run": "/runs/mlflow:00000001",
     "flow": "/flow",
     "blockers": "/blockers?state=all",
+    "diagnosis": "/diagnosis",
     "blocked": "/t/EXP-3/blockers",
     "canvas": "/canvas",
     "canvas-form": "/canvas/edit",

@@ -75,7 +75,7 @@ def _do_not_start(facts: Facts) -> Answer:
         return Answer(Cause.DO_NOT_START, Standing.DOES_NOT_HOLD, speaks_against=tuple(said_against))
     blocked = Share(len(in_the_way), len(waiting))
     (said_for if blocked.count else said_against).append(
-        f"{blocked.count} of {_plural(blocked.of, 'experiment')} that have not begun {_is(blocked.count)} blocked"
+        f"{blocked.count} of {blocked.of} experiments that have not begun {_is(blocked.count)} blocked"
         + (f": {_kinds(in_the_way.values())}" if blocked.count else "")
     )
     share = max(blocked.rate or 0.0, 0.0 if begun else 1.0)
@@ -99,7 +99,7 @@ def _nobody_kills(facts: Facts) -> Answer:
         missing = "no card in progress has a time box that began: without one nothing can be overdue"
         return Answer(Cause.NOBODY_KILLS, Standing.NOT_KNOWN, missing=missing)
     share = len(zombies) / len(worked_on)
-    said = f"{len(over)} of {_plural(len(boxed), 'card')} with a running time box {_is(len(over))} past it"
+    said = f"{len(over)} of {len(boxed)} cards with a running time box {_is(len(over))} past it"
     also = (
         (f"of {_plural(len(told), 'other card')} the evidence says kill, and nobody has decided",)
         if told
@@ -192,7 +192,7 @@ def _scope_added(facts: Facts) -> Answer:
     )
     worst = max(facts.sprints, key=lambda sprint: sprint.after_start)
     sprints = _plural(len(facts.sprints), "sprint")
-    said = f"{added.count} of {_plural(added.of, 'ticket')} of the last {sprints} came in after the start"
+    said = f"{added.count} of {added.of} tickets of the last {sprints} came in after the start"
     most = f", most in sprint {worst.number} ({worst.after_start})" if worst.after_start else ""
     share = added.rate or 0.0
     holds = share >= MANY
@@ -273,7 +273,7 @@ def _no_time_box(facts: Facts) -> Answer:
         none = "no experiment is in progress"
         return Answer(Cause.NO_TIME_BOX, Standing.DOES_NOT_HOLD, speaks_against=(none,))
     share = len(without) / len(worked_on)
-    said = f"{len(without)} of {_plural(len(worked_on), 'experiment')} in progress {_has(len(without))} no time box"
+    said = f"{len(without)} of {len(worked_on)} experiments in progress {_has(len(without))} no time box"
     holds = share >= MANY
     return Answer(
         Cause.NO_TIME_BOX,

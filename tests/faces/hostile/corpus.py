@@ -1,6 +1,7 @@
 """Values that a reviewer would try, each with the reason it is here."""
 
 import json
+import os
 
 DEEP = 400
 
@@ -49,6 +50,15 @@ RAW = (
 """Pieces of JSON that no writer makes, to stand in the place of a value."""
 
 ALL = len(TEXTS) + len(PLAIN) + len(RAW)
+
+
+EVERY = max(1, int(os.environ.get("ASSAY_HOSTILE_EVERY", "3")))
+"""Each place takes one value in so many, in turn, so that every value meets many places; `make verify` sets 1: all of them."""
+
+
+def turns(values, turn):
+    """The values that this place takes."""
+    return [value for number, value in enumerate(values) if number % EVERY == turn % EVERY]
 
 
 def bodies_with(body, place):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from assay.domain.board.board import Board
 from assay.domain.board.flow import FlowRules, ItemFlow, Outcome
 
 
-class FunnelStep(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FunnelStep:
     """One step on the way."""
 
     title: str

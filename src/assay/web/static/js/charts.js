@@ -25,7 +25,7 @@
       axis: { ...text, gridColor: line, domain: false, ticks: false, labelPadding: 6, titlePadding: 8 },
       legend: { ...text, labelColor: ink, symbolType: "circle", labelLimit: Math.max(160, width - 90) },
       range: { category: ["--accent", "--ink-3", "--series-3", "--series-4", "--series-5", "--series-6", "--series-7", "--series-8"].map(colour) },
-      rule: { color: ink }, text: { color: ink, font, fontSize: 11 }, line: { color: colour("--accent") }, circle: { color: colour("--accent") }, point: { color: colour("--accent") }, area: { color: colour("--accent") },
+      rule: { color: ink }, text: { color: ink, font, fontSize: 11 }, line: { color: colour("--accent") }, circle: { color: colour("--accent") }, point: { color: colour("--accent") }, area: { color: colour("--accent") }, bar: { color: colour("--accent") },
     };
   };
   const options = (box) => ({ ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true }, config: theme(box.clientWidth) });

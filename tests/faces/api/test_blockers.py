@@ -10,7 +10,7 @@ def test_blocker_is_opened_listed_closed_and_told_by_board_page_and_flow(api):
     key = path.rpartition("/")[2]
     opened = api("POST", f"{path}/blockers", json=GPU)
     assert (opened.status_code, opened.json()["owner"], opened.json()["number"]) == (201, "Grace", 1)
-    [row] = api("GET", "blockers").json()["rows"]
+    [row] = [row for row in api("GET", "blockers").json()["rows"] if row["ticket"] == key]
     assert (row["ticket"], row["title"], row["category"], row["closed_at"]) == (
         key,
         "Blocked",
@@ -18,15 +18,17 @@ def test_blocker_is_opened_listed_closed_and_told_by_board_page_and_flow(api):
         None,
     )
     shown = api("GET", "board?blocked=yes").json()["columns"]
-    [card] = [card for column in shown for card in column["cards"]]
-    assert (card["key"], card["blockers"][0]["text"]) == (key, GPU["text"])
-    assert [row["key"] for row in api("GET", "tickets?blocked=yes").json()["rows"]] == [key]
+    [card] = [card for column in shown for card in column["cards"] if card["key"] == key]
+    assert card["blockers"][0]["text"] == GPU["text"]
+    assert key in [row["key"] for row in api("GET", "tickets?blocked=yes").json()["rows"]]
     assert api("GET", f"{path}/page").json()["blockers"][0]["number"] == 1
     flow = api("GET", "flow").json()["blockers"]
-    assert (flow["opened"], flow["costs"][0]["tickets"], flow["open"][0]["key"]) == (1, [key], key)
+    [cost] = [cost for cost in flow["costs"] if cost["category"] == GPU["category"]]
+    assert key in cost["tickets"]
+    assert key in [one["key"] for one in flow["open"]]
     closed = api("POST", f"{path}/blockers/closings", json={"resolution": "Two were lent"})
     assert (closed.status_code, closed.json()["resolution"]) == (200, "Two were lent")
-    assert api("GET", "blockers").json()["rows"] == []
+    assert key not in [row["ticket"] for row in api("GET", "blockers").json()["rows"]]
     assert api("GET", f"{path}/blockers").json()["rows"][0]["closed_by"] == "Ada Noor"
     again = api("POST", f"{path}/blockers/closings", json={"resolution": "Again", "number": 1})
     assert (again.status_code, again.json()["code"]) == (409, "blocker-closed")

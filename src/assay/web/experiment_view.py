@@ -12,7 +12,6 @@ from assay.domain.experiments.experiment import (
     DataNeed,
     Decision,
     LinkKind,
-    TicketContent,
 )
 from assay.domain.gates.wording import hours, limit_text
 from assay.domain.kernel.findings import Outcome
@@ -113,7 +112,7 @@ def experiment_page(
         meters=_meters(view),
         meters_note=_meters_note(view),
         facts=_facts(view),
-        own=_own(content),
+        own=_own(view),
         company=company(view, viewer),
         trackers=tuple((link.url, link.title or link.url) for link in content.trackers),
         overrun=view.spike.text if view.spike is not None and view.spike.over and not closed else "",
@@ -261,9 +260,12 @@ def _facts(view: TicketView) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in found if value)
 
 
-def _own(content: TicketContent) -> tuple[tuple[str, str], ...]:
-    """What only tickets of this type say."""
+def _own(view: TicketView) -> tuple[tuple[str, str], ...]:
+    """What only tickets of this type say; for data also what waits for it."""
+    content = view.ticket.content
     own = content.engineering
+    waits = (LinkKind.NEEDS_DATA, False), (LinkKind.BLOCKS, True)
+    blocked = [one.key for one in view.links if (one.kind, one.outgoing) in waits]
     share = f"for {own.latency_percentile}% of requests"
     found = (
         ("Question", content.spike.question),
@@ -271,6 +273,7 @@ def _own(content: TicketContent) -> tuple[tuple[str, str], ...]:
         ("Source", content.data.source),
         ("Volume", content.data.volume),
         ("Stage", STAGE_WORDS[content.data.stage] if content.data.stage else ""),
+        ("Blocks", ", ".join(dict.fromkeys(blocked)) if content.type is TicketType.DATA else ""),
         ("Model version", own.model_version),
         ("Latency", f"at most {number_text(own.latency_ms)} ms {share}" if own.latency_ms else ""),
         (

@@ -134,10 +134,17 @@ def _known_stage(board: Board, stage: str) -> None:
 
 
 def assess(
-    tx: ReadTransaction, project: Project, ticket: Ticket, *, to: str, now: datetime, reason: str = ""
+    tx: ReadTransaction,
+    project: Project,
+    ticket: Ticket,
+    *,
+    to: str,
+    now: datetime,
+    reason: str = "",
+    counts: Mapping[str, int] | None = None,
 ) -> MoveAssessment:
-    """What would this move meet?"""
-    counts = tx.stage_counts(project.id)
+    """What would this move meet? `counts` are the tickets in each column, for callers that ask about several moves."""
+    counts = tx.stage_counts(project.id) if counts is None else counts
     goal = project.settings.board.stage(to)
     limit = goal.wip_limit if goal is not None else None
     return assess_move(

@@ -111,7 +111,7 @@ def _primary_metric(ticket: Ticket) -> str | None:
 
 
 def _exits(tx: ReadTransaction, project: Project, ticket: Ticket, now: datetime) -> tuple[ExitGateView, ...]:
-    board = project.settings.board
+    board, counts = project.settings.board, tx.stage_counts(project.id)
     views = []
     for target in board.legal_targets(ticket.stage):
         stage = board.stage(target)
@@ -119,7 +119,7 @@ def _exits(tx: ReadTransaction, project: Project, ticket: Ticket, now: datetime)
             ExitGateView(
                 target=target,
                 title=stage.title if stage else target,
-                assessment=assess(tx, project, ticket, to=target, now=now),
+                assessment=assess(tx, project, ticket, to=target, now=now, counts=counts),
             )
         )
     return tuple(views)

@@ -64,6 +64,7 @@ def canvas_page(
         judged_iso=wording.iso(view.judged_at) if view.judged_at else "",
         is_empty=canvas.is_empty,
         edit_href=f"{base}/edit",
+        phase_href=f"/p/{slug}/phase",
         downloads=(
             ("YAML", f"/api/v1/projects/{slug}/canvas?format=yaml"),
             ("Markdown", f"/api/v1/projects/{slug}/canvas?format=markdown"),

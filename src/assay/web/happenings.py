@@ -110,6 +110,8 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "runs.synced": lambda p: f"read {p.get('changed', 0)} changed and {p.get('gone', 0)} removed runs",
     "canvas.edited": lambda p: f"wrote version {p.get('version')} of the canvas",
     "canvas.judged": lambda p: f"judged the canvas again: {_met(p.get('readings'))}",
+    "phase.begun": lambda p: f"began the phase {p.get('phase')}",
+    "phase.edited": lambda p: f"changed the plan of the phase {p.get('phase')}",
     "sprint.planned": lambda p: f"planned sprint {p.get('number')}",
     "sprint.edited": lambda p: f"changed the plan of sprint {p.get('number')}",
     "sprint.started": lambda p: f"started sprint {p.get('number')}",

@@ -185,6 +185,18 @@ def test_diagnosis_says_causes_and_makes_the_ticket_that_mends_one(made):
     assert made("diagnose", "--mend", "scope_added").code == 5
 
 
+def test_phase_is_set_and_its_decisions_are_dated_and_settled(made):
+    assert "Phase discovery" in made("phase", "show").out
+    assert (
+        "50% explore" in made("phase", "set", "convergence", "--since", "2026-05-25", "--measure", "days").out
+    )
+    assert "sprint 5" in made("phase", "gate", "We pick one approach", "--by", "5").out
+    assert made("phase", "settle", "2", "x").code == 4
+    assert "settled" in made("phase", "settle", "1", "Retrieval with a reranker").out
+    told = json.loads(made("phase", "show", "--json").out)
+    assert (told["data"]["since"], told["data"]["measure"], told["version"]) == ("2026-05-25", "days", 3)
+
+
 def test_tickets_exported_and_imported_again_do_not_change(made):
     assert made("ticket", "export", "tickets").code == 0
     assert (made.folder / "tickets" / "EXP-1.yaml").read_text().startswith("key: EXP-1")

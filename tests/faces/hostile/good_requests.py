@@ -71,6 +71,7 @@ BODIES = {
         "went_well": "x", "to_change": "x", "data_and_tooling": "x", "improvement": "EXP-1", "kill_calls": {"EXP-1": "good"},
     },
     "put_canvas": {"text": "objective: Answer\nsuccess: [accuracy >= 85%]\n"},
+    "put_phase": {"document": {"phase": "convergence", "since": "2026-05-12", "gates": [{"question": "x", "by_sprint": 5}]}},
     "break_feature_down": {"stages": ["baseline model"]},
     "new_project": {"slug": "another", "name": "Another"},
     "configure_project": SETTINGS,

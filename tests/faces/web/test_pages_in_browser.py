@@ -24,6 +24,7 @@ PAGES = {
     "diagnosis": "/diagnosis",
     "blocked": "/t/EXP-3/blockers",
     "canvas": "/canvas",
+    "phase": "/phase",
     "canvas-form": "/canvas/edit",
     "journal": "/journal",
     "search": "/search?q=retrieval",

@@ -23,6 +23,12 @@ class KeptAsked(Asked):
     format: Literal["json", "yaml", "markdown"] = "json"
 
 
+class PhaseAsked(Asked):
+    """A document, as data or as the YAML file."""
+
+    format: Literal["json", "yaml"] = "json"
+
+
 class KeptBody(Body):
     """A whole document: its YAML text, or the same as fields."""
 

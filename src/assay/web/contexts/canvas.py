@@ -69,6 +69,7 @@ class CanvasPage:
     judged_iso: str
     is_empty: bool
     edit_href: str
+    phase_href: str
     downloads: tuple[tuple[str, str], ...]
     csrf_token: str
 

@@ -1,0 +1,202 @@
+"""The phase of a project: set it, and see whether the sprint, the decisions and the evidence fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from assay.domain.experiments.fields import as_mapping
+from assay.domain.portfolio.phases import (
+    DecisionGate,
+    GateState,
+    Mix,
+    ProjectPhase,
+    gate_state,
+    mix_of,
+    mix_warning,
+)
+from assay.domain.portfolio.plain_data import document_from_data, document_to_data
+from assay.domain.portfolio.stuck import (
+    Stuck,
+    explores_without_end,
+    never_ships,
+    optimises_far_below,
+    out_of_sight,
+)
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.canvas import CanvasView, get_canvas
+from assay.workflows.ceremonies import standup
+from assay.workflows.kept import PHASE, check_kept_version, put_document, tell_kept, version_of
+from assay.workflows.lookup import required_project
+from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
+from assay.workflows.records import KeptDocument, Project
+
+LOOK = "assay phase show"
+
+
+@dataclass(frozen=True, slots=True)
+class GateLine:
+    """A decision with whether it is awaited."""
+
+    gate: DecisionGate
+    state: GateState
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseView:
+    """The phase of a project with how things stand."""
+
+    phase: ProjectPhase
+    data: Mapping[str, Any]
+    version: int
+    """0 while nobody said."""
+    at: datetime | None
+    by: str
+    target_percent: int
+    """How much of a sprint should explore."""
+    sprint: int | None
+    """The running sprint, whose mix this is; None when none runs."""
+    mix: Mix | None
+    explore_percent: float | None
+    """None where it is not known."""
+    warning: str | None
+    gates: tuple[GateLine, ...]
+    stuck: tuple[Stuck, ...]
+
+
+def get_phase(ws: Workspace, actor: Actor, slug: str) -> PhaseView:
+    """The phase, with the running sprint's mix, the decisions that are due, and what is stuck."""
+    actor.require(Permission.READ)
+    canvas = get_canvas(ws, actor, slug)
+    at = ws.clock()
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        kept = tx.kept(project.id, PHASE)
+        phase = _phase_of(kept)
+        mix = _mix(tx, project, canvas.clock.running, phase)
+    stuck = stuck_of(phase, canvas, today=at.date())
+    silent = out_of_sight(_silent(ws, actor, slug, at))
+    return PhaseView(
+        phase=phase,
+        data=document_to_data(phase),
+        version=version_of(kept),
+        at=kept.at if kept else None,
+        by=kept.by if kept else "",
+        target_percent=phase.phase.explore_percent,
+        sprint=canvas.clock.running,
+        mix=mix,
+        explore_percent=None if mix is None else mix.explore_percent,
+        warning=None if mix is None else mix_warning(phase.phase, mix),
+        gates=tuple(
+            GateLine(
+                gate,
+                gate_state(
+                    gate, running=canvas.clock.running, last_ended=canvas.clock.last_ended, today=at.date()
+                ),
+            )
+            for gate in phase.gates
+        ),
+        stuck=(*stuck, *((silent,) if silent else ())),
+    )
+
+
+def stuck_of(phase: ProjectPhase, canvas: CanvasView, *, today: date) -> tuple[Stuck, ...]:
+    """In which ways is the project stuck, by its phase and its canvas?"""
+    readings = [
+        reading
+        for number in range(len(canvas.canvas.success))
+        if (reading := canvas.reading(f"success[{number}]")) is not None
+    ]
+    found = (
+        explores_without_end(phase.phase, phase.since, canvas.canvas, today=today),
+        optimises_far_below(phase.phase, readings),
+        never_ships(
+            phase.phase,
+            readings if len(readings) == len(canvas.canvas.success) else (),
+            ship_by_sprint=canvas.canvas.time_box.ship_by_sprint,
+            last_ended=canvas.clock.last_ended,
+        ),
+    )
+    return tuple(one for one in found if one is not None)
+
+
+def _silent(ws: Workspace, actor: Actor, slug: str, at: datetime) -> list[tuple[str, float]]:
+    return [
+        (one.key, (at - one.last_sign_at).total_seconds() / 86_400.0)
+        for one in standup(ws, actor, slug).silent
+        if one.last_sign_at is not None
+    ]
+
+
+def _mix(tx: ReadTransaction, project: Project, running: int | None, phase: ProjectPhase) -> Mix | None:
+    sprint = None if running is None else tx.sprint(project.id, running)
+    if sprint is None:
+        return None
+    keys = [made.key for made in tx.commitments(sprint.id) if made.stands]
+    tickets = tx.tickets(project.id, keys=keys) if keys else ()
+    return mix_of({one.key: one.content for one in tickets}, phase.measure)
+
+
+def _phase_of(kept: KeptDocument | None) -> ProjectPhase:
+    return ProjectPhase() if kept is None else ProjectPhase.model_validate_json(kept.body)
+
+
+def edit_phase(
+    ws: Workspace, actor: Actor, slug: str, data: object, *, expected_version: int | None
+) -> PhaseView:
+    """Say which phase it is, how the mix is measured, and which decisions are to be made by when.
+
+    A phase that begins without a day begins today. The same content is no change.
+
+    Raises:
+        Invalid: a field cannot be read; it is named.
+        StaleVersion: somebody changed it meanwhile.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+
+    def work(tx: WriteTransaction) -> None:
+        project = required_project(tx, slug)
+        given = as_mapping(data, "", known=tuple(ProjectPhase.model_fields))
+        before = tx.kept(project.id, PHASE)
+        old, phase = _phase_of(before), document_from_data(ProjectPhase, _given(given))
+        check_kept_version(before, expected_version, what="the phase", look=LOOK)
+        at = ws.clock()
+        if phase.since is None and before is not None and old.phase is phase.phase:
+            phase = phase.model_copy(update={"since": old.since})
+        elif phase.since is None:
+            phase = phase.model_copy(update={"since": at.date()})
+        saved = put_document(tx, project, PHASE, "", phase, by=actor.name, at=at)
+        if saved is not None:
+            begins = before is None or old.phase is not phase.phase
+            kind = "phase.begun" if begins else "phase.edited"
+            tell_kept(
+                tx,
+                project,
+                kind,
+                PHASE,
+                actor=actor,
+                at=at,
+                version=saved.version,
+                phase=phase.phase.value,
+                before=None if before is None else old.phase.value,
+                after=document_to_data(phase),
+            )
+
+    ws.store.write(work)
+    return get_phase(ws, actor, slug)
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Empty entries are nothing said."""
+    kept = {name: value for name, value in fields.items() if value is not None}
+    gates = kept.get("gates")
+    if isinstance(gates, list | tuple):
+        kept["gates"] = [
+            {name: value for name, value in one.items() if value is not None}
+            if isinstance(one, Mapping)
+            else one
+            for one in gates
+        ]
+    return kept

@@ -148,7 +148,7 @@ def edit_phase(
 ) -> PhaseView:
     """Say which phase it is, how the mix is measured, and which decisions are to be made by when.
 
-    A phase that begins without a day begins today. The same content is no change.
+    A phase that begins without a day of its own begins today. The same content is no change.
 
     Raises:
         Invalid: a field cannot be read; it is named.
@@ -163,9 +163,10 @@ def edit_phase(
         old, phase = _phase_of(before), document_from_data(ProjectPhase, _given(given))
         check_kept_version(before, expected_version, what="the phase", look=LOOK)
         at = ws.clock()
-        if phase.since is None and before is not None and old.phase is phase.phase:
+        goes_on = before is not None and old.phase is phase.phase
+        if phase.since is None and goes_on:
             phase = phase.model_copy(update={"since": old.since})
-        elif phase.since is None:
+        elif phase.since is None or (phase.since == old.since and not goes_on):
             phase = phase.model_copy(update={"since": at.date()})
         saved = put_document(tx, project, PHASE, "", phase, by=actor.name, at=at)
         if saved is not None:

@@ -49,7 +49,8 @@ def test_phase_begins_today_unless_said_otherwise_and_editing_it_keeps_its_day(w
     gates = [{"question": "We pick one approach", "by_sprint": 1}]
     view = put(ws, 1, phase="discovery", gates=gates)
     assert (view.version, view.phase.since) == (2, clock.now.date() - timedelta(days=3))
-    assert put(ws, 2, phase="convergence", gates=gates).phase.since == clock.now.date()
+    sent = {**view.data, "phase": "convergence"}
+    assert put(ws, 2, **sent).phase.since == clock.now.date()
     told = [
         row for row in journal_page(ws, ADA, project=SLUG, limit=50).rows if row.kind.startswith("phase.")
     ]

@@ -13,6 +13,7 @@ from functools import partial
 from assay.demo.models import DATASET, Training, train_code, train_forest, train_network
 from assay.domain.experiments.criteria.text import parse_criterion
 from assay.domain.experiments.experiment import Axis, Baseline, Budget, Mode, TicketContent
+from assay.domain.experiments.prediction import Effect, Prediction
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
 
 PROJECT_SLUG = "digits-reader"
@@ -86,6 +87,7 @@ def _content(
     mode: Mode,
     baseline: tuple[Baseline, ...] = (),
     labels: tuple[str, ...] = (),
+    expects: str = "",
 ) -> TicketContent:
     catalog = MetricCatalog.of(METRICS)
     return TicketContent(
@@ -100,6 +102,23 @@ def _content(
         budget=Budget(gpu_hours=Decimal("0.05")),
         time_box_days=5,
         owner="Ada",
+        prediction=_expected(expects),
+    )
+
+
+def _expected(said: str) -> Prediction | None:
+    """`70%: .03 .08 .12, 3 d`: the chance, the effect at 10, 50 and 90%, and person-days."""
+    if not said:
+        return None
+    chance, _, rest = said.partition(":")
+    effect, _, days = rest.partition(",")
+    low, mid, high = map(Decimal, effect.split())
+    return Prediction(
+        chance=Decimal(chance.rstrip("%")) / 100,
+        effect=Effect(low=low, mid=mid, high=high),
+        person_days=Decimal(days.split()[0]),
+        training_days=Decimal(1),
+        evaluation_days=Decimal(1),
     )
 
 
@@ -128,6 +147,7 @@ def _network_reader() -> DemoExperiment:
             ),
             axis=Axis.ARCHITECTURE,
             mode=Mode.EXPLORE,
+            expects="70%: .03 .08 .12, 3 d",
             labels=("reader",),
         ),
         exploratory=(Arm("candidate", (100,), partial(train_network, hidden=64, epochs=15)),),
@@ -157,6 +177,7 @@ def _thumbnail_network() -> DemoExperiment:
             ),
             axis=Axis.FEATURES,
             mode=Mode.EXPLORE,
+            expects="40%: -.02 .04 .10, 2 d",
             labels=("reader", "camera"),
         ),
         arms=(
@@ -183,6 +204,7 @@ def _shifted_copies() -> DemoExperiment:
             ),
             axis=Axis.DATA,
             mode=Mode.EXPLOIT,
+            expects="35%: -.02 .01 .03, 2 d",
             labels=("reader", "data"),
         ),
         arms=(Arm("candidate", (1, 2, 3), partial(train_network, hidden=64, epochs=20, shifts=True)),),
@@ -226,6 +248,7 @@ def _forest() -> DemoExperiment:
             ),
             axis=Axis.ARCHITECTURE,
             mode=Mode.EXPLORE,
+            expects="30%: -.01 .01 .02, 1 d",
             labels=("reader",),
         ),
         arms=(Arm("candidate", (1, 2, 3, 4, 5), partial(train_forest, trees=200)),),
@@ -247,6 +270,7 @@ def _wide_network() -> DemoExperiment:
             ),
             axis=Axis.ARCHITECTURE,
             mode=Mode.EXPLOIT,
+            expects="25%: -.005 .004 .012, 1 d",
             labels=("reader",),
         ),
         arms=(
@@ -275,6 +299,7 @@ def _fewer_labels() -> DemoExperiment:
             ),
             axis=Axis.DATA,
             mode=Mode.EXPLOIT,
+            expects="55%: -.03 -.005 .005, 2 d",
             labels=("data",),
         ),
     )

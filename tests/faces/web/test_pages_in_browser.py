@@ -20,6 +20,7 @@ PAGES = {
     "runs": "/runs",
     "run": "/runs/mlflow:00000001",
     "flow": "/flow",
+    "planning": "/planning",
     "blockers": "/blockers?state=all",
     "diagnosis": "/diagnosis",
     "blocked": "/t/EXP-3/blockers",

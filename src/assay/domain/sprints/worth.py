@@ -22,6 +22,7 @@ from assay.domain.experiments.experiment import Registration
 from assay.domain.experiments.prediction import Effect, Prediction
 from assay.domain.gates.candidates import primary_metric_of
 from assay.domain.gates.shown import baseline_value
+from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog
 from assay.stats.elicited_chances import TrackRecord, shrunk_chance
 from assay.stats.value_of_information import (
@@ -67,7 +68,14 @@ def goal_of(registration: Registration) -> Goal | None:
         return None
     criterion, metric = found
     catalog = MetricCatalog(metrics=registration.metrics)
-    return Goal(metric, criterion_text(criterion, metrics=catalog), _bar(criterion, metric, registration))
+    bars = [
+        bar
+        for one in registration.criteria
+        if one.role is Role.PRIMARY and one.metric == criterion.metric
+        if (bar := _bar(one, metric, registration)) is not None
+    ]
+    # All primary criteria have to be met: of several about one metric, the hardest counts.
+    return Goal(metric, criterion_text(criterion, metrics=catalog), max(bars, default=None))
 
 
 def _bar(criterion: Criterion, metric: Metric, registration: Registration) -> float | None:

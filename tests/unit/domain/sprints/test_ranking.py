@@ -144,6 +144,14 @@ def test_lower_is_better_metric_counts_improvement_as_above_zero():
     assert candidate_of("EXP-1", falls, METRICS, USUAL_TEAM).goal.bar == 50
 
 
+def test_of_several_primary_criteria_about_one_metric_the_hardest_counts():
+    improves = parse_criterion("accuracy improves by >= 3%", metrics=METRICS, role=Role.PRIMARY)
+    runs_only = ticket(baseline="").model_copy(update={"criteria": (*ticket().criteria, improves)})
+    assert candidate_of("EXP-1", runs_only, METRICS, NEW_TEAM).goal.bar == 0.03
+    both = ticket().model_copy(update={"criteria": (improves, *ticket().criteria)})
+    assert candidate_of("EXP-1", both, METRICS, NEW_TEAM).goal.bar == pytest.approx(0.13)
+
+
 def test_place_given_by_hand_wins_and_the_computed_one_is_told():
     first = ticket(Prediction(effect=SURE), gpu_hours="1")
     lifted = ticket(None, place=Place(rank=1, reason="the regulator waits for it"))

@@ -43,26 +43,17 @@ _CARD = (
     _T.entered_stage_at, _T.card, _T.override_stage, _T.override_at, _T.locked, ticket_documents.c.content,
     ticket_documents.c.lock,
 )  # fmt: skip
+_OPEN_BLOCKER = (blockers.c.number, blockers.c.category, blockers.c.text, blockers.c.opened_at)
 CARDS = Statement(
     lambda engine: (
-        select(*_CARD)
+        select(*_CARD, *_OPEN_BLOCKER)
         .join_from(tickets, ticket_documents, ticket_documents.c.ticket_id == _T.id)
+        .outerjoin(blockers, and_(blockers.c.ticket_id == _T.id, blockers.c.closed_at.is_(None)))
         .where(in_list(engine, _T.id, "ids"))
-    )
-)
-OPEN_BLOCKERS = Statement(
-    lambda engine: (
-        select(
-            blockers.c.ticket_id,
-            blockers.c.number,
-            blockers.c.category,
-            blockers.c.text,
-            blockers.c.opened_at,
-        )
-        .where(in_list(engine, blockers.c.ticket_id, "ids"), blockers.c.closed_at.is_(None))
         .order_by(blockers.c.opened_at, blockers.c.id)
     )
 )
+"""A row for each card, and for a card with several open blockers one for each of them."""
 BEGUN = Statement(
     lambda engine: (
         select(_T.id, func.min(journal.c.at))
@@ -101,14 +92,16 @@ class BoardQueries(Session):
         """What these cards show, by ticket id; those that are gone are left out."""
         if not ids:
             return {}
-        asked = any_of(self.engine, ids)
         in_the_way: dict[int, list[CardBlocker]] = defaultdict(list)
-        for ticket_id, number, category, text, since in self.rows(OPEN_BLOCKERS, ids=asked):
-            in_the_way[ticket_id].append(CardBlocker(number, BlockerCategory(category), text, since))
-        rows = self.rows(CARDS, ids=asked)
-        spikes = [row[0] for row in rows if row[2] == TicketType.SPIKE.value]
+        rows: dict[int, Row] = {}
+        for row in self.rows(CARDS, ids=any_of(self.engine, ids)):
+            rows[row[0]] = row[: len(_CARD)]
+            number, category, text, since = row[len(_CARD) :]
+            if number is not None:
+                in_the_way[row[0]].append(CardBlocker(number, BlockerCategory(category), text, since))
+        spikes = [key for key, row in rows.items() if row[2] == TicketType.SPIKE.value]
         begun: dict[int, datetime] = dict(self.rows(BEGUN, ids=any_of(self.engine, spikes))) if spikes else {}
-        return {row[0]: _card(row, tuple(in_the_way[row[0]]), begun.get(row[0])) for row in rows}
+        return {key: _card(row, tuple(in_the_way[key]), begun.get(key)) for key, row in rows.items()}
 
     def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView:
         """The board, first page of every column."""

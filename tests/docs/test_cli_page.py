@@ -15,7 +15,8 @@ SHARED = {"project", "json", "help"}
 
 def _commands(path: str, command: Any) -> list[tuple[str, Any]]:
     if hasattr(command, "commands"):
-        return [
+        alone = [(path, command)] if command.invoke_without_command else []
+        return alone + [
             found for name, inner in command.commands.items() for found in _commands(f"{path} {name}", inner)
         ]
     return [(path, command)]

@@ -1,4 +1,4 @@
-"""`assay board` and `assay move`."""
+"""`assay board ...` and `assay move`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.cli import board_files
 from assay.cli.connection import connected, key_part
-from assay.cli.options import Json, Key, Project, given
+from assay.cli.options import Json, Key, Project, given, group
 from assay.cli.screen import print_json, say, shortened, table
 from assay.errors import Refused
+
+app = group("board", "Show the board, or take it out and in as a file.", stands_alone=True)
+board_files.register(app)
 
 
 def register(root: typer.Typer) -> None:
     """Add these commands."""
-    root.command("board")(board)
+    root.add_typer(app)
     root.command("move")(move)
 
 
+@app.callback()
 def board(
+    context: typer.Context,
     hidden: Annotated[bool, typer.Option("--hidden", help="Also columns that are off the board.")] = False,
     blocked: Annotated[
         bool, typer.Option("--blocked", help="Only cards with something in their way.")
@@ -26,10 +32,12 @@ def board(
     project: Project = None,
     json: Json = False,
 ) -> None:
-    """Show the board, column by column.
+    """Show the board, column by column; with a verb: take it out and in as a file.
 
     Example: assay board --project vision
     """
+    if context.invoked_subcommand is not None:
+        return
     with connected(project) as api:
         answer = api.in_project("GET", "/board", query=given(blocked="yes" if blocked else None))
         stages = api.in_project("GET", "").data["board"]["stages"] if not json else []

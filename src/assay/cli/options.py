@@ -13,14 +13,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print the API's JSON.")]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Ticket key, such as EXP-42.")]
 
 
-def group(name: str, help_text: str) -> typer.Typer:
-    """A noun, for verbs to be added to."""
+def group(name: str, help_text: str, *, stands_alone: bool = False) -> typer.Typer:
+    """A noun, for verbs to be added to; one that stands alone also does something without a verb."""
     return typer.Typer(
         name=name,
         help=help_text,
         rich_markup_mode=None,
         add_completion=False,
-        no_args_is_help=True,
+        no_args_is_help=not stands_alone,
+        invoke_without_command=stands_alone,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
 

@@ -23,14 +23,18 @@ def register(root: typer.Typer) -> None:
 def new(
     name: Name,
     title: Annotated[str, typer.Option("--title", help="As it is shown.")] = "",
+    board: Annotated[
+        str,
+        typer.Option("--board", metavar="TEMPLATE", help="experiment or feature: the board it begins with."),
+    ] = "experiment",
     json: Json = False,
 ) -> None:
-    """Start a project with the default board and rules.
+    """Start a project with a board to begin with and the default rules.
 
     Example: assay project new support-chatbot --title "Support chatbot"
     """
     with connected() as api:
-        answer = api.ask("POST", "/projects", body={"slug": name, "name": title})
+        answer = api.ask("POST", "/projects", body={"slug": name, "name": title, "template": board})
     if json:
         print_json(answer.body)
     else:

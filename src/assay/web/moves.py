@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assay.domain.board.board import Board, ExitItem
-from assay.domain.board.exit_policies import DECISION_FOR_TARGET, TITLES
+from assay.domain.board.exit_policies import TITLES
 from assay.domain.board.moves import MoveAssessment
 from assay.domain.kernel.findings import Finding
 from assay.web import wording
@@ -44,7 +44,7 @@ def move(assessment: MoveAssessment, board: Board) -> Move:
         explanation=assessment.explanation,
         unmet=tuple(check(finding) for finding in unmet),
         met=len(assessment.findings) - len(unmet),
-        decides=assessment.target in DECISION_FOR_TARGET and _waits_for_decision(unmet),
+        decides=assessment.leads is not None and _waits_for_decision(unmet),
         hint=_hint(assessment, full=full),
     )
 

@@ -22,8 +22,6 @@ from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, Ticket
 from assay.workflows.verdicts import read_record
 
-TARGET = {DecisionKind.KILL: "killed", DecisionKind.PROMOTE: "production", DecisionKind.ITERATE: "iteration"}
-
 
 @dataclass(frozen=True, slots=True)
 class DecisionResult:
@@ -104,7 +102,7 @@ def _must_be_decidable(project: Project, ticket: Ticket) -> None:
         raise Refused(
             f"cannot decide ticket {ticket.key!r}: its criteria are not locked (expected criteria fixed before "
             "the first run)",
-            hint=f"move {ticket.key} to Experiment first",
+            hint=f"move {ticket.key} to {project.settings.board.locking_title or 'a column that locks criteria'} first",
             code="ticket-not-locked",
         )
 
@@ -164,8 +162,8 @@ def _record(
 def _follow(
     tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, ticket: Ticket, decision: Decision
 ) -> DecisionResult:
-    target = TARGET[decision.kind]
-    if ticket.stage == target:
+    target = project.settings.board.column_of(decision.kind)
+    if target is None or ticket.stage == target:
         return DecisionResult(ticket=ticket, decision=decision, moved_to=None, not_moved_because="")
     result = place_card(tx, ws, actor, project, ticket, to=target)
     if isinstance(result, Moved):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.domain.board.board import Board
+from assay.domain.board.templates import TEMPLATES, BoardTemplate
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.ids import checked_project_slug
@@ -12,7 +13,7 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.board_gates import show_gates
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
-from assay.workflows.ports import Workspace, WriteTransaction
+from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, ProjectSettings
 
 MAX_NAME_LENGTH = 80
@@ -30,9 +31,15 @@ def _checked_name(name: str) -> str:
 
 
 def create_project(
-    ws: Workspace, actor: Actor, *, slug: str, name: str = "", remember: Remember | None = None
+    ws: Workspace,
+    actor: Actor,
+    *,
+    slug: str,
+    name: str = "",
+    template: BoardTemplate = BoardTemplate.EXPERIMENT,
+    remember: Remember | None = None,
 ) -> Project:
-    """Start a project with the default board and rules.
+    """Start a project with a board to begin with and the default rules.
 
     Raises:
         Invalid: the slug or the name is malformed.
@@ -51,8 +58,14 @@ def create_project(
                 field="slug",
             )
         at = ws.clock()
-        project = tx.add_project(slug=slug, name=shown, settings=ProjectSettings(), at=at)
-        tx.append(Event.of("project.created", project=slug, name=shown), actor=actor, at=at)
+        project = tx.add_project(
+            slug=slug, name=shown, settings=ProjectSettings(board=TEMPLATES[template]), at=at
+        )
+        tx.append(
+            Event.of("project.created", project=slug, name=shown, template=template.value),
+            actor=actor,
+            at=at,
+        )
         return project
 
     return write_once(ws, remember, work)
@@ -199,8 +212,7 @@ def save_settings(
                 "verdicts": verdicts or before.settings.verdicts,
             }
         )
-        _no_card_left_behind(tx, before, settings.board)
-        _gates_exist(tx, before, settings.board)
+        check_board(tx, before, settings.board)
         after = Project(
             id=before.id,
             slug=slug,
@@ -228,11 +240,22 @@ def save_settings(
     return ws.store.write(work)
 
 
-def _no_card_left_behind(tx: WriteTransaction, project: Project, board: Board) -> None:
+def check_board(tx: ReadTransaction, project: Project, board: Board) -> None:
+    """Can the project have this board, with the cards and gates it has?
+
+    Raises:
+        Refused: a column that still holds cards would disappear.
+        Invalid: a column names a gate that the project does not have.
+    """
+    _no_card_left_behind(tx, project, board)
+    _gates_exist(tx, project, board)
+
+
+def _no_card_left_behind(tx: ReadTransaction, project: Project, board: Board) -> None:
     for stage, count in tx.stage_counts(project.id).items():
         if count and board.stage(stage) is None:
             raise Refused(
-                f"cannot remove column {stage!r}: it holds {count} cards (expected an empty column)",
+                f"cannot remove column {stage!r}: it holds {count} {'card' if count == 1 else 'cards'} (expected an empty column)",
                 hint="move its cards first",
                 code="column-in-use",
                 field="board.stages",
@@ -243,7 +266,7 @@ def _gates_named(board: Board) -> dict[str, str | None]:
     return {stage.key: stage.gate for stage in board.stages}
 
 
-def _gates_exist(tx: WriteTransaction, project: Project, board: Board) -> None:
+def _gates_exist(tx: ReadTransaction, project: Project, board: Board) -> None:
     for place, stage in enumerate(board.stages):
         if stage.gate is not None and tx.gate_version(project.id, stage.gate) is None:
             raise Invalid(

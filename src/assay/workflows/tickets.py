@@ -86,7 +86,13 @@ def insert_ticket(
     for other in baselines:
         tx.add_link(ticket.id, LinkKind.USES_BASELINE_OF, other.id)
     tx.append(
-        Event.of("ticket.created", project=project.slug, subject=ticket.key, after=content_data(content)),
+        Event.of(
+            "ticket.created",
+            project=project.slug,
+            subject=ticket.key,
+            column=ticket.stage,
+            after=content_data(content),
+        ),
         actor=actor,
         at=at,
     )

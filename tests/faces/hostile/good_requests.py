@@ -45,6 +45,7 @@ SETTINGS = {
         },
     },
 }  # fmt: skip
+BOARD_FILE = "columns:\n- {key: backlog, title: Backlog}\nmoves: []\n"
 METRIC = {"direction": "higher", "unit": "fraction", "decimals": 2, "aliases": ["acc"], "description": "x"}
 GATE = {
     "text": "gate: another\ncriteria: [accuracy >= 85%]\nchecks: [golden: {file: golden.csv}]\n",
@@ -73,7 +74,9 @@ BODIES = {
     "put_canvas": {"text": "objective: Answer\nsuccess: [accuracy >= 85%]\n"},
     "put_phase": {"document": {"phase": "convergence", "since": "2026-05-12", "gates": [{"question": "x", "by_sprint": 5}]}},
     "break_feature_down": {"stages": ["baseline model"]},
-    "new_project": {"slug": "another", "name": "Another"},
+    "new_project": {"slug": "another", "name": "Another", "template": "feature"},
+    "put_board_file": {"text": BOARD_FILE},
+    "check_board_file": {"text": BOARD_FILE},
     "configure_project": SETTINGS,
     "add_metric": {**METRIC, "name": "f1"},
     "put_metric": METRIC,

@@ -34,10 +34,15 @@ def all_projects(request: Request) -> Response:
 
 @router.post("/projects", dependencies=[requires(Permission.CONFIGURE)], **gives(ProjectDocument, 201))
 def new_project(request: Request, body: ProjectBody, sent: SentBody) -> Response:
-    """Start a project with the default board and rules."""
+    """Start a project with a board to begin with and the default rules."""
     remember = remembered(request, sent, lambda project: _shown(project, 201))
     project = create_project(
-        workspace_of(request), actor_of(request), slug=body.slug, name=body.name, remember=remember
+        workspace_of(request),
+        actor_of(request),
+        slug=body.slug,
+        name=body.name,
+        template=body.template,
+        remember=remember,
     )
     return _shown(project, 201)
 

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from assay.api.schemas.tickets import Body
 from assay.domain.board.board import Board
+from assay.domain.board.templates import BoardTemplate
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.metrics import Direction, Unit
 from assay.domain.kernel.model import NUMBER
@@ -24,6 +25,9 @@ class ProjectBody(Body):
 
     slug: Annotated[str, Field(max_length=100, examples=["support-chatbot"])]
     name: Name = ""
+    template: Annotated[BoardTemplate, Field(description="The board it begins with.")] = (
+        BoardTemplate.EXPERIMENT
+    )
 
 
 class SettingsBody(Body):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
+from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.model import NUMBER, Value
 
 StageKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -110,10 +111,41 @@ class Board(Value):
         """The legal move between two columns, None when there is none."""
         return next((t for t in self.transitions if t.source == source and t.target == target), None)
 
+    def column_of(self, decision: DecisionKind) -> str | None:
+        """Which column does this decision lead to? The first one that cannot be entered without it; None: the card stays.
+
+        >>> [Board.default().column_of(kind) for kind in DecisionKind]
+        ['production', 'iteration', 'killed']
+        """
+        asked = _ENTERED_BY.get(decision)
+        entered = (stage.key for stage in self.stages if asked is not None and asked in stage.entry_gate)
+        usual = self.stage(_USUAL_COLUMN[decision])
+        return next(entered, None if usual is None else usual.key)
+
+    def decision_of(self, column: str) -> DecisionKind | None:
+        """Which decision does this column stand for? None where no decision leads there."""
+        return next((kind for kind in DecisionKind if self.column_of(kind) == column), None)
+
+    @property
+    def locking_title(self) -> str:
+        """Title of the first column that locks the criteria; empty where none does."""
+        return next((stage.title for stage in self.stages if stage.locks), "")
+
     @classmethod
     def default(cls) -> Board:
         """The experiment board of the product."""
         return DEFAULT_BOARD
+
+
+_ENTERED_BY = {
+    DecisionKind.KILL: ExitItem.KILL_DECIDED,
+    DecisionKind.PROMOTE: ExitItem.DECISION_RECORDED,
+}
+_USUAL_COLUMN = {
+    DecisionKind.KILL: "killed",
+    DecisionKind.PROMOTE: "production",
+    DecisionKind.ITERATE: "iteration",
+}
 
 
 def _moves(source: str, *targets: str, skips: bool = False, reason: bool = False) -> tuple[Transition, ...]:

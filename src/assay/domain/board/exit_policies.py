@@ -45,12 +45,6 @@ _OF_RUNS = frozenset(
     }
 )
 
-DECISION_FOR_TARGET = {
-    "killed": DecisionKind.KILL,
-    "production": DecisionKind.PROMOTE,
-    "iteration": DecisionKind.ITERATE,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class GateSaid:
@@ -77,6 +71,8 @@ class ExitFacts:
     target: str
     """Column the card wants to enter."""
     entered_stage_at: datetime
+    leads: DecisionKind | None = None
+    """The decision that the column `target` stands for."""
     problems: tuple[Problem, ...] = ()
     """What keeps the ticket from being registered."""
     confirmed: Mapping[str, str] = field(default_factory=dict)
@@ -223,7 +219,7 @@ def _decided(item: ExitItem, facts: ExitFacts, needed: DecisionKind | None) -> F
 
 def _criteria_met_or_killed(facts: ExitFacts) -> Finding:
     item = ExitItem.CRITERIA_MET_OR_KILLED
-    if facts.target == "killed":
+    if facts.leads is DecisionKind.KILL:
         return _decided(item, facts, DecisionKind.KILL)
     if facts.recommendation == "promote":
         return _finding(item, Outcome.MET, "the verdict is promote")
@@ -262,9 +258,7 @@ _CHECKS: Mapping[ExitItem, Callable[[ExitFacts], Finding]] = {
     ExitItem.BASELINE_MEASURED: _baseline_measured,
     ExitItem.TRAINING_COMPLETE: _training_complete,
     ExitItem.RESULTS_LOGGED: _results_logged,
-    ExitItem.VERDICT_RECORDED: lambda f: _decided(
-        ExitItem.VERDICT_RECORDED, f, DECISION_FOR_TARGET.get(f.target)
-    ),
+    ExitItem.VERDICT_RECORDED: lambda f: _decided(ExitItem.VERDICT_RECORDED, f, f.leads),
     ExitItem.CRITERIA_MET_OR_KILLED: _criteria_met_or_killed,
     ExitItem.SERVING: lambda f: _attested(ExitItem.SERVING, f, "nobody has confirmed that the model serves"),
     ExitItem.MONITORED: lambda f: _attested(
@@ -281,9 +275,9 @@ def check_item(item: ExitItem, facts: ExitFacts) -> Finding:
     return _CHECKS[item](facts)
 
 
-def asks_gate(target: str) -> bool:
-    """Is a column's gate asked of a move there? A kill or another iteration is decided because a gate was not passed."""
-    return DECISION_FOR_TARGET.get(target) not in (DecisionKind.KILL, DecisionKind.ITERATE)
+def asks_gate(leads: DecisionKind | None) -> bool:
+    """Is a column's gate asked of a move to where this decision leads? A kill or another iteration is decided because it was not passed."""
+    return leads not in (DecisionKind.KILL, DecisionKind.ITERATE)
 
 
 def asks_of(item: ExitItem, kind: TicketType) -> bool:

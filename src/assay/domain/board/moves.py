@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from assay.domain.board.board import Board, ExitItem
@@ -15,6 +16,7 @@ from assay.domain.board.exit_policies import (
     check_time_box,
 )
 from assay.domain.board.wip import WipState
+from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.findings import Finding, Outcome
 from assay.domain.kernel.model import Value
 
@@ -40,6 +42,8 @@ class MoveAssessment(Value):
     """An authorised person may pass it with a reason."""
     locks: bool = False
     """The move locks hypothesis, criteria, baseline and budget."""
+    leads: DecisionKind | None = None
+    """The decision that the column stands for."""
 
     @property
     def unmet(self) -> tuple[Finding, ...]:
@@ -67,13 +71,14 @@ def assess_move(
     stage, goal = board.stage(source), board.stage(target)
     assert stage is not None
     assert goal is not None
+    facts = replace(facts, leads=board.decision_of(target))
     kind = facts.content.type
     asked = () if transition.skips_exit_gate else stage.exit_gate
     exits = tuple(item for item in asked if asks_of(item, kind))
     findings = tuple(check_item(item, facts) for item in exits)
-    if stage.gate is not None and not transition.skips_exit_gate and asks_gate(target):
+    if stage.gate is not None and not transition.skips_exit_gate and asks_gate(facts.leads):
         findings += (check_gate(stage.gate, facts),)
-    overrun = bool(facts.overrun) and not transition.skips_exit_gate and asks_gate(target)
+    overrun = bool(facts.overrun) and not transition.skips_exit_gate and asks_gate(facts.leads)
     if overrun:
         findings += (check_time_box(facts),)
     entry = tuple(check_item(item, facts) for item in goal.entry_gate if item not in exits)
@@ -101,6 +106,7 @@ def assess_move(
         and not overrun
         and not (goal.locks and _registration_missing(findings)),
         locks=goal.locks,
+        leads=facts.leads,
     )
 
 

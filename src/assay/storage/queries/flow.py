@@ -62,7 +62,7 @@ def _read(
     if kind == "ticket.moved":
         return Crossing(at, subject, payload["before"], payload["after"])
     if kind == "ticket.created":
-        return Crossing(at, subject, None, first_stage)
+        return Crossing(at, subject, None, payload.get("column", first_stage))
     if kind == "ticket.deleted":
         return Crossing(at, subject, None, None)
     if kind == "blocker.opened":

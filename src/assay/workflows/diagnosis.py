@@ -10,7 +10,7 @@ from assay.domain.board.blockers import blocked_spans
 from assay.domain.board.board import Board
 from assay.domain.board.causes import diagnose
 from assay.domain.board.diagnosis import Answer, Cause, Column, Facts, Item, SprintScope, Standing
-from assay.domain.board.flow import Crossing, Decided, FlowEvent, flow_rules, item_flows
+from assay.domain.board.flow import Crossing, Decided, flow_rules, item_flows
 from assay.domain.experiments.experiment import DecisionKind, TicketContent
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
@@ -153,7 +153,7 @@ def _facts(
     tx: ReadTransaction, project: Project, tickets: Sequence[Ticket], at: datetime, days: int
 ) -> Facts:
     board = project.settings.board
-    events: list[FlowEvent] = list(tx.flow_events(project.slug, first_stage=board.first.key))
+    events = [event for _, event in tx.flow_events(project.slug, first_stage=board.first.key)]
     rules, counts = flow_rules(board), tx.stage_counts(project.id)
     return Facts(
         start=max(at - timedelta(days=days), events[0].at) if events else at - timedelta(days=days),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -163,7 +165,7 @@ def flow(
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         board = project.settings.board
-        events = list(tx.flow_events(project.slug, first_stage=board.first.key))
+        events = ws.flow_memory.events(tx, project.slug, first_stage=board.first.key)
         titles = {ticket.key: ticket.content.title for ticket in tx.tickets(project.id)}
         seq = tx.head()[0]
     return _view(events, board, titles, moment, days, seq)
@@ -186,7 +188,7 @@ def _moment(asked: date | None, now: datetime) -> datetime:
 
 
 def _view(
-    events: list[FlowEvent], board: Board, titles: dict[str, str], at: datetime, days: int, seq: int
+    events: Sequence[FlowEvent], board: Board, titles: dict[str, str], at: datetime, days: int, seq: int
 ) -> FlowView:
     rules = flow_rules(board)
     crossings = [event for event in events if isinstance(event, Crossing) and event.at <= at]
@@ -244,16 +246,16 @@ def _share(share: Share, band: Band | None = None) -> ShareView:
 
 def _weeks(decided: tuple[ItemFlow, ...], first: date, last: date) -> tuple[WeekView, ...]:
     """Whole weeks that end with the last day; days before the first whole week stand in a shorter one."""
+    by_day = Counter((flow.done_at.date(), flow.outcome) for flow in decided if flow.done_at is not None)
     found = []
     end = last + timedelta(days=1)
     while end > first:
         start = max(first, end - timedelta(days=7))
-        inside = [f.outcome for f in decided if f.done_at is not None and start <= f.done_at.date() < end]
-        found.append(
-            WeekView(
-                start=start, killed=inside.count(Outcome.KILLED), promoted=inside.count(Outcome.PROMOTED)
-            )
+        days = [start + timedelta(days=number) for number in range((end - start).days)]
+        killed, promoted = (
+            sum(by_day[day, outcome] for day in days) for outcome in (Outcome.KILLED, Outcome.PROMOTED)
         )
+        found.append(WeekView(start=start, killed=killed, promoted=promoted))
         end = start
     return tuple(found[::-1])
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from assay.domain.board.flow import FlowEvent
 from assay.domain.experiments.evidence import Run, Scores
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
 from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
@@ -19,6 +18,7 @@ from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.workflows.actor import Actor
 from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
+from assay.workflows.flow_memory import FlowMemory, FlowReads
 from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
 from assay.workflows.kept_ports import KeptReads, KeptWrites
 from assay.workflows.planning_ports import PlanningReads
@@ -55,7 +55,7 @@ from assay.workflows.views import (
 T = TypeVar("T")
 
 
-class ReadTransaction(BlockerReads, GateReads, KeptReads, PlanningReads, SprintReads, Protocol):
+class ReadTransaction(BlockerReads, GateReads, KeptReads, PlanningReads, SprintReads, FlowReads, Protocol):
     """One consistent view of everything remembered."""
 
     # projects and metrics
@@ -201,10 +201,6 @@ class ReadTransaction(BlockerReads, GateReads, KeptReads, PlanningReads, SprintR
     ) -> JournalPage: ...
     def journal_about(self, project: str, subject: str, kinds: Sequence[str]) -> Sequence[JournalRow]:
         """Every entry of these kinds about one subject, oldest first."""
-        ...
-
-    def flow_events(self, project: str, *, first_stage: str) -> Iterator[FlowEvent]:
-        """Every crossing into a column, decision to kill or to promote, and blocker opened or closed, in journal order."""
         ...
 
     def search(self, project_id: int, text: str, *, limit: int) -> Sequence[SearchHit]:
@@ -447,3 +443,4 @@ class Workspace:
     search_leaks: LeakSearch
     signer: CheckpointSigner
     instance_id: str
+    flow_memory: FlowMemory = field(default_factory=FlowMemory)

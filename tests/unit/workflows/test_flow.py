@@ -95,3 +95,20 @@ def test_card_sent_back_to_the_backlog_is_not_in_progress(ws):
 def test_window_that_cannot_be_shown_is_refused(ws, asked, said):
     with pytest.raises(Invalid, match=said):
         flow(ws, ADA, SLUG, **asked)
+
+
+def test_second_look_reads_only_what_came_since_and_sees_the_same(ws, clock):
+    ticket = start(ws)
+    first = flow(ws, ADA, SLUG, days=30)
+    with ws.store.read() as tx:
+        whole = [event for _, event in tx.flow_events(SLUG, first_stage="backlog")]
+        [(seq, last)] = list(tx.flow_events(SLUG, first_stage="backlog"))[-1:]
+        assert list(tx.flow_events(SLUG, first_stage="backlog", after=seq)) == []
+        assert list(ws.flow_memory.events(tx, SLUG, first_stage="backlog")) == whole
+    assert whole[-1] == last
+    clock.now += timedelta(days=1)
+    create_ticket(ws, ADA, SLUG, content(title="Came later"))
+    second = flow(ws, ADA, SLUG, days=30)
+    assert (first.waiting, second.waiting) == (0, 1)
+    assert second.in_progress == first.in_progress == 1
+    assert get_ticket(ws, ADA, SLUG, ticket.key).stage == "experiment"

@@ -343,7 +343,12 @@ def stage_days(flows: Iterable[ItemFlow]) -> dict[str, list[float]]:
 
 def bulk_edits(crossings: Iterable[Crossing], *, least: int = BULK_ITEMS) -> tuple[BulkEdit, ...]:
     """When did so many items cross within one minute that somebody edited them together? In the order of time."""
-    minutes: dict[datetime, set[str]] = defaultdict(set)
-    for crossing in crossings:
-        minutes[crossing.at.replace(second=0, microsecond=0)].add(crossing.item)
+    minutes: dict[datetime, set[str]] = {}
+    minute, items = None, set[str]()
+    for at, item, _, _ in crossings:
+        # The journal is in the order of time, so that most of one minute lies together.
+        begin = at.replace(second=0, microsecond=0)
+        if begin != minute:
+            minute, items = begin, minutes.setdefault(begin, set())
+        items.add(item)
     return tuple(sorted(BulkEdit(at, len(items)) for at, items in minutes.items() if len(items) >= least))

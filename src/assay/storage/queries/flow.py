@@ -22,8 +22,9 @@ _OUTCOMES = {"kill": Outcome.KILLED, "promote": Outcome.PROMOTED}
 _EXPERIMENT = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
 EVENTS = Statement(
     lambda engine: (
-        select(_J.body)
+        select(_J.body, _J.seq)
         .where(
+            _J.seq > bindparam("after"),
             # Not by the project, whose index holds all that ever happened in it.
             func.coalesce(_J.project, "") == bindparam("project"),
             in_list(engine, _J.kind, "kinds"),
@@ -38,12 +39,15 @@ class FlowQueries(Session):
 
     __slots__ = ()
 
-    def flow_events(self, project: str, *, first_stage: str) -> Iterator[FlowEvent]:
-        """Every crossing, decision to kill or to promote, and blocker opened or closed, in journal order, in one pass.
+    def flow_events(
+        self, project: str, *, first_stage: str, after: int = 0
+    ) -> Iterator[tuple[int, FlowEvent]]:
+        """Every crossing, decision to kill or to promote, and blocker opened or closed after a number of the journal, in its order.
 
         The hashed bytes are read, not the columns beside them: a figure is what the journal says.
         """
-        for (body,) in self.stream(EVENTS, project=project, kinds=any_of(self.engine, _KINDS)):
+        kinds = any_of(self.engine, _KINDS)
+        for body, seq in self.stream(EVENTS, project=project, kinds=kinds, after=after):
             said = from_json(bytes(body))
             found = _read(
                 said["kind"],
@@ -53,7 +57,7 @@ class FlowQueries(Session):
                 first_stage,
             )
             if found is not None:
-                yield found
+                yield seq, found
 
 
 def _read(

@@ -13,7 +13,8 @@ from assay.domain.gates.settings import KillRuleName, VerdictSettings
 from assay.domain.kernel.metrics import MetricCatalog, Unit
 from assay.errors import AssayError, Invalid
 from assay.web import frame, wording
-from assay.web.contexts.settings import LimitRow, MetricRow, SettingsPage, SourceRow, SyncState
+from assay.web.board_file_view import board_section
+from assay.web.contexts.settings import BoardSection, LimitRow, MetricRow, SettingsPage, SourceRow, SyncState
 from assay.web.contexts.ticket_form import Choice
 from assay.web.inputs import text, texts
 from assay.web.syncs import SyncJob
@@ -48,6 +49,7 @@ def settings_page(
     theme: str,
     problem: AssayError | None = None,
     section: str = "",
+    board: BoardSection | None = None,
 ) -> SettingsPage:
     """Everything the page prints; `open_locks` tickets are locked and still judged."""
     href = f"/p/{project.slug}/settings"
@@ -88,6 +90,7 @@ def settings_page(
             for value, label in zip(frame.THEMES, ("As the system says", "Light", "Dark"), strict=True)
         ),
         theme_action=f"{href}/appearance",
+        board=board or board_section(project),
         problem=problem.message if problem is not None else "",
         problem_hint=problem.hint if problem is not None else "",
         problem_section=section,

@@ -57,6 +57,24 @@ class SyncState:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardSection:
+    """The board as a file, and what a changed one would change."""
+
+    action: str
+    text: str
+    begin_with: tuple[Choice, ...]
+    """Boards to begin with: address, name."""
+    checked: bool
+    """What the text changes has been told: it can be saved."""
+    changes: tuple[str, ...]
+    seen: str
+    """What is sent along once the changes were seen: another text, or another board meanwhile, is told again."""
+    problem: str
+    problem_hint: str
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsPage:
     """Context of pages/settings.html."""
 
@@ -80,6 +98,7 @@ class SettingsPage:
     connect_action: str
     themes: tuple[Choice, ...]
     theme_action: str
+    board: BoardSection
     problem: str
     problem_hint: str
     problem_section: str

@@ -5,13 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from assay.errors import AssayError, Conflict, Invalid, Unavailable
+from assay.domain.board.templates import BoardTemplate
+from assay.errors import AssayError, Conflict, Invalid, Refused, Unavailable
 from assay.statuses import http_status
 from assay.web import frame, inputs, settings_view, templating
+from assay.web.board_file_view import board_section, change_digest
+from assay.web.contexts.settings import BoardSection
 from assay.web.metric_form import metric_from_form
 from assay.web.permissions import requires
 from assay.web.syncs import jobs
 from assay.workflows.actor import Permission
+from assay.workflows.board_file import preview_board, save_board
 from assay.workflows.evidence import connect_source, disconnect_source, list_sources, sync_source
 from assay.workflows.projects import (
     count_open_locks,
@@ -26,13 +30,38 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/p/{slug}/settings", dependencies=requires(Permission.READ))
-def show_settings(request: Request, slug: str) -> HTMLResponse:
-    """All settings on one page."""
-    return _page(request, slug)
+def show_settings(request: Request, slug: str, board: str = "") -> HTMLResponse:
+    """All settings on one page; `board` names a board to begin with, in place of the project's own."""
+    if board not in set(BoardTemplate):
+        return _page(request, slug)
+    project = get_project(frame.workspace(request), frame.actor(request), slug)
+    return _page(request, slug, board=board_section(project, template=BoardTemplate(board)))
+
+
+@router.post("/p/{slug}/settings/board", dependencies=requires(Permission.CONFIGURE))
+def save_board_file(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Tell what a board file would change; save it once that was seen."""
+    ws, actor, text = frame.workspace(request), frame.actor(request), inputs.text(form, "board_text")
+    project = get_project(ws, actor, slug)
+    try:
+        change = preview_board(ws, actor, slug, text=text)
+        if inputs.text(form, "seen") != change_digest(change):
+            section = board_section(project, text=text, change=change)
+            return _page(request, slug, board=section)
+        save_board(ws, actor, slug, text=text, expected_version=inputs.version(form))
+    except (Invalid, Refused) as error:
+        section = board_section(project, text=text, problem=error)
+        return _page(request, slug, problem=error, section="board", board=section)
+    return inputs.see_other(f"/p/{slug}/settings", "saved")
 
 
 def _page(
-    request: Request, slug: str, *, problem: AssayError | None = None, section: str = ""
+    request: Request,
+    slug: str,
+    *,
+    problem: AssayError | None = None,
+    section: str = "",
+    board: BoardSection | None = None,
 ) -> HTMLResponse:
     ws, actor = frame.workspace(request), frame.actor(request)
     project = get_project(ws, actor, slug)
@@ -45,6 +74,7 @@ def _page(
         theme=frame.theme(request),
         problem=problem,
         section=section,
+        board=board,
     )
     around = frame.build(
         request, "Settings", project=project, section="settings", twin=f"/api/v1/projects/{slug}"

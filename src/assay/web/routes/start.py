@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from assay.domain.board.templates import TITLES, BoardTemplate
 from assay.errors import AssayError, Conflict, Invalid
 from assay.web import frame, inputs, templating
 from assay.web.contexts.lists import KeysPage
+from assay.web.contexts.ticket_form import Choice
 from assay.web.errors import sentences
 from assay.web.permissions import public, requires
 from assay.workflows.actor import Permission
@@ -42,6 +44,8 @@ class StartPage:
     first: bool
     name: str
     slug: str
+    boards: tuple[Choice, ...]
+    """The boards to begin with."""
     problem: str
     hint: str
 
@@ -66,13 +70,18 @@ def new_project(request: Request) -> HTMLResponse:
 @router.post("/projects/new", dependencies=requires(Permission.CONFIGURE))
 def make_project(request: Request, form: inputs.Form) -> Response:
     """Start a project."""
-    name, slug = inputs.text(form, "name"), inputs.text(form, "slug")
+    name, slug, board = (inputs.text(form, field) for field in ("name", "slug", "board"))
+    template = BoardTemplate(board) if board in set(BoardTemplate) else BoardTemplate.EXPERIMENT
     try:
         project = create_project(
-            frame.workspace(request), frame.actor(request), slug=slug or slug_from(name), name=name
+            frame.workspace(request),
+            frame.actor(request),
+            slug=slug or slug_from(name),
+            name=name,
+            template=template,
         )
     except (Invalid, Conflict) as error:
-        return _form(request, first=False, name=name, slug=slug, error=error)
+        return _form(request, first=False, name=name, slug=slug, template=template, error=error)
     return inputs.see_other(f"/p/{project.slug}/board", "project")
 
 
@@ -87,7 +96,13 @@ def slug_from(name: str) -> str:
 
 
 def _form(
-    request: Request, *, first: bool, name: str = "", slug: str = "", error: AssayError | None = None
+    request: Request,
+    *,
+    first: bool,
+    name: str = "",
+    slug: str = "",
+    template: BoardTemplate = BoardTemplate.EXPERIMENT,
+    error: AssayError | None = None,
 ) -> HTMLResponse:
     what, expected = sentences(error.message) if error is not None else ("", "")
     context = StartPage(
@@ -95,6 +110,7 @@ def _form(
         first=first,
         name=name,
         slug=slug,
+        boards=tuple(Choice(one.value, title, one is template) for one, title in TITLES.items()),
         problem=f"{what}. Expected {expected}." if expected else what,
         hint=error.hint if error is not None else "",
     )

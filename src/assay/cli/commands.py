@@ -41,6 +41,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("plan", "plan", "Rank what could be run next, with reasons and feasibility."),
             Entry("sprint", "sprint", "Plan a sprint, commit, meet, look back."),
             Entry("canvas", "canvas", "Say what the project is for, and see how it stands."),
+            Entry("choice", "choice", "Compare building, fine-tuning and buying; keep the decision."),
             Entry("phase", "phase", "Say how far the project is, and see whether the sprint fits."),
             Entry("search", "search", "Find tickets, and what was tried before."),
             Entry("diagnose", "diagnose", "Say why the team does not ship, by its own data."),

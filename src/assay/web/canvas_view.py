@@ -65,6 +65,7 @@ def canvas_page(
         is_empty=canvas.is_empty,
         edit_href=f"{base}/edit",
         phase_href=f"/p/{slug}/phase",
+        choices_href=f"/p/{slug}/build-or-buy",
         downloads=(
             ("YAML", f"/api/v1/projects/{slug}/canvas?format=yaml"),
             ("Markdown", f"/api/v1/projects/{slug}/canvas?format=markdown"),

@@ -112,6 +112,8 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "canvas.judged": lambda p: f"judged the canvas again: {_met(p.get('readings'))}",
     "phase.begun": lambda p: f"began the phase {p.get('phase')}",
     "phase.edited": lambda p: f"changed the plan of the phase {p.get('phase')}",
+    "choice.edited": lambda p: f"wrote version {p.get('version')} of a comparison",
+    "choice.decided": lambda p: f"decided for {p.get('chosen')}: {p.get('reason')}",
     "sprint.planned": lambda p: f"planned sprint {p.get('number')}",
     "sprint.edited": lambda p: f"changed the plan of sprint {p.get('number')}",
     "sprint.started": lambda p: f"started sprint {p.get('number')}",

@@ -197,6 +197,24 @@ def test_phase_is_set_and_its_decisions_are_dated_and_settled(made):
     assert (told["data"]["since"], told["data"]["measure"], told["version"]) == ("2026-05-25", "days", 3)
 
 
+def test_comparison_is_imported_shown_and_exported_without_a_change(made):
+    (made.folder / "build.yaml").write_text(
+        "question: Who reads?\noptions: [{name: We, route: build, exit_usd: 5}]\n"
+    )
+    assert made("choice", "list").out.startswith("Nothing is compared yet")
+    assert (
+        made("choice", "import", "reading", "build.yaml").out.strip()
+        == "Comparison reading is kept, version 1."
+    )
+    assert "unknown" in made("choice", "show", "reading").out
+    assert made("choice", "export", "reading", "again.yaml").code == 0
+    assert (
+        made("choice", "import", "reading", "again.yaml").out.strip()
+        == "Comparison reading is kept, version 1."
+    )
+    assert "open" in made("choice", "list").out
+
+
 def test_tickets_exported_and_imported_again_do_not_change(made):
     assert made("ticket", "export", "tickets").code == 0
     assert (made.folder / "tickets" / "EXP-1.yaml").read_text().startswith("key: EXP-1")

@@ -73,6 +73,7 @@ BODIES = {
     },
     "put_canvas": {"text": "objective: Answer\nsuccess: [accuracy >= 85%]\n"},
     "put_phase": {"document": {"phase": "convergence", "since": "2026-05-12", "gates": [{"question": "x", "by_sprint": 5}]}},
+    "keep_choice": {"document": {"question": "Who reads?", "options": [{"name": "We", "route": "build"}]}},
     "break_feature_down": {"stages": ["baseline model"]},
     "new_project": {"slug": "another", "name": "Another", "template": "feature"},
     "put_board_file": {"text": BOARD_FILE},

@@ -25,6 +25,7 @@ PAGES = {
     "diagnosis": "/diagnosis",
     "blocked": "/t/EXP-3/blockers",
     "canvas": "/canvas",
+    "build-or-buy": "/build-or-buy",
     "phase": "/phase",
     "canvas-form": "/canvas/edit",
     "journal": "/journal",

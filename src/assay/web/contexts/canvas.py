@@ -70,6 +70,7 @@ class CanvasPage:
     is_empty: bool
     edit_href: str
     phase_href: str
+    choices_href: str
     downloads: tuple[tuple[str, str], ...]
     csrf_token: str
 

@@ -94,7 +94,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         learned=_learned(facts, begin, at, verdicts=True),
         next=next((one for one in stands if one.progress is Progress.WAITING and _asks(one)), None),
         stuck=stuck,
-        silent=tuple(one for one in stands if _is_silent(one, at)),
+        silent=tuple(one for one in stands if is_silent(one, at)),
         tickets=stands,
         scope=tuple(change for change in _scope(facts) if change.at > begin),
     )
@@ -266,7 +266,8 @@ def _asks(ticket: TicketAt) -> bool:
     return TicketType(ticket.type) in ASKS_A_QUESTION
 
 
-def _is_silent(ticket: TicketAt, at: datetime) -> bool:
+def is_silent(ticket: TicketAt, at: datetime) -> bool:
+    """Is somebody at work on it, and has nobody seen a sign of that for days?"""
     started = ticket.progress is not Progress.WAITING and not ticket.progress.is_decided
     return started and ticket.last_sign_at is not None and at - ticket.last_sign_at > SILENT_AFTER
 

@@ -27,11 +27,12 @@ from assay.domain.portfolio.stuck import (
 )
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.canvas import CanvasView, get_canvas
-from assay.workflows.ceremonies import standup
+from assay.workflows.ceremonies import is_silent
 from assay.workflows.kept import PHASE, check_kept_version, put_document, tell_kept, version_of
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import KeptDocument, Project
+from assay.workflows.sprint_facts import SprintFacts, facts_of, keys_in_progress, standing
 
 LOOK = "assay phase show"
 
@@ -75,9 +76,10 @@ def get_phase(ws: Workspace, actor: Actor, slug: str) -> PhaseView:
         project = required_project(tx, slug)
         kept = tx.kept(project.id, PHASE)
         phase = _phase_of(kept)
-        mix = _mix(tx, project, canvas.clock.running, phase)
+        facts = _facts(tx, project, canvas.clock.running, at)
+    mix = _mix(facts, phase)
     stuck = stuck_of(phase, canvas, today=at.date())
-    silent = out_of_sight(_silent(ws, actor, slug, at))
+    silent = out_of_sight(_silent(facts, at))
     return PhaseView(
         phase=phase,
         data=document_to_data(phase),
@@ -122,21 +124,27 @@ def stuck_of(phase: ProjectPhase, canvas: CanvasView, *, today: date) -> tuple[S
     return tuple(one for one in found if one is not None)
 
 
-def _silent(ws: Workspace, actor: Actor, slug: str, at: datetime) -> list[tuple[str, float]]:
+def _silent(facts: SprintFacts, at: datetime) -> list[tuple[str, float]]:
     return [
         (one.key, (at - one.last_sign_at).total_seconds() / 86_400.0)
-        for one in standup(ws, actor, slug).silent
-        if one.last_sign_at is not None
+        for one in standing(facts)
+        if one.last_sign_at is not None and is_silent(one, at)
     ]
 
 
-def _mix(tx: ReadTransaction, project: Project, running: int | None, phase: ProjectPhase) -> Mix | None:
+def _facts(tx: ReadTransaction, project: Project, running: int | None, at: datetime) -> SprintFacts:
+    """Of the running sprint; without one, of every ticket in progress."""
     sprint = None if running is None else tx.sprint(project.id, running)
-    if sprint is None:
+    keys = None if sprint else keys_in_progress(tx, project)
+    return facts_of(tx, project, sprint, at, now=at, keys=keys)
+
+
+def _mix(facts: SprintFacts, phase: ProjectPhase) -> Mix | None:
+    if facts.sprint is None:
         return None
-    keys = [made.key for made in tx.commitments(sprint.id) if made.stands]
-    tickets = tx.tickets(project.id, keys=keys) if keys else ()
-    return mix_of({one.key: one.content for one in tickets}, phase.measure)
+    keys = [made.key for made in facts.commitments if made.stands]
+    contents = {key: facts.tickets[key].content for key in keys if key in facts.tickets}
+    return mix_of(contents, phase.measure)
 
 
 def _phase_of(kept: KeptDocument | None) -> ProjectPhase:

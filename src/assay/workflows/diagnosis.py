@@ -170,9 +170,7 @@ def _facts(
             Column(stage.key, stage.title, stage.wip_limit, counts.get(stage.key, 0), stage.locks)
             for stage in board.stages
         ),
-        blocked=blocked_spans(
-            (one for event in events if (one := about_blockers(event)) is not None), until=at
-        ),
+        blocked=blocked_spans(about_blockers(events), until=at),
         sprints=_scopes(tx, project),
     )
 

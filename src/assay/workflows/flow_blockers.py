@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -71,7 +71,7 @@ def blockers_in_window(
     events: Sequence[FlowEvent], titles: Mapping[str, str], begin: datetime, at: datetime
 ) -> BlockersView:
     """What was in the way in a window that ends at this moment?"""
-    spans = blocked_spans((one for event in events if (one := about_blockers(event)) is not None), until=at)
+    spans = blocked_spans(about_blockers(events), until=at)
     end = at + timedelta(microseconds=1)
     opened = opened_between(spans, begin, end)
     before = begin - (end - begin)
@@ -97,11 +97,15 @@ def blockers_in_window(
     )
 
 
-def about_blockers(event: FlowEvent) -> BlockerOpened | BlockerClosed | None:
-    """What an event says of blockers: a ticket that is deleted takes its own along."""
-    if isinstance(event, Crossing):
-        return BlockerClosed(event.at, event.item, None) if event.target is None else None
-    return None if isinstance(event, Decided) else event
+def about_blockers(events: Iterable[FlowEvent]) -> list[BlockerOpened | BlockerClosed]:
+    """What these events say of blockers: a ticket that is deleted takes its own along."""
+    # One look at each of them: most cross, and say nothing.
+    telling = [event for event in events if not isinstance(event, Crossing) or event.target is None]
+    return [
+        BlockerClosed(event.at, event.item, None) if isinstance(event, Crossing) else event
+        for event in telling
+        if not isinstance(event, Decided)
+    ]
 
 
 def _open_blocker(span: BlockedSpan, titles: Mapping[str, str], at: datetime) -> OpenBlocker:

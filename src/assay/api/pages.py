@@ -40,6 +40,7 @@ class TicketFilters(Asked):
     recommendation: Text | None = None
     priority: Text | None = None
     blocked: Text | None = Field(default=None, description="yes: something is in their way; no: nothing is.")
+    sprint: Text | None = Field(default=None, description="Taken into this one: its number, or active.")
 
     def filters(self) -> dict[str, str]:
         """The filters that were given."""

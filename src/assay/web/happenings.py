@@ -103,6 +103,8 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "template.removed": lambda p: "removed a template of tickets",
     "project.created": lambda p: "created the project",
     "project.configured": lambda p: "changed the settings",
+    "filter.saved": lambda p: "saved a filter",
+    "filter.removed": lambda p: "forgot a filter",
     "metric.declared": lambda p: "declared a metric",
     "metric.dropped": lambda p: "removed a metric",
     "source.connected": lambda p: f"connected a source: {p.get('uri', '')}",

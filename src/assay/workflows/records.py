@@ -26,6 +26,14 @@ class TicketTemplate(Value):
     """YAML as somebody wrote it: a ticket file without key."""
 
 
+class SavedFilter(Value):
+    """What somebody often looks for, under a name that everybody in the project sees."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    filters: dict[str, str]
+    """Filters of the list of tickets, such as owner and blocked."""
+
+
 class ProjectSettings(Value):
     """What a project may set; every default is the product's default."""
 
@@ -33,6 +41,8 @@ class ProjectSettings(Value):
     verdicts: VerdictSettings = VerdictSettings()
     commitments: CommitmentLimits = CommitmentLimits()
     templates: tuple[TicketTemplate, ...] = ()
+    """By name."""
+    filters: tuple[SavedFilter, ...] = ()
     """By name."""
 
 

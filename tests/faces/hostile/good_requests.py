@@ -76,6 +76,7 @@ BODIES = {
     "keep_choice": {"document": {"question": "Who reads?", "options": [{"name": "We", "route": "build"}]}},
     "break_feature_down": {"stages": ["baseline model"]},
     "new_project": {"slug": "another", "name": "Another", "template": "feature"},
+    "put_saved_filter": {"filters": {"owner": "Jo", "blocked": "yes"}},
     "put_board_file": {"text": BOARD_FILE},
     "check_board_file": {"text": BOARD_FILE},
     "configure_project": SETTINGS,

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import ColumnElement, and_, exists, or_, true
 
 from assay.errors import Invalid
-from assay.storage.tables import blockers, tickets
+from assay.storage.tables import blockers, commitments, sprints, tickets
 from assay.storage.types import storable
 
 MAX_PAGE = 500
@@ -63,12 +63,29 @@ def ticket_conditions(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
         elif name == "blocked":
             is_blocked = exists().where(blockers.c.ticket_id == tickets.c.id, blockers.c.closed_at.is_(None))
             conditions.append(is_blocked if value == "yes" else ~is_blocked)
+        elif name == "sprint":
+            conditions.append(_in_sprint(value))
         elif name in TICKET_FIELDS:
             column = TICKET_FIELDS[name]
             conditions.append(column.is_(None) if value == NONE_WORD else column == storable(value))
         else:
-            raise unknown_filter(name, (*TICKET_FIELDS, "blocked", "priority", "q"))
+            raise unknown_filter(name, (*TICKET_FIELDS, "blocked", "priority", "q", "sprint"))
     return conditions
+
+
+def _in_sprint(value: str) -> ColumnElement[bool]:
+    """Taken into a sprint and not out again: `active`, its number, or `none` for no sprint that has not ended."""
+    taken = exists().where(
+        commitments.c.ticket_id == tickets.c.id,
+        commitments.c.removed_at.is_(None),
+        sprints.c.id == commitments.c.sprint_id,
+        sprints.c.project_id == tickets.c.project_id,
+    )
+    if value == NONE_WORD:
+        return ~taken.where(sprints.c.state != "ended")
+    if value == "active":
+        return taken.where(sprints.c.state == value)
+    return taken.where(sprints.c.number == _small_number("sprint", value, hint="active, none, or its number"))
 
 
 def contains(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -117,11 +134,11 @@ def cursor_parts(text: str, kinds: tuple[type, ...]) -> list[Any]:
     return list(parts)
 
 
-def _small_number(name: str, value: str) -> int:
+def _small_number(name: str, value: str, hint: str = "0 is most urgent, 4 least") -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 6):
         raise Invalid(
             f"cannot filter by {name}: found {ascii(value)[:40]} (expected a whole number)",
-            hint="0 is most urgent, 4 least",
+            hint=hint,
             code="filter-malformed",
             field=f"filter.{name}",
         )

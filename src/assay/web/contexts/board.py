@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from assay.web.contexts.saved_filters import SavedFilters
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -109,6 +111,8 @@ class Filter:
     owner: str
     axis: str
     blocked: bool
+    mode: str
+    sprint: str
     active: bool
 
 
@@ -124,6 +128,8 @@ class BoardPage:
     seq: int
     filter: Filter
     axes: tuple[str, ...]
+    modes: tuple[str, ...]
+    saved: SavedFilters
     is_empty: bool
     sources_href: str
     shows_hidden: bool

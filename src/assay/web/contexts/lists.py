@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from assay.web.contexts.backlog import BulkForm
 from assay.web.contexts.board import Fact
 from assay.web.contexts.experiment import ChartBox, RunLine
+from assay.web.contexts.saved_filters import SavedFilters
 from assay.web.contexts.ticket_form import Choice
 
 
@@ -122,6 +123,7 @@ class ExperimentsPage:
     stages: tuple[Choice, ...]
     decisions: tuple[Choice, ...]
     axes: tuple[Choice, ...]
+    saved: SavedFilters
     sort: str
     filtered: bool
     here: str

@@ -5,17 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from assay.domain.experiments.experiment import Axis
+from assay.domain.experiments.experiment import Axis, Mode
 from assay.web import board_view, facts, frame, inputs, templating
 from assay.web.contexts.board import BoardPage, Filter
 from assay.web.parts import KeptPage
 from assay.web.permissions import requires
+from assay.web.saved_filters_view import saved_filters
 from assay.workflows.actor import Permission
 from assay.workflows.board import column_page
 from assay.workflows.projects import get_project
 
 router = APIRouter(include_in_schema=False)
-FILTERS = ("q", "owner", "axis", "blocked")
+FILTERS = ("q", "owner", "axis", "mode", "sprint", "blocked")
 
 
 @router.get("/p/{slug}/board", dependencies=requires(Permission.READ))
@@ -60,9 +61,13 @@ def _page(
             owner=filters.get("owner", ""),
             axis=filters.get("axis", ""),
             blocked=filters.get("blocked") == "yes",
+            mode=filters.get("mode", ""),
+            sprint=filters.get("sprint", ""),
             active=bool(filters),
         ),
         axes=tuple(axis.value for axis in Axis),
+        modes=tuple(mode.value for mode in Mode),
+        saved=saved_filters(project, "board", FILTERS, filters),
         is_empty=not filters and not any(column.count for column in slots.columns),
         sources_href=f"/p/{project.slug}/settings#sources",
         shows_hidden=with_hidden,

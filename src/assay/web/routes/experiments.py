@@ -10,12 +10,13 @@ from assay.web import backlog_view, frame, inputs, lists_view, templating, wordi
 from assay.web.contexts.lists import ExperimentsPage
 from assay.web.contexts.ticket_form import Choice
 from assay.web.permissions import requires
+from assay.web.saved_filters_view import saved_filters
 from assay.workflows.actor import Permission
 from assay.workflows.overview import list_experiments
 from assay.workflows.projects import get_project
 
 router = APIRouter(include_in_schema=False)
-FILTERS = ("q", "owner", "stage", "decision", "axis")
+FILTERS = ("q", "owner", "stage", "decision", "axis", "mode", "sprint", "blocked")
 
 
 @router.get("/p/{slug}/experiments", dependencies=requires(Permission.READ))
@@ -39,6 +40,7 @@ def show_experiments(request: Request, slug: str, cursor: str = "", sort: str = 
             "Any decision", {**wording.DECISIONS, "none": "none yet"}, filters.get("decision", "")
         ),
         axes=_choices("Any axis", {axis.value: axis.value for axis in Axis}, filters.get("axis", "")),
+        saved=saved_filters(project, "experiments", FILTERS, filters),
         sort=sort,
         filtered=bool(filters),
         here=path,

@@ -81,3 +81,26 @@ def test_box_that_the_page_never_had_is_refused_in_words(site, browser, box):
     token = browser.token(at(site, "/backlog"))
     status, _ = browser.text(at(site, "/bulk"), {"csrf_token": token, "ticket": box, "owner": "x"})
     assert status in (404, 409, 412, 422)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1-",
+        "-",
+        "0-0",
+        "2-1",
+        "9" * 400,
+        "1-9999999999999999",
+        "%C2%B2-%C2%B3",
+        "%00",
+        "%ff",
+        "<b>-1",
+        "../x",
+    ],
+)
+def test_addresses_with_names_of_these_pages_stand_hostile_values(site, browser, value):
+    for path in ("/backlog?undo=", "/experiments?undo=", "/t/new?type=", "/t/new?template="):
+        status, page = browser.text(at(site, f"{path}{value}"))
+        assert status in (200, 404, 422)
+        assert "<b>-1" not in page

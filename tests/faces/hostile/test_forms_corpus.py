@@ -32,6 +32,9 @@ QUERIES = (
     "ticket",
     "after",
     "to",
+    "sprint",
+    "mode",
+    "board",
 )
 """Every name that a page reads from its address, and some that none reads."""
 

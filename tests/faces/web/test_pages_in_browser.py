@@ -22,6 +22,7 @@ PAGES = {
     "flow": "/flow",
     "planning": "/planning",
     "blockers": "/blockers?state=all",
+    "filters": "/filters?owner=ada&page=board",
     "diagnosis": "/diagnosis",
     "blocked": "/t/EXP-3/blockers",
     "canvas": "/canvas",

@@ -21,7 +21,6 @@ def backlog_page(found: Backlogs, slug: str, bulk: BulkForm) -> BacklogPage:
     """Both, side by side."""
     return BacklogPage(
         slug=slug,
-        stage=found.stage,
         csrf_token=bulk.csrf_token,
         bulk=bulk,
         columns=(

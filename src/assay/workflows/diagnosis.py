@@ -84,7 +84,7 @@ def diagnosis(ws: Workspace, actor: Actor, slug: str, *, days: int = DEFAULT_WIN
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         tickets = tx.tickets(project.id)
-        facts = _facts(tx, project, tickets, at, days)
+        facts = _facts(ws, tx, project, tickets, at, days)
     decided = [f for f in facts.flows if f.done_at is not None and facts.start <= f.done_at <= at]
     outcomes = [flow.outcome.value for flow in decided if flow.outcome is not None]
     mending = _mending(project.settings.board, tickets)
@@ -126,7 +126,7 @@ def mend_cause(
                 hint=f"assay ticket show {made}",
                 code="cause-has-ticket",
             )
-        answers = diagnose(_facts(tx, project, tickets, ws.clock(), days))
+        answers = diagnose(_facts(ws, tx, project, tickets, ws.clock(), days))
         answer = next(one for one in answers if one.cause is cause)
         if not answer.is_to_mend:
             raise Refused(
@@ -150,10 +150,15 @@ def _check_window(days: int) -> None:
 
 
 def _facts(
-    tx: ReadTransaction, project: Project, tickets: Sequence[Ticket], at: datetime, days: int
+    ws: Workspace,
+    tx: ReadTransaction,
+    project: Project,
+    tickets: Sequence[Ticket],
+    at: datetime,
+    days: int,
 ) -> Facts:
     board = project.settings.board
-    events = [event for _, event in tx.flow_events(project.slug, first_stage=board.first.key)]
+    events = ws.flow_memory.events(tx, project.slug, first_stage=board.first.key)
     rules, counts = flow_rules(board), tx.stage_counts(project.id)
     return Facts(
         start=max(at - timedelta(days=days), events[0].at) if events else at - timedelta(days=days),

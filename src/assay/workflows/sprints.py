@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from assay.domain.board.board import ExitItem
 from assay.domain.board.flow import flow_rules
@@ -126,7 +126,11 @@ def insert_sprint(
     """The transaction part of `create_sprint`, for workflows that write more beside it."""
     made = tx.sprints(project.id)
     sprint = tx.add_sprint(project.id, content, at=at)
-    tell(tx, actor, at, project, sprint, "sprint.planned", after=sprint.content.model_dump(mode="json"))
+    tx.append(
+        Event.of("sprint.planned", **about(project, sprint), after=sprint.content.model_dump(mode="json")),
+        actor=actor,
+        at=at,
+    )
     for ticket in _unfinished(tx, project, made[-1]) if made else ():
         take_in(tx, actor, at, project, sprint, ticket, confirmed="carried over")
     return sprint
@@ -175,7 +179,9 @@ def change_sprint(
         return sprint
     saved = _saved(tx, replace(sprint, content=content))
     before, after = (one.model_dump(mode="json") for one in (sprint.content, content))
-    tell(tx, actor, at, project, sprint, "sprint.edited", before=before, after=after)
+    tx.append(
+        Event.of("sprint.edited", **about(project, sprint), before=before, after=after), actor=actor, at=at
+    )
     return saved
 
 
@@ -206,7 +212,7 @@ def start_sprint(
                 code="sprint-empty",
             )
         saved = _saved(tx, replace(sprint, state=SprintState.ACTIVE, started_at=at))
-        tell(tx, actor, at, project, sprint, "sprint.started", tickets=keys)
+        tx.append(Event.of("sprint.started", **about(project, sprint), tickets=keys), actor=actor, at=at)
         return saved
 
     return _change(ws, slug, number, expected_version, change)
@@ -226,7 +232,7 @@ def end_sprint(
         _must_be(sprint, SprintState.ACTIVE, "end")
         saved = _saved(tx, replace(sprint, state=SprintState.ENDED, ended_at=at))
         keys = [made.key for made in tx.commitments(sprint.id) if made.stands]
-        tell(tx, actor, at, project, sprint, "sprint.ended", tickets=keys)
+        tx.append(Event.of("sprint.ended", **about(project, sprint), tickets=keys), actor=actor, at=at)
         return saved
 
     return _change(ws, slug, number, expected_version, change)
@@ -257,7 +263,11 @@ def save_retro(
         if retro == sprint.retro:
             return sprint
         saved = _saved(tx, replace(sprint, retro=retro))
-        tell(tx, actor, at, project, sprint, "sprint.looked_back", after=retro.model_dump(mode="json"))
+        tx.append(
+            Event.of("sprint.looked_back", **about(project, sprint), after=retro.model_dump(mode="json")),
+            actor=actor,
+            at=at,
+        )
         return saved
 
     return _change(ws, slug, number, expected_version, change)
@@ -280,7 +290,11 @@ def pick_improvement(
         ticket = insert_ticket(tx, ws, actor, project, content)
         retro = sprint.retro.model_copy(update={"improvement": ticket.key})
         saved = _saved(tx, replace(sprint, retro=retro))
-        tell(tx, actor, at, project, sprint, "sprint.looked_back", after=retro.model_dump(mode="json"))
+        tx.append(
+            Event.of("sprint.looked_back", **about(project, sprint), after=retro.model_dump(mode="json")),
+            actor=actor,
+            at=at,
+        )
         return saved
 
     return _change(ws, slug, number, expected_version, change)
@@ -316,10 +330,18 @@ def take_in(
     """The transaction part of a commitment: it also says that the team agreed."""
     after_start = sprint.state is SprintState.ACTIVE
     tx.add_commitment(sprint, ticket, by=actor.name, at=at, after_start=after_start)
-    tell(
-        tx, actor, at, project, sprint, "sprint.committed",
-        ticket=ticket.key, type=ticket.content.type.value, after_start=after_start, confirmed=confirmed,
-    )  # fmt: skip
+    tx.append(
+        Event.of(
+            "sprint.committed",
+            **about(project, sprint),
+            ticket=ticket.key,
+            type=ticket.content.type.value,
+            after_start=after_start,
+            confirmed=confirmed,
+        ),
+        actor=actor,
+        at=at,
+    )
     if all(said.item != ExitItem.AGREED.value for said in ticket.attestations):
         agreed = Attestation(item=ExitItem.AGREED.value, by=actor.name, at=at, note=f"Sprint {sprint.number}")
         tx.put_attestation(ticket.id, agreed)
@@ -377,15 +399,6 @@ def must_not_have_ended(sprint: Sprint, verb: str) -> None:
         )
 
 
-def tell(
-    tx: WriteTransaction,
-    actor: Actor,
-    at: datetime,
-    project: Project,
-    sprint: Sprint,
-    kind: str,
-    **payload: object,
-) -> None:
-    """Write to the journal what happened to a sprint."""
-    event = Event.of(kind, project=project.slug, subject=sprint.subject, number=sprint.number, **payload)
-    tx.append(event, actor=actor, at=at)
+def about(project: Project, sprint: Sprint) -> dict[str, Any]:
+    """What every journal entry about a sprint says beside what happened."""
+    return {"project": project.slug, "subject": sprint.subject, "number": sprint.number}

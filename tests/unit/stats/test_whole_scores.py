@@ -32,10 +32,10 @@ def test_whole_scores_have_the_means_and_variances_that_any_scores_have(seeds, l
     for module in (slice_variance, crossed):
         monkeypatch.setattr(module, "whole_slices", lambda *_: None)
     for found, expected in zip(by_slice, _shown(slice_variance.slice_variance(arms, index, 8)), strict=True):
-        assert found == pytest.approx(expected, rel=1e-11, abs=1e-15)
+        assert found == pytest.approx(expected, rel=1e-11, abs=1e-14)
     for (mean, parts), (other, others) in ((both, comparison_variance(*arms)), (one, mean_variance(arms[0]))):
-        assert mean == pytest.approx(other, rel=1e-11, abs=1e-15)
-        assert (parts.total, parts.dof) == pytest.approx((others.total, others.dof), rel=1e-11, abs=1e-15)
+        assert mean == pytest.approx(other, rel=1e-11, abs=1e-14)
+        assert (parts.total, parts.dof) == pytest.approx((others.total, others.dof), rel=1e-11, abs=1e-14)
 
 
 def test_the_variance_of_a_million_whole_scores_is_that_of_fractions():

@@ -317,7 +317,7 @@ def test_column_that_holds_cards_cannot_be_removed(ws):
             "transitions": tuple(t for t in board.transitions if "backlog" not in (t.source, t.target)),
         }
     )
-    with pytest.raises(Refused, match="it holds 1 cards"):
+    with pytest.raises(Refused, match="it holds 1 card "):
         save_settings(ws, ADA, SLUG, expected_version=project.version, board=smaller)
 
 

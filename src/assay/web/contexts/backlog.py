@@ -70,7 +70,6 @@ class BacklogPage:
     """Context of pages/backlog.html."""
 
     slug: str
-    stage: str
     csrf_token: str
     columns: tuple[BacklogColumn, ...]
     bulk: BulkForm

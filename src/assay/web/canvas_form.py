@@ -64,7 +64,7 @@ def _rows(data: Mapping[str, Any], name: str) -> tuple[FormRow, ...]:
     filled = [one for one in there if isinstance(one, Mapping)] if isinstance(there, list | tuple) else []
     rows = [{field: _text(one.get(field)) for field in LISTS[name]} for one in filled]
     rows += [dict.fromkeys(LISTS[name], "")] * SPARE_ROWS
-    return tuple(FormRow(number, values) for number, values in enumerate(rows))
+    return tuple(FormRow(number, number + 1, values) for number, values in enumerate(rows))
 
 
 def _at(data: Any, path: tuple[str, ...]) -> str:

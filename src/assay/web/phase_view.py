@@ -110,6 +110,7 @@ def _decision(number: int, line: GateLine) -> DecisionLine:
     by = str(gate.by_sprint) if gate.by_sprint is not None else str(gate.by_day)
     return DecisionLine(
         number=number,
+        place=number + 1,
         question=gate.question,
         by=by,
         by_words=f"by sprint {by}" if gate.by_sprint is not None else f"by {by}",

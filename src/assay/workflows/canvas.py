@@ -11,6 +11,7 @@ from typing import Any
 from assay.domain.experiments.criteria.model import Criterion
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.gates.verdict import judge_other
+from assay.domain.kernel.events import Event
 from assay.domain.kernel.findings import Finding, Outcome
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.portfolio.canvas import Canvas
@@ -33,7 +34,6 @@ from assay.workflows.kept import (
     STANDING,
     check_kept_version,
     put_document,
-    tell_kept,
     version_of,
 )
 from assay.workflows.lookup import required_project, required_ticket
@@ -129,9 +129,10 @@ def edit_canvas(
         saved = put_document(tx, project, CANVAS, "", canvas, by=actor.name, at=at)
         if saved is not None:
             after = canvas_to_data(canvas, catalog)
-            tell_kept(
-                tx, project, "canvas.edited", CANVAS, actor=actor, at=at, version=saved.version, after=after
+            event = Event.of(
+                "canvas.edited", project=slug, subject=CANVAS, version=saved.version, after=after
             )
+            tx.append(event, actor=actor, at=at)
 
     ws.store.write(work)
     refresh_standing(ws, slug)
@@ -268,7 +269,8 @@ def _keep(
     at = ws.clock()
     put_document(tx, project, STANDING, "", standing, by=SYSTEM.name, at=at)
     if _told(standing) != (_told(before) if before else None):
-        tell_kept(tx, project, "canvas.judged", CANVAS, actor=SYSTEM, at=at, readings=_told(standing))
+        event = Event.of("canvas.judged", project=project.slug, subject=CANVAS, readings=_told(standing))
+        tx.append(event, actor=SYSTEM, at=at)
 
 
 def _told(standing: Standing) -> list[dict[str, Any]]:

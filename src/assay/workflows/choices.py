@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from assay.domain.experiments.fields import as_mapping
+from assay.domain.kernel.events import Event
 from assay.domain.portfolio.build_or_buy import BuildOrBuy, Compared, compare
 from assay.domain.portfolio.plain_data import document_from_data, document_to_data
 from assay.errors import Invalid, NotFound
 from assay.workflows.actor import Actor, Permission
-from assay.workflows.kept import CHOICE, check_kept_version, put_document, tell_kept, version_of
+from assay.workflows.kept import CHOICE, check_kept_version, put_document, version_of
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import KeptDocument, Project
@@ -100,18 +101,19 @@ def _tell(
 ) -> None:
     old = None if before is None else BuildOrBuy.model_validate_json(before.body)
     decided = bool(choice.chosen) and (old is None or old.chosen != choice.chosen)
-    tell_kept(
-        tx,
-        project,
-        "choice.decided" if decided else "choice.edited",
-        f"choice-{name}",
-        actor=actor,
-        at=at,
+    kind = "choice.edited"
+    if decided:
+        kind = "choice.decided"
+    event = Event.of(
+        kind,
+        project=project.slug,
+        subject=f"choice-{name}",
         version=saved.version,
         chosen=choice.chosen,
         reason=choice.reason,
         after=document_to_data(choice),
     )
+    tx.append(event, actor=actor, at=at)
 
 
 def _given(data: object) -> dict[str, Any]:

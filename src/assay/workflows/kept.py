@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel
 
-from assay.domain.kernel.events import Event
 from assay.errors import StaleVersion
-from assay.workflows.actor import Actor
 from assay.workflows.ports import ReadTransaction, WriteTransaction
 from assay.workflows.records import KeptDocument, Project
 
@@ -54,20 +51,6 @@ def put_document(
     if saved is None:
         raise StaleVersion(f"cannot change {kind}: it changed meanwhile (expected the version you saw)")
     return saved
-
-
-def tell_kept(
-    tx: WriteTransaction,
-    project: Project,
-    kind: str,
-    subject: str,
-    *,
-    actor: Actor,
-    at: datetime,
-    **payload: Any,
-) -> None:
-    """Write to the journal what a document says from now on."""
-    tx.append(Event.of(kind, project=project.slug, subject=subject, **payload), actor=actor, at=at)
 
 
 def body_of(tx: ReadTransaction, project: Project, kind: str, name: str = "") -> str | None:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from assay.domain.experiments.fields import as_mapping
+from assay.domain.kernel.events import Event
 from assay.domain.portfolio.phases import (
     DecisionGate,
     GateState,
@@ -28,7 +29,7 @@ from assay.domain.portfolio.stuck import (
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.canvas import CanvasView, get_canvas
 from assay.workflows.ceremonies import is_silent
-from assay.workflows.kept import PHASE, check_kept_version, put_document, tell_kept, version_of
+from assay.workflows.kept import PHASE, check_kept_version, put_document, version_of
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import KeptDocument, Project
@@ -179,19 +180,19 @@ def edit_phase(
         saved = put_document(tx, project, PHASE, "", phase, by=actor.name, at=at)
         if saved is not None:
             begins = before is None or old.phase is not phase.phase
-            kind = "phase.begun" if begins else "phase.edited"
-            tell_kept(
-                tx,
-                project,
+            kind = "phase.edited"
+            if begins:
+                kind = "phase.begun"
+            event = Event.of(
                 kind,
-                PHASE,
-                actor=actor,
-                at=at,
+                project=project.slug,
+                subject=PHASE,
                 version=saved.version,
                 phase=phase.phase.value,
                 before=None if before is None else old.phase.value,
                 after=document_to_data(phase),
             )
+            tx.append(event, actor=actor, at=at)
 
     ws.store.write(work)
     return get_phase(ws, actor, slug)

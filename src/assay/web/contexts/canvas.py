@@ -80,6 +80,9 @@ class FormRow:
     """One entry of a list: its inputs by name, with what stands in them."""
 
     number: int
+    """In the names of its inputs, from 0."""
+    place: int
+    """For people, from 1."""
     values: dict[str, str]
 
 

@@ -24,6 +24,9 @@ class DecisionLine:
     """A decision with a date."""
 
     number: int
+    """In the names of its inputs, from 0."""
+    place: int
+    """For people, from 1."""
     question: str
     by: str
     """As it is typed: a number of a sprint, or a day."""

@@ -70,7 +70,7 @@ def _page(
                 name=one.name,
                 text=one.text,
                 use_href=f"/p/{slug}/t/new?template={one.name}",
-                lines=len(one.text.splitlines()),
+                lines=len(one.text.splitlines()) + 1,
             )
             for one in project.settings.templates
         ),

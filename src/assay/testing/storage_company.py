@@ -30,6 +30,7 @@ class CompanyContract:
         assert store.write(lambda tx: tx.watch(ticket.id, "grace", at=later(2))) is False
         with store.read() as tx:
             assert tx.watchers(ticket.id) == ["Ada Noor", "grace"]
+            assert tx.company(ticket.id) == (["Ada Noor", "grace"], [])
             assert tx.watchers(other.id) == []
         assert store.write(lambda tx: tx.unwatch(ticket.id, "grace")) is True
         assert store.write(lambda tx: tx.unwatch(ticket.id, "grace")) is False
@@ -41,6 +42,7 @@ class CompanyContract:
         store.write(lambda tx: tx.add_attachment(other.id, file))
         with store.read() as tx:
             assert tx.attachments(ticket.id) == [file]
+            assert tx.company(ticket.id)[1] == [file]
             assert tx.blob(file.digest) == CONTENT
         assert store.write(lambda tx: tx.remove_attachment(ticket.id, file.digest)) is True
         assert store.write(lambda tx: tx.remove_attachment(ticket.id, file.digest)) is False

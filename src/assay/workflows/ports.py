@@ -18,6 +18,7 @@ from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.workflows.actor import Actor
 from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
+from assay.workflows.company_ports import CompanyReads
 from assay.workflows.flow_memory import FlowMemory, FlowReads
 from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
 from assay.workflows.kept_ports import KeptReads, KeptWrites
@@ -55,7 +56,9 @@ from assay.workflows.views import (
 T = TypeVar("T")
 
 
-class ReadTransaction(BlockerReads, GateReads, KeptReads, PlanningReads, SprintReads, FlowReads, Protocol):
+class ReadTransaction(
+    BlockerReads, GateReads, KeptReads, PlanningReads, SprintReads, FlowReads, CompanyReads, Protocol
+):
     """One consistent view of everything remembered."""
 
     # projects and metrics
@@ -80,8 +83,6 @@ class ReadTransaction(BlockerReads, GateReads, KeptReads, PlanningReads, SprintR
         ...
 
     def notes(self, ticket_id: int) -> Sequence[Note]: ...
-    def watchers(self, ticket_id: int) -> Sequence[str]: ...
-    def attachments(self, ticket_id: int) -> Sequence[Attachment]: ...
     def decisions(self, ticket_id: int) -> Sequence[Decision]: ...
     def verdict(self, ticket_id: int) -> StoredVerdict | None: ...
     def verdicts(self, ticket_id: int) -> Sequence[StoredVerdict]: ...
@@ -199,6 +200,10 @@ class ReadTransaction(BlockerReads, GateReads, KeptReads, PlanningReads, SprintR
         subject: str | None,
         actor: str | None,
     ) -> JournalPage: ...
+    def latest_about(self, project: str, subject: str, *, limit: int) -> Sequence[JournalRow]:
+        """The newest entries about one subject, newest first."""
+        ...
+
     def journal_about(self, project: str, subject: str, kinds: Sequence[str]) -> Sequence[JournalRow]:
         """Every entry of these kinds about one subject, oldest first."""
         ...

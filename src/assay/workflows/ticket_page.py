@@ -63,6 +63,7 @@ def _view(
     stage = project.settings.board.stage(ticket.stage)
     text = f"{ticket.content.title} {ticket.content.hypothesis}"
     now = ws.clock()
+    watchers, attachments = tx.company(ticket.id)
     spike = spike_clock(tx, project, ticket, now)
     return TicketView(
         project=project,
@@ -86,15 +87,13 @@ def _view(
         blockers=by_age(tx.blockers_of(ticket.id)),
         exits=_exits(tx, project, ticket, now),
         attestable=_attestable(project, ticket),
-        history=tx.journal_page(
-            project=project.slug, before=None, limit=HISTORY_SHOWN, kind=None, subject=ticket.key, actor=None
-        ).rows,
+        history=tuple(tx.latest_about(project.slug, ticket.key, limit=HISTORY_SHOWN)),
         gpu_hours=math.fsum(spent) if spent else None,
         runs_without_gpu_hours=sum(not run.deleted and run.gpu_hours is None for run in runs),
         days_used=spike.used_days if spike is not None else _days(ticket, now),
         spike=spike,
-        watchers=tuple(tx.watchers(ticket.id)),
-        attachments=tuple(tx.attachments(ticket.id)),
+        watchers=tuple(watchers),
+        attachments=tuple(attachments),
     )
 
 

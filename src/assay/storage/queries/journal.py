@@ -28,6 +28,13 @@ ABOUT = Statement(
     )
 )
 
+LATEST = Statement(
+    select(_J.body, _J.hash)
+    .where(_J.subject == bindparam("subject"), func.coalesce(_J.project, "") == bindparam("project"))
+    .order_by(_J.seq.desc())
+    .limit(bindparam("most"))
+)
+
 
 class JournalQueries(Session):
     """What happened, a page at a time?"""
@@ -40,6 +47,11 @@ class JournalQueries(Session):
         return tuple(
             line_of(bytes(body), bytes(entry_hash)) for body, entry_hash in self.rows(ABOUT, **wanted)
         )
+
+    def latest_about(self, project: str, subject: str, *, limit: int) -> Sequence[JournalRow]:
+        """The newest entries about one subject, newest first."""
+        rows = self.rows(LATEST, project=project, subject=storable(subject), most=page_size(limit))
+        return tuple(line_of(bytes(body), bytes(entry_hash)) for body, entry_hash in rows)
 
     def journal_page(
         self,

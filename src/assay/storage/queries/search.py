@@ -132,7 +132,7 @@ class SearchQueries(Session):
             return ()
         last = len(words) - 1 if ends_inside_word(text) else -1
         terms = [self._term(word, prefix=at == last) for at, word in enumerate(words)]
-        cap = self._common_from()
+        cap = _common_from(self._size())
         counted = [(self._count(term, cap), term) for term in terms]
         if any(count == 0 for count, _ in counted):
             return ()
@@ -167,8 +167,8 @@ class SearchQueries(Session):
         """The rarest of these that stand anywhere, without those that stand in many tickets."""
         if not terms:
             return []
-        (size,) = self.one(SIZE)
-        cap = min(max(RARE_FLOOR, self._common_from() // 2), max(FEW, (size or 0) // 3 + 1))
+        size = self._size()
+        cap = min(max(RARE_FLOOR, _common_from(size) // 2), max(FEW, size // 3 + 1))
         counted = self.rows(COUNTS, terms=orjson.dumps(terms).decode(), cap=cap)
         return [term for term, count in sorted(counted, key=lambda row: row[1]) if 0 < count < cap][
             :SIMILAR_WORDS
@@ -191,10 +191,10 @@ class SearchQueries(Session):
         (count,) = self.one(MATCHES, query=term, cap=cap)
         return int(count)
 
-    def _common_from(self) -> int:
-        """From how many tickets on is a word common?"""
+    def _size(self) -> int:
+        """How many tickets are there, at most?"""
         (size,) = self.one(SIZE)
-        return max(COMMON_FLOOR, int((size or 0) * COMMON_SHARE))
+        return size or 0
 
     def _term(self, word: str, *, prefix: bool = False) -> str:
         """The word in any of its forms."""
@@ -221,3 +221,8 @@ def _hit(row: Row) -> SearchHit:
         excerpt=excerpt or "",
         score=float(-score),
     )
+
+
+def _common_from(size: int) -> int:
+    """From how many tickets on is a word common?"""
+    return max(COMMON_FLOOR, int(size * COMMON_SHARE))

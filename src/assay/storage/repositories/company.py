@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, literal, select
 
 from assay.storage.session import Session, Statement
 from assay.storage.tables import attachments, watchers
@@ -25,6 +25,23 @@ ATTACHMENTS = Statement(
     .where(_A.ticket_id == bindparam("the_ticket"))
     .order_by(_A.id)
 )
+COMPANY = Statement(
+    select(
+        literal(0).label("is_file"),
+        literal(0).label("number"),
+        _W.name.label("name"),
+        literal("").label("digest"),
+        literal(0).label("size"),
+        literal("").label("by"),
+        _W.since.label("at"),
+    )
+    .where(_W.ticket_id == bindparam("the_ticket"))
+    .union_all(
+        select(literal(1), _A.id, _A.name, _A.digest, _A.size, _A.by, _A.at).where(
+            _A.ticket_id == bindparam("the_ticket")
+        )
+    )
+)
 ATTACH = Statement(insert(attachments), ("ticket_id", "digest", "name", "size", "by", "at"))
 DETACH = Statement(delete(attachments).where(_ATTACHED))
 
@@ -41,6 +58,16 @@ class CompanyReader(Session):
     def attachments(self, ticket_id: int) -> Sequence[Attachment]:
         """Its files, the oldest first."""
         return [Attachment(*row) for row in self.rows(ATTACHMENTS, the_ticket=ticket_id)]
+
+    def company(self, ticket_id: int) -> tuple[Sequence[str], Sequence[Attachment]]:
+        """Who follows it, the first first, and its files, the oldest first."""
+        rows = self.rows(COMPANY, the_ticket=ticket_id)
+        names = sorted((row[6], row[2]) for row in rows if not row[0])
+        files = sorted((row for row in rows if row[0]), key=lambda row: row[1])
+        return (
+            [name for _, name in names],
+            [Attachment(digest, name, size, by, at) for _, _, name, digest, size, by, at in files],
+        )
 
 
 class CompanyWriter(CompanyReader):

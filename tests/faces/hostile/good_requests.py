@@ -125,7 +125,13 @@ BODIES = {
 }  # fmt: skip
 """By operation id."""
 
-IMPORTED_DOCUMENT = {"documents": [{"name": "a.json", "document": TICKET}]}
+OTHER_FORMS = {
+    "import_document": ("import_files", {"documents": [{"name": "a.json", "document": TICKET}]}),
+    "canvas_document": ("put_canvas", {"document": {"objective": "Answer", "success": ["accuracy >= 85%"]}}),
+    "phase_text": ("put_phase", {"text": "phase: convergence\nsince: 2026-05-12\n"}),
+    "choice_text": ("keep_choice", {"text": "question: Who reads?\noptions: [{name: We, route: build}]\n"}),
+}
+"""The same operations with their content written in the other way they take: text for data, data for text."""
 
 SCORES = b"sample_id,seed,metric,value\n" + b"".join(b"q%d,1,accuracy,%d\n" % (n, n < 9) for n in range(10))
 UPLOADS = {

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
-
 from assay.domain.board.blockers import BlockerCategory, BlockerClosed, BlockerOpened
 from assay.domain.board.flow import Crossing, Decided, FlowEvent, Outcome
 from assay.domain.kernel.ids import KEY_PREFIX, TicketType
-from assay.storage.session import Session, Statement, any_of, from_json, in_list
+from assay.storage.queries.journal import of_kinds
+from assay.storage.session import Session, Statement, any_of, from_json
 from assay.storage.tables import journal
 
 _J = journal.c
@@ -20,18 +19,7 @@ _KINDS = (
 )  # fmt: skip
 _OUTCOMES = {"kill": Outcome.KILLED, "promote": Outcome.PROMOTED}
 _EXPERIMENT = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
-EVENTS = Statement(
-    lambda engine: (
-        select(_J.body, _J.seq)
-        .where(
-            _J.seq > bindparam("after"),
-            # Not by the project, whose index holds all that ever happened in it.
-            func.coalesce(_J.project, "") == bindparam("project"),
-            in_list(engine, _J.kind, "kinds"),
-        )
-        .order_by(_J.seq)
-    )
-)
+EVENTS = Statement(lambda engine: of_kinds(engine, after=True))
 
 
 class FlowQueries(Session):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ClauseElement, bindparam, func, select, text
 
 from assay.storage.queries.filters import page_size
 from assay.storage.repositories.journal import LAST_SEQ
@@ -34,6 +34,28 @@ LATEST = Statement(
     .order_by(_J.seq.desc())
     .limit(bindparam("most"))
 )
+
+
+def of_kinds(engine: str, *, after: bool = False) -> ClauseElement:
+    """Body and number of every entry of a project of these kinds (parameters `project`, `kinds`), in the order of the journal.
+
+    Found by the kind, not by the project, whose index holds all that ever happened in it. SQLite is made to: by what it counts
+    it would rather walk the whole journal.
+
+    Args:
+        engine: `sqlite` or `postgresql`.
+        after: only those after the number `after`.
+    """
+    if engine == "sqlite":
+        later = " AND j.seq > :after" if after else ""
+        return text(
+            "SELECT j.body, j.seq FROM json_each(:kinds) k CROSS JOIN journal j ON j.kind = k.value "  # noqa: S608 - no text of others
+            f"WHERE coalesce(j.project, '') = :project{later} ORDER BY j.seq"
+        )
+    chosen = select(_J.body, _J.seq).where(
+        func.coalesce(_J.project, "") == bindparam("project"), in_list(engine, _J.kind, "kinds")
+    )
+    return (chosen.where(_J.seq > bindparam("after")) if after else chosen).order_by(_J.seq)
 
 
 class JournalQueries(Session):

@@ -13,6 +13,7 @@ from assay.domain.gates.gate_record import GateRecord
 from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.ids import TicketType
 from assay.domain.sprints.calls import DecidedAs, LockedAt
+from assay.storage.queries.journal import of_kinds
 from assay.storage.session import Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import gate_runs, gates, journal, tickets
 
@@ -29,17 +30,7 @@ PLANNABLE = Statement(
         .order_by(_T.number, _T.id)
     )
 )
-CALLS = Statement(
-    lambda engine: (
-        select(_J.body)
-        .where(
-            # Not by the project, whose index holds all that ever happened in it.
-            func.coalesce(_J.project, "") == bindparam("project"),
-            in_list(engine, _J.kind, "kinds"),
-        )
-        .order_by(_J.seq)
-    )
-)
+CALLS = Statement(of_kinds)
 
 
 def _latest_records(engine: str) -> Any:
@@ -77,7 +68,7 @@ class PlanningQueries(Session):
 
     def call_events(self, project: str) -> Iterator[LockedAt | DecidedAs]:
         """Every lock with its prediction and every decision with what was shown, in journal order, from the hashed bytes."""
-        for (body,) in self.stream(CALLS, project=project, kinds=any_of(self.engine, _KINDS)):
+        for body, _ in self.stream(CALLS, project=project, kinds=any_of(self.engine, _KINDS)):
             said = from_json(bytes(body))
             at, payload = datetime.fromisoformat(said["at"]), said["payload"]
             yield (

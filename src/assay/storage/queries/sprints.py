@@ -26,7 +26,8 @@ TOLD = Statement(
             in_list(engine, func.coalesce(_J.kind, ""), "kinds"),
             func.coalesce(_J.project, "") == bindparam("project"),
         )
-        .order_by(_J.seq)
+        # Not in the order of the table, which would be walked whole for it.
+        .order_by(_J.seq + 0)
     )
 )
 RUN_ENDS = Statement(

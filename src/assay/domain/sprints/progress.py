@@ -59,6 +59,8 @@ class RunEnd:
 
 def by_our_clock(run: RunEnd, now: datetime) -> RunEnd:
     """The run with no time after now: where the tracker's clock runs ahead of ours, what it tells has happened all the same."""
+    if (run.started_at is None or run.started_at <= now) and (run.ended_at is None or run.ended_at <= now):
+        return run
     started, ended = (moment and min(moment, now) for moment in (run.started_at, run.ended_at))
     return replace(run, started_at=started, ended_at=ended)
 

@@ -88,7 +88,8 @@ def _run_end(row: Row) -> RunEnd:
     run_id, name, ticket, status, started_at, gpu_hours, last_values, text = row
     body = from_json(text)
     ended_at = body.get("ended_at")
-    values = from_json(last_values)
+    # Finite values are numbers, the others texts: most runs have none of those.
+    values = from_json(last_values) if ':"' in last_values else {}
     return RunEnd(
         run_id=run_id,
         name=name,

@@ -200,9 +200,7 @@ class ReadTransaction(
         subject: str | None,
         actor: str | None,
     ) -> JournalPage: ...
-    def latest_about(self, project: str, subject: str, *, limit: int) -> Sequence[JournalRow]:
-        """The newest entries about one subject, newest first."""
-        ...
+    def latest_about(self, project: str, subject: str, *, limit: int) -> Sequence[JournalRow]: ...
 
     def journal_about(self, project: str, subject: str, kinds: Sequence[str]) -> Sequence[JournalRow]:
         """Every entry of these kinds about one subject, oldest first."""

@@ -15,6 +15,7 @@ from assay.web.sprint_words import NEWS, PROGRESS, tabs, where
 from assay.web.sprint_words import day as sprint_day
 from assay.workflows.ceremony_markdown import (
     check_markdown,
+    late_compute,
     lateness,
     retro_markdown,
     review_markdown,
@@ -192,7 +193,6 @@ def retro_page(
     """The retro: it opens with what the last one picked."""
     broken = f"{view.broken_runs} of {view.runs}" if view.runs else wording.UNKNOWN
     last = view.last_improvement
-    wasted = sum(one.late.gpu_hours for one in view.kills if one.late)
     return CeremonyPage(
         heading=f"Retro of {view.stand.name}",
         where=where(view.stand),
@@ -200,7 +200,7 @@ def retro_page(
         tabs=tabs(slug, view.stand.number, "retro"),
         headline=_last_headline(last),
         facts=(
-            Fact("Kills", str(len(view.kills)), f"{wasted:.1f} GPU-h went on after a verdict said kill" if view.kills else "in this sprint"),
+            Fact("Kills", str(len(view.kills)), _late(view)),
             Fact("Broken runs", broken, "failed, stopped or diverged" if view.runs else "no run ended in the sprint"),
             Fact("Learned", str(len(view.learned)), "decisions with learnings"),
         ),
@@ -234,6 +234,15 @@ def _expected(expected: Expected, slug: str) -> tuple[CeremonyLine, ...]:
             for key, text in expected.calls
         ),
     )
+
+
+def _late(view: RetroView) -> str:
+    """What went on after verdicts said kill, without making a number of what nobody knows."""
+    late = [one.late for one in view.kills if one.late and one.late.runs]
+    if not late:
+        return "none went on after its verdict said kill" if view.kills else "in this sprint"
+    runs, unknown = sum(one.runs for one in late), sum(one.unknown for one in late)
+    return f"{late_compute(runs, sum(one.gpu_hours for one in late), unknown)} after a verdict said kill"
 
 
 def _last_headline(last: Improvement | None) -> Headline | None:

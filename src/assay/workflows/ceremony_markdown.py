@@ -178,8 +178,20 @@ def lateness(late: LateKill | None) -> str:
         return "decided before the verdict said kill."
     if not late.runs:
         return "decided before another run began."
-    unknown = f", of {late.unknown} runs the compute is not known" if late.unknown else ""
-    return f"{late.runs} runs and {late.gpu_hours:.1f} GPU-hours after the verdict said kill{unknown}."
+    return f"{late_compute(late.runs, late.gpu_hours, late.unknown)} began after the verdict said kill."
+
+
+def late_compute(runs: int, gpu_hours: float, unknown: int) -> str:
+    """Runs and their compute, without a number for what nobody knows.
+
+    >>> late_compute(1, 2.0, 0), late_compute(3, 2.0, 1), late_compute(2, 0.0, 2)
+    ('1 run (2.0 GPU-hours)', '3 runs (2.0 GPU-hours and 1 not known)', '2 runs (compute not known)')
+    """
+    counted = f"{runs} run{'' if runs == 1 else 's'}"
+    if unknown == runs:
+        return f"{counted} (compute not known)"
+    rest = f" and {unknown} not known" if unknown else ""
+    return f"{counted} ({gpu_hours:.1f} GPU-hours{rest})"
 
 
 def _lines(text: str) -> list[str]:

@@ -12,10 +12,8 @@ import json
 import os
 import shutil
 import sqlite3
-import struct
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -28,6 +26,7 @@ from assay.domain.governance.verification import head_fault, verify_chain
 from assay.domain.kernel.time import timestamp
 from assay.errors import AssayError, Conflict, Invalid, NotFound, Refused, Unavailable
 from assay.storage import portable
+from assay.storage.archives import ZIP_FAULTS, opened_archive
 from assay.storage.faults import is_full
 from assay.storage.lockfile import FileLock
 from assay.storage.migrations import HEAD, VERSIONS
@@ -396,20 +395,14 @@ def _opened(path: Path) -> Iterator[Reading]:
         tx.close()
 
 
-_ZIP_FAULTS = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, NotImplementedError, OverflowError, RuntimeError, ValueError,
-)  # fmt: skip
-"""What reading a damaged zip file raises: a flipped bit can ask for encryption, another method, or a place before its start."""
-
-
 @contextmanager
 def _archive(source: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(source) as archive:
+        with opened_archive(source) as archive:
             yield archive
     except AssayError:
         raise
-    except _ZIP_FAULTS as error:
+    except ZIP_FAULTS as error:
         raise _damaged(source, str(error) or "it ends too early") from error
     except OSError as error:
         if error.errno != errno.EINVAL:

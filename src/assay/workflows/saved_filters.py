@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from assay.domain.kernel.events import Event
-from assay.errors import Invalid, NotFound, Refused, StaleVersion
+from assay.errors import Invalid, NotFound, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.filters import ticket_filters
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, SavedFilter
+from assay.workflows.settings_parts import save_part
 
 FILTER_NAMES = (
     "q", "stage", "owner", "type", "axis", "mode", "decision", "recommendation", "priority", "blocked", "sprint",
@@ -54,7 +54,7 @@ def save_filter(
             )
         kept = tuple(sorted((*others, saved), key=lambda one: one.name))
         event = Event.of("filter.saved", project=slug, subject=shown, filters=dict(saved.filters))
-        return _saved(tx, ws, actor, project, kept, event, expected_version)
+        return save_part(tx, ws, actor, project, "filters", kept, event, expected_version=expected_version)
 
     return ws.store.write(work)
 
@@ -82,7 +82,7 @@ def remove_filter(
                 field="name",
             )
         event = Event.of("filter.removed", project=slug, subject=name)
-        return _saved(tx, ws, actor, project, kept, event, expected_version)
+        return save_part(tx, ws, actor, project, "filters", kept, event, expected_version=expected_version)
 
     return ws.store.write(work)
 
@@ -117,24 +117,3 @@ def _checked(project: Project, filters: Mapping[str, str]) -> dict[str, str]:
             field="filters",
         )
     return dict(ticket_filters(project, asked))
-
-
-def _saved(
-    tx: WriteTransaction,
-    ws: Workspace,
-    actor: Actor,
-    project: Project,
-    filters: tuple[SavedFilter, ...],
-    event: Event,
-    expected_version: int | None,
-) -> Project:
-    settings = project.settings.model_copy(update={"filters": filters})
-    is_stale = expected_version is not None and expected_version != project.version
-    if is_stale or not tx.save_project(replace(project, settings=settings)):
-        raise StaleVersion(
-            f"cannot save filters of {project.slug!r}: its settings changed meanwhile and are now version "
-            f"{project.version} (expected the version you saw)",
-            details={"version": project.version},
-        )
-    tx.append(event, actor=actor, at=ws.clock())
-    return required_project(tx, project.slug)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from assay.domain.experiments.experiment import TicketContent
 from assay.domain.experiments.ticket_data import ticket_from_data
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import MetricCatalog
-from assay.errors import Invalid, NotFound, Refused, StaleVersion
+from assay.errors import Invalid, NotFound, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import TEMPLATE_NAME, Project, TicketTemplate
+from assay.workflows.settings_parts import save_part
 from assay.workflows.ticket_file import load_ticket_text
 
 MOST_TEMPLATES = 50
@@ -82,7 +82,7 @@ def put_template(
             return project
         kept = tuple(sorted((*others, written), key=lambda one: one.name))
         event = Event.of("template.written", project=slug, subject=name, text=text)
-        return _saved(tx, ws, actor, project, kept, event, expected_version)
+        return save_part(tx, ws, actor, project, "templates", kept, event, expected_version=expected_version)
 
     return ws.store.write(work)
 
@@ -98,30 +98,9 @@ def drop_template(
         gone = _required(project, name)
         kept = tuple(one for one in project.settings.templates if one is not gone)
         event = Event.of("template.removed", project=slug, subject=name, text=gone.text)
-        return _saved(tx, ws, actor, project, kept, event, expected_version)
+        return save_part(tx, ws, actor, project, "templates", kept, event, expected_version=expected_version)
 
     return ws.store.write(work)
-
-
-def _saved(
-    tx: WriteTransaction,
-    ws: Workspace,
-    actor: Actor,
-    project: Project,
-    templates: tuple[TicketTemplate, ...],
-    event: Event,
-    expected_version: int | None,
-) -> Project:
-    settings = project.settings.model_copy(update={"templates": templates})
-    is_stale = expected_version is not None and expected_version != project.version
-    if is_stale or not tx.save_project(replace(project, settings=settings)):
-        raise StaleVersion(
-            f"cannot save templates of {project.slug!r}: its settings changed meanwhile and are now version "
-            f"{project.version} (expected the version you saw)",
-            details={"version": project.version},
-        )
-    tx.append(event, actor=actor, at=ws.clock())
-    return required_project(tx, project.slug)
 
 
 def _required(project: Project, name: str) -> TicketTemplate:

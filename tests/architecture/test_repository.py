@@ -1,11 +1,13 @@
 """What is committed works on every machine and tells nothing about the one it was written on."""
 
 import ast
+import hashlib
 import re
 import subprocess
 import sys
 import tomllib
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,41 @@ def test_every_dependency_is_explained():
     ]
     names = {re.split(r"[\[~=<>]", item)[0] for item in wanted}
     assert {name for name in names if f"`{name}`" not in explained} == set()
+
+
+PERMISSIVE = re.compile(r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation")
+COPYLEFT = re.compile(r"GPL|MPL|Mozilla|EUPL|CC-BY")
+# May be used unchanged by software under any licence; docs/dependencies.md names them.
+NAMED = {"certifi", "orjson", "pathspec", "psycopg", "psycopg-binary"}
+
+
+def _terms(package):
+    told = metadata.metadata(package)
+    classified = [line for line in told.get_all("Classifier") or [] if line.startswith("License ::")]
+    return " ".join([told.get("License-Expression") or "", *classified]) + (told.get("License") or "")[:200]
+
+
+def test_what_runs_is_under_terms_that_fit_ours_or_is_named():
+    locked = (ROOT / "requirements-runtime.lock").read_text(encoding="utf-8")
+    installed = {found.metadata["Name"].lower() for found in metadata.distributions()}
+    terms = {
+        name: _terms(name)
+        for name in re.findall(r"^([a-z0-9.-]+)(?:\[\w+\])?==", locked, re.MULTILINE)
+        if name in installed
+    }
+    assert len(terms) > 50
+    assert {name for name, said in terms.items() if COPYLEFT.search(said)} == NAMED
+    assert {name for name, said in terms.items() if not PERMISSIVE.search(said)} <= NAMED
+    explained = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    assert {name for name in NAMED - {"psycopg-binary"} if f"`{name}`" not in explained} == set()
+
+
+def test_licence_is_the_one_that_the_package_declares():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (project["license"], project["license-files"]) == ("Apache-2.0", ["LICENSE"])
+    text = (ROOT / "LICENSE").read_bytes()
+    published = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
+    assert hashlib.sha256(text).hexdigest() == published  # of the text as the foundation publishes it
 
 
 IMPORTED_AS = {

@@ -95,3 +95,17 @@ class JournalContract:
             assert ([row.subject for row in rest.rows], rest.next_before) == (["EXP-1"], None)
             with pytest.raises(Invalid):
                 tx.journal_page(project=None, before=None, limit=-1, kind=None, subject=None, actor=None)
+
+    def test_entries_of_some_kinds_of_a_project_come_oldest_first(self, store: Store) -> None:
+        for project in (new_project(store), new_project(store, slug="speech")):
+            new_ticket(store, project)
+        about = {"project": "vision", "subject": "EXP-1"}
+        for kind in ("ticket.noted", "ticket.moved", "ticket.noted"):
+            store.write(lambda tx, kind=kind: tx.append(Event.of(kind, **about), actor=ADA, at=AT))  # type: ignore[misc]
+        with store.read() as tx:
+            rows = list(tx.told("vision", ("ticket.noted", "ticket.created")))
+            assert [(row.seq, row.kind) for row in rows] == [
+                (1, "ticket.created"), (3, "ticket.noted"), (5, "ticket.noted"),
+            ]  # fmt: skip
+            assert {row.project for row in rows} == {"vision"}
+            assert list(tx.told("nobody", ("ticket.noted",))) == []

@@ -130,7 +130,12 @@ def edit_canvas(
         if saved is not None:
             after = canvas_to_data(canvas, catalog)
             event = Event.of(
-                "canvas.edited", project=slug, subject=CANVAS, version=saved.version, after=after
+                "canvas.edited",
+                project=slug,
+                subject=CANVAS,
+                version=saved.version,
+                digest=saved.digest,
+                after=after,
             )
             tx.append(event, actor=actor, at=at)
 
@@ -274,15 +279,4 @@ def _keep(
 
 
 def _told(standing: Standing) -> list[dict[str, Any]]:
-    """What the journal tells of a standing."""
-    return [
-        {
-            "place": one.place,
-            "check": one.finding.check,
-            "outcome": one.finding.outcome.value,
-            "estimate": one.finding.estimate,
-            "ticket": one.ticket,
-            "tickets": one.tickets,
-        }
-        for one in standing.readings
-    ]
+    return [one.told() for one in standing.readings]

@@ -109,6 +109,7 @@ def _tell(
         project=project.slug,
         subject=f"choice-{name}",
         version=saved.version,
+        digest=saved.digest,
         chosen=choice.chosen,
         reason=choice.reason,
         after=document_to_data(choice),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from assay.domain.board.exit_policies import ATTESTABLE
 from assay.domain.kernel.events import Event
 from assay.errors import Invalid
@@ -35,14 +37,8 @@ def attest(
         check_version(before, expected_version)
         at = ws.clock()
         tx.put_attestation(before.id, Attestation(item=item, by=actor.name, at=at, note=note[:2000]))
-        return _touched(
-            tx,
-            ws,
-            actor,
-            project,
-            before,
-            Event.of("ticket.confirmed", project=slug, subject=key, item=item, note=note[:2000]),
-        )
+        event = Event.of("ticket.confirmed", project=slug, subject=key, item=item, note=note[:2000])
+        return _touched(tx, actor, project, before, event, at=at)
 
     return ws.store.write(work)
 
@@ -59,14 +55,8 @@ def withdraw_attestation(
         before = required_ticket(tx, project, key)
         check_version(before, expected_version)
         tx.remove_attestation(before.id, item)
-        return _touched(
-            tx,
-            ws,
-            actor,
-            project,
-            before,
-            Event.of("ticket.confirmation_withdrawn", project=slug, subject=key, item=item),
-        )
+        event = Event.of("ticket.confirmation_withdrawn", project=slug, subject=key, item=item)
+        return _touched(tx, actor, project, before, event, at=ws.clock())
 
     return ws.store.write(work)
 
@@ -82,9 +72,8 @@ def _check_attestable(item: str) -> None:
 
 
 def _touched(
-    tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, before: Ticket, event: Event
+    tx: WriteTransaction, actor: Actor, project: Project, before: Ticket, event: Event, *, at: datetime
 ) -> Ticket:
-    at = ws.clock()
     if tx.touch_ticket(before, at=at) is None:
         raise stale(required_ticket(tx, project, before.key))
     tx.append(event, actor=actor, at=at)

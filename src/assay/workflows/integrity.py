@@ -1,7 +1,7 @@
-"""Do locks, decisions, verdicts, blockers and gates still say what the journal says they said?
+"""Does what stands in the tables still say what the journal says it said?
 
-The journal's own chain cannot see a change of the tables beside it. Every lock, amendment, decision, verdict, blocker and gate is
-journaled, so what stands in the tables can be held against it, field by field.
+The journal's own chain cannot see a change of the tables beside it. Every ticket, confirmation, lock, amendment, decision, verdict,
+blocker, sprint, commitment, gate, canvas, phase and comparison is journaled, so it can be held against that, field by field.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from assay.domain.experiments.preregistration import registration_digest
 from assay.domain.kernel.canonical import digest_bytes
 from assay.workflows.blocker_integrity import blocker_faults
 from assay.workflows.gate_integrity import gate_faults
-from assay.workflows.journaled import rows_of_kind
+from assay.workflows.kept_integrity import kept_faults
 from assay.workflows.ports import ReadTransaction
 from assay.workflows.records import Project, Ticket
+from assay.workflows.sprint_integrity import sprint_faults
+from assay.workflows.ticket_integrity import ticket_faults
 from assay.workflows.views import JournalRow
 
 _KINDS_OF_LOCKS = ("ticket.locked", "ticket.amended", "amendment.marked")
-_KINDS = (*_KINDS_OF_LOCKS, "decision.recorded", "ticket.deleted")
+_KINDS = (*_KINDS_OF_LOCKS, "decision.recorded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class RecordFault:
 
     project: str
     ticket: str
-    """Key of the ticket; of a gate or its answer, what it is: `gate answers version 2`, `gate run 7`."""
+    """Key of the ticket; of anything else, what it is: `gate answers version 2`, `gate run 7`, `sprint 3`, `canvas`."""
     reason: str
 
 
@@ -45,7 +47,7 @@ class _Told:
 
 
 def record_faults(tx: ReadTransaction) -> tuple[RecordFault, ...]:
-    """Every lock, decision, latest verdict, blocker, gate and answer that differs from its journal entries, over all projects."""
+    """Everything in the tables that differs from its journal entries, over all projects."""
     return tuple(fault for project in tx.projects() for fault in _project_faults(tx, project))
 
 
@@ -63,25 +65,26 @@ def _project_faults(tx: ReadTransaction, project: Project) -> Iterator[RecordFau
     for key in sorted({*told, *(key for key, ticket in tickets.items() if ticket.lock is not None)}):
         ticket, of_ticket = tickets.get(key), told.get(key, _Told({}))
         if ticket is None:
-            if not of_ticket.of("ticket.deleted"):
-                yield RecordFault(
-                    project.slug, key, "the ticket is gone, and no entry says that it was deleted"
-                )
-            continue
+            continue  # told of by what is said of tickets that are gone
         reasons = [*_lock_reasons(ticket.lock, of_ticket), *_decision_reasons(ticket, of_ticket)]
         if ticket.lock is not None:
             reasons += _verdict_reasons(tx, project, ticket)
         yield from (RecordFault(project.slug, key, reason) for reason in reasons)
-    for what, reason in (*blocker_faults(tx, project, tickets), *gate_faults(tx, project)):
-        yield RecordFault(project.slug, what, reason)
+    for found in (
+        ticket_faults(tx, project, tickets),
+        blocker_faults(tx, project, tickets),
+        sprint_faults(tx, project, tickets),
+        gate_faults(tx, project),
+        kept_faults(tx, project),
+    ):
+        yield from (RecordFault(project.slug, what, reason) for what, reason in found)
 
 
 def _told(tx: ReadTransaction, project: Project) -> dict[str, _Told]:
     found: dict[str, dict[str, list[JournalRow]]] = {}
-    for kind in _KINDS:
-        for row in rows_of_kind(tx, project, kind):
-            if row.subject is not None:
-                found.setdefault(row.subject, {}).setdefault(kind, []).append(row)
+    for row in tx.told(project.slug, _KINDS):
+        if row.subject is not None:
+            found.setdefault(row.subject, {}).setdefault(row.kind, []).append(row)
     return {key: _Told(rows) for key, rows in found.items()}
 
 

@@ -188,6 +188,7 @@ def edit_phase(
                 project=project.slug,
                 subject=PHASE,
                 version=saved.version,
+                digest=saved.digest,
                 phase=phase.phase.value,
                 before=None if before is None else old.phase.value,
                 after=document_to_data(phase),

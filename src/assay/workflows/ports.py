@@ -21,6 +21,7 @@ from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
 from assay.workflows.company_ports import CompanyReads
 from assay.workflows.flow_memory import FlowMemory, FlowReads
 from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
+from assay.workflows.journal_ports import JournalReads
 from assay.workflows.kept_ports import KeptReads, KeptWrites
 from assay.workflows.planning_ports import PlanningReads
 from assay.workflows.records import (
@@ -45,8 +46,6 @@ from assay.workflows.views import (
     CardView,
     ColumnPage,
     ExperimentListPage,
-    JournalPage,
-    JournalRow,
     Measured,
     OverviewView,
     RunListPage,
@@ -57,7 +56,15 @@ T = TypeVar("T")
 
 
 class ReadTransaction(
-    BlockerReads, GateReads, KeptReads, PlanningReads, SprintReads, FlowReads, CompanyReads, Protocol
+    BlockerReads,
+    GateReads,
+    KeptReads,
+    PlanningReads,
+    SprintReads,
+    FlowReads,
+    CompanyReads,
+    JournalReads,
+    Protocol,
 ):
     """One consistent view of everything remembered."""
 
@@ -188,22 +195,6 @@ class ReadTransaction(
     def overview(self, project: Project) -> OverviewView: ...
     def measured(self, project_id: int) -> Sequence[Measured]:
         """What every locked ticket with intact evidence measured, in no order."""
-        ...
-
-    def journal_page(
-        self,
-        *,
-        project: str | None,
-        before: int | None,
-        limit: int,
-        kind: str | None,
-        subject: str | None,
-        actor: str | None,
-    ) -> JournalPage: ...
-    def latest_about(self, project: str, subject: str, *, limit: int) -> Sequence[JournalRow]: ...
-
-    def journal_about(self, project: str, subject: str, kinds: Sequence[str]) -> Sequence[JournalRow]:
-        """Every entry of these kinds about one subject, oldest first."""
         ...
 
     def search(self, project_id: int, text: str, *, limit: int) -> Sequence[SearchHit]:

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 from assay.domain.board.board import Board
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
 from assay.domain.gates.settings import VerdictSettings
+from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.model import Value
 from assay.domain.sprints.sprint import CommitmentLimits, Retro, SprintContent, SprintState
 
@@ -179,6 +180,11 @@ class KeptDocument:
     """What it says, as JSON."""
     by: str
     at: datetime
+
+    @property
+    def digest(self) -> str:
+        """Of what it says, for the journal."""
+        return digest_bytes(self.body.encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from assay.domain.kernel.metrics import MetricCatalog
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.idempotency import Remember, write_once
+from assay.workflows.journaled import content_data
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, Ticket
@@ -27,13 +28,6 @@ from assay.workflows.verdicts import refresh_verdict
 from assay.workflows.views import DraftCheck
 
 SIMILAR_SHOWN = 5
-
-
-def content_data(content: TicketContent) -> dict[str, Any]:
-    """Ticket content as plain JSON for the journal; what is left at its default is left out."""
-    data = content.model_dump(mode="json", exclude_defaults=True)
-    data["type"] = content.type.value
-    return data
 
 
 def create_ticket(

@@ -41,6 +41,17 @@ class Reading(Value):
     tickets: int = 0
     """Locked tickets that measured it."""
 
+    def told(self) -> dict[str, str | float | int | None]:
+        """What the journal tells of it."""
+        return {
+            "place": self.place,
+            "check": self.finding.check,
+            "outcome": self.finding.outcome.value,
+            "estimate": self.finding.estimate,
+            "ticket": self.ticket,
+            "tickets": self.tickets,
+        }
+
 
 class Standing(Value):
     """Today's values of every number on a canvas."""

@@ -35,7 +35,7 @@ class FlowQueries(Session):
         The hashed bytes are read, not the columns beside them: a figure is what the journal says.
         """
         kinds = any_of(self.engine, _KINDS)
-        for body, seq in self.stream(EVENTS, project=project, kinds=kinds, after=after):
+        for body, seq, _ in self.stream(EVENTS, project=project, kinds=kinds, after=after):
             said = from_json(bytes(body))
             found = _read(
                 said["kind"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import ClauseElement, bindparam, func, select, text
@@ -37,7 +37,7 @@ LATEST = Statement(
 
 
 def of_kinds(engine: str, *, after: bool = False) -> ClauseElement:
-    """Body and number of every entry of a project of these kinds (parameters `project`, `kinds`), in the order of the journal.
+    """Body, number and hash of every entry of a project of these kinds (parameters `project`, `kinds`), in the order of the journal.
 
     Found by the kind, not by the project, whose index holds all that ever happened in it. SQLite is made to: by what it counts
     it would rather walk the whole journal.
@@ -49,13 +49,16 @@ def of_kinds(engine: str, *, after: bool = False) -> ClauseElement:
     if engine == "sqlite":
         later = " AND j.seq > :after" if after else ""
         return text(
-            "SELECT j.body, j.seq FROM json_each(:kinds) k CROSS JOIN journal j ON j.kind = k.value "  # noqa: S608 - no text of others
+            "SELECT j.body, j.seq, j.hash FROM json_each(:kinds) k CROSS JOIN journal j ON j.kind = k.value "  # noqa: S608 - no text of others
             f"WHERE coalesce(j.project, '') = :project{later} ORDER BY j.seq"
         )
-    chosen = select(_J.body, _J.seq).where(
+    chosen = select(_J.body, _J.seq, _J.hash).where(
         func.coalesce(_J.project, "") == bindparam("project"), in_list(engine, _J.kind, "kinds")
     )
     return (chosen.where(_J.seq > bindparam("after")) if after else chosen).order_by(_J.seq)
+
+
+TOLD = Statement(of_kinds)
 
 
 class JournalQueries(Session):
@@ -69,6 +72,12 @@ class JournalQueries(Session):
         return tuple(
             line_of(bytes(body), bytes(entry_hash)) for body, entry_hash in self.rows(ABOUT, **wanted)
         )
+
+    def told(self, project: str, kinds: Sequence[str]) -> Iterator[JournalRow]:
+        """Every entry of these kinds of a project, oldest first, streamed."""
+        wanted = any_of(self.engine, kinds)
+        for body, _, entry_hash in self.stream(TOLD, size=500, project=project, kinds=wanted):
+            yield line_of(bytes(body), bytes(entry_hash))
 
     def latest_about(self, project: str, subject: str, *, limit: int) -> Sequence[JournalRow]:
         """The newest entries about one subject, newest first."""

@@ -68,7 +68,7 @@ class PlanningQueries(Session):
 
     def call_events(self, project: str) -> Iterator[LockedAt | DecidedAs]:
         """Every lock with its prediction and every decision with what was shown, in journal order, from the hashed bytes."""
-        for body, _ in self.stream(CALLS, project=project, kinds=any_of(self.engine, _KINDS)):
+        for body, _, _ in self.stream(CALLS, project=project, kinds=any_of(self.engine, _KINDS)):
             said = from_json(bytes(body))
             at, payload = datetime.fromisoformat(said["at"]), said["payload"]
             yield (

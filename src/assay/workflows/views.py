@@ -10,6 +10,7 @@ from assay.domain.board.blockers import Blocker, BlockerCategory
 from assay.domain.board.moves import MoveAssessment
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Decision
+from assay.domain.gates.summary import CardSummary
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
 
@@ -60,26 +61,9 @@ class CardView:
 
 
 @dataclass(frozen=True, slots=True)
-class CardEvidence:
-    """What a card shows of evidence and verdict; stored as JSON with the ticket, all strings ready to print."""
+class CardEvidence(CardSummary):
+    """What a card shows of evidence and verdict, and what its gates ask; stored as JSON with the ticket, strings ready to print."""
 
-    metric: str | None = None
-    baseline_text: str = ""
-    current_text: str = ""
-    target_text: str = ""
-    bar: dict[str, float] | None = None
-    """Shares 0..1 along the bar: low, high, estimate, target, baseline (keys absent when unknown)."""
-    recommendation: str | None = None
-    """promote, iterate, kill, undecided; None before evidence."""
-    chip: str = ""
-    """Short text on the chip, such as "Unclear" or "Kill: criterion met"."""
-    foot: str = ""
-    """One line, such as "3 more seeds would settle it"."""
-    compute_text: str = ""
-    compute_share: float | None = None
-    """Spent share of the budget; above 1 is over budget."""
-    runs: int = 0
-    running: int = 0
     finished: int = 0
     primary_logged: bool = False
     """Some finished run logged every primary metric."""
@@ -90,9 +74,6 @@ class CardEvidence:
     """When the last run behind `estimate` ended, UTC."""
     invalid: bool = False
     """Some evidence is broken and waits to be mended."""
-    amended_after_results: bool = False
-    decision: str | None = None
-    learnings: str = ""
     gate: str = ""
     """What the gate of the card's column says of it, in one line; empty where the column names none."""
     gate_stage: str = ""

@@ -33,11 +33,16 @@ class CardSummary:
     current_text: str = ""
     target_text: str = ""
     bar: dict[str, float] | None = None
+    """Shares 0..1 along the bar: low, high, estimate, target, baseline (keys absent when unknown)."""
     recommendation: str | None = None
+    """promote, iterate, kill, undecided; None before evidence."""
     chip: str = ""
+    """Short text on the chip, such as "Unclear" or "Kill: criterion met"."""
     foot: str = ""
+    """One line, such as "3 more seeds would settle it"."""
     compute_text: str = ""
     compute_share: float | None = None
+    """Spent share of the budget; above 1 is over budget."""
     runs: int = 0
     running: int = 0
     amended_after_results: bool = False

@@ -41,9 +41,13 @@ def filled(store):
     tickets = [new_ticket(store, project, title=f"Adapter π {n}") for n in range(3)]
     source = new_source(store, project)
     content = b"\x00scores\xff"
+    runs = [
+        run(n, curves={"loss": curve(1.0, (float("nan"), 0.5)[n % 2])}, arm=("candidate", "baseline")[n // 2 % 2], ended_at=AT)
+        for n in range(5)
+    ]  # fmt: skip
 
     def work(tx):
-        tx.put_runs(source, [run(n, curves={"loss": curve(1.0, float("nan"))}) for n in range(5)], seq=1)
+        tx.put_runs(source, runs, seq=1)
         tx.mark_deleted(source.id, [run(4).external_id], seq=2)
         tx.put_blob(digest_bytes(content), content)
         tx.put_lock(tickets[0].id, lock())
@@ -68,6 +72,7 @@ def told(store, project):
             "raw": [(seq, bytes(body), bytes(entry_hash)) for seq, body, entry_hash in tx.raw_entries()],
             "tickets": tx.tickets(project.id),
             "runs": [(r.run_id, r.digest, r.started_at) for r in tx.runs(project.id, "EXP-1")],
+            "ends": tx.runs_so_far(project.id, ["EXP-1"], begin=AT, until=AT),
             "found": [hit.key for hit in tx.search(project.id, "flaky", limit=5)],
             "checkpoints": tx.checkpoints(),
             "counts": portable.counts(tx),

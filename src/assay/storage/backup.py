@@ -286,7 +286,7 @@ def _load_tables(source: Path, store: Store, *, version: str = HEAD) -> None:
             for table in portable.carried_tables(version):
                 with archive.open(TABLES.format(table.name)) as file:
                     portable.load_lines(tx, table, file, version=version)
-        portable.finish_load(tx)
+        portable.finish_load(tx, version=version)
         tx.appended = None  # so that the head just loaded is read
         tx.current_head()
 

@@ -19,6 +19,7 @@ from assay.errors import Invalid
 from assay.storage import documents
 from assay.storage.migrations import HEAD
 from assay.storage.queries.filters import MAX_PAGE
+from assay.storage.run_ends import fill_run_ends
 from assay.storage.session import Session, Statement
 from assay.storage.tables import decisions, instance, journal_head, metadata, notes, ticket_documents, tickets
 from assay.storage.transactions import Writing
@@ -41,6 +42,7 @@ ADDED = {
     "0007": {"blockers"},
     "0008": {"attachments", "watchers"},
     "0009": {"project_documents"},
+    "0010": {"runs.broken", "runs.ended_at", "runs.of_baseline"},
 }
 """Tables and columns that came with a version: a backup of an older one has none of them."""
 
@@ -94,9 +96,11 @@ def make_room(session: Session) -> None:
         session.execute(Statement(delete(table)))
 
 
-def finish_load(tx: Writing) -> None:
-    """Make again what is derived, and let new rows get new numbers."""
+def finish_load(tx: Writing, *, version: str = HEAD) -> None:
+    """Make again what is derived or came after the version, and let new rows get new numbers."""
     rebuild_search(tx)
+    if "runs.ended_at" in _added_after(version):
+        fill_run_ends(tx)
     if tx.engine == "postgresql":
         for table in carried_tables():
             _advance_sequence(tx, table)

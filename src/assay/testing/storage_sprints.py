@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 
+from assay.domain.experiments.evidence import Run, RunStatus
+from assay.domain.kernel.events import Event
+from assay.domain.sprints.progress import RunBegan, RunsSoFar
 from assay.domain.sprints.sprint import Capacity, KillCall, Retro, Split, SprintContent, SprintState, Work
-from assay.testing.storage_samples import AT, later, new_project, new_ticket
-from assay.workflows.ports import Store
+from assay.testing.storage_samples import ADA, AT, curve, later, new_project, new_source, new_ticket, run
+from assay.workflows.ports import Store, WriteTransaction
 
 CONTENT = SprintContent(
     name="Sprint 6",
@@ -17,6 +23,46 @@ CONTENT = SprintContent(
     ends_on=date(2026, 6, 5),
     capacity=Capacity(person_days=Split(available=Decimal("36.5"), percent={Work.DATA: 25})),
 )
+
+
+def every_kind_of_run() -> list[Run]:
+    """Runs of two tickets that differ in all that a ceremony counts by."""
+    kinds = product(
+        ("EXP-1", "EXP-2"), (None, 0, 10, 30), (None, 5, 20, 40), RunStatus, ("candidate", "baseline"), (0.8, math.nan)
+    )  # fmt: skip
+    return [
+        run(
+            number, ticket=ticket, status=status, arm=arm, curves={"accuracy": curve(0.5, last), "never": curve()},
+            started_at=None if begun is None else later(begun), ended_at=None if ended is None else later(ended),
+            gpu_hours=(None, 0.5, 2.0)[number % 3], deleted=number % 7 == 0,
+        )
+        for number, (ticket, begun, ended, status, arm, last) in enumerate(kinds)
+    ]  # fmt: skip
+
+
+def counted(runs: Sequence[Run], begin: datetime, until: datetime) -> RunsSoFar:
+    """The same as the store counts, one run after the other."""
+    began = [one for one in runs if one.started_at is not None and one.started_at <= until]
+    ended = [one for one in runs if one.ended_at is not None and one.ended_at <= until]
+    inside = [one for one in began if one.started_at is not None and begin <= one.started_at]
+    closed = [one for one in ended if one.ended_at is not None and begin <= one.ended_at]
+    counting = [one for one in began if one.arm != "baseline"]
+    finished = [one for one in counting if one.status is RunStatus.FINISHED and not is_broken(one)]
+    moments = [one.started_at for one in began] + [one.ended_at for one in ended]
+    return RunsSoFar(
+        begun=len(counting),
+        with_results=sum(one.ended_at is None or one.ended_at <= until for one in finished),
+        last_sign_at=max((moment for moment in moments if moment is not None), default=None),
+        gpu_hours=sum(one.gpu_hours or 0.0 for one in inside),
+        without_gpu_hours=sum(one.gpu_hours is None for one in inside),
+        ended=len(closed),
+        ended_badly=sum(is_broken(one) or one.status is not RunStatus.FINISHED for one in closed),
+    )
+
+
+def is_broken(one: Run) -> bool:
+    """Is its last value no number?"""
+    return not math.isfinite(one.curves["accuracy"].last)
 
 
 class SprintContract:
@@ -62,3 +108,93 @@ class SprintContract:
             assert tx.commitments(sprint.id) == [gone, made[1]]
             assert tx.all_commitments(project.id) == [gone, made[1]]
         assert [one.stands for one in (gone, made[1])] == [False, True]
+
+    def test_runs_of_tickets_are_counted_as_one_would_count_them_by_hand(self, store: Store) -> None:
+        project = new_project(store)
+        source, runs = new_source(store, project), every_kind_of_run()
+        store.write(lambda tx: tx.put_runs(source, runs, seq=1))
+        alive = [one for one in runs if not one.deleted]
+        for begin, until in ((AT, later(20)), (later(10), later(60)), (later(60), later(50))):
+            with store.read() as tx:
+                found = tx.runs_so_far(project.id, ["EXP-1", "EXP-2", "EXP-9"], begin=begin, until=until)
+            assert found == {
+                key: counted([one for one in alive if one.ticket == key], begin, until)
+                for key in ("EXP-1", "EXP-2")
+            }
+        with store.read() as tx:
+            assert tx.runs_so_far(project.id, [], begin=AT, until=AT) == {}
+
+    def test_run_that_changes_leaves_or_goes_is_counted_anew(self, store: Store) -> None:
+        project = new_project(store)
+        source, going = (
+            new_source(store, project),
+            run(1, digest="a", status=RunStatus.RUNNING, ended_at=None),
+        )
+        ended = replace(going, digest="b", status=RunStatus.FINISHED, ended_at=later(9), arm="baseline")
+
+        def so_far() -> list[int]:
+            with store.read() as tx:
+                found = tx.runs_so_far(project.id, ["EXP-1", "EXP-2"], begin=AT, until=later(60))
+            return [found.get(key, RunsSoFar()).ended for key in ("EXP-1", "EXP-2")]
+
+        store.write(lambda tx: tx.put_runs(source, [going], seq=1))
+        assert so_far() == [0, 0]
+        store.write(lambda tx: tx.put_runs(source, [ended], seq=2))
+        assert so_far() == [1, 0]
+        store.write(lambda tx: tx.attach_run(project.id, going.run_id, "EXP-2", seq=3))
+        assert so_far() == [0, 1]
+        store.write(lambda tx: tx.mark_deleted(source.id, [going.external_id], seq=4))
+        assert so_far() == [0, 0]
+
+    def test_news_of_runs_are_those_that_go_on_or_ended_since(self, store: Store) -> None:
+        project = new_project(store)
+        source, runs = new_source(store, project), every_kind_of_run()
+        store.write(lambda tx: tx.put_runs(source, runs, seq=1))
+        goes_on = (RunStatus.SCHEDULED, RunStatus.RUNNING)
+        mine = [one for one in runs if not one.deleted and one.ticket == "EXP-2"]
+        with store.read() as tx:
+            ends = tx.run_ends(project.id, ["EXP-2"], since=later(5))
+            longest = tx.longest_runs(project.id, ["EXP-2", "EXP-9"])
+            begun = tx.runs_begun(project.id, ["EXP-2"], since=later(0))
+        assert [one.run_id for one in ends] == [
+            one.run_id
+            for one in mine
+            if (one.status in goes_on and one.started_at is not None)
+            or (one.status not in goes_on and one.ended_at is not None and one.ended_at > later(5))
+        ]
+        known = {one.run_id: one for one in mine}
+        for end in ends:
+            one = known[end.run_id]
+            assert (end.name, end.status, end.started_at) == (one.name, one.status, one.started_at)
+            assert (end.ended_at, end.broken) == (one.ended_at, ("accuracy",) if is_broken(one) else ())
+        assert longest == {"EXP-2": timedelta(minutes=40)}
+        late = [one for one in mine if one.started_at is not None and one.started_at > later(0)]
+        assert sorted(begun, key=str) == sorted(
+            (RunBegan("EXP-2", one.started_at, one.gpu_hours) for one in late if one.started_at), key=str
+        )
+
+    def test_newest_entry_is_found_by_subject_kind_and_moment(self, store: Store) -> None:
+        project, other = new_project(store), new_project(store, slug="speech")
+
+        def work(tx: WriteTransaction) -> None:
+            for minute, key, kind in (
+                (1, "EXP-1", "a"),
+                (2, "EXP-1", "b"),
+                (3, "EXP-1", "c"),
+                (4, "EXP-2", "a"),
+            ):
+                for slug in (project.slug, other.slug):
+                    event = Event.of(f"ticket.{kind}", project=slug, subject=key, minute=minute)
+                    tx.append(event, actor=ADA, at=later(minute))
+
+        store.write(work)
+        kinds = ["ticket.a", "ticket.b"]
+
+        def newest(minute: int) -> dict[str, int]:
+            with store.read() as tx:
+                found = tx.newest_of(project.slug, ["EXP-1", "EXP-2", "EXP-3"], kinds, until=later(minute))
+            assert all(row.project == project.slug for row in found.values())
+            return {key: row.payload["minute"] for key, row in found.items()}
+
+        assert (newest(0), newest(1)) == ({}, {"EXP-1": 1})
+        assert newest(9) == {"EXP-1": 2, "EXP-2": 4}

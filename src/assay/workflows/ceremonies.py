@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from assay.domain.board.blockers import Blocker
 from assay.domain.board.flow import Outcome, Share, flow_rules
-from assay.domain.experiments.evidence import RunStatus
+from assay.domain.experiments.evidence import UNFINISHED
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.time import utc
@@ -20,7 +20,9 @@ from assay.domain.sprints.progress import (
     SILENT_AFTER,
     HalfTime,
     Progress,
+    RunBegan,
     RunNews,
+    by_our_clock,
     late_kill,
     news_of,
 )
@@ -29,7 +31,7 @@ from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
 from assay.workflows.planning import scored_between
-from assay.workflows.ports import Workspace
+from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Commitment, Project, Sprint, Ticket
 from assay.workflows.sprint_facts import (
     SprintFacts,
@@ -81,7 +83,8 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         project = required_project(tx, slug)
         sprint = next((one for one in tx.sprints(project.id) if one.state is SprintState.ACTIVE), None)
         keys = None if sprint else keys_in_progress(tx, project)
-        facts = facts_of(tx, project, sprint, at, now=at, keys=keys)
+        facts = facts_of(ws, tx, project, sprint, at, now=at, keys=keys)
+        lines = _run_lines(tx, facts, begin)
         loose = tx.loose_runs(project.id, since=begin)
         stuck = tuple(_stuck(one, at) for one in tx.blockers(project.id, open_only=True))
     stands = standing(facts)
@@ -89,7 +92,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         stand=stand_of(sprint, at) if sprint else None,
         at=at,
         since=begin,
-        runs=_run_lines(facts, begin),
+        runs=lines,
         loose_runs=loose,
         learned=_learned(facts, begin, at, verdicts=True),
         next=next((one for one in stands if one.progress is Progress.WAITING and _asks(one)), None),
@@ -132,7 +135,7 @@ def review(ws: Workspace, actor: Actor, slug: str, number: int) -> ReviewView:
     """What did the sprint teach? Killed experiments are answers, as promoted ones are."""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
-        facts = sprint_facts(tx, slug, number, ws.clock())
+        facts = sprint_facts(ws, tx, slug, number)
         judged = tx.gate_run_page(
             facts.project.id, gate=None, ticket=None, before=None, limit=MOST_GATE_RUNS
         ).rows
@@ -161,11 +164,12 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
     """Which kills came late and what did that cost, does the team's aim improve, what became of the last improvement?"""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
-        facts = sprint_facts(tx, slug, number, ws.clock())
+        facts = sprint_facts(ws, tx, slug, number)
         sprint = facts.sprint
         assert sprint is not None
         sprints = [one for one in tx.sprints(facts.project.id) if one.number <= number]
         made = tx.all_commitments(facts.project.id)
+        kills = _kills(tx, facts)
         known = calls(tx.call_events(facts.project.slug), until=facts.at)
         picked = {one.number: one.retro.improvement for one in sprints if one.retro.improvement}
         named = {
@@ -173,12 +177,6 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         }
     before = max((one for one in picked if one < number), default=None)
     begin = begin_of(sprint)
-    ended = [
-        run
-        for runs in facts.runs.values()
-        for run in runs
-        if run.ended_at is not None and begin <= run.ended_at <= facts.at
-    ]
     return RetroView(
         stand=stand_of(sprint, facts.at),
         at=facts.at,
@@ -186,11 +184,11 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         notes=sprint.retro,
         last_improvement=_improvement(facts.project, before, picked, named),
         improvement=_improvement(facts.project, number, picked, named),
-        kills=_kills(facts),
+        kills=kills,
         rates=tuple(sprint_rate(one, facts.decided, made, facts.at) for one in sprints if one.started_at),
         expected=_expected(known, begin, facts.at),
-        runs=len(ended),
-        broken_runs=sum(bool(run.broken) or run.status is not RunStatus.FINISHED for run in ended),
+        runs=sum(one.ended for one in facts.runs.values()),
+        broken_runs=sum(one.ended_badly for one in facts.runs.values()),
         learned=_learned(facts, begin, facts.at, verdicts=False),
     )
 
@@ -247,7 +245,7 @@ def stand_of(sprint: Sprint, at: datetime) -> Stand:
 
 def _of_sprint(ws: Workspace, slug: str, number: int) -> SprintFacts:
     with ws.store.read() as tx:
-        return sprint_facts(tx, slug, number, ws.clock())
+        return sprint_facts(ws, tx, slug, number)
 
 
 def _stuck(blocker: Blocker, at: datetime) -> Stuck:
@@ -272,8 +270,9 @@ def is_silent(ticket: TicketAt, at: datetime) -> bool:
     return started and ticket.last_sign_at is not None and at - ticket.last_sign_at > SILENT_AFTER
 
 
-def _run_lines(facts: SprintFacts, since: datetime) -> tuple[RunLine, ...]:
-    lines = [one for group in _grouped(_single_runs(facts, since)).values() for one in _told_together(group)]
+def _run_lines(tx: ReadTransaction, facts: SprintFacts, since: datetime) -> tuple[RunLine, ...]:
+    groups = _grouped(_single_runs(tx, facts, since)).values()
+    lines = [one for group in groups for one in _told_together(group)]
     return tuple(
         sorted(
             lines,
@@ -298,25 +297,28 @@ def _told_together(lines: Sequence[RunLine]) -> Sequence[RunLine]:
     return [replace(last, runs=len(lines), text=f"{len(lines)} runs {word}, {last.name} last")]
 
 
-def _single_runs(facts: SprintFacts, since: datetime) -> Sequence[RunLine]:
+def _single_runs(tx: ReadTransaction, facts: SprintFacts, since: datetime) -> Sequence[RunLine]:
+    project = facts.project.id
+    runs = [by_our_clock(run, facts.at) for run in tx.run_ends(project, list(facts.tickets), since=since)]
+    going = dict.fromkeys(run.ticket for run in runs if run.status in UNFINISHED)
+    longest = tx.longest_runs(project, list(going))
     lines = []
-    for key, runs in facts.runs.items():
-        for run in runs:
-            found = news_of(run, runs, since=since, at=facts.at)
-            moment = run.ended_at or run.started_at
-            if found is not None and moment is not None:
-                lines.append(
-                    RunLine(
-                        run_id=run.run_id,
-                        name=run.name,
-                        ticket=key,
-                        title=facts.tickets[key].content.title if key in facts.tickets else "",
-                        news=found[0],
-                        text=found[1],
-                        at=moment,
-                        overnight=moment.hour >= NIGHT[0] or moment.hour < NIGHT[1],
-                    )
+    for run in runs:
+        found = news_of(run, longest.get(run.ticket), since=since, at=facts.at)
+        moment = run.ended_at or run.started_at
+        if found is not None and moment is not None:
+            lines.append(
+                RunLine(
+                    run_id=run.run_id,
+                    name=run.name,
+                    ticket=run.ticket,
+                    title=facts.tickets[run.ticket].content.title,
+                    news=found[0],
+                    text=found[1],
+                    at=moment,
+                    overnight=moment.hour >= NIGHT[0] or moment.hour < NIGHT[1],
                 )
+            )
     return lines
 
 
@@ -329,10 +331,9 @@ def _learned(facts: SprintFacts, begin: datetime, end: datetime, *, verdicts: bo
         if begin < one.at <= end and one.key in facts.tickets
     ]
     spoken = {one.key for one in found}
-    for key, rows in facts.told.items() if verdicts else ():
-        said = [row for row in rows if row.kind == "verdict.computed" and begin < row.at <= end]
-        if said and key not in spoken and key in facts.tickets:
-            row, title = said[-1], facts.tickets[key].content.title
+    for key, row in facts.said.items() if verdicts else ():
+        if begin < row.at <= end and key not in spoken and key in facts.tickets:
+            title = facts.tickets[key].content.title
             word = str(row.payload.get("recommendation") or "")
             found.append(Learned(key, title, row.at, word, str(row.payload.get("headline") or "")))
     return tuple(sorted(found, key=lambda one: (one.at, one.key), reverse=True))
@@ -354,18 +355,26 @@ def _scope(facts: SprintFacts) -> tuple[ScopeChange, ...]:
     return tuple(sorted(found, key=lambda change: (change.at, change.key)))
 
 
-def _kills(facts: SprintFacts) -> tuple[KillLine, ...]:
+def _kills(tx: ReadTransaction, facts: SprintFacts) -> tuple[KillLine, ...]:
     assert facts.sprint is not None
+    killed = [
+        one for one in standing(facts) if one.progress is Progress.KILLED and one.decided_at is not None
+    ]
+    keys = [one.key for one in killed]
+    said: dict[str, list[tuple[datetime, Recommendation]]] = defaultdict(list)
+    for row in tx.told_of(facts.project.slug, keys, ("verdict.computed",)):
+        if row.at <= facts.at and row.subject is not None:
+            said[row.subject].append((row.at, Recommendation(row.payload["recommendation"])))
+    first = min(
+        (at for told in said.values() for at, word in told if word is Recommendation.KILL), default=None
+    )
+    runs: dict[str, list[RunBegan]] = defaultdict(list)
+    for run in tx.runs_begun(facts.project.id, keys, since=first) if first else ():
+        runs[run.ticket].append(run)
     lines = []
-    for ticket in standing(facts):
-        if ticket.progress is not Progress.KILLED or ticket.decided_at is None:
-            continue
-        said = [
-            (row.at, Recommendation(row.payload["recommendation"]))
-            for row in facts.told.get(ticket.key, ())
-            if row.kind == "verdict.computed"
-        ]
-        late = late_kill(said, facts.runs.get(ticket.key, ()), decided_at=ticket.decided_at)
+    for ticket in killed:
+        assert ticket.decided_at is not None
+        late = late_kill(said[ticket.key], runs[ticket.key], decided_at=ticket.decided_at)
         call = facts.sprint.retro.kill_calls.get(ticket.key)
         lines.append(KillLine(ticket, late, call.value if call else ""))
     return tuple(lines)

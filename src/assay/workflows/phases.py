@@ -77,7 +77,7 @@ def get_phase(ws: Workspace, actor: Actor, slug: str) -> PhaseView:
         project = required_project(tx, slug)
         kept = tx.kept(project.id, PHASE)
         phase = _phase_of(kept)
-        facts = _facts(tx, project, canvas.clock.running, at)
+        facts = _facts(ws, tx, project, canvas.clock.running, at)
     mix = _mix(facts, phase)
     stuck = stuck_of(phase, canvas, today=at.date())
     silent = out_of_sight(_silent(facts, at))
@@ -133,11 +133,13 @@ def _silent(facts: SprintFacts, at: datetime) -> list[tuple[str, float]]:
     ]
 
 
-def _facts(tx: ReadTransaction, project: Project, running: int | None, at: datetime) -> SprintFacts:
+def _facts(
+    ws: Workspace, tx: ReadTransaction, project: Project, running: int | None, at: datetime
+) -> SprintFacts:
     """Of the running sprint; without one, of every ticket in progress."""
     sprint = None if running is None else tx.sprint(project.id, running)
     keys = None if sprint else keys_in_progress(tx, project)
-    return facts_of(tx, project, sprint, at, now=at, keys=keys)
+    return facts_of(ws, tx, project, sprint, at, now=at, keys=keys)
 
 
 def _mix(facts: SprintFacts, phase: ProjectPhase) -> Mix | None:

@@ -23,7 +23,7 @@ def sprint_burn(ws: Workspace, actor: Actor, slug: str, number: int) -> tuple[Bu
     """How did scope and decisions of a sprint grow, day by day?"""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
-        facts = sprint_facts(tx, slug, number, ws.clock())
+        facts = sprint_facts(ws, tx, slug, number)
     return _burn(facts)
 
 
@@ -45,7 +45,7 @@ def sprint_overview(ws: Workspace, actor: Actor, slug: str, number: int) -> Spri
     """A sprint with its tickets as they stand, its burn-up, and what could be taken in."""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
-        facts = sprint_facts(tx, slug, number, ws.clock())
+        facts = sprint_facts(ws, tx, slug, number)
         at_hand = undecided(tx, facts.project)
     assert facts.sprint is not None
     inside = {made.key for made in facts.commitments if made.stands}
@@ -77,8 +77,8 @@ def _decided_at(facts: SprintFacts) -> dict[str, datetime]:
         if one.kind is not DecisionKind.ITERATE:
             found.setdefault(one.key, one.at)
     ended = flow_rules(facts.project.settings.board).ended
-    for key, rows in facts.told.items():
-        over = [row.at for row in rows if row.kind == "ticket.moved" and row.payload["after"] in ended]
+    for key, moves in facts.moves.items():
+        over = [move.at for move in moves if move.target in ended]
         if over:
             found.setdefault(key, over[0])
     return found

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from assay.domain.board.flow import flow_rules
-from assay.domain.sprints.progress import RunEnd, by_our_clock, progress
+from assay.domain.board.flow import Crossing, flow_rules
+from assay.domain.sprints.progress import RunsSoFar, progress
 from assay.workflows.lookup import required_project
-from assay.workflows.ports import ReadTransaction
+from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Commitment, Project, Sprint, Ticket
 from assay.workflows.sprint_views import Decided, TicketAt
 from assay.workflows.sprints import required_sprint
 from assay.workflows.views import JournalRow
 
-TOLD = ("ticket.moved", "ticket.noted", "ticket.edited", "verdict.computed")
+SIGNS = ("ticket.moved", "ticket.noted", "ticket.edited")
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +28,26 @@ class SprintFacts:
     sprint: Sprint | None
     commitments: Sequence[Commitment]
     tickets: Mapping[str, Ticket]
-    told: Mapping[str, Sequence[JournalRow]]
-    runs: Mapping[str, Sequence[RunEnd]]
+    moves: Mapping[str, Sequence[Crossing]]
+    """Where each ticket came into being and went, oldest first."""
+    said: Mapping[str, JournalRow]
+    """The last verdict of each that had one."""
+    signs: Mapping[str, JournalRow]
+    """The last move, note or edit of each."""
+    runs: Mapping[str, RunsSoFar]
     decided: Sequence[Decided]
     at: datetime
 
 
-def sprint_facts(tx: ReadTransaction, slug: str, number: int, now: datetime) -> SprintFacts:
+def sprint_facts(ws: Workspace, tx: ReadTransaction, slug: str, number: int) -> SprintFacts:
     """The facts of one sprint; one that has ended is shown as it stood then, whatever came later."""
     project = required_project(tx, slug)
-    sprint = required_sprint(tx, project, number)
-    return facts_of(tx, project, sprint, sprint.ended_at or now, now=now)
+    sprint, now = required_sprint(tx, project, number), ws.clock()
+    return facts_of(ws, tx, project, sprint, sprint.ended_at or now, now=now)
 
 
 def facts_of(
+    ws: Workspace,
     tx: ReadTransaction,
     project: Project,
     sprint: Sprint | None,
@@ -52,23 +59,30 @@ def facts_of(
     """What is known by this moment about the tickets of a sprint, or about these."""
     commitments = tx.commitments(sprint.id) if sprint else ()
     wanted = list(keys if keys is not None else dict.fromkeys(made.key for made in commitments))
-    told: dict[str, list[JournalRow]] = defaultdict(list)
-    for row in tx.told_of(project.slug, wanted, TOLD):
-        if row.at <= at and row.subject is not None:
-            told[row.subject].append(row)
-    runs: dict[str, list[RunEnd]] = defaultdict(list)
-    for run in tx.run_ends(project.id, wanted):
-        runs[run.ticket].append(by_our_clock(run, now))
+    # Where the tracker's clock runs ahead of ours, what it tells has happened all the same.
+    until = at if at < now else LATEST
     return SprintFacts(
         project=project,
         sprint=sprint,
         commitments=commitments,
         tickets={ticket.key: ticket for ticket in tx.tickets(project.id, keys=wanted)},
-        told=told,
-        runs=runs,
+        moves=_moves(ws, tx, project, frozenset(wanted), at),
+        said=tx.newest_of(project.slug, wanted, ("verdict.computed",), until=at),
+        signs=tx.newest_of(project.slug, wanted, SIGNS, until=at),
+        runs=tx.runs_so_far(project.id, wanted, begin=begin_of(sprint), until=until),
         decided=[one for one in tx.decided(project.id) if one.at <= at],
         at=at,
     )
+
+
+def _moves(
+    ws: Workspace, tx: ReadTransaction, project: Project, keys: frozenset[str], at: datetime
+) -> Mapping[str, Sequence[Crossing]]:
+    found: dict[str, list[Crossing]] = defaultdict(list)
+    for event in ws.flow_memory.events(tx, project.slug, first_stage=project.settings.board.first.key):
+        if isinstance(event, Crossing) and event.item in keys and event.target is not None and event.at <= at:
+            found[event.item].append(event)
+    return found
 
 
 def keys_in_progress(tx: ReadTransaction, project: Project) -> list[str]:
@@ -82,8 +96,10 @@ def keys_in_progress(tx: ReadTransaction, project: Project) -> list[str]:
     ]
 
 
-def begin_of(sprint: Sprint) -> datetime:
-    """When a sprint began: when it was started, else its first day."""
+def begin_of(sprint: Sprint | None) -> datetime:
+    """When a sprint began: when it was started, else its first day; before everything where there is none."""
+    if sprint is None:
+        return datetime.min.replace(tzinfo=UTC)
     day = sprint.content.starts_on
     return sprint.started_at or datetime(day.year, day.month, day.day, tzinfo=UTC)
 
@@ -97,14 +113,11 @@ def standing(facts: SprintFacts) -> tuple[TicketAt, ...]:
 
 def _ticket_at(facts: SprintFacts, ticket: Ticket, made: Commitment | None) -> TicketAt:
     board, rules = facts.project.settings.board, flow_rules(facts.project.settings.board)
-    rows, runs = facts.told.get(ticket.key, ()), facts.runs.get(ticket.key, ())
-    moves = [row for row in rows if row.kind == "ticket.moved"]
-    key = str(moves[-1].payload["after"]) if moves else board.first.key
+    moves, runs = facts.moves.get(ticket.key, ()), facts.runs.get(ticket.key, RunsSoFar())
+    key = moves[-1].target if moves and moves[-1].target else board.first.key
     stage = board.stage(key)
     decision = next((one for one in facts.decided[::-1] if one.key == ticket.key), None)
-    said = [row for row in rows if row.kind == "verdict.computed"]
-    begin = begin_of(facts.sprint) if facts.sprint else datetime.min.replace(tzinfo=UTC)
-    mine = [run for run in runs if run.started_at is not None and begin <= run.started_at <= facts.at]
+    said = facts.said.get(ticket.key)
     return TicketAt(
         key=ticket.key,
         title=ticket.content.title,
@@ -116,17 +129,16 @@ def _ticket_at(facts: SprintFacts, ticket: Ticket, made: Commitment | None) -> T
             has_ended=key in rules.ended,
             decision=decision.kind if decision else None,
             runs=runs,
-            at=facts.at,
         ),
-        headline=str(said[-1].payload.get("headline") or "") if said else "",
+        headline=str(said.payload.get("headline") or "") if said else "",
         figures=_figures(ticket),
         learnings=decision.learnings if decision else "",
         decided_at=decision.at if decision else None,
         after_start=bool(made and made.after_start),
         extension_reason=made.extension_reason if made else "",
-        last_sign_at=_last_sign(rows, runs, facts.at),
-        gpu_hours=sum(run.gpu_hours for run in mine if run.gpu_hours is not None),
-        runs_without_gpu_hours=sum(run.gpu_hours is None for run in mine),
+        last_sign_at=_last_sign(facts.signs.get(ticket.key), runs, facts.at),
+        gpu_hours=runs.gpu_hours,
+        runs_without_gpu_hours=runs.without_gpu_hours,
     )
 
 
@@ -141,9 +153,8 @@ def _figures(ticket: Ticket) -> str:
     return f"{card['metric']}: {', '.join(words)}"
 
 
-def _last_sign(rows: Iterable[JournalRow], runs: Iterable[RunEnd], at: datetime) -> datetime | None:
-    moments = [row.at for row in rows if row.kind != "verdict.computed"]
-    moments += [
-        moment for run in runs for moment in (run.started_at, run.ended_at) if moment and moment <= at
-    ]
+def _last_sign(sign: JournalRow | None, runs: RunsSoFar, at: datetime) -> datetime | None:
+    moments = [sign.at] if sign else []
+    if runs.last_sign_at is not None:
+        moments.append(min(runs.last_sign_at, at))
     return max(moments, default=None)

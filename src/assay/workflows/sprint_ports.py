@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from assay.domain.sprints.progress import RunEnd
+from assay.domain.sprints.progress import RunBegan, RunEnd, RunsSoFar
 from assay.domain.sprints.sprint import SprintContent
 from assay.workflows.records import Commitment, Sprint, Ticket
 from assay.workflows.sprint_views import Decided
@@ -33,8 +33,31 @@ class SprintReads(Protocol):
         """Every entry of these kinds about these subjects, oldest first."""
         ...
 
-    def run_ends(self, project_id: int, keys: Sequence[str]) -> Sequence[RunEnd]:
-        """Runs of these tickets that are still in their tracker, those first seen first."""
+    def newest_of(
+        self, project: str, subjects: Sequence[str], kinds: Sequence[str], *, until: datetime
+    ) -> Mapping[str, JournalRow]:
+        """The newest entry of these kinds about each subject by this moment; those that have none are left out."""
+        ...
+
+    def runs_so_far(
+        self, project_id: int, keys: Sequence[str], *, begin: datetime, until: datetime
+    ) -> Mapping[str, RunsSoFar]:
+        """What the runs of these tickets had come to, those still in their tracker; tickets that have none are left out.
+
+        begin, until: both count; the sprint is between them.
+        """
+        ...
+
+    def run_ends(self, project_id: int, keys: Sequence[str], *, since: datetime) -> Sequence[RunEnd]:
+        """Runs of these tickets that go on, or ended after this moment, those first seen first."""
+        ...
+
+    def longest_runs(self, project_id: int, keys: Sequence[str]) -> Mapping[str, timedelta]:
+        """How long the longest finished run of each ticket took, to the millisecond."""
+        ...
+
+    def runs_begun(self, project_id: int, keys: Sequence[str], *, since: datetime) -> Sequence[RunBegan]:
+        """Runs of these tickets that began after this moment."""
         ...
 
     def loose_runs(self, project_id: int, *, since: datetime) -> int:

@@ -1,7 +1,6 @@
 """Ceremonies prepare themselves from the board, the tracker and the journal."""
 
 import math
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from assay.domain.experiments.evidence import RunStatus
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
-from assay.domain.sprints.progress import Progress, RunEnd, RunNews, late_kill, news_of
+from assay.domain.sprints.progress import Progress, RunBegan, RunEnd, RunNews, late_kill, news_of
 from assay.domain.sprints.sprint import Retro
 from assay.workflows.ceremonies import mid_sprint_check, retro, review, standup
 from assay.workflows.ceremony_markdown import (
@@ -208,39 +207,25 @@ def test_burn_up_follows_scope_and_decisions_and_knows_nothing_of_the_future(ws,
     assert (rate.killed, rate.promoted, rate.kill_rate, rate.rate) == (1, 0, 1.0, 0.0)
 
 
-def end_of(number, hours, **more):
-    begin = NOON + timedelta(hours=number)
-    known = RunEnd(
-        f"r{number}",
-        f"r{number}",
-        "EXP-1",
-        RunStatus.FINISHED,
-        begin,
-        begin + timedelta(hours=hours),
-        1.0,
-        (),
-    )
-    return replace(known, **more)
-
-
 def test_run_that_outlasts_twice_the_longest_one_has_stalled():
-    done = end_of(0, 2)
-    going = end_of(1, 0, status=RunStatus.RUNNING, ended_at=None)
+    begin, two_hours = NOON + timedelta(hours=1), timedelta(hours=2)
+    going = RunEnd("r", "r", "EXP-1", RunStatus.RUNNING, begin, None, ())
     at = NOON + timedelta(hours=4)
-    assert news_of(going, [done], since=NOON, at=at) == (RunNews.STARTED, "is running")
-    news, text = news_of(going, [done], since=NOON, at=at + timedelta(hours=2))
+    assert news_of(going, two_hours, since=NOON, at=at) == (RunNews.STARTED, "is running")
+    news, text = news_of(going, two_hours, since=NOON, at=at + timedelta(hours=2))
     assert (news, text) == (
         RunNews.STALLED,
         "has been running for 5 hours; the longest finished one took 2 hours",
     )
-    assert news_of(going, [], since=NOON, at=NOON + timedelta(days=2))[0] is RunNews.STALLED
+    assert news_of(going, None, since=NOON, at=NOON + timedelta(days=2))[0] is RunNews.STALLED
 
 
 def test_verdict_that_took_its_kill_back_makes_no_late_kill():
     said = [(NOON, Recommendation.KILL), (NOON + timedelta(hours=1), Recommendation.UNDECIDED)]
-    assert late_kill(said, [end_of(2, 1)], decided_at=NOON + timedelta(days=1)) is None
+    runs = [RunBegan("EXP-1", NOON + timedelta(hours=hours), cost) for hours, cost in ((2, 1.0), (4, None))]
+    assert late_kill(said, runs[:1], decided_at=NOON + timedelta(days=1)) is None
     again = [*said, (NOON + timedelta(hours=3), Recommendation.KILL)]
-    late = late_kill(again, [end_of(2, 1), end_of(4, 1, gpu_hours=None)], decided_at=NOON + timedelta(days=1))
+    late = late_kill(again, runs, decided_at=NOON + timedelta(days=1))
     assert (late.runs, late.gpu_hours, late.unknown) == (1, 0, 1)
 
 

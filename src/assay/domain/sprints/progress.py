@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
-from assay.domain.experiments.evidence import RunStatus
+from assay.domain.experiments.evidence import UNFINISHED, RunStatus
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.durations import duration_text
 from assay.domain.kernel.ids import TicketType
@@ -43,7 +44,7 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """A run as a ceremony sees it."""
+    """A run as a ceremony tells of it."""
 
     run_id: str
     name: str
@@ -51,10 +52,35 @@ class RunEnd:
     status: RunStatus
     started_at: datetime | None
     ended_at: datetime | None
-    gpu_hours: float | None
     broken: tuple[str, ...]
     """Metrics whose last value is no finite number."""
-    is_baseline: bool = False
+
+
+class RunBegan(NamedTuple):
+    """When a run of a ticket began, and what it took."""
+
+    ticket: str
+    started_at: datetime
+    gpu_hours: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunsSoFar:
+    """What the runs of a ticket had come to by a moment, those that are in their tracker still."""
+
+    begun: int = 0
+    """But for those of the baseline."""
+    with_results: int = 0
+    """Among these: finished, every last value a finite number."""
+    last_sign_at: datetime | None = None
+    """When one last began or ended."""
+    gpu_hours: float = 0.0
+    """Of those that began in the sprint, as far as known."""
+    without_gpu_hours: int = 0
+    ended: int = 0
+    """In the sprint."""
+    ended_badly: int = 0
+    """Among these: failed, stopped, or broken."""
 
 
 def by_our_clock(run: RunEnd, now: datetime) -> RunEnd:
@@ -76,21 +102,15 @@ class RunNews(StrEnum):
 
 
 def progress(
-    *,
-    has_left_first_stage: bool,
-    has_ended: bool,
-    decision: DecisionKind | None,
-    runs: Sequence[RunEnd],
-    at: datetime,
+    *, has_left_first_stage: bool, has_ended: bool, decision: DecisionKind | None, runs: RunsSoFar
 ) -> Progress:
-    """How far was a ticket at this moment?
+    """How far was a ticket at a moment?
 
     Args:
         has_left_first_stage: somebody had started it.
         has_ended: it stood in a column where work is over.
         decision: the last decision by then.
-        runs: of this ticket; those that began later count for nothing.
-        at: the moment asked for.
+        runs: what its runs had come to by then.
     """
     if decision is DecisionKind.KILL:
         return Progress.KILLED
@@ -98,47 +118,32 @@ def progress(
         return Progress.PROMOTED
     if has_ended:
         return Progress.DONE
-    begun = [
-        run for run in runs if run.started_at is not None and run.started_at <= at and not run.is_baseline
-    ]
-    if any(_has_result(run, at) for run in begun):
+    if runs.with_results:
         return Progress.RESULTS
-    if begun:
+    if runs.begun:
         return Progress.RUNNING
     return Progress.STARTED if has_left_first_stage else Progress.WAITING
 
 
-def _has_result(run: RunEnd, at: datetime) -> bool:
-    return (
-        run.status is RunStatus.FINISHED and (run.ended_at is None or run.ended_at <= at) and not run.broken
-    )
-
-
 def news_of(
-    run: RunEnd, others: Iterable[RunEnd], *, since: datetime, at: datetime
+    run: RunEnd, longest: timedelta | None, *, since: datetime, at: datetime
 ) -> tuple[RunNews, str] | None:
     """What is new about a run between two moments, and in which words? None when nothing is.
 
-    others: runs of the same ticket, to tell how long one usually takes.
+    longest: how long the longest finished run of its ticket took; None while none has finished.
     """
-    if run.ended_at is not None and run.ended_at <= at and run.status not in _GOES_ON:
+    if run.ended_at is not None and run.ended_at <= at and run.status not in UNFINISHED:
         return _ended(run) if run.ended_at > since else None
-    if run.status not in _GOES_ON or run.started_at is None or run.started_at > at:
+    if run.status not in UNFINISHED or run.started_at is None or run.started_at > at:
         return None
     lasted = at - run.started_at
-    usual = [
-        other.ended_at - other.started_at
-        for other in others
-        if other.status is RunStatus.FINISHED and other.ended_at is not None and other.started_at is not None
-    ]
-    limit = max(usual) * STALL_FACTOR if usual else STALL_AFTER
+    limit = STALL_AFTER if longest is None else longest * STALL_FACTOR
     if lasted > limit:
-        compared = f"the longest finished one took {_text(max(usual))}" if usual else "none has finished yet"
+        compared = (
+            "none has finished yet" if longest is None else f"the longest finished one took {_text(longest)}"
+        )
         return RunNews.STALLED, f"has been running for {_text(lasted)}; {compared}"
     return (RunNews.STARTED, "is running") if run.started_at > since else None
-
-
-_GOES_ON = frozenset({RunStatus.SCHEDULED, RunStatus.RUNNING})
 
 
 def _ended(run: RunEnd) -> tuple[RunNews, str]:
@@ -194,7 +199,7 @@ class LateKill:
 
 
 def late_kill(
-    verdicts: Sequence[tuple[datetime, Recommendation]], runs: Iterable[RunEnd], *, decided_at: datetime
+    verdicts: Sequence[tuple[datetime, Recommendation]], runs: Iterable[RunBegan], *, decided_at: datetime
 ) -> LateKill | None:
     """How much compute went into an experiment after its verdict said kill? None when it never did before the decision.
 
@@ -207,7 +212,7 @@ def late_kill(
         said_at = (said_at or at) if recommendation is Recommendation.KILL else None
     if said_at is None:
         return None
-    later = [run for run in runs if run.started_at is not None and said_at < run.started_at <= decided_at]
+    later = [run for run in runs if said_at < run.started_at <= decided_at]
     return LateKill(
         said_at=said_at,
         gpu_hours=sum(run.gpu_hours for run in later if run.gpu_hours is not None),

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Double,
+    and_,
+    bindparam,
+    cast,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+)
 
-from assay.domain.experiments.evidence import RunStatus
+from assay.domain.experiments.evidence import UNFINISHED, RunStatus
 from assay.domain.experiments.experiment import DecisionKind
-from assay.domain.sprints.progress import RunEnd
+from assay.domain.sprints.progress import RunBegan, RunEnd, RunsSoFar
 from assay.storage.queries.journal import line_of
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import decisions, journal, runs, tickets
@@ -30,13 +43,87 @@ TOLD = Statement(
         .order_by(_J.seq + 0)
     )
 )
+_GOES_ON = or_(*(_R.status == one for one in UNFINISHED))
+_NEWS = or_(
+    and_(_GOES_ON, _R.started_at.is_not(None)),
+    and_(not_(_GOES_ON), _R.ended_at > bindparam("since", type_=_R.ended_at.type)),
+)
 RUN_ENDS = Statement(
     lambda engine: (
-        select(_R.run_id, _R.name, _R.ticket, _R.status, _R.started_at, _R.gpu_hours, _R.last_values, _R.body)
-        .where(_R.project_id == bindparam("the_project"), in_list(engine, _R.ticket, "keys"), _R.deleted == 0)
+        select(_R.run_id, _R.name, _R.ticket, _R.status, _R.started_at, _R.ended_at, _R.last_values)
+        .where(*_of_tickets(engine), _NEWS)
         .order_by(_R.id)
     )
 )
+RUNS_BEGUN = Statement(
+    lambda engine: select(_R.ticket, _R.started_at, _R.gpu_hours).where(
+        *_of_tickets(engine), _R.started_at > bindparam("since", type_=_R.started_at.type)
+    )
+)
+
+
+def _of_tickets(engine: str) -> tuple[ColumnElement[bool], ...]:
+    return (_R.project_id == bindparam("the_project"), in_list(engine, _R.ticket, "keys"), _R.deleted == 0)
+
+
+def _runs_so_far(engine: str) -> ClauseElement:
+    """One line a ticket, counted along its index."""
+    begin, until = (bindparam(name, type_=_R.started_at.type) for name in ("begin", "until"))
+    has_begun, in_sprint = _R.started_at <= until, _R.started_at.between(begin, until)
+    counts, finished = and_(has_begun, _R.of_baseline == 0), _R.status == RunStatus.FINISHED
+    ended = _R.ended_at.between(begin, until)
+    has_result = and_(finished, _R.broken == 0, or_(_R.ended_at.is_(None), _R.ended_at <= until))
+    number = func.count()
+    return (
+        select(
+            _R.ticket,
+            number.filter(counts),
+            number.filter(and_(counts, has_result)),
+            func.max(_R.started_at).filter(has_begun),
+            func.max(_R.ended_at).filter(_R.ended_at <= until),
+            func.coalesce(func.sum(_R.gpu_hours).filter(in_sprint), 0.0),
+            number.filter(and_(in_sprint, _R.gpu_hours.is_(None))),
+            number.filter(ended),
+            number.filter(and_(ended, or_(_R.broken == 1, not_(finished)))),
+        )
+        .where(*_of_tickets(engine))
+        .group_by(_R.ticket)
+    )
+
+
+RUNS_SO_FAR = Statement(_runs_so_far)
+
+
+def _longest_runs(engine: str) -> ClauseElement:
+    days: Callable[[ColumnElement[datetime]], ColumnElement[Any]] = (
+        func.julianday if engine == "sqlite" else lambda moment: func.extract("epoch", moment) / 86_400
+    )
+    took = days(_R.ended_at) - days(_R.started_at)
+    return (
+        select(_R.ticket, cast(func.max(took), Double))
+        .where(*_of_tickets(engine), _R.status == RunStatus.FINISHED, took.is_not(None))
+        .group_by(_R.ticket)
+    )
+
+
+LONGEST_RUNS = Statement(_longest_runs)
+
+
+def _newest_of(engine: str) -> ClauseElement:
+    """One step back along the index from the end of what was written about each subject, to the first that counts."""
+    subjects, kinds = (
+        ("json_each(:subjects)", "IN (SELECT value FROM json_each(:kinds))")
+        if engine == "sqlite"
+        else ("unnest(CAST(:subjects AS text[])) AS s(value)", "= ANY(:kinds)")
+    )
+    return text(
+        f"SELECT j.body, j.hash FROM {subjects} JOIN journal j ON j.seq = ("  # noqa: S608 - no text of others
+        f"SELECT o.seq FROM journal o WHERE o.subject = value AND coalesce(o.kind, '') {kinds} "
+        "AND coalesce(o.project, '') = :project AND o.at <= :until ORDER BY o.seq DESC LIMIT 1)"
+    ).bindparams(bindparam("until", type_=_J.at.type))
+
+
+NEWEST_OF = Statement(_newest_of)
 LOOSE_RUNS = Statement(
     select(func.count()).where(
         _R.project_id == bindparam("the_project"),
@@ -64,12 +151,51 @@ class SprintQueries(Session):
         rows = self.rows(TOLD, project=project, **wanted) if subjects else []
         return [line_of(bytes(body), bytes(entry_hash)) for body, entry_hash in rows]
 
-    def run_ends(self, project_id: int, keys: Sequence[str]) -> Sequence[RunEnd]:
-        """Runs of these tickets that are still in their tracker, those first seen first."""
+    def newest_of(
+        self, project: str, subjects: Sequence[str], kinds: Sequence[str], *, until: datetime
+    ) -> Mapping[str, JournalRow]:
+        """The newest entry of these kinds about each subject by this moment; those that have none are left out."""
+        if not subjects:
+            return {}
+        wanted = {"subjects": any_of(self.engine, subjects), "kinds": any_of(self.engine, kinds)}
+        rows = self.rows(NEWEST_OF, project=project, until=until, **wanted)
+        found = (line_of(bytes(body), bytes(entry_hash)) for body, entry_hash in rows)
+        return {line.subject: line for line in found if line.subject is not None}
+
+    def runs_so_far(
+        self, project_id: int, keys: Sequence[str], *, begin: datetime, until: datetime
+    ) -> Mapping[str, RunsSoFar]:
+        """What the runs of these tickets had come to, those still in their tracker; tickets that have none are left out.
+
+        begin, until: both count; the sprint is between them.
+        """
         if not keys:
-            return []
-        wanted = any_of(self.engine, keys)
-        return [_run_end(row) for row in self.rows(RUN_ENDS, the_project=project_id, keys=wanted)]
+            return {}
+        asked = {"the_project": project_id, "keys": any_of(self.engine, keys), "begin": begin, "until": until}
+        found = {}
+        for ticket, begun, results, started, ended_at, hours, unknown, ended, badly in self.rows(
+            RUNS_SO_FAR, **asked
+        ):
+            signs = [moment for moment in (started, ended_at) if moment is not None]
+            last = max(signs, default=None)
+            found[ticket] = RunsSoFar(begun, results, last, hours, unknown, ended, badly)
+        return found
+
+    def run_ends(self, project_id: int, keys: Sequence[str], *, since: datetime) -> Sequence[RunEnd]:
+        """Runs of these tickets that go on, or ended after this moment, those first seen first."""
+        asked = {"the_project": project_id, "keys": any_of(self.engine, keys), "since": since}
+        return [_run_end(row) for row in self.rows(RUN_ENDS, **asked)] if keys else []
+
+    def longest_runs(self, project_id: int, keys: Sequence[str]) -> Mapping[str, timedelta]:
+        """How long the longest finished run of each ticket took, to the millisecond."""
+        asked = {"the_project": project_id, "keys": any_of(self.engine, keys)}
+        rows = self.rows(LONGEST_RUNS, **asked) if keys else []
+        return {ticket: timedelta(milliseconds=round(days * 86_400_000)) for ticket, days in rows}
+
+    def runs_begun(self, project_id: int, keys: Sequence[str], *, since: datetime) -> Sequence[RunBegan]:
+        """Runs of these tickets that began after this moment."""
+        asked = {"the_project": project_id, "keys": any_of(self.engine, keys), "since": since}
+        return [RunBegan(*row) for row in self.rows(RUNS_BEGUN, **asked)] if keys else []
 
     def loose_runs(self, project_id: int, *, since: datetime) -> int:
         """How many runs that began after this moment belong to no ticket?"""
@@ -85,19 +211,14 @@ class SprintQueries(Session):
 
 
 def _run_end(row: Row) -> RunEnd:
-    run_id, name, ticket, status, started_at, gpu_hours, last_values, text = row
-    body = from_json(text)
-    ended_at = body.get("ended_at")
-    # Finite values are numbers, the others texts: most runs have none of those.
-    values = from_json(last_values) if ':"' in last_values else {}
+    run_id, name, ticket, status, started_at, ended_at, last_values = row
+    values = from_json(last_values)
     return RunEnd(
         run_id=run_id,
         name=name,
         ticket=ticket,
         status=RunStatus(status),
         started_at=started_at,
-        ended_at=None if ended_at is None else datetime.fromisoformat(ended_at),
-        gpu_hours=gpu_hours,
+        ended_at=ended_at,
         broken=tuple(metric for metric, value in sorted(values.items()) if not math.isfinite(float(value))),
-        is_baseline=body.get("arm") == "baseline",
     )

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
 from assay.domain.experiments.evidence import UNFINISHED, Curve, Past, Provenance, Run, RunStatus
-from assay.domain.gates.seed_groups import CANDIDATE_TAG
+from assay.domain.gates.seed_groups import BASELINE_ARM, CANDIDATE_TAG
 from assay.errors import Invalid
 from assay.storage.curves import packed, unpacked
 from assay.storage.repositories.run_pasts import PastReader, PastWriter
@@ -76,6 +76,7 @@ STORED = Statement(
 MAX_ID = Statement(select(func.coalesce(func.max(_R.id), 0)))
 _FACTS = (
     "tagged_ticket", "name", "status", "seed", "started_at", "gpu_hours", "deleted", "digest", "last_values", "body",
+    "ended_at", "of_baseline", "broken",
 )  # fmt: skip
 _NEW = (
     "id", "project_id", "source_id", "external_id", "run_id", "ticket", "by_hand", "seen_seq", "first_candidate", "first_arm",
@@ -266,6 +267,9 @@ def _facts(run: Run) -> Row:
         run.digest,
         to_json({storable(m): last_value(c) for m, c in run.curves.items() if len(c.steps)}),
         _body_text(run),
+        run.ended_at,
+        int(run.arm == BASELINE_ARM),
+        int(any(len(curve.steps) and not math.isfinite(curve.last) for curve in run.curves.values())),
     )
 
 

@@ -45,6 +45,8 @@ sources = Table(
     comment="Trackers a project reads from",
 )
 
+COUNTED = ("deleted", "of_baseline", "broken", "status", "started_at", "ended_at", "gpu_hours")
+
 runs = Table(
     "runs",
     metadata,
@@ -79,9 +81,21 @@ runs = Table(
     ),
     Column("first_candidate", Key, comment="Candidate it declared when first seen"),
     Column("first_arm", Key, comment="Arm it had when first seen before its end; null when not so seen"),
+    Column("ended_at", Moment, comment="When it ended"),
+    Column(
+        "of_baseline", Integer, nullable=False, server_default="0", comment="1 when its arm is the baseline"
+    ),
+    Column(
+        "broken",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="1 when the last value of a metric is no finite number",
+    ),
     UniqueConstraint("source_id", "external_id"),
     UniqueConstraint("project_id", "run_id"),
-    Index("ix_runs_ticket", "project_id", "ticket"),
+    # All that a ceremony counts, so that it never opens the rows themselves.
+    Index("ix_runs_ticket", "project_id", "ticket", *COUNTED),
     Index("ix_runs_listed", "project_id", "id"),
     Index("ix_runs_used", "project_id", "deleted", "gpu_hours"),
     sqlite_strict=True,

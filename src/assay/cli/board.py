@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli import board_files
+from assay.cli import board_files, board_history
 from assay.cli.connection import connected, key_part
 from assay.cli.options import Json, Key, Project, given, group
 from assay.cli.screen import print_json, say, shortened, table
@@ -14,6 +14,7 @@ from assay.errors import Refused
 
 app = group("board", "Show the board, or take it out and in as a file.", stands_alone=True)
 board_files.register(app)
+board_history.register(app)
 
 
 def register(root: typer.Typer) -> None:

@@ -22,6 +22,13 @@ def _moved(p: Payload) -> str:
     return f"{words}: {p['reason']}" if p.get("reason") else words
 
 
+def _imported(p: Payload) -> str:
+    moves = [one for one in p.get("moves") or () if isinstance(one, Mapping)]
+    days = sorted(str(one.get("at", ""))[:10] for one in moves)
+    span = f", {days[0]} to {days[-1]}" if days else ""
+    return f"imported what happened to {p.get('item')} elsewhere: {len(moves)} moves{span}"
+
+
 def _edited(p: Payload) -> str:
     fields = sorted(p.get("after") or {})
     shown = ", ".join(fields[:4]).replace("_", " ")
@@ -64,7 +71,8 @@ def _category(p: Payload) -> str:
 
 
 _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
-    "ticket.created": lambda p: "wrote the ticket",
+    "ticket.created": lambda p: "brought in the ticket" if p.get("imported") else "wrote the ticket",
+    "history.imported": _imported,
     "ticket.edited": _edited,
     "ticket.moved": _moved,
     "ticket.ranked": lambda p: "changed its place in the column",

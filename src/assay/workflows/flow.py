@@ -78,6 +78,8 @@ class CycleView:
     """From its start to its decision; None when it was decided without ever having been started."""
     outcome: str
     reopened: bool
+    is_bulk: bool
+    """Its decision is part of a bulk edit: that may have been tidying up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,7 @@ def _view(
     decided = decided_between(flows, begin, at + timedelta(microseconds=1))
     usual = cycle_quantiles(decided, USUAL) or (None, None)
     stages = tuple(stage.key for stage in board.stages)
+    edits = bulk_edits(crossing for crossing in crossings if crossing.at >= begin)
     return FlowView(
         at=at,
         first_day=first_day,
@@ -214,7 +217,7 @@ def _view(
         waiting=sum(flow.stage in rules.waiting for flow in flows),
         reopened=sum(flow.reopened for flow in decided),
         weeks=_weeks(decided, first_day, last_day),
-        cycles=tuple(_cycle(flow, titles) for flow in decided),
+        cycles=tuple(_cycle(flow, titles, edits) for flow in decided),
         ages=_ages(flows, rules, titles, at),
         cumulative=FlowDays(
             stages=stages,
@@ -224,7 +227,7 @@ def _view(
         ),
         funnel=funnel((flow for flow in flows if flow.item.startswith(EXPERIMENTS)), board, rules),
         blockers=blockers_in_window(events, titles, begin, at),
-        bulk_edits=bulk_edits(crossing for crossing in crossings if crossing.at >= begin),
+        bulk_edits=edits,
         seq=seq,
     )
 
@@ -260,7 +263,7 @@ def _weeks(decided: tuple[ItemFlow, ...], first: date, last: date) -> tuple[Week
     return tuple(found[::-1])
 
 
-def _cycle(flow: ItemFlow, titles: dict[str, str]) -> CycleView:
+def _cycle(flow: ItemFlow, titles: dict[str, str], edits: tuple[BulkEdit, ...]) -> CycleView:
     assert flow.done_at is not None
     assert flow.outcome is not None
     return CycleView(
@@ -270,6 +273,10 @@ def _cycle(flow: ItemFlow, titles: dict[str, str]) -> CycleView:
         days=flow.cycle_days,
         outcome=flow.outcome.value,
         reopened=flow.reopened,
+        is_bulk=any(
+            edit.at <= flow.done_at < edit.at + timedelta(minutes=1) and flow.item in edit.keys
+            for edit in edits
+        ),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from heapq import merge
 from threading import Lock
 from typing import Protocol
 
-from assay.domain.board.flow import FlowEvent
+from assay.domain.board.flow import Crossing, FlowEvent
 
 MOST_PROJECTS = 16
 MOST_EVENTS = 300_000
@@ -32,7 +34,7 @@ class FlowMemory:
         self._lock = Lock()
 
     def events(self, tx: FlowReads, project: str, *, first_stage: str) -> Sequence[FlowEvent]:
-        """Every event of a project in journal order; only what came since the last look is read."""
+        """Every event of a project in journal order, an imported history in the order of time; only what came since the last look is read."""
         key = (project, first_stage)
         with self._lock:
             last, known = self._kept.get(key, (0, ()))
@@ -40,6 +42,8 @@ class FlowMemory:
         if not news:
             return known
         events = (*known, *(event for _, event in news))
+        if any(_was_elsewhere(event) for _, event in news):
+            events = _by_time(events)
         with self._lock:
             self._kept[key] = (news[-1][0], events)
             self._kept.move_to_end(key)
@@ -48,3 +52,17 @@ class FlowMemory:
             elif len(self._kept) > MOST_PROJECTS:
                 self._kept.popitem(last=False)
         return events
+
+
+def _was_elsewhere(event: FlowEvent) -> bool:
+    return isinstance(event, Crossing) and event.imported
+
+
+def _by_time(events: Sequence[FlowEvent]) -> tuple[FlowEvent, ...]:
+    """An imported history in its place among what happened here; what happened here keeps the order of the journal."""
+    elsewhere = sorted(filter(_was_elsewhere, events), key=_moment)
+    return tuple(merge(elsewhere, (event for event in events if not _was_elsewhere(event)), key=_moment))
+
+
+def _moment(event: FlowEvent) -> datetime:
+    return event.at

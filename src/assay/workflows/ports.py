@@ -235,6 +235,7 @@ class WriteTransaction(ReadTransaction, BlockerWrites, GateWrites, KeptWrites, S
         by: str,
         at: datetime,
         number: int | None = None,
+        entered_stage_at: datetime | None = None,
     ) -> Ticket:
         """A new ticket under the project's next number (or `number`, for imports; raises Conflict when taken)."""
         ...

@@ -136,7 +136,7 @@ def _ticket_at(facts: SprintFacts, ticket: Ticket, made: Commitment | None) -> T
         decided_at=decision.at if decision else None,
         after_start=bool(made and made.after_start),
         extension_reason=made.extension_reason if made else "",
-        last_sign_at=_last_sign(facts.signs.get(ticket.key), runs, facts.at),
+        last_sign_at=_last_sign(facts.signs.get(ticket.key), moves, runs, facts.at),
         gpu_hours=runs.gpu_hours,
         runs_without_gpu_hours=runs.without_gpu_hours,
     )
@@ -153,8 +153,12 @@ def _figures(ticket: Ticket) -> str:
     return f"{card['metric']}: {', '.join(words)}"
 
 
-def _last_sign(sign: JournalRow | None, runs: RunsSoFar, at: datetime) -> datetime | None:
+def _last_sign(
+    sign: JournalRow | None, moves: Sequence[Crossing], runs: RunsSoFar, at: datetime
+) -> datetime | None:
     moments = [sign.at] if sign else []
+    # That a history was brought in is no sign of work, what it tells is.
+    moments += [move.at for move in moves[-1:] if move.imported]
     if runs.last_sign_at is not None:
         moments.append(min(runs.last_sign_at, at))
     return max(moments, default=None)

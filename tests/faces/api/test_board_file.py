@@ -27,7 +27,7 @@ def test_putting_the_file_back_changes_nothing(api, project):
     answer = api("GET", f"{project}/board-file")
     again = put(api, project, answer.json()["text"], answer.headers["etag"])
     assert (again.status_code, again.json()) == (200, answer.json())
-    journal = api("GET", "/api/v1/journal/events", params={"kind": "project.configured"})
+    journal = api("GET", "/api/v1/journal", params={"kind": "project.configured"})
     assert project.rpartition("/")[2] not in journal.text
 
 

@@ -46,6 +46,7 @@ SETTINGS = {
     },
 }  # fmt: skip
 BOARD_FILE = "columns:\n- {key: backlog, title: Backlog}\nmoves: []\n"
+HISTORY = "ticket,from,to,at\nWEB-1,,Backlog,2026-03-02\nWEB-1,Backlog,Hypothesis,2026-03-04T10:00:00Z\n"
 METRIC = {"direction": "higher", "unit": "fraction", "decimals": 2, "aliases": ["acc"], "description": "x"}
 GATE = {
     "text": "gate: another\ncriteria: [accuracy >= 85%]\nchecks: [golden: {file: golden.csv}]\n",
@@ -79,6 +80,9 @@ BODIES = {
     "put_saved_filter": {"filters": {"owner": "Jo", "blocked": "yes"}},
     "put_board_file": {"text": BOARD_FILE},
     "check_board_file": {"text": BOARD_FILE},
+    "bring_in_history": {"text": HISTORY, "name": "moves.csv", "source": "jira"},
+    "check_history": {"text": HISTORY, "name": "moves.csv", "source": "jira"},
+    "draft_board": {"text": HISTORY, "name": "moves.csv", "ended": {"Hypothesis": "promoted"}, "waiting": "Backlog"},
     "configure_project": SETTINGS,
     "add_metric": {**METRIC, "name": "f1"},
     "put_metric": METRIC,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -47,6 +47,10 @@ class Crossing(NamedTuple):
     item: str
     source: str | None
     target: str | None
+    imported: bool = False
+    """It happened on the board of another tool, whose history was brought in."""
+    bulk: bool = False
+    """That tool says that it was moved together with others, to tidy up."""
 
 
 class Decided(NamedTuple):
@@ -200,6 +204,10 @@ class BulkEdit:
 
     at: datetime
     items: int
+    is_said: bool = field(default=False, compare=False)
+    """The tool that the history came from says so; else it is told by how many moved at once."""
+    keys: tuple[str, ...] = field(default=(), compare=False)
+    """In the order in which they moved."""
 
 
 def item_flows(
@@ -342,13 +350,22 @@ def stage_days(flows: Iterable[ItemFlow]) -> dict[str, list[float]]:
 
 
 def bulk_edits(crossings: Iterable[Crossing], *, least: int = BULK_ITEMS) -> tuple[BulkEdit, ...]:
-    """When did so many items cross within one minute that somebody edited them together? In the order of time."""
-    minutes: dict[datetime, set[str]] = {}
-    minute, items = None, set[str]()
-    for at, item, _, _ in crossings:
+    """When did so many items cross within one minute that somebody edited them together, or is said to have? In the order of time."""
+    minutes: dict[datetime, dict[str, None]] = {}
+    said = set()
+    minute, items = None, dict[str, None]()
+    for crossing in crossings:
         # The journal is in the order of time, so that most of one minute lies together.
-        begin = at.replace(second=0, microsecond=0)
+        begin = crossing.at.replace(second=0, microsecond=0)
         if begin != minute:
-            minute, items = begin, minutes.setdefault(begin, set())
-        items.add(item)
-    return tuple(sorted(BulkEdit(at, len(items)) for at, items in minutes.items() if len(items) >= least))
+            minute, items = begin, minutes.setdefault(begin, {})
+        items[crossing.item] = None
+        if crossing.bulk:
+            said.add(begin)
+    return tuple(
+        sorted(
+            BulkEdit(at, len(items), at in said, tuple(items))
+            for at, items in minutes.items()
+            if len(items) >= least or at in said
+        )
+    )

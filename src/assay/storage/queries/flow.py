@@ -14,8 +14,9 @@ from assay.storage.session import Session, Statement, any_of, from_json
 from assay.storage.tables import journal
 
 _J = journal.c
+IMPORTED = "history.imported"
 _KINDS = (
-    "ticket.created", "ticket.moved", "ticket.deleted", "decision.recorded", "blocker.opened", "blocker.closed",
+    "ticket.created", "ticket.moved", "ticket.deleted", "decision.recorded", "blocker.opened", "blocker.closed", IMPORTED,
 )  # fmt: skip
 _OUTCOMES = {"kill": Outcome.KILLED, "promote": Outcome.PROMOTED}
 _EXPERIMENT = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
@@ -37,15 +38,20 @@ class FlowQueries(Session):
         kinds = any_of(self.engine, _KINDS)
         for body, seq, _ in self.stream(EVENTS, project=project, kinds=kinds, after=after):
             said = from_json(bytes(body))
-            found = _read(
-                said["kind"],
-                datetime.fromisoformat(said["at"]),
-                said["subject"],
-                said["payload"],
-                first_stage,
-            )
-            if found is not None:
-                yield seq, found
+            at = datetime.fromisoformat(said["at"])
+            if said["kind"] == IMPORTED:
+                yield from ((seq, found) for found in _moves(said["subject"], said["payload"]["moves"]))
+                continue
+            event = _read(said["kind"], at, said["subject"], said["payload"], first_stage)
+            if event is not None:
+                yield seq, event
+
+
+def _moves(subject: str, moves: list[dict[str, Any]]) -> Iterator[Crossing]:
+    """What happened elsewhere, at the time it happened there."""
+    for move in moves:
+        at, bulk = datetime.fromisoformat(move["at"]), bool(move.get("bulk"))
+        yield Crossing(at, subject, move["before"], move["after"], imported=True, bulk=bulk)
 
 
 def _read(
@@ -54,7 +60,10 @@ def _read(
     if kind == "ticket.moved":
         return Crossing(at, subject, payload["before"], payload["after"])
     if kind == "ticket.created":
-        return Crossing(at, subject, None, payload.get("column", first_stage))
+        # One that was brought in with its history came to be there, not now.
+        return (
+            None if "imported" in payload else Crossing(at, subject, None, payload.get("column", first_stage))
+        )
     if kind == "ticket.deleted":
         return Crossing(at, subject, None, None)
     if kind == "blocker.opened":

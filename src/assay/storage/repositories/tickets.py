@@ -209,6 +209,7 @@ class TicketWriter(TicketReader, SearchIndex):
         by: str,
         at: datetime,
         number: int | None = None,
+        entered_stage_at: datetime | None = None,
     ) -> Ticket:
         """A new ticket under the project's next number, or under `number`.
 
@@ -230,14 +231,14 @@ class TicketWriter(TicketReader, SearchIndex):
         text = documents.text_of(content)
         (ticket_id,) = self.one(
             ADD, project_id=project.id, key=key, number=number, stage=stage, rank=rank, created_at=at, created_by=by,
-            updated_at=at, entered_stage_at=at, **_facts(content),
+            updated_at=at, entered_stage_at=entered_stage_at or at, **_facts(content),
         )  # fmt: skip
         self.execute(ADD_DOCUMENT, ticket_id=ticket_id, content=text)
         self.execute(COUNT, the_project=project.id, the_stage=stage, step=1)
         self.index_ticket(ticket_id, key, content)
         return Ticket(
             id=ticket_id, project_id=project.id, key=key, content=content, stage=stage, rank=rank, version=1,
-            card_version=1, created_at=at, created_by=by, updated_at=at, entered_stage_at=at,
+            card_version=1, created_at=at, created_by=by, updated_at=at, entered_stage_at=entered_stage_at or at,
         )  # fmt: skip
 
     def edit_ticket(self, ticket: Ticket, content: TicketContent, *, at: datetime) -> Ticket | None:

@@ -35,11 +35,16 @@ class TicketFilters(Asked):
     owner: Text | None = None
     type: Text | None = None
     axis: Text | None = None
+    phase: Text | None = Field(default=None, description="Phase the project was in when work on them began.")
     mode: Text | None = None
     decision: Text | None = None
     recommendation: Text | None = None
     priority: Text | None = None
     blocked: Text | None = Field(default=None, description="yes: something is in their way; no: nothing is.")
+    stale: Text | None = Field(
+        default=None,
+        description="yes: in progress past their time box, or 14 days without evidence, note, edit or move; no: neither.",
+    )
     sprint: Text | None = Field(default=None, description="Taken into this one: its number, or active.")
 
     def filters(self) -> dict[str, str]:

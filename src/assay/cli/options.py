@@ -11,6 +11,15 @@ Project = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the API's JSON.")]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Ticket key, such as EXP-42.")]
+Stale = Annotated[
+    bool,
+    typer.Option(
+        "--stale", help="Only what is past its time box, or without evidence, note, edit or move for 14 days."
+    ),
+]
+Phase = Annotated[
+    str | None, typer.Option("--phase", metavar="PHASE", help="Begun in this phase of the project; or none.")
+]
 
 
 def group(name: str, help_text: str, *, stands_alone: bool = False) -> typer.Typer:

@@ -8,7 +8,7 @@ import typer
 
 from assay.cli import backlog, ticket_company, ticket_files, ticket_more
 from assay.cli.connection import connected, key_part
-from assay.cli.options import Json, Key, Project, given, group
+from assay.cli.options import Json, Key, Phase, Project, Stale, given, group
 from assay.cli.screen import print_json, say, shortened, table
 from assay.cli.ticket_fields import (
     Amend,
@@ -198,7 +198,10 @@ def edit(
 def list_tickets(
     query: Annotated[str | None, typer.Option("--query", "-q", help="Words in key or title.")] = None,
     stage: Annotated[str | None, typer.Option("--stage", help="Column, such as experiment.")] = None,
+    *,
     owner: Annotated[str | None, typer.Option("--owner", help="Name, or none.")] = None,
+    stale: Stale = False,
+    phase: Phase = None,
     sort: Annotated[str | None, typer.Option("--sort", help="Such as -updated, key or priority.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="1 to 200.")] = 50,
     cursor: Annotated[str | None, typer.Option("--cursor", help="next_cursor of the page before.")] = None,
@@ -209,7 +212,8 @@ def list_tickets(
 
     Example: assay ticket list --stage experiment --owner ada
     """
-    query_values = given(q=query, stage=stage, owner=owner, sort=sort, limit=limit, cursor=cursor)
+    asked = given(q=query, stage=stage, owner=owner, stale="yes" if stale else None, phase=phase)
+    query_values = asked | given(sort=sort, limit=limit, cursor=cursor)
     with connected(project) as api:
         answer = api.in_project("GET", "/tickets", query=query_values)
     if json:

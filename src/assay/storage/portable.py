@@ -43,11 +43,20 @@ ADDED = {
     "0008": {"attachments", "watchers"},
     "0009": {"project_documents"},
     "0010": {"runs.broken", "runs.ended_at", "runs.of_baseline"},
+    "0011": {"tickets.begun_at"},
 }
 """Tables and columns that came with a version: a backup of an older one has none of them."""
 
 DERIVED = ("ticket_search",)
 """Tables made again from the carried ones."""
+
+BEGUN = Statement(
+    text(
+        "UPDATE tickets SET begun_at = (SELECT min(journal.at) FROM journal JOIN projects ON projects.slug = journal.project "
+        "WHERE projects.id = tickets.project_id AND journal.subject = tickets.key AND journal.kind = 'ticket.moved')"
+    )
+)
+"""When work began, for tickets of a backup that does not know it."""
 
 MADE_EMPTY = (journal_head, instance)
 """Tables that a new database has a row in, which the backup's row replaces."""
@@ -101,6 +110,8 @@ def finish_load(tx: Writing, *, version: str = HEAD) -> None:
     rebuild_search(tx)
     if "runs.ended_at" in _added_after(version):
         fill_run_ends(tx)
+    if "tickets.begun_at" in _added_after(version):
+        tx.execute(BEGUN)
     if tx.engine == "postgresql":
         for table in carried_tables():
             _advance_sequence(tx, table)

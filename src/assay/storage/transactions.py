@@ -15,6 +15,7 @@ from assay.storage.queries.overview import OverviewQueries
 from assay.storage.queries.planning import PlanningQueries
 from assay.storage.queries.runs import RunQueries
 from assay.storage.queries.search import SearchQueries
+from assay.storage.queries.signs import SignQueries
 from assay.storage.queries.sprints import SprintQueries
 from assay.storage.repositories.blockers import BlockerReader, BlockerWriter
 from assay.storage.repositories.company import CompanyReader, CompanyWriter
@@ -41,6 +42,7 @@ class Reading(
     JournalQueries,
     SearchQueries,
     SprintQueries,
+    SignQueries,
     ProjectReader,
     TicketReader,
     TalkReader,
@@ -81,6 +83,7 @@ class Writing(
     JournalQueries,
     SearchQueries,
     SprintQueries,
+    SignQueries,
 ):
     """Changes that become durable together or not at all (port `WriteTransaction`).
 

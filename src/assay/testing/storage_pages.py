@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from assay.domain.experiments.experiment import Budget, DataNeed, DecisionKind, TicketContent
+from assay.domain.kernel.events import Event
 from assay.errors import Invalid
 from assay.testing.storage_samples import (
+    ADA,
     AT,
     curve,
     decision,
@@ -19,13 +23,18 @@ from assay.testing.storage_samples import (
     new_ticket,
     run,
 )
+from assay.workflows.asked import Asked, Begun, Keys
 from assay.workflows.ports import Store, WriteTransaction
-from assay.workflows.records import Override, Project
+from assay.workflows.records import Override, Project, Ticket
 
 HOSTILE = (
     "", " ", '"', "'", "a\x00b", "\ud800", "lora OR", "NEAR(a b)", "lora*", "col:lora", "-lora", "()", "^", "{}", "\\", "%", "_",
     "' | !", ":*", "& &", "<->", "🙂", "a" * 5000, "lora " * 500, "\u202e", "'; DROP TABLE tickets; --",
 )  # fmt: skip
+
+
+def _begin(tx: WriteTransaction, ticket: Ticket, at: datetime) -> None:
+    tx.place_ticket(ticket, stage="hypothesis", rank=1.0, at=at)
 
 
 class PagesContract:
@@ -329,3 +338,48 @@ class PagesContract:
             new_ticket(store, project, title=f"Reader of meters, variant {'abcdefghi'[number]}x{number}")
         with store.read() as tx:
             assert not tx.similar(project.id, "Another reader of meters, variant zz", exclude=None, limit=5)
+
+    def test_work_begins_with_the_first_move_and_every_move_is_a_sign_of_life(self, store: Store) -> None:
+        project = new_project(store)
+        ticket = new_ticket(store, project, time_box_days=10)
+        new_ticket(store, project)
+
+        def move(tx: WriteTransaction, ticket: Ticket, stage: str, hour: int) -> Ticket:
+            moved = tx.place_ticket(ticket, stage=stage, rank=1.0, at=later(hour))
+            assert moved is not None
+            event = Event.of("ticket.moved", project=project.slug, subject=ticket.key, after=stage)
+            tx.append(event, actor=ADA, at=later(hour))
+            return moved
+
+        with store.read() as tx:
+            assert tx.work_signs(project.id, ["hypothesis"]) == []
+        moved = store.write(lambda tx: move(tx, ticket, "hypothesis", 1))
+        assert (ticket.begun_at, moved.begun_at) == (None, later(1))
+        moved = store.write(lambda tx: move(tx, moved, "experiment", 2))
+        ranked = store.write(lambda tx: tx.place_ticket(moved, stage="experiment", rank=2.0, at=later(3)))
+        assert ranked is not None
+        with store.read() as tx:
+            again = tx.ticket(project.id, ticket.key)
+            (work,) = tx.work_signs(project.id, ["hypothesis", "experiment"])
+        assert again == ranked
+        assert ranked.begun_at == later(1)
+        assert (work.begun_at, work.last_sign_at, work.time_box_days) == (later(1), later(2), 10)
+
+    def test_lists_are_narrowed_to_keys_and_to_when_work_began(self, store: Store) -> None:
+        project = new_project(store)
+        for number in range(3):
+            ticket = new_ticket(store, project, rank=float(number))
+            if number:
+                store.write(partial(_begin, ticket=ticket, at=later(number)))
+        asked: dict[str, tuple[Asked, list[str]]] = {
+            "these": ({"stale": Keys(frozenset({"EXP-1", "EXP-9"}))}, ["EXP-1"]),
+            "others": ({"stale": Keys(frozenset({"EXP-1"}), others=True)}, ["EXP-2", "EXP-3"]),
+            "none": ({"stale": Keys(frozenset())}, []),
+            "from": ({"phase": Begun(((later(2), None),), waiting=False)}, ["EXP-3"]),
+            "until": ({"phase": Begun(((None, later(2)),), waiting=True)}, ["EXP-1", "EXP-2"]),
+            "never": ({"phase": Begun((), waiting=False)}, []),
+        }
+        with store.read() as tx:
+            for filters, keys in asked.values():
+                page = tx.experiment_list(project, after=None, limit=9, sort="key", filters=filters)
+                assert [row.key for row in page.rows] == keys

@@ -36,7 +36,20 @@ def address(path: str, params: Mapping[str, str]) -> str:
 
 def query_of(text: str) -> dict[str, str]:
     """The query of an address, as far as lists have one."""
-    known = ("q", "owner", "stage", "decision", "axis", "sort", "cursor")
+    known = (
+        "q",
+        "owner",
+        "stage",
+        "decision",
+        "axis",
+        "phase",
+        "mode",
+        "sprint",
+        "blocked",
+        "stale",
+        "sort",
+        "cursor",
+    )
     return {name: value[:400] for name, value in parse_qsl(text[:4000], max_num_fields=40) if name in known}
 
 

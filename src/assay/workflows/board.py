@@ -21,7 +21,7 @@ from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.blockers import end_blockers
 from assay.workflows.board_gates import gate_said, show_gate
-from assay.workflows.filters import ticket_filters
+from assay.workflows.filters import asked_of_tickets
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
@@ -70,7 +70,8 @@ def board(
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        return tx.board_view(project, per_column=per_column, filters=ticket_filters(project, filters))
+        asked = asked_of_tickets(tx, project, filters, at=ws.clock())
+        return tx.board_view(project, per_column=per_column, filters=asked)
 
 
 def board_parts(
@@ -86,7 +87,8 @@ def board_parts(
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        slots = tx.board_slots(project, per_column=per_column, filters=ticket_filters(project, filters))
+        asked = asked_of_tickets(tx, project, filters, at=ws.clock())
+        slots = tx.board_slots(project, per_column=per_column, filters=asked)
         missing = [slot.id for column in slots.columns for slot in column.slots if not known(slot)]
         return BoardParts(project=project, slots=slots, cards=tx.cards(missing))
 
@@ -106,7 +108,7 @@ def column_page(
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         _known_stage(project.settings.board, stage)
-        asked = ticket_filters(project, filters)
+        asked = asked_of_tickets(tx, project, filters, at=ws.clock())
         return tx.column_page(project, stage, after=_cursor(cursor), limit=limit, filters=asked)
 
 

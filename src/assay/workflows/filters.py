@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.experiments.experiment import Axis, DecisionKind, Mode
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
+from assay.domain.portfolio.phase_of_work import PhaseBegin, phase_of_work
+from assay.domain.portfolio.phases import Phase
 from assay.errors import Invalid
+from assay.workflows.asked import Asked, Begun, Keys
+from assay.workflows.phase_history import phases_of
 from assay.workflows.ports import ReadTransaction
 from assay.workflows.records import Project
+from assay.workflows.staleness import stale_cards
 
 NOT_SET = "none"
 """Filter value that stands for "not set", where a ticket may do without."""
@@ -27,6 +33,8 @@ _OF_TICKETS: Known = {
     "recommendation": (*Recommendation, NOT_SET),
     "priority": PRIORITIES,
     "blocked": ("yes", "no"),
+    "phase": (*Phase, NOT_SET),
+    "stale": ("yes", "no"),
 }
 _OF_RUNS: Known = {"status": tuple(RunStatus), "deleted": ("yes", "no")}
 
@@ -38,6 +46,37 @@ def ticket_filters(project: Project, filters: Filters | None) -> Filters:
         Invalid: a value that no ticket of this project can have; `field` is the filter, and the message names what exists.
     """
     return _checked({"stage": [stage.key for stage in project.settings.board.stages], **_OF_TICKETS}, filters)
+
+
+def asked_of_tickets(
+    tx: ReadTransaction, project: Project, filters: Filters | None, *, at: datetime
+) -> Asked:
+    """What these filters ask of tickets at this moment: which are stale, and which belong to a phase, is looked up.
+
+    Raises:
+        Invalid: as with `ticket_filters`.
+    """
+    given = ticket_filters(project, filters)
+    asked: dict[str, str | Keys | Begun] = dict(given)
+    stale, phase = given.get("stale"), given.get("phase")
+    if stale:
+        asked["stale"] = Keys(frozenset(stale_cards(tx, project, at)), others=stale == "no")
+    if phase:
+        asked["phase"] = begun_in_phase(
+            None if phase == NOT_SET else Phase(phase), phases_of(tx, project.slug)
+        )
+    return asked
+
+
+def begun_in_phase(phase: Phase | None, way: Sequence[PhaseBegin]) -> Begun:
+    """When was work begun that belongs to this phase (None: to none that anybody had said)?"""
+    ends = [*(one.at for one in way[1:]), *([None] if way else [])]
+    spans: list[tuple[datetime | None, datetime | None]] = [
+        (one.at, end) for one, end in zip(way, ends, strict=True) if one.phase is phase
+    ]
+    if phase is None:
+        spans = [(None, way[0].at if way else None)]
+    return Begun(tuple(spans), waiting=phase_of_work(None, way) is phase)
 
 
 def run_filters(tx: ReadTransaction, project: Project, filters: Filters | None) -> Filters:

@@ -325,6 +325,7 @@ def _insert(
         by=actor.name,
         at=at,
         entered_stage_at=item.rows[-1].at,
+        begun_at=_begun(new.moves, project.settings.board.first.key),
     )
     event = Event.of(
         "ticket.created",
@@ -336,6 +337,11 @@ def _insert(
     )
     tx.append(event, actor=actor, at=at)
     return ticket
+
+
+def _begun(moves: Sequence[Move], first: str) -> datetime | None:
+    """When it first left the first column; None where it never did."""
+    return next((datetime.fromisoformat(move["at"]) for move in moves if move["after"] != first), None)
 
 
 def _move(tx: WriteTransaction, project: Project, ticket: Ticket, moves: Sequence[Move]) -> None:

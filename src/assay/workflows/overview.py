@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from assay.domain.kernel.metrics import Direction, MetricCatalog
 from assay.workflows.actor import Actor, Permission
-from assay.workflows.filters import ticket_filters
+from assay.workflows.filters import asked_of_tickets
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace
 from assay.workflows.views import BestPoint, ExperimentListPage, Measured, OverviewView
@@ -54,5 +54,5 @@ def list_experiments(
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        asked = ticket_filters(project, filters)
+        asked = asked_of_tickets(tx, project, filters, at=ws.clock())
         return tx.experiment_list(project, after=cursor, limit=limit, sort=sort, filters=asked)

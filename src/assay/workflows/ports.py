@@ -18,6 +18,7 @@ from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.workflows.actor import Actor
 from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
+from assay.workflows.board_ports import BoardReads
 from assay.workflows.company_ports import CompanyReads
 from assay.workflows.flow_memory import FlowMemory, FlowReads
 from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
@@ -41,11 +42,6 @@ from assay.workflows.records import (
 from assay.workflows.sprint_ports import SprintReads, SprintWrites
 from assay.workflows.views import (
     BacklogRow,
-    BoardSlots,
-    BoardView,
-    CardView,
-    ColumnPage,
-    ExperimentListPage,
     Measured,
     OverviewView,
     RunListPage,
@@ -57,6 +53,7 @@ T = TypeVar("T")
 
 class ReadTransaction(
     BlockerReads,
+    BoardReads,
     GateReads,
     KeptReads,
     PlanningReads,
@@ -158,37 +155,12 @@ class ReadTransaction(
     def answer(self, scope: str, key: str) -> StoredAnswer | None: ...
 
     # read models, one a page
-    def board_slots(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardSlots:
-        """Which cards stand where, in three statements and without what they show.
-
-        For pages that keep the HTML of cards by `(slot.id, slot.card_version)`: ask `cards` for those not seen before.
-        A whole page may be kept by `Store.last_seq()`: every change appends to the journal.
-        """
-        ...
-
-    def cards(self, ids: Sequence[int]) -> Mapping[int, CardView]:
-        """What these cards show, by ticket id, in one statement."""
-        ...
-
-    def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView: ...
     def backlog(
         self, project_id: int, stage: str, *, types: Sequence[TicketType], limit: int
     ) -> tuple[Sequence[BacklogRow], int]:
         """The first tickets of these types in a column, by rank, and how many there are."""
         ...
 
-    def column_page(
-        self,
-        project: Project,
-        stage: str,
-        *,
-        after: tuple[float, str] | None,
-        limit: int,
-        filters: Mapping[str, str],
-    ) -> ColumnPage: ...
-    def experiment_list(
-        self, project: Project, *, after: str | None, limit: int, sort: str, filters: Mapping[str, str]
-    ) -> ExperimentListPage: ...
     def run_list(
         self, project: Project, *, after: str | None, limit: int, filters: Mapping[str, str]
     ) -> RunListPage: ...
@@ -236,6 +208,7 @@ class WriteTransaction(ReadTransaction, BlockerWrites, GateWrites, KeptWrites, S
         at: datetime,
         number: int | None = None,
         entered_stage_at: datetime | None = None,
+        begun_at: datetime | None = None,
     ) -> Ticket:
         """A new ticket under the project's next number (or `number`, for imports; raises Conflict when taken)."""
         ...

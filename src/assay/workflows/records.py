@@ -135,6 +135,8 @@ class Ticket:
     created_by: str
     updated_at: datetime
     entered_stage_at: datetime
+    begun_at: datetime | None = None
+    """When it first left the first column; None before that."""
     iterations: int = 0
     """How often it entered Iteration."""
     lock: Lock | None = None

@@ -23,7 +23,8 @@ from assay.storage.queries.filters import page_size, ticket_conditions
 from assay.storage.repositories.journal import LAST_SEQ
 from assay.storage.repositories.tickets import COUNTS
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
-from assay.storage.tables import blockers, journal, projects, ticket_documents, tickets
+from assay.storage.tables import blockers, ticket_documents, tickets
+from assay.workflows.asked import Asked
 from assay.workflows.records import Project
 from assay.workflows.views import (
     BoardSlots,
@@ -41,7 +42,7 @@ _SLOT = (_T.id, _T.key, _T.stage, _T.rank, _T.card_version)
 _CARD = (
     _T.id, _T.key, _T.type, _T.title, _T.owner, _T.stage, _T.rank, _T.version, _T.card_version, _T.priority,
     _T.entered_stage_at, _T.card, _T.override_stage, _T.override_at, _T.locked, ticket_documents.c.content,
-    ticket_documents.c.lock,
+    ticket_documents.c.lock, _T.begun_at,
 )  # fmt: skip
 _OPEN_BLOCKER = (blockers.c.number, blockers.c.category, blockers.c.text, blockers.c.opened_at)
 CARDS = Statement(
@@ -54,16 +55,6 @@ CARDS = Statement(
     )
 )
 """A row for each card, and for a card with several open blockers one for each of them."""
-BEGUN = Statement(
-    lambda engine: (
-        select(_T.id, func.min(journal.c.at))
-        .join_from(tickets, projects, projects.c.id == _T.project_id)
-        .join(journal, and_(journal.c.project == projects.c.slug, journal.c.subject == _T.key))
-        .where(in_list(engine, _T.id, "ids"), journal.c.kind == "ticket.moved")
-        .group_by(_T.id)
-    )
-)
-"""When cards first left the first column: asked for spikes, whose time box begins there."""
 
 
 class BoardQueries(Session):
@@ -71,7 +62,7 @@ class BoardQueries(Session):
 
     __slots__ = ()
 
-    def board_slots(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardSlots:
+    def board_slots(self, project: Project, *, per_column: int, filters: Asked) -> BoardSlots:
         """Which cards stand where, without what they show: for pages that keep the HTML of cards they have seen."""
         stages = project.settings.board.stages
         (seq,) = self.one(LAST_SEQ)
@@ -99,11 +90,9 @@ class BoardQueries(Session):
             number, category, text, since = row[len(_CARD) :]
             if number is not None:
                 in_the_way[row[0]].append(CardBlocker(number, BlockerCategory(category), text, since))
-        spikes = [key for key, row in rows.items() if row[2] == TicketType.SPIKE.value]
-        begun: dict[int, datetime] = dict(self.rows(BEGUN, ids=any_of(self.engine, spikes))) if spikes else {}
-        return {key: _card(row, tuple(in_the_way[key]), begun.get(key)) for key, row in rows.items()}
+        return {key: _card(row, tuple(in_the_way[key])) for key, row in rows.items()}
 
-    def board_view(self, project: Project, *, per_column: int, filters: Mapping[str, str]) -> BoardView:
+    def board_view(self, project: Project, *, per_column: int, filters: Asked) -> BoardView:
         """The board, first page of every column."""
         slots = self.board_slots(project, per_column=per_column, filters=filters)
         cards = self.cards([slot.id for column in slots.columns for slot in column.slots])
@@ -128,7 +117,7 @@ class BoardQueries(Session):
         *,
         after: tuple[float, str] | None,
         limit: int,
-        filters: Mapping[str, str],
+        filters: Asked,
     ) -> ColumnPage:
         """More cards of one column, behind the card with this rank and key."""
         limit = page_size(limit)
@@ -143,9 +132,7 @@ class BoardQueries(Session):
             cards=tuple(cards[slot.id] for slot in slots[:limit]), next_cursor=_next_cursor(slots, limit)
         )
 
-    def _filtered(
-        self, project: Project, limit: int, filters: Mapping[str, str]
-    ) -> tuple[dict[str, int], list[Row]]:
+    def _filtered(self, project: Project, limit: int, filters: Asked) -> tuple[dict[str, int], list[Row]]:
         conditions = [_T.project_id == project.id, *ticket_conditions(filters)]
         counted = select(_T.stage, func.count()).where(*conditions).group_by(_T.stage)
         counts: dict[str, int] = dict(self.select(counted))
@@ -190,10 +177,10 @@ def _next_cursor(slots: Sequence[CardSlot], limit: int) -> str | None:
     return f"{slots[limit - 1].rank!r}~{slots[limit - 1].key}" if len(slots) > limit else None
 
 
-def _card(row: Row, in_the_way: tuple[CardBlocker, ...], begun_at: datetime | None) -> CardView:
+def _card(row: Row, in_the_way: tuple[CardBlocker, ...]) -> CardView:
     (
         _, key, kind, title, owner, stage, rank, version, card_version, priority, entered, card,
-        override_stage, override_at, locked, text, lock,
+        override_stage, override_at, locked, text, lock, begun_at,
     ) = row  # fmt: skip
     written = content(text)
     data = data_state(written.data_needs, begun=bool(locked))
@@ -205,5 +192,5 @@ def _card(row: Row, in_the_way: tuple[CardBlocker, ...], begun_at: datetime | No
         # One field of it: to build the whole lock would cost more than the rest of the card.
         locked_at=None if lock is None else datetime.fromisoformat(from_json(lock)["locked_at"]),
         time_box_days=written.time_box_days, data=None if data is None else data.value, data_due=min(due, default=None),
-        blockers=in_the_way, begun_at=begun_at,
+        blockers=in_the_way, begun_at=begun_at if kind == TicketType.SPIKE.value else None,
     )  # fmt: skip

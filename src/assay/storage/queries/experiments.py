@@ -12,6 +12,7 @@ from assay.errors import Invalid
 from assay.storage.queries.filters import cursor_parts, cursor_text, page_size, ticket_conditions
 from assay.storage.session import Row, Session, Statement, from_json
 from assay.storage.tables import stage_counts, tickets
+from assay.workflows.asked import Asked
 from assay.workflows.records import Project
 from assay.workflows.views import ExperimentListPage, ExperimentRow
 
@@ -42,7 +43,7 @@ class ExperimentQueries(Session):
     __slots__ = ()
 
     def experiment_list(
-        self, project: Project, *, after: str | None, limit: int, sort: str, filters: Mapping[str, str]
+        self, project: Project, *, after: str | None, limit: int, sort: str, filters: Asked
     ) -> ExperimentListPage:
         """A page of tickets.
 

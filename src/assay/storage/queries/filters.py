@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, and_, exists, or_, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, true
 
 from assay.errors import Invalid
 from assay.storage.tables import blockers, commitments, sprints, tickets
 from assay.storage.types import storable
+from assay.workflows.asked import Asked, Begun, Keys
 
 MAX_PAGE = 500
 MAX_NEEDLE = 200
@@ -46,31 +47,56 @@ def page_size(limit: int) -> int:
     return limit
 
 
-def ticket_conditions(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
+def ticket_conditions(filters: Asked) -> list[ColumnElement[bool]]:
     """Which tickets are meant? `q` looks for words in key and title; empty values ask nothing.
 
     Raises:
         Invalid: a field that cannot be filtered by, or a priority that is no number.
     """
-    conditions: list[ColumnElement[bool]] = []
-    for name, value in filters.items():
-        if value == "":
-            continue
-        if name == "q":
-            conditions += [contains(value, tickets.c.key, tickets.c.title)]
-        elif name == "priority":
-            conditions.append(tickets.c.priority == _small_number(name, value))
-        elif name == "blocked":
-            is_blocked = exists().where(blockers.c.ticket_id == tickets.c.id, blockers.c.closed_at.is_(None))
-            conditions.append(is_blocked if value == "yes" else ~is_blocked)
-        elif name == "sprint":
-            conditions.append(_in_sprint(value))
-        elif name in TICKET_FIELDS:
-            column = TICKET_FIELDS[name]
-            conditions.append(column.is_(None) if value == NONE_WORD else column == storable(value))
-        else:
-            raise unknown_filter(name, (*TICKET_FIELDS, "blocked", "priority", "q", "sprint"))
-    return conditions
+    return [_condition(name, value) for name, value in filters.items() if value != ""]
+
+
+def _condition(name: str, value: str | Keys | Begun) -> ColumnElement[bool]:
+    if isinstance(value, Keys):
+        chosen = tickets.c.key.in_(sorted(value.keys))
+        return ~chosen if value.others else chosen
+    if isinstance(value, Begun):
+        return begun_in(value)
+    if name == "q":
+        return contains(value, tickets.c.key, tickets.c.title)
+    if name in TICKET_FIELDS:
+        return _field_is(TICKET_FIELDS[name], value)
+    return _about_others(name, value)
+
+
+def _field_is(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
+    if value != NONE_WORD:
+        return column == storable(value)
+    return column == "" if column is tickets.c.owner else column.is_(None)
+
+
+def _about_others(name: str, value: str) -> ColumnElement[bool]:
+    if name == "priority":
+        return tickets.c.priority == _small_number(name, value)
+    if name == "blocked":
+        is_blocked = exists().where(blockers.c.ticket_id == tickets.c.id, blockers.c.closed_at.is_(None))
+        return is_blocked if value == "yes" else ~is_blocked
+    if name == "sprint":
+        return _in_sprint(value)
+    raise unknown_filter(name, (*TICKET_FIELDS, "blocked", "phase", "priority", "q", "sprint", "stale"))
+
+
+def begun_in(asked: Begun) -> ColumnElement[bool]:
+    """Did work on the ticket begin in one of these spans?"""
+    spans = [
+        and_(
+            tickets.c.begun_at.is_not(None),
+            true() if begin is None else tickets.c.begun_at >= begin,
+            true() if end is None else tickets.c.begun_at < end,
+        )
+        for begin, end in asked.spans
+    ]
+    return or_(false(), *spans, *([tickets.c.begun_at.is_(None)] if asked.waiting else []))
 
 
 def _in_sprint(value: str) -> ColumnElement[bool]:

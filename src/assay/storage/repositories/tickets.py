@@ -21,7 +21,7 @@ from assay.workflows.records import Attestation, Override, Project, Ticket
 _T, _D = tickets.c, ticket_documents.c
 _TICKET = select(
     _T.id, _T.project_id, _T.key, _T.stage, _T.rank, _T.version, _T.card_version, _T.created_at, _T.created_by,
-    _T.updated_at, _T.entered_stage_at, _T.iterations, _T.card,
+    _T.updated_at, _T.entered_stage_at, _T.iterations, _T.card, _T.begun_at,
     _D.content, _D.lock, _D.decision, _D.attestations, _D.overrides,
 ).join_from(tickets, ticket_documents, _D.ticket_id == _T.id)  # fmt: skip
 _SAME = and_(_T.id == bindparam("the_id"), _T.version == bindparam("the_version"))
@@ -90,6 +90,7 @@ ADD = Statement(
         "created_by",
         "updated_at",
         "entered_stage_at",
+        "begun_at",
     ),
 )
 ADD_DOCUMENT = Statement(
@@ -98,7 +99,9 @@ ADD_DOCUMENT = Statement(
 EDIT = Statement(update(tickets).where(_SAME).values(_RAISED), (*_FACTS, "updated_at"))
 EDIT_DOCUMENT = Statement(update(ticket_documents).where(_D.ticket_id == bindparam("the_id")), ("content",))
 PLACE = Statement(
-    update(tickets).where(_SAME).values(_RAISED),
+    update(tickets)
+    .where(_SAME)
+    .values({**_RAISED, "begun_at": func.coalesce(_T.begun_at, bindparam("begun", type_=_T.begun_at.type))}),
     ("stage", "rank", "updated_at", "entered_stage_at", "iterations"),
 )
 TOUCH = Statement(update(tickets).where(_SAME).values(_RAISED), ("updated_at",))
@@ -210,6 +213,7 @@ class TicketWriter(TicketReader, SearchIndex):
         at: datetime,
         number: int | None = None,
         entered_stage_at: datetime | None = None,
+        begun_at: datetime | None = None,
     ) -> Ticket:
         """A new ticket under the project's next number, or under `number`.
 
@@ -231,7 +235,7 @@ class TicketWriter(TicketReader, SearchIndex):
         text = documents.text_of(content)
         (ticket_id,) = self.one(
             ADD, project_id=project.id, key=key, number=number, stage=stage, rank=rank, created_at=at, created_by=by,
-            updated_at=at, entered_stage_at=entered_stage_at or at, **_facts(content),
+            updated_at=at, entered_stage_at=entered_stage_at or at, begun_at=begun_at, **_facts(content),
         )  # fmt: skip
         self.execute(ADD_DOCUMENT, ticket_id=ticket_id, content=text)
         self.execute(COUNT, the_project=project.id, the_stage=stage, step=1)
@@ -239,6 +243,7 @@ class TicketWriter(TicketReader, SearchIndex):
         return Ticket(
             id=ticket_id, project_id=project.id, key=key, content=content, stage=stage, rank=rank, version=1,
             card_version=1, created_at=at, created_by=by, updated_at=at, entered_stage_at=entered_stage_at or at,
+            begun_at=begun_at,
         )  # fmt: skip
 
     def edit_ticket(self, ticket: Ticket, content: TicketContent, *, at: datetime) -> Ticket | None:
@@ -261,13 +266,16 @@ class TicketWriter(TicketReader, SearchIndex):
         times = ticket.iterations if iterations is None else iterations
         changed = self.execute(
             PLACE, the_id=ticket.id, the_version=ticket.version, stage=stage, rank=rank, updated_at=at,
-            entered_stage_at=entered, iterations=times,
+            entered_stage_at=entered, iterations=times, begun=at if moved else None,
         )  # fmt: skip
         if changed != 1:
             return None
         if moved:
             self._count_move(ticket.project_id, ticket.stage, stage)
-        return _raised(ticket, at, stage=stage, rank=rank, entered_stage_at=entered, iterations=times)
+        begun = ticket.begun_at or (at if moved else None)
+        return _raised(
+            ticket, at, stage=stage, rank=rank, entered_stage_at=entered, iterations=times, begun_at=begun
+        )
 
     def touch_ticket(self, ticket: Ticket, *, at: datetime) -> Ticket | None:
         """Raise the version for a change kept elsewhere (decision, lock, attestation); None when stale."""
@@ -334,7 +342,7 @@ class TicketWriter(TicketReader, SearchIndex):
 def _ticket(row: Row) -> Ticket:
     (
         number, project_id, key, stage, rank, version, card_version, created_at, created_by, updated_at, entered,
-        iterations, card, content, lock, decision, attestations, overrides,
+        iterations, card, begun, content, lock, decision, attestations, overrides,
     ) = row  # fmt: skip
     return Ticket(
         id=number, project_id=project_id, key=key, content=documents.content(content), stage=stage, rank=rank,
@@ -343,7 +351,7 @@ def _ticket(row: Row) -> Ticket:
         lock=None if lock is None else documents.lock(lock),
         decision=None if decision is None else documents.decision(decision),
         attestations=documents.attestations(attestations), overrides=documents.overrides(overrides),
-        card=from_json(card),
+        card=from_json(card), begun_at=begun,
     )  # fmt: skip
 
 

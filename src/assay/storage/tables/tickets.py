@@ -63,6 +63,7 @@ tickets = Table(
         server_default="0",
         comment="Journal number of its newest evidence; 0 for none yet",
     ),
+    Column("begun_at", Moment, comment="When it first left the first column; null before that"),
     UniqueConstraint("project_id", "key"),
     Index("ix_tickets_board", "project_id", "stage", "rank", "key", "card_version"),
     Index("ix_tickets_updated", "project_id", "updated_at", "id"),

@@ -110,7 +110,9 @@ class Filter:
     text: str
     owner: str
     axis: str
+    phase: str
     blocked: bool
+    stale: bool
     mode: str
     sprint: str
     active: bool
@@ -129,6 +131,7 @@ class BoardPage:
     filter: Filter
     axes: tuple[str, ...]
     modes: tuple[str, ...]
+    phases: tuple[str, ...]
     saved: SavedFilters
     is_empty: bool
     sources_href: str

@@ -123,6 +123,9 @@ class ExperimentsPage:
     stages: tuple[Choice, ...]
     decisions: tuple[Choice, ...]
     axes: tuple[Choice, ...]
+    phases: tuple[Choice, ...]
+    is_stale: bool
+    """Only what is stale is listed."""
     saved: SavedFilters
     sort: str
     filtered: bool

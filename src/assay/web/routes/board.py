@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.domain.experiments.experiment import Axis, Mode
+from assay.domain.portfolio.phases import Phase
 from assay.web import board_view, facts, frame, inputs, templating
 from assay.web.contexts.board import BoardPage, Filter
 from assay.web.parts import KeptPage
@@ -16,7 +17,7 @@ from assay.workflows.board import column_page
 from assay.workflows.projects import get_project
 
 router = APIRouter(include_in_schema=False)
-FILTERS = ("q", "owner", "axis", "mode", "sprint", "blocked")
+FILTERS = ("q", "owner", "axis", "phase", "mode", "sprint", "blocked", "stale")
 
 
 @router.get("/p/{slug}/board", dependencies=requires(Permission.READ))
@@ -26,7 +27,8 @@ def show_board(request: Request, slug: str) -> Response:
     filters = inputs.filters(request, FILTERS)
     with_hidden = request.query_params.get("hidden") == "yes"
     look = (slug, with_hidden, tuple(filters.items()), frame.theme(request), frame.message(request))
-    page = kept.page(look, seq=ws.store.last_seq())
+    # What is stale changes with the time, of which the journal says nothing.
+    page = None if "stale" in filters else kept.page(look, seq=ws.store.last_seq())
     if page is None:
         board = board_view.read_board(ws, frame.actor(request), slug, kept, filters=filters)
         page = _page(request, board, kept, filters=filters, with_hidden=with_hidden)
@@ -61,12 +63,15 @@ def _page(
             owner=filters.get("owner", ""),
             axis=filters.get("axis", ""),
             blocked=filters.get("blocked") == "yes",
+            stale=filters.get("stale") == "yes",
+            phase=filters.get("phase", ""),
             mode=filters.get("mode", ""),
             sprint=filters.get("sprint", ""),
             active=bool(filters),
         ),
         axes=tuple(axis.value for axis in Axis),
         modes=tuple(mode.value for mode in Mode),
+        phases=tuple(phase.value for phase in Phase),
         saved=saved_filters(project, "board", FILTERS, filters),
         is_empty=not filters and not any(column.count for column in slots.columns),
         sources_href=f"/p/{project.slug}/settings#sources",

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from assay.domain.experiments.experiment import Axis
+from assay.domain.portfolio.phases import Phase
 from assay.web import backlog_view, frame, inputs, lists_view, templating, wording
 from assay.web.contexts.lists import ExperimentsPage
 from assay.web.contexts.ticket_form import Choice
@@ -16,7 +17,7 @@ from assay.workflows.overview import list_experiments
 from assay.workflows.projects import get_project
 
 router = APIRouter(include_in_schema=False)
-FILTERS = ("q", "owner", "stage", "decision", "axis", "mode", "sprint", "blocked")
+FILTERS = ("q", "owner", "stage", "decision", "axis", "phase", "mode", "sprint", "blocked", "stale")
 
 
 @router.get("/p/{slug}/experiments", dependencies=requires(Permission.READ))
@@ -40,6 +41,8 @@ def show_experiments(request: Request, slug: str, cursor: str = "", sort: str = 
             "Any decision", {**wording.DECISIONS, "none": "none yet"}, filters.get("decision", "")
         ),
         axes=_choices("Any axis", {axis.value: axis.value for axis in Axis}, filters.get("axis", "")),
+        phases=_choices("Any phase", {phase.value: phase.value for phase in Phase}, filters.get("phase", "")),
+        is_stale=filters.get("stale") == "yes",
         saved=saved_filters(project, "experiments", FILTERS, filters),
         sort=sort,
         filtered=bool(filters),

@@ -58,6 +58,21 @@ def test_board_and_list_narrow_to_a_sprint(site, browser):
     assert browser.ask(f"{api}/tickets?sprint=seven")[0] == 422
 
 
+def test_board_and_list_narrow_to_stale_work_and_to_a_phase(site, browser):
+    for page, name in (
+        ("/board", "stale"),
+        ("/experiments", "stale"),
+        ("/board", "phase"),
+        ("/experiments", "phase"),
+    ):
+        value = {"stale": "yes", "phase": "discovery"}[name]
+        status, html = browser.text(at(site, f"{page}?{name}={value}"))
+        assert status == 200
+        chosen = 'name="stale" value="yes" checked' if name == "stale" else "selected>"
+        assert chosen in html
+        assert browser.ask(at(site, f"{page}?{name}=perhaps"))[0] == 422
+
+
 def test_api_keeps_filters_with_an_etag_and_refuses_what_no_ticket_can_have(site):
     from assay.workflows.actor import Actor
     from assay.workflows.saved_filters import save_filter

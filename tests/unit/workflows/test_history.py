@@ -42,6 +42,7 @@ def test_history_comes_in_as_tickets_where_they_stand_with_the_days_they_took_th
     )
     assert (second.content.type, second.content.title) == (TicketType.DATA, "WEB-2: Label, again")
     assert first.entered_stage_at == datetime(2026, 3, 14, 9, tzinfo=UTC)
+    assert (first.begun_at, second.begun_at) == (datetime(2026, 3, 4, 9, tzinfo=UTC), None)
     assert first.created_at.date() == clock.now.date()
     seen = flow(ws, ADA, SLUG)
     [cycle] = seen.cycles
@@ -84,6 +85,7 @@ def test_same_file_again_changes_nothing_and_a_longer_one_adds_what_is_new(ws):
     assert (longer.created, longer.extended, longer.moves, longer.unchanged) == ((), ("DATA-2",), 2, 1)
     ticket = get_ticket(ws, ADA, SLUG, "DATA-2")
     assert (ticket.stage, ticket.entered_stage_at) == ("experiment", datetime(2026, 4, 8, tzinfo=UTC))
+    assert ticket.begun_at == datetime(2026, 4, 1, tzinfo=UTC)
     assert [age.key for age in flow(ws, ADA, SLUG).ages] == ["DATA-2"]
     assert import_history(ws, ADA, SLUG, HISTORY, source="other tool").created != first.created
 

@@ -90,8 +90,9 @@ def test_board_page_names_every_item_that_a_person_confirms():
     assert [item.value for item in ATTESTABLE if f"`{item.value}`" not in text] == []
 
 
-def test_board_page_lists_every_key():
-    listed = {tuple(row) for row in tables(page("board.md"), "key", "what it does")}
+def test_pages_of_board_and_sprints_list_every_key():
+    shown = page("board.md") + page("sprints.md")
+    listed = {tuple(row) for row in tables(shown, "key", "what it does")}
     on_ticket = {
         (key, f"On a ticket: {what[:1].lower()}{what[1:]}")
         for group, keys in KEYS

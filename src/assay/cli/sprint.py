@@ -223,6 +223,22 @@ def extend(
     _show(answer.body, answer.data, json=json)
 
 
+@app.command("improve")
+def improve(
+    number: Number,
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="What will be done.")],
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Make a ticket of the one improvement that the retro picked; the next retro opens with it.
+
+    Example: assay sprint improve 6 "Log the seed of every run"
+    """
+    with connected(project) as api:
+        answer = api.in_project("POST", f"/sprints/{number}/improvement", body={"title": title})
+    _show(answer.body, answer.data, json=json)
+
+
 @app.command("start")
 def start(number: Number, project: Project = None, json: Json = False) -> None:
     """Start a planned sprint. From here on changes of its scope are recorded as such.
@@ -239,6 +255,15 @@ def end_(number: Number, project: Project = None, json: Json = False) -> None:
     Example: assay sprint end 6
     """
     _turn(project, number, "end", json=json)
+
+
+@app.command("reopen")
+def reopen(number: Number, project: Project = None, json: Json = False) -> None:
+    """Let the sprint that ended last go on, where it was ended by mistake.
+
+    Example: assay sprint reopen 6
+    """
+    _turn(project, number, "reopen", json=json)
 
 
 def _turn(project: str | None, number: int, verb: str, *, json: bool) -> None:

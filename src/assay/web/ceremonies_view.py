@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
+from assay.domain.gates.wording import hours
 from assay.domain.kernel.durations import duration_text
-from assay.domain.sprints.sprint import KillCall
+from assay.domain.sprints.sprint import KillCall, SprintState
+from assay.errors import AssayError
 from assay.web import wording
 from assay.web.contexts.board import Fact
 from assay.web.contexts.sprints import CeremonyLine, CeremonyPage, Headline, KillQuestion, RetroForm, Section
@@ -13,13 +16,16 @@ from assay.web.contexts.ticket_form import Choice
 from assay.web.gate_words import run_href
 from assay.web.sprint_words import NEWS, PROGRESS, tabs, where
 from assay.web.sprint_words import day as sprint_day
+from assay.web.sprints_view import commitment_forms
 from assay.workflows.ceremony_markdown import (
+    aim_text,
     check_markdown,
     late_compute,
     lateness,
     retro_markdown,
     review_markdown,
     standup_markdown,
+    tooling_lines,
 )
 from assay.workflows.sprint_views import (
     CheckView,
@@ -56,13 +62,13 @@ def standup_page(view: StandupView, slug: str) -> CeremonyPage:
     trouble = sum(line.news.value in {"diverged", "failed", "stalled"} for line in view.runs)
     return CeremonyPage(
         heading="Stand-up",
-        where=where(view.stand) if view.stand else "no sprint is running: everything in progress",
+        where=f"{view.stand.name}, {where(view.stand)}" if view.stand else "no sprint is running: everything in progress",
         goal=view.stand.goal if view.stand else "",
         tabs=tabs(slug, view.stand.number if view.stand else None, "standup"),
         headline=_standup_headline(view, trouble),
         facts=(
             Fact("Runs since", str(sum(line.runs for line in view.runs)), f"{wording.minute(view.since)}; {trouble} with trouble"),
-            Fact("Stuck", str(len(view.stuck)), wording.plural(len(view.stuck), "open blocker").partition(" ")[2]),
+            Fact("Stuck", str(len(view.stuck)), _kinds(view)),
             Fact("Out of sight", str(len(view.silent)), "no run, note or move for three days"),
         ),
         first=(
@@ -71,13 +77,13 @@ def standup_page(view: StandupView, slug: str) -> CeremonyPage:
             Section("tickets", "In this sprint" if view.stand else "In progress", "", _tickets(view.tickets, slug), "Nothing is in progress."),
         ),
         second=(
-            Section("next", "Next experiment", "", _tickets((view.next,) if view.next else (), slug), "Every committed experiment is started."),
+            _next(view, slug),
             Section("stuck", "Stuck", "oldest first", tuple(
                 CeremonyLine(key=one.key, href=f"/p/{slug}/t/{one.key}", title=one.title,
                     text=f"{one.category} for {duration_text(one.days)}" + (f", {one.owner} sees to it" if one.owner else "") + (f". {one.text}" if one.text else ""),
                     chip="blocked", look="blocked", icon="hand")
                 for one in view.stuck
-            ), "Nothing is blocked."),
+            ), "Nothing is blocked. What is in the way of a card is told with B on the board.", f"/p/{slug}/blockers" if view.stuck else "", "All blockers, and how to close them"),
             Section("silent", "Out of sight", "started, undecided, no sign of life", tuple(_silent(one, view.at, slug) for one in view.silent), "Everything shows signs of life."),
             Section("scope", "Scope since then", "", _scope(view.scope, slug), ""),
         ),
@@ -85,6 +91,29 @@ def standup_page(view: StandupView, slug: str) -> CeremonyPage:
         markdown=standup_markdown(view),
         markdown_href=f"/api/v1/projects/{slug}/standup?format=markdown",
     )  # fmt: skip
+
+
+def _kinds(view: StandupView) -> str:
+    """Stuck on what: data, compute, clarity?"""
+    counts = Counter(one.category for one in view.stuck)
+    noun = "open blocker" if len(view.stuck) == 1 else "open blockers"
+    told = ", ".join(f"{count} by {kind[:1].lower()}{kind[1:]}" for kind, count in counts.most_common())
+    return f"{noun}: {told}" if told else noun
+
+
+def _next(view: StandupView, slug: str) -> Section:
+    lines = _tickets((view.next,) if view.next else (), slug)
+    if view.stand is not None:
+        return Section("next", "Next experiment", "", lines, "Every committed experiment has runs.")
+    return Section(
+        "next",
+        "Next experiment",
+        "",
+        lines,
+        "No sprint says what comes next.",
+        f"/p/{slug}/planning",
+        "Plan a sprint",
+    )
 
 
 def _standup_headline(view: StandupView, trouble: int) -> Headline:
@@ -101,9 +130,9 @@ def _standup_headline(view: StandupView, trouble: int) -> Headline:
     )
 
 
-def check_page(view: CheckView, slug: str) -> CeremonyPage:
+def check_page(view: CheckView, slug: str, *, csrf_token: str) -> CeremonyPage:
     """The mid-sprint check."""
-    half = view.half_time
+    half, state = view.half_time, SprintState(view.stand.state)
     known = half.with_results + half.flagged
     if half.holds is None:
         headline = Headline(
@@ -135,14 +164,16 @@ def check_page(view: CheckView, slug: str) -> CeremonyPage:
             Fact("Experiments", str(half.questions), "committed"),
             Fact("Preliminary results", str(half.with_results), f"of {half.questions}"),
             Fact("Flagged for extension", str(half.flagged), "without results"),
-            Fact("Neither", str(len(view.neither)), "named below"),
+            Fact("Neither", str(len(view.neither)), "named below" if view.neither else "of them"),
         ),
         first=(
-            Section("neither", "Neither results nor a flag", "flag them on the sprint's page, or take them out", _tickets(view.neither, slug), "None."),
+            Section("neither", "Neither results nor a flag", "flag what needs longer, or take it out", _tickets(view.neither, slug, asked=True), "None."),
+            Section("flagged", "Flagged for extension", "", _tickets(tuple(one for one in view.tickets if one.extension_reason), slug, asked=True), ""),
             Section("tickets", "All of the sprint", "", _tickets(view.tickets, slug), "Nothing is committed."),
         ),
         second=(Section("scope", "Scope since the start", "", _scope(view.scope, slug), "As it was planned."),),
         minutes=20,
+        forms=None if state is SprintState.ENDED else commitment_forms(slug, view.stand.number, state, csrf_token, back="check"),
         markdown=check_markdown(view),
         markdown_href=f"/api/v1/projects/{slug}/sprints/{view.stand.number}/check?format=markdown",
     )  # fmt: skip
@@ -156,8 +187,6 @@ def review_page(view: ReviewView, slug: str) -> CeremonyPage:
         if answers
         else "No answer yet: nothing was decided in this sprint."
     )
-    spent = sum(one.gpu_hours for one in view.tickets)
-    unknown = sum(one.runs_without_gpu_hours for one in view.tickets)
     return CeremonyPage(
         heading=f"Review of {view.stand.name}",
         where=where(view.stand),
@@ -166,7 +195,7 @@ def review_page(view: ReviewView, slug: str) -> CeremonyPage:
         headline=Headline(text, "A killed experiment with learnings is an answer, exactly as a promoted one.", "v-promote" if answers else "v-none"),
         facts=(
             Fact("Decided", str(answers), f"of {len(view.tickets)} committed"),
-            Fact("Compute", wording.UNKNOWN if unknown and not spent else f"{spent:.1f} GPU-h", f"{wording.plural(unknown, 'run')} not known" if unknown else "of the runs begun in the sprint"),
+            _spent(view),
             Fact("Scope changed", str(len(view.scope)), "after the start"),
         ),
         first=(
@@ -174,7 +203,7 @@ def review_page(view: ReviewView, slug: str) -> CeremonyPage:
             Section("results", "Results against criteria", "as the verdicts say", _tickets(view.tickets, slug), "Nothing is committed."),
         ),
         second=(
-            Section("demo", "Demo", "", _tickets((view.demo,) if view.demo else (), slug), "Choose one on the sprint's page."),
+            _demo(view, slug),
             Section("gates", "Gates", "newest first", tuple(
                 CeremonyLine(key=one.ticket or "", href=run_href(slug, one.gate, one.number), title=one.gate, text=one.headline, chip=one.result, look={"pass": "promote", "fail": "kill"}.get(one.result, "iterate"))
                 for one in view.gates
@@ -187,11 +216,31 @@ def review_page(view: ReviewView, slug: str) -> CeremonyPage:
     )  # fmt: skip
 
 
+def _spent(view: ReviewView) -> Fact:
+    spent = sum(one.gpu_hours for one in view.tickets)
+    unknown = sum(one.runs_without_gpu_hours for one in view.tickets)
+    if not spent:
+        rest = (
+            f"{wording.plural(unknown, 'run')} without GPU-hours"
+            if unknown
+            else "used by runs begun in the sprint"
+        )
+        return Fact("Compute", wording.UNKNOWN if unknown else "none", rest)
+    rest = "by the runs begun in the sprint"
+    return Fact("Compute", f"{hours(spent)} GPU-h", f"{rest}, {unknown} not known" if unknown else rest)
+
+
+def _demo(view: ReviewView, slug: str) -> Section:
+    if view.demo is None and view.stand.state != SprintState.ENDED.value:
+        href = f"/p/{slug}/sprints/{view.stand.number}#demo"
+        return Section("demo", "Demo", "", (), "None is chosen.", href, "Choose one")
+    return Section("demo", "Demo", "", _tickets((view.demo,) if view.demo else (), slug), "None was chosen.")
+
+
 def retro_page(
-    view: RetroView, slug: str, *, csrf_token: str, problem: str = "", problem_hint: str = ""
+    view: RetroView, slug: str, *, csrf_token: str, problem: AssayError | None = None, typed: str = ""
 ) -> CeremonyPage:
     """The retro: it opens with what the last one picked."""
-    broken = f"{view.broken_runs} of {view.runs}" if view.runs else wording.UNKNOWN
     last = view.last_improvement
     return CeremonyPage(
         heading=f"Retro of {view.stand.name}",
@@ -201,15 +250,14 @@ def retro_page(
         headline=_last_headline(last),
         facts=(
             Fact("Kills", str(len(view.kills)), _late(view)),
-            Fact("Broken runs", broken, "failed, stopped or diverged" if view.runs else "no run ended in the sprint"),
-            Fact("Learned", str(len(view.learned)), "decisions with learnings"),
+            *(Fact(name, value, rest) for name, value, rest in tooling_lines(view.tooling)),
         ),
         first=(
             Section("last", "The last improvement", "", _improved(last, slug), "The first retro has none to look back on."),
             Section("rates", "Does our aim improve?", "promoted of decided, by sprint, with the exact 95% interval", tuple(
                 CeremonyLine(key="", href=f"/p/{slug}/sprints/{one.number}", title=one.name,
-                    text="nothing decided" if one.rate is None or one.low is None or one.high is None else f"{one.promoted} of {one.promoted + one.killed} promoted: {one.rate:.0%}, {one.low:.0%} to {one.high:.0%}")
-                for one in view.rates
+                    text="nothing decided" if one.rate is None or one.low is None or one.high is None else f"{one.promoted} of {one.promoted + one.killed} promoted: {one.rate:.0%}, {one.low:.0%} to {one.high:.0%}" + (f". {told}" if (told := aim_text(aim)) else ""))
+                for one, aim in zip(view.rates, view.aims, strict=True)
             ), "No sprint was started yet."),
             Section("expected", "What we expected", "", _expected(view.expected, slug), "Nothing was decided in this sprint."),
             Section("learned", "What we learned", "", _learned(view.learned, slug), "Nothing was decided in this sprint."),
@@ -218,7 +266,9 @@ def retro_page(
         minutes=60,
         markdown=retro_markdown(view),
         markdown_href=f"/api/v1/projects/{slug}/sprints/{view.stand.number}/retro?format=markdown",
-        retro=_retro_form(view, slug, csrf_token, problem, problem_hint),
+        retro=_retro_form(view, slug, csrf_token, typed),
+        problem=problem.message if problem else "",
+        problem_hint=problem.hint if problem else "",
     )  # fmt: skip
 
 
@@ -255,12 +305,10 @@ def _last_headline(last: Improvement | None) -> Headline | None:
     )
 
 
-def _retro_form(view: RetroView, slug: str, csrf_token: str, problem: str, problem_hint: str) -> RetroForm:
-    base = f"/p/{slug}/sprints/{view.stand.number}/retro"
+def _retro_form(view: RetroView, slug: str, csrf_token: str, typed: str) -> RetroForm:
     now = view.improvement
     return RetroForm(
-        action=base,
-        improve_action=f"{base}/improvement",
+        action=f"/p/{slug}/sprints/{view.stand.number}/retro",
         version=view.version,
         went_well=view.notes.went_well,
         to_change=view.notes.to_change,
@@ -283,9 +331,8 @@ def _retro_form(view: RetroView, slug: str, csrf_token: str, problem: str, probl
         ),
         improvement=f"{now.key} {now.title}" if now else "",
         improvement_href=f"/p/{slug}/t/{now.key}" if now else "",
+        title=typed,
         csrf_token=csrf_token,
-        problem=problem,
-        problem_hint=problem_hint,
     )
 
 
@@ -351,11 +398,11 @@ def _learned(found: tuple[Learned, ...], slug: str) -> tuple[CeremonyLine, ...]:
     return tuple(lines)
 
 
-def _tickets(found: tuple[TicketAt, ...], slug: str) -> tuple[CeremonyLine, ...]:
-    return tuple(_ticket(one, slug) for one in found)
+def _tickets(found: tuple[TicketAt, ...], slug: str, *, asked: bool = False) -> tuple[CeremonyLine, ...]:
+    return tuple(_ticket(one, slug, asked=asked) for one in found)
 
 
-def _ticket(one: TicketAt, slug: str) -> CeremonyLine:
+def _ticket(one: TicketAt, slug: str, *, asked: bool) -> CeremonyLine:
     word, look, icon = PROGRESS[one.progress]
     parts = [f"In {one.stage}", one.headline or one.figures]
     if one.extension_reason:
@@ -368,6 +415,8 @@ def _ticket(one: TicketAt, slug: str) -> CeremonyLine:
         chip=word,
         look=look,
         icon=icon,
+        is_asked=asked,
+        extension=one.extension_reason,
     )
 
 

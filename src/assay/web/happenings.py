@@ -128,6 +128,7 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "sprint.edited": lambda p: f"changed the plan of sprint {p.get('number')}",
     "sprint.started": lambda p: f"started sprint {p.get('number')}",
     "sprint.ended": lambda p: f"ended sprint {p.get('number')}",
+    "sprint.reopened": lambda p: f"let sprint {p.get('number')} go on",
     "sprint.looked_back": lambda p: f"wrote the retro of sprint {p.get('number')}",
     "sprint.committed": lambda p: (
         f"took {p.get('ticket')} into sprint {p.get('number')}"

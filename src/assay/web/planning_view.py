@@ -9,16 +9,16 @@ from assay.domain.experiments.display import format_difference
 from assay.domain.gates.wording import hours
 from assay.domain.kernel.findings import Outcome
 from assay.domain.sprints.feasibility import Fit
-from assay.domain.sprints.load import silence_text
+from assay.domain.sprints.load import Asked, silence_text
 from assay.domain.sprints.ranking import Candidate, Delayed, Per, Ranked, Scale, brief_amount
 from assay.domain.sprints.sprint import SprintState
 from assay.errors import AssayError
 from assay.web import wording
 from assay.web.contexts.board import Fact
 from assay.web.contexts.planning import CandidateRow, PlanningPage, ReadyChip
-from assay.web.contexts.sprints import Tab
+from assay.web.contexts.sprints import CommitmentLine, Tab
 from assay.web.sprint_words import amount, days, tabs
-from assay.web.sprints_view import shares
+from assay.web.sprints_view import commitment_forms, shares
 from assay.workflows.planning import PlanRow, ReadyItem
 from assay.workflows.planning_markdown import planning_markdown
 from assay.workflows.planning_page import PlanningView
@@ -79,6 +79,10 @@ def planning_page(
         scale_text=view.plan.ranking.scale_text,
         record_text=view.plan.score_text,
         new_href=f"/p/{slug}/t/new",
+        committed=() if sprint is None else tuple(_inside(view, key) for key in view.committed),
+        forms=None
+        if sprint is None
+        else commitment_forms(slug, sprint.number, sprint.state, csrf_token, back="planning"),
         shares=shares(content.capacity),
         person_days=amount(content.capacity.person_days.available, "").strip(),
         gpu_hours=amount(content.capacity.gpu_hours.available, "").strip(),
@@ -106,27 +110,43 @@ def _facts(view: PlanningView) -> tuple[Fact, ...]:
         for split, noun in ((capacity.person_days, "days"), (capacity.gpu_hours, "hours"))
     )
     sure = sum(one.fit in (Fit.FITS, Fit.TIGHT) for one in view.fits.values())
+    unknown = sum(one.fit is Fit.UNKNOWN for one in view.fits.values())
+    doubt = f", {unknown} not known" if unknown else ""
     return (
         Fact(
             "Committed",
             str(view.experiments),
             f"of up to {wording.plural(limits.experiments, 'experiment')}, {view.tasks} of {limits.product_tasks} product tasks",
         ),
-        Fact(
-            "People",
-            amount(load.person_days.total, "").strip(),
-            f"of {people}" if people else "days asked for",
-        ),
-        Fact(
-            "GPU pool", amount(load.gpu_hours.total, "").strip(), f"of {pool}" if pool else "hours asked for"
-        ),
+        Fact("People", _asked(load.person_days), f"of {people}" if people else "days asked for"),
+        Fact("GPU pool", _asked(load.gpu_hours), f"of {pool}" if pool else "hours asked for"),
         Fact("Explore : exploit", f"{load.explore} : {load.exploit}", "experiments"),
-        Fact("Fits in time", str(sure), f"of {wording.plural(len(view.fits), 'experiment')}"),
+        Fact("Fits in time", str(sure), f"of {wording.plural(len(view.fits), 'experiment')}{doubt}"),
     )
+
+
+def _asked(asked: Asked) -> str:
+    """The total; not known where nobody said anything, for that is not 0."""
+    return wording.UNKNOWN if asked.silent and not asked.total else amount(asked.total, "").strip()
 
 
 def _ranked(view: PlanningView) -> tuple[CandidateRow, ...]:
     return tuple(_row(view, row, row.ranked.rank, row.ranked.sentence) for row in view.plan.rows)
+
+
+def _inside(view: PlanningView, key: str) -> CommitmentLine:
+    content, fit = view.committed[key], view.fits.get(key)
+    return CommitmentLine(
+        key=key,
+        href=f"/p/{view.plan.project.slug}/t/{key}",
+        title=content.title,
+        type=content.type.value,
+        column="",
+        progress="" if fit is None else fit.fit.value,
+        look="" if fit is None else _FITS[fit.fit],
+        note="" if fit is None else fit.text,
+        extension="",
+    )
 
 
 def _delayed(view: PlanningView) -> tuple[CandidateRow, ...]:

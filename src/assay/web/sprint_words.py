@@ -86,8 +86,10 @@ def where(stand: Stand) -> str:
     span = days(stand.starts_on, stand.ends_on)
     if stand.state == SprintState.ENDED.value:
         return f"{span}, ended"
-    if stand.day == 0:
+    if stand.state == SprintState.PLANNED.value:
         return f"{span}, not begun"
+    if stand.day == 0:
+        return f"{span}, before its first day"
     return f"{span}, day {stand.day} of {stand.days}"
 
 

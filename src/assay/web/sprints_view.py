@@ -18,7 +18,14 @@ from assay.errors import AssayError
 from assay.web import wording
 from assay.web.charts.sprints import burn_box, rates_box
 from assay.web.contexts.board import Fact
-from assay.web.contexts.sprints import CommitmentLine, Share, SprintLine, SprintListPage, SprintPage
+from assay.web.contexts.sprints import (
+    CommitmentForms,
+    CommitmentLine,
+    Share,
+    SprintLine,
+    SprintListPage,
+    SprintPage,
+)
 from assay.web.contexts.ticket_form import Choice
 from assay.web.sprint_words import PROGRESS, STATES, WORK, amount, tabs, where
 from assay.web.sprint_words import days as span
@@ -52,6 +59,7 @@ def list_page(
         problem=problem.message if problem else "",
         problem_hint=problem.hint if problem else "",
         standup_href=f"/p/{project.slug}/standup",
+        planning_href=f"/p/{project.slug}/planning",
     )
 
 
@@ -90,7 +98,7 @@ def sprint_page(
         facts=_facts(seen),
         over=overcommitted(content.capacity),
         tickets=_tickets(check, slug),
-        charts=tuple(box for box in (burn_box(seen.days, slug, sprint.number),) if box),
+        charts=tuple(box for box in (burn_box(seen.days, slug, sprint.number),) if box and sprint.started_at),
         gone=_gone(plan),
         candidates=_candidates(seen.at_hand) if is_open else (),
         shares=shares(content.capacity),
@@ -105,7 +113,9 @@ def sprint_page(
         can_start=sprint.state is SprintState.PLANNED,
         can_end=sprint.state is SprintState.ACTIVE,
         is_open=is_open,
-        needs_reason=sprint.state is SprintState.ACTIVE,
+        can_reopen=seen.can_reopen,
+        forms=commitment_forms(slug, sprint.number, sprint.state, csrf_token),
+        planning_href=f"/p/{slug}/planning",
         version=sprint.version,
         here=f"/p/{slug}/sprints/{sprint.number}",
         csrf_token=csrf_token,
@@ -116,6 +126,21 @@ def sprint_page(
     )
 
 
+def commitment_forms(
+    slug: str, number: int, state: SprintState, csrf_token: str, *, back: str = ""
+) -> CommitmentForms:
+    """How what is committed can be changed, and where one comes back to."""
+    is_active = state is SprintState.ACTIVE
+    return CommitmentForms(
+        label="Flag for extension, or take out" if is_active else "Take out",
+        base=f"/p/{slug}/sprints/{number}",
+        back=back,
+        needs_reason=is_active,
+        can_flag=is_active,
+        csrf_token=csrf_token,
+    )
+
+
 def _facts(seen: SprintOverview) -> tuple[Fact, ...]:
     check, capacity = seen.check, seen.plan.sprint.content.capacity
     asked, silent = gpu_hours_asked(seen.contents)
@@ -123,16 +148,17 @@ def _facts(seen: SprintOverview) -> tuple[Fact, ...]:
     rest = f"of {pool}" if pool else "no pool set"
     if silent:
         rest += f"; {wording.plural(len(silent), 'experiment')} without a budget"
+    spoken = amount(asked, "GPU-h") if asked or not silent else wording.UNKNOWN
     tasks = len(check.tickets) - check.half_time.questions
     decided = sum(one.progress.is_decided for one in check.tickets)
     return (
         Fact(
             "Committed",
             str(check.half_time.questions),
-            f"experiments, {wording.plural(tasks, 'other ticket')}",
+            f"{wording.plural(check.half_time.questions, 'experiment').partition(' ')[2]}, {wording.plural(tasks, 'other ticket')}",
         ),
         Fact("People", amount(capacity.person_days.available, "days") or wording.UNKNOWN, "in all"),
-        Fact("Compute asked for", amount(asked, "GPU-h"), rest),
+        Fact("Compute asked for", spoken, rest),
         Fact("Decided", str(decided), f"of {len(check.tickets)}"),
     )
 

@@ -8,31 +8,25 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from assay.domain.board.blockers import Blocker
-from assay.domain.board.flow import Outcome, Share, flow_rules
 from assay.domain.experiments.evidence import UNFINISHED
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.time import utc
-from assay.domain.kernel.verdicts import Recommendation
-from assay.domain.sprints.calls import Call, call_text, calls
 from assay.domain.sprints.progress import (
     ASKS_A_QUESTION,
     SILENT_AFTER,
     HalfTime,
     Progress,
-    RunBegan,
     RunNews,
     by_our_clock,
-    late_kill,
     news_of,
 )
 from assay.domain.sprints.sprint import SprintState
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
-from assay.workflows.planning import scored_between
 from assay.workflows.ports import ReadTransaction, Workspace
-from assay.workflows.records import Commitment, Project, Sprint, Ticket
+from assay.workflows.records import Sprint
 from assay.workflows.sprint_facts import (
     SprintFacts,
     begin_of,
@@ -43,17 +37,11 @@ from assay.workflows.sprint_facts import (
 )
 from assay.workflows.sprint_views import (
     CheckView,
-    Decided,
-    Expected,
     GateLine,
-    Improvement,
-    KillLine,
     Learned,
-    RetroView,
     ReviewView,
     RunLine,
     ScopeChange,
-    SprintRate,
     Stand,
     StandupView,
     Stuck,
@@ -64,6 +52,7 @@ NIGHT = (18, 8)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 MOST_GATE_RUNS = 200
 _WORDS = {DecisionKind.KILL: "killed", DecisionKind.PROMOTE: "promoted", DecisionKind.ITERATE: "iterating"}
+_TO_BE_RUN = (Progress.STARTED, Progress.WAITING)
 _TROUBLE_FIRST = (RunNews.DIVERGED, RunNews.FAILED, RunNews.STALLED, RunNews.FINISHED, RunNews.STARTED)
 
 
@@ -88,14 +77,15 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         loose = tx.loose_runs(project.id, since=begin)
         stuck = tuple(_stuck(one, at) for one in tx.blockers(project.id, open_only=True))
     stands = standing(facts)
+    inside = {one.key for one in stands}
     return StandupView(
         stand=stand_of(sprint, at) if sprint else None,
         at=at,
         since=begin,
-        runs=lines,
+        runs=tuple(line for line in lines if line.ticket in inside),
         loose_runs=loose,
-        learned=_learned(facts, begin, at, verdicts=True),
-        next=next((one for one in stands if one.progress is Progress.WAITING and _asks(one)), None),
+        learned=tuple(one for one in learned_between(facts, begin, at, verdicts=True) if one.key in inside),
+        next=_next(stands),
         stuck=stuck,
         silent=tuple(one for one in stands if is_silent(one, at)),
         tickets=stands,
@@ -141,7 +131,7 @@ def review(ws: Workspace, actor: Actor, slug: str, number: int) -> ReviewView:
         ).rows
     assert facts.sprint is not None
     stands, begin = standing(facts), begin_of(facts.sprint)
-    learned = _learned(facts, begin, facts.at, verdicts=False)
+    learned = learned_between(facts, begin, facts.at, verdicts=False)
     keys = {one.key for one in stands}
     return ReviewView(
         stand=stand_of(facts.sprint, facts.at),
@@ -157,48 +147,6 @@ def review(ws: Workspace, actor: Actor, slug: str, number: int) -> ReviewView:
         ),
         demo=next((one for one in stands if one.key == facts.sprint.content.demo), None),
         scope=_scope(facts),
-    )
-
-
-def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
-    """Which kills came late and what did that cost, does the team's aim improve, what became of the last improvement?"""
-    actor.require(Permission.READ)
-    with ws.store.read() as tx:
-        facts = sprint_facts(ws, tx, slug, number)
-        sprint = facts.sprint
-        assert sprint is not None
-        sprints = [one for one in tx.sprints(facts.project.id) if one.number <= number]
-        made = tx.all_commitments(facts.project.id)
-        kills = _kills(tx, facts)
-        known = calls(tx.call_events(facts.project.slug), until=facts.at)
-        picked = {one.number: one.retro.improvement for one in sprints if one.retro.improvement}
-        named = {
-            ticket.key: ticket for ticket in tx.tickets(facts.project.id, keys=sorted(set(picked.values())))
-        }
-    before = max((one for one in picked if one < number), default=None)
-    begin = begin_of(sprint)
-    return RetroView(
-        stand=stand_of(sprint, facts.at),
-        at=facts.at,
-        version=sprint.version,
-        notes=sprint.retro,
-        last_improvement=_improvement(facts.project, before, picked, named),
-        improvement=_improvement(facts.project, number, picked, named),
-        kills=kills,
-        rates=tuple(sprint_rate(one, facts.decided, made, facts.at) for one in sprints if one.started_at),
-        expected=_expected(known, begin, facts.at),
-        runs=sum(one.ended for one in facts.runs.values()),
-        broken_runs=sum(one.ended_badly for one in facts.runs.values()),
-        learned=_learned(facts, begin, facts.at, verdicts=False),
-    )
-
-
-def _expected(known: tuple[Call, ...], begin: datetime, end: datetime) -> Expected:
-    found = scored_between(known, begin, end)
-    return Expected(
-        chances=found.score_text,
-        ranking="" if found.paid is None else found.paid.text,
-        calls=tuple((call.item, call_text(call)) for call in found.decided),
     )
 
 
@@ -264,6 +212,11 @@ def _asks(ticket: TicketAt) -> bool:
     return TicketType(ticket.type) in ASKS_A_QUESTION
 
 
+def _next(stands: Sequence[TicketAt]) -> TicketAt | None:
+    open_questions = [one for one in stands if one.progress in _TO_BE_RUN and _asks(one)]
+    return min(open_questions, key=lambda one: _TO_BE_RUN.index(one.progress), default=None)
+
+
 def is_silent(ticket: TicketAt, at: datetime) -> bool:
     """Is somebody at work on it, and has nobody seen a sign of that for days?"""
     started = ticket.progress is not Progress.WAITING and not ticket.progress.is_decided
@@ -322,7 +275,10 @@ def _single_runs(tx: ReadTransaction, facts: SprintFacts, since: datetime) -> Se
     return lines
 
 
-def _learned(facts: SprintFacts, begin: datetime, end: datetime, *, verdicts: bool) -> tuple[Learned, ...]:
+def learned_between(
+    facts: SprintFacts, begin: datetime, end: datetime, *, verdicts: bool
+) -> tuple[Learned, ...]:
+    """What was decided about the tickets between two moments, and with `verdicts` what their verdicts came to say?"""
     found = [
         Learned(
             one.key, facts.tickets[one.key].content.title, one.at, _WORDS[one.kind], one.learnings.strip()
@@ -353,70 +309,3 @@ def _scope(facts: SprintFacts) -> tuple[ScopeChange, ...]:
                 ScopeChange(made.removed_at, made.key, title, False, made.removed_by, made.removed_reason)
             )
     return tuple(sorted(found, key=lambda change: (change.at, change.key)))
-
-
-def _kills(tx: ReadTransaction, facts: SprintFacts) -> tuple[KillLine, ...]:
-    assert facts.sprint is not None
-    killed = [
-        one for one in standing(facts) if one.progress is Progress.KILLED and one.decided_at is not None
-    ]
-    keys = [one.key for one in killed]
-    said: dict[str, list[tuple[datetime, Recommendation]]] = defaultdict(list)
-    for row in tx.told_of(facts.project.slug, keys, ("verdict.computed",)):
-        if row.at <= facts.at and row.subject is not None:
-            said[row.subject].append((row.at, Recommendation(row.payload["recommendation"])))
-    first = min(
-        (at for told in said.values() for at, word in told if word is Recommendation.KILL), default=None
-    )
-    runs: dict[str, list[RunBegan]] = defaultdict(list)
-    for run in tx.runs_begun(facts.project.id, keys, since=first) if first else ():
-        runs[run.ticket].append(run)
-    lines = []
-    for ticket in killed:
-        assert ticket.decided_at is not None
-        late = late_kill(said[ticket.key], runs[ticket.key], decided_at=ticket.decided_at)
-        call = facts.sprint.retro.kill_calls.get(ticket.key)
-        lines.append(KillLine(ticket, late, call.value if call else ""))
-    return tuple(lines)
-
-
-def sprint_rate(
-    sprint: Sprint, decided: Sequence[Decided], made: Sequence[Commitment], at: datetime
-) -> SprintRate:
-    """What was decided between the start of a sprint and its end, or this moment?"""
-    begin, end = begin_of(sprint), sprint.ended_at or at
-    kinds = {one.key: one.kind for one in decided if begin < one.at <= end}
-    killed = sum(kind is DecisionKind.KILL for kind in kinds.values())
-    promoted = sum(kind is DecisionKind.PROMOTE for kind in kinds.values())
-    share, kills = Share(promoted, killed + promoted), Share(killed, killed + promoted)
-    mine = [one for one in made if one.sprint_id == sprint.id]
-    return SprintRate(
-        number=sprint.number,
-        name=sprint.content.name,
-        killed=killed,
-        promoted=promoted,
-        rate=share.rate,
-        kill_rate=kills.rate,
-        low=share.interval.low if share.interval else None,
-        high=share.interval.high if share.interval else None,
-        committed=sum(one.stands for one in mine),
-        late_scope=sum(one.after_start for one in mine),
-    )
-
-
-def _improvement(
-    project: Project, number: int | None, picked: Mapping[int, str], tickets: Mapping[str, Ticket]
-) -> Improvement | None:
-    ticket = tickets.get(picked.get(number, "")) if number is not None else None
-    if ticket is None or number is None:
-        return None
-    board = project.settings.board
-    stage = board.stage(ticket.stage)
-    ended = flow_rules(board).ended.get(ticket.stage)
-    return Improvement(
-        sprint=number,
-        key=ticket.key,
-        title=ticket.content.title,
-        stage=stage.title if stage else ticket.stage,
-        is_done=ended is Outcome.PROMOTED or ended is Outcome.CLOSED,
-    )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from assay.domain.gates.wording import count, hours
 from assay.domain.kernel.durations import duration_text
 from assay.domain.kernel.plain_text import without_control
 from assay.domain.sprints.progress import LateKill
@@ -16,9 +17,11 @@ from assay.workflows.sprint_views import (
     ReviewView,
     RunLine,
     ScopeChange,
+    SprintAim,
     Stand,
     StandupView,
     TicketAt,
+    Tooling,
 )
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
@@ -106,14 +109,15 @@ def retro_markdown(view: RetroView) -> str:
         ("Hit rate by sprint", [
             f"{written(one.name)}: "
             + ("nothing decided" if one.rate is None else f"{one.promoted} of {one.promoted + one.killed} promoted ({one.rate:.0%})")
-            for one in view.rates
+            + (f". {told}" if (told := aim_text(aim)) else "")
+            for one, aim in zip(view.rates, view.aims, strict=True)
         ]),
         ("Expected against measured", [
             written(view.expected.chances),
             *([written(view.expected.ranking)] if view.expected.ranking else []),
             *(f"{key}: {written(text)}" for key, text in view.expected.calls),
         ]),
-        ("Runs", [f"{view.broken_runs} of {view.runs} runs that ended broke off or diverged"] if view.runs else []),
+        ("Data and tooling in figures", [f"{name}: {value} {rest}" for name, value, rest in tooling_lines(view.tooling)]),
         ("Went well", _lines(notes.went_well)),
         ("To change", _lines(notes.to_change)),
         ("Data and tooling", _lines(notes.data_and_tooling)),
@@ -185,13 +189,45 @@ def late_compute(runs: int, gpu_hours: float, unknown: int) -> str:
     """Runs and their compute, without a number for what nobody knows.
 
     >>> late_compute(1, 2.0, 0), late_compute(3, 2.0, 1), late_compute(2, 0.0, 2)
-    ('1 run (2.0 GPU-hours)', '3 runs (2.0 GPU-hours and 1 not known)', '2 runs (compute not known)')
+    ('1 run (2 GPU-hours)', '3 runs (2 GPU-hours and 1 not known)', '2 runs (compute not known)')
     """
     counted = f"{runs} run{'' if runs == 1 else 's'}"
     if unknown == runs:
         return f"{counted} (compute not known)"
     rest = f" and {unknown} not known" if unknown else ""
-    return f"{counted} ({gpu_hours:.1f} GPU-hours{rest})"
+    return f"{counted} ({hours(gpu_hours)} GPU-hours{rest})"
+
+
+def aim_text(aim: SprintAim) -> str:
+    """What was predicted against what came, in a sentence; empty where nothing was predicted."""
+    parts = []
+    if aim.said is not None and aim.came_true is not None and aim.brier is not None:
+        parts.append(
+            f"Chances given as {aim.said:.0%} on average, {aim.came_true:.0%} came true (Brier {aim.brier:.2f}, "
+            f"{count(aim.chances, 'experiment')})"
+        )
+    if aim.effects:
+        parts.append(
+            f"{aim.effects_inside} of {count(aim.effects, 'effect')} measured inside the range that was to hold 8 in 10"
+        )
+    return ". ".join(parts)
+
+
+def tooling_lines(tooling: Tooling) -> Sequence[tuple[str, str, str]]:
+    """How data and tooling did: name, figure, and what it is of."""
+    days = sum(cost.days for cost in tooling.blocked)
+    worst = tooling.blocked[0] if tooling.blocked else None
+    return (
+        ("Broken runs", f"{tooling.broken_runs} of {tooling.runs}", "failed, stopped or diverged")
+        if tooling.runs
+        else ("Broken runs", "none", "no run ended in the sprint"),
+        ("Data ready", f"{tooling.data_ready} of {tooling.name_data}", "experiments that name data they need")
+        if tooling.name_data
+        else ("Data ready", "not known", "no experiment names data it needs"),
+        ("Blocked", duration_text(days), f"in all, most by {worst.category.label}" if len(tooling.blocked) > 1 else f"by {worst.category.label}")
+        if worst
+        else ("Blocked", "never", "no blocker was open"),
+    )  # fmt: skip
 
 
 def _lines(text: str) -> list[str]:

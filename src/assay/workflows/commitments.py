@@ -33,9 +33,17 @@ def commit_tickets(
     """Take tickets into a sprint: the team agrees to run them, whatever they will show. Twice is the same as once.
 
     Raises:
+        Invalid: no ticket is named.
         Refused: it is more than a team usually finishes and nobody confirmed that, or the sprint has ended.
     """
     actor.require(Permission.WRITE_TICKETS)
+    if not keys:
+        raise Invalid(
+            f"cannot commit to sprint {number}: no ticket is named (expected at least one)",
+            hint=f"assay sprint commit {number} EXP-1",
+            code="commitment-empty",
+            field="tickets",
+        )
 
     def work(tx: WriteTransaction) -> SprintPlan:
         project, at = required_project(tx, slug), ws.clock()

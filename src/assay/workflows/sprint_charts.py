@@ -10,13 +10,14 @@ from assay.domain.board.flow import flow_rules
 from assay.domain.experiments.experiment import DecisionKind, TicketContent
 from assay.domain.sprints.burn import BurnDay, Committed, burn
 from assay.workflows.actor import Actor, Permission
-from assay.workflows.ceremonies import check_of, sprint_rate
+from assay.workflows.ceremonies import check_of
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace
 from assay.workflows.records import Project, Ticket
+from assay.workflows.retro import sprint_rate
 from assay.workflows.sprint_facts import SprintFacts, sprint_facts
 from assay.workflows.sprint_views import CheckView, SprintRate
-from assay.workflows.sprints import SprintPlan, undecided
+from assay.workflows.sprints import SprintPlan, may_reopen, undecided
 
 
 def sprint_burn(ws: Workspace, actor: Actor, slug: str, number: int) -> tuple[BurnDay, ...]:
@@ -39,6 +40,8 @@ class SprintOverview:
     """Of the tickets that are in it."""
     at_hand: tuple[Ticket, ...]
     """What could be taken in: neither decided nor over, nor in it already."""
+    can_reopen: bool
+    """It has ended, none was started after it, and none runs."""
 
 
 def sprint_overview(ws: Workspace, actor: Actor, slug: str, number: int) -> SprintOverview:
@@ -46,8 +49,9 @@ def sprint_overview(ws: Workspace, actor: Actor, slug: str, number: int) -> Spri
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         facts = sprint_facts(ws, tx, slug, number)
+        assert facts.sprint is not None
         at_hand = undecided(tx, facts.project)
-    assert facts.sprint is not None
+        can_reopen = may_reopen(tx, facts.project, facts.sprint)
     inside = {made.key for made in facts.commitments if made.stands}
     return SprintOverview(
         project=facts.project,
@@ -56,6 +60,7 @@ def sprint_overview(ws: Workspace, actor: Actor, slug: str, number: int) -> Spri
         days=_burn(facts),
         contents={key: ticket.content for key, ticket in facts.tickets.items() if key in inside},
         at_hand=tuple(ticket for ticket in at_hand if ticket.key not in inside),
+        can_reopen=can_reopen,
     )
 
 

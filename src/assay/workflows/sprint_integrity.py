@@ -13,8 +13,8 @@ from assay.workflows.records import Commitment, Project, Sprint
 from assay.workflows.views import JournalRow
 
 _KINDS = (
-    "sprint.planned", "sprint.edited", "sprint.started", "sprint.ended", "sprint.looked_back", "sprint.committed",
-    "sprint.released", "sprint.extension_flagged", "ticket.deleted",
+    "sprint.planned", "sprint.edited", "sprint.started", "sprint.ended", "sprint.reopened", "sprint.looked_back",
+    "sprint.committed", "sprint.released", "sprint.extension_flagged", "ticket.deleted",
 )  # fmt: skip
 
 
@@ -42,6 +42,8 @@ class _Told:
                 self.sprint |= {"state": SprintState.ACTIVE, "started_at": row.at}
             case "sprint.ended":
                 self.sprint |= {"state": SprintState.ENDED, "ended_at": row.at}
+            case "sprint.reopened":
+                self.sprint |= {"state": SprintState.ACTIVE, "ended_at": None}
             case "sprint.committed":
                 self.commitments.append(_committed(row))
             case _:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+from assay.domain.board.blockers import CategoryCost
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.sprints.progress import HalfTime, LateKill, Progress, RunNews
 from assay.domain.sprints.sprint import Retro
@@ -118,7 +119,7 @@ class StandupView:
     """Runs that began since and belong to no ticket."""
     learned: tuple[Learned, ...]
     next: TicketAt | None
-    """The first committed question that nobody has started."""
+    """The first committed question without a run: one that is being prepared before one that still waits."""
     stuck: tuple[Stuck, ...]
     """Open blockers, oldest first."""
     silent: tuple[TicketAt, ...]
@@ -213,6 +214,40 @@ class SprintRate:
 
 
 @dataclass(frozen=True, slots=True)
+class SprintAim:
+    """How good were the predictions of what was decided in one sprint?"""
+
+    number: int
+    chances: int
+    """Experiments decided with a chance given before their lock."""
+    said: float | None
+    """The mean of those chances; None of none."""
+    came_true: float | None
+    """The share of them whose criteria were met."""
+    brier: float | None
+    effects: int
+    """Experiments decided with an effect predicted and one measured."""
+    effects_inside: int
+    """Those measured inside the range that was said to hold 8 in 10."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tooling:
+    """How data and tooling did in a sprint."""
+
+    runs: int
+    """Runs of its tickets that ended in the sprint."""
+    broken_runs: int
+    """Among them failed, stopped or diverged."""
+    name_data: int
+    """Experiments that name data they cannot start without."""
+    data_ready: int
+    """Among them those that had all of it, at the end of the sprint or by now."""
+    blocked: tuple[CategoryCost, ...]
+    """What was in the way of its tickets, the costliest kind first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Improvement:
     """The one improvement that a retro picked."""
 
@@ -251,8 +286,7 @@ class RetroView:
     rates: tuple[SprintRate, ...]
     """By sprint, up to this one."""
     expected: Expected
-    runs: int
-    """Runs of its tickets that ended in the sprint."""
-    broken_runs: int
-    """Among them failed, stopped or diverged."""
+    aims: tuple[SprintAim, ...]
+    """The same sprints: what was predicted against what came."""
+    tooling: Tooling
     learned: tuple[Learned, ...]

@@ -10,22 +10,18 @@ from typing import Any, TypeVar
 
 from assay.domain.board.board import ExitItem
 from assay.domain.board.flow import flow_rules
-from assay.domain.experiments.ticket_data import ticket_from_data
 from assay.domain.kernel.events import Event
-from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.sprints.sprint import (
-    Retro,
     SprintContent,
     SprintState,
     following,
 )
-from assay.errors import Invalid, NotFound, Refused, StaleVersion
+from assay.errors import NotFound, Refused, StaleVersion
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.idempotency import Remember, write_once
-from assay.workflows.lookup import required_project, required_ticket
+from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Attestation, Commitment, Project, Sprint, Ticket
-from assay.workflows.tickets import insert_ticket
 
 MAX_REASON_LENGTH = 2000
 T = TypeVar("T")
@@ -59,6 +55,11 @@ def list_sprints(ws: Workspace, actor: Actor, slug: str) -> tuple[Sprint, ...]:
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         return tuple(tx.sprints(required_project(tx, slug).id))
+
+
+def running_sprint(ws: Workspace, actor: Actor, slug: str) -> Sprint | None:
+    """The sprint of a project that runs now, None while none does."""
+    return next((one for one in list_sprints(ws, actor, slug) if one.state is SprintState.ACTIVE), None)
 
 
 def get_sprint(ws: Workspace, actor: Actor, slug: str, number: int) -> SprintPlan:
@@ -167,7 +168,7 @@ def edit_sprint(
     def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
         return change_sprint(tx, actor, at, project, sprint, content)
 
-    return _change(ws, slug, number, expected_version, change)
+    return change_of_sprint(ws, slug, number, expected_version, change)
 
 
 def change_sprint(
@@ -177,7 +178,7 @@ def change_sprint(
     must_not_have_ended(sprint, "change")
     if content == sprint.content:
         return sprint
-    saved = _saved(tx, replace(sprint, content=content))
+    saved = saved_sprint(tx, replace(sprint, content=content))
     before, after = (one.model_dump(mode="json") for one in (sprint.content, content))
     tx.append(
         Event.of("sprint.edited", **about(project, sprint), before=before, after=after), actor=actor, at=at
@@ -197,13 +198,7 @@ def start_sprint(
 
     def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
         _must_be(sprint, SprintState.PLANNED, "start")
-        running = next((s for s in tx.sprints(project.id) if s.state is SprintState.ACTIVE), None)
-        if running is not None:
-            raise Refused(
-                f"cannot start sprint {number}: sprint {running.number} is still running (expected one at a time)",
-                hint=f"assay sprint end {running.number}",
-                code="sprint-already-running",
-            )
+        _none_must_run(tx, project, sprint, "start")
         keys = [made.key for made in tx.commitments(sprint.id) if made.stands]
         if not keys:
             raise Refused(
@@ -211,11 +206,11 @@ def start_sprint(
                 hint=f"assay sprint commit {number} EXP-1",
                 code="sprint-empty",
             )
-        saved = _saved(tx, replace(sprint, state=SprintState.ACTIVE, started_at=at))
+        saved = saved_sprint(tx, replace(sprint, state=SprintState.ACTIVE, started_at=at))
         tx.append(Event.of("sprint.started", **about(project, sprint), tickets=keys), actor=actor, at=at)
         return saved
 
-    return _change(ws, slug, number, expected_version, change)
+    return change_of_sprint(ws, slug, number, expected_version, change)
 
 
 def end_sprint(
@@ -230,83 +225,63 @@ def end_sprint(
 
     def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
         _must_be(sprint, SprintState.ACTIVE, "end")
-        saved = _saved(tx, replace(sprint, state=SprintState.ENDED, ended_at=at))
+        saved = saved_sprint(tx, replace(sprint, state=SprintState.ENDED, ended_at=at))
         keys = [made.key for made in tx.commitments(sprint.id) if made.stands]
         tx.append(Event.of("sprint.ended", **about(project, sprint), tickets=keys), actor=actor, at=at)
         return saved
 
-    return _change(ws, slug, number, expected_version, change)
+    return change_of_sprint(ws, slug, number, expected_version, change)
 
 
-def save_retro(
-    ws: Workspace, actor: Actor, slug: str, number: int, retro: Retro, *, expected_version: int | None
+def reopen_sprint(
+    ws: Workspace, actor: Actor, slug: str, number: int, *, expected_version: int | None
 ) -> SprintPlan:
-    """Keep what the team took from a sprint.
+    """Let the sprint that ended last go on, for one that was ended by mistake.
 
     Raises:
-        NotFound: the improvement names no ticket of the project.
-        Invalid: a kill is judged that was not committed to this sprint.
+        Refused: it has not ended, another sprint is running, or a later one was started.
     """
     actor.require(Permission.WRITE_TICKETS)
 
     def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
-        if retro.improvement is not None:
-            required_ticket(tx, project, retro.improvement)
-        known = {made.key for made in tx.commitments(sprint.id)}
-        unknown = sorted(set(retro.kill_calls) - known)
-        if unknown:
-            raise Invalid(
-                f"cannot judge the kill of {unknown[0][:40]!r}: it was not in sprint {number} (expected one of its tickets)",
-                code="retro-ticket-unknown",
-                field="kill_calls",
+        _must_be(sprint, SprintState.ENDED, "reopen")
+        _none_must_run(tx, project, sprint, "reopen")
+        later = next((one for one in tx.sprints(project.id) if _began_after(one, sprint)), None)
+        if later is not None:
+            raise Refused(
+                f"cannot reopen sprint {number}: sprint {later.number} was started after it (expected the one that was started last)",
+                hint="assay sprint new",
+                code="sprint-followed",
             )
-        if retro == sprint.retro:
-            return sprint
-        saved = _saved(tx, replace(sprint, retro=retro))
-        tx.append(
-            Event.of("sprint.looked_back", **about(project, sprint), after=retro.model_dump(mode="json")),
-            actor=actor,
-            at=at,
-        )
+        saved = saved_sprint(tx, replace(sprint, state=SprintState.ACTIVE, ended_at=None))
+        tx.append(Event.of("sprint.reopened", **about(project, sprint)), actor=actor, at=at)
         return saved
 
-    return _change(ws, slug, number, expected_version, change)
+    return change_of_sprint(ws, slug, number, expected_version, change)
 
 
-def pick_improvement(
-    ws: Workspace, actor: Actor, slug: str, number: int, *, title: str, expected_version: int | None
-) -> SprintPlan:
-    """Make a ticket of the one improvement that the retro picked; the next retro opens with it.
-
-    Raises:
-        Invalid: the title is empty or too long.
-    """
-    actor.require(Permission.WRITE_TICKETS)
-    content = ticket_from_data(
-        {"type": "engineering", "title": title, "labels": ["retro"]}, MetricCatalog.of(())
+def may_reopen(tx: ReadTransaction, project: Project, sprint: Sprint) -> bool:
+    """Can this sprint be reopened?"""
+    if sprint.state is not SprintState.ENDED:
+        return False
+    return not any(
+        one.state is SprintState.ACTIVE or _began_after(one, sprint) for one in tx.sprints(project.id)
     )
 
-    def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
-        ticket = insert_ticket(tx, ws, actor, project, content)
-        retro = sprint.retro.model_copy(update={"improvement": ticket.key})
-        saved = _saved(tx, replace(sprint, retro=retro))
-        tx.append(
-            Event.of("sprint.looked_back", **about(project, sprint), after=retro.model_dump(mode="json")),
-            actor=actor,
-            at=at,
-        )
-        return saved
 
-    return _change(ws, slug, number, expected_version, change)
+def _began_after(one: Sprint, other: Sprint) -> bool:
+    return one.started_at is not None and other.started_at is not None and one.started_at > other.started_at
 
 
-def _change(
+def change_of_sprint(
     ws: Workspace,
     slug: str,
     number: int,
     expected_version: int | None,
     change: Callable[[WriteTransaction, Project, Sprint, datetime], Sprint],
 ) -> SprintPlan:
+    """One change of a sprint in one transaction; StaleVersion where somebody else was first."""
+
     def work(tx: WriteTransaction) -> SprintPlan:
         project = required_project(tx, slug)
         sprint = required_sprint(tx, project, number)
@@ -364,7 +339,8 @@ def plan_of(tx: ReadTransaction, sprint: Sprint) -> SprintPlan:
     return SprintPlan(sprint, tuple(tx.commitments(sprint.id)))
 
 
-def _saved(tx: WriteTransaction, sprint: Sprint) -> Sprint:
+def saved_sprint(tx: WriteTransaction, sprint: Sprint) -> Sprint:
+    """The sprint as it is written; StaleVersion where it changed meanwhile."""
     saved = tx.save_sprint(sprint)
     if saved is None:
         raise _stale(sprint)
@@ -386,6 +362,16 @@ def _must_be(sprint: Sprint, state: SprintState, verb: str) -> None:
             f"cannot {verb} sprint {sprint.number}: it is {sprint.state.value} (expected {state.value})",
             hint="assay sprint list",
             code="sprint-state",
+        )
+
+
+def _none_must_run(tx: ReadTransaction, project: Project, sprint: Sprint, verb: str) -> None:
+    running = next((one for one in tx.sprints(project.id) if one.state is SprintState.ACTIVE), None)
+    if running is not None:
+        raise Refused(
+            f"cannot {verb} sprint {sprint.number}: sprint {running.number} is still running (expected one at a time)",
+            hint=f"assay sprint end {running.number}",
+            code="sprint-already-running",
         )
 
 

@@ -72,6 +72,7 @@ BODIES = {
     "put_retro": {
         "went_well": "x", "to_change": "x", "data_and_tooling": "x", "improvement": "EXP-1", "kill_calls": {"EXP-1": "good"},
     },
+    "improve": {"title": "Log the seed of every run"},
     "put_canvas": {"text": "objective: Answer\nsuccess: [accuracy >= 85%]\n"},
     "put_phase": {"document": {"phase": "convergence", "since": "2026-05-12", "gates": [{"question": "x", "by_sprint": 5}]}},
     "keep_choice": {"document": {"question": "Who reads?", "options": [{"name": "We", "route": "build"}]}},

@@ -5,13 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from assay.domain.board.blockers import BlockerCategory
 from assay.domain.experiments.evidence import RunStatus
-from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.experiment import DataNeed, DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
 from assay.domain.sprints.progress import Progress, RunBegan, RunEnd, RunNews, late_kill, news_of
 from assay.domain.sprints.sprint import Retro
-from assay.workflows.ceremonies import mid_sprint_check, retro, review, standup
+from assay.workflows.blockers import open_blocker
+from assay.workflows.board import move_card
+from assay.workflows.ceremonies import mid_sprint_check, review, standup
 from assay.workflows.ceremony_markdown import (
     check_markdown,
     retro_markdown,
@@ -20,10 +23,12 @@ from assay.workflows.ceremony_markdown import (
 )
 from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
 from assay.workflows.evidence import connect_source, sync_source
+from assay.workflows.looking_back import save_retro
 from assay.workflows.notes import add_note
+from assay.workflows.retro import retro
 from assay.workflows.sprint_charts import sprint_burn, sprint_rates
-from assay.workflows.sprints import create_sprint, end_sprint, save_retro, start_sprint
-from assay.workflows.tickets import create_ticket, get_ticket
+from assay.workflows.sprints import create_sprint, end_sprint, start_sprint
+from assay.workflows.tickets import create_ticket, edit_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content, run
 from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, start
 
@@ -184,6 +189,31 @@ def test_retro_opens_with_what_the_last_one_picked(ws):
     view = retro(ws, ADA, SLUG, 2)
     assert (view.last_improvement.key, view.last_improvement.is_done) == (better.key, False)
     assert view.improvement is None
+
+
+def test_next_experiment_is_the_one_in_preparation_before_the_one_that_waits(ws):
+    waiting, prepared = (create_ticket(ws, ADA, SLUG, content(title=name)) for name in ("Waits", "Prepared"))
+    begun(ws, waiting.key, prepared.key)
+    move_card(ws, ADA, SLUG, prepared.key, to="hypothesis", expected_version=None)
+    assert standup(ws, ADA, SLUG).next.key == prepared.key
+
+
+def test_retro_tells_how_data_and_tooling_did_as_it_stood_at_the_end(ws, tracker, clock):
+    ticket = start(ws)
+    late = create_ticket(ws, ADA, SLUG, content(title="Late", data_needs=(DataNeed(dataset="labels-v2"),)))
+    begun(ws, ticket.key, late.key)
+    open_blocker(ws, ADA, SLUG, late.key, category=BlockerCategory.DATA_QUALITY, text="No labels")
+    clock.now += timedelta(days=1)
+    log(ws, tracker, clock, ticket.key, (0.86, math.nan))
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    clock.now += timedelta(days=1)
+    there = late.content.model_copy(update={"data_needs": (DataNeed(dataset="labels-v2", ready=True),)})
+    edit_ticket(ws, ADA, SLUG, late.key, there, expected_version=None)
+    found = retro(ws, ADA, SLUG, 1).tooling
+    assert (found.broken_runs, found.runs, found.data_ready, found.name_data) == (1, 2, 0, 1)
+    [(blocked, days)] = [(cost.category, cost.days) for cost in found.blocked]
+    assert (blocked, days > 1) == (BlockerCategory.DATA_QUALITY, True)
+    assert "Data ready: 0 of 1 experiments" in retro_markdown(retro(ws, ADA, SLUG, 1))
 
 
 def test_burn_up_follows_scope_and_decisions_and_knows_nothing_of_the_future(ws, tracker, clock):

@@ -12,13 +12,13 @@ from assay.domain.sprints.ranking import Per
 from assay.errors import Forbidden, Invalid, NotFound, StaleVersion
 from assay.workflows.actor import Actor
 from assay.workflows.board import move_card
-from assay.workflows.ceremonies import retro
 from assay.workflows.confirmations import attest
 from assay.workflows.evidence import connect_source, sync_source
 from assay.workflows.gate_runs import judge_upload
 from assay.workflows.gate_views import Upload
 from assay.workflows.gates import add_gate
 from assay.workflows.planning import candidates, predictions_scored, set_place
+from assay.workflows.retro import retro
 from assay.workflows.sprints import create_sprint
 from assay.workflows.tickets import create_ticket, edit_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, START, content, run

@@ -10,13 +10,14 @@ from assay.domain.sprints.sprint import Capacity, Retro, Split, SprintContent, S
 from assay.errors import Invalid, NotFound, Refused, StaleVersion
 from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
 from assay.workflows.journal import journal_page
+from assay.workflows.looking_back import pick_improvement, save_retro
 from assay.workflows.sprints import (
     create_sprint,
     edit_sprint,
     end_sprint,
     get_sprint,
     next_sprint,
-    save_retro,
+    reopen_sprint,
     start_sprint,
 )
 from assay.workflows.tickets import create_ticket, get_ticket
@@ -148,6 +149,42 @@ def test_ended_sprint_takes_nothing_in_but_its_retro(ws):
     with pytest.raises(Invalid, match="was not in sprint 1"):
         save_retro(ws, ADA, SLUG, 1, Retro(kill_calls={"EXP-99": "good"}), expected_version=None)
     assert get_sprint(ws, ADA, SLUG, 1).sprint.retro == retro
+
+
+def test_commitment_to_nothing_is_refused(ws):
+    create_sprint(ws, ADA, SLUG)
+    with pytest.raises(Invalid, match="no ticket is named"):
+        commit_tickets(ws, ADA, SLUG, 1, [])
+
+
+def test_sprint_ended_by_mistake_goes_on_until_another_was_started(ws):
+    running(ws)
+    with pytest.raises(Refused, match="it is active"):
+        reopen_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    again = reopen_sprint(ws, ADA, SLUG, 1, expected_version=None).sprint
+    assert (again.state, again.ended_at) == (SprintState.ACTIVE, None)
+    assert kinds(ws, 1)[-2:] == ["ended", "reopened"]
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    create_sprint(ws, ADA, SLUG)
+    start_sprint(ws, ADA, SLUG, 2, expected_version=None)
+    with pytest.raises(Refused, match="sprint 2 is still running"):
+        reopen_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    end_sprint(ws, ADA, SLUG, 2, expected_version=None)
+    with pytest.raises(Refused, match="sprint 2 was started after it"):
+        reopen_sprint(ws, ADA, SLUG, 1, expected_version=None)
+
+
+def test_improvement_becomes_a_ticket_beside_what_the_team_says(ws):
+    running(ws)
+    said = Retro(went_well="The kill came early.")
+    saved = save_retro(
+        ws, ADA, SLUG, 1, said, improvement="Log every seed", expected_version=None
+    ).sprint.retro
+    assert saved.went_well == "The kill came early."
+    assert get_ticket(ws, ADA, SLUG, saved.improvement).content.title == "Log every seed"
+    other = pick_improvement(ws, ADA, SLUG, 1, title="Draw the halves").sprint.retro
+    assert (other.went_well, other.improvement == saved.improvement) == ("The kill came early.", False)
 
 
 def test_unknown_sprint_names_those_that_exist(ws):

@@ -12,13 +12,14 @@ from assay.workflows.commitments import commit_tickets, flag_extension, release_
 from assay.workflows.confirmations import attest, withdraw_attestation
 from assay.workflows.integrity import record_faults
 from assay.workflows.journal import verify_journal
+from assay.workflows.looking_back import save_retro
 from assay.workflows.phases import edit_phase
 from assay.workflows.sprints import (
     create_sprint,
     edit_sprint,
     end_sprint,
     get_sprint,
-    save_retro,
+    reopen_sprint,
     start_sprint,
 )
 from assay.workflows.ticket_file import load_ticket_text
@@ -66,6 +67,8 @@ def a_teams_week(ws):
     release_ticket(ws, ADA, SLUG, 1, second, reason="no data")
     commit_tickets(ws, ADA, SLUG, 1, [second])
     flag_extension(ws, ADA, SLUG, 1, first, reason="the queue")
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    reopen_sprint(ws, ADA, SLUG, 1, expected_version=None)
     end_sprint(ws, ADA, SLUG, 1, expected_version=None)
     save_retro(ws, ADA, SLUG, 1, Retro(went_well="Fast"), expected_version=None)
     edit_canvas(ws, ADA, SLUG, PAGE, expected_version=0)

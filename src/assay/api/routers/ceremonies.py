@@ -15,13 +15,14 @@ from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.versioned import v1_router
 from assay.domain.sprints.burn import BurnDay
 from assay.workflows.actor import Permission
-from assay.workflows.ceremonies import mid_sprint_check, retro, review, standup
+from assay.workflows.ceremonies import mid_sprint_check, review, standup
 from assay.workflows.ceremony_markdown import (
     check_markdown,
     retro_markdown,
     review_markdown,
     standup_markdown,
 )
+from assay.workflows.retro import retro
 from assay.workflows.sprint_charts import sprint_burn, sprint_rates
 from assay.workflows.sprint_views import CheckView, RetroView, ReviewView, SprintRate, StandupView
 

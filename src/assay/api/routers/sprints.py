@@ -14,6 +14,7 @@ from assay.api.preconditions import ExpectedVersion, SentBody, etag, remembered
 from assay.api.schemas.sprints import (
     CommitBody,
     ExtensionBody,
+    ImprovementBody,
     ReleaseBody,
     SprintBody,
     SprintList,
@@ -26,6 +27,7 @@ from assay.domain.sprints.sprint import Retro, SprintContent
 from assay.domain.sprints.sprint_data import sprint_from_data
 from assay.workflows.actor import Permission
 from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
+from assay.workflows.looking_back import pick_improvement, save_retro
 from assay.workflows.sprints import (
     SprintPlan,
     create_sprint,
@@ -34,7 +36,7 @@ from assay.workflows.sprints import (
     get_sprint,
     list_sprints,
     next_sprint,
-    save_retro,
+    reopen_sprint,
     start_sprint,
 )
 
@@ -111,6 +113,14 @@ def close_sprint(request: Request, slug: str, number: Number, version: ExpectedV
     )
 
 
+@router.post("/{number}/reopen", dependencies=WRITE, **gives(SprintPlanDocument))
+def take_up_sprint(request: Request, slug: str, number: Number, version: ExpectedVersion) -> Response:
+    """Let the sprint that ended last go on. Needs If-Match."""
+    return _shown(
+        reopen_sprint(workspace_of(request), actor_of(request), slug, number, expected_version=version)
+    )
+
+
 @router.post("/{number}/commitments", dependencies=WRITE, **gives(SprintPlanDocument))
 def commit(request: Request, slug: str, number: Number, body: CommitBody, sent: SentBody) -> Response:
     """Take tickets into a sprint; more than a team usually finishes needs `confirmed`. Twice is the same as once."""
@@ -148,4 +158,19 @@ def put_retro(request: Request, slug: str, number: Number, body: Retro, version:
     """Keep what the team took from a sprint. Needs If-Match."""
     return _shown(
         save_retro(workspace_of(request), actor_of(request), slug, number, body, expected_version=version)
+    )
+
+
+@router.post("/{number}/improvement", dependencies=WRITE, **gives(SprintPlanDocument))
+def improve(request: Request, slug: str, number: Number, body: ImprovementBody, sent: SentBody) -> Response:
+    """Make a ticket of the one improvement that the retro picked."""
+    return _shown(
+        pick_improvement(
+            workspace_of(request),
+            actor_of(request),
+            slug,
+            number,
+            title=body.title,
+            remember=remembered(request, sent, _shown),
+        )
     )

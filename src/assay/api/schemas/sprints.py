@@ -48,6 +48,13 @@ class ExtensionBody(Body):
     reason: Reason
 
 
+class ImprovementBody(Body):
+    """The one improvement that a retro picked."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    """What will be done: the title of the ticket."""
+
+
 class SprintDocument(TypedDict):
     """A sprint as it stands."""
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from assay.domain.experiments.display import format_difference
 from assay.domain.experiments.experiment import DecisionKind, Registration
-from assay.domain.experiments.prediction import Prediction
+from assay.domain.experiments.prediction import Effect, Prediction
 from assay.domain.gates.wording import count, hours, listed
 from assay.domain.kernel.findings import Outcome
 from assay.domain.sprints.ranking import Candidate, Per, Scale, candidate_from, ranked, worth_on
@@ -24,6 +24,8 @@ FEWEST_TO_COMPARE = 4
 """With fewer ranked experiments there is no top half to speak of."""
 FEWEST_TO_TELL = 10
 """With fewer the comparison is told, and that it says little."""
+_TENTH = 1.2815515655446004
+"""So many standard deviations from the mean of a normal distribution one in ten lies on either side."""
 
 
 class LockedAt(NamedTuple):
@@ -128,6 +130,29 @@ def score_of(found: Iterable[Call]) -> BrierScore | None:
     """How good were the chances given for these experiments? None where none was given."""
     scored = [(call.said, call.hit) for call in found if call.said is not None]
     return brier_score([said for said, _ in scored], [hit for _, hit in scored]) if scored else None
+
+
+def effects_inside(found: Iterable[Call]) -> tuple[int, int]:
+    """Of how many experiments was the measured effect inside the range said to hold 8 in 10, and of how many is that known?
+
+    >>> effects_inside([])
+    (0, 0)
+    """
+    known = []
+    for call in found:
+        effect = None if call.prediction is None else call.prediction.effect
+        if effect is not None and call.gain is not None:
+            low, high = _eight_in_ten(effect)
+            known.append(low <= call.gain <= high)
+    return sum(known), len(known)
+
+
+def _eight_in_ten(effect: Effect) -> tuple[float, float]:
+    if effect.low is not None and effect.high is not None:
+        return float(effect.low), float(effect.high)
+    belief = belief_of(effect)
+    reach = _TENTH * belief.sd
+    return belief.mean - reach, belief.mean + reach
 
 
 def score_text(score: BrierScore | None) -> str:

@@ -51,13 +51,17 @@ def burn_specification(days: Sequence[BurnDay]) -> dict[str, Any]:
             x=alt.X(
                 "utcyearmonthdate(day):T",
                 scale=alt.Scale(domain=reach),
-                axis=alt.Axis(title=None, grid=False, tickCount=6),
+                axis=alt.Axis(title=None, grid=False, tickCount=6, format="%-d %b"),
             ),
             y=alt.Y("tickets:Q", axis=counts_axis(alt, most), scale=alt.Scale(zero=True)),
             color=alt.Color(
                 "what:N", sort=["decided", "committed"], legend=alt.Legend(title=None, orient="top")
             ),
-            tooltip=["day:T", "what:N", "tickets:Q"],
+            tooltip=[
+                alt.Tooltip("utcyearmonthdate(day):T", title="day", format="%-d %b %Y"),
+                "what:N",
+                "tickets:Q",
+            ],
         )
     )
     return finished(chart)

@@ -128,6 +128,9 @@ class BoardPage:
     columns: Markup
     facts: tuple[Fact, ...]
     seq: int
+    sprint: str
+    """The running sprint and its last day; empty while none runs."""
+    sprint_href: str
     filter: Filter
     axes: tuple[str, ...]
     modes: tuple[str, ...]

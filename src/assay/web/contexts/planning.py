@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.web.contexts.board import Fact
-from assay.web.contexts.sprints import Share, Tab
+from assay.web.contexts.sprints import CommitmentForms, CommitmentLine, Share, Tab
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,9 @@ class PlanningPage:
     scale_text: str
     record_text: str
     new_href: str
+    committed: tuple[CommitmentLine, ...]
+    forms: CommitmentForms | None
+    """How what is committed is taken out; None before there is a sprint."""
     shares: tuple[Share, ...]
     person_days: str
     gpu_hours: str

@@ -47,6 +47,7 @@ class SprintListPage:
     problem: str
     problem_hint: str
     standup_href: str
+    planning_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,21 @@ class CommitmentLine:
     look: str
     note: str
     extension: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentForms:
+    """How a commitment is changed on this page: taken out, or flagged for extension."""
+
+    label: str
+    base: str
+    """Address of the sprint."""
+    back: str
+    """The page that one comes back to: empty for the sprint's own, else check or planning."""
+    needs_reason: bool
+    """The sprint runs: what goes out goes out with a reason."""
+    can_flag: bool
+    csrf_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +119,10 @@ class SprintPage:
     demos: tuple[Choice, ...]
     can_start: bool
     can_end: bool
+    can_reopen: bool
     is_open: bool
-    needs_reason: bool
+    forms: CommitmentForms
+    planning_href: str
     version: int
     here: str
     csrf_token: str
@@ -128,6 +146,9 @@ class CeremonyLine:
     icon: str = ""
     iso: str = ""
     when: str = ""
+    is_asked: bool = False
+    """The team has to say something about it here: it can be flagged, or taken out."""
+    extension: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +161,9 @@ class Section:
     lines: tuple[CeremonyLine, ...]
     empty: str
     """What stands there when nothing does; empty leaves the part out."""
+    next_href: str = ""
+    next_label: str = ""
+    """What to do next, where the page leaves that open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +192,9 @@ class CeremonyPage:
     markdown: str
     markdown_href: str
     retro: RetroForm | None = None
+    forms: CommitmentForms | None = None
+    problem: str = ""
+    problem_hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +212,6 @@ class RetroForm:
     """What only the team can say at the retro."""
 
     action: str
-    improve_action: str
     version: int
     went_well: str
     to_change: str
@@ -194,6 +220,6 @@ class RetroForm:
     improvement: str
     """Key and title of the improvement picked; empty while none is."""
     improvement_href: str
+    title: str
+    """What was typed for the next one, where that could not be taken."""
     csrf_token: str
-    problem: str
-    problem_hint: str

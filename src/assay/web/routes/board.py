@@ -12,9 +12,11 @@ from assay.web.contexts.board import BoardPage, Filter
 from assay.web.parts import KeptPage
 from assay.web.permissions import requires
 from assay.web.saved_filters_view import saved_filters
+from assay.web.sprint_words import day
 from assay.workflows.actor import Permission
 from assay.workflows.board import column_page
 from assay.workflows.projects import get_project
+from assay.workflows.sprints import running_sprint
 
 router = APIRouter(include_in_schema=False)
 FILTERS = ("q", "owner", "axis", "phase", "mode", "sprint", "blocked", "stale")
@@ -49,6 +51,7 @@ def _page(
 ) -> KeptPage:
     project, slots = board.parts.project, board.parts.slots
     href = f"/p/{project.slug}/board"
+    running = running_sprint(frame.workspace(request), frame.actor(request), project.slug)
     context = BoardPage(
         slug=project.slug,
         board_href=href,
@@ -58,6 +61,8 @@ def _page(
             frame.workspace(request), frame.actor(request), project.slug, seq=slots.seq, app=request.app
         ),
         seq=slots.seq,
+        sprint="" if running is None else f"{running.content.name}, until {day(running.content.ends_on)}",
+        sprint_href="" if running is None else f"/p/{project.slug}/sprints/{running.number}",
         filter=Filter(
             text=filters.get("q", ""),
             owner=filters.get("owner", ""),

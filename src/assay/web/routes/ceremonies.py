@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -17,9 +18,11 @@ from assay.web.contexts.sprints import CeremonyPage
 from assay.web.permissions import requires
 from assay.web.routes.sprints import SCRIPTS, SHEETS
 from assay.workflows.actor import Permission
-from assay.workflows.ceremonies import mid_sprint_check, retro, review, standup
+from assay.workflows.ceremonies import mid_sprint_check, review, standup
+from assay.workflows.looking_back import save_retro
 from assay.workflows.projects import get_project
-from assay.workflows.sprints import get_sprint, pick_improvement, save_retro
+from assay.workflows.retro import retro
+from assay.workflows.sprints import get_sprint
 
 router = APIRouter(include_in_schema=False)
 EXPECTED = (Invalid, Refused, Conflict, StaleVersion)
@@ -52,7 +55,7 @@ def show_standup(
 def show_check(request: Request, slug: str, number: int) -> HTMLResponse:
     """Results or a flag at half time."""
     view = mid_sprint_check(frame.workspace(request), frame.actor(request), slug, number)
-    return _shown(request, slug, ceremonies_view.check_page(view, slug))
+    return _shown(request, slug, ceremonies_view.check_page(view, slug, csrf_token=request.state.csrf_token))
 
 
 @router.get("/p/{slug}/sprints/{number}/review", dependencies=requires(Permission.READ))
@@ -68,45 +71,38 @@ def show_retro(request: Request, slug: str, number: int) -> HTMLResponse:
     return _retro(request, slug, number)
 
 
-def _retro(request: Request, slug: str, number: int, *, problem: AssayError | None = None) -> HTMLResponse:
+def _retro(
+    request: Request,
+    slug: str,
+    number: int,
+    *,
+    problem: AssayError | None = None,
+    said: Retro | None = None,
+    typed: str = "",
+) -> HTMLResponse:
     view = retro(frame.workspace(request), frame.actor(request), slug, number)
+    if said is not None:
+        view = replace(view, notes=said)
     context = ceremonies_view.retro_page(
-        view,
-        slug,
-        csrf_token=request.state.csrf_token,
-        problem=problem.message if problem else "",
-        problem_hint=problem.hint if problem else "",
+        view, slug, csrf_token=request.state.csrf_token, problem=problem, typed=typed
     )
     return _shown(request, slug, context, problem=problem)
 
 
 @router.post("/p/{slug}/sprints/{number}/retro", dependencies=requires(Permission.WRITE_TICKETS))
 def look_back(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
-    """Keep what the team says."""
+    """Keep what the team says, and make a ticket of the one improvement where one is named."""
     ws, actor = frame.workspace(request), frame.actor(request)
-    before = get_sprint(ws, actor, slug, number).sprint.retro
+    before, title, said = get_sprint(ws, actor, slug, number).sprint.retro, inputs.text(form, "title"), None
     calls = {name.removeprefix("call_"): inputs.text(form, name) for name in form if name.startswith("call_")}
     try:
         said = _said(form, before, {key: call for key, call in calls.items() if call})
-        save_retro(ws, actor, slug, number, said, expected_version=inputs.version(form))
+        save_retro(ws, actor, slug, number, said, improvement=title, expected_version=inputs.version(form))
     except EXPECTED as error:
-        return _retro(request, slug, number, problem=error)
-    return inputs.see_other(f"/p/{slug}/sprints/{number}/retro", "saved")
+        return _retro(request, slug, number, problem=error, said=said, typed=title)
+    return inputs.see_other(f"/p/{slug}/sprints/{number}/retro", "improvement" if title else "saved")
 
 
 def _said(form: FormData, before: Retro, calls: dict[str, str]) -> Retro:
     texts = {name: inputs.text(form, name) for name in ("went_well", "to_change", "data_and_tooling")}
     return retro_from_data({**texts, "kill_calls": calls}, before=before)
-
-
-@router.post("/p/{slug}/sprints/{number}/retro/improvement", dependencies=requires(Permission.WRITE_TICKETS))
-def improve(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
-    """Make a ticket of the one improvement."""
-    try:
-        pick_improvement(
-            frame.workspace(request), frame.actor(request), slug, number,
-            title=inputs.text(form, "title"), expected_version=inputs.version(form),
-        )  # fmt: skip
-    except EXPECTED as error:
-        return _retro(request, slug, number, problem=error)
-    return inputs.see_other(f"/p/{slug}/sprints/{number}/retro", "improvement")

@@ -27,6 +27,7 @@ from assay.workflows.sprints import (
     end_sprint,
     get_sprint,
     next_sprint,
+    reopen_sprint,
     start_sprint,
 )
 
@@ -86,7 +87,9 @@ def plan(request: Request, slug: str, form: inputs.Form) -> Response:
         made = create_sprint(ws, actor, slug, content)
     except EXPECTED as error:
         return _list(request, slug, problem=error)
-    return inputs.see_other(_href(slug, made.sprint.number), "planned")
+    return inputs.see_other(
+        _back(slug, made.sprint.number, form) or _href(slug, made.sprint.number), "planned"
+    )
 
 
 @router.get("/p/{slug}/sprints/{number}", dependencies=requires(Permission.READ))
@@ -174,6 +177,16 @@ def end(request: Request, slug: str, number: int, form: inputs.Form) -> Response
     )  # fmt: skip
 
 
+@router.post("/p/{slug}/sprints/{number}/reopen", dependencies=requires(Permission.WRITE_TICKETS))
+def reopen(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
+    """Let the sprint that ended last go on."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    return _done(
+        request, slug, number,
+        lambda: reopen_sprint(ws, actor, slug, number, expected_version=inputs.version(form)), "sprint-reopened",
+    )  # fmt: skip
+
+
 @router.post("/p/{slug}/sprints/{number}/commit", dependencies=requires(Permission.WRITE_TICKETS))
 def commit(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
     """Take tickets in; beyond what is usual the page asks once more."""
@@ -197,8 +210,9 @@ def release(request: Request, slug: str, number: int, form: inputs.Form) -> Resp
     ws, actor = frame.workspace(request), frame.actor(request)
     key, reason = inputs.text(form, "ticket"), inputs.text(form, "reason")
     return _done(
-        request, slug, number, lambda: release_ticket(ws, actor, slug, number, key, reason=reason), "released"
-    )
+        request, slug, number, lambda: release_ticket(ws, actor, slug, number, key, reason=reason), "released",
+        back=_back(slug, number, form),
+    )  # fmt: skip
 
 
 @router.post("/p/{slug}/sprints/{number}/extension", dependencies=requires(Permission.WRITE_TICKETS))
@@ -207,16 +221,25 @@ def extension(request: Request, slug: str, number: int, form: inputs.Form) -> Re
     ws, actor = frame.workspace(request), frame.actor(request)
     key, reason = inputs.text(form, "ticket"), inputs.text(form, "reason")
     return _done(
-        request, slug, number, lambda: flag_extension(ws, actor, slug, number, key, reason=reason), "flagged"
-    )
+        request, slug, number, lambda: flag_extension(ws, actor, slug, number, key, reason=reason),
+        "flagged" if reason else "unflagged", back=_back(slug, number, form),
+    )  # fmt: skip
 
 
-def _done(request: Request, slug: str, number: int, work: Callable[[], SprintPlan], message: str) -> Response:
+def _done(
+    request: Request, slug: str, number: int, work: Callable[[], SprintPlan], message: str, *, back: str = ""
+) -> Response:
     try:
         work()
     except EXPECTED as error:
         return _page(request, slug, number, problem=error)
-    return inputs.see_other(_href(slug, number), message)
+    return inputs.see_other(back or _href(slug, number), message)
+
+
+def _back(slug: str, number: int, form: FormData) -> str:
+    """The page the form stands on, where that is not the sprint's own."""
+    pages = {"check": f"{_href(slug, number)}/check", "planning": f"/p/{slug}/planning"}
+    return pages.get(inputs.text(form, "back"), "")
 
 
 def _href(slug: str, number: int) -> str:

@@ -33,6 +33,23 @@ KEYS = (
         ),
     ),
     ("On a ticket", (("d", "Decide"),)),
+    (
+        "In a ceremony",
+        (
+            ("n and p", "The next page of the sprint, the one before"),
+            ("t", "Start the timer, hold it, go on"),
+            ("f", "Shared screen, and back; Esc ends it"),
+        ),
+    ),
+    (
+        "In forms",
+        (
+            ("Tab, Shift and Tab", "From field to field"),
+            ("Space", "Choose what has a box"),
+            ("Left and right", "Move a slider by 5%"),
+            ("Enter", "Save, or open what is folded"),
+        ),
+    ),
 )
 
 

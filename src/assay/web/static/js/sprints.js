@@ -31,10 +31,17 @@
   };
   shared?.addEventListener("click", () => turn(!document.body.classList.contains("shared")));
   document.addEventListener("fullscreenchange", () => { if (!document.fullscreenElement) turn(false); });
+  // Keys of a ceremony: f for the shared screen, t for the timer, n and p for the pages of the sprint.
   document.addEventListener("keydown", (event) => {
-    if (!shared || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select")) return;
-    if (event.key === "f") shared.click();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, dialog")) return;
+    if (event.key === "f") shared?.click();
+    if (event.key === "t") document.querySelector("[data-timer] button")?.click();
     if (event.key === "Escape" && document.body.classList.contains("shared")) turn(false);
+    if (event.key === "n" || event.key === "p") {
+      const pages = [...document.querySelectorAll(".tabs a")], at = pages.findIndex((page) => page.hasAttribute("aria-current"));
+      const to = pages[at + (event.key === "n" ? 1 : -1)];
+      if (to) location.href = to.href;
+    }
   });
 
   const timer = document.querySelector("[data-timer]");

@@ -1,0 +1,114 @@
+"""Looking back on a sprint: what the team says, and the one improvement that it picks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from assay.domain.experiments.experiment import TicketContent
+from assay.domain.experiments.ticket_data import ticket_from_data
+from assay.domain.kernel.events import Event
+from assay.domain.kernel.metrics import MetricCatalog
+from assay.domain.sprints.sprint import Retro
+from assay.errors import Invalid
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.idempotency import Remember, write_once
+from assay.workflows.lookup import required_project, required_ticket
+from assay.workflows.ports import Workspace, WriteTransaction
+from assay.workflows.records import Project, Sprint
+from assay.workflows.sprints import (
+    SprintPlan,
+    about,
+    change_of_sprint,
+    plan_of,
+    required_sprint,
+    saved_sprint,
+)
+from assay.workflows.tickets import insert_ticket
+
+
+def save_retro(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    number: int,
+    retro: Retro,
+    *,
+    improvement: str = "",
+    expected_version: int | None,
+) -> SprintPlan:
+    """Keep what the team took from a sprint.
+
+    `improvement` is the title of the one improvement that it picked: a ticket is made of it, and the next retro opens with that.
+
+    Raises:
+        NotFound: the improvement names no ticket of the project.
+        Invalid: a kill is judged that was not committed to this sprint, or the title is too long.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+    picked = _improvement(improvement) if improvement else None
+
+    def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
+        if retro.improvement is not None:
+            required_ticket(tx, project, retro.improvement)
+        known = {made.key for made in tx.commitments(sprint.id)}
+        unknown = sorted(set(retro.kill_calls) - known)
+        if unknown:
+            raise Invalid(
+                f"cannot judge the kill of {unknown[0][:40]!r}: it was not in sprint {number} (expected one of its tickets)",
+                code="retro-ticket-unknown",
+                field="kill_calls",
+            )
+        if picked is None and retro == sprint.retro:
+            return sprint
+        return _looked_back(tx, ws, actor, at, project, sprint, retro, picked)
+
+    return change_of_sprint(ws, slug, number, expected_version, change)
+
+
+def pick_improvement(
+    ws: Workspace, actor: Actor, slug: str, number: int, *, title: str, remember: Remember | None = None
+) -> SprintPlan:
+    """Make a ticket of the one improvement that the retro picked; the next retro opens with it.
+
+    Raises:
+        Invalid: the title is empty or too long.
+    """
+    actor.require(Permission.WRITE_TICKETS)
+    picked = _improvement(title)
+
+    def work(tx: WriteTransaction) -> SprintPlan:
+        project = required_project(tx, slug)
+        sprint = required_sprint(tx, project, number)
+        return plan_of(tx, _looked_back(tx, ws, actor, ws.clock(), project, sprint, sprint.retro, picked))
+
+    return write_once(ws, remember, work)
+
+
+def _improvement(title: str) -> TicketContent:
+    """The ticket that an improvement becomes; Invalid where its title is none."""
+    return ticket_from_data(
+        {"type": "engineering", "title": title, "labels": ["retro"]}, MetricCatalog.of(())
+    )
+
+
+def _looked_back(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    at: datetime,
+    project: Project,
+    sprint: Sprint,
+    retro: Retro,
+    picked: TicketContent | None,
+) -> Sprint:
+    if picked is not None:
+        ticket = insert_ticket(tx, ws, actor, project, picked)
+        retro = retro.model_copy(update={"improvement": ticket.key})
+    saved = saved_sprint(tx, replace(sprint, retro=retro))
+    tx.append(
+        Event.of("sprint.looked_back", **about(project, sprint), after=retro.model_dump(mode="json")),
+        actor=actor,
+        at=at,
+    )
+    return saved

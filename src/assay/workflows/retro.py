@@ -1,0 +1,191 @@
+"""The retro: what kills cost, whether the team's aim improves, how data and tooling did, what became of the last improvement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from assay.domain.board.blockers import BlockedSpan, pareto
+from assay.domain.board.flow import Outcome, Share, flow_rules
+from assay.domain.experiments.experiment import DataNeed, DecisionKind
+from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.verdicts import Recommendation
+from assay.domain.sprints.calls import Call, call_text, calls, effects_inside, score_of
+from assay.domain.sprints.progress import Progress, RunBegan, late_kill
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.ceremonies import learned_between, stand_of
+from assay.workflows.planning import scored_between
+from assay.workflows.ports import ReadTransaction, Workspace
+from assay.workflows.records import Commitment, Project, Sprint, Ticket
+from assay.workflows.sprint_facts import SprintFacts, begin_of, sprint_facts, standing
+from assay.workflows.sprint_views import (
+    Decided,
+    Expected,
+    Improvement,
+    KillLine,
+    RetroView,
+    SprintAim,
+    SprintRate,
+    Tooling,
+)
+
+
+def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
+    """Which kills came late and what did that cost, does the team's aim improve, what became of the last improvement?"""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        facts = sprint_facts(ws, tx, slug, number)
+        sprint = facts.sprint
+        assert sprint is not None
+        sprints = [one for one in tx.sprints(facts.project.id) if one.number <= number]
+        made = tx.all_commitments(facts.project.id)
+        kills, tooling = _kills(tx, facts), _tooling(tx, facts)
+        known = calls(tx.call_events(facts.project.slug), until=facts.at)
+        picked = {one.number: one.retro.improvement for one in sprints if one.retro.improvement}
+        named = {
+            ticket.key: ticket for ticket in tx.tickets(facts.project.id, keys=sorted(set(picked.values())))
+        }
+    before = max((one for one in picked if one < number), default=None)
+    begin = begin_of(sprint)
+    return RetroView(
+        stand=stand_of(sprint, facts.at),
+        at=facts.at,
+        version=sprint.version,
+        notes=sprint.retro,
+        last_improvement=_improvement(facts.project, before, picked, named),
+        improvement=_improvement(facts.project, number, picked, named),
+        kills=kills,
+        rates=tuple(sprint_rate(one, facts.decided, made, facts.at) for one in sprints if one.started_at),
+        expected=_expected(known, begin, facts.at),
+        aims=tuple(_aim(one, known, facts.at) for one in sprints if one.started_at),
+        tooling=tooling,
+        learned=learned_between(facts, begin, facts.at, verdicts=False),
+    )
+
+
+def _tooling(tx: ReadTransaction, facts: SprintFacts) -> Tooling:
+    """How did data and tooling do: runs that broke, data that was there, what was in the way?"""
+    assert facts.sprint is not None
+    inside = {one.key for one in standing(facts)}
+    needs = [needs for needs in _data_needs(tx, facts, inside).values() if needs]
+    spans = (
+        BlockedSpan(one.ticket, one.number, one.category, one.opened_at, one.closed_at)
+        for one in tx.blockers(facts.project.id)
+        if one.ticket in inside
+    )
+    return Tooling(
+        runs=sum(one.ended for one in facts.runs.values()),
+        broken_runs=sum(one.ended_badly for one in facts.runs.values()),
+        name_data=len(needs),
+        data_ready=sum(all(need.ready for need in one) for one in needs),
+        blocked=pareto(spans, begin_of(facts.sprint), facts.at),
+    )
+
+
+def _data_needs(
+    tx: ReadTransaction, facts: SprintFacts, keys: Collection[str]
+) -> Mapping[str, tuple[DataNeed, ...]]:
+    """The data that experiments could not start without, as it stood at that moment: what was edited later is taken back."""
+    found = {
+        key: ticket.content.data_needs
+        for key, ticket in facts.tickets.items()
+        if key in keys and ticket.content.type is TicketType.EXPERIMENT
+    }
+    assert facts.sprint is not None
+    has_ended = facts.sprint.ended_at is not None
+    for row in reversed(tx.told_of(facts.project.slug, list(found), ("ticket.edited",)) if has_ended else ()):
+        if row.at > facts.at and row.subject is not None and "data_needs" in row.payload["before"]:
+            found[row.subject] = tuple(map(DataNeed.model_validate, row.payload["before"]["data_needs"]))
+    return found
+
+
+def _expected(known: tuple[Call, ...], begin: datetime, end: datetime) -> Expected:
+    found = scored_between(known, begin, end)
+    return Expected(
+        chances=found.score_text,
+        ranking="" if found.paid is None else found.paid.text,
+        calls=tuple((call.item, call_text(call)) for call in found.decided),
+    )
+
+
+def _kills(tx: ReadTransaction, facts: SprintFacts) -> tuple[KillLine, ...]:
+    assert facts.sprint is not None
+    killed = [
+        one for one in standing(facts) if one.progress is Progress.KILLED and one.decided_at is not None
+    ]
+    keys = [one.key for one in killed]
+    said: dict[str, list[tuple[datetime, Recommendation]]] = defaultdict(list)
+    for row in tx.told_of(facts.project.slug, keys, ("verdict.computed",)):
+        if row.at <= facts.at and row.subject is not None:
+            said[row.subject].append((row.at, Recommendation(row.payload["recommendation"])))
+    first = min(
+        (at for told in said.values() for at, word in told if word is Recommendation.KILL), default=None
+    )
+    runs: dict[str, list[RunBegan]] = defaultdict(list)
+    for run in tx.runs_begun(facts.project.id, keys, since=first) if first else ():
+        runs[run.ticket].append(run)
+    lines = []
+    for ticket in killed:
+        assert ticket.decided_at is not None
+        late = late_kill(said[ticket.key], runs[ticket.key], decided_at=ticket.decided_at)
+        call = facts.sprint.retro.kill_calls.get(ticket.key)
+        lines.append(KillLine(ticket, late, call.value if call else ""))
+    return tuple(lines)
+
+
+def _aim(sprint: Sprint, known: Sequence[Call], at: datetime) -> SprintAim:
+    begin, end = begin_of(sprint), sprint.ended_at or at
+    mine = [call for call in known if begin <= call.decided_at <= end]
+    score, (inside, effects) = score_of(mine), effects_inside(mine)
+    return SprintAim(
+        number=sprint.number,
+        chances=score.n if score else 0,
+        said=score.mean_chance if score else None,
+        came_true=score.base_rate if score else None,
+        brier=score.score if score else None,
+        effects=effects,
+        effects_inside=inside,
+    )
+
+
+def sprint_rate(
+    sprint: Sprint, decided: Sequence[Decided], made: Sequence[Commitment], at: datetime
+) -> SprintRate:
+    """What was decided between the start of a sprint and its end, or this moment?"""
+    begin, end = begin_of(sprint), sprint.ended_at or at
+    kinds = {one.key: one.kind for one in decided if begin < one.at <= end}
+    killed = sum(kind is DecisionKind.KILL for kind in kinds.values())
+    promoted = sum(kind is DecisionKind.PROMOTE for kind in kinds.values())
+    share, kills = Share(promoted, killed + promoted), Share(killed, killed + promoted)
+    mine = [one for one in made if one.sprint_id == sprint.id]
+    return SprintRate(
+        number=sprint.number,
+        name=sprint.content.name,
+        killed=killed,
+        promoted=promoted,
+        rate=share.rate,
+        kill_rate=kills.rate,
+        low=share.interval.low if share.interval else None,
+        high=share.interval.high if share.interval else None,
+        committed=sum(one.stands for one in mine),
+        late_scope=sum(one.after_start for one in mine),
+    )
+
+
+def _improvement(
+    project: Project, number: int | None, picked: Mapping[int, str], tickets: Mapping[str, Ticket]
+) -> Improvement | None:
+    ticket = tickets.get(picked.get(number, "")) if number is not None else None
+    if ticket is None or number is None:
+        return None
+    board = project.settings.board
+    stage = board.stage(ticket.stage)
+    ended = flow_rules(board).ended.get(ticket.stage)
+    return Improvement(
+        sprint=number,
+        key=ticket.key,
+        title=ticket.content.title,
+        stage=stage.title if stage else ticket.stage,
+        is_done=ended is Outcome.PROMOTED or ended is Outcome.CLOSED,
+    )

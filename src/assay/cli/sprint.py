@@ -240,12 +240,19 @@ def improve(
 
 
 @app.command("start")
-def start(number: Number, project: Project = None, json: Json = False) -> None:
+def start(
+    number: Number,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Sure, although what is carried over makes it more than usual.")
+    ] = False,
+    project: Project = None,
+    json: Json = False,
+) -> None:
     """Start a planned sprint. From here on changes of its scope are recorded as such.
 
     Example: assay sprint start 6
     """
-    _turn(project, number, "start", json=json)
+    _turn(project, number, "start", body={"confirmed": yes}, json=json)
 
 
 @app.command("end")
@@ -266,10 +273,12 @@ def reopen(number: Number, project: Project = None, json: Json = False) -> None:
     _turn(project, number, "reopen", json=json)
 
 
-def _turn(project: str | None, number: int, verb: str, *, json: bool) -> None:
+def _turn(
+    project: str | None, number: int, verb: str, *, body: dict[str, Any] | None = None, json: bool
+) -> None:
     with connected(project) as api:
         version = _version(api, number)
-        answer = api.in_project("POST", f"/sprints/{number}/{verb}", version=version)
+        answer = api.in_project("POST", f"/sprints/{number}/{verb}", body=body, version=version)
     _show(answer.body, answer.data, json=json)
 
 

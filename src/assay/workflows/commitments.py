@@ -11,11 +11,13 @@ from assay.domain.kernel.events import Event
 from assay.domain.sprints.sprint import SprintState, needs_confirmation
 from assay.errors import Invalid, NotFound, Refused
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.carrying_over import about, let_go, take_in
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project, required_ticket
+from assay.workflows.open_tickets import must_be_open
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Commitment, Project, Sprint, Ticket
-from assay.workflows.sprints import SprintPlan, must_not_have_ended, plan_of, required_sprint, take_in
+from assay.workflows.sprints import SprintPlan, must_not_have_ended, plan_of, required_sprint
 
 MAX_REASON_LENGTH = 2000
 
@@ -34,7 +36,7 @@ def commit_tickets(
 
     Raises:
         Invalid: no ticket is named.
-        Refused: it is more than a team usually finishes and nobody confirmed that, or the sprint has ended.
+        Refused: it is more than a team usually finishes and nobody confirmed that, the sprint has ended, or a ticket is over.
     """
     actor.require(Permission.WRITE_TICKETS)
     if not keys:
@@ -51,12 +53,14 @@ def commit_tickets(
         must_not_have_ended(sprint, "commit to")
         inside = {made.key for made in tx.commitments(sprint.id) if made.stands}
         wanted = [required_ticket(tx, project, key) for key in dict.fromkeys(keys) if key not in inside]
+        for ticket in wanted:
+            must_be_open(project, ticket, number)
         doubt = _doubt(tx, project, inside, wanted)
         if doubt and not confirmed:
             raise Refused(
                 f"cannot commit {', '.join(ticket.key for ticket in wanted[:5])} to sprint {number}: {doubt} "
                 "(expected a confirmation)",
-                hint=f"assay sprint commit {number} {' '.join(ticket.key for ticket in wanted[:5])} --yes",
+                hint=f"assay sprint commit {number} {' '.join(ticket.key for ticket in wanted)} --yes",
                 code="commitment-unconfirmed",
                 details={"doubt": doubt},
                 field="confirmed",
@@ -88,7 +92,9 @@ def release_ticket(
     """
     said = _reason(reason)
 
-    def change(made: Commitment, sprint: Sprint, at: datetime) -> tuple[Commitment, Event]:
+    def change(
+        tx: WriteTransaction, project: Project, sprint: Sprint, made: Commitment, at: datetime
+    ) -> None:
         if sprint.state is SprintState.ACTIVE and not said:
             raise Invalid(
                 f"cannot take {key!r} out of sprint {number}: the sprint is running and no reason is given (expected one sentence)",
@@ -96,11 +102,7 @@ def release_ticket(
                 code="release-reason-missing",
                 field="reason",
             )
-        gone = replace(made, removed_at=at, removed_by=actor.name, removed_reason=said)
-        return gone, Event.of(
-            "sprint.released", project=slug, subject=sprint.subject,
-            ticket=key, reason=said, after_start=sprint.state is SprintState.ACTIVE,
-        )  # fmt: skip
+        let_go(tx, actor, at, project, sprint, made, reason=said)
 
     return _change_commitment(ws, actor, slug, number, key, change)
 
@@ -115,11 +117,14 @@ def flag_extension(
     """
     said = _reason(reason)
 
-    def change(made: Commitment, sprint: Sprint, _at: datetime) -> tuple[Commitment, Event]:
-        flagged = replace(made, extension_reason=said)
-        return flagged, Event.of(
-            "sprint.extension_flagged", project=slug, subject=sprint.subject, ticket=key, reason=said
-        )
+    def change(
+        tx: WriteTransaction, project: Project, sprint: Sprint, made: Commitment, at: datetime
+    ) -> None:
+        if made.extension_reason == said:
+            return
+        tx.save_commitment(replace(made, extension_reason=said))
+        event = Event.of("sprint.extension_flagged", **about(project, sprint), ticket=key, reason=said)
+        tx.append(event, actor=actor, at=at)
 
     return _change_commitment(ws, actor, slug, number, key, change)
 
@@ -130,7 +135,7 @@ def _change_commitment(
     slug: str,
     number: int,
     key: str,
-    change: Callable[[Commitment, Sprint, datetime], tuple[Commitment, Event]],
+    change: Callable[[WriteTransaction, Project, Sprint, Commitment, datetime], None],
 ) -> SprintPlan:
     actor.require(Permission.WRITE_TICKETS)
 
@@ -146,10 +151,7 @@ def _change_commitment(
                 code="commitment-unknown",
                 field="key",
             )
-        after, event = change(made, sprint, at)
-        if after != made:
-            tx.save_commitment(after)
-            tx.append(event, actor=actor, at=at)
+        change(tx, project, sprint, made, at)
         return plan_of(tx, sprint)
 
     return ws.store.write(work)

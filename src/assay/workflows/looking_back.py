@@ -12,13 +12,13 @@ from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.sprints.sprint import Retro
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.carrying_over import about
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, Sprint
 from assay.workflows.sprints import (
     SprintPlan,
-    about,
     change_of_sprint,
     plan_of,
     required_sprint,

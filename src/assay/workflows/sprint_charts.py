@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from assay.domain.board.flow import flow_rules
-from assay.domain.experiments.experiment import DecisionKind, TicketContent
+from assay.domain.experiments.experiment import TicketContent
 from assay.domain.sprints.burn import BurnDay, Committed, burn
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.ceremonies import check_of
@@ -15,7 +13,7 @@ from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace
 from assay.workflows.records import Project, Ticket
 from assay.workflows.retro import sprint_rate
-from assay.workflows.sprint_facts import SprintFacts, sprint_facts
+from assay.workflows.sprint_facts import SprintFacts, over_of, sprint_facts
 from assay.workflows.sprint_views import CheckView, SprintRate
 from assay.workflows.sprints import SprintPlan, may_reopen, undecided
 
@@ -69,24 +67,11 @@ def _burn(facts: SprintFacts) -> tuple[BurnDay, ...]:
     content = facts.sprint.content
     return burn(
         (Committed(made.key, made.added_at, made.removed_at) for made in facts.commitments),
-        _decided_at(facts),
+        {key: over_of(facts, key) for key in facts.tickets},
         first=min(content.starts_on, (facts.sprint.started_at or facts.at).date()),
         last=content.ends_on,
         until=facts.at,
     )
-
-
-def _decided_at(facts: SprintFacts) -> dict[str, datetime]:
-    found: dict[str, datetime] = {}
-    for one in facts.decided:
-        if one.kind is not DecisionKind.ITERATE:
-            found.setdefault(one.key, one.at)
-    ended = flow_rules(facts.project.settings.board).ended
-    for key, moves in facts.moves.items():
-        over = [move.at for move in moves if move.target in ended]
-        if over:
-            found.setdefault(key, over[0])
-    return found
 
 
 def sprint_rates(ws: Workspace, actor: Actor, slug: str) -> tuple[SprintRate, ...]:

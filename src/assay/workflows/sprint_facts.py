@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from assay.domain.board.flow import Crossing, flow_rules
-from assay.domain.sprints.progress import RunsSoFar, progress
+from assay.domain.sprints.progress import Over, RunsSoFar, progress, times_over
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Commitment, Project, Sprint, Ticket
@@ -111,12 +111,21 @@ def standing(facts: SprintFacts) -> tuple[TicketAt, ...]:
     return tuple(_ticket_at(facts, facts.tickets[key], made.get(key)) for key in keys if key in facts.tickets)
 
 
+def over_of(facts: SprintFacts, key: str) -> tuple[Over, ...]:
+    """When was work on a ticket over, by that moment?"""
+    ended = flow_rules(facts.project.settings.board).ended
+    decisions = ((one.at, one.kind) for one in facts.decided if one.key == key)
+    return times_over(decisions, ((move.at, move.target) for move in facts.moves.get(key, ())), ended)
+
+
 def _ticket_at(facts: SprintFacts, ticket: Ticket, made: Commitment | None) -> TicketAt:
     board, rules = facts.project.settings.board, flow_rules(facts.project.settings.board)
     moves, runs = facts.moves.get(ticket.key, ()), facts.runs.get(ticket.key, RunsSoFar())
     key = moves[-1].target if moves and moves[-1].target else board.first.key
     stage = board.stage(key)
-    decision = next((one for one in facts.decided[::-1] if one.key == ticket.key), None)
+    over = over_of(facts, ticket.key)
+    last = next((one for one in facts.decided[::-1] if one.key == ticket.key), None)
+    decision = last if over and over[-1].until is None else None
     said = facts.said.get(ticket.key)
     return TicketAt(
         key=ticket.key,

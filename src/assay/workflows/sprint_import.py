@@ -14,10 +14,12 @@ from assay.domain.sprints.sprint_data import sprint_from_data
 from assay.domain.sprints.sprint_file import SprintEntry, SprintFile, sprint_file_from_data
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor
+from assay.workflows.carrying_over import take_in
 from assay.workflows.lookup import required_ticket
+from assay.workflows.open_tickets import must_be_open
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, Sprint, Ticket
-from assay.workflows.sprints import change_sprint, following_sprint, insert_sprint, take_in
+from assay.workflows.sprints import change_sprint, following_sprint, insert_sprint
 from assay.workflows.tickets import change_content, insert_ticket
 
 
@@ -65,6 +67,8 @@ def import_sprint(
         done.append(imported)
         tickets.append(ticket)
     wanted = [ticket for ticket in tickets if ticket.key not in inside]
+    for ticket in wanted:
+        must_be_open(project, ticket, sprint.number)
     doubt = _doubt(tx, project, inside, wanted)
     if doubt and not file.confirmed:
         raise Refused(

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from assay.domain.board.board import ExitItem
-from assay.domain.board.flow import flow_rules
 from assay.domain.kernel.events import Event
 from assay.domain.sprints.sprint import (
     SprintContent,
@@ -18,10 +16,12 @@ from assay.domain.sprints.sprint import (
 )
 from assay.errors import NotFound, Refused, StaleVersion
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.carrying_over import about, carry_over, must_be_sure
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
+from assay.workflows.open_tickets import is_over
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
-from assay.workflows.records import Attestation, Commitment, Project, Sprint, Ticket
+from assay.workflows.records import Commitment, Project, Sprint, Ticket
 
 MAX_REASON_LENGTH = 2000
 T = TypeVar("T")
@@ -81,8 +81,7 @@ def count_committed(ws: Workspace, actor: Actor, slug: str) -> tuple[tuple[Sprin
 
 def undecided(tx: ReadTransaction, project: Project) -> Sequence[Ticket]:
     """Every ticket of a project that is neither decided nor over."""
-    ended = flow_rules(project.settings.board).ended
-    return [t for t in tx.tickets(project.id) if t.stage not in ended and not _is_decided(t)]
+    return [ticket for ticket in tx.tickets(project.id) if not is_over(project, ticket)]
 
 
 def next_sprint(ws: Workspace, actor: Actor, slug: str) -> SprintContent:
@@ -132,20 +131,10 @@ def insert_sprint(
         actor=actor,
         at=at,
     )
-    for ticket in _unfinished(tx, project, made[-1]) if made else ():
-        take_in(tx, actor, at, project, sprint, ticket, confirmed="carried over")
+    # What a sprint that has not begun will leave over, nobody knows yet.
+    if made and made[-1].state is not SprintState.PLANNED:
+        carry_over(tx, actor, at, project, made[-1], sprint)
     return sprint
-
-
-def _unfinished(tx: ReadTransaction, project: Project, last: Sprint) -> list[Ticket]:
-    keys = [made.key for made in tx.commitments(last.id) if made.stands]
-    closed = {stage.key for stage in project.settings.board.stages if stage.terminal or stage.hidden}
-    found = tx.tickets(project.id, keys=keys) if keys else []
-    return [t for t in found if t.stage not in closed and not _is_decided(t)]
-
-
-def _is_decided(ticket: Ticket) -> bool:
-    return ticket.decision is not None and ticket.decision.kind.value in {"kill", "promote"}
 
 
 def edit_sprint(
@@ -187,36 +176,56 @@ def change_sprint(
 
 
 def start_sprint(
-    ws: Workspace, actor: Actor, slug: str, number: int, *, expected_version: int | None
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    number: int,
+    *,
+    confirmed: bool = False,
+    expected_version: int | None,
 ) -> SprintPlan:
     """Start a planned sprint. From here on every change of its scope is recorded as one.
 
+    What the sprint before left undecided goes on in it, what was decided meanwhile goes out.
+
     Raises:
-        Refused: it is not planned any more, another sprint of the project is active, or nothing is committed.
+        Refused: it is not planned any more, another sprint of the project is active, nothing is committed, or it is more than
+            a team usually finishes and nobody confirmed that.
     """
     actor.require(Permission.WRITE_TICKETS)
 
     def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
         _must_be(sprint, SprintState.PLANNED, "start")
         _none_must_run(tx, project, sprint, "start")
+        carry_over(tx, actor, at, project, _ended_last(tx, project), sprint)
         keys = [made.key for made in tx.commitments(sprint.id) if made.stands]
         if not keys:
             raise Refused(
-                f"cannot start sprint {number}: nothing is committed (expected at least one ticket)",
+                f"cannot start sprint {number}: nothing is committed that is not decided yet (expected at least one ticket)",
                 hint=f"assay sprint commit {number} EXP-1",
                 code="sprint-empty",
             )
+        doubt = must_be_sure(tx, project, sprint, tx.tickets(project.id, keys=keys), confirmed=confirmed)
         saved = saved_sprint(tx, replace(sprint, state=SprintState.ACTIVE, started_at=at))
-        tx.append(Event.of("sprint.started", **about(project, sprint), tickets=keys), actor=actor, at=at)
+        tx.append(
+            Event.of("sprint.started", **about(project, sprint), tickets=keys, confirmed=doubt),
+            actor=actor,
+            at=at,
+        )
         return saved
 
     return change_of_sprint(ws, slug, number, expected_version, change)
 
 
+def _ended_last(tx: ReadTransaction, project: Project) -> Sprint | None:
+    ended = [(one.ended_at, one.number, one) for one in tx.sprints(project.id) if one.ended_at is not None]
+    return max(ended)[2] if ended else None
+
+
 def end_sprint(
     ws: Workspace, actor: Actor, slug: str, number: int, *, expected_version: int | None
 ) -> SprintPlan:
-    """End the running sprint. What is not decided may go on in the next one.
+    """End the running sprint. What is not decided goes on in the next one, where that is planned already.
 
     Raises:
         Refused: it is not running.
@@ -228,6 +237,13 @@ def end_sprint(
         saved = saved_sprint(tx, replace(sprint, state=SprintState.ENDED, ended_at=at))
         keys = [made.key for made in tx.commitments(sprint.id) if made.stands]
         tx.append(Event.of("sprint.ended", **about(project, sprint), tickets=keys), actor=actor, at=at)
+        ahead = [
+            one
+            for one in tx.sprints(project.id)
+            if one.number > sprint.number and one.state is SprintState.PLANNED
+        ]
+        if ahead:
+            carry_over(tx, actor, at, project, sprint, ahead[0])
         return saved
 
     return change_of_sprint(ws, slug, number, expected_version, change)
@@ -292,48 +308,6 @@ def change_of_sprint(
     return ws.store.write(work)
 
 
-def take_in(
-    tx: WriteTransaction,
-    actor: Actor,
-    at: datetime,
-    project: Project,
-    sprint: Sprint,
-    ticket: Ticket,
-    *,
-    confirmed: str,
-) -> None:
-    """The transaction part of a commitment: it also says that the team agreed."""
-    after_start = sprint.state is SprintState.ACTIVE
-    tx.add_commitment(sprint, ticket, by=actor.name, at=at, after_start=after_start)
-    tx.append(
-        Event.of(
-            "sprint.committed",
-            **about(project, sprint),
-            ticket=ticket.key,
-            type=ticket.content.type.value,
-            after_start=after_start,
-            confirmed=confirmed,
-        ),
-        actor=actor,
-        at=at,
-    )
-    if all(said.item != ExitItem.AGREED.value for said in ticket.attestations):
-        agreed = Attestation(item=ExitItem.AGREED.value, by=actor.name, at=at, note=f"Sprint {sprint.number}")
-        tx.put_attestation(ticket.id, agreed)
-        tx.touch_ticket(ticket, at=at)
-        tx.append(
-            Event.of(
-                "ticket.confirmed",
-                project=project.slug,
-                subject=ticket.key,
-                item=agreed.item,
-                note=agreed.note,
-            ),
-            actor=actor,
-            at=at,
-        )
-
-
 def plan_of(tx: ReadTransaction, sprint: Sprint) -> SprintPlan:
     """A sprint with its commitments as they stand in this transaction."""
     return SprintPlan(sprint, tuple(tx.commitments(sprint.id)))
@@ -383,8 +357,3 @@ def must_not_have_ended(sprint: Sprint, verb: str) -> None:
             hint="assay sprint new",
             code="sprint-ended",
         )
-
-
-def about(project: Project, sprint: Sprint) -> dict[str, Any]:
-    """What every journal entry about a sprint says beside what happened."""
-    return {"project": project.slug, "subject": sprint.subject, "number": sprint.number}

@@ -329,7 +329,8 @@ def delete_ticket(ws: Workspace, actor: Actor, slug: str, key: str, *, expected_
     """Remove a ticket that never was locked and has no runs; the journal keeps that it existed.
 
     Raises:
-        Refused: it was locked or has runs: such a ticket is killed with learnings, not deleted.
+        Refused: it was locked or has runs: such a ticket is killed with learnings, not deleted; or it was in a sprint while that
+            was running, whose scope would change after the fact.
     """
     actor.require(Permission.WRITE_TICKETS)
 
@@ -343,12 +344,32 @@ def delete_ticket(ws: Workspace, actor: Actor, slug: str, key: str, *, expected_
                 hint="kill it with learnings instead",
                 code="ticket-has-history",
             )
+        _must_be_in_no_begun_sprint(tx, project, ticket)
         if not tx.delete_ticket(ticket):
             raise stale(ticket)
         event = Event.of("ticket.deleted", project=slug, subject=key, before=content_data(ticket.content))
         tx.append(event, actor=actor, at=ws.clock())
 
     ws.store.write(work)
+
+
+def _must_be_in_no_begun_sprint(tx: ReadTransaction, project: Project, ticket: Ticket) -> None:
+    begun = {one.id: one for one in tx.sprints(project.id) if one.started_at is not None}
+    for made in tx.all_commitments(project.id) if begun else ():
+        sprint = begun.get(made.sprint_id)
+        if made.key != ticket.key or sprint is None or sprint.started_at is None:
+            continue
+        if made.removed_at is not None and made.removed_at < sprint.started_at:
+            continue
+        raise Refused(
+            f"cannot delete ticket {ticket.key!r}: sprint {sprint.number} ran with it (expected a ticket of no sprint that was "
+            "started: what a sprint committed to stays told)",
+            hint=f"assay sprint release {sprint.number} {ticket.key} --reason TEXT"
+            if made.stands and sprint.ended_at is None
+            else f'assay ticket note {ticket.key} "why nobody will run it"',
+            code="ticket-in-sprint",
+            details={"sprint": sprint.number},
+        )
 
 
 def draft_check(

@@ -19,6 +19,7 @@ from assay.api.schemas.sprints import (
     SprintBody,
     SprintList,
     SprintPlanDocument,
+    StartBody,
     plan_document,
     sprint_document,
 )
@@ -98,10 +99,19 @@ def patch_sprint(
 
 
 @router.post("/{number}/start", dependencies=WRITE, **gives(SprintPlanDocument))
-def begin_sprint(request: Request, slug: str, number: Number, version: ExpectedVersion) -> Response:
-    """Start a planned sprint. Needs If-Match."""
+def begin_sprint(
+    request: Request, slug: str, number: Number, version: ExpectedVersion, body: StartBody | None = None
+) -> Response:
+    """Start a planned sprint; `confirmed` where what is carried over makes it more than usual. Needs If-Match."""
     return _shown(
-        start_sprint(workspace_of(request), actor_of(request), slug, number, expected_version=version)
+        start_sprint(
+            workspace_of(request),
+            actor_of(request),
+            slug,
+            number,
+            confirmed=body is not None and body.confirmed,
+            expected_version=version,
+        )
     )
 
 

@@ -36,6 +36,13 @@ class CommitBody(Body):
     """The team is sure although it is more than usual."""
 
 
+class StartBody(Body):
+    """How sure the team is of what it starts."""
+
+    confirmed: bool = False
+    """The team is sure although it is more than usual."""
+
+
 class ReleaseBody(Body):
     """Why a ticket leaves a sprint."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
+
+from assay.domain.sprints.progress import Over
 
 
 class Committed(NamedTuple):
@@ -34,7 +36,7 @@ class BurnDay:
 
 def burn(
     commitments: Iterable[Committed],
-    decided_at: Mapping[str, datetime],
+    over: Mapping[str, Sequence[Over]],
     *,
     first: date,
     last: date,
@@ -44,26 +46,29 @@ def burn(
 
     Args:
         commitments: everything ever taken in; a ticket that came in twice stands twice.
-        decided_at: by ticket, its first decision to kill or to promote (for a task: its end).
+        over: by ticket, when work on it was over: killed, promoted, or for a task at its end.
         first: day the sprint begins.
         last: its last day.
         until: what came later is not known; days after it are None.
 
     >>> noon = datetime(2026, 5, 25, 12, tzinfo=UTC)
-    >>> [one] = burn([Committed("EXP-1", noon, None)], {"EXP-1": noon}, first=noon.date(), last=noon.date(), until=noon)
+    >>> [one] = burn([Committed("EXP-1", noon, None)], {"EXP-1": [Over(noon, None)]}, first=noon.date(), last=noon.date(), until=noon)
     >>> one.committed, one.decided, one.left
     (1, 1, 0)
     """
     made = list(commitments)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return tuple(_day(day, made, decided_at, until) for day in days)
+    return tuple(_day(day, made, over, until) for day in days)
 
 
-def _day(day: date, made: list[Committed], decided_at: Mapping[str, datetime], until: datetime) -> BurnDay:
+def _day(day: date, made: list[Committed], over: Mapping[str, Sequence[Over]], until: datetime) -> BurnDay:
     if day > until.date():
         return BurnDay(day, None, None)
     end = min(until, datetime.combine(day, time.max, tzinfo=UTC))
-    inside = {
-        one.key for one in made if one.added_at <= end and (one.removed_at is None or one.removed_at > end)
-    }
-    return BurnDay(day, len(inside), sum(key in decided_at and decided_at[key] <= end for key in inside))
+    inside = {one.key for one in made if _holds(one.added_at, one.removed_at, end)}
+    decided = sum(any(_holds(*span, end) for span in over.get(key, ())) for key in inside)
+    return BurnDay(day, len(inside), decided)
+
+
+def _holds(since: datetime, until: datetime | None, at: datetime) -> bool:
+    return since <= at and (until is None or until > at)

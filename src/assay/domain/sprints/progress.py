@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -101,6 +101,44 @@ class RunNews(StrEnum):
     STARTED = "started"
 
 
+class Over(NamedTuple):
+    """From when to when work on a ticket was over; None while it is."""
+
+    since: datetime
+    until: datetime | None
+
+
+def times_over(
+    decisions: Iterable[tuple[datetime, DecisionKind]],
+    moves: Iterable[tuple[datetime, str | None]],
+    ended: Container[str | None],
+) -> tuple[Over, ...]:
+    """When was work on a ticket over? A decision ends when the ticket is worked on again.
+
+    Args:
+        decisions: on the ticket, in the order of time.
+        moves: when it came into which column, in the order of time.
+        ended: columns where work is over.
+
+    >>> from datetime import UTC
+    >>> day = [datetime(2026, 5, number, tzinfo=UTC) for number in range(1, 4)]
+    >>> times_over([(day[0], DecisionKind.PROMOTE)], [(day[1], "live"), (day[2], "evaluation")], {"live"})[0].until.day
+    3
+    """
+    marks = [
+        *((at, kind is not DecisionKind.ITERATE) for at, kind in decisions),
+        *((at, column in ended) for at, column in moves),
+    ]
+    found: list[Over] = []
+    for at, is_over in sorted(marks, key=lambda mark: mark[0]):
+        was_over = bool(found) and found[-1].until is None
+        if is_over and not was_over:
+            found.append(Over(at, None))
+        elif was_over and not is_over:
+            found[-1] = found[-1]._replace(until=at)
+    return tuple(found)
+
+
 def progress(
     *, has_left_first_stage: bool, has_ended: bool, decision: DecisionKind | None, runs: RunsSoFar
 ) -> Progress:
@@ -109,7 +147,7 @@ def progress(
     Args:
         has_left_first_stage: somebody had started it.
         has_ended: it stood in a column where work is over.
-        decision: the last decision by then.
+        decision: the last decision by then; None where the ticket was taken up again after it.
         runs: what its runs had come to by then.
     """
     if decision is DecisionKind.KILL:

@@ -161,10 +161,12 @@ def split_from_form(form: FormData, available: str, prefix: str) -> dict[str, ob
 def start(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
     """Start a planned sprint."""
     ws, actor = frame.workspace(request), frame.actor(request)
-    return _done(
-        request, slug, number,
-        lambda: start_sprint(ws, actor, slug, number, expected_version=inputs.version(form)), "sprint-started",
-    )  # fmt: skip
+    version, confirmed = inputs.version(form), inputs.text(form, "confirmed") == "yes"
+    try:
+        start_sprint(ws, actor, slug, number, confirmed=confirmed, expected_version=version)
+    except EXPECTED as error:
+        return _page(request, slug, number, problem=error, doubt=str(error.details.get("doubt", "")))
+    return inputs.see_other(_href(slug, number), "sprint-started")
 
 
 @router.post("/p/{slug}/sprints/{number}/end", dependencies=requires(Permission.WRITE_TICKETS))

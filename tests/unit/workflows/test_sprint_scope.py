@@ -1,0 +1,151 @@
+"""What a sprint is made of: open tickets, carried over when the sprint before ends, kept once it was started."""
+
+from datetime import timedelta
+
+import pytest
+
+from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.sprints.progress import Progress
+from assay.errors import Refused
+from assay.workflows.board import Moved, move_card
+from assay.workflows.carrying_over import OVER_BEFORE_THE_START
+from assay.workflows.ceremonies import standup
+from assay.workflows.commitments import commit_tickets, release_ticket
+from assay.workflows.confirmations import attest
+from assay.workflows.integrity import record_faults
+from assay.workflows.sprint_charts import sprint_burn, sprint_overview
+from assay.workflows.sprints import create_sprint, end_sprint, get_sprint, start_sprint
+from assay.workflows.tickets import create_ticket, delete_ticket, get_ticket
+from tests.unit.workflows.conftest import ADA, content
+from tests.unit.workflows.test_ceremonies import begun, of
+from tests.unit.workflows.test_life_of_an_experiment import SLUG, decide_it, start
+
+
+def draft(ws, title="Rerank", **more):
+    return create_ticket(ws, ADA, SLUG, content(title=title, **more)).key
+
+
+def kill(ws, key, **more):
+    return decide_it(ws, get_ticket(ws, ADA, SLUG, key), DecisionKind.KILL, reason="out of time", **more)
+
+
+def inside(ws, number):
+    return [made.key for made in get_sprint(ws, ADA, SLUG, number).commitments if made.stands]
+
+
+def promoted_and_live(ws, key):
+    """A ticket that serves."""
+    ticket = decide_it(ws, get_ticket(ws, ADA, SLUG, key), DecisionKind.PROMOTE, reason="good enough").ticket
+    for stage in ("evaluation", "production", "live"):
+        if ticket.stage != stage:
+            for item in ("serving", "monitored", "signed_off"):
+                ticket = attest(ws, ADA, SLUG, key, item=item, expected_version=None)
+            moved = move_card(
+                ws, ADA, SLUG, key, to=stage, expected_version=None, override_reason="seen on the dashboard"
+            )
+            assert isinstance(moved, Moved), moved.assessment
+            ticket = moved.ticket
+    return ticket
+
+
+def test_killed_ticket_is_committed_to_no_sprint(ws):
+    closed = start(ws).key
+    kill(ws, closed)
+    stuck = start(ws, title="Killed where it stands").key
+    kill(ws, stuck, move=False)
+    create_sprint(ws, ADA, SLUG)
+    with pytest.raises(Refused, match="it is closed in Killed") as refusal:
+        commit_tickets(ws, ADA, SLUG, 1, [closed])
+    assert refusal.value.hint == f"assay ticket follow-up {closed}"
+    with pytest.raises(Refused, match="it was killed, and stands in Experiment"):
+        commit_tickets(ws, ADA, SLUG, 1, [stuck])
+
+
+def test_decision_ends_when_the_ticket_is_taken_up_again(ws, clock):
+    key = start(ws).key
+    begun(ws, key)
+    promoted_and_live(ws, key)
+    assert of(standup(ws, ADA, SLUG), key).progress is Progress.PROMOTED
+    clock.now += timedelta(days=1)
+    move_card(ws, ADA, SLUG, key, to="evaluation", expected_version=None, reason="accuracy fell")
+    seen = of(standup(ws, ADA, SLUG), key)
+    assert (seen.progress, seen.decided_at, seen.learnings) == (Progress.STARTED, None, "")
+    days = [(day.committed, day.decided) for day in sprint_burn(ws, ADA, SLUG, 1)[:2]]
+    assert days == [(1, 1), (1, 0)]
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    create_sprint(ws, ADA, SLUG)
+    assert inside(ws, 2) == [key]
+    release_ticket(ws, ADA, SLUG, 2, key)
+    assert [ticket.key for ticket in sprint_overview(ws, ADA, SLUG, 2).at_hand] == [key]
+
+
+def test_sprint_planned_ahead_takes_over_what_the_running_one_leaves(ws):
+    killed, kept, late = start(ws).key, start(ws, title="Kept").key, draft(ws, "Late")
+    begun(ws, killed, kept)
+    create_sprint(ws, ADA, SLUG)
+    release_ticket(ws, ADA, SLUG, 2, kept)
+    assert inside(ws, 2) == [killed]
+    commit_tickets(ws, ADA, SLUG, 1, [late])
+    kill(ws, killed)
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    assert inside(ws, 2) == [late]
+    gone = [made for made in get_sprint(ws, ADA, SLUG, 2).commitments if not made.stands]
+    assert {made.key: made.removed_reason for made in gone} == {kept: "", killed: OVER_BEFORE_THE_START}
+    with ws.store.read() as tx:
+        assert record_faults(tx) == ()
+
+
+def test_sprint_that_is_only_planned_leaves_nothing_over(ws):
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, [draft(ws)])
+    assert create_sprint(ws, ADA, SLUG).commitments == ()
+
+
+def test_what_is_decided_before_the_start_is_not_started(ws):
+    key = start(ws).key
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, [key])
+    kill(ws, key)
+    with pytest.raises(Refused, match="nothing is committed that is not decided yet"):
+        start_sprint(ws, ADA, SLUG, 1, expected_version=None)
+
+
+def test_more_than_usual_is_asked_about_again_when_it_is_carried_over(ws):
+    keys = [draft(ws, f"Try {number}") for number in range(4)]
+    begun(ws, *keys)
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    create_sprint(ws, ADA, SLUG)
+    with pytest.raises(Refused, match="4 experiments are more than the 3") as refusal:
+        start_sprint(ws, ADA, SLUG, 2, expected_version=None)
+    assert refusal.value.hint == "assay sprint start 2 --yes"
+    assert start_sprint(ws, ADA, SLUG, 2, confirmed=True, expected_version=None).sprint.started_at
+
+
+def test_ticket_of_a_started_sprint_stays(ws):
+    told, planned = draft(ws), draft(ws, "Only planned")
+    begun(ws, told, planned)
+    with pytest.raises(Refused, match="sprint 1 ran with it") as refusal:
+        delete_ticket(ws, ADA, SLUG, told, expected_version=None)
+    assert refusal.value.hint == f"assay sprint release 1 {told} --reason TEXT"
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    with pytest.raises(Refused, match="sprint 1 ran with it"):
+        delete_ticket(ws, ADA, SLUG, told, expected_version=None)
+    create_sprint(ws, ADA, SLUG)
+    fresh = draft(ws, "Fresh")
+    commit_tickets(ws, ADA, SLUG, 2, [fresh])
+    delete_ticket(ws, ADA, SLUG, fresh, expected_version=None)
+
+
+def test_agreement_goes_with_the_last_sprint_that_has_the_ticket(ws):
+    key, said = draft(ws), draft(ws, "Said by a person")
+    attest(ws, ADA, SLUG, said, item="agreed", note="at the stand-up", expected_version=None)
+    create_sprint(ws, ADA, SLUG)
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, [key, said])
+    commit_tickets(ws, ADA, SLUG, 2, [key])
+    for number, keys in ((1, (key, said)), (2, (key,))):
+        assert [one.item for one in get_ticket(ws, ADA, SLUG, key).attestations] == ["agreed"]
+        for one in keys:
+            release_ticket(ws, ADA, SLUG, number, one)
+    assert get_ticket(ws, ADA, SLUG, key).attestations == ()
+    assert [one.item for one in get_ticket(ws, ADA, SLUG, said).attestations] == ["agreed"]

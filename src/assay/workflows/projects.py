@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.domain.board.board import Board
+from assay.domain.board.board_data import check_board_rules
 from assay.domain.board.templates import TEMPLATES, BoardTemplate
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.events import Event
@@ -194,7 +195,8 @@ def save_settings(
     Raises:
         StaleVersion: somebody changed the settings meanwhile.
         Refused: a column that still holds cards would disappear.
-        Invalid: a column names a gate that the project does not have.
+        Invalid: the board is one that a board file would be refused for, or a column names a gate that the project does
+            not have.
     """
     actor.require(Permission.CONFIGURE)
 
@@ -241,12 +243,14 @@ def save_settings(
 
 
 def check_board(tx: ReadTransaction, project: Project, board: Board) -> None:
-    """Can the project have this board, with the cards and gates it has?
+    """Can the project have this board, with the cards and gates it has? The one it has already may stay.
 
     Raises:
         Refused: a column that still holds cards would disappear.
-        Invalid: a column names a gate that the project does not have.
+        Invalid: a board file would be refused for it, or a column names a gate that the project does not have.
     """
+    if board != project.settings.board:
+        check_board_rules(board)
     _no_card_left_behind(tx, project, board)
     _gates_exist(tx, project, board)
 

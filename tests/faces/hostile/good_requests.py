@@ -35,7 +35,10 @@ TICKET = {
 STAGE = {"key": "backlog", "title": "Backlog", "wip_limit": 5, "exit_gate": ["agreed"], "gate_text": "x"}
 SETTINGS = {
     "name": "Support chatbot",
-    "board": {"stages": [STAGE], "transitions": [{"source": "backlog", "target": "backlog", "needs_reason": True}]},
+    "board": {
+        "stages": [STAGE, {"key": "done", "title": "Done", "terminal": True}],
+        "transitions": [{"source": "backlog", "target": "done", "needs_reason": True}],
+    },
     "verdicts": {
         "strictness": "bound",
         "alpha": 0.05,

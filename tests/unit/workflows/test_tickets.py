@@ -1,9 +1,11 @@
 """Writing, changing, linking and exchanging tickets, over the real store."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
+from assay.domain.board.board import Stage
 from assay.domain.experiments.experiment import Baseline, LinkKind, TicketContent
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Direction, Metric
@@ -319,6 +321,52 @@ def test_column_that_holds_cards_cannot_be_removed(ws):
     )
     with pytest.raises(Refused, match="it holds 1 card "):
         save_settings(ws, ADA, SLUG, expected_version=project.version, board=smaller)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "fact"),
+    [
+        (lambda board: {"transitions": board.transitions[1:]}, "board.stages.0", "no move out of backlog"),
+        (
+            lambda board: {"transitions": (*board.transitions, board.transitions[0])},
+            "board.transitions.18.target",
+            "a second time",
+        ),
+        (
+            lambda board: {"stages": (_titled(board.stages[0], "Ideas\u2028"), *board.stages[1:])},
+            "board.stages.0.title",
+            "one line of text",
+        ),
+        (
+            lambda board: {
+                "stages": tuple(Stage(key=f"c{n}", title="C") for n in range(31)),
+                "transitions": (),
+            },
+            "board.stages",
+            "31",
+        ),
+    ],
+)
+def test_board_that_a_file_would_be_refused_for_is_refused_in_settings_too(ws, change, field, fact):
+    project = get_project(ws, ADA, SLUG)
+    board = project.settings.board.model_copy(update=change(project.settings.board))
+    with pytest.raises(Invalid, match=fact) as error:
+        save_settings(ws, ADA, SLUG, expected_version=project.version, board=board)
+    assert error.value.field == field
+    assert field in str(error.value)
+
+
+def _titled(stage, title):
+    return stage.model_copy(update={"title": title})
+
+
+def test_board_from_before_a_rule_stays_while_other_settings_change(ws):
+    project = get_project(ws, ADA, SLUG)
+    old = project.settings.board.model_copy(update={"transitions": project.settings.board.transitions[1:]})
+    settings = project.settings.model_copy(update={"board": old})
+    assert ws.store.write(lambda tx: tx.save_project(replace(project, settings=settings)))
+    saved = save_settings(ws, ADA, SLUG, expected_version=project.version + 1, name="Renamed", board=old)
+    assert (saved.name, saved.settings.board) == ("Renamed", old)
 
 
 def test_reader_may_look_and_not_touch(ws):

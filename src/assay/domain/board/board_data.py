@@ -32,6 +32,7 @@ from assay.domain.experiments.fields import (
     found_text,
     refuse,
 )
+from assay.errors import Invalid
 
 BOARD_KEYS = ("columns", "moves")
 COLUMN_KEYS = (
@@ -46,6 +47,14 @@ LIMIT_MAX = 10_000
 _KEY, _GATE = TypeAdapter(StageKey), TypeAdapter(GateName)
 _KEY_RULE = "a key of small letters, digits, - and _, such as evaluation"
 _FLAGS = ("locks", "terminal", "hidden")
+_IN_SETTINGS = {
+    "columns": "stages",
+    "limit": "wip_limit",
+    "moves": "transitions",
+    "from": "source",
+    "to": "target",
+    "reason": "needs_reason",
+}
 
 
 def board_from_data(data: object) -> Board:
@@ -78,6 +87,32 @@ def board_from_data(data: object) -> Board:
             transitions[way] = transition
     _every_card_gets_on(stages, transitions)
     return Board(stages=tuple(stages), transitions=tuple(transitions.values()))
+
+
+def check_board_rules(board: Board) -> None:
+    """Would this board be read from a file? The same rules hold for one that comes another way.
+
+    Raises:
+        Invalid: as `board_from_data`; `field` names the entry as settings do, such as `board.stages.2.title`.
+
+    >>> check_board_rules(Board.default())
+    """
+    told = {
+        "columns": [_column_data(stage) for stage in board.stages],
+        "moves": [_move_data([move]) for move in board.transitions],
+    }
+    try:
+        board_from_data(told)
+    except Invalid as error:
+        place = _in_settings(error.field or "")
+        error.message = error.message.replace(f"'{error.field}'", f"'{place}'", 1)
+        error.args, error.field = (error.message,), place
+        raise
+
+
+def _in_settings(path: str) -> str:
+    steps = path.replace("[", ".").replace("]", "").split(".")
+    return ".".join(["board", *(_IN_SETTINGS.get(step, step) for step in steps)])
 
 
 def _stage(entry: object, path: str, taken: set[str]) -> Stage:

@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from assay.domain.experiments.experiment import DecisionKind
 from assay.web import wording
 from assay.web.contexts.board import Bar, Card
 from assay.web.templating import environment
@@ -57,7 +58,7 @@ def card_context(slug: str, card: CardView) -> Card:
         target=shown.get("target_text") or "",
         has_numbers=sum(bool(shown.get(name)) for name in ("baseline_text", "current_text", "target_text"))
         > 1,
-        bar=_bar(shown.get("bar"), "quiet" if card.stage == "killed" else tone),
+        bar=_bar(shown.get("bar"), "quiet" if _is_killed(card) else tone),
         bar_label=_bar_label(shown),
         compute=shown.get("compute_text") or "",
         compute_width=wording.percent_of_bar(shown.get("compute_share")),
@@ -71,15 +72,19 @@ def card_context(slug: str, card: CardView) -> Card:
     )
 
 
+def _is_killed(card: CardView) -> bool:
+    """By what was decided, not by its column: boards call that as they like."""
+    return card.evidence.get("decision") == DecisionKind.KILL
+
+
 def _chip(card: CardView) -> str:
-    decision = card.evidence.get("decision")
-    if card.stage == "killed" and decision:
-        return str(wording.DECISIONS.get(decision, decision)).capitalize()
+    if _is_killed(card):
+        return wording.DECISIONS[DecisionKind.KILL].capitalize()
     return str(card.evidence.get("chip") or "")
 
 
 def _tone(card: CardView) -> tuple[str, str]:
-    if card.stage == "killed":
+    if _is_killed(card):
         return "", "stop"
     recommendation = card.evidence.get("recommendation")
     if recommendation is None:
@@ -90,7 +95,7 @@ def _tone(card: CardView) -> tuple[str, str]:
 
 def _foot(card: CardView) -> str:
     shown = card.evidence
-    if card.stage == "killed" and shown.get("learnings"):
+    if _is_killed(card) and shown.get("learnings"):
         return str(shown["learnings"])[:280]
     if shown.get("gate") and shown.get("gate_stage") == card.stage:
         return str(shown["gate"])

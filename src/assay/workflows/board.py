@@ -12,6 +12,7 @@ from assay.domain.board.board import Board, ExitItem
 from assay.domain.board.exit_policies import EXPIRING, ExitFacts
 from assay.domain.board.moves import MoveAssessment, assess_move
 from assay.domain.board.wip import WipState
+from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.experiments.prediction import Prediction
 from assay.domain.experiments.preregistration import lock as lock_registration
 from assay.domain.experiments.type_rules import ticket_problems
@@ -292,7 +293,7 @@ def place_card(
             return MoveRefused(ticket=ticket, assessment=assessment)
         overridden = True
     at = ws.clock()
-    entering_iteration = to == "iteration" and ticket.stage != to
+    entering_iteration = to == project.settings.board.column_of(DecisionKind.ITERATE) and ticket.stage != to
     moved = tx.place_ticket(
         ticket,
         stage=to,

@@ -104,7 +104,6 @@ def ticket_gate(ws: Workspace, actor: Actor, slug: str, key: str) -> TicketGate 
             return None
         facts = ExitFacts(
             content=ticket.content,
-            target="production",
             entered_stage_at=ticket.entered_stage_at,
             gate=gate_said(tx, project, ticket, stage.gate),
         )

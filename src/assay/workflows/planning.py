@@ -207,7 +207,6 @@ def _row(
 def _data_available(ticket: Ticket) -> ReadyItem:
     facts = ExitFacts(
         content=ticket.content,
-        target="",
         entered_stage_at=ticket.entered_stage_at,
         confirmed={said.item: f"{said.by}, {said.at:%d %B %Y}" for said in ticket.attestations},
     )

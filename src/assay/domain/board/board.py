@@ -114,13 +114,16 @@ class Board(Value):
     def column_of(self, decision: DecisionKind) -> str | None:
         """Which column does this decision lead to? The first one that cannot be entered without it; None: the card stays.
 
+        No column is entered by a decision to iterate alone: that one leads to the column `iteration`, where there is one.
+
         >>> [Board.default().column_of(kind) for kind in DecisionKind]
         ['production', 'iteration', 'killed']
         """
         asked = _ENTERED_BY.get(decision)
-        entered = (stage.key for stage in self.stages if asked is not None and asked in stage.entry_gate)
-        usual = self.stage(_USUAL_COLUMN[decision])
-        return next(entered, None if usual is None else usual.key)
+        leads = (
+            s.key for s in self.stages if (s.key == _ITERATION if asked is None else asked in s.entry_gate)
+        )
+        return next(leads, None)
 
     def decision_of(self, column: str) -> DecisionKind | None:
         """Which decision does this column stand for? None where no decision leads there."""
@@ -141,11 +144,7 @@ _ENTERED_BY = {
     DecisionKind.KILL: ExitItem.KILL_DECIDED,
     DecisionKind.PROMOTE: ExitItem.DECISION_RECORDED,
 }
-_USUAL_COLUMN = {
-    DecisionKind.KILL: "killed",
-    DecisionKind.PROMOTE: "production",
-    DecisionKind.ITERATE: "iteration",
-}
+_ITERATION = "iteration"
 
 
 def _moves(source: str, *targets: str, skips: bool = False, reason: bool = False) -> tuple[Transition, ...]:

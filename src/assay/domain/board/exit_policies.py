@@ -68,9 +68,11 @@ class ExitFacts:
     """All that an exit gate looks at."""
 
     content: TicketContent
-    target: str
-    """Column the card wants to enter."""
     entered_stage_at: datetime
+    target: str = ""
+    """Column the card wants to enter."""
+    title: str = ""
+    """What people call it."""
     leads: DecisionKind | None = None
     """The decision that the column `target` stands for."""
     problems: tuple[Problem, ...] = ()
@@ -207,7 +209,7 @@ def _decided(item: ExitItem, facts: ExitFacts, needed: DecisionKind | None) -> F
         return _finding(
             item,
             Outcome.NOT_MET,
-            f"the decision is {decision.kind.value}; {facts.target.title()} needs {needed.value}",
+            f"the decision is {decision.kind.value}; {facts.title or facts.target} needs {needed.value}",
             do=f"Record the decision {needed.value}, or move it where {decision.kind.value} leads",
         )
     if not decision.learnings:

@@ -71,7 +71,7 @@ def assess_move(
     stage, goal = board.stage(source), board.stage(target)
     assert stage is not None
     assert goal is not None
-    facts = replace(facts, leads=board.decision_of(target))
+    facts = replace(facts, leads=board.decision_of(target), title=goal.title)
     kind = facts.content.type
     asked = () if transition.skips_exit_gate else stage.exit_gate
     exits = tuple(item for item in asked if asks_of(item, kind))

@@ -11,7 +11,7 @@ from assay.domain.kernel.findings import Outcome
 from assay.domain.sprints.feasibility import Fit
 from assay.domain.sprints.load import Asked, silence_text
 from assay.domain.sprints.ranking import Candidate, Delayed, Per, Ranked, Scale, brief_amount
-from assay.domain.sprints.sprint import SprintState
+from assay.domain.sprints.sprint import Split, SprintState
 from assay.errors import AssayError
 from assay.web import wording
 from assay.web.contexts.board import Fact
@@ -35,6 +35,7 @@ _READY: Mapping[Outcome, tuple[str, str, str]] = MappingProxyType(
         Outcome.NO_EVIDENCE: ("", "question", "nobody says"),
     }
 )
+NONE_YET = "none yet"
 COLUMNS = ("Chance", "If it works", "Cost", "Value / cost")
 DELAY_COLUMNS = (*COLUMNS[:3], "WSJF")
 NOUNS = {Per.GPU_HOUR: "GPU-hour", Per.PERSON_DAY: "person-day"}
@@ -105,29 +106,36 @@ def _views(here: str, per: Per, *, by_delay: bool) -> tuple[Tab, ...]:
 
 def _facts(view: PlanningView) -> tuple[Fact, ...]:
     capacity, load, limits = view.content.capacity, view.load, view.limits
-    people, pool = (
-        amount(split.available, noun)
-        for split, noun in ((capacity.person_days, "days"), (capacity.gpu_hours, "hours"))
-    )
     sure = sum(one.fit in (Fit.FITS, Fit.TIGHT) for one in view.fits.values())
     unknown = sum(one.fit is Fit.UNKNOWN for one in view.fits.values())
     doubt = f", {unknown} not known" if unknown else ""
+    questions = wording.plural(len(view.fits), "experiment")
     return (
         Fact(
             "Committed",
             str(view.experiments),
             f"of up to {wording.plural(limits.experiments, 'experiment')}, {view.tasks} of {limits.product_tasks} product tasks",
         ),
-        Fact("People", _asked(load.person_days), f"of {people}" if people else "days asked for"),
-        Fact("GPU pool", _asked(load.gpu_hours), f"of {pool}" if pool else "hours asked for"),
-        Fact("Explore : exploit", f"{load.explore} : {load.exploit}", "experiments"),
-        Fact("Fits in time", str(sure), f"of {wording.plural(len(view.fits), 'experiment')}{doubt}"),
+        _resource(view, "People", load.person_days, capacity.person_days, "days"),
+        _resource(view, "GPU pool", load.gpu_hours, capacity.gpu_hours, "hours"),
+        Fact(
+            "Explore : exploit", f"{load.explore} : {load.exploit}" if view.fits else NONE_YET, "experiments"
+        ),
+        Fact(
+            "Fits in time",
+            str(sure) if view.fits else NONE_YET,
+            f"of {questions}{doubt}" if view.fits else "",
+        ),
     )
 
 
-def _asked(asked: Asked) -> str:
-    """The total; not known where nobody said anything, for that is not 0."""
-    return wording.UNKNOWN if asked.silent and not asked.total else amount(asked.total, "").strip()
+def _resource(view: PlanningView, label: str, asked: Asked, split: Split, noun: str) -> Fact:
+    """Nothing committed asks for nothing, which is no figure; of what nobody said, nothing is known."""
+    there = amount(split.available, noun)
+    if not view.committed:
+        return Fact(label, NONE_YET, f"of {there}" if there else "asked for")
+    total = amount(asked.total, "").strip() or wording.UNKNOWN
+    return Fact(label, total, f"of {there}" if there else f"{noun} asked for")
 
 
 def _ranked(view: PlanningView) -> tuple[CandidateRow, ...]:

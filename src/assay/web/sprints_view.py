@@ -197,10 +197,9 @@ def _gone(plan: SprintPlan) -> tuple[str, ...]:
 
 
 def _candidates(at_hand: Sequence[Ticket]) -> tuple[Choice, ...]:
-    found = sorted(at_hand, key=lambda ticket: (ticket.content.priority, ticket.rank, ticket.key))
     return tuple(
         Choice(ticket.key, f"{ticket.key} {ticket.content.title}", False)
-        for ticket in found[:MOST_CANDIDATES]
+        for ticket in at_hand[:MOST_CANDIDATES]
     )
 
 

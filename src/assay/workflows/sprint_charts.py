@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from assay.domain.experiments.experiment import TicketContent
 from assay.domain.sprints.burn import BurnDay, Committed, burn
+from assay.domain.sprints.sprint import offered_order
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.ceremonies import check_of
 from assay.workflows.lookup import required_project
@@ -37,7 +38,7 @@ class SprintOverview:
     contents: Mapping[str, TicketContent]
     """Of the tickets that are in it."""
     at_hand: tuple[Ticket, ...]
-    """What could be taken in: neither decided nor over, nor in it already."""
+    """What could be taken in, in the order in which it is offered: neither decided nor over, nor in it already."""
     can_reopen: bool
     """It has ended, none was started after it, and none runs."""
 
@@ -57,7 +58,12 @@ def sprint_overview(ws: Workspace, actor: Actor, slug: str, number: int) -> Spri
         check=check_of(facts),
         days=_burn(facts),
         contents={key: ticket.content for key, ticket in facts.tickets.items() if key in inside},
-        at_hand=tuple(ticket for ticket in at_hand if ticket.key not in inside),
+        at_hand=tuple(
+            sorted(
+                (ticket for ticket in at_hand if ticket.key not in inside),
+                key=lambda ticket: offered_order(ticket.content.priority, ticket.rank, ticket.key),
+            )
+        ),
         can_reopen=can_reopen,
     )
 

@@ -64,6 +64,8 @@ def test_before_there_is_a_sprint_candidates_are_ranked_and_the_page_offers_to_p
     assert order(page)[:4] == site.keys["ideas"]
     assert "chance of accuracy &gt;= 85% (50% was said)" in page
     assert "Plan Sprint 1</button>" in page
+    assert page.count("<b>none yet</b>") == 4
+    assert "<b>0</b> asked for" not in page
     assert 'name="ticket" value="EXP' not in page.partition("<details")[0]
 
 

@@ -8,9 +8,11 @@ import pytest
 from assay.domain.kernel.ids import TicketType
 from assay.domain.sprints.sprint import Capacity, Retro, Split, SprintContent, SprintState, Work
 from assay.errors import Invalid, NotFound, Refused, StaleVersion
+from assay.workflows.board import move_card
 from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
 from assay.workflows.journal import journal_page
 from assay.workflows.looking_back import pick_improvement, save_retro
+from assay.workflows.sprint_charts import sprint_overview
 from assay.workflows.sprints import (
     create_sprint,
     edit_sprint,
@@ -191,3 +193,16 @@ def test_unknown_sprint_names_those_that_exist(ws):
     create_sprint(ws, ADA, SLUG)
     with pytest.raises(NotFound, match="expected one of: 1"):
         get_sprint(ws, ADA, SLUG, 2)
+
+
+def test_what_could_be_taken_in_comes_by_urgency_then_as_the_board_has_it(ws):
+    later, urgent, first = (
+        create_ticket(ws, ADA, SLUG, content(title=title, priority=priority)).key
+        for title, priority in (("a", 2), ("b", 0), ("c", 2))
+    )
+    moved = get_ticket(ws, ADA, SLUG, first)
+    move_card(ws, ADA, SLUG, first, to="backlog", before_key=later, expected_version=moved.version)
+    taken = tickets(ws, 1)
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, taken)
+    assert [ticket.key for ticket in sprint_overview(ws, ADA, SLUG, 1).at_hand] == [urgent, first, later]

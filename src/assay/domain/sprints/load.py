@@ -16,7 +16,8 @@ from assay.domain.sprints.sprint import Capacity, Work, work_of
 class Asked:
     """How much of one resource is asked for."""
 
-    total: Decimal
+    total: Decimal | None
+    """None where nobody said anything of tickets that ask for some: that is not 0."""
     by_work: Mapping[Work, Decimal]
     silent: tuple[str, ...]
     """Keys of tickets of which nobody said how much they need; they are not counted as needing nothing."""
@@ -74,10 +75,12 @@ def _asked(tickets: Mapping[str, TicketContent], amounts: Mapping[str, Decimal |
         work = work_of(tickets[key])
         if amount and work is not None:
             by_work[work] = by_work.get(work, Decimal()) + amount
+    silent = tuple(key for key, amount in amounts.items() if amount is None)
+    said = sum((amount for amount in amounts.values() if amount is not None), Decimal())
     return Asked(
-        total=sum((amount for amount in amounts.values() if amount is not None), Decimal()),
+        total=None if silent and not said else said,
         by_work=by_work,
-        silent=tuple(key for key, amount in amounts.items() if amount is None),
+        silent=silent,
     )
 
 
@@ -95,7 +98,7 @@ def overloads(load: Load, capacity: Capacity) -> tuple[str, ...]:
         (load.person_days, capacity.person_days, "person-days"),
         (load.gpu_hours, capacity.gpu_hours, "GPU-hours"),
     ):
-        if split.available is not None and asked.total > split.available:
+        if asked.total is not None and split.available is not None and asked.total > split.available:
             found.append(
                 f"{_text(asked.total)} {noun} are asked for, {_text(asked.total - split.available)} more than the "
                 f"{_text(split.available)} there are"

@@ -182,6 +182,15 @@ def work_of(content: TicketContent) -> Work | None:
     return Work.EXPLORATION if content.mode is Mode.EXPLORE else Work.OPTIMISATION
 
 
+def offered_order(priority: int, rank: float, key: str) -> tuple[int, float, str]:
+    """Where does a ticket stand among those that a sprint could take in? The urgent come first, then as the board has them.
+
+    >>> sorted(["EXP-1", "EXP-2"], key=lambda key: offered_order(0 if key == "EXP-2" else 2, 1.0, key))
+    ['EXP-2', 'EXP-1']
+    """
+    return priority, rank, key
+
+
 def following(last: SprintContent | None, *, number: int, today: date) -> SprintContent:
     """What does the next sprint look like if nobody says otherwise? As long as the last, right after it, with its capacity.
 

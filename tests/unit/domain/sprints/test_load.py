@@ -43,3 +43,15 @@ def test_more_than_a_kind_of_work_was_given_is_told_beside_what_is_more_than_all
 
 def test_where_nobody_said_how_much_there_is_nothing_is_too_much():
     assert overloads(load_of({"EXP-1": explore(person_days=600, gpu_hours=1)}), Capacity()) == ()
+
+
+def test_what_nobody_said_of_any_ticket_is_not_known_and_never_nothing():
+    silent = TicketContent(title="Nobody says")
+    load = load_of({"EXP-1": silent, "EXP-2": silent})
+    assert (load.person_days.total, load.gpu_hours.total) == (None, None)
+    assert overloads(load, Capacity(person_days=Split(available=Decimal(1)))) == ()
+    known = load_of(
+        {"EXP-1": silent, "EXP-2": TicketContent(title="x", prediction=Prediction(person_days=3))}
+    )
+    assert (known.person_days.total, known.person_days.silent) == (Decimal(3), ("EXP-1",))
+    assert load_of({}).person_days.total == 0

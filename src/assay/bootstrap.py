@@ -290,20 +290,20 @@ def make_backup(ws: Workspace, target: Path) -> dict[str, Any]:
     return asdict(back_up(_own_store(ws), target, at=ws.clock()))
 
 
-def restore_backup(settings: Settings, source: Path) -> Path | None:
+def restore_backup(settings: Settings, source: Path, *, replace: bool) -> Path | None:
     """Put a backup in the place of the store of this installation; returns where the old one is kept, if there was one.
 
     Raises:
         Unavailable: a process uses the store.
         Invalid: the backup is damaged.
-        Refused: a PostgreSQL store is not empty.
+        Refused: the store is not empty. One of SQLite is replaced all the same where `replace` is true.
     """
     from assay.storage.backup import restore_file, restore_into
     from assay.storage.open import open_store
 
     file = _sqlite_file(settings)
     if file is not None:
-        return restore_file(source, file, at=_now())
+        return restore_file(source, file, at=_now(), replace=replace)
     with open_store(settings.store_url) as store:
         restore_into(source, store)
     return None

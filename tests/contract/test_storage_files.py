@@ -293,6 +293,22 @@ def test_backup_made_while_others_write_is_one_moment(sqlite_store, tmp_path):
     assert restore_file(tmp_path / "2.zip", tmp_path / "restored.db", at=AT) is None
 
 
+def test_restore_over_a_store_in_which_something_happened_needs_a_word(sqlite_store, tmp_path):
+    filled(sqlite_store)
+    back_up(sqlite_store, tmp_path / "b.zip", at=AT)
+    target = tmp_path / "other.db"
+    open_store(f"sqlite:///{target}").close()
+    assert restore_file(tmp_path / "b.zip", target, at=AT, replace=False) is not None  # it was empty
+    before = target.read_bytes()
+    with pytest.raises(Refused, match=r"holds \d+ journal entries") as refused:
+        restore_file(tmp_path / "b.zip", target, at=AT, replace=False)
+    assert (refused.value.code, "--replace" in refused.value.hint) == ("store-not-empty", True)
+    assert target.read_bytes() == before
+    target.write_bytes(b"not a database" * 100)
+    kept = restore_file(tmp_path / "b.zip", target, at=AT, replace=False)
+    assert kept.read_bytes() == b"not a database" * 100
+
+
 def test_restore_over_a_database_in_use_is_refused(sqlite_store, tmp_path):
     filled(sqlite_store)
     back_up(sqlite_store, tmp_path / "b.zip", at=AT)

@@ -161,10 +161,10 @@ def test_restore_into_a_home_that_cannot_be_written_replaces_nothing(home, assay
     assert assay("backup", "../kept.backup").code == 0
     before = state_of(home)
     home.chmod(0o500)
-    check_refusal(assay("restore", "../kept.backup"), "cannot restore")
+    check_refusal(assay("restore", "../kept.backup", "--replace"), "cannot restore")
     home.chmod(0o700)
     assert state_of(home) == before
-    assert assay("restore", "../kept.backup").code == 0
+    assert assay("restore", "../kept.backup", "--replace").code == 0
 
 
 @pytest.mark.parametrize(

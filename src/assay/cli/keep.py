@@ -60,12 +60,18 @@ def backup(
 
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Also over a store in which something happened; it is kept beside the new one."
+        ),
+    ] = False,
 ) -> None:
-    """Put a backup in the place of the store; it is verified first, and the old store is kept beside it.
+    """Put a backup in the place of the store; it is verified first. Over a store that is not empty: --replace.
 
     Example: assay restore assay-today.backup
     """
     from assay.bootstrap import restore_backup
 
-    kept = restore_backup(load_settings(), file)
+    kept = restore_backup(load_settings(), file, replace=replace)
     say(f"Restored {file}." + (f" The store before it is kept at {kept}" if kept else ""))

@@ -31,6 +31,7 @@ from assay.storage.faults import is_full
 from assay.storage.lockfile import FileLock
 from assay.storage.migrations import HEAD, VERSIONS
 from assay.storage.postgres_store import PostgresStore
+from assay.storage.replaceable import must_be_replaceable
 from assay.storage.sqlite_store import SqliteStore
 from assay.storage.transactions import Reading
 
@@ -132,12 +133,13 @@ def read_manifest(source: Path) -> Manifest:
     return manifest
 
 
-def restore_file(source: Path, target: Path, *, at: datetime) -> Path | None:
+def restore_file(source: Path, target: Path, *, at: datetime, replace: bool = True) -> Path | None:
     """Put a backup in the place of a SQLite database; returns where the old one is kept, None when there was none.
 
-    Everything is verified before the old file moves away.
+    Everything is verified before the old file moves away. Without `replace`, a database in which something happened is not replaced.
 
     Raises:
+        Refused: something happened in the database, and it may not be replaced.
         Unavailable: a process uses the database, or there is no room or no permission.
         Invalid: the backup is damaged.
     """
@@ -147,6 +149,8 @@ def restore_file(source: Path, target: Path, *, at: datetime) -> Path | None:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with ExitStack() as stack:
             stack.callback(FileLock(target).release)
+            if not replace:
+                must_be_replaceable(target, source)
             folder = stack.enter_context(
                 tempfile.TemporaryDirectory(prefix=".assay-restore-", dir=target.parent)
             )

@@ -272,7 +272,11 @@ def test_forged_checkpoint_makes_verify_exit_1(made):
 def test_backup_is_restored_to_what_was_there(made):
     assert made("backup", "kept.backup").code == 0
     made("ticket", "new", "After the backup")
-    assert made("restore", "kept.backup").code == 0
+    refused = made("restore", "kept.backup")
+    assert (refused.code, "journal entries (expected an empty one)" in refused.err) == (5, True)
+    assert "--replace" in refused.err
+    restored = made("restore", "kept.backup", "--replace")
+    assert (restored.code, "The store before it is kept at" in restored.out) == (0, True)
     assert [row["key"] for row in json.loads(made("ticket", "list", "--json").out)["rows"]] == ["EXP-1"]
     assert made("backup", "kept.backup").code == 7
 

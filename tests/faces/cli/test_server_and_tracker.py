@@ -78,11 +78,11 @@ def test_commands_talk_to_the_server_that_runs(folder, up):
     assert (again.code, url in again.err) == (8, True)
     backup = program("backup", "kept.backup", cwd=folder)
     assert backup.code == 0, backup.err
-    refused = program("restore", "kept.backup", cwd=folder)
+    refused = program("restore", "kept.backup", "--replace", cwd=folder)
     assert refused.code == 8
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=15) == 0
-    assert program("restore", "kept.backup", cwd=folder).code == 0
+    assert program("restore", "kept.backup", "--replace", cwd=folder).code == 0
     assert "EXP-1" in program("ticket", "list", cwd=folder).out
 
 

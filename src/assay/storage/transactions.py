@@ -11,6 +11,7 @@ from assay.storage.queries.experiments import ExperimentQueries
 from assay.storage.queries.flow import FlowQueries
 from assay.storage.queries.gates import GateQueries
 from assay.storage.queries.journal import JournalQueries
+from assay.storage.queries.lanes import LaneQueries
 from assay.storage.queries.overview import OverviewQueries
 from assay.storage.queries.planning import PlanningQueries
 from assay.storage.queries.runs import RunQueries
@@ -32,6 +33,7 @@ from assay.storage.repositories.tickets import TicketReader, TicketWriter
 
 class Reading(
     BoardQueries,
+    LaneQueries,
     BacklogQueries,
     ExperimentQueries,
     RunQueries,
@@ -73,6 +75,7 @@ class Writing(
     EvidenceWriter,
     GateWriter,
     BoardQueries,
+    LaneQueries,
     BacklogQueries,
     ExperimentQueries,
     RunQueries,

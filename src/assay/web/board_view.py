@@ -6,7 +6,7 @@ show, whole pages for as long as the journal does not grow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
@@ -86,6 +86,13 @@ def read_board(
     ws: Workspace, actor: Actor, slug: str, kept: BoardKeep, *, per_column: int = PER_COLUMN, filters: Filters
 ) -> BoardHtml:
     """The board, with only those cards read and rendered that were not seen before."""
+    shown, is_known = remembered_cards(kept)
+    parts = board_parts(ws, actor, slug, per_column=per_column, filters=filters, known=is_known)
+    return BoardHtml(parts, shown | keep_cards(kept, slug, parts.cards))
+
+
+def remembered_cards(kept: BoardKeep) -> tuple[dict[int, str], Callable[[CardSlot], bool]]:
+    """HTML by ticket of the cards that were seen before, filled by the question whether one was."""
     shown: dict[int, str] = {}
 
     def is_known(slot: CardSlot) -> bool:
@@ -95,10 +102,14 @@ def read_board(
         shown[slot.id] = html
         return True
 
-    parts = board_parts(ws, actor, slug, per_column=per_column, filters=filters, known=is_known)
-    made = {number: render_card(slug, card) for number, card in parts.cards.items()}
-    kept.cards.put({(number, parts.cards[number].card_version): html for number, html in made.items()})
-    return BoardHtml(parts, shown | made)
+    return shown, is_known
+
+
+def keep_cards(kept: BoardKeep, slug: str, cards: Mapping[int, CardView]) -> dict[int, str]:
+    """HTML of these cards, by ticket, kept for the next look."""
+    made = {number: render_card(slug, card) for number, card in cards.items()}
+    kept.cards.put({(number, cards[number].card_version): html for number, html in made.items()})
+    return made
 
 
 def columns(
@@ -109,18 +120,19 @@ def columns(
     return tuple(
         _column(board, column, kept, filters)
         for column in board.parts.slots.columns
-        if with_hidden or not _is_hidden(settings, column.key)
+        if with_hidden or not is_hidden(settings, column.key)
     )
 
 
-def _is_hidden(board: Board, key: str) -> bool:
+def is_hidden(board: Board, key: str) -> bool:
+    """Whether a column is off the board unless it is asked for."""
     stage = board.stage(key)
     return stage is not None and stage.hidden
 
 
 def _column(board: BoardHtml, column: ColumnSlots, kept: BoardKeep, filters: Filters) -> Part:
     project = board.parts.project
-    context = _context(project.slug, project.settings.board, column, filters)
+    context = column_context(project.slug, project.settings.board, column, filters)
     part = kept.columns.get((project.slug, context))
     if part is None:
         cards = Markup("".join([board.cards[slot.id] for slot in column.slots]))  # noqa: S704 - made by the template
@@ -130,7 +142,8 @@ def _column(board: BoardHtml, column: ColumnSlots, kept: BoardKeep, filters: Fil
     return part
 
 
-def _context(slug: str, board: Board, column: ColumnSlots, filters: Filters) -> Column:
+def column_context(slug: str, board: Board, column: ColumnSlots, filters: Filters) -> Column:
+    """What a column's template prints, beside its cards."""
     limit, count, stage = column.wip_limit, column.count, board.stage(column.key)
     gate = None if stage is None else stage.gate
     return Column(
@@ -154,7 +167,7 @@ def changed_columns(
     ws: Workspace, actor: Actor, slug: str, kept: BoardKeep, *, have: Mapping[str, Have], filters: Filters
 ) -> Markup:
     """The columns that look different from what a browser shows, each with as many cards as it had."""
-    most = min(MOST_PER_COLUMN, max([PER_COLUMN, *(one.shown + 1 for one in have.values())]))
+    most = most_shown(have, least=PER_COLUMN)
     board = read_board(ws, actor, slug, kept, per_column=most, filters=filters)
     changed = []
     for column in board.parts.slots.columns:
@@ -165,6 +178,11 @@ def changed_columns(
         if cards_digest(cut.count, cut.slots) != known.digest:
             changed.append(_column(board, cut, kept, filters).body.decode())
     return Markup("".join(changed))  # noqa: S704 - made by the template
+
+
+def most_shown(have: Mapping[str, Have], *, least: int) -> int:
+    """How many cards have to be read so that every column can be shown as far as the browser does."""
+    return min(MOST_PER_COLUMN, max([least, *(one.shown + 1 for one in have.values())]))
 
 
 def _cut(column: ColumnSlots, shown: int) -> ColumnSlots:

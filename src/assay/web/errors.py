@@ -68,11 +68,22 @@ def _around(request: Request, context: ErrorPage) -> Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class WayBack:
+    """A form that takes back what was just done."""
+
+    label: str
+    action: str
+    key: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """Context of fragments/_said.html: one message for the person at the board, and columns that changed."""
 
     text: str
     columns: str | Markup = ""
+    undo: WayBack | None = None
 
 
 def _spoken(context: ErrorPage) -> str:

@@ -8,9 +8,12 @@ from assay.domain.board.board import Board, ExitItem
 from assay.domain.board.exit_policies import TITLES
 from assay.domain.board.moves import MoveAssessment
 from assay.domain.kernel.findings import Finding
+from assay.domain.portfolio.lanes import LaneBy
 from assay.web import wording
 from assay.web.contexts.moves import Check, Move, MovePage, RefusedMove
-from assay.workflows.board import MoveRefused
+from assay.web.errors import WayBack
+from assay.workflows.board import Moved, MoveRefused
+from assay.workflows.lanes import LaneMove
 from assay.workflows.records import Project, Ticket
 
 
@@ -89,8 +92,54 @@ def move_page(
     )
 
 
+LANE_WORDS = {
+    LaneBy.OWNER: ("belongs to {}", "belongs to nobody"),
+    LaneBy.AXIS: ("turns {}", "has no axis"),
+    LaneBy.PHASE: ("belongs to {}", "belongs to no phase"),
+}
+
+
+def in_lane(into: LaneMove) -> str:
+    """What it means for a card to be in a lane.
+
+    >>> in_lane(LaneMove(LaneBy.OWNER, "Ada")), in_lane(LaneMove(LaneBy.AXIS, ""))
+    ('belongs to Ada', 'has no axis')
+    """
+    named, unnamed = LANE_WORDS[into.by]
+    return named.format(into.lane) if into.lane else unnamed
+
+
+def moved_words(result: Moved, board: Board, into: LaneMove | None) -> str:
+    """What a move did, in a sentence or two; `into` is the lane it came to, None where that is as before."""
+    key, stage = result.ticket.key, board.stage(result.ticket.stage)
+    title = stage.title if stage else result.ticket.stage
+    if result.source != result.ticket.stage:
+        words = f"{key} moved to {title}{', by an override' if result.overridden else ''}"
+        words += f" and {in_lane(into)} now." if into else "."
+    else:
+        words = f"{key} {in_lane(into)} now." if into else f"{key} has a new place in {title}."
+    return f"{words} Hypothesis, criteria, baseline and budget are locked." if result.locked else words
+
+
+def way_back(slug: str, ticket: Ticket, into: LaneMove, lane_before: str) -> WayBack:
+    """The form that puts a card back into the lane it came from."""
+    before = lane_before or {LaneBy.OWNER: "nobody"}.get(into.by, f"no {into.by.value}")
+    return WayBack(
+        label=f"Undo: back to {before}",
+        action=f"/p/{slug}/t/{ticket.key}/lane",
+        key=ticket.key,
+        fields=(("lanes", into.by.value), ("lane", lane_before), ("expected_version", str(ticket.version))),
+    )
+
+
 def refused(
-    result: MoveRefused, project: Project, *, before_key: str, reason: str, csrf_token: str
+    result: MoveRefused,
+    project: Project,
+    into: LaneMove | None = None,
+    *,
+    before_key: str,
+    reason: str,
+    csrf_token: str,
 ) -> RefusedMove:
     """A move that did not happen, and how it could."""
     ticket, assessment = result.ticket, result.assessment
@@ -104,6 +153,8 @@ def refused(
         kind=assessment.refusal or "",
         move=shown,
         before_key=before_key,
+        lanes=into.by.value if into else "",
+        lane=into.lane if into else "",
         version=ticket.version,
         action=f"{href}/move",
         csrf_token=csrf_token,

@@ -8,7 +8,7 @@ from assay.errors import AssayError
 from assay.web.contexts.saved_filters import FilterLine, FiltersPage, SavedFilters
 from assay.web.contexts.ticket_form import Choice
 from assay.web.lists_view import address
-from assay.workflows.records import Project
+from assay.workflows.records import Project, SavedFilter
 
 
 def saved_filters(
@@ -43,7 +43,7 @@ def filters_page(
         action=f"{base}/filters",
         remove_action=f"{base}/filters/remove",
         rows=tuple(
-            FilterLine(one.name, _asks(one.filters), address(f"{base}/experiments", one.filters))
+            FilterLine(one.name, _asks(one.filters), address(_page_of(base, one), one.filters))
             for one in project.settings.filters
         ),
         fields=tuple(asked.items()),
@@ -57,6 +57,10 @@ def filters_page(
     )
 
 
+def _page_of(base: str, saved: SavedFilter) -> str:
+    return f"{base}/board" if "lanes" in saved.filters else f"{base}/experiments"
+
+
 def _asks(filters: Mapping[str, str]) -> str:
-    names = {"q": "words", "stage": "column"}
+    names = {"q": "words", "stage": "column", "lanes": "lanes by"}
     return ", ".join(f"{names.get(name, name)} {value}" for name, value in filters.items())

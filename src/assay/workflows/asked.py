@@ -24,5 +24,15 @@ class Begun:
     waiting: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """By what a board is cut into lanes."""
+
+    by: str
+    """owner, axis or phase."""
+    phases: tuple[tuple[datetime, str], ...] = ()
+    """First moment and name of each phase of the project, in the order of time."""
+
+
 Asked = Mapping[str, str | Keys | Begun]
 """Filters of a list of tickets: text as somebody gave it, but for `stale` and `phase`."""

@@ -108,7 +108,7 @@ def column_page(
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        _known_stage(project.settings.board, stage)
+        known_stage(project.settings.board, stage)
         asked = asked_of_tickets(tx, project, filters, at=ws.clock())
         return tx.column_page(project, stage, after=_cursor(cursor), limit=limit, filters=asked)
 
@@ -126,7 +126,8 @@ def _cursor(text: str | None) -> tuple[float, str] | None:
     )
 
 
-def _known_stage(board: Board, stage: str) -> None:
+def known_stage(board: Board, stage: str) -> None:
+    """Invalid when the board has no such column."""
     if board.stage(stage) is None:
         names = ", ".join(s.key for s in board.stages)
         raise Invalid(
@@ -190,7 +191,7 @@ def preview_move(ws: Workspace, actor: Actor, slug: str, key: str, *, to: str) -
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        _known_stage(project.settings.board, to)
+        known_stage(project.settings.board, to)
         return assess(tx, project, required_ticket(tx, project, key), to=to, now=ws.clock())
 
 
@@ -250,7 +251,7 @@ def moving(
 
     def work(tx: WriteTransaction) -> Moved | MoveRefused:
         project = required_project(tx, slug)
-        _known_stage(project.settings.board, to)
+        known_stage(project.settings.board, to)
         ticket = required_ticket(tx, project, key)
         check_version(ticket, expected_version)
         return place_card(

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from assay.domain.board.staleness import WorkSigns
-from assay.workflows.asked import Asked
+from assay.workflows.asked import Asked, Lanes
+from assay.workflows.lane_views import LaneSlots
 from assay.workflows.records import Project
 from assay.workflows.views import BoardSlots, BoardView, CardView, ColumnPage, ExperimentListPage
 
@@ -20,6 +21,10 @@ class BoardReads(Protocol):
         For pages that keep the HTML of cards by `(slot.id, slot.card_version)`: ask `cards` for those not seen before.
         A whole page may be kept by `Store.last_seq()`: every change appends to the journal.
         """
+        ...
+
+    def lane_slots(self, project: Project, *, lanes: Lanes, per_cell: int, filters: Asked) -> LaneSlots:
+        """Which cards stand in which lane of which column, the first of each, without what they show."""
         ...
 
     def cards(self, ids: Sequence[int]) -> Mapping[int, CardView]:

@@ -108,10 +108,15 @@ def _must_say_something(asked: Mapping[str, object], change: BulkChange) -> None
 def _changed(ticket: Ticket, change: BulkChange) -> TicketContent:
     kept = [label for label in ticket.content.labels if label not in change.remove_labels]
     labels = dict.fromkeys((*kept, *change.add_labels))
-    return _with(ticket, {**change.fields, "labels": tuple(labels)})
+    return with_fields(ticket, {**change.fields, "labels": tuple(labels)})
 
 
-def _with(ticket: Ticket, fields: Mapping[str, Any]) -> TicketContent:
+def with_fields(ticket: Ticket, fields: Mapping[str, Any]) -> TicketContent:
+    """The content of a ticket with these fields changed.
+
+    Raises:
+        Invalid: no ticket can have such a value.
+    """
     try:
         return TicketContent.model_validate({**dict(ticket.content), **fields})
     except ValidationError as error:
@@ -179,7 +184,7 @@ def undo_many(
             if ticket is None or any(now.get(name) != value for name, value in after.items()):
                 left.append(key)
             else:
-                wanted.append((ticket, _with(ticket, before)))
+                wanted.append((ticket, with_fields(ticket, before)))
         report = _write(tx, ws, actor, project, wanted)
         return BulkReport(
             changed=report.changed,

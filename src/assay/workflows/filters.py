@@ -10,6 +10,7 @@ from assay.domain.experiments.evidence import RunStatus
 from assay.domain.experiments.experiment import Axis, DecisionKind, Mode
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
+from assay.domain.portfolio.lanes import LaneBy
 from assay.domain.portfolio.phase_of_work import PhaseBegin, phase_of_work
 from assay.domain.portfolio.phases import Phase
 from assay.errors import Invalid
@@ -35,6 +36,7 @@ _OF_TICKETS: Known = {
     "blocked": ("yes", "no"),
     "phase": (*Phase, NOT_SET),
     "stale": ("yes", "no"),
+    "lanes": tuple(LaneBy),
 }
 _OF_RUNS: Known = {"status": tuple(RunStatus), "deleted": ("yes", "no")}
 

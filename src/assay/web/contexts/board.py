@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from assay.web.contexts.saved_filters import SavedFilters
+from assay.web.contexts.ticket_form import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,25 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """One lane of one column."""
+
+    lane: str
+    """What makes the lane, empty for none."""
+    title: str
+    shown: int
+    more_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneNames:
+    """Context of fragments/board/_lanes.html: names of the lanes beside their rows."""
+
+    by: str
+    titles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """Context of fragments/board/_column.html, beside its cards: all that a column shows is named here, its cards by digest."""
 
@@ -92,6 +112,8 @@ class Column:
     more_href: str
     """Address of the next page of cards, empty when all are shown."""
     empty_text: str
+    cells: tuple[Cell, ...] = ()
+    """Its lanes, the same in all columns; empty on a board without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +145,9 @@ class BoardPage:
     """Context of pages/board/board.html."""
 
     slug: str
+    here: str
     board_href: str
+    """The board without filters, in the same lanes."""
     new_href: str
     columns: Markup
     facts: tuple[Fact, ...]
@@ -139,6 +163,11 @@ class BoardPage:
     is_empty: bool
     sources_href: str
     shows_hidden: bool
+    lanes: str
+    """By what the board is cut into lanes; empty without."""
+    lane_choices: tuple[Choice, ...]
+    phase_href: str
+    """Where to say which phase it is, where lanes by phase have nothing to go by; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

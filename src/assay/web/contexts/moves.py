@@ -69,6 +69,9 @@ class RefusedMove:
     kind: str
     move: Move
     before_key: str
+    lanes: str
+    """By what the board it was dropped on is cut into lanes, empty without; and the lane."""
+    lane: str
     version: int
     action: str
     csrf_token: str

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
+from starlette.datastructures import FormData
 
 from assay.domain.board.moves import MoveAssessment
 from assay.errors import AssayError, StaleVersion
@@ -13,9 +16,10 @@ from assay.web import board_view, frame, happenings, inputs, moves, templating
 from assay.web.contexts.moves import Refusal, RefusedFragment
 from assay.web.errors import Said, error_context, error_page
 from assay.web.permissions import requires
-from assay.web.routes.board import FILTERS
+from assay.web.routes.board import changed_since
 from assay.workflows.actor import Permission
 from assay.workflows.board import Moved, MoveRefused, move_card, preview_move
+from assay.workflows.lanes import LaneMove, LaneMoved, lane_by, move_in_lanes, put_in_lane
 from assay.workflows.projects import get_project
 from assay.workflows.records import Project, Ticket
 from assay.workflows.tickets import get_ticket
@@ -53,46 +57,73 @@ def _ways(request: Request, slug: str, key: str) -> tuple[Project, Ticket, list[
 @router.post("/p/{slug}/t/{key}/move", dependencies=requires(Permission.MOVE_CARDS))
 def make_move(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
     """Move a card, or say what stands in the way."""
-    reason, before_key = inputs.text(form, "reason"), inputs.text(form, "before_key")
+    ws, actor = frame.workspace(request), frame.actor(request)
+    into = _lane(form)
+    before_key = inputs.text(form, "before_key")
+    asked: dict[str, Any] = {
+        "to": inputs.text(form, "to"),
+        "before_key": before_key or None,
+        "reason": inputs.text(form, "reason"),
+        "override_reason": inputs.text(form, "override_reason"),
+    }
     try:
-        result = move_card(
-            frame.workspace(request),
-            frame.actor(request),
-            slug,
-            key,
-            to=inputs.text(form, "to"),
-            before_key=before_key or None,
-            expected_version=inputs.version(form),
-            reason=reason,
-            override_reason=inputs.text(form, "override_reason"),
+        asked["expected_version"] = inputs.version(form)
+        result: Moved | MoveRefused | LaneMoved = (
+            move_card(ws, actor, slug, key, **asked)
+            if into is None
+            else move_in_lanes(ws, actor, slug, key, into, **asked)
         )
     except AssayError as error:
         return _failed(request, slug, key, error)
     if isinstance(result, MoveRefused):
-        return _refused(request, slug, result, before_key=before_key, reason=reason)
+        return _refused(request, slug, result, into, before_key=before_key, reason=asked["reason"])
+    if isinstance(result, LaneMoved):
+        return _moved(request, slug, result.moved, into, lane_before=result.lane_before)
     return _moved(request, slug, result)
 
 
-def _moved(request: Request, slug: str, result: Moved) -> Response:
+@router.post("/p/{slug}/t/{key}/lane", dependencies=requires(Permission.WRITE_TICKETS))
+def change_lane(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
+    """Put a card into another lane where it stands: the way back from a drag."""
+    into = LaneMove(lane_by(inputs.text(form, "lanes")), inputs.text(form, "lane"))
+    try:
+        version = inputs.version(form)
+        ticket = put_in_lane(
+            frame.workspace(request), frame.actor(request), slug, key, into, expected_version=version
+        )
+    except AssayError as error:
+        return _failed(request, slug, key, error)
+    if not templating.wants_fragment(request):
+        return inputs.see_other(f"/p/{slug}/board?lanes={into.by}", "saved")
+    words = f"{ticket.key} {moves.in_lane(into)} again."
+    return templating.fragment("fragments/_said.html", Said(text=words, columns=fresh_columns(request, slug)))
+
+
+def _lane(form: FormData) -> LaneMove | None:
+    by = inputs.text(form, "lanes")
+    return LaneMove(lane_by(by), inputs.text(form, "lane")) if by else None
+
+
+def _moved(
+    request: Request, slug: str, result: Moved, into: LaneMove | None = None, *, lane_before: str = ""
+) -> Response:
     done = "overridden" if result.overridden else "moved"
     if not templating.wants_fragment(request):
         return inputs.see_other(f"/p/{slug}/board", done)
     project = get_project(frame.workspace(request), frame.actor(request), slug)
-    stage = project.settings.board.stage(result.ticket.stage)
-    title = stage.title if stage else result.ticket.stage
-    if result.source == result.ticket.stage:
-        words = f"{result.ticket.key} has a new place in {title}."
-    else:
-        words = f"{result.ticket.key} moved to {title}{', by an override' if result.overridden else ''}."
-    if result.locked:
-        words += " Hypothesis, criteria, baseline and budget are locked."
-    return templating.fragment("fragments/_said.html", Said(text=words, columns=fresh_columns(request, slug)))
+    changed = into is not None and into.lane != lane_before
+    words = moves.moved_words(result, project.settings.board, into if changed else None)
+    undo = moves.way_back(slug, result.ticket, into, lane_before) if into is not None and changed else None
+    said = Said(text=words, columns=fresh_columns(request, slug), undo=undo)
+    return templating.fragment("fragments/_said.html", said)
 
 
-def _refused(request: Request, slug: str, result: MoveRefused, *, before_key: str, reason: str) -> Response:
+def _refused(
+    request: Request, slug: str, result: MoveRefused, into: LaneMove | None, *, before_key: str, reason: str
+) -> Response:
     project = get_project(frame.workspace(request), frame.actor(request), slug)
     context = moves.refused(
-        result, project, before_key=before_key, reason=reason, csrf_token=request.state.csrf_token
+        result, project, into, before_key=before_key, reason=reason, csrf_token=request.state.csrf_token
     )
     if templating.wants_fragment(request):
         answer = RefusedFragment(refused=context, columns=fresh_columns(request, slug, everything=True))
@@ -125,11 +156,4 @@ def fresh_columns(request: Request, slug: str, *, everything: bool = False) -> M
     have = board_view.read_have(request.query_params.get("have", ""))
     if everything:
         have = {key: board_view.Have(shown=one.shown, digest="") for key, one in have.items()}
-    return board_view.changed_columns(
-        frame.workspace(request),
-        frame.actor(request),
-        slug,
-        board_view.keep(request.app),
-        have=have,
-        filters=inputs.filters(request, FILTERS),
-    )
+    return changed_since(request, slug, have)

@@ -10,6 +10,10 @@
   const columnOf = (card) => card.closest(".col");
   const titleOf = (column) => column.querySelector("h2").textContent;
   const cardsOf = (column) => [...column.querySelectorAll(".card")];
+  // On a board in lanes a column has a list for each lane, otherwise one.
+  const listsOf = (column) => [...column.querySelectorAll(".cards")];
+  const laneOf = (node) => node.closest(".cell")?.dataset.lane;
+  const mostIn = (column) => Math.max(0, ...listsOf(column).map((list) => cardsOf(list).length));
   const cardNow = (key) => document.getElementById(`card-${key}`);
   let dragging = false;
 
@@ -23,14 +27,43 @@
       if (!old) continue;
       for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
       old.querySelector("header").replaceWith(fresh.querySelector("header"));
-      arrange(old.querySelector(".cards"), [...fresh.querySelector(".cards").children]);
-      Sortable.get(old.querySelector(".cards")).option("animation", glide(old));
+      if (board.dataset.lanes) sameLanes(old, fresh);
+      listsOf(old).forEach((list, at) => {
+        arrange(list, [...listsOf(fresh)[at].children]);
+        Sortable.get(list).option("animation", glide(list));
+      });
     }
+    const names = parts.content.getElementById("lanes");
+    if (names) document.getElementById("lanes")?.replaceWith(names);
     if (focused && !document.activeElement?.closest?.(".card")) focus(cardNow(focused));
     const words = parts.content.querySelector("[data-say]");
-    if (words) { toast(words.textContent.trim()); say(words.textContent.trim()); }
+    if (words) {
+      const form = parts.content.querySelector("form[data-undo]");
+      const undo = form && { label: form.dataset.undo, act: () => send(form.dataset.key, new FormData(form), form.getAttribute("action")) };
+      toast(words.textContent.trim(), undo);
+      say(`${words.textContent.trim()}${undo ? ` Press u to undo.` : ""}`);
+    }
     const panel = parts.content.querySelector("[data-dialog]");
     if (panel) show(panel.innerHTML, panel.dataset.dialog);
+  }
+
+  // The lanes of a column as in the answer: those that stay keep their lists, with cards, scroll and drag.
+  function sameLanes(old, fresh) {
+    const known = new Map([...old.querySelectorAll(".cell")].map((cell) => [cell.dataset.lane, cell]));
+    for (const cell of fresh.querySelectorAll(".cell")) {
+      let mine = known.get(cell.dataset.lane);
+      known.delete(cell.dataset.lane);
+      if (!mine) {
+        mine = cell.cloneNode(true);
+        mine.querySelector(".cards").replaceChildren();
+      }
+      old.append(mine);
+      if (!Sortable.get(mine.querySelector(".cards"))) sortable(mine.querySelector(".cards"));
+    }
+    for (const cell of known.values()) {
+      for (const card of cardsOf(cell)) card.remove();
+      cell.remove();
+    }
   }
 
   const looks = (card) => `${card.dataset.v}:${card.dataset.cv}`;
@@ -84,7 +117,7 @@
     const column = columnOf(event.target);
     if (!column || grown.has(column)) return;
     grown.add(column);
-    queueMicrotask(() => { grown.delete(column); column.dataset.shown = cardsOf(column).length; });
+    queueMicrotask(() => { grown.delete(column); column.dataset.shown = mostIn(column); });
   });
 
   async function refresh() {
@@ -110,8 +143,9 @@
     focus(cardNow(key));
   }
 
-  function move(card, to, before) {
+  function move(card, to, before, lane = laneOf(card)) {
     const body = new URLSearchParams({ to, before_key: before ?? "", expected_version: card.dataset.v });
+    if (board.dataset.lanes) { body.set("lanes", board.dataset.lanes); body.set("lane", lane ?? ""); }
     return send(card.dataset.key, body);
   }
 
@@ -150,17 +184,17 @@
   function nextKey(card) {
     for (let at = card.nextElementSibling; at; at = at.nextElementSibling) if (at.classList.contains("card")) return at.dataset.key;
     // The end of what is loaded is not the end of the column: stay above the last loaded card.
-    const all = cardsOf(columnOf(card)).filter((other) => other !== card);
-    return columnOf(card).querySelector(".more") && all.length ? all[all.length - 1].dataset.key : "";
+    const list = card.parentElement, all = cardsOf(list).filter((other) => other !== card);
+    return list.querySelector(".more") && all.length ? all[all.length - 1].dataset.key : "";
   }
 
   // Cards that make room glide only where there are few: the browser would lay the column out anew for every one of them.
   const GLIDING = 24;
-  const glide = (column) => (cardsOf(column).length > GLIDING || matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120);
+  const glide = (list) => (cardsOf(list).length > GLIDING || matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120);
 
-  function sortable(column) {
-    Sortable.create(column.querySelector(".cards"), {
-      group: "cards", draggable: ".card", filter: ".move, .more", preventOnFilter: false, animation: glide(column),
+  function sortable(list) {
+    Sortable.create(list, {
+      group: "cards", draggable: ".card", filter: ".move, .more", preventOnFilter: false, animation: glide(list),
       forceFallback: true, fallbackOnBody: true, fallbackTolerance: 4, delay: 220, delayOnTouchOnly: true, ghostClass: "drag-ghost", chosenClass: "drag-chosen", scroll: true, bubbleScroll: true, scrollSensitivity: 60,
       onStart: (event) => { dragging = true; remember(event.item); showTargets(event.item); },
       onEnd: (event) => {
@@ -171,7 +205,7 @@
       },
     });
   }
-  columns().forEach(sortable);
+  columns().flatMap(listsOf).forEach(sortable);
 
   // Keys: arrows or h j k l to look, Shift with arrows to move, m for the menu.
   function focus(card) { card?.querySelector("h3 a")?.focus({ preventScroll: false }); }
@@ -181,9 +215,9 @@
     focus(all[all.indexOf(card) + (down ? 1 : -1)]);
   }
   function aside(card, right) {
-    const all = columns(), rank = cardsOf(columnOf(card)).indexOf(card);
+    const all = columns(), rank = cardsOf(card.parentElement).indexOf(card), lane = listsOf(columnOf(card)).indexOf(card.parentElement);
     for (let at = all.indexOf(columnOf(card)) + (right ? 1 : -1); all[at]; at += right ? 1 : -1) {
-      const cards = cardsOf(all[at]);
+      const cards = cardsOf(listsOf(all[at])[lane]);
       if (cards.length) { all[at].scrollIntoView({ block: "nearest", inline: "nearest" }); return focus(cards[Math.min(rank, cards.length - 1)]); }
     }
   }
@@ -193,16 +227,19 @@
       const all = columns(), legal = column.dataset.targets.split(" "), right = key === "ArrowRight";
       const side = all.slice(right ? all.indexOf(column) + 1 : 0, right ? undefined : all.indexOf(column));
       const goal = (right ? side : side.reverse()).find((other) => legal.includes(other.dataset.stage));
-      if (goal) return move(card, goal.dataset.stage, cardsOf(goal)[0]?.dataset.key ?? "");
+      if (goal) return move(card, goal.dataset.stage, cardsOf(listsOf(goal)[listsOf(column).indexOf(card.parentElement)] ?? goal)[0]?.dataset.key ?? "");
       const names = all.filter((other) => legal.includes(other.dataset.stage)).map(titleOf).join(", ");
       return say(`${card.dataset.key} cannot go ${right ? "right" : "left"} from ${titleOf(column)}. It can go to: ${names || "nowhere, it is closed"}.`);
     }
-    const all = cardsOf(column), at = all.indexOf(card);
+    const list = card.parentElement, all = cardsOf(list), at = all.indexOf(card);
     if (key === "ArrowUp" && at > 0) return move(card, column.dataset.stage, all[at - 1].dataset.key);
     if (key === "ArrowDown" && at < all.length - 1) {
-      if (!all[at + 2] && column.querySelector(".more")) return say("Load more cards first.");
+      if (!all[at + 2] && list.querySelector(".more")) return say("Load more cards first.");
       return move(card, column.dataset.stage, all[at + 2]?.dataset.key ?? "");
     }
+    // At the edge of its lane a card goes on to the next one: first of the lane below, last of the lane above.
+    const lanes = listsOf(column), other = lanes[lanes.indexOf(list) + (key === "ArrowUp" ? -1 : 1)];
+    if (other) return move(card, column.dataset.stage, key === "ArrowUp" ? "" : cardsOf(other)[0]?.dataset.key ?? "", laneOf(other));
   }
   const PANELS = { m: "[data-move]", b: "[data-panel]" };
   const LOOK = { ArrowDown: [step, true], j: [step, true], ArrowUp: [step, false], k: [step, false], ArrowRight: [aside, true], l: [aside, true], ArrowLeft: [aside, false], h: [aside, false] };
@@ -211,6 +248,8 @@
     const card = current();
     if (event.shiftKey && event.key.startsWith("Arrow")) { if (card) { event.preventDefault(); shift(card, event.key); } return; }
     if (event.shiftKey) return;
+    const undo = event.key === "u" && [...document.querySelectorAll(".toast [data-undo]")].at(-1);
+    if (undo) { event.preventDefault(); undo.click(); return; }
     const panel = card && PANELS[event.key];
     if (panel) { event.preventDefault(); menu(card, card.querySelector(panel)); return; }
     const act = LOOK[event.key];

@@ -39,7 +39,7 @@
 
   // Messages: shown for a while, read aloud once.
   assay.say = (text) => { document.getElementById("said").textContent = text; };
-  assay.toast = (text) => {
+  assay.toast = (text, undo) => {
     const box = document.createElement("div");
     box.className = "toast";
     const words = document.createElement("div");
@@ -49,6 +49,14 @@
     close.textContent = "Close";
     close.addEventListener("click", () => box.remove());
     box.append(words, close);
+    if (undo) {
+      const back = document.createElement("button");
+      back.type = "button";
+      back.dataset.undo = "";
+      back.textContent = undo.label;
+      back.addEventListener("click", () => { box.remove(); undo.act(); });
+      words.append(" ", back);
+    }
     document.getElementById("toasts").append(box);
     setTimeout(() => box.remove(), 9000);
   };
@@ -72,7 +80,7 @@
   };
 
   document.addEventListener("click", (event) => {
-    for (const open of document.querySelectorAll("details.switch[open]")) if (!open.contains(event.target)) open.open = false;
+    for (const open of document.querySelectorAll("details.switch[open], details.lanes-menu[open]")) if (!open.contains(event.target)) open.open = false;
     const copy = event.target.closest("[data-copy]");
     if (copy) navigator.clipboard?.writeText(document.getElementById(copy.dataset.copy).textContent).then(() => assay.toast("Copied."), () => assay.toast("The browser did not allow copying. Select the text instead."));
     if (event.target.closest("[data-palette]") && slug) { event.preventDefault(); palette(); }

@@ -35,6 +35,9 @@ QUERIES = (
     "sprint",
     "mode",
     "board",
+    "phase",
+    "stale",
+    "lanes",
 )
 """Every name that a page reads from its address, and some that none reads."""
 

@@ -328,3 +328,52 @@ def test_board_tells_how_much_of_a_time_box_is_used_and_which_data_is_late(open_
     plain = visit(site.at("/board"), js=False)
     assert card(plain, site, "late").locator(".data.at-risk").inner_text() == "data needed by 12 May 2020"
     assert card(plain, site, "running").locator("time[data-box]").inner_text().startswith("until ")
+
+
+def lane_of(page, site, name):
+    return card(page, site, name).evaluate("card => card.closest('.cell').dataset.lane")
+
+
+def test_board_card_changes_hands_by_dragging_it_to_another_lane_and_by_keys_and_back(site, visit):
+    page = visit(site.at("/board?lanes=owner"), width=1720)
+    owner = get_ticket(site.ws, story.ADA, site.slug, site.keys["rank_a"]).content.owner
+    other = page.locator("#col-backlog .cell").evaluate_all(
+        "(all, mine) => all.map(c => c.dataset.lane).find(l => l !== mine)", owner
+    )
+    source = card(page, site, "rank_a")
+    source.scroll_into_view_if_needed()
+    start = source.bounding_box()
+    page.mouse.move(start["x"] + 60, start["y"] + 34)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 64, start["y"] + 40, steps=3)
+    goal = page.locator(f'#col-backlog .cell[data-lane="{other}"]').bounding_box()
+    page.mouse.move(goal["x"] + 80, goal["y"] + 20, steps=12)
+    page.mouse.up()
+    page.wait_for_selector(".toast [data-undo]")
+    assert (
+        lane_of(page, site, "rank_a")
+        == other
+        == get_ticket(site.ws, story.ADA, site.slug, site.keys["rank_a"]).content.owner
+    )
+    with page.expect_response(lambda r: r.url.split("?")[0].endswith("/lane")):
+        page.keyboard.press("u")
+    page.wait_for_function(
+        "([key, lane]) => document.getElementById(key)?.closest('.cell').dataset.lane === lane",
+        arg=[f"card-{site.keys['rank_a']}", owner],
+    )
+    cards = page.locator(f'#col-backlog .cell[data-lane="{owner}"] .card')
+    edge = (
+        cards.last
+        if page.locator("#col-backlog .cell").last.get_attribute("data-lane") != owner
+        else cards.first
+    )
+    key = edge.get_attribute("data-key")
+    edge.locator("h3 a").focus()
+    with page.expect_response(lambda r: r.url.split("?")[0].endswith("/move")):
+        page.keyboard.press(
+            "Shift+ArrowDown"
+            if edge.evaluate("(e) => !e.nextElementSibling?.matches('.card')")
+            else "Shift+ArrowUp"
+        )
+    page.wait_for_selector(".toast [data-undo]")
+    assert get_ticket(site.ws, story.ADA, site.slug, key).content.owner != owner

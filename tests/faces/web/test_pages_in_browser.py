@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "overview": "",
     "board": "/board",
+    "lanes": "/board?lanes=owner",
     "backlog": "/backlog",
     "templates": "/templates",
     "experiments": "/experiments",

@@ -29,7 +29,11 @@ KEYS = (
             ("m", "Where can it go"),
             ("b", "What is in its way"),
             ("Shift and left or right", "Move it to the next column that is allowed"),
-            ("Shift and up or down", "Move it within its column"),
+            (
+                "Shift and up or down",
+                "Move it within its column; at the edge of its lane, on to the next lane",
+            ),
+            ("u", "Undo a change of lane, while its message is shown"),
         ),
     ),
     ("On a ticket", (("d", "Decide"),)),

@@ -79,6 +79,20 @@ def _columns(
     return board_view.columns(board, kept, filters=filters, with_hidden=with_hidden)
 
 
+def _filter(filters: board_view.Filters) -> Filter:
+    return Filter(
+        text=filters.get("q", ""),
+        owner=filters.get("owner", ""),
+        axis=filters.get("axis", ""),
+        blocked=filters.get("blocked") == "yes",
+        stale=filters.get("stale") == "yes",
+        phase=filters.get("phase", ""),
+        mode=filters.get("mode", ""),
+        sprint=filters.get("sprint", ""),
+        active=bool(filters),
+    )
+
+
 def _page(
     request: Request,
     board: board_view.BoardHtml | lanes_view.LanesHtml,
@@ -105,17 +119,7 @@ def _page(
         seq=slots.seq,
         sprint="" if running is None else f"{running.content.name}, until {day(running.content.ends_on)}",
         sprint_href="" if running is None else f"/p/{project.slug}/sprints/{running.number}",
-        filter=Filter(
-            text=filters.get("q", ""),
-            owner=filters.get("owner", ""),
-            axis=filters.get("axis", ""),
-            blocked=filters.get("blocked") == "yes",
-            stale=filters.get("stale") == "yes",
-            phase=filters.get("phase", ""),
-            mode=filters.get("mode", ""),
-            sprint=filters.get("sprint", ""),
-            active=bool(filters),
-        ),
+        filter=_filter(filters),
         axes=tuple(axis.value for axis in Axis),
         modes=tuple(mode.value for mode in Mode),
         phases=tuple(phase.value for phase in Phase),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.domain.kernel.durations import duration_text
+from assay.domain.sprints.load import Asked
 from assay.domain.sprints.progress import Progress
 from assay.domain.sprints.sprint import (
     Capacity,
+    Split,
     SprintContent,
     SprintState,
     Work,
-    gpu_hours_asked,
-    overcommitted,
 )
 from assay.errors import AssayError
 from assay.web import wording
@@ -96,7 +96,7 @@ def sprint_page(
         state=STATES[sprint.state][0],
         tabs=tabs(slug, sprint.number, "sprint"),
         facts=_facts(seen),
-        over=overcommitted(content.capacity),
+        over=seen.over,
         tickets=_tickets(check, slug),
         charts=tuple(box for box in (burn_box(seen.days, slug, sprint.number),) if box and sprint.started_at),
         gone=_gone(plan),
@@ -143,12 +143,6 @@ def commitment_forms(
 
 def _facts(seen: SprintOverview) -> tuple[Fact, ...]:
     check, capacity = seen.check, seen.plan.sprint.content.capacity
-    asked, silent = gpu_hours_asked(seen.contents)
-    pool = amount(capacity.gpu_hours.available, "GPU-h")
-    rest = f"of {pool}" if pool else "no pool set"
-    if silent:
-        rest += f"; {wording.plural(len(silent), 'experiment')} without a budget"
-    spoken = amount(asked, "GPU-h") if asked or not silent else wording.UNKNOWN
     tasks = len(check.tickets) - check.half_time.questions
     decided = sum(one.progress.is_decided for one in check.tickets)
     return (
@@ -157,10 +151,19 @@ def _facts(seen: SprintOverview) -> tuple[Fact, ...]:
             str(check.half_time.questions),
             f"{wording.plural(check.half_time.questions, 'experiment').partition(' ')[2]}, {wording.plural(tasks, 'other ticket')}",
         ),
-        Fact("People", amount(capacity.person_days.available, "days") or wording.UNKNOWN, "in all"),
-        Fact("Compute asked for", spoken, rest),
+        _asked("People", seen.load.person_days, capacity.person_days, "days"),
+        _asked("Compute asked for", seen.load.gpu_hours, capacity.gpu_hours, "GPU-h"),
         Fact("Decided", str(decided), f"of {len(check.tickets)}"),
     )
+
+
+def _asked(label: str, asked: Asked, split: Split, unit: str) -> Fact:
+    """What is asked for, of what there is, and what is not counted because nobody said."""
+    there = amount(split.available, unit)
+    rest = f"of {there}" if there else "asked for; nobody said how much there is"
+    if asked.silent:
+        rest += f"; {wording.plural(len(asked.silent), 'ticket')} not counted"
+    return Fact(label, amount(asked.total, unit) or wording.UNKNOWN, rest)
 
 
 def _tickets(check: CheckView, slug: str) -> tuple[CommitmentLine, ...]:

@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from assay.domain.experiments.experiment import TicketContent
 from assay.domain.kernel.ids import TicketType
 from assay.domain.sprints.feasibility import Feasibility, Window, feasibility
-from assay.domain.sprints.load import Load, load_of, overloads
+from assay.domain.sprints.load import Load
 from assay.domain.sprints.ranking import Per
 from assay.domain.sprints.sprint import (
     CommitmentLimits,
     SprintContent,
     SprintState,
     is_product_task,
-    overcommitted,
 )
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
+from assay.workflows.open_tickets import is_over
 from assay.workflows.planning import PlanView, plan_in
 from assay.workflows.ports import ReadTransaction, Workspace
-from assay.workflows.records import Project, Sprint
+from assay.workflows.records import Project, Sprint, Ticket
+from assay.workflows.sprint_load import sprint_load, too_much
 from assay.workflows.sprints import following_sprint
 
 
@@ -36,7 +37,7 @@ class PlanningView:
     plan: PlanView
     committed: Mapping[str, TicketContent]
     fits: Mapping[str, Feasibility]
-    """How the committed experiments stand to the days of the sprint."""
+    """How the committed experiments that are still to be trained stand to the days of the sprint."""
     experiments: int
     tasks: int
     limits: CommitmentLimits
@@ -68,23 +69,24 @@ def planning(
         content = following_sprint(tx, project, at) if sprint is None else sprint.content
         window = Window(content.starts_on, content.ends_on, at.date())
         plan = plan_in(tx, project, window, per=per, most=most, by_delay=by_delay)
-        committed = {} if sprint is None else _committed(tx, project, sprint)
-    load = load_of(committed)
+        tickets = [] if sprint is None else _committed(tx, project, sprint)
+    committed = {ticket.key: ticket.content for ticket in tickets}
+    load = sprint_load(project, tickets, has_ended=sprint is not None and sprint.state is SprintState.ENDED)
     return PlanningView(
         sprint=sprint,
         content=content,
         plan=plan,
         committed=committed,
         fits={
-            key: feasibility(one.data_needs, one.prediction, window)
-            for key, one in committed.items()
-            if one.type is TicketType.EXPERIMENT
+            one.key: feasibility(one.content.data_needs, one.content.prediction, window)
+            for one in tickets
+            if one.content.type is TicketType.EXPERIMENT and not _is_trained(project, one)
         },
         experiments=sum(one.type in (TicketType.EXPERIMENT, TicketType.SPIKE) for one in committed.values()),
         tasks=sum(is_product_task(one.type) for one in committed.values()),
         limits=project.settings.commitments,
         load=load,
-        over=(*overcommitted(content.capacity), *overloads(load, content.capacity)),
+        over=too_much(content, load),
     )
 
 
@@ -93,7 +95,11 @@ def _planned(tx: ReadTransaction, project: Project) -> Sprint | None:
     return found.get(SprintState.PLANNED) or found.get(SprintState.ACTIVE)
 
 
-def _committed(tx: ReadTransaction, project: Project, sprint: Sprint) -> Mapping[str, TicketContent]:
+def _committed(tx: ReadTransaction, project: Project, sprint: Sprint) -> list[Ticket]:
     keys = [made.key for made in tx.commitments(sprint.id) if made.stands]
-    tickets = tx.tickets(project.id, keys=keys) if keys else ()
-    return {ticket.key: ticket.content for ticket in tickets}
+    return list(tx.tickets(project.id, keys=keys)) if keys else []
+
+
+def _is_trained(project: Project, ticket: Ticket) -> bool:
+    """Whether days of training are asked about no more: it is over, or runs of it have finished."""
+    return is_over(project, ticket) or bool(ticket.card.get("finished"))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assay.domain.experiments.experiment import TicketContent
 from assay.domain.sprints.burn import BurnDay, Committed, burn
-from assay.domain.sprints.sprint import offered_order
+from assay.domain.sprints.load import Load
+from assay.domain.sprints.sprint import SprintState, offered_order
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.ceremonies import check_of
 from assay.workflows.lookup import required_project
@@ -15,6 +14,7 @@ from assay.workflows.ports import Workspace
 from assay.workflows.records import Project, Ticket
 from assay.workflows.retro import sprint_rate
 from assay.workflows.sprint_facts import SprintFacts, over_of, sprint_facts
+from assay.workflows.sprint_load import sprint_load, too_much
 from assay.workflows.sprint_views import CheckView, SprintRate
 from assay.workflows.sprints import SprintPlan, may_reopen, undecided
 
@@ -35,8 +35,10 @@ class SprintOverview:
     plan: SprintPlan
     check: CheckView
     days: tuple[BurnDay, ...]
-    contents: Mapping[str, TicketContent]
-    """Of the tickets that are in it."""
+    load: Load
+    """What the tickets in it ask for."""
+    over: tuple[str, ...]
+    """Where more is asked for, or shared out, than there is."""
     at_hand: tuple[Ticket, ...]
     """What could be taken in, in the order in which it is offered: neither decided nor over, nor in it already."""
     can_reopen: bool
@@ -52,12 +54,16 @@ def sprint_overview(ws: Workspace, actor: Actor, slug: str, number: int) -> Spri
         at_hand = undecided(tx, facts.project)
         can_reopen = may_reopen(tx, facts.project, facts.sprint)
     inside = {made.key for made in facts.commitments if made.stands}
+    tickets = [ticket for key, ticket in facts.tickets.items() if key in inside]
+    has_ended = facts.sprint.state is SprintState.ENDED
+    load = sprint_load(facts.project, tickets, has_ended=has_ended)
     return SprintOverview(
         project=facts.project,
         plan=SprintPlan(facts.sprint, tuple(facts.commitments)),
         check=check_of(facts),
         days=_burn(facts),
-        contents={key: ticket.content for key, ticket in facts.tickets.items() if key in inside},
+        load=load,
+        over=too_much(facts.sprint.content, load),
         at_hand=tuple(
             sorted(
                 (ticket for ticket in at_hand if ticket.key not in inside),

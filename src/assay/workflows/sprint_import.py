@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assay.domain.experiments.experiment import TicketContent
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
+from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.sprints.sprint import SprintContent, SprintState, needs_confirmation
 from assay.domain.sprints.sprint_data import sprint_from_data
@@ -45,28 +46,33 @@ def import_sprint(
 ) -> tuple[int, list[ImportedTicket]]:
     """The sprint's number, and what became of its tickets; the transaction part of an import.
 
-    An entry without a key is the ticket of this sprint with the same type and title, where there is one. What an entry does not
-    say stays as it is on the ticket.
+    An entry without a key is the ticket that ever was in this sprint with the same type and title, where there is one: two such
+    entries could not be told apart. What an entry does not say stays as it is on the ticket, and what was taken out of the sprint
+    stays out.
 
     Raises:
-        Invalid: the document cannot be read.
+        Invalid: the document cannot be read, or two entries are the same ticket.
         Refused: it is more than a team usually finishes and the file does not say `confirmed: true`, or a locked ticket would
             change without a reason.
     """
     file = sprint_file_from_data(document)
     sprint = _planned(tx, actor, ws, project, file)
-    inside = {made.key for made in tx.commitments(sprint.id) if made.stands}
-    present = (
-        {(t.content.type, t.content.title): t for t in tx.tickets(project.id, keys=sorted(inside))}
-        if inside
-        else {}
-    )
-    done, tickets = [], []
+    made = tx.commitments(sprint.id)
+    inside = {one.key for one in made if one.stands}
+    known = list(dict.fromkeys(one.key for one in sorted(made, key=lambda one: not one.stands)))
+    present = _by_name(tx.tickets(project.id, keys=known) if known else (), inside)
+    done: list[ImportedTicket] = []
+    wanted: list[Ticket] = []
+    places: dict[str, str] = {}
     for entry in file.entries:
         ticket, imported = _ticket(tx, ws, actor, project, catalog, entry, present, amendment_reason)
+        if ticket.key in places:
+            raise _same(entry, places[ticket.key], ticket)
+        places[ticket.key] = entry.path
         done.append(imported)
-        tickets.append(ticket)
-    wanted = [ticket for ticket in tickets if ticket.key not in inside]
+        if ticket.key not in known:
+            wanted.append(ticket)
+        present.setdefault((ticket.content.type, ticket.content.title), ticket)
     for ticket in wanted:
         must_be_open(project, ticket, sprint.number)
     doubt = _doubt(tx, project, inside, wanted)
@@ -80,6 +86,24 @@ def import_sprint(
     for ticket in wanted:
         take_in(tx, actor, ws.clock(), project, sprint, ticket, confirmed=doubt or "")
     return sprint.number, done
+
+
+def _by_name(tickets: Sequence[Ticket], inside: set[str]) -> dict[tuple[TicketType, str], Ticket]:
+    """By type and title, those that are in before those that were taken out."""
+    found: dict[tuple[TicketType, str], Ticket] = {}
+    for ticket in sorted(tickets, key=lambda ticket: ticket.key not in inside):
+        found.setdefault((ticket.content.type, ticket.content.title), ticket)
+    return found
+
+
+def _same(entry: SprintEntry, other: str, ticket: Ticket) -> Invalid:
+    return Invalid(
+        f"cannot plan sprint: {entry.path} is the same ticket as {other}, {ticket.content.title[:60]!r} (expected each once, "
+        "those of one title told apart by their keys)",
+        hint="write another title, or the key of each, such as key: EXP-42",
+        code="sprint-entry-twice",
+        field=f"{entry.path}.title" if entry.key is None else f"{entry.path}.key",
+    )
 
 
 def _planned(tx: WriteTransaction, actor: Actor, ws: Workspace, project: Project, file: SprintFile) -> Sprint:
@@ -108,7 +132,7 @@ def _ticket(
     project: Project,
     catalog: MetricCatalog,
     entry: SprintEntry,
-    present: Mapping[tuple[Any, str], Ticket],
+    present: Mapping[tuple[TicketType, str], Ticket],
     amendment_reason: str | None,
 ) -> tuple[Ticket, ImportedTicket]:
     content = _content(entry, {}, catalog)
@@ -135,6 +159,8 @@ def _content(entry: SprintEntry, written: Mapping[str, Any], catalog: MetricCata
         return ticket_from_data({**written, **fields}, catalog)
     except Invalid as error:
         error.field = f"{entry.path}.{error.field}" if error.field else entry.path
+        error.message = f"{entry.path}: {error.message}"
+        error.args = (error.message,)
         raise
 
 

@@ -10,11 +10,14 @@ from typing import TypeVar
 
 from assay.domain.kernel.events import Event
 from assay.domain.sprints.sprint import (
+    FIRST_DAY,
+    LAST_DAY,
     SprintContent,
     SprintState,
     following,
+    is_plannable,
 )
-from assay.errors import NotFound, Refused, StaleVersion
+from assay.errors import Invalid, NotFound, Refused, StaleVersion
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.carrying_over import about, carry_over, must_be_sure
 from assay.workflows.idempotency import Remember, write_once
@@ -95,7 +98,12 @@ def following_sprint(tx: ReadTransaction, project: Project, at: datetime) -> Spr
     """The sprint that follows the last one of a project."""
     made = tx.sprints(project.id)
     last = made[-1] if made else None
-    return following(last.content if last else None, number=last.number + 1 if last else 1, today=at.date())
+    return following(
+        last.content if last else None,
+        number=last.number + 1 if last else 1,
+        today=at.date(),
+        ended_on=last.ended_at.date() if last and last.ended_at else None,
+    )
 
 
 def create_sprint(
@@ -125,6 +133,7 @@ def insert_sprint(
 ) -> Sprint:
     """The transaction part of `create_sprint`, for workflows that write more beside it."""
     made = tx.sprints(project.id)
+    _must_be_plannable(content)
     sprint = tx.add_sprint(project.id, content, at=at)
     tx.append(
         Event.of("sprint.planned", **about(project, sprint), after=sprint.content.model_dump(mode="json")),
@@ -135,6 +144,17 @@ def insert_sprint(
     if made and made[-1].state is not SprintState.PLANNED:
         carry_over(tx, actor, at, project, made[-1], sprint)
     return sprint
+
+
+def _must_be_plannable(content: SprintContent) -> None:
+    if not is_plannable(content):
+        raise Invalid(
+            f"cannot plan sprint from {content.starts_on} to {content.ends_on}: that is beyond the calendar of a team "
+            f"(expected days from {FIRST_DAY} to {LAST_DAY})",
+            hint="write days such as 2026-05-25",
+            code="sprint-days-out-of-range",
+            field="starts_on" if content.starts_on < FIRST_DAY else "ends_on",
+        )
 
 
 def edit_sprint(
@@ -167,6 +187,8 @@ def change_sprint(
     must_not_have_ended(sprint, "change")
     if content == sprint.content:
         return sprint
+    if (content.starts_on, content.ends_on) != (sprint.content.starts_on, sprint.content.ends_on):
+        _must_be_plannable(content)
     saved = saved_sprint(tx, replace(sprint, content=content))
     before, after = (one.model_dump(mode="json") for one in (sprint.content, content))
     tx.append(

@@ -3,6 +3,7 @@
 import pytest
 
 from assay.errors import Invalid, Refused
+from assay.workflows.commitments import release_ticket
 from assay.workflows.exchange import export_tickets, import_tickets
 from assay.workflows.sprints import end_sprint, get_sprint, list_sprints, start_sprint
 from assay.workflows.ticket_file import load_ticket_text
@@ -141,3 +142,25 @@ def test_file_that_cannot_be_read_plans_nothing_and_names_the_place(ws, changes,
         planned(ws, document(**changes))
     assert caught.value.field == field
     assert (list_sprints(ws, ADA, SLUG), export_tickets(ws, ADA, SLUG)) == ((), ())
+
+
+def test_two_entries_that_are_one_ticket_are_refused_by_their_places(ws):
+    twice = [{"title": "Rerank", "hypothesis": "one"}, {"title": "Rerank", "hypothesis": "two"}]
+    with pytest.raises(Invalid, match=r"experiments\[1\] is the same ticket as experiments\[0\]") as refusal:
+        planned(ws, {"sprint": "One", "experiments": twice})
+    assert refusal.value.field == "experiments[1].title"
+    assert list_sprints(ws, ADA, SLUG) == ()
+
+
+def test_ticket_that_was_taken_out_is_known_and_stays_out(ws):
+    alone = {"sprint": "One", "experiments": [{"title": "Alone"}]}
+    planned(ws, alone)
+    release_ticket(ws, ADA, SLUG, 1, "EXP-1")
+    report = planned(ws, alone)
+    assert (report.created, report.unchanged) == ((), ("EXP-1",))
+    assert [made.stands for made in get_sprint(ws, ADA, SLUG, 1).commitments] == [False]
+
+
+def test_capacity_that_is_a_bare_number_is_told_what_to_write(ws):
+    with pytest.raises(Invalid, match=r"expected available and percent, such as \{available: 20"):
+        planned(ws, {"sprint": "One", "capacity": {"person_days": 20}})

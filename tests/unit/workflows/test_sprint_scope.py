@@ -1,20 +1,24 @@
 """What a sprint is made of: open tickets, carried over when the sprint before ends, kept once it was started."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
-from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.experiment import Budget, DecisionKind
+from assay.domain.experiments.prediction import Prediction
 from assay.domain.sprints.progress import Progress
-from assay.errors import Refused
+from assay.domain.sprints.sprint import Capacity, Split, SprintContent
+from assay.errors import Invalid, Refused
 from assay.workflows.board import Moved, move_card
 from assay.workflows.carrying_over import OVER_BEFORE_THE_START
 from assay.workflows.ceremonies import standup
 from assay.workflows.commitments import commit_tickets, release_ticket
 from assay.workflows.confirmations import attest
 from assay.workflows.integrity import record_faults
+from assay.workflows.planning_page import planning
 from assay.workflows.sprint_charts import sprint_burn, sprint_overview
-from assay.workflows.sprints import create_sprint, end_sprint, get_sprint, start_sprint
+from assay.workflows.sprints import create_sprint, end_sprint, get_sprint, next_sprint, start_sprint
 from assay.workflows.tickets import create_ticket, delete_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content
 from tests.unit.workflows.test_ceremonies import begun, of
@@ -23,6 +27,12 @@ from tests.unit.workflows.test_life_of_an_experiment import SLUG, decide_it, sta
 
 def draft(ws, title="Rerank", **more):
     return create_ticket(ws, ADA, SLUG, content(title=title, **more)).key
+
+
+def capacity(*, person_days, gpu_hours):
+    days, hours = (Split(available=Decimal(one)) for one in (person_days, gpu_hours))
+    given = Capacity(person_days=days, gpu_hours=hours)
+    return SprintContent(name="S", starts_on=date(2026, 5, 12), ends_on=date(2026, 5, 25), capacity=given)
 
 
 def kill(ws, key, **more):
@@ -149,3 +159,36 @@ def test_agreement_goes_with_the_last_sprint_that_has_the_ticket(ws):
             release_ticket(ws, ADA, SLUG, number, one)
     assert get_ticket(ws, ADA, SLUG, key).attestations == ()
     assert [one.item for one in get_ticket(ws, ADA, SLUG, said).attestations] == ["agreed"]
+
+
+def test_days_beyond_the_calendar_of_a_team_are_refused_and_lists_still_stand(ws):
+    far = SprintContent(name="Far", starts_on=date(9999, 12, 20), ends_on=date(9999, 12, 31))
+    with pytest.raises(Invalid, match="beyond the calendar") as refusal:
+        create_sprint(ws, ADA, SLUG, far)
+    assert refusal.value.field == "ends_on"
+
+    def taken_by_an_older_version(tx):
+        tx.add_sprint(tx.project(SLUG).id, far, at=ws.clock())
+
+    ws.store.write(taken_by_an_older_version)
+    assert next_sprint(ws, ADA, SLUG).starts_on == ws.clock().date()
+
+
+def test_sprint_page_and_planning_page_ask_for_the_same(ws):
+    key = draft(ws, prediction=Prediction(gpu_hours=30, person_days=25), budget=Budget(gpu_hours=10))
+    create_sprint(ws, ADA, SLUG, capacity(person_days=20, gpu_hours=24))
+    commit_tickets(ws, ADA, SLUG, 1, [key])
+    page, plan = sprint_overview(ws, ADA, SLUG, 1), planning(ws, ADA, SLUG)
+    assert (page.load.gpu_hours.total, page.load.person_days.total) == (30, 25)
+    assert (plan.load, plan.over) == (page.load, page.over)
+    assert len(page.over) == 2
+
+
+def test_decided_ticket_asks_for_nothing_more_while_the_sprint_runs(ws):
+    killed, going = start(ws).key, start(ws, title="Goes on").key
+    begun(ws, killed, going)
+    kill(ws, killed)
+    plan = planning(ws, ADA, SLUG)
+    assert (plan.load.gpu_hours.total, set(plan.fits)) == (24, {going})
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    assert sprint_overview(ws, ADA, SLUG, 1).load.gpu_hours.total == 48

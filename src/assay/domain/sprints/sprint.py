@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -21,6 +21,10 @@ DEBT_LABELS = frozenset({"debt", "cleaning", "technical debt"})
 Key = Annotated[str, StringConstraints(pattern=TICKET_KEY.pattern.removesuffix(r"\Z") + "$")]
 Percent = Annotated[int, NUMBER, Field(ge=0, le=100)]
 Amount = Annotated[Decimal, NUMBER, Field(ge=0, le=10**9, allow_inf_nan=False)]
+
+
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+"""A sprint lies between these: beyond them is a slip of the pen."""
 
 
 class Work(StrEnum):
@@ -191,8 +195,12 @@ def offered_order(priority: int, rank: float, key: str) -> tuple[int, float, str
     return priority, rank, key
 
 
-def following(last: SprintContent | None, *, number: int, today: date) -> SprintContent:
+def following(
+    last: SprintContent | None, *, number: int, today: date, ended_on: date | None = None
+) -> SprintContent:
     """What does the next sprint look like if nobody says otherwise? As long as the last, right after it, with its capacity.
+
+    ended_on: the day the last one was ended, where that was before its last day.
 
     >>> following(None, number=1, today=date(2026, 5, 25)).ends_on
     datetime.date(2026, 6, 7)
@@ -201,10 +209,21 @@ def following(last: SprintContent | None, *, number: int, today: date) -> Sprint
     if last is None:
         end = today + timedelta(days=DEFAULT_LENGTH_DAYS - 1)
         return SprintContent(name=name, starts_on=today, ends_on=end)
-    start = max(last.ends_on + timedelta(days=1), today)
+    end = last.ends_on if ended_on is None else min(last.ends_on, ended_on)
+    # A day that could not be planned is no beginning, though an older version took it.
+    start = max(end + timedelta(days=1), today) if end <= LAST_DAY else today
     return SprintContent(
         name=name, starts_on=start, ends_on=start + timedelta(days=last.days - 1), capacity=last.capacity
     )
+
+
+def is_plannable(content: SprintContent) -> bool:
+    """Are the days of a sprint such that a team could have meant them?
+
+    >>> is_plannable(SprintContent(name="Six", starts_on=date(9999, 5, 25), ends_on=date(9999, 6, 7)))
+    False
+    """
+    return content.starts_on >= FIRST_DAY and content.ends_on <= LAST_DAY
 
 
 def overcommitted(capacity: Capacity) -> tuple[str, ...]:
@@ -218,13 +237,3 @@ def overcommitted(capacity: Capacity) -> tuple[str, ...]:
         for name, split in (("person-days", capacity.person_days), ("GPU-hours", capacity.gpu_hours))
         if split.shared_out > 100
     )
-
-
-def gpu_hours_asked(contents: Mapping[str, TicketContent]) -> tuple[Decimal, tuple[str, ...]]:
-    """How much compute do these tickets ask for, and which experiments among them do not say?"""
-    silent = tuple(
-        key
-        for key, content in contents.items()
-        if content.type is TicketType.EXPERIMENT and content.budget.gpu_hours is None
-    )
-    return sum((content.budget.gpu_hours or Decimal() for content in contents.values()), Decimal()), silent

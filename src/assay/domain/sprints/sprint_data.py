@@ -18,6 +18,9 @@ _EXPECTED = {
     "ends_on": "a day such as 2026-06-05",
     "available": "a number of 0 or more",
     "percent": "a whole number from 0 to 100 for each of exploration, optimisation, data, engineering, reserved",
+    "capacity": "person_days and gpu_hours, each with available and percent",
+    "person_days": "available and percent, such as {available: 20, percent: {data: 25}}",
+    "gpu_hours": "available and percent, such as {available: 24, percent: {data: 25}}",
     "demo": "a ticket key such as EXP-42",
     "": f"1 to {LONGEST_SPRINT_DAYS} days",
 }

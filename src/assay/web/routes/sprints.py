@@ -151,10 +151,9 @@ def _edited(form: FormData, before: SprintContent) -> SprintContent:
 def split_from_form(form: FormData, available: str, prefix: str) -> dict[str, object]:
     """What a form says of one resource: how much there is, and the share of each kind of work."""
     shares = {work.value: inputs.text(form, f"{prefix}_{work.value}") or "0" for work in Work}
-    return {
-        "available": inputs.text(form, available) or None,
-        "percent": {name: share for name, share in shares.items() if share != "0"},
-    }
+    # Where nothing was shared out, nobody said so; else a share of 0 is one that was chosen.
+    is_shared = any(share != "0" for share in shares.values())
+    return {"available": inputs.text(form, available) or None, "percent": shares if is_shared else {}}
 
 
 @router.post("/p/{slug}/sprints/{number}/start", dependencies=requires(Permission.WRITE_TICKETS))

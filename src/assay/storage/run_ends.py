@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -46,5 +47,12 @@ def _end(row: Row) -> dict[str, Any]:
         "the_id": number,
         "ended_at": None if said is None else utc(datetime.fromisoformat(said)),
         "of_baseline": int(body.get("arm") == "baseline"),
-        "broken": int(not all(math.isfinite(float(value)) for value in from_json(last_values).values())),
+        "broken": brokenness([float(value) for value in from_json(last_values).values()]),
     }
+
+
+def brokenness(last: Collection[float]) -> int:
+    """How did a run end whose metrics ended with these values? 1: some is no finite number, 2: there is none, 0: all is well."""
+    if not last:
+        return 2
+    return int(not all(map(math.isfinite, last)))

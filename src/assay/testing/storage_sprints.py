@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 
-from assay.domain.experiments.evidence import Run, RunStatus
+from assay.domain.experiments.evidence import UNFINISHED, Run, RunStatus
 from assay.domain.kernel.events import Event
 from assay.domain.sprints.progress import RunBegan, RunsSoFar
 from assay.domain.sprints.sprint import Capacity, KillCall, Retro, Split, SprintContent, SprintState, Work
@@ -28,11 +28,11 @@ CONTENT = SprintContent(
 def every_kind_of_run() -> list[Run]:
     """Runs of two tickets that differ in all that a ceremony counts by."""
     kinds = product(
-        ("EXP-1", "EXP-2"), (None, 0, 10, 30), (None, 5, 20, 40), RunStatus, ("candidate", "baseline"), (0.8, math.nan)
+        ("EXP-1", "EXP-2"), (None, 0, 10, 30), (None, 5, 20, 40), RunStatus, ("candidate", "baseline"), (0.8, math.nan, None)
     )  # fmt: skip
     return [
         run(
-            number, ticket=ticket, status=status, arm=arm, curves={"accuracy": curve(0.5, last), "never": curve()},
+            number, ticket=ticket, status=status, arm=arm, curves={"accuracy": curve() if last is None else curve(0.5, last), "never": curve()},
             started_at=None if begun is None else later(begun), ended_at=None if ended is None else later(ended),
             gpu_hours=(None, 0.5, 2.0)[number % 3], deleted=number % 7 == 0,
         )
@@ -47,11 +47,18 @@ def counted(runs: Sequence[Run], begin: datetime, until: datetime) -> RunsSoFar:
     inside = [one for one in began if one.started_at is not None and begin <= one.started_at]
     closed = [one for one in ended if one.ended_at is not None and begin <= one.ended_at]
     counting = [one for one in began if one.arm != "baseline"]
-    finished = [one for one in counting if one.status is RunStatus.FINISHED and not is_broken(one)]
+    finished = [
+        one
+        for one in counting
+        if one.status is RunStatus.FINISHED and has_numbers(one) and not is_broken(one)
+    ]
+    going = [one for one in counting if one.ended_at is None and one.status in UNFINISHED]
+    going += [one for one in counting if one.ended_at is not None and one.ended_at > until]
     moments = [one.started_at for one in began] + [one.ended_at for one in ended]
     return RunsSoFar(
         begun=len(counting),
         with_results=sum(one.ended_at is None or one.ended_at <= until for one in finished),
+        going=len(going),
         last_sign_at=max((moment for moment in moments if moment is not None), default=None),
         gpu_hours=sum(one.gpu_hours or 0.0 for one in inside),
         without_gpu_hours=sum(one.gpu_hours is None for one in inside),
@@ -62,7 +69,12 @@ def counted(runs: Sequence[Run], begin: datetime, until: datetime) -> RunsSoFar:
 
 def is_broken(one: Run) -> bool:
     """Is its last value no number?"""
-    return not math.isfinite(one.curves["accuracy"].last)
+    return has_numbers(one) and not math.isfinite(one.curves["accuracy"].last)
+
+
+def has_numbers(one: Run) -> bool:
+    """Did it log any?"""
+    return len(one.curves["accuracy"].steps) > 0
 
 
 class SprintContract:
@@ -160,7 +172,7 @@ class SprintContract:
             one.run_id
             for one in mine
             if (one.status in goes_on and one.started_at is not None)
-            or (one.status not in goes_on and one.ended_at is not None and one.ended_at > later(5))
+            or (one.status not in goes_on and (one.ended_at or one.started_at or later(0)) > later(5))
         ]
         known = {one.run_id: one for one in mine}
         for end in ends:

@@ -438,10 +438,10 @@ def _scope(changes: tuple[ScopeChange, ...], slug: str) -> tuple[CeremonyLine, .
     return tuple(
         CeremonyLine(
             key=one.key,
-            href=f"/p/{slug}/t/{one.key}",
+            href=f"/p/{slug}/t/{one.key}" if one.key else "",
             title=one.title,
             text=(f"by {one.by}" if one.came_in else one.reason or f"by {one.by}"),
-            chip="came in" if one.came_in else "went out",
+            chip="came in" if one.came_in else "went out" if one.key else "plan changed",
             look="iterate",
             iso=wording.iso(one.at),
             when=wording.minute(one.at),

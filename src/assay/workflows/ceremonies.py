@@ -21,7 +21,7 @@ from assay.domain.sprints.progress import (
     by_our_clock,
     news_of,
 )
-from assay.domain.sprints.sprint import SprintState
+from assay.domain.sprints.sprint import SprintContent, SprintState, changed_plan
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
@@ -131,7 +131,9 @@ def review(ws: Workspace, actor: Actor, slug: str, number: int) -> ReviewView:
         ).rows
     assert facts.sprint is not None
     stands, begin = standing(facts), begin_of(facts.sprint)
-    learned = learned_between(facts, begin, facts.at, verdicts=False)
+    inside = {one.key for one in stands}
+    told = learned_between(facts, begin, facts.at, verdicts=False)
+    learned = tuple(one for one in told if one.key in inside)
     keys = {one.key for one in stands}
     return ReviewView(
         stand=stand_of(facts.sprint, facts.at),
@@ -308,4 +310,7 @@ def _scope(facts: SprintFacts) -> tuple[ScopeChange, ...]:
             found.append(
                 ScopeChange(made.removed_at, made.key, title, False, made.removed_by, made.removed_reason)
             )
+    for row in facts.plans:
+        before, after = (SprintContent.model_validate(row.payload[side]) for side in ("before", "after"))
+        found += [ScopeChange(row.at, "", text, False, row.actor, "") for text in changed_plan(before, after)]
     return tuple(sorted(found, key=lambda change: (change.at, change.key)))

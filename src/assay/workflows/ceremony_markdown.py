@@ -25,6 +25,7 @@ from assay.workflows.sprint_views import (
 )
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+_LIST = re.compile(r"^([0-9]{0,9})([-+.)])(?=\s|$)")
 
 
 def written(text: str) -> str:
@@ -32,8 +33,11 @@ def written(text: str) -> str:
 
     >>> written("<b>*now*</b>\n# not a heading")
     '\\<b\\>\\*now\\*\\</b\\> \\# not a heading'
+    >>> written("1. no list"), written("- none either")
+    ('1\\. no list', '\\- none either')
     """
-    return _MARKUP.sub(r"\\\1", " ".join(without_control(text).split()))
+    line = _MARKUP.sub(r"\\\1", " ".join(without_control(text).split()))
+    return _LIST.sub(r"\1\\\2", line)
 
 
 def standup_markdown(view: StandupView) -> str:
@@ -171,6 +175,8 @@ def _silent(one: TicketAt, at: datetime) -> str:
 
 
 def _scope(change: ScopeChange) -> str:
+    if not change.key:
+        return f"{_day(change.at)}: {written(change.title)}"
     word = "came in" if change.came_in else "went out"
     reason = f": {written(change.reason)}" if change.reason else ""
     return f"{change.key} {written(change.title)} {word} on {_day(change.at)}{reason}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from assay.domain.experiments.experiment import TicketContent
+from assay.domain.experiments.experiment import DecisionKind, TicketContent
 from assay.domain.experiments.ticket_data import ticket_from_data
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.sprints.sprint import Retro
-from assay.errors import Invalid
+from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.carrying_over import about
 from assay.workflows.idempotency import Remember, write_once
@@ -43,7 +43,8 @@ def save_retro(
 
     Raises:
         NotFound: the improvement names no ticket of the project.
-        Invalid: a kill is judged that was not committed to this sprint, or the title is too long.
+        Invalid: a kill is judged of a ticket that was not in this sprint, or not killed, or the title is too long.
+        Refused: an improvement is picked already, or the sprint has not begun.
     """
     actor.require(Permission.WRITE_TICKETS)
     picked = _improvement(improvement) if improvement else None
@@ -56,11 +57,20 @@ def save_retro(
         if unknown:
             raise Invalid(
                 f"cannot judge the kill of {unknown[0][:40]!r}: it was not in sprint {number} (expected one of its tickets)",
+                hint=f"assay sprint show {number}",
                 code="retro-ticket-unknown",
                 field="kill_calls",
             )
         if picked is None and retro == sprint.retro:
             return sprint
+        alive = set(retro.kill_calls) - set(sprint.retro.kill_calls) - _killed(tx, project)
+        if alive:
+            raise Invalid(
+                f"cannot judge the kill of {min(alive)!r}: it was not killed (expected a killed ticket of the sprint)",
+                hint=f"assay sprint retro {number}",
+                code="retro-not-killed",
+                field="kill_calls",
+            )
         return _looked_back(tx, ws, actor, at, project, sprint, retro, picked)
 
     return change_of_sprint(ws, slug, number, expected_version, change)
@@ -73,6 +83,7 @@ def pick_improvement(
 
     Raises:
         Invalid: the title is empty or too long.
+        Refused: one is picked already, or the sprint has not begun.
     """
     actor.require(Permission.WRITE_TICKETS)
     picked = _improvement(title)
@@ -92,6 +103,27 @@ def _improvement(title: str) -> TicketContent:
     )
 
 
+def _killed(tx: WriteTransaction, project: Project) -> set[str]:
+    return {one.key for one in tx.decided(project.id) if one.kind is DecisionKind.KILL}
+
+
+def _must_be_free_to_pick(tx: WriteTransaction, project: Project, sprint: Sprint, retro: Retro) -> None:
+    """Each retro picks one: a second would leave the first without anybody who looks at it."""
+    number = sprint.number
+    if sprint.started_at is None:
+        raise Refused(
+            f"cannot pick an improvement of sprint {number}: it has not begun (expected one that was started)",
+            hint=f"assay sprint start {number}",
+            code="sprint-state",
+        )
+    if retro.improvement is not None and tx.ticket(project.id, retro.improvement) is not None:
+        raise Refused(
+            f"cannot pick an improvement of sprint {number}: {retro.improvement} is picked already (expected one a retro)",
+            hint=f"assay ticket edit {retro.improvement} --title TEXT",
+            code="improvement-picked",
+        )
+
+
 def _looked_back(
     tx: WriteTransaction,
     ws: Workspace,
@@ -103,6 +135,7 @@ def _looked_back(
     picked: TicketContent | None,
 ) -> Sprint:
     if picked is not None:
+        _must_be_free_to_pick(tx, project, sprint, retro)
         ticket = insert_ticket(tx, ws, actor, project, picked)
         retro = retro.model_copy(update={"improvement": ticket.key})
     saved = saved_sprint(tx, replace(sprint, retro=retro))

@@ -36,6 +36,8 @@ class SprintFacts:
     """The last move, note or edit of each."""
     runs: Mapping[str, RunsSoFar]
     decided: Sequence[Decided]
+    plans: Sequence[JournalRow]
+    """Changes of the plan since the sprint was started, oldest first."""
     at: datetime
 
 
@@ -71,8 +73,18 @@ def facts_of(
         signs=tx.newest_of(project.slug, wanted, SIGNS, until=at),
         runs=tx.runs_so_far(project.id, wanted, begin=begin_of(sprint), until=until),
         decided=[one for one in tx.decided(project.id) if one.at <= at],
+        plans=_plans(tx, project, sprint, at),
         at=at,
     )
+
+
+def _plans(
+    tx: ReadTransaction, project: Project, sprint: Sprint | None, at: datetime
+) -> Sequence[JournalRow]:
+    if sprint is None or sprint.started_at is None:
+        return ()
+    rows = tx.told_of(project.slug, [sprint.subject], ("sprint.edited",))
+    return [row for row in rows if sprint.started_at <= row.at <= at]
 
 
 def _moves(

@@ -66,11 +66,13 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class ScopeChange:
-    """A ticket that came in or went out while the sprint was running."""
+    """A ticket that came in or went out while the sprint was running, or a change of its days or its goal."""
 
     at: datetime
     key: str
+    """Empty where the plan was changed."""
     title: str
+    """Of the ticket; what was changed in the plan."""
     came_in: bool
     by: str
     reason: str

@@ -134,6 +134,7 @@ def insert_sprint(
     """The transaction part of `create_sprint`, for workflows that write more beside it."""
     made = tx.sprints(project.id)
     _must_be_plannable(content)
+    _must_show_a_ticket(tx, project, content)
     sprint = tx.add_sprint(project.id, content, at=at)
     tx.append(
         Event.of("sprint.planned", **about(project, sprint), after=sprint.content.model_dump(mode="json")),
@@ -144,6 +145,16 @@ def insert_sprint(
     if made and made[-1].state is not SprintState.PLANNED:
         carry_over(tx, actor, at, project, made[-1], sprint)
     return sprint
+
+
+def _must_show_a_ticket(tx: ReadTransaction, project: Project, content: SprintContent) -> None:
+    if content.demo is not None and tx.ticket(project.id, content.demo) is None:
+        raise Invalid(
+            f"cannot show {content.demo} at the review: project {project.slug!r} has no such ticket (expected one of its tickets)",
+            hint="assay ticket list",
+            code="sprint-demo-unknown",
+            field="demo",
+        )
 
 
 def _must_be_plannable(content: SprintContent) -> None:
@@ -189,6 +200,8 @@ def change_sprint(
         return sprint
     if (content.starts_on, content.ends_on) != (sprint.content.starts_on, sprint.content.ends_on):
         _must_be_plannable(content)
+    if content.demo != sprint.content.demo:
+        _must_show_a_ticket(tx, project, content)
     saved = saved_sprint(tx, replace(sprint, content=content))
     before, after = (one.model_dump(mode="json") for one in (sprint.content, content))
     tx.append(

@@ -73,7 +73,7 @@ BODIES = {
     "release": {"reason": "x"},
     "extension": {"reason": "x"},
     "put_retro": {
-        "went_well": "x", "to_change": "x", "data_and_tooling": "x", "improvement": "EXP-1", "kill_calls": {"EXP-1": "good"},
+        "went_well": "x", "to_change": "x", "data_and_tooling": "x", "improvement": "EXP-1", "kill_calls": {},
     },
     "improve": {"title": "Log the seed of every run"},
     "put_canvas": {"text": "objective: Answer\nsuccess: [accuracy >= 85%]\n"},

@@ -250,6 +250,33 @@ def test_run_that_outlasts_twice_the_longest_one_has_stalled():
     assert news_of(going, None, since=NOON, at=NOON + timedelta(days=2))[0] is RunNews.STALLED
 
 
+def test_run_whose_metric_is_no_number_has_diverged_while_it_goes_on():
+    going = RunEnd("r", "r", "EXP-1", RunStatus.RUNNING, NOON, None, ("loss",))
+    news, text = news_of(going, None, since=NOON, at=NOON + timedelta(hours=1))
+    assert (news, text) == (RunNews.DIVERGED, "goes on, though loss is no number any more")
+
+
+def test_failed_run_without_an_end_is_told_by_its_beginning():
+    failed = RunEnd("r", "r", "EXP-1", RunStatus.FAILED, NOON, None, ())
+    assert news_of(failed, None, since=NOON, at=NOON + timedelta(hours=1)) is None
+    earlier = NOON - timedelta(hours=1)
+    assert news_of(failed, None, since=earlier, at=NOON)[0] is RunNews.FAILED
+
+
+def test_run_without_numbers_and_one_that_failed_are_no_results(ws, tracker, clock):
+    silent, failed = start(ws).key, start(ws, title="Breaks off").key
+    begun(ws, silent, failed)
+    log(ws, tracker, clock, silent, (0.8,), curves={})
+    log(ws, tracker, clock, failed, (0.8,), status=RunStatus.FAILED, ended_at=None)
+    view = standup(ws, ADA, SLUG)
+    assert [of(view, key).progress for key in (silent, failed)] == [Progress.STARTED, Progress.STARTED]
+    assert {line.ticket: line.news for line in view.runs} == {
+        silent: RunNews.FINISHED,
+        failed: RunNews.FAILED,
+    }
+    assert mid_sprint_check(ws, ADA, SLUG, 1).half_time.with_results == 0
+
+
 def test_verdict_that_took_its_kill_back_makes_no_late_kill():
     said = [(NOON, Recommendation.KILL), (NOON + timedelta(hours=1), Recommendation.UNDECIDED)]
     runs = [RunBegan("EXP-1", NOON + timedelta(hours=hours), cost) for hours, cost in ((2, 1.0), (4, None))]

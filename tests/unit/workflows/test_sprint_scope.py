@@ -12,13 +12,21 @@ from assay.domain.sprints.sprint import Capacity, Split, SprintContent
 from assay.errors import Invalid, Refused
 from assay.workflows.board import Moved, move_card
 from assay.workflows.carrying_over import OVER_BEFORE_THE_START
-from assay.workflows.ceremonies import standup
+from assay.workflows.ceremonies import mid_sprint_check, review, standup
+from assay.workflows.ceremony_markdown import check_markdown
 from assay.workflows.commitments import commit_tickets, release_ticket
 from assay.workflows.confirmations import attest
 from assay.workflows.integrity import record_faults
 from assay.workflows.planning_page import planning
 from assay.workflows.sprint_charts import sprint_burn, sprint_overview
-from assay.workflows.sprints import create_sprint, end_sprint, get_sprint, next_sprint, start_sprint
+from assay.workflows.sprints import (
+    create_sprint,
+    edit_sprint,
+    end_sprint,
+    get_sprint,
+    next_sprint,
+    start_sprint,
+)
 from assay.workflows.tickets import create_ticket, delete_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content
 from tests.unit.workflows.test_ceremonies import begun, of
@@ -182,6 +190,35 @@ def test_sprint_page_and_planning_page_ask_for_the_same(ws):
     assert (page.load.gpu_hours.total, page.load.person_days.total) == (30, 25)
     assert (plan.load, plan.over) == (page.load, page.over)
     assert len(page.over) == 2
+
+
+def test_changed_days_and_goal_of_a_running_sprint_are_told_as_scope(ws):
+    begun(ws, draft(ws))
+    plan = get_sprint(ws, ADA, SLUG, 1).sprint.content
+    longer = plan.model_copy(update={"ends_on": plan.ends_on + timedelta(days=14), "goal": "An easier one"})
+    edit_sprint(ws, ADA, SLUG, 1, longer, expected_version=None)
+    view = mid_sprint_check(ws, ADA, SLUG, 1)
+    assert [(one.key, one.title) for one in view.scope] == [
+        ("", "the last day is 2026-06-08, it was 2026-05-25; half time is 2026-05-26, it was 2026-05-19"),
+        ("", "the goal is “An easier one”, it was empty"),
+    ]
+    assert "half time is 2026-05-26, it was 2026-05-19" in check_markdown(view)
+
+
+def test_review_leaves_out_what_was_taken_out_before(ws):
+    kept, gone = start(ws).key, start(ws, title="Gone").key
+    begun(ws, kept, gone)
+    release_ticket(ws, ADA, SLUG, 1, gone, reason="no GPU")
+    kill(ws, gone)
+    view = review(ws, ADA, SLUG, 1)
+    assert (view.killed, view.learned) == (0, ())
+
+
+def test_sprint_shows_a_ticket_that_is_there(ws):
+    create_sprint(ws, ADA, SLUG)
+    shown = get_sprint(ws, ADA, SLUG, 1).sprint.content.model_copy(update={"demo": "FEAT-999"})
+    with pytest.raises(Invalid, match="no such ticket"):
+        edit_sprint(ws, ADA, SLUG, 1, shown, expected_version=None)
 
 
 def test_decided_ticket_asks_for_nothing_more_while_the_sprint_runs(ws):

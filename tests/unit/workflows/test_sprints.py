@@ -146,7 +146,9 @@ def test_ended_sprint_takes_nothing_in_but_its_retro(ws):
     with pytest.raises(Refused, match="it has ended"):
         commit_tickets(ws, ADA, SLUG, 1, tickets(ws, 1))
     [better] = tickets(ws, 1, type=TicketType.ENGINEERING, criteria=(), baseline=())
-    retro = Retro(improvement=better, kill_calls={key: "good"})
+    with pytest.raises(Invalid, match="it was not killed"):
+        save_retro(ws, ADA, SLUG, 1, Retro(kill_calls={key: "good"}), expected_version=None)
+    retro = Retro(improvement=better)
     assert save_retro(ws, ADA, SLUG, 1, retro, expected_version=None).sprint.retro.improvement == better
     with pytest.raises(Invalid, match="was not in sprint 1"):
         save_retro(ws, ADA, SLUG, 1, Retro(kill_calls={"EXP-99": "good"}), expected_version=None)
@@ -185,8 +187,11 @@ def test_improvement_becomes_a_ticket_beside_what_the_team_says(ws):
     ).sprint.retro
     assert saved.went_well == "The kill came early."
     assert get_ticket(ws, ADA, SLUG, saved.improvement).content.title == "Log every seed"
-    other = pick_improvement(ws, ADA, SLUG, 1, title="Draw the halves").sprint.retro
-    assert (other.went_well, other.improvement == saved.improvement) == ("The kill came early.", False)
+    with pytest.raises(Refused, match=f"{saved.improvement} is picked already"):
+        pick_improvement(ws, ADA, SLUG, 1, title="Draw the halves")
+    create_sprint(ws, ADA, SLUG)
+    with pytest.raises(Refused, match="it has not begun"):
+        pick_improvement(ws, ADA, SLUG, 2, title="Too early")
 
 
 def test_unknown_sprint_names_those_that_exist(ws):

@@ -33,6 +33,7 @@ class Progress(StrEnum):
     RESULTS = "results"
     """Some run has finished with numbers: there are preliminary results."""
     RUNNING = "running"
+    """Some run goes on."""
     STARTED = "started"
     WAITING = "waiting"
 
@@ -71,7 +72,9 @@ class RunsSoFar:
     begun: int = 0
     """But for those of the baseline."""
     with_results: int = 0
-    """Among these: finished, every last value a finite number."""
+    """Among these: finished with numbers, every last value a finite one."""
+    going: int = 0
+    """Among these: had not ended."""
     last_sign_at: datetime | None = None
     """When one last began or ended."""
     gpu_hours: float = 0.0
@@ -158,9 +161,9 @@ def progress(
         return Progress.DONE
     if runs.with_results:
         return Progress.RESULTS
-    if runs.begun:
+    if runs.going:
         return Progress.RUNNING
-    return Progress.STARTED if has_left_first_stage else Progress.WAITING
+    return Progress.STARTED if has_left_first_stage or runs.begun else Progress.WAITING
 
 
 def news_of(
@@ -170,10 +173,13 @@ def news_of(
 
     longest: how long the longest finished run of its ticket took; None while none has finished.
     """
-    if run.ended_at is not None and run.ended_at <= at and run.status not in UNFINISHED:
-        return _ended(run) if run.ended_at > since else None
+    known = run.ended_at or run.started_at
+    if known is not None and known <= at and run.status not in UNFINISHED:
+        return _ended(run) if known > since else None
     if run.status not in UNFINISHED or run.started_at is None or run.started_at > at:
         return None
+    if run.broken:
+        return RunNews.DIVERGED, f"goes on, though {', '.join(run.broken[:3])} is no number any more"
     lasted = at - run.started_at
     limit = STALL_AFTER if longest is None else longest * STALL_FACTOR
     if lasted > limit:

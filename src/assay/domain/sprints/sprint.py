@@ -17,6 +17,7 @@ from assay.domain.kernel.model import NUMBER, Value
 
 LONGEST_SPRINT_DAYS = 366
 DEFAULT_LENGTH_DAYS = 14
+LONGEST_QUOTE = 120
 DEBT_LABELS = frozenset({"debt", "cleaning", "technical debt"})
 Key = Annotated[str, StringConstraints(pattern=TICKET_KEY.pattern.removesuffix(r"\Z") + "$")]
 Percent = Annotated[int, NUMBER, Field(ge=0, le=100)]
@@ -108,6 +109,37 @@ class SprintContent(Value):
         datetime.date(2026, 6, 1)
         """
         return self.starts_on + timedelta(days=self.days // 2)
+
+
+def changed_plan(before: SprintContent, after: SprintContent) -> tuple[str, ...]:
+    """What is changed in what a sprint is for and how long it lasts, one sentence each?
+
+    >>> planned = SprintContent(name="Six", starts_on=date(2026, 5, 25), ends_on=date(2026, 6, 7))
+    >>> changed_plan(planned, planned.model_copy(update={"ends_on": date(2026, 6, 21)}))
+    ('the last day is 2026-06-21, it was 2026-06-07; half time is 2026-06-08, it was 2026-06-01',)
+    """
+    days = [
+        f"{noun} is {now}, it was {was}"
+        for noun, was, now in (
+            ("the first day", before.starts_on, after.starts_on),
+            ("the last day", before.ends_on, after.ends_on),
+            ("half time", before.half_time, after.half_time),
+        )
+        if was != now
+    ]
+    goal = (
+        f"the goal is {_quoted(after.goal)}, it was {_quoted(before.goal)}"
+        if after.goal != before.goal
+        else ""
+    )
+    return tuple(one for one in ("; ".join(days), goal) if one)
+
+
+def _quoted(goal: str) -> str:
+    line = " ".join(goal.split())
+    if not line:
+        return "empty"
+    return f"“{line if len(line) <= LONGEST_QUOTE else line[: LONGEST_QUOTE - 1] + '…'}”"
 
 
 class KillCall(StrEnum):

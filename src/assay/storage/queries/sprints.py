@@ -46,7 +46,9 @@ TOLD = Statement(
 _GOES_ON = or_(*(_R.status == one for one in UNFINISHED))
 _NEWS = or_(
     and_(_GOES_ON, _R.started_at.is_not(None)),
-    and_(not_(_GOES_ON), _R.ended_at > bindparam("since", type_=_R.ended_at.type)),
+    and_(
+        not_(_GOES_ON), func.coalesce(_R.ended_at, _R.started_at) > bindparam("since", type_=_R.ended_at.type)
+    ),
 )
 RUN_ENDS = Statement(
     lambda engine: (
@@ -79,6 +81,7 @@ def _runs_so_far(engine: str) -> ClauseElement:
             _R.ticket,
             number.filter(counts),
             number.filter(and_(counts, has_result)),
+            number.filter(and_(counts, or_(and_(_GOES_ON, _R.ended_at.is_(None)), _R.ended_at > until))),
             func.max(_R.started_at).filter(has_begun),
             func.max(_R.ended_at).filter(_R.ended_at <= until),
             func.coalesce(func.sum(_R.gpu_hours).filter(in_sprint), 0.0),
@@ -173,12 +176,12 @@ class SprintQueries(Session):
             return {}
         asked = {"the_project": project_id, "keys": any_of(self.engine, keys), "begin": begin, "until": until}
         found = {}
-        for ticket, begun, results, started, ended_at, hours, unknown, ended, badly in self.rows(
+        for ticket, begun, results, going, started, ended_at, hours, unknown, ended, badly in self.rows(
             RUNS_SO_FAR, **asked
         ):
             signs = [moment for moment in (started, ended_at) if moment is not None]
             last = max(signs, default=None)
-            found[ticket] = RunsSoFar(begun, results, last, hours, unknown, ended, badly)
+            found[ticket] = RunsSoFar(begun, results, going, last, hours, unknown, ended, badly)
         return found
 
     def run_ends(self, project_id: int, keys: Sequence[str], *, since: datetime) -> Sequence[RunEnd]:

@@ -16,6 +16,7 @@ from assay.domain.gates.seed_groups import BASELINE_ARM, CANDIDATE_TAG
 from assay.errors import Invalid
 from assay.storage.curves import packed, unpacked
 from assay.storage.repositories.run_pasts import PastReader, PastWriter
+from assay.storage.run_ends import brokenness
 from assay.storage.session import Row, Statement, any_of, from_json, in_list, to_json
 from assay.storage.tables import curves, run_pasts, runs
 from assay.storage.types import storable
@@ -269,7 +270,7 @@ def _facts(run: Run) -> Row:
         _body_text(run),
         run.ended_at,
         int(run.arm == BASELINE_ARM),
-        int(any(len(curve.steps) and not math.isfinite(curve.last) for curve in run.curves.values())),
+        brokenness([curve.last for curve in run.curves.values() if len(curve.steps)]),
     )
 
 

@@ -90,7 +90,7 @@ runs = Table(
         Integer,
         nullable=False,
         server_default="0",
-        comment="1 when the last value of a metric is no finite number",
+        comment="1 when the last value of a metric is no finite number, 2 when it logged none",
     ),
     UniqueConstraint("source_id", "external_id"),
     UniqueConstraint("project_id", "run_id"),

@@ -16,7 +16,10 @@ _COUNTED = ["deleted", "of_baseline", "broken", "status", "started_at", "ended_a
 def upgrade() -> None:
     op.add_column("runs", sa.Column("ended_at", Moment, nullable=True, comment="When it ended"))
     op.add_column("runs", _flag("of_baseline", "1 when its arm is the baseline"))
-    op.add_column("runs", _flag("broken", "1 when the last value of a metric is no finite number"))
+    op.add_column(
+        "runs",
+        _flag("broken", "1 when the last value of a metric is no finite number, 2 when it logged none"),
+    )
     session = Session(op.get_bind())
     fill_run_ends(session)
     session.close()

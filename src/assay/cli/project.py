@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assay.cli.connection import connected, part
-from assay.cli.options import Json, group
+from assay.cli.options import Json, Project, group
 from assay.cli.screen import facts, print_json, say, table
 
 app = group("project", "Make, list, show and choose projects.")
@@ -77,6 +77,7 @@ def show(name: Name, json: Json = False) -> None:
         [
             ("name", found["slug"]),
             ("title", found["name"]),
+            ("cadence", found["cadence"]),
             ("strictness", rules["strictness"]),
             ("alpha", rules["alpha"]),
             ("kill rules", ", ".join(rules["kill_rules"]["enabled"])),
@@ -90,6 +91,57 @@ def show(name: Name, json: Json = False) -> None:
             for stage in found["board"]["stages"]
         ],
     )
+
+
+@app.command("cadence")
+def cadence(
+    rhythm: Annotated[
+        str | None, typer.Argument(metavar="[CADENCE]", help="scrum, kanban or scrumban; left out: show it.")
+    ] = None,
+    work: Annotated[
+        str | None,
+        typer.Option(
+            "--work",
+            help="Most of the work: experiments, mixed or product. Asks for advice, changes nothing.",
+        ),
+    ] = None,
+    ships_soon: Annotated[
+        bool, typer.Option("--ships-soon", help="Something is to reach users within two months.")
+    ] = False,
+    outside_dates: Annotated[
+        bool, typer.Option("--outside-dates", help="Others wait for dates: a release, a demo, a team.")
+    ] = False,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Show or choose the cadence of a project; with --work, ask which one fits.
+
+    Example: assay project cadence --work mixed --ships-soon
+    """
+    with connected(project) as api:
+        if work is not None:
+            asked = {"work": work, "ships_soon": _yes(ships_soon), "outside_dates": _yes(outside_dates)}
+            answer = api.in_project("GET", "/cadence/advice", query=asked)
+        elif rhythm is None:
+            answer = api.in_project("GET", "/cadence")
+        else:
+            answer = api.in_project("PUT", "/cadence", body={"cadence": rhythm.lower()}, version="*")
+    if json:
+        print_json(answer.body)
+        return
+    found = answer.data
+    label = found["cadence"].capitalize()
+    if work is None:
+        say(f"The project works in {label}. {found['means']}")
+        return
+    say(f"{label} fits:")
+    for reason in found["reasons"]:
+        say(f"- {reason}")
+    say(f"Choose it: assay project cadence {found['cadence']}")
+
+
+def _yes(said: bool) -> str:
+    return "yes" if said else "no"
 
 
 @app.command("use")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
+from assay.domain.sprints.cadence import Cadence
 from assay.web.contexts.frame import MESSAGES, Frame, NavGroup, NavItem, ProjectChoice
 from assay.workflows.actor import Actor
 from assay.workflows.ports import Workspace
@@ -75,7 +76,7 @@ def build(
             )
             for p in projects
         ),
-        groups=navigation(project.slug, section) if project else (),
+        groups=navigation(project.slug, section, project.settings.cadence) if project else (),
         twin=twin,
         body_class=body_class,
         message=message(request),
@@ -84,14 +85,15 @@ def build(
     )
 
 
-def navigation(slug: str, section: str) -> tuple[NavGroup, ...]:
-    """The entries on the left; only what exists."""
+def navigation(slug: str, section: str, cadence: Cadence = Cadence.SCRUM) -> tuple[NavGroup, ...]:
+    """The entries on the left; only what exists. Without sprints, the stand-up stands in their place."""
+    daily = ("Sprints", "sprints", "/sprints") if cadence.has_sprints else ("Stand-up", "sprints", "/standup")
     return tuple(
         NavGroup(
             label=label,
             items=tuple(
                 NavItem(label=name, href=f"/p/{slug}{path}", current=key == section)
-                for name, key, path in entries
+                for name, key, path in (daily if entry[1] == "sprints" else entry for entry in entries)
             ),
         )
         for label, entries in _NAVIGATION

@@ -112,6 +112,9 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "project.created": lambda p: "created the project",
     "project.configured": lambda p: "changed the settings",
     "filter.saved": lambda p: "saved a filter",
+    "cadence.set": lambda p: (
+        f"works in {str(p.get('after')).capitalize()} now, before in {str(p.get('before')).capitalize()}"
+    ),
     "filter.removed": lambda p: "forgot a filter",
     "metric.declared": lambda p: "declared a metric",
     "metric.dropped": lambda p: "removed a metric",

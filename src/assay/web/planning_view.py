@@ -8,6 +8,7 @@ from types import MappingProxyType
 from assay.domain.experiments.display import format_difference
 from assay.domain.gates.wording import hours
 from assay.domain.kernel.findings import Outcome
+from assay.domain.kernel.ids import TicketType
 from assay.domain.sprints.feasibility import Fit
 from assay.domain.sprints.load import Asked, silence_text
 from assay.domain.sprints.ranking import Candidate, Delayed, Per, Ranked, Scale, brief_amount
@@ -18,7 +19,7 @@ from assay.web.contexts.board import Fact
 from assay.web.contexts.planning import CandidateRow, PlanningPage, ReadyChip
 from assay.web.contexts.sprints import CommitmentLine, Tab
 from assay.web.sprint_words import amount, days, tabs
-from assay.web.sprints_view import commitment_forms, shares
+from assay.web.sprints_view import cadence_words, commitment_forms, shares
 from assay.workflows.planning import PlanRow, ReadyItem
 from assay.workflows.planning_markdown import planning_markdown
 from assay.workflows.planning_page import PlanningView
@@ -53,7 +54,7 @@ def planning_page(
     """Candidates in order, what the sprint asks for, and what can be done."""
     slug, sprint, content = view.plan.project.slug, view.sprint, view.content
     here, per = f"/p/{slug}/planning", view.plan.ranking.per
-    number = None if sprint is None else sprint.number
+    number, cadence = None if sprint is None else sprint.number, view.plan.project.settings.cadence
     return PlanningPage(
         heading=f"Plan {content.name}",
         days=days(content.starts_on, content.ends_on),
@@ -61,6 +62,10 @@ def planning_page(
         tabs=tabs(slug, number, "planning"),
         here=here,
         number=number,
+        cadence=cadence_words(view.plan.project),
+        has_sprints=cadence.has_sprints,
+        takes_experiments=not cadence.flows(TicketType.EXPERIMENT),
+        settings_href=f"/p/{slug}/settings#cadence",
         version=None if sprint is None else sprint.version,
         can_start=sprint is not None and sprint.state is SprintState.PLANNED,
         start_action=f"/p/{slug}/sprints/{number}/start",

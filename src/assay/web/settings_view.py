@@ -11,10 +11,19 @@ from starlette.datastructures import FormData
 from assay.domain.board.board import Board
 from assay.domain.gates.settings import KillRuleName, VerdictSettings
 from assay.domain.kernel.metrics import MetricCatalog, Unit
+from assay.domain.sprints.cadence import Answers, Cadence, MainWork, advise
 from assay.errors import AssayError, Invalid
 from assay.web import frame, wording
 from assay.web.board_file_view import board_section
-from assay.web.contexts.settings import BoardSection, LimitRow, MetricRow, SettingsPage, SourceRow, SyncState
+from assay.web.contexts.settings import (
+    BoardSection,
+    CadenceSection,
+    LimitRow,
+    MetricRow,
+    SettingsPage,
+    SourceRow,
+    SyncState,
+)
 from assay.web.contexts.ticket_form import Choice
 from assay.web.inputs import text, texts
 from assay.web.syncs import SyncJob
@@ -50,6 +59,7 @@ def settings_page(
     problem: AssayError | None = None,
     section: str = "",
     board: BoardSection | None = None,
+    answers: Answers | None = None,
 ) -> SettingsPage:
     """Everything the page prints; `open_locks` tickets are locked and still judged."""
     href = f"/p/{project.slug}/settings"
@@ -91,9 +101,36 @@ def settings_page(
         ),
         theme_action=f"{href}/appearance",
         board=board or board_section(project),
+        cadence=cadence_section(project, answers),
         problem=problem.message if problem is not None else "",
         problem_hint=problem.hint if problem is not None else "",
         problem_section=section,
+    )
+
+
+WORK_WORDS = {
+    MainWork.EXPERIMENTS: "Mostly experiments",
+    MainWork.MIXED: "Experiments and product work",
+    MainWork.PRODUCT: "Mostly product work",
+}
+
+
+def cadence_section(project: Project, answers: Answers | None) -> CadenceSection:
+    """The cadence of a project, and the one that fits what was answered."""
+    here, now = f"/p/{project.slug}/settings", project.settings.cadence
+    advice = None if answers is None else advise(answers)
+    work = MainWork.MIXED if answers is None else answers.work
+    return CadenceSection(
+        action=f"{here}/cadence",
+        ask_href=f"{here}#cadence",
+        choices=tuple((one.value, one.label, one.means, one is now) for one in Cadence),
+        works=tuple(Choice(one.value, WORK_WORDS[one], one is work) for one in MainWork),
+        ships_soon=answers is not None and answers.ships_soon,
+        outside_dates=answers is not None and answers.outside_dates,
+        advised="" if advice is None else advice.cadence.value,
+        advised_label="" if advice is None else advice.cadence.label,
+        reasons=() if advice is None else advice.reasons,
+        is_advised=advice is not None and advice.cadence is now,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.domain.kernel.durations import duration_text
+from assay.domain.sprints.cadence import Cadence
 from assay.domain.sprints.load import Asked
 from assay.domain.sprints.progress import Progress
 from assay.domain.sprints.sprint import (
@@ -60,7 +61,16 @@ def list_page(
         problem_hint=problem.hint if problem else "",
         standup_href=f"/p/{project.slug}/standup",
         planning_href=f"/p/{project.slug}/planning",
+        cadence=cadence_words(project),
+        has_sprints=project.settings.cadence.has_sprints,
+        settings_href=f"/p/{project.slug}/settings#cadence",
     )
+
+
+def cadence_words(project: Project) -> str:
+    """What the cadence of a project says of sprints, where it is not Scrum."""
+    cadence = project.settings.cadence
+    return "" if cadence is Cadence.SCRUM else f"This project works in {cadence.label}. {cadence.means}"
 
 
 def _line(sprint: Sprint, count: int, slug: str) -> SprintLine:

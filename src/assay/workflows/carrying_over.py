@@ -126,7 +126,7 @@ def carry_over(
 ) -> None:
     """Bring a planned sprint up to date: what the one before did not decide goes on, what is over by now goes out.
 
-    What somebody took out of it stays out.
+    What somebody took out of it stays out, and so does what flows over the board by now.
     """
     made = tx.commitments(sprint.id)
     wanted = [] if before is None else [one.key for one in tx.commitments(before.id) if one.stands]
@@ -137,7 +137,8 @@ def carry_over(
             let_go(tx, actor, at, project, sprint, one, reason=OVER_BEFORE_THE_START)
     known = {one.key for one in made}
     for key in wanted:
-        if key not in known and not is_over(project, tickets[key]):
+        flows = project.settings.cadence.flows(tickets[key].content.type)
+        if key not in known and not flows and not is_over(project, tickets[key]):
             take_in(tx, actor, at, project, sprint, tickets[key], confirmed=CARRIED_OVER)
 
 

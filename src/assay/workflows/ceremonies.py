@@ -31,6 +31,7 @@ from assay.workflows.sprint_facts import (
     SprintFacts,
     begin_of,
     facts_of,
+    flowing_keys,
     keys_in_progress,
     sprint_facts,
     standing,
@@ -72,7 +73,8 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         project = required_project(tx, slug)
         sprint = next((one for one in tx.sprints(project.id) if one.state is SprintState.ACTIVE), None)
         keys = None if sprint else keys_in_progress(tx, project)
-        facts = facts_of(ws, tx, project, sprint, at, now=at, keys=keys)
+        beside = flowing_keys(tx, project) if sprint else []
+        facts = facts_of(ws, tx, project, sprint, at, now=at, keys=keys, beside=beside)
         lines = _run_lines(tx, facts, begin)
         loose = tx.loose_runs(project.id, since=begin)
         stuck = tuple(_stuck(one, at) for one in tx.blockers(project.id, open_only=True))

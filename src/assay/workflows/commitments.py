@@ -11,6 +11,7 @@ from assay.domain.kernel.events import Event
 from assay.domain.sprints.sprint import SprintState, needs_confirmation
 from assay.errors import Invalid, NotFound, Refused
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.cadence import must_belong_in_sprints
 from assay.workflows.carrying_over import about, let_go, take_in
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project, required_ticket
@@ -55,6 +56,7 @@ def commit_tickets(
         wanted = [required_ticket(tx, project, key) for key in dict.fromkeys(keys) if key not in inside]
         for ticket in wanted:
             must_be_open(project, ticket, number)
+        must_belong_in_sprints(project, wanted, number)
         doubt = _doubt(tx, project, inside, wanted)
         if doubt and not confirmed:
             raise Refused(

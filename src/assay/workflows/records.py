@@ -14,6 +14,7 @@ from assay.domain.experiments.experiment import Decision, LinkKind, Lock, Ticket
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.model import Value
+from assay.domain.sprints.cadence import Cadence
 from assay.domain.sprints.sprint import CommitmentLimits, Retro, SprintContent, SprintState
 
 TEMPLATE_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+){0,9}", re.ASCII)
@@ -41,6 +42,7 @@ class ProjectSettings(Value):
     board: Board = Field(default_factory=Board.default)
     verdicts: VerdictSettings = VerdictSettings()
     commitments: CommitmentLimits = CommitmentLimits()
+    cadence: Cadence = Cadence.SCRUM
     templates: tuple[TicketTemplate, ...] = ()
     """By name."""
     filters: tuple[SavedFilter, ...] = ()

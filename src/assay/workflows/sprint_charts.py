@@ -66,7 +66,12 @@ def sprint_overview(ws: Workspace, actor: Actor, slug: str, number: int) -> Spri
         over=too_much(facts.sprint.content, load),
         at_hand=tuple(
             sorted(
-                (ticket for ticket in at_hand if ticket.key not in inside),
+                (
+                    ticket
+                    for ticket in at_hand
+                    if ticket.key not in inside
+                    and not facts.project.settings.cadence.flows(ticket.content.type)
+                ),
                 key=lambda ticket: offered_order(ticket.content.priority, ticket.rank, ticket.key),
             )
         ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from assay.domain.board.flow import Crossing, flow_rules
+from assay.domain.kernel.ids import TicketType
 from assay.domain.sprints.progress import Over, RunsSoFar, progress, times_over
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
@@ -39,6 +40,8 @@ class SprintFacts:
     plans: Sequence[JournalRow]
     """Changes of the plan since the sprint was started, oldest first."""
     at: datetime
+    beside: Sequence[str] = ()
+    """Tickets that are shown beside those of the sprint."""
 
 
 def sprint_facts(ws: Workspace, tx: ReadTransaction, slug: str, number: int) -> SprintFacts:
@@ -57,10 +60,11 @@ def facts_of(
     *,
     now: datetime,
     keys: Sequence[str] | None = None,
+    beside: Sequence[str] = (),
 ) -> SprintFacts:
-    """What is known by this moment about the tickets of a sprint, or about these."""
+    """What is known by this moment about the tickets of a sprint and those `beside` it, or about these."""
     commitments = tx.commitments(sprint.id) if sprint else ()
-    wanted = list(keys if keys is not None else dict.fromkeys(made.key for made in commitments))
+    wanted = list(keys if keys is not None else dict.fromkeys((*(made.key for made in commitments), *beside)))
     # Where the tracker's clock runs ahead of ours, what it tells has happened all the same.
     until = at if at < now else LATEST
     return SprintFacts(
@@ -75,6 +79,7 @@ def facts_of(
         decided=[one for one in tx.decided(project.id) if one.at <= at],
         plans=_plans(tx, project, sprint, at),
         at=at,
+        beside=beside,
     )
 
 
@@ -99,10 +104,21 @@ def _moves(
 
 def keys_in_progress(tx: ReadTransaction, project: Project) -> list[str]:
     """Every ticket that somebody has started and that is not over."""
-    board = project.settings.board
-    rules = flow_rules(board)
+    return [ticket.key for ticket in _in_progress(tx, project)]
+
+
+def flowing_keys(tx: ReadTransaction, project: Project) -> list[str]:
+    """Tickets in progress that flow beside the sprints, where the project works so."""
+    cadence = project.settings.cadence
+    if not any(map(cadence.flows, TicketType)):
+        return []
+    return [ticket.key for ticket in _in_progress(tx, project) if cadence.flows(ticket.content.type)]
+
+
+def _in_progress(tx: ReadTransaction, project: Project) -> list[Ticket]:
+    rules = flow_rules(project.settings.board)
     return [
-        ticket.key
+        ticket
         for ticket in tx.tickets(project.id)
         if ticket.stage not in rules.waiting and ticket.stage not in rules.ended
     ]
@@ -119,7 +135,7 @@ def begin_of(sprint: Sprint | None) -> datetime:
 def standing(facts: SprintFacts) -> tuple[TicketAt, ...]:
     """Tickets that were in at that moment, in the order they came in."""
     made = {one.key: one for one in facts.commitments if one.removed_at is None or one.removed_at > facts.at}
-    keys = made if facts.sprint else facts.tickets
+    keys = dict.fromkeys((*made, *facts.beside)) if facts.sprint else facts.tickets
     return tuple(_ticket_at(facts, facts.tickets[key], made.get(key)) for key in keys if key in facts.tickets)
 
 

@@ -15,6 +15,7 @@ from assay.domain.sprints.sprint_data import sprint_from_data
 from assay.domain.sprints.sprint_file import SprintEntry, SprintFile, sprint_file_from_data
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor
+from assay.workflows.cadence import must_belong_in_sprints
 from assay.workflows.carrying_over import take_in
 from assay.workflows.lookup import required_ticket
 from assay.workflows.open_tickets import must_be_open
@@ -75,6 +76,7 @@ def import_sprint(
         present.setdefault((ticket.content.type, ticket.content.title), ticket)
     for ticket in wanted:
         must_be_open(project, ticket, sprint.number)
+    must_belong_in_sprints(project, wanted, sprint.number)
     doubt = _doubt(tx, project, inside, wanted)
     if doubt and not file.confirmed:
         raise Refused(

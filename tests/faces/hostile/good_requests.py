@@ -77,6 +77,7 @@ BODIES = {
     },
     "improve": {"title": "Log the seed of every run"},
     "put_canvas": {"text": "objective: Answer\nsuccess: [accuracy >= 85%]\n"},
+    "put_cadence": {"cadence": "scrumban"},
     "put_phase": {"document": {"phase": "convergence", "since": "2026-05-12", "gates": [{"question": "x", "by_sprint": 5}]}},
     "keep_choice": {"document": {"question": "Who reads?", "options": [{"name": "We", "route": "build"}]}},
     "break_feature_down": {"stages": ["baseline model"]},

@@ -14,6 +14,7 @@ from assay.domain.board.templates import BoardTemplate
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.metrics import Direction, Unit
 from assay.domain.kernel.model import NUMBER
+from assay.domain.sprints.cadence import Cadence
 from assay.workflows.evidence import SyncReport
 from assay.workflows.records import Project, Source
 
@@ -83,6 +84,7 @@ class ProjectDocument(TypedDict):
     created_at: datetime
     board: Board
     verdicts: VerdictSettings
+    cadence: Cadence
 
 
 class SourceDocument(TypedDict):
@@ -119,6 +121,7 @@ def project_document(project: Project) -> ProjectDocument:
         created_at=project.created_at,
         board=project.settings.board,
         verdicts=project.settings.verdicts,
+        cadence=project.settings.cadence,
     )
 
 

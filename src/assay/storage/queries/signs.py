@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select
 
 from assay.domain.board.staleness import WorkSigns
-from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.experiment import Decision, DecisionKind
 from assay.domain.kernel.ids import TicketType
-from assay.storage.documents import content
+from assay.storage import documents
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import journal, projects, ticket_documents, tickets
 
@@ -32,7 +32,7 @@ _LAST_TOLD = (
 WORK = Statement(
     lambda engine: (
         select(
-            _T.key, _T.type, _T.entered_stage_at, _T.begun_at, _T.decision, _D.content, _D.lock, _EVIDENCE.c.at,
+            _T.key, _T.type, _T.entered_stage_at, _T.begun_at, _D.decision, _D.content, _D.lock, _EVIDENCE.c.at,
             _LAST_TOLD.label("told_at"),
         )
         .join_from(tickets, ticket_documents, _D.ticket_id == _T.id)
@@ -63,6 +63,11 @@ def _signs(row: Row) -> WorkSigns:
         last_sign_at=max(at for at in (entered_at, evidence_at, told_at) if at is not None),
         begun_at=begun_at,
         locked_at=None if lock is None else datetime.fromisoformat(from_json(lock)["locked_at"]),
-        time_box_days=content(text).time_box_days,
-        decision=None if decision is None else DecisionKind(decision),
+        time_box_days=documents.content(text).time_box_days,
+        decision=None if decision is None else _standing(documents.decision(decision), entered_at),
     )
+
+
+def _standing(decision: Decision, entered_at: datetime) -> DecisionKind | None:
+    """What was decided, unless the ticket was moved on afterwards: then work on it goes on."""
+    return None if entered_at > decision.at else decision.kind

@@ -81,6 +81,12 @@ class PlanningPage:
     shares: tuple[Share, ...]
     person_days: str
     gpu_hours: str
+    cadence: str
+    """What the project's cadence says of sprints, where it is not Scrum; empty otherwise."""
+    has_sprints: bool
+    takes_experiments: bool
+    """Experiments are taken into sprints, and do not flow beside them."""
+    settings_href: str
     markdown: str
     markdown_href: str
     csrf_token: str

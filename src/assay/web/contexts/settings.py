@@ -75,6 +75,25 @@ class BoardSection:
 
 
 @dataclass(frozen=True, slots=True)
+class CadenceSection:
+    """The cadence of the project, and which one fits."""
+
+    action: str
+    ask_href: str
+    choices: tuple[tuple[str, str, str, bool], ...]
+    """Value, name, what it means, whether it is the one."""
+    works: tuple[Choice, ...]
+    ships_soon: bool
+    outside_dates: bool
+    advised: str
+    """The cadence that fits what was answered; empty before that."""
+    advised_label: str
+    reasons: tuple[str, ...]
+    is_advised: bool
+    """It is the one that is set."""
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsPage:
     """Context of pages/settings.html."""
 
@@ -99,6 +118,7 @@ class SettingsPage:
     themes: tuple[Choice, ...]
     theme_action: str
     board: BoardSection
+    cadence: CadenceSection
     problem: str
     problem_hint: str
     problem_section: str

@@ -48,6 +48,11 @@ class SprintListPage:
     problem_hint: str
     standup_href: str
     planning_href: str
+    cadence: str
+    """What the project's cadence says of sprints, where it is not Scrum; empty otherwise."""
+    has_sprints: bool
+    """Sprints are asked for."""
+    settings_href: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.domain.board.templates import BoardTemplate
+from assay.domain.sprints.cadence import Answers, Cadence, MainWork
 from assay.errors import AssayError, Conflict, Invalid, Refused, Unavailable
 from assay.statuses import http_status
 from assay.web import frame, inputs, settings_view, templating
@@ -16,6 +17,7 @@ from assay.web.permissions import requires
 from assay.web.syncs import jobs
 from assay.workflows.actor import Permission
 from assay.workflows.board_file import preview_board, save_board
+from assay.workflows.cadence import set_cadence
 from assay.workflows.evidence import connect_source, disconnect_source, list_sources, sync_source
 from assay.workflows.projects import (
     count_open_locks,
@@ -30,12 +32,57 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/p/{slug}/settings", dependencies=requires(Permission.READ))
-def show_settings(request: Request, slug: str, board: str = "") -> HTMLResponse:
-    """All settings on one page; `board` names a board to begin with, in place of the project's own."""
+def show_settings(
+    request: Request,
+    slug: str,
+    board: str = "",
+    work: str = "",
+    ships_soon: str = "",
+    outside_dates: str = "",
+) -> HTMLResponse:
+    """All settings on one page.
+
+    `board` names a board to begin with, in place of the project's own; `work`, `ships_soon` and `outside_dates` answer the
+    questions about the cadence that fits.
+    """
+    if work in set(MainWork):
+        answers = Answers(
+            MainWork(work), ships_soon=ships_soon == "yes", outside_dates=outside_dates == "yes"
+        )
+        return _page(request, slug, answers=answers)
     if board not in set(BoardTemplate):
         return _page(request, slug)
     project = get_project(frame.workspace(request), frame.actor(request), slug)
     return _page(request, slug, board=board_section(project, template=BoardTemplate(board)))
+
+
+@router.post("/p/{slug}/settings/cadence", dependencies=requires(Permission.CONFIGURE))
+def choose_cadence(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Choose the cadence the project works in."""
+    try:
+        chosen = _cadence(inputs.text(form, "cadence"))
+        set_cadence(
+            frame.workspace(request),
+            frame.actor(request),
+            slug,
+            chosen,
+            expected_version=inputs.version(form),
+        )
+    except Invalid as error:
+        return _page(request, slug, problem=error, section="cadence")
+    return inputs.see_other(f"/p/{slug}/settings", "saved")
+
+
+def _cadence(text: str) -> Cadence:
+    try:
+        return Cadence(text)
+    except ValueError:
+        raise Invalid(
+            f"cannot choose a cadence: found {ascii(text)[:40]} (expected one of: {', '.join(Cadence)})",
+            hint="answer the questions below to see which one fits",
+            code="cadence-unknown",
+            field="cadence",
+        ) from None
 
 
 @router.post("/p/{slug}/settings/board", dependencies=requires(Permission.CONFIGURE))
@@ -62,6 +109,7 @@ def _page(
     problem: AssayError | None = None,
     section: str = "",
     board: BoardSection | None = None,
+    answers: Answers | None = None,
 ) -> HTMLResponse:
     ws, actor = frame.workspace(request), frame.actor(request)
     project = get_project(ws, actor, slug)
@@ -75,6 +123,7 @@ def _page(
         problem=problem,
         section=section,
         board=board,
+        answers=answers,
     )
     around = frame.build(
         request, "Settings", project=project, section="settings", twin=f"/api/v1/projects/{slug}"

@@ -36,7 +36,7 @@ from assay.testing.storage_samples import (
 )  # fmt: skip
 from assay.testing.storage_sprints import SprintContract
 from assay.workflows.ports import Store
-from assay.workflows.records import Attestation, Override, StoredAnswer, StoredVerdict
+from assay.workflows.records import Attestation, Override, PutRuns, StoredAnswer, StoredVerdict
 
 
 class ProjectContract:
@@ -248,7 +248,7 @@ class EvidenceContract:
             1, seed=2**70, name="<b>\x00", tags={"note": "π"}, curves={"loss": curve(1.0, math.nan, -math.inf)},
             scores_digest="sha256:x", ended_at=later(3), gpu_hours=None, url="http://127.0.0.1/1", dataset="digits@1",
         )  # fmt: skip
-        assert store.write(lambda tx: tx.put_runs(source, [odd, run(2)], seq=7)) == 2
+        assert store.write(lambda tx: tx.put_runs(source, [odd, run(2)], seq=7)).changed == 2
         with store.read() as tx:
             first, second = tx.runs(project.id, "EXP-1")
             assert tx.run(project.id, "lab:0002") is not None
@@ -283,7 +283,8 @@ class EvidenceContract:
         source = new_source(store, project)
         store.write(lambda tx: tx.put_runs(source, [run(n) for n in range(3)], seq=3))
         changed = run(1, digest="other", curves={"accuracy": curve(0.1)}, ticket="EXP-2")
-        assert store.write(lambda tx: tx.put_runs(source, [run(0), changed, run(2)], seq=9)) == 1
+        put = store.write(lambda tx: tx.put_runs(source, [run(0), changed, run(2)], seq=9))
+        assert put == PutRuns(1, frozenset({"EXP-1", "EXP-2"}))
         with store.read() as tx:
             (found,) = tx.runs(project.id, "EXP-2")
             assert tx.run_digests(source.id) == {"0000": "digest-0", "0001": "other", "0002": "digest-2"}
@@ -298,7 +299,7 @@ class EvidenceContract:
         with store.read() as tx:
             assert [found.deleted for found in tx.runs(project.id, "EXP-1")] == [True, False]
             assert set(tx.run_digests(source.id)) == {"0002"}
-        assert store.write(lambda tx: tx.put_runs(source, [run(1)], seq=2)) == 1
+        assert store.write(lambda tx: tx.put_runs(source, [run(1)], seq=2)).changed == 1
         with store.read() as tx:
             assert [found.deleted for found in tx.runs(project.id, "EXP-1")] == [False, False]
 
@@ -373,6 +374,7 @@ class EvidenceContract:
         store.write(lambda tx: tx.put_runs(source, [run(1)], seq=1))
         with store.read() as tx:
             assert tx.sources(project.id) == [synced]
+            assert [tx.source_stands_at(source.id, {"at": at}) for at in (5, 4)] == [True, False]
         store.write(lambda tx: tx.remove_source(source.id))
         with store.read() as tx:
             assert tx.sources(project.id) == []

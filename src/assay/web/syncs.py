@@ -9,8 +9,9 @@ from fastapi import FastAPI
 
 from assay.errors import AssayError
 from assay.workflows.actor import Actor
-from assay.workflows.evidence import SyncProgress, sync_source
+from assay.workflows.evidence import sync_source
 from assay.workflows.ports import Workspace
+from assay.workflows.sync_batches import SyncProgress
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,49 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Self
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from assay.domain.experiments.evidence import Run
 from assay.domain.kernel.events import Event
 from assay.errors import AssayError, Conflict, Invalid, NotFound
-from assay.workflows.actor import SYSTEM, Actor, Permission
+from assay.workflows.actor import Actor, Permission
 from assay.workflows.canvas import refresh_standing
 from assay.workflows.filters import run_filters
 from assay.workflows.lookup import required_project, required_ticket
-from assay.workflows.ownership import must_not_be_shared, owned
-from assay.workflows.ports import SyncBatch, Workspace, WriteTransaction
+from assay.workflows.ownership import must_not_be_shared
+from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, Source
+from assay.workflows.sync_batches import BatchKeeper, SyncProgress, SyncReport
 from assay.workflows.verdicts import refresh_due_verdicts
 from assay.workflows.views import RunListPage
-
-KEYS_SHOWN = 50
-
-
-@dataclass(frozen=True, slots=True)
-class SyncProgress:
-    """How far a sync is."""
-
-    source: str
-    done: int
-    total: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class SyncReport:
-    """What a sync did."""
-
-    source: str
-    seen: int
-    changed: int
-    gone: int
-    tickets: tuple[str, ...] = ()
-    """Tickets whose evidence changed."""
-    note: str = ""
-    """How the tracker was read."""
 
 
 def connect_source(
@@ -214,7 +188,7 @@ def sync_source(
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         source = _required_source(tx.sources(project.id), name, project)
-    keeper = _Keeper(ws, project, source, on_progress or (lambda _: None))
+    keeper = BatchKeeper(ws, project, source, on_progress or (lambda _: None))
     try:
         with keeper:
             for batch in ws.sources[source.kind].changes(source, keeper.known):
@@ -228,105 +202,6 @@ def sync_source(
         _note_success(ws, keeper.source)
     refresh_standing(ws, slug)
     return keeper.report()
-
-
-class _Keeper:
-    """Writes the batches of a sync in turn, each while the next one is read.
-
-    Used as a context: when it ends, whatever was given to it is written or has failed.
-    """
-
-    def __init__(
-        self, ws: Workspace, project: Project, source: Source, on_progress: Callable[[SyncProgress], None]
-    ) -> None:
-        self.source = source
-        """As it was last saved."""
-        self._ws = ws
-        self._project = project
-        self._on_progress = on_progress
-        self._waiting: tuple[SyncBatch, Future[_Kept]] | None = None
-        self._seen = self._changed = self._gone = 0
-        self._note = ""
-        self._keys: set[str] = set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._settle()
-
-    def keep(self, batch: SyncBatch) -> None:
-        """Hand a batch over; returns when the one before it is durable."""
-        self._settle()
-        work = partial(_keep_batch, self._ws, self._project, self.source, batch)
-        self._waiting = batch, self._ws.store.submit(work)
-
-    def known(self) -> Mapping[str, str]:
-        """External id to digest of all that was kept up to now."""
-        self._settle()
-        with self._ws.store.read() as tx:
-            return tx.run_digests(self.source.id)
-
-    def report(self) -> SyncReport:
-        """What was kept."""
-        return SyncReport(
-            source=self.source.name,
-            seen=self._seen,
-            changed=self._changed,
-            gone=self._gone,
-            tickets=tuple(sorted(self._keys)),
-            note=self._note,
-        )
-
-    def _settle(self) -> None:
-        if self._waiting is None:
-            return
-        (batch, future), self._waiting = self._waiting, None
-        kept = future.result()
-        self.source = kept.source
-        self._seen = batch.done
-        self._changed += kept.changed
-        self._gone += len(batch.gone)
-        self._note = batch.note or self._note
-        self._keys |= kept.keys
-        self._on_progress(SyncProgress(source=self.source.name, done=batch.done, total=batch.total))
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What writing one batch did."""
-
-    source: Source
-    changed: int
-    keys: set[str]
-
-
-def _keep_batch(
-    ws: Workspace, project: Project, source: Source, batch: SyncBatch, tx: WriteTransaction
-) -> _Kept:
-    at = ws.clock()
-    for digest, content in batch.blobs.items():
-        tx.put_blob(digest, content)
-    seq = tx.head()[0] + 1
-    ids = [run.external_id for run in batch.runs]
-    keys = set(tx.tickets_of_runs(source.id, ids))
-    changed = tx.put_runs(source, (owned(run, project, source) for run in batch.runs), seq=seq)
-    keys.update(tx.tickets_of_runs(source.id, ids))
-    keys.update(tx.mark_deleted(source.id, batch.gone, seq=seq))
-    tx.mark_evidence(project.id, sorted(keys), seq=seq)
-    fresh = replace(source, cursor=batch.cursor, last_sync_at=at, last_sync_status="ok", last_sync_error="")
-    tx.save_source(fresh)
-    if changed or batch.gone:
-        event = Event.of(
-            "runs.synced",
-            project=project.slug,
-            subject=source.name,
-            changed=changed,
-            gone=len(batch.gone),
-            tickets=sorted(keys)[:KEYS_SHOWN],
-        )
-        tx.append(event, actor=SYSTEM, at=at)
-    return _Kept(source=fresh, changed=changed, keys=keys)
 
 
 def _note_failure(ws: Workspace, source: Source, error: AssayError) -> None:

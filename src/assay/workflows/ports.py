@@ -34,6 +34,7 @@ from assay.workflows.records import (
     Override,
     Project,
     ProjectSettings,
+    PutRuns,
     Source,
     StoredAnswer,
     StoredVerdict,
@@ -102,8 +103,8 @@ class ReadTransaction(
         """Runs off this ticket that were on it with something to show, or whose tag names it, ordered by run id."""
         ...
 
-    def tickets_of_runs(self, source_id: int, external_ids: Sequence[str]) -> Sequence[str]:
-        """Which tickets have these runs of a source now?"""
+    def source_stands_at(self, source_id: int, cursor: Mapping[str, Any]) -> bool:
+        """Is this where the last sync of the source stopped?"""
         ...
 
     def verdicts_due(self, project_id: int) -> Sequence[str]:
@@ -274,8 +275,8 @@ class WriteTransaction(ReadTransaction, BlockerWrites, GateWrites, KeptWrites, S
         ...
 
     def save_source(self, source: Source) -> None: ...
-    def put_runs(self, source: Source, runs: Iterable[Run], *, seq: int) -> int:
-        """Insert or update runs by external id; returns how many differ from what was stored.
+    def put_runs(self, source: Source, runs: Iterable[Run], *, seq: int) -> PutRuns:
+        """Insert or update runs by external id; returns what differs from what was stored.
 
         `seen_seq` is kept, and what a run was is remembered where a verdict has to know it (`Run.past`).
         """

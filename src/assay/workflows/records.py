@@ -237,6 +237,16 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class PutRuns:
+    """What putting runs into the store changed."""
+
+    changed: int
+    """Runs that differ from what was stored."""
+    tickets: frozenset[str]
+    """Tickets that such a run was on, or is on now."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredVerdict:
     """A verdict record with its exact bytes."""
 

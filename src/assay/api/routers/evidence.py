@@ -30,8 +30,6 @@ from assay.api.versioned import v1_router
 from assay.errors import AssayError
 from assay.workflows.actor import Permission
 from assay.workflows.evidence import (
-    SyncProgress,
-    SyncReport,
     attach_run,
     connect_source,
     disconnect_source,
@@ -41,6 +39,7 @@ from assay.workflows.evidence import (
     sync_project,
     sync_source,
 )
+from assay.workflows.sync_batches import SyncProgress, SyncReport
 from assay.workflows.views import RunListPage
 
 router = v1_router("evidence")

@@ -15,8 +15,8 @@ from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.metrics import Direction, Unit
 from assay.domain.kernel.model import NUMBER
 from assay.domain.sprints.cadence import Cadence
-from assay.workflows.evidence import SyncReport
 from assay.workflows.records import Project, Source
+from assay.workflows.sync_batches import SyncReport
 
 Name = Annotated[str, Field(max_length=200)]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select, update
 
@@ -32,17 +33,6 @@ RECONNECT = Statement(
     update(sources).where(_S.id == bindparam("the_id")).values(connected=1), ("experiment_filter",)
 )
 DISCONNECT = Statement(update(sources).where(_S.id == bindparam("the_id")).values(connected=0))
-TICKETS_OF_RUNS = Statement(
-    lambda engine: (
-        select(runs.c.ticket)
-        .where(
-            runs.c.source_id == bindparam("the_source"),
-            in_list(engine, runs.c.external_id, "ids"),
-            runs.c.ticket.is_not(None),
-        )
-        .distinct()
-    )
-)
 DUE = Statement(
     select(tickets.c.key)
     .where(tickets.c.project_id == bindparam("the_project"), tickets.c.verdict_due > 0)
@@ -91,6 +81,7 @@ SAVE_SOURCE = Statement(
         "last_sync_error",
     ),
 )
+STANDS_AT = Statement(select(_S.id).where(_S.id == bindparam("the_id"), _S.cursor == bindparam("the_cursor")))
 DROP_SOURCE = Statement(
     delete(sources).where(
         _S.id == bindparam("the_id"), ~exists().where(runs.c.source_id == _S.id).correlate(sources)
@@ -116,10 +107,9 @@ class EvidenceReader(Session):
         """Sources of a project, by name."""
         return [_source(row) for row in self.rows(SOURCES, the_project=project_id)]
 
-    def tickets_of_runs(self, source_id: int, external_ids: Sequence[str]) -> Sequence[str]:
-        """Which tickets have these runs of a source now?"""
-        ids = any_of(self.engine, external_ids)
-        return [key for (key,) in self.rows(TICKETS_OF_RUNS, the_source=source_id, ids=ids)]
+    def source_stands_at(self, source_id: int, cursor: Mapping[str, Any]) -> bool:
+        """Is this where the last sync of the source stopped?"""
+        return self.row(STANDS_AT, the_id=source_id, the_cursor=to_json(cursor)) is not None
 
     def verdicts_due(self, project_id: int) -> Sequence[str]:
         """Tickets with evidence that no verdict has seen."""

@@ -20,7 +20,7 @@ from assay.storage.run_ends import brokenness
 from assay.storage.session import Row, Statement, any_of, from_json, in_list, to_json
 from assay.storage.tables import curves, run_pasts, runs
 from assay.storage.types import storable
-from assay.workflows.records import Source
+from assay.workflows.records import PutRuns, Source
 
 CHUNK_RUNS = 1024
 INT64_MAX = 2**63 - 1
@@ -70,7 +70,7 @@ DIGESTS = Statement(
     select(_R.external_id, _R.digest).where(_R.source_id == bindparam("the_source"), _R.deleted == 0)
 )
 STORED = Statement(
-    lambda engine: select(_R.external_id, _R.id, _R.digest, _R.deleted).where(
+    lambda engine: select(_R.external_id, _R.id, _R.digest, _R.deleted, _R.ticket, _R.by_hand).where(
         _R.source_id == bindparam("the_source"), in_list(engine, _R.external_id, "ids")
     )
 )
@@ -165,16 +165,16 @@ class RunWriter(RunReader, PastWriter):
 
     __slots__ = ()
 
-    def put_runs(self, source: Source, runs: Iterable[Run], *, seq: int) -> int:
-        """Insert or update runs by external id; returns how many differ from what was stored.
+    def put_runs(self, source: Source, runs: Iterable[Run], *, seq: int) -> PutRuns:
+        """Insert or update runs by external id; returns what differs from what was stored.
 
         `seen_seq` and attachments by hand are kept.
         """
         remaining = iter(runs)
-        changed = 0
+        changed, tickets = 0, set[str]()
         while chunk := {run.external_id: run for run in islice(remaining, CHUNK_RUNS)}:
-            changed += self._put_chunk(source, chunk, seq)
-        return changed
+            changed += self._put_chunk(source, chunk, seq, tickets)
+        return PutRuns(changed, frozenset(tickets))
 
     def mark_deleted(self, source_id: int, external_ids: Sequence[str], *, seq: int) -> Sequence[str]:
         """Mark runs gone from the tracker; returns the ticket keys touched."""
@@ -192,23 +192,27 @@ class RunWriter(RunReader, PastWriter):
             self.remember({row[0]: moved}, seq, by_hand=True)
         return self.execute(ATTACH, the_project=project_id, the_run=run_id, ticket=ticket_key) == 1
 
-    def _put_chunk(self, source: Source, chunk: Mapping[str, Run], seq: int) -> int:
+    def _put_chunk(self, source: Source, chunk: Mapping[str, Run], seq: int, tickets: set[str]) -> int:
+        """How many of these differ? Adds the tickets that those were on or are on now."""
         rows = self.rows(STORED, the_source=source.id, ids=any_of(self.engine, chunk))
-        stored = {external_id: (number, digest, bool(gone)) for external_id, number, digest, gone in rows}
+        stored = {row[0]: row[1:] for row in rows}
         (last_id,) = self.one(MAX_ID)
         new: list[Row] = []
         known: dict[int, Run] = {}
         lines: list[Row] = []
+        touched: set[str | None] = set()
         for external_id, run in chunk.items():
             before = stored.get(external_id)
             if before is None:
                 number = last_id + len(new) + 1
                 new.append(_new_row(source, run, number, seq))
-            elif run.digest and before[1:] == (run.digest, run.deleted):
-                continue
+                touched.add(run.ticket)
             else:
-                number = before[0]
+                number, digest, gone, ticket, by_hand = before
+                if run.digest and (digest, bool(gone)) == (run.digest, run.deleted):
+                    continue
                 known[number] = run
+                touched.update((ticket, ticket if by_hand else run.ticket))
             lines.extend(_curve_rows(number, run))
         self.add_rows(runs, _NEW, new)
         if known:
@@ -216,6 +220,7 @@ class RunWriter(RunReader, PastWriter):
             self.execute_many(EDIT, [_edit(number, run) for number, run in known.items()])
             self.execute_many(DROP_CURVES, [{"the_id": number} for number in known])
         self.add_rows(curves, _CURVE, lines)
+        tickets.update(key for key in touched if key is not None)
         return len(new) + len(known)
 
 

@@ -1,0 +1,169 @@
+"""How the batches of a sync reach the store: in their order, each durable, while the next ones are read."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Self
+
+from assay.domain.kernel.events import Event
+from assay.workflows.actor import SYSTEM
+from assay.workflows.ownership import owned
+from assay.workflows.ports import SyncBatch, Workspace, WriteTransaction
+from assay.workflows.records import Project, Source
+
+KEYS_SHOWN = 50
+ON_THEIR_WAY = 2
+"""Batches handed over and not yet durable: one is written, and one is at hand when that is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncProgress:
+    """How far a sync is."""
+
+    source: str
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did."""
+
+    source: str
+    seen: int
+    changed: int
+    gone: int
+    tickets: tuple[str, ...] = ()
+    """Tickets whose evidence changed."""
+    note: str = ""
+    """How the tracker was read."""
+
+
+class BatchKeeper:
+    """Writes the batches of a sync in their order, while the next ones are read.
+
+    Used as a context: when it ends, whatever was given to it is written or has failed. None is kept unless the one before
+    it was.
+    """
+
+    def __init__(
+        self, ws: Workspace, project: Project, source: Source, on_progress: Callable[[SyncProgress], None]
+    ) -> None:
+        self.source = source
+        """As it was last saved."""
+        self._ws = ws
+        self._project = project
+        self._on_progress = on_progress
+        self._waiting: deque[tuple[SyncBatch, Future[_Kept | None]]] = deque()
+        self._seen = self._changed = self._gone = 0
+        self._note = ""
+        self._keys: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._settle_all()
+
+    def keep(self, batch: SyncBatch) -> None:
+        """Hand a batch over; returns when all but the one before it are durable."""
+        if len(self._waiting) == ON_THEIR_WAY:
+            self._settle()
+        before = self._waiting[0][0].cursor if self._waiting else None
+        if before == self.source.cursor:  # the stored cursor could not tell whether that one is in
+            self._settle_all()
+            before = None
+        work = partial(_keep_in_turn, self._ws, self._project, self.source, batch, before)
+        self._waiting.append((batch, self._ws.store.submit(work)))
+
+    def known(self) -> Mapping[str, str]:
+        """External id to digest of all that was kept up to now."""
+        self._settle_all()
+        with self._ws.store.read() as tx:
+            return tx.run_digests(self.source.id)
+
+    def report(self) -> SyncReport:
+        """What was kept."""
+        return SyncReport(
+            source=self.source.name,
+            seen=self._seen,
+            changed=self._changed,
+            gone=self._gone,
+            tickets=tuple(sorted(self._keys)),
+            note=self._note,
+        )
+
+    def _settle_all(self) -> None:
+        while self._waiting:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Wait until the oldest batch is durable."""
+        batch, future = self._waiting.popleft()
+        try:
+            kept = future.result()
+        except BaseException:
+            wait([other for _, other in self._waiting])  # without this one they are not kept either
+            self._waiting.clear()
+            raise
+        if kept is None:  # another sync of the source went between, or this one was taken up too early
+            kept = self._ws.store.write(partial(_keep_batch, self._ws, self._project, self.source, batch))
+        self.source = kept.source
+        self._seen = batch.done
+        self._changed += kept.changed
+        self._gone += len(batch.gone)
+        self._note = batch.note or self._note
+        self._keys |= kept.keys
+        self._on_progress(SyncProgress(source=self.source.name, done=batch.done, total=batch.total))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What writing one batch did."""
+
+    source: Source
+    changed: int
+    keys: set[str]
+
+
+def _keep_in_turn(
+    ws: Workspace,
+    project: Project,
+    source: Source,
+    batch: SyncBatch,
+    before: dict[str, Any] | None,
+    tx: WriteTransaction,
+) -> _Kept | None:
+    """As `_keep_batch`; None, and nothing is kept, where the batch with this cursor was not kept just before."""
+    if before is not None and not tx.source_stands_at(source.id, before):
+        return None
+    return _keep_batch(ws, project, source, batch, tx)
+
+
+def _keep_batch(
+    ws: Workspace, project: Project, source: Source, batch: SyncBatch, tx: WriteTransaction
+) -> _Kept:
+    at = ws.clock()
+    for digest, content in batch.blobs.items():
+        tx.put_blob(digest, content)
+    seq = tx.head()[0] + 1
+    put = tx.put_runs(source, (owned(run, project, source) for run in batch.runs), seq=seq)
+    keys = {*put.tickets, *tx.mark_deleted(source.id, batch.gone, seq=seq)}
+    tx.mark_evidence(project.id, sorted(keys), seq=seq)
+    fresh = replace(source, cursor=batch.cursor, last_sync_at=at, last_sync_status="ok", last_sync_error="")
+    tx.save_source(fresh)
+    if put.changed or batch.gone:
+        event = Event.of(
+            "runs.synced",
+            project=project.slug,
+            subject=source.name,
+            changed=put.changed,
+            gone=len(batch.gone),
+            tickets=sorted(keys)[:KEYS_SHOWN],
+        )
+        tx.append(event, actor=SYSTEM, at=at)
+    return _Kept(source=fresh, changed=put.changed, keys=keys)

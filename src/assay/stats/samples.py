@@ -74,6 +74,13 @@ def as_scores(values: Scores, name: str = "scores") -> FloatArray:
         NotFinite: a value is NaN, infinite, missing or not a number.
         Misaligned: the input is not one-dimensional.
     """
+    array = as_numbers(values, name)
+    _check_finite(array, name)
+    return array
+
+
+def as_numbers(values: Scores, name: str = "scores") -> FloatArray:
+    """As `as_scores`, for whoever looks at the smallest and the largest value anyway and refuses what is not finite by them."""
     array = _as_floats(values, name)
     if array.ndim != 1:
         raise Misaligned(f"cannot read {name}: {array.ndim} dimensions (expected 1)")
@@ -92,6 +99,7 @@ def as_matrix(values: Scores | Sequence[Sequence[float]], name: str = "scores") 
         Misaligned: rows have different lengths, or there are more than two dimensions.
     """
     array = _as_floats(values, name)
+    _check_finite(array, name)
     if array.ndim == 1:
         array = array[:, np.newaxis]
     if array.ndim != 2:
@@ -191,6 +199,7 @@ def _exact_sum(values: FloatArray, axis: int) -> FloatArray:
 def is_binary(values: Scores) -> bool:
     """Do the scores consist of zeros and ones only?"""
     array = _as_floats(values, "scores")
+    _check_finite(array, "scores")
     return bool(np.all((array == 0.0) | (array == 1.0)))
 
 
@@ -221,13 +230,15 @@ def _as_floats(values: Any, name: str) -> FloatArray:
     array = _plain_array(values, name)
     if array.dtype.kind not in "biuf":
         raise NotFinite(f"cannot read {name}: values of type {array.dtype} (expected numbers)")
-    floats = np.ascontiguousarray(array, dtype=np.float64)
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _check_finite(floats: FloatArray, name: str) -> None:
     finite = np.isfinite(floats)
     if not finite.all():
         position = int(np.flatnonzero(~finite.ravel())[0])
         found = floats.ravel()[position]
         raise NotFinite(f"cannot read {name}: value {found} at position {position} (expected finite numbers)")
-    return floats
 
 
 def _plain_array(values: Any, name: str) -> NDArray[Any]:

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.stats.distributions import FloatArray
-from assay.stats.samples import ROUNDING, Misaligned, NotFinite, StatisticsError
+from assay.stats.samples import ROUNDING, Misaligned, NotFinite, StatisticsError, as_scores
 
 IntArray = NDArray[np.int64]
 
-_CHUNK = 1 << 13  # rows whose intermediate arrays stay in the processor's cache
+_CHUNK = 1 << 15  # rows whose intermediate arrays stay in the processor's cache
 _WORD = 62  # bits of a whole number that sums may fill
 _SIGNED, _POSITIVE = 1.5 * 2.0**52, 2.0**52  # floats of these sizes are whole: their last bit counts one
 _SIGNED_BITS, _POSITIVE_BITS = 51, 52  # bits of a number that can be added to them and is still told
@@ -41,16 +41,20 @@ class SliceMoments:
     variance: FloatArray
 
 
-def slice_moments(values: FloatArray, index: NDArray[Any], slices: int) -> SliceMoments:
+def slice_moments(
+    values: FloatArray, index: NDArray[Any], slices: int, *, name: str = "scores"
+) -> SliceMoments:
     """What are size, mean and variance of the values in each slice?
 
     Args:
-        values: shape (rows,), finite (see `samples.as_scores`), in the metric's units.
+        values: shape (rows,), in the metric's units.
         index: which slice, 0..slices-1, each row belongs to.
         slices: how many slices there are; some may be empty.
+        name: what to call the values in a refusal.
 
     Raises:
-        Misaligned: other lengths. StatisticsError: an index outside 0..slices-1. NotFinite: squares that overflow.
+        Misaligned: other lengths. StatisticsError: an index outside 0..slices-1. NotFinite: a value that is not finite, or
+            squares that overflow.
 
     >>> m = slice_moments(np.array([1.0, 2.0, 4.0, 9.0]), np.array([0, 0, 0, 2]), 3)
     >>> m.n.tolist(), [round(x, 4) for x in m.mean.tolist()], [round(x, 4) for x in m.variance.tolist()]
@@ -63,6 +67,7 @@ def slice_moments(values: FloatArray, index: NDArray[Any], slices: int) -> Slice
     low, high = float(values.min()), float(values.max())
     reach = high - low
     if not math.isfinite(reach * reach * values.size):
+        as_scores(values, name)  # says which one is not finite
         raise NotFinite(
             "cannot summarize slices: values too large to square (expected magnitudes below 1e150)"
         )
@@ -96,11 +101,17 @@ def slice_index(index: NDArray[Any], rows: int, slices: int) -> NDArray[np.intp]
         return np.zeros(0, dtype=np.intp)
     if array.dtype.kind not in "iu":
         raise StatisticsError(f"cannot slice by values of type {array.dtype} (expected whole numbers)")
-    if int(array.min()) < 0 or int(array.max()) >= slices:
+    if not _numbers_within(array, slices):
         raise StatisticsError(
             f"cannot slice by numbers {array.min()}..{array.max()} (expected 0..{slices - 1})"
         )
     return array.astype(np.intp, copy=False)
+
+
+def _numbers_within(index: NDArray[Any], slices: int) -> bool:
+    """Are all of these at least 0 and below `slices`? One look: read as unsigned, a negative number is beyond every other."""
+    unsigned = index if index.dtype.kind == "u" else index.view(f"u{index.itemsize}")
+    return int(unsigned.max()) < slices
 
 
 def _one_pass(
@@ -114,16 +125,19 @@ def _one_pass(
     # quicker than a conversion. The bits of the large float itself are counted once a row, and taken off at the end.
     large, square_large = np.float64(_SIGNED / scale), np.float64(_POSITIVE / square_scale)
     sums, squares = -n * large.view(np.int64), -n * square_large.view(np.int64)
-    part, whole = np.empty(_CHUNK), np.empty(_CHUNK)
+    length = min(_CHUNK, values.size)
+    part, whole = np.empty(length), np.empty(length)
+    bits_of_whole = whole.view(np.int64)
     for start in range(0, values.size, _CHUNK):
         rows = index[start : start + _CHUNK]
-        part, whole = part[: rows.size], whole[: rows.size]
+        if rows.size < length:
+            part, whole, bits_of_whole = part[: rows.size], whole[: rows.size], bits_of_whole[: rows.size]
         np.subtract(values[start : start + _CHUNK], centre, out=part)
         np.add(part, large, out=whole)
-        np.add.at(sums, rows, whole.view(np.int64))
+        np.add.at(sums, rows, bits_of_whole)
         np.multiply(part, part, out=whole)
         whole += square_large
-        np.add.at(squares, rows, whole.view(np.int64))
+        np.add.at(squares, rows, bits_of_whole)
     beside = sums / scale / np.maximum(n, 1)
     away = n * beside**2
     around = squares / square_scale - away

@@ -30,6 +30,7 @@ from assay.stats.samples import (
     StatisticsError,
     TooFewSamples,
     as_matrix,
+    as_numbers,
     as_scores,
     is_binary,
 )
@@ -115,8 +116,8 @@ def welch_slices(
     ([0], ((1, 'empty'),), [1.6667], [0.0954])
     """
     _check_null(null)
-    a = slice_moments(as_scores(candidate, "candidate"), candidate_index, slices)
-    b = slice_moments(as_scores(baseline, "baseline"), baseline_index, slices)
+    a = slice_moments(as_numbers(candidate, "candidate"), candidate_index, slices, name="candidate")
+    b = slice_moments(as_numbers(baseline, "baseline"), baseline_index, slices, name="baseline")
     fewest = np.minimum(a.n, b.n)
     tested, untested = _testable(fewest, (a.variance > 0.0) | (b.variance > 0.0))
     arms = [(m.mean[tested], m.variance[tested], m.n[tested]) for m in (a, b)]

@@ -116,6 +116,13 @@ def _read_ids(content: bytes, *, name: str) -> tuple[tuple[str, ...], str]:
     return read_ids(content, name=name)
 
 
+def expect_results(*places: str | None) -> None:
+    """Start what decodes these results where that is a process of its own: it loads while this one does."""
+    from assay.connectors.evals.parquet_child import prepare_for
+
+    prepare_for(places)
+
+
 def read_evaluation(
     where: str, *, reader: str | None = None, metrics: Sequence[Metric] = (), needs: Needs | None = None
 ) -> Evaluation:

@@ -73,6 +73,7 @@ def check(
     Example: assay gate check gate.yaml --candidate results/ --baseline main-results/
     """
     with loading():
+        _expect(candidate, baseline)
         from assay.cli.gate_judging import judged
         from assay.cli.gate_outputs import Outputs
 
@@ -93,6 +94,7 @@ def explain(
     Example: assay gate explain gate.yaml --candidate results/
     """
     with loading():
+        _expect(candidate, baseline)
         from assay.cli.gate_judging import judged
         from assay.cli.gate_report import print_explanation
 
@@ -100,6 +102,13 @@ def explain(
     record = judged(gate, candidate, baseline, reader=reader)
     print_explanation(record)
     return record.exit_code
+
+
+def _expect(candidate: str | None, baseline: str | None) -> None:
+    """Before the long imports, for what decodes the results loads beside them."""
+    from assay.bootstrap import expect_results
+
+    expect_results(candidate, baseline)
 
 
 def _need_results(gate_file: Path, candidate: str | None) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 
 import assay.cli.numpy_alone  # noqa: F401  # before whatever else imports NumPy
 from assay.bootstrap import read_evaluation, read_gate, search_leaks
@@ -37,16 +39,29 @@ def judged(
     gate = read_gate(gate_file)
     declared = with_metrics(gate)
     needs = needs_of(declared)
-    ours = Evaluation(runs=())
-    if candidate is not None:
-        ours = read_evaluation(candidate, reader=reader, metrics=declared.metrics, needs=needs)
-    ours = whole(ours)
-    theirs = (
-        None
-        if baseline is None
-        else read_evaluation(baseline, reader=reader, metrics=declared.metrics, needs=needs)
-    )
-    return judge(gate, ours, theirs, overlaps=_overlaps(gate, ours, gate_file.parent))
+
+    def read(place: str) -> Evaluation:
+        return read_evaluation(place, reader=reader, metrics=declared.metrics, needs=needs)
+
+    # Both sides at once: a large file is decoded in another process while what came of the other one is looked through.
+    theirs = None if baseline is None else _beside(lambda: read(baseline))
+    ours = whole(Evaluation(runs=()) if candidate is None else read(candidate))
+    baselines = None if theirs is None else theirs.result()
+    return judge(gate, ours, baselines, overlaps=_overlaps(gate, ours, gate_file.parent))
+
+
+def _beside(work: Callable[[], Evaluation]) -> Future[Evaluation]:
+    """What the work gives, on a thread that nobody who interrupts this process has to wait for."""
+    future: Future[Evaluation] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001  # raised where the result is asked for
+            future.set_exception(error)
+
+    Thread(target=run, name="assay-baseline", daemon=True).start()
+    return future
 
 
 def _overlaps(gate: Gate, ours: Evaluation, folder: Path) -> Mapping[int, Overlap]:

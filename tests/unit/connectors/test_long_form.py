@@ -5,7 +5,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assay.connectors.evals import long_form
+from assay.connectors.evals import long_form, parquet_child
 from assay.connectors.evals.long_form import read_scores, write_scores
 from assay.connectors.evals.parquet_child import DecodeError, ParquetChild
 from assay.domain.experiments.evidence import Scores
@@ -158,6 +158,35 @@ def test_child_that_was_killed_is_replaced():
     child._process.wait()
     assert child.decode(content) == first
     child.close()
+
+
+def test_child_that_was_started_before_its_file_decodes_it():
+    child, content = ParquetChild(), parquet(sample_id=["a"], metric=["m"], value=[1.0])
+    child.prepare()
+    started = child._process
+    assert pl.read_ipc(io.BytesIO(child.decode(content))).height == 1
+    assert child._process is started
+    child.close()
+
+
+@pytest.mark.parametrize(
+    ("places", "started"),
+    [
+        (("scores.csv", None), 0),
+        (("https://tracker/run.parquet", "missing.parquet", "\0"), 0),
+        (("scores.csv", "scores.parquet"), 1),
+        (("folder",), 1),
+    ],
+)
+def test_child_is_started_ahead_only_where_a_parquet_file_is_named(places, started, tmp_path, monkeypatch):
+    (tmp_path / "folder").mkdir()
+    for name in ("scores.csv", "scores.parquet", "folder/part.parquet"):
+        (tmp_path / name).touch()
+    calls = []
+    monkeypatch.setattr(parquet_child.CHILD, "prepare", lambda: calls.append(1))
+    monkeypatch.chdir(tmp_path)
+    parquet_child.prepare_for(places)
+    assert len(calls) == started
 
 
 def test_file_that_takes_too_long_is_given_up():

@@ -20,12 +20,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from assay.connectors.evals.table import Enough, Table, packed, unpacked
-
+# Whatever takes long to load is imported where it is used: a child is started before this process has loaded it.
 if TYPE_CHECKING:
     import polars as pl
+
+    from assay.connectors.evals.table import Enough, Table
 
 MAX_ROWS = 5_000_000
 MAX_COLUMNS = 200
@@ -71,6 +75,8 @@ class ParquetChild:
         enough: which columns are decoded, None for all.
         Raises DecodeError as `decode` does.
         """
+        from assay.connectors.evals.table import unpacked
+
         question = {
             "kind": "parquet" if separator is None else "csv",
             "answer": "table",
@@ -96,6 +102,12 @@ class ParquetChild:
             raise DecodeError(bytes(answer[1:]).decode("utf-8", "replace"))
         return answer[1:]
 
+    def prepare(self) -> None:
+        """Start the child now, so that it loads while its parent does; without a file it goes away by itself."""
+        with self._lock, suppress(OSError):
+            if self._process is None:
+                self._start()
+
     def close(self) -> None:
         """End the child, if there is one; the next file starts another."""
         with self._lock:
@@ -112,6 +124,10 @@ class ParquetChild:
             else:
                 return
         self._stop()
+        self._start()
+        self._write(message)
+
+    def _start(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "assay.connectors.evals.parquet_child"],
             stdin=subprocess.PIPE,
@@ -125,7 +141,6 @@ class ParquetChild:
                 "LC_ALL": "C.UTF-8",
             },
         )
-        self._write(message)
 
     def _write(self, message: list[bytes]) -> None:
         assert self._process is not None
@@ -151,6 +166,21 @@ class ParquetChild:
 
 CHILD = ParquetChild()
 """The one that every reader of this process shares."""
+
+
+def prepare_for(places: Iterable[str | None]) -> None:
+    """Start the child where one of these places is a Parquet file, or a folder with one."""
+    with suppress(OSError, ValueError):
+        if any(place is not None and _holds_parquet(Path(place)) for place in places):
+            CHILD.prepare()
+
+
+def _holds_parquet(place: Path) -> bool:
+    return (
+        next(place.glob("*.parquet"), None) is not None
+        if place.is_dir()
+        else place.suffix == ".parquet" and place.is_file()
+    )
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
@@ -184,6 +214,8 @@ def main() -> None:
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    import assay.connectors.evals.frame_table  # noqa: F401  # before the first file comes, for it loads Polars
+
     source, target = io.FileIO(0, "r", closefd=False), io.FileIO(1, "w", closefd=False)
     while True:
         try:
@@ -206,6 +238,7 @@ def _answer(message: memoryview) -> list[Any]:
             _parquet(content, MAX_ROWS, MAX_COLUMNS).write_ipc(buffer)
             return [b"F", buffer.getbuffer()]
         from assay.connectors.evals.frame_table import table_of
+        from assay.connectors.evals.table import Enough, packed
 
         cells = question["kind"] == "csv"
         frame = (

@@ -134,14 +134,31 @@ class DiagnosisAsked(Asked):
     days: Annotated[int, Field(ge=1, le=3660)] = 90
 
 
-class FlowAsked(Asked):
-    """The flow of a project as of a moment."""
+class MomentAsked(Asked):
+    """As of a moment."""
 
     at: Annotated[date, PlainValidator(_day_or_time)] | None = Field(
         default=None,
         description="A day (its end), or a time such as 2026-05-12T09:00:00Z; left out: now. What came later is in no figure.",
     )
+
+
+class FlowAsked(MomentAsked):
+    """The flow of a project as of a moment."""
+
     days: Annotated[int, Field(ge=1, le=3660)] = 90
+
+
+class FlowTicketsAsked(MomentAsked):
+    """Tickets behind a figure of flow."""
+
+    column: Annotated[str, Field(max_length=40)] | None = Field(
+        default=None, description="Key of a column: the tickets that stood in it; left out: every ticket."
+    )
+    reached: Annotated[str, Field(max_length=40)] | None = Field(
+        default=None,
+        description="Instead the experiments that had ever got so far: key of a column, or `promoted`.",
+    )
 
 
 class CeremonyAsked(Asked):

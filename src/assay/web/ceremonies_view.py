@@ -27,6 +27,7 @@ from assay.workflows.ceremony_markdown import (
     standup_markdown,
     tooling_lines,
 )
+from assay.workflows.sprint_flow_words import flow_lines
 from assay.workflows.sprint_views import (
     CheckView,
     Expected,
@@ -259,6 +260,9 @@ def retro_page(
                     text="nothing decided" if one.rate is None or one.low is None or one.high is None else f"{one.promoted} of {one.promoted + one.killed} promoted: {one.rate:.0%}, {one.low:.0%} to {one.high:.0%}" + (f". {told}" if (told := aim_text(aim)) else ""))
                 for one, aim in zip(view.rates, view.aims, strict=True)
             ), "No sprint was started yet."),
+            Section("flow", "How work flowed", "data that was ready on time is healthy from 80% on", tuple(
+                CeremonyLine(key="", href="", title=title, text=text) for title, text in flow_lines(view.flow)
+            ) if view.flow else (), "The sprint has not begun."),
             Section("expected", "What we expected", "", _expected(view.expected, slug), "Nothing was decided in this sprint."),
             Section("learned", "What we learned", "", _learned(view.learned, slug), "Nothing was decided in this sprint."),
         ),

@@ -5,18 +5,26 @@ from __future__ import annotations
 from datetime import date
 from urllib.parse import urlencode
 
+from assay.domain.board.flow import BulkEdit
 from assay.domain.kernel.durations import duration_text
 from assay.web import wording
 from assay.web.charts import flow as charts
 from assay.web.contexts.board import Fact
-from assay.web.contexts.flow import AgeLine, FlowPage, OpenLine
+from assay.web.contexts.diagnosis import TicketLink
+from assay.web.contexts.flow import AgeLine, BulkLine, FlowPage, OpenLine
+from assay.web.contexts.flow_tickets import FlowTicketLine, FlowTicketsPage
 from assay.web.contexts.ticket_form import Choice
-from assay.workflows.flow import AgeView, FlowView, ShareView
+from assay.workflows.flow import AgeView, FlowView
 from assay.workflows.flow_blockers import BlockersView, OpenBlocker
+from assay.workflows.flow_plans import DataView, LeadView
+from assay.workflows.flow_shares import ShareView
+from assay.workflows.flow_tickets import FlowTicket, FlowTickets
 from assay.workflows.records import Project
 
 MOST_AGES = 50
 MOST_BLOCKERS = 10
+MOST_BULK = 12
+MOST_TICKETS = 500
 WINDOWS = (14, 30, 90, 180, 365, 1095)
 
 
@@ -29,10 +37,7 @@ def flow_page(project: Project, view: FlowView, *, at: str, days: int, today: da
         headline=_headline(view),
         detail=_detail(view),
         facts=_facts(view),
-        bulk=tuple(
-            f"{edit.items} cards were moved at once on {wording.minute(edit.at)}: they are counted, though it may have been tidying up."
-            for edit in view.bulk_edits
-        ),
+        bulk=tuple(_bulk(edit, slug) for edit in view.bulk_edits),
         charts=charts.boxes(view, slug, query),
         ages=tuple(_age(one, titles, slug) for one in view.ages[:MOST_AGES]),
         ages_left_out=max(0, len(view.ages) - MOST_AGES),
@@ -53,6 +58,16 @@ def flow_page(project: Project, view: FlowView, *, at: str, days: int, today: da
         board_href=f"/p/{slug}/board",
         diagnosis_href=f"/p/{slug}/diagnosis?days={days}",
         new_href=f"/p/{slug}/t/new",
+    )
+
+
+def _bulk(edit: BulkEdit, slug: str) -> BulkLine:
+    told = "the tool they came from says so" if edit.is_said else "it may have been tidying up"
+    plural = "card was" if edit.items == 1 else "cards were"
+    return BulkLine(
+        text=f"Bulk edit: {edit.items} {plural} moved at once on {wording.minute(edit.at)}. They are counted, though {told}.",
+        tickets=tuple(TicketLink(key, f"/p/{slug}/t/{key}") for key in edit.keys[:MOST_BULK]),
+        left_out=max(0, len(edit.keys) - MOST_BULK),
     )
 
 
@@ -86,8 +101,43 @@ def _facts(view: FlowView) -> tuple[Fact, ...]:
             if view.cycle_days_p85 is None
             else f"in the middle, 85% within {duration_text(view.cycle_days_p85)}",
         ),
+        _lead(view.lead),
+        _data(view.data),
+        _learned(view),
         _blocked(view.blockers),
     )
+
+
+def _lead(found: LeadView) -> Fact:
+    """From the idea to its use."""
+    if found.column is None:
+        return Fact("Lead time", wording.UNKNOWN, "no column of the board stands for what is in use")
+    if found.days_median is None or found.days_p85 is None:
+        return Fact("Lead time", wording.UNKNOWN, f"{found.deployed} came to {found.column} in these days")
+    before = (
+        ""
+        if found.days_median_before is None
+        else f"; {duration_text(found.days_median_before)} in as many days before"
+    )
+    said = f"from idea to {found.column} in the middle, 85% within {duration_text(found.days_p85)}{before}"
+    return Fact("Lead time", duration_text(found.days_median), said)
+
+
+def _data(found: DataView) -> Fact:
+    """Whether data was there when experiments needed it."""
+    rest = _said(found.ready) if found.ready.of else found.ready.text
+    if found.unknown:
+        rest += f"; of {found.unknown} nobody said which data they need"
+    return Fact("Data ready on time", _rate(found.ready), rest)
+
+
+def _learned(view: FlowView) -> Fact:
+    """What became of the experiments that were started."""
+    found = view.learning
+    rest = (
+        "none was started" if not found.of else f"{found.count} of {found.of} that were started in these days"
+    )
+    return Fact("Started and learned", _rate(found), rest)
 
 
 def _blocked(found: BlockersView) -> Fact:
@@ -139,4 +189,34 @@ def _age(one: AgeView, titles: dict[str, str], slug: str) -> AgeLine:
         else f"85% leave within {duration_text(one.usual_days)}",
         is_old=one.is_old,
         decide_href=f"/p/{slug}/t/{one.key}/decide",
+    )
+
+
+def tickets_page(project: Project, found: FlowTickets, *, at: str) -> FlowTicketsPage:
+    """The tickets behind a figure."""
+    slug = project.slug
+    titles = {stage.key: stage.title for stage in project.settings.board.stages}
+    if found.reached is not None:
+        where = f"ever got as far as {titles.get(found.reached, found.reached.capitalize())}"
+    else:
+        where = "were there" if found.column is None else f"stood in {titles[found.column]}"
+    return FlowTicketsPage(
+        headline=f"{wording.plural(len(found.rows), 'ticket')} that {where} on {wording.minute(found.at)}",
+        rows=tuple(_ticket(row, slug) for row in found.rows[:MOST_TICKETS]),
+        left_out=max(0, len(found.rows) - MOST_TICKETS),
+        flow_href=f"/p/{slug}/flow" + (f"?{urlencode({'at': at})}" if at else ""),
+    )
+
+
+def _ticket(row: FlowTicket, slug: str) -> FlowTicketLine:
+    return FlowTicketLine(
+        key=row.key,
+        href=f"/p/{slug}/t/{row.key}",
+        title=row.title,
+        column=row.column or "deleted",
+        since_iso=wording.iso(row.since),
+        since=wording.minute(row.since),
+        lasted=duration_text(row.days),
+        outcome=row.outcome,
+        look={"killed": "kill", "promoted": "promote"}.get(row.outcome, ""),
     )

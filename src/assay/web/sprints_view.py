@@ -17,6 +17,7 @@ from assay.domain.sprints.sprint import (
 )
 from assay.errors import AssayError
 from assay.web import wording
+from assay.web.charts.flow_plans import readiness_box
 from assay.web.charts.sprints import burn_box, rates_box
 from assay.web.contexts.board import Fact
 from assay.web.contexts.sprints import (
@@ -32,7 +33,7 @@ from assay.web.sprint_words import PROGRESS, STATES, WORK, amount, tabs, where
 from assay.web.sprint_words import days as span
 from assay.workflows.records import Project, Sprint, Ticket
 from assay.workflows.sprint_charts import SprintOverview
-from assay.workflows.sprint_views import CheckView, SprintRate
+from assay.workflows.sprint_views import CheckView, SprintFlow, SprintRate
 from assay.workflows.sprints import SprintPlan
 
 MOST_CANDIDATES = 200
@@ -43,6 +44,7 @@ def list_page(
     plans: Sequence[tuple[Sprint, int]],
     following: SprintContent,
     rates: Sequence[SprintRate],
+    flows: Sequence[SprintFlow],
     *,
     csrf_token: str,
     problem: AssayError | None = None,
@@ -50,7 +52,9 @@ def list_page(
     """Every sprint, newest first, and the next one to plan."""
     return SprintListPage(
         rows=tuple(_line(sprint, count, project.slug) for sprint, count in reversed(plans)),
-        charts=tuple(box for box in (rates_box(rates, project.slug),) if box),
+        charts=tuple(
+            box for box in (rates_box(rates, project.slug), readiness_box(flows, project.slug)) if box
+        ),
         next_name=following.name,
         next_goal=following.goal,
         next_from=following.starts_on.isoformat(),

@@ -10,6 +10,7 @@ from assay.domain.gates.wording import count, hours
 from assay.domain.kernel.durations import duration_text
 from assay.domain.kernel.plain_text import without_control
 from assay.domain.sprints.progress import LateKill
+from assay.workflows.sprint_flow_words import flow_lines
 from assay.workflows.sprint_views import (
     CheckView,
     Learned,
@@ -116,6 +117,7 @@ def retro_markdown(view: RetroView) -> str:
             + (f". {told}" if (told := aim_text(aim)) else "")
             for one, aim in zip(view.rates, view.aims, strict=True)
         ]),
+        ("How work flowed", [f"{title}: {written(text)}" for title, text in flow_lines(view.flow)] if view.flow else []),
         ("Expected against measured", [
             written(view.expected.chances),
             *([written(view.expected.ranking)] if view.expected.ranking else []),

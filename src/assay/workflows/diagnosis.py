@@ -9,7 +9,17 @@ from datetime import datetime, timedelta
 from assay.domain.board.blockers import blocked_spans
 from assay.domain.board.board import Board
 from assay.domain.board.causes import diagnose
-from assay.domain.board.diagnosis import Answer, Cause, Column, Facts, Item, SprintScope, Standing
+from assay.domain.board.diagnosis import (
+    Answer,
+    Cause,
+    Column,
+    Facts,
+    Item,
+    PhaseFit,
+    SprintScope,
+    Standing,
+    StuckSign,
+)
 from assay.domain.board.flow import Crossing, Decided, flow_rules, item_flows
 from assay.domain.experiments.experiment import DecisionKind, TicketContent
 from assay.domain.kernel.ids import TicketType
@@ -18,8 +28,10 @@ from assay.errors import Conflict, Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.flow import DEFAULT_WINDOW_DAYS, LONGEST_WINDOW_DAYS
 from assay.workflows.flow_blockers import about_blockers
+from assay.workflows.flow_plans import data_known, sprint_ends
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
+from assay.workflows.phases import PhaseView, get_phase
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, Ticket
 from assay.workflows.tickets import insert_ticket
@@ -80,11 +92,12 @@ def diagnosis(ws: Workspace, actor: Actor, slug: str, *, days: int = DEFAULT_WIN
     """
     actor.require(Permission.READ)
     _check_window(days)
+    phase = _phase_fit(get_phase(ws, actor, slug))
     at = ws.clock()
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         tickets = tx.tickets(project.id)
-        facts = _facts(ws, tx, project, tickets, at, days)
+        facts = _facts(ws, tx, project, tickets, phase, at, days)
     decided = [f for f in facts.flows if f.done_at is not None and facts.start <= f.done_at <= at]
     outcomes = [flow.outcome.value for flow in decided if flow.outcome is not None]
     mending = _mending(project.settings.board, tickets)
@@ -115,6 +128,7 @@ def mend_cause(
     """
     actor.require(Permission.WRITE_TICKETS)
     _check_window(days)
+    phase = _phase_fit(get_phase(ws, actor, slug))
 
     def work(tx: WriteTransaction) -> Ticket:
         project = required_project(tx, slug)
@@ -126,7 +140,7 @@ def mend_cause(
                 hint=f"assay ticket show {made}",
                 code="cause-has-ticket",
             )
-        answers = diagnose(_facts(ws, tx, project, tickets, ws.clock(), days))
+        answers = diagnose(_facts(ws, tx, project, tickets, phase, ws.clock(), days))
         answer = next(one for one in answers if one.cause is cause)
         if not answer.is_to_mend:
             raise Refused(
@@ -154,21 +168,24 @@ def _facts(
     tx: ReadTransaction,
     project: Project,
     tickets: Sequence[Ticket],
+    phase: PhaseFit,
     at: datetime,
     days: int,
 ) -> Facts:
     board = project.settings.board
     events = ws.flow_memory.events(tx, project.slug, first_stage=board.first.key)
     rules, counts = flow_rules(board), tx.stage_counts(project.id)
+    start = max(at - timedelta(days=days), events[0].at) if events else at - timedelta(days=days)
+    flows = item_flows(
+        (event for event in events if isinstance(event, Crossing)),
+        rules,
+        decisions=(event for event in events if isinstance(event, Decided)),
+        until=at,
+    )
     return Facts(
-        start=max(at - timedelta(days=days), events[0].at) if events else at - timedelta(days=days),
+        start=start,
         end=at,
-        flows=item_flows(
-            (event for event in events if isinstance(event, Crossing)),
-            rules,
-            decisions=(event for event in events if isinstance(event, Decided)),
-            until=at,
-        ),
+        flows=flows,
         rules=rules,
         items={ticket.key: _item(ticket, board, at) for ticket in tickets},
         columns=tuple(
@@ -177,6 +194,31 @@ def _facts(
         ),
         blocked=blocked_spans(about_blockers(events), until=at),
         sprints=_scopes(tx, project),
+        data=tuple(
+            answer
+            for answer in data_known(events, flows, rules, sprint_ends(tx, project), at)
+            if answer.due_at >= start
+        ),
+        phase=phase,
+    )
+
+
+def _phase_fit(view: PhaseView) -> PhaseFit:
+    """What the phase page says, as facts for the causes."""
+    mix, real = view.mix, view.explore_percent
+    too_much = real is not None and real > view.target_percent
+    return PhaseFit(
+        phase=view.phase.phase.value,
+        is_said=view.version > 0,
+        target_percent=view.target_percent,
+        sprint=view.sprint,
+        explore_percent=real,
+        warning=view.warning,
+        too_many=() if mix is None else mix.explores if too_much else mix.exploits,
+        unmarked=() if mix is None else mix.unmarked,
+        signs=tuple(
+            StuckSign(f"{one.kind.value}: {one.evidence}. {one.fix}", one.tickets) for one in view.stuck
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,9 +11,6 @@ import numpy as np
 
 from assay.domain.board.board import Board
 from assay.domain.board.flow import (
-    KILL_BAND,
-    PROMOTION_BAND,
-    Band,
     BulkEdit,
     Crossing,
     Decided,
@@ -21,8 +18,6 @@ from assay.domain.board.flow import (
     FlowRules,
     ItemFlow,
     Outcome,
-    Share,
-    band_text,
     bulk_edits,
     cumulative_flow,
     cycle_quantiles,
@@ -30,41 +25,36 @@ from assay.domain.board.flow import (
     flow_rules,
     in_progress,
     item_flows,
+    learned_of_started,
     learning_share,
     share_of,
-    share_text,
     stage_days,
 )
 from assay.domain.board.funnel import FunnelStep, funnel
-from assay.domain.kernel.ids import KEY_PREFIX, TicketType
+from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND
 from assay.domain.kernel.time import utc
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.flow_blockers import BlockersView, blockers_in_window
+from assay.workflows.flow_plans import (
+    EXPERIMENTS,
+    DataView,
+    LeadView,
+    data_in_window,
+    data_known,
+    lead_in_window,
+    sprint_ends,
+)
+from assay.workflows.flow_shares import ShareView, share_view
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace
 
 LONGEST_WINDOW_DAYS = 3660
 DEFAULT_WINDOW_DAYS = 90
 USUAL = (0.5, 0.85)
-EXPERIMENTS = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
 FEWEST_STAYS = 5
 """Fewer finished stays in a column do not say what is usual there."""
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class ShareView:
-    """A share with the interval of the rate behind it; None where nothing was decided, for then nothing is known."""
-
-    count: int
-    of: int
-    rate: float | None
-    low: float | None
-    high: float | None
-    text: str
-    band: str
-    """Against what is healthy, in words; empty where there is no such band."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +129,12 @@ class FlowView:
     """Oldest against its column first."""
     cumulative: FlowDays
     blockers: BlockersView
+    data: DataView
+    """Whether the data of experiments was there when they needed it."""
+    lead: LeadView
+    """How long ideas took until they were in use."""
+    learning: ShareView
+    """Of the experiments that were started in these days, those that are decided, with learnings."""
     funnel: tuple[FunnelStep, ...]
     """Experiments of all time by how far they ever got."""
     bulk_edits: tuple[BulkEdit, ...]
@@ -163,17 +159,23 @@ def flow(
             code="window-out-of-range",
             field="days",
         )
-    moment = _moment(at, ws.clock())
+    moment = moment_of(at, ws.clock())
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         board = project.settings.board
         events = ws.flow_memory.events(tx, project.slug, first_stage=board.first.key)
         titles = {ticket.key: ticket.content.title for ticket in tx.tickets(project.id)}
+        due = sprint_ends(tx, project)
         seq = tx.head()[0]
-    return _view(events, board, titles, moment, days, seq)
+    return _view(events, board, titles, due, moment, days, seq)
 
 
-def _moment(asked: date | None, now: datetime) -> datetime:
+def moment_of(asked: date | None, now: datetime) -> datetime:
+    """The moment that figures are asked for: a day means its end, None means now.
+
+    Raises:
+        Invalid: it is not in the past.
+    """
     moment = asked
     if moment is None or moment == now.date():
         return now
@@ -190,7 +192,13 @@ def _moment(asked: date | None, now: datetime) -> datetime:
 
 
 def _view(
-    events: Sequence[FlowEvent], board: Board, titles: dict[str, str], at: datetime, days: int, seq: int
+    events: Sequence[FlowEvent],
+    board: Board,
+    titles: dict[str, str],
+    due: Mapping[str, Sequence[datetime]],
+    at: datetime,
+    days: int,
+    seq: int,
 ) -> FlowView:
     rules = flow_rules(board)
     crossings = [event for event in events if isinstance(event, Crossing) and event.at <= at]
@@ -202,15 +210,16 @@ def _view(
     decided = decided_between(flows, begin, at + timedelta(microseconds=1))
     usual = cycle_quantiles(decided, USUAL) or (None, None)
     stages = tuple(stage.key for stage in board.stages)
+    experiments = [flow for flow in flows if flow.item.startswith(EXPERIMENTS)]
     edits = bulk_edits(crossing for crossing in crossings if crossing.at >= begin)
     return FlowView(
         at=at,
         first_day=first_day,
         last_day=last_day,
         decided=len(decided),
-        killed=_share(share_of(decided, Outcome.KILLED), KILL_BAND),
-        promoted=_share(share_of(decided, Outcome.PROMOTED), PROMOTION_BAND),
-        with_learnings=_share(learning_share(decided)),
+        killed=share_view(share_of(decided, Outcome.KILLED), KILL_BAND),
+        promoted=share_view(share_of(decided, Outcome.PROMOTED), PROMOTION_BAND),
+        with_learnings=share_view(learning_share(decided)),
         cycle_days_median=usual[0],
         cycle_days_p85=usual[1],
         in_progress=len(in_progress(flows, rules)),
@@ -225,25 +234,13 @@ def _view(
             days=tuple(first_day + timedelta(days=number) for number in range(days)),
             counts=tuple(map(tuple, cumulative_flow(flows, stages, first_day, last_day).tolist())),
         ),
-        funnel=funnel((flow for flow in flows if flow.item.startswith(EXPERIMENTS)), board, rules),
+        funnel=funnel(experiments, board, rules),
         blockers=blockers_in_window(events, titles, begin, at),
+        data=data_in_window(data_known(events, flows, rules, due, at), titles, begin, at),
+        lead=lead_in_window(flows, rules, board, titles, begin, at),
+        learning=share_view(learned_of_started(experiments, begin, at), none="none started"),
         bulk_edits=edits,
         seq=seq,
-    )
-
-
-def _share(share: Share, band: Band | None = None) -> ShareView:
-    interval = share.interval
-    low, high = (None, None) if interval is None else (interval.low, interval.high)
-    against = "" if band is None else band_text(share, band)
-    return ShareView(
-        count=share.count,
-        of=share.of,
-        rate=share.rate,
-        low=low,
-        high=high,
-        text=share_text(share),
-        band=against,
     )
 
 

@@ -17,7 +17,7 @@ from assay.domain.board.blockers import (
     opened_between,
     pareto,
 )
-from assay.domain.board.flow import Crossing, Decided, FlowEvent
+from assay.domain.board.flow import Crossing, FlowEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def about_blockers(events: Iterable[FlowEvent]) -> list[BlockerOpened | BlockerC
     return [
         BlockerClosed(event.at, event.item, None) if isinstance(event, Crossing) else event
         for event in telling
-        if not isinstance(event, Decided)
+        if isinstance(event, Crossing | BlockerOpened | BlockerClosed)
     ]
 
 

@@ -22,7 +22,7 @@ class FlowReads(Protocol):
     def flow_events(
         self, project: str, *, first_stage: str, after: int = 0
     ) -> Iterator[tuple[int, FlowEvent]]:
-        """Crossings, decisions to kill or to promote, blockers: after a number of the journal, in its order, with their numbers."""
+        """Crossings, decisions to kill or to promote, blockers, data needs: after a number of the journal, in its order, with their numbers."""
         ...
 
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from assay.domain.board.blockers import BlockedSpan, pareto
-from assay.domain.board.flow import Outcome, Share, flow_rules
+from assay.domain.board.flow import Outcome, flow_rules
+from assay.domain.board.shares import Share
 from assay.domain.experiments.experiment import DataNeed, DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
@@ -19,6 +20,7 @@ from assay.workflows.planning import scored_between
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Commitment, Project, Sprint, Ticket
 from assay.workflows.sprint_facts import SprintFacts, begin_of, sprint_facts, standing
+from assay.workflows.sprint_flow import flows_of_sprints
 from assay.workflows.sprint_views import (
     Decided,
     Expected,
@@ -42,6 +44,7 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         made = tx.all_commitments(facts.project.id)
         kills, tooling = _kills(tx, facts), _tooling(tx, facts)
         known = calls(tx.call_events(facts.project.slug), until=facts.at)
+        flowed = flows_of_sprints(ws, tx, facts.project, facts.at)
         picked = {one.number: one.retro.improvement for one in sprints if one.retro.improvement}
         named = {
             ticket.key: ticket for ticket in tx.tickets(facts.project.id, keys=sorted(set(picked.values())))
@@ -57,6 +60,7 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         improvement=_improvement(facts.project, number, picked, named),
         kills=kills,
         rates=tuple(sprint_rate(one, facts.decided, made, facts.at) for one in sprints if one.started_at),
+        flow=next((one for one in flowed if one.number == number), None),
         expected=_expected(known, begin, facts.at),
         aims=tuple(_aim(one, known, facts.at) for one in sprints if one.started_at),
         tooling=tooling,

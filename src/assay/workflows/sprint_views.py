@@ -10,6 +10,7 @@ from assay.domain.board.blockers import CategoryCost
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.sprints.progress import HalfTime, LateKill, Progress, RunNews
 from assay.domain.sprints.sprint import Retro
+from assay.workflows.flow_shares import ShareView
 
 
 class Decided(NamedTuple):
@@ -250,6 +251,37 @@ class Tooling:
 
 
 @dataclass(frozen=True, slots=True)
+class SprintFlow:
+    """The flow of one sprint."""
+
+    number: int
+    name: str
+    begin: datetime
+    end: datetime
+    """When it ended; while it runs, the moment asked for."""
+    is_over: bool
+    decided: int
+    """Its throughput: experiments killed or promoted."""
+    killed: ShareView
+    promoted: ShareView
+    with_learnings: ShareView
+    cycle_days_median: float | None
+    data: ShareView
+    """Of the experiments that were committed and whose data was due in it, those whose data was ready on time."""
+    data_unknown: int
+    """Committed experiments of whose data nobody said anything."""
+    data_late: tuple[str, ...]
+    """Tickets whose data was not there on time."""
+    deployed: tuple[str, ...]
+    """Tickets that first came into use."""
+    lead_days_median: float | None
+    """From the idea to its deployment, of those; None where nothing came into use."""
+    blockers_opened: int
+    blocker_days_median: float | None
+    blocker_median_is_at_least: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Improvement:
     """The one improvement that a retro picked."""
 
@@ -287,6 +319,8 @@ class RetroView:
     kills: tuple[KillLine, ...]
     rates: tuple[SprintRate, ...]
     """By sprint, up to this one."""
+    flow: SprintFlow | None
+    """How work flowed in this sprint; None before its start."""
     expected: Expected
     aims: tuple[SprintAim, ...]
     """The same sprints: what was predicted against what came."""

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from assay.api.answers import gives
 from assay.api.documents import answer
-from assay.api.pages import BoardAsked, CardPage, FlowAsked
+from assay.api.pages import BoardAsked, CardPage, FlowAsked, FlowTicketsAsked
 from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.preconditions import ExpectedVersion, SentBody, etag, remembered
 from assay.api.problems import refused_move
@@ -29,6 +29,7 @@ from assay.workflows.board import (
     preview_move,
 )
 from assay.workflows.flow import FlowView, flow
+from assay.workflows.flow_tickets import FlowTickets, flow_tickets
 from assay.workflows.idempotency import once
 from assay.workflows.projects import get_project
 from assay.workflows.tickets import get_ticket
@@ -56,6 +57,13 @@ def show_board(request: Request, slug: str, asked: Annotated[BoardAsked, Query()
 def show_flow(request: Request, slug: str, asked: Annotated[FlowAsked, Query()]) -> Response:
     """Throughput, cycle time, kill and promotion rate, work in progress and its age, from the journal, at any moment."""
     return answer(flow(workspace_of(request), actor_of(request), slug, at=asked.at, days=asked.days))
+
+
+@router.get("/projects/{slug}/flow-tickets", dependencies=[requires(Permission.READ)], **gives(FlowTickets))
+def show_flow_tickets(request: Request, slug: str, asked: Annotated[FlowTicketsAsked, Query()]) -> Response:
+    """The tickets behind a figure of flow: which stood in a column at a moment, or had ever got so far."""
+    ws, actor = workspace_of(request), actor_of(request)
+    return answer(flow_tickets(ws, actor, slug, at=asked.at, column=asked.column, furthest=asked.reached))
 
 
 @router.get("/projects/{slug}/board/{stage}", dependencies=[requires(Permission.READ)], **gives(ColumnPage))

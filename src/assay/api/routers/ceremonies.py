@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from assay.api.answers import gives
 from assay.api.documents import answer
-from assay.api.pages import CeremonyAsked, StandupAsked
+from assay.api.pages import CeremonyAsked, MomentAsked, StandupAsked
 from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.versioned import v1_router
 from assay.domain.sprints.burn import BurnDay
@@ -24,7 +24,15 @@ from assay.workflows.ceremony_markdown import (
 )
 from assay.workflows.retro import retro
 from assay.workflows.sprint_charts import sprint_burn, sprint_rates
-from assay.workflows.sprint_views import CheckView, RetroView, ReviewView, SprintRate, StandupView
+from assay.workflows.sprint_flow import sprint_flows
+from assay.workflows.sprint_views import (
+    CheckView,
+    RetroView,
+    ReviewView,
+    SprintFlow,
+    SprintRate,
+    StandupView,
+)
 
 router = v1_router("ceremonies", prefix="/projects/{slug}")
 READ = [requires(Permission.READ)]
@@ -70,6 +78,12 @@ class SprintBurn(TypedDict):
     days: tuple[BurnDay, ...]
 
 
+class SprintFlows(TypedDict):
+    """The flow of each sprint, by number."""
+
+    rows: tuple[SprintFlow, ...]
+
+
 class SprintRates(TypedDict):
     """What was decided in each sprint, by number."""
 
@@ -86,3 +100,9 @@ def show_burn(request: Request, slug: str, number: Number) -> Response:
 def show_rates(request: Request, slug: str) -> Response:
     """Kills and promotions of every sprint, with the exact interval of the promotion rate."""
     return answer(SprintRates(rows=sprint_rates(workspace_of(request), actor_of(request), slug)))
+
+
+@router.get("/sprint-flow", dependencies=READ, **gives(SprintFlows))
+def show_sprint_flow(request: Request, slug: str, asked: Annotated[MomentAsked, Query()]) -> Response:
+    """What was decided in each sprint, whether data was ready on time, lead time and blockers, as of any moment."""
+    return answer(SprintFlows(rows=sprint_flows(workspace_of(request), actor_of(request), slug, at=asked.at)))

@@ -7,27 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from statistics import median
 from types import MappingProxyType
 
-from assay.domain.board.blockers import BlockedSpan, BlockerCategory, open_at
+from assay.domain.board.blockers import BlockedSpan, open_at
+from assay.domain.board.counted import is_or_are, plural
 from assay.domain.board.diagnosis import Answer, Cause, Facts, Item, Standing, worst_first
-from assay.domain.board.flow import (
-    KILL_BAND,
-    ItemFlow,
-    Outcome,
-    Share,
-    decided_between,
-    in_progress,
-    learning_share,
-    share_of,
-    share_text,
-)
+from assay.domain.board.flow import ItemFlow, Outcome, decided_between, in_progress, learning_share, share_of
+from assay.domain.board.plan_causes import data_not_ready, phase_mix, stuck_in_phase
+from assay.domain.board.shares import KILL_BAND, Share, share_text
 from assay.domain.kernel.durations import duration_text
 
 MANY = 0.25
 """From this share of the work on, a cause that is counted on the board holds."""
-READY_ENOUGH = 0.8
-"""Of experiments whose data is due, so many should have it."""
-PLANNING_FAILURE = 0.6
-"""Below this share data readiness is a failure of planning."""
 FEW_CASES = 3
 """A middle of fewer cases says nothing."""
 FEW_DECISIONS = 20
@@ -52,7 +41,7 @@ def _run_and_fail(facts: Facts) -> Answer:
     if where == "below":
         return Answer(Cause.RUN_AND_FAIL, Standing.DOES_NOT_HOLD, speaks_against=(said,), items=keys)
     if where == "unknown":
-        few = f"{_plural(killed.of, 'decision')} cannot tell a habit yet: decide more experiments"
+        few = f"{plural(killed.of, 'decision')} cannot tell a habit yet: decide more experiments"
         return Answer(
             Cause.RUN_AND_FAIL, Standing.NOT_KNOWN, speaks_for=(said, taught), missing=few, items=keys
         )
@@ -67,7 +56,7 @@ def _do_not_start(facts: Facts) -> Answer:
     in_the_way = _in_the_way(facts, waiting)
     said_for, said_against = [], []
     if begun:
-        said_against.append(f"{_plural(len(begun), 'card')} left the first column in these days")
+        said_against.append(f"{plural(len(begun), 'card')} left the first column in these days")
     else:
         said_for.append("no card left the first column in these days")
     if not waiting:
@@ -75,7 +64,7 @@ def _do_not_start(facts: Facts) -> Answer:
         return Answer(Cause.DO_NOT_START, Standing.DOES_NOT_HOLD, speaks_against=tuple(said_against))
     blocked = Share(len(in_the_way), len(waiting))
     (said_for if blocked.count else said_against).append(
-        f"{blocked.count} of {blocked.of} experiments that have not begun {_is(blocked.count)} blocked"
+        f"{blocked.count} of {blocked.of} experiments that have not begun {is_or_are(blocked.count)} blocked"
         + (f": {_kinds(in_the_way.values())}" if blocked.count else "")
     )
     share = max(blocked.rate or 0.0, 0.0 if begun else 1.0)
@@ -99,9 +88,9 @@ def _nobody_kills(facts: Facts) -> Answer:
         missing = "no card in progress has a time box that began: without one nothing can be overdue"
         return Answer(Cause.NOBODY_KILLS, Standing.NOT_KNOWN, missing=missing)
     share = len(zombies) / len(worked_on)
-    said = f"{len(over)} of {len(boxed)} cards with a running time box {_is(len(over))} past it"
+    said = f"{len(over)} of {len(boxed)} cards with a running time box {is_or_are(len(over))} past it"
     also = (
-        (f"of {_plural(len(told), 'other card')} the evidence says kill, and nobody has decided",)
+        (f"of {plural(len(told), 'other card')} the evidence says kill, and nobody has decided",)
         if told
         else ()
     )
@@ -131,7 +120,7 @@ def _too_much_in_progress(facts: Facts) -> Answer:
         return Answer(cause, Standing.NOT_KNOWN, missing=pace, items=items)
     days, box = pace
     said = (
-        f"{_plural(len(worked_on), 'card')} in progress: at the pace of these days each takes {duration_text(days)}, "
+        f"{plural(len(worked_on), 'card')} in progress: at the pace of these days each takes {duration_text(days)}, "
         f"and their time boxes are {duration_text(box)} in the middle"
     )
     is_slow = days > box
@@ -156,33 +145,6 @@ def _pace(facts: Facts, worked_on: list[Item]) -> tuple[float, float] | str:
     return len(worked_on) * facts.days / decided, float(median(boxes))
 
 
-def _data_not_ready(facts: Facts) -> Answer:
-    due = [item for item in facts.items.values() if item.names_data and item.data_due]
-    late = [item for item in due if not item.has_data]
-    labels = [
-        span for span in open_at(facts.blocked, facts.end) if span.category is BlockerCategory.DATA_QUALITY
-    ]
-    also = (f"{_plural(len(labels), 'blocker')} of data quality {_is(len(labels))} open",) if labels else ()
-    items = tuple(dict.fromkeys([*(item.key for item in late), *(span.item for span in labels)]))
-    if not due:
-        missing = (
-            "no experiment that needs data now says which: write data needs and their days on the tickets"
-        )
-        return Answer(Cause.DATA_NOT_READY, Standing.NOT_KNOWN, speaks_for=also, missing=missing, items=items)
-    ready = 1.0 - len(late) / len(due)
-    said = f"{len(due) - len(late)} of {_plural(len(due), 'experiment')} that need data by now have it ({ready:.0%}; healthy is {READY_ENOUGH:.0%} or more)"
-    worse = ("under 60% it is planning that fails",) if ready < PLANNING_FAILURE else ()
-    holds = ready < READY_ENOUGH
-    return Answer(
-        Cause.DATA_NOT_READY,
-        Standing.HOLDS if holds else Standing.DOES_NOT_HOLD,
-        1.0 - ready,
-        speaks_for=((said, *worse) if holds else ()) + also,
-        speaks_against=() if holds else (said,),
-        items=items,
-    )
-
-
 def _scope_added(facts: Facts) -> Answer:
     if not facts.sprints:
         missing = "no sprint was started yet: plan one, and what comes in after its start is recorded"
@@ -191,7 +153,7 @@ def _scope_added(facts: Facts) -> Answer:
         sum(sprint.after_start for sprint in facts.sprints), sum(sprint.taken_in for sprint in facts.sprints)
     )
     worst = max(facts.sprints, key=lambda sprint: sprint.after_start)
-    sprints = _plural(len(facts.sprints), "sprint")
+    sprints = plural(len(facts.sprints), "sprint")
     said = f"{added.count} of {added.of} tickets of the last {sprints} came in after the start"
     most = f", most in sprint {worst.number} ({worst.after_start})" if worst.after_start else ""
     share = added.rate or 0.0
@@ -225,7 +187,7 @@ def _late_failures(facts: Facts) -> Answer:
         return Answer(Cause.LATE_FAILURES, Standing.HOLDS, share.rate or 0.0, speaks_for=(said,), items=keys)
     if interval.high < MANY:
         return Answer(Cause.LATE_FAILURES, Standing.DOES_NOT_HOLD, speaks_against=(said,), items=keys)
-    missing = f"{_plural(share.of, 'case')} cannot tell whether a quarter comes back as a rule"
+    missing = f"{plural(share.of, 'case')} cannot tell whether a quarter comes back as a rule"
     return Answer(
         Cause.LATE_FAILURES,
         Standing.NOT_KNOWN,
@@ -260,7 +222,9 @@ def _noise(facts: Facts) -> Answer:
             Standing.DOES_NOT_HOLD,
             speaks_against=(f"{chance}, and {before + after} would show a large change",),
         )
-    few = f"{_plural(before + after, 'decision')} in all: half or twice as many in the next window may be chance"
+    few = (
+        f"{plural(before + after, 'decision')} in all: half or twice as many in the next window may be chance"
+    )
     return Answer(
         Cause.NOISE, Standing.HOLDS, 0.5 - 0.5 * (before + after) / FEW_DECISIONS, speaks_for=(chance, few)
     )
@@ -293,7 +257,7 @@ def _long_planning(facts: Facts) -> Answer:
         if (part := _planned_and_run(flow, locking)) is not None
     ]
     if len(parts) < FEW_CASES:
-        missing = f"{_plural(len(parts), 'decided experiment')} ran in these days (expected {FEW_CASES} or more to compare planning with running)"
+        missing = f"{plural(len(parts), 'decided experiment')} ran in these days (expected {FEW_CASES} or more to compare planning with running)"
         return Answer(Cause.LONG_PLANNING, Standing.NOT_KNOWN, missing=missing)
     planned, run = (median(column) for column in zip(*parts, strict=True))
     said = f"in the middle, {duration_text(planned)} from the first column to the start of runs, {duration_text(run)} from there to the decision"
@@ -313,12 +277,14 @@ TESTS: Mapping[Cause, Callable[[Facts], Answer]] = MappingProxyType(
         Cause.DO_NOT_START: _do_not_start,
         Cause.NOBODY_KILLS: _nobody_kills,
         Cause.TOO_MUCH_IN_PROGRESS: _too_much_in_progress,
-        Cause.DATA_NOT_READY: _data_not_ready,
+        Cause.DATA_NOT_READY: data_not_ready,
         Cause.SCOPE_ADDED: _scope_added,
         Cause.LATE_FAILURES: _late_failures,
         Cause.NOISE: _noise,
         Cause.NO_TIME_BOX: _no_time_box,
         Cause.LONG_PLANNING: _long_planning,
+        Cause.PHASE_MIX: phase_mix,
+        Cause.STUCK_IN_PHASE: stuck_in_phase,
     }
 )
 
@@ -384,14 +350,6 @@ def _planned_and_run(flow: ItemFlow, locking: set[str]) -> tuple[float, float] |
 
 def _kinds(kinds: Iterable[str]) -> str:
     return ", ".join(f"{count} by {kind}" for kind, count in Counter(kinds).most_common())
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _is(count: int) -> str:
-    return "is" if count == 1 else "are"
 
 
 def _has(count: int) -> str:

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from assay.domain.board.blockers import BlockedSpan
 from assay.domain.board.flow import FlowRules, ItemFlow
+from assay.domain.board.readiness import DataAnswer
 
 
 class Cause(StrEnum):
@@ -29,6 +30,8 @@ class Cause(StrEnum):
     NOISE = "noise"
     NO_TIME_BOX = "no_time_box"
     LONG_PLANNING = "long_planning"
+    PHASE_MIX = "phase_mix"
+    STUCK_IN_PHASE = "stuck_in_phase"
 
     @property
     def claim(self) -> str:
@@ -85,6 +88,14 @@ _WORDS = {
     Cause.LONG_PLANNING: (
         "Planning takes longer than experimenting",
         "Ask planning for hypothesis, criteria and needs only, and start with the smallest run that can kill the idea",
+    ),
+    Cause.PHASE_MIX: (
+        "The sprint's mix of exploring and exploiting does not fit the phase",
+        "Take in what the phase asks for, or say openly that the project is in another phase",
+    ),
+    Cause.STUCK_IN_PHASE: (
+        "The project is stuck in its phase",
+        "Take the way out that stands beside each sign, this sprint",
     ),
 }
 
@@ -163,6 +174,36 @@ class SprintScope:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseFit:
+    """How the running sprint fits the phase of the project, and what says that it is stuck there."""
+
+    phase: str
+    is_said: bool
+    """Somebody said that this is the phase."""
+    target_percent: int
+    """How much of a sprint should explore."""
+    sprint: int | None
+    """None while none is running."""
+    explore_percent: float | None
+    """How much of it does; None where nobody knows."""
+    warning: str | None
+    """What does not fit; None where it fits, or nobody knows."""
+    too_many: tuple[str, ...] = ()
+    """The tickets of which there is too much."""
+    unmarked: tuple[str, ...] = ()
+    """Those that say neither: they count for nothing."""
+    signs: tuple[StuckSign, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StuckSign:
+    """One sign that the project is stuck."""
+
+    text: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that causes are held against."""
 
@@ -176,6 +217,9 @@ class Facts:
     columns: Sequence[Column]
     blocked: Sequence[BlockedSpan]
     sprints: Sequence[SprintScope]
+    data: Sequence[DataAnswer] = ()
+    """Experiments whose data was due in the window."""
+    phase: PhaseFit | None = None
 
     @property
     def days(self) -> float:

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from assay.domain.board.blockers import BlockerClosed, BlockerOpened
 from assay.domain.board.board import Board, ExitItem, Stage
-from assay.stats.estimates import Interval
-from assay.stats.proportions import clopper_pearson
+from assay.domain.board.readiness import DataConfirmed, NeedsTold
+from assay.domain.board.shares import Share
 
 BULK_ITEMS = 10
 """So many items that cross within one minute were edited together: bookkeeping, not flow."""
@@ -62,7 +62,7 @@ class Decided(NamedTuple):
     has_learnings: bool
 
 
-FlowEvent = Crossing | Decided | BlockerOpened | BlockerClosed
+FlowEvent = Crossing | Decided | BlockerOpened | BlockerClosed | NeedsTold | DataConfirmed
 """What happened that figures of flow are computed from."""
 
 
@@ -74,19 +74,27 @@ class FlowRules:
     """Columns of items that nobody has started."""
     ended: Mapping[str, Outcome]
     """Columns that say by themselves how work ended; on boards with recorded decisions those come first."""
+    deployed: str | None = None
+    """The column of what is in use; None where no column of the board says so."""
+    locking: frozenset[str] = frozenset()
+    """Columns in which runs begin."""
 
 
 def flow_rules(board: Board) -> FlowRules:
     """What do the columns of this board mean for its flow: the first waits, those entered by a decision stand for it.
 
+    The last column that stands for a promotion is the one of what is in use.
+
     >>> rules = flow_rules(Board.default())
-    >>> sorted(rules.waiting), rules.ended["killed"].value, rules.ended["live"].value
-    (['backlog'], 'killed', 'promoted')
+    >>> sorted(rules.waiting), rules.ended["killed"].value, rules.deployed
+    (['backlog'], 'killed', 'live')
     """
     ended = {stage.key: _ended(stage) for stage in board.stages}
     return FlowRules(
         waiting=frozenset({board.first.key}),
         ended={key: outcome for key, outcome in ended.items() if outcome is not None},
+        deployed=next((key for key in reversed(ended) if ended[key] is Outcome.PROMOTED), None),
+        locking=frozenset(stage.key for stage in board.stages if stage.locks),
     )
 
 
@@ -108,9 +116,12 @@ class ItemFlow:
     started_at: datetime | None
     done_at: datetime | None
     outcome: Outcome | None
-    has_learnings: bool
+    has_learnings: bool | None
+    """Whether its decision says what was learned; None while it is not decided, and where a column alone says how it ended."""
     reopened: bool
     """It was worked on again after it was done."""
+    created_at: datetime | None = None
+    """When it came into being; None where it was there already when the history that tells of it begins."""
 
     @property
     def stage(self) -> str | None:
@@ -123,79 +134,6 @@ class ItemFlow:
         if self.started_at is None or self.done_at is None:
             return None
         return max(0.0, (self.done_at - self.started_at).total_seconds() / _DAY_S)
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How many of so many, with the exact 95% interval of the rate behind it; of none, nothing is known."""
-
-    count: int
-    of: int
-
-    @property
-    def rate(self) -> float | None:
-        """The share itself; None of none."""
-        return self.count / self.of if self.of else None
-
-    @property
-    def interval(self) -> Interval | None:
-        """Clopper and Pearson (1934) at 95%; None of none."""
-        return clopper_pearson(self.count, self.of, confidence=0.95) if self.of else None
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Rates that are usual for a team that explores: below kills nobody, above has no aim."""
-
-    low: float
-    high: float
-
-    def holds(self, share: Share) -> str:
-        """Does the rate behind a share lie in the band? `inside`, `below` or `above` once 95% say so, else `unknown`.
-
-        >>> KILL_BAND.holds(Share(3, 4)), KILL_BAND.holds(Share(2, 40))
-        ('unknown', 'below')
-        """
-        interval = share.interval
-        if interval is None or interval.low is None or interval.high is None:
-            return "unknown"
-        if self.low <= interval.low and interval.high <= self.high:
-            return "inside"
-        if interval.high < self.low:
-            return "below"
-        return "above" if interval.low > self.high else "unknown"
-
-
-KILL_BAND = Band(0.6, 0.8)
-PROMOTION_BAND = Band(0.1, 0.3)
-
-
-def share_text(share: Share) -> str:
-    """A share in words.
-
-    >>> share_text(Share(3, 4)), share_text(Share(0, 0))
-    ('3 of 4 (75%, 95% interval 19% to 99%)', 'none decided yet')
-    """
-    interval = share.interval
-    if interval is None or share.rate is None:
-        return "none decided yet"
-    return f"{share.count} of {share.of} ({share.rate:.0%}, 95% interval {interval.low:.0%} to {interval.high:.0%})"
-
-
-def band_text(share: Share, band: Band) -> str:
-    """Where a share lies against the usual band, in words.
-
-    >>> band_text(Share(3, 4), KILL_BAND), band_text(Share(0, 0), KILL_BAND)
-    ('healthy is 60% to 80%; 4 decisions cannot tell yet', 'healthy is 60% to 80%')
-    """
-    healthy = f"healthy is {band.low:.0%} to {band.high:.0%}"
-    where = band.holds(share)
-    if not share.of:
-        return healthy
-    if where == "unknown":
-        decisions = "1 decision" if share.of == 1 else f"{share.of} decisions"
-        return f"{healthy}; {decisions} cannot tell yet"
-    return f"{healthy}; this is {where}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -234,20 +172,28 @@ def item_flows(
     (4.0, 'killed')
     """
     visits: dict[str, list[tuple[datetime, str | None]]] = defaultdict(list)
+    created: dict[str, datetime] = {}
     for crossing in crossings:
         if until is None or crossing.at <= until:
+            if crossing.source is None and crossing.item not in visits:
+                created[crossing.item] = crossing.at
             visits[crossing.item].append((crossing.at, crossing.target))
     first: dict[str, Decided] = {}
     for decided in decisions:
         if until is None or decided.at <= until:
             first.setdefault(decided.item, decided)
-    return tuple(_flow(item, way, rules, first.get(item)) for item, way in visits.items())
+    return tuple(_flow(item, way, rules, first.get(item), created.get(item)) for item, way in visits.items())
 
 
 def _flow(
-    item: str, way: list[tuple[datetime, str | None]], rules: FlowRules, decided: Decided | None
+    item: str,
+    way: list[tuple[datetime, str | None]],
+    rules: FlowRules,
+    decided: Decided | None,
+    created_at: datetime | None,
 ) -> ItemFlow:
     started = next((at for at, stage in way if stage is not None and stage not in rules.waiting), None)
+    has_learnings = None if decided is None else decided.has_learnings
     if decided is None:
         decided = next(
             (Decided(at, item, _meaning(stage, rules), False) for at, stage in way if _ends(stage, rules)),
@@ -261,8 +207,9 @@ def _flow(
         started_at=started,
         done_at=done,
         outcome=decided.outcome if decided is not None else None,
-        has_learnings=decided is not None and decided.has_learnings,
+        has_learnings=has_learnings,
         reopened=reopened,
+        created_at=created_at,
     )
 
 
@@ -303,9 +250,20 @@ def share_of(flows: Iterable[ItemFlow], outcome: Outcome) -> Share:
 
 
 def learning_share(flows: Iterable[ItemFlow]) -> Share:
-    """Which share of the decided items has learnings?"""
-    decided = [flow for flow in flows if flow.outcome in (Outcome.KILLED, Outcome.PROMOTED)]
-    return Share(sum(flow.has_learnings for flow in decided), len(decided))
+    """Which share of the decided items has learnings? Of one that a column alone says to have ended, nobody knows."""
+    known = [
+        flow.has_learnings
+        for flow in flows
+        if flow.outcome in (Outcome.KILLED, Outcome.PROMOTED) and flow.has_learnings is not None
+    ]
+    return Share(sum(known), len(known))
+
+
+def learned_of_started(flows: Iterable[ItemFlow], start: datetime, end: datetime) -> Share:
+    """Of the items that were started from `start` up to `end`, which share is decided, with learnings? The others go on, or say nothing."""
+    started = [flow for flow in flows if flow.started_at is not None and start <= flow.started_at <= end]
+    counted = [flow for flow in started if flow.done_at is None or flow.has_learnings is not None]
+    return Share(sum(bool(flow.has_learnings) for flow in counted), len(counted))
 
 
 def cycle_quantiles(

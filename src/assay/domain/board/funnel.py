@@ -18,6 +18,11 @@ class FunnelStep:
     """Items that ever were in this column or got further."""
     here: int
     """Items that stand in it now."""
+    key: str = ""
+    """Of its column; `promoted` for the end."""
+
+
+PROMOTED_STEP = "promoted"
 
 
 def funnel(flows: Iterable[ItemFlow], board: Board, rules: FlowRules) -> tuple[FunnelStep, ...]:
@@ -32,12 +37,23 @@ def funnel(flows: Iterable[ItemFlow], board: Board, rules: FlowRules) -> tuple[F
     furthest = [_furthest(item, place, len(way)) for item in items]
     steps = [
         FunnelStep(
-            stage.title, sum(far >= at for far in furthest), sum(item.stage == stage.key for item in items)
+            stage.title,
+            sum(far >= at for far in furthest),
+            sum(item.stage == stage.key for item in items),
+            stage.key,
         )
         for at, stage in enumerate(way)
     ]
     promoted = sum(item.outcome is Outcome.PROMOTED for item in items)
-    return (*steps, FunnelStep("Promoted", promoted, promoted))
+    return (*steps, FunnelStep("Promoted", promoted, promoted, PROMOTED_STEP))
+
+
+def reached(flows: Iterable[ItemFlow], board: Board, rules: FlowRules, key: str) -> tuple[ItemFlow, ...]:
+    """Which items ever were in this column of the way or got further, or were promoted at the end?"""
+    way = [stage.key for stage in board.stages if stage.key not in rules.ended and not stage.terminal]
+    place = {stage: at for at, stage in enumerate(way)}
+    wanted = place.get(key, len(way))
+    return tuple(flow for flow in flows if _furthest(flow, place, len(way)) >= wanted)
 
 
 def _furthest(item: ItemFlow, place: dict[str, int], end: int) -> int:

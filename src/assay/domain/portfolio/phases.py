@@ -145,6 +145,9 @@ class Mix:
     """Experiments that say neither: they count for nothing."""
     unknown: tuple[str, ...]
     """Marked tickets of which nobody knows how much they take."""
+    explores: tuple[str, ...] = ()
+    exploits: tuple[str, ...] = ()
+    """The tickets that are counted."""
 
     @property
     def explore_percent(self) -> float | None:
@@ -156,6 +159,7 @@ class Mix:
 def mix_of(contents: Mapping[str, TicketContent], measure: Measure) -> Mix:
     """What do these tickets, by key, put into exploring and exploiting? Work that is neither is not looked at."""
     amounts = {Work.EXPLORATION: Decimal(), Work.OPTIMISATION: Decimal()}
+    counted: dict[Work, list[str]] = {work: [] for work in amounts}
     unmarked, unknown = [], []
     for key, content in contents.items():
         work = work_of(content)
@@ -167,8 +171,15 @@ def mix_of(contents: Mapping[str, TicketContent], measure: Measure) -> Mix:
                 unknown.append(key)
             else:
                 amounts[work] += amount
+                counted[work].append(key)
     return Mix(
-        measure, amounts[Work.EXPLORATION], amounts[Work.OPTIMISATION], tuple(unmarked), tuple(unknown)
+        measure,
+        amounts[Work.EXPLORATION],
+        amounts[Work.OPTIMISATION],
+        tuple(unmarked),
+        tuple(unknown),
+        tuple(counted[Work.EXPLORATION]),
+        tuple(counted[Work.OPTIMISATION]),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the journal tells about the flow of a project: who crossed into which column, and what was decided."""
+"""What the journal tells about the flow of a project: what crossed into which column, was decided, blocked, or short of data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from assay.domain.board.blockers import BlockerCategory, BlockerClosed, BlockerOpened
+from assay.domain.board.board import ExitItem
 from assay.domain.board.flow import Crossing, Decided, FlowEvent, Outcome
+from assay.domain.board.readiness import DataConfirmed, Need, NeedsTold
 from assay.domain.kernel.ids import KEY_PREFIX, TicketType
 from assay.storage.queries.journal import of_kinds
 from assay.storage.session import Session, Statement, any_of, from_json
@@ -17,9 +19,13 @@ _J = journal.c
 IMPORTED = "history.imported"
 _KINDS = (
     "ticket.created", "ticket.moved", "ticket.deleted", "decision.recorded", "blocker.opened", "blocker.closed", IMPORTED,
+    "ticket.edited", "ticket.confirmed", "ticket.confirmation_withdrawn",
 )  # fmt: skip
 _OUTCOMES = {"kill": Outcome.KILLED, "promote": Outcome.PROMOTED}
 _EXPERIMENT = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
+_ONLY_DATA = frozenset(("ticket.edited", "ticket.confirmed", "ticket.confirmation_withdrawn"))
+_OF_DATA = _ONLY_DATA | {"ticket.created"}
+_EDITED, _NEEDS = b'"kind":"ticket.edited"', b'"data_needs"'
 EVENTS = Statement(lambda engine: of_kinds(engine, after=True))
 
 
@@ -31,20 +37,26 @@ class FlowQueries(Session):
     def flow_events(
         self, project: str, *, first_stage: str, after: int = 0
     ) -> Iterator[tuple[int, FlowEvent]]:
-        """Every crossing, decision to kill or to promote, and blocker opened or closed after a number of the journal, in its order.
+        """What is told of crossings, decisions to kill or to promote, blockers and data needs after a number of the journal, in its order.
 
         The hashed bytes are read, not the columns beside them: a figure is what the journal says.
         """
         kinds = any_of(self.engine, _KINDS)
         for body, seq, _ in self.stream(EVENTS, project=project, kinds=kinds, after=after):
-            said = from_json(bytes(body))
-            at = datetime.fromisoformat(said["at"])
-            if said["kind"] == IMPORTED:
-                yield from ((seq, found) for found in _moves(said["subject"], said["payload"]["moves"]))
+            raw = bytes(body)
+            if raw.find(_EDITED) >= 0 and raw.find(_NEEDS) < 0:
+                continue  # most edits say nothing of data
+            said = from_json(raw)
+            kind, at, subject = said["kind"], datetime.fromisoformat(said["at"]), said["subject"]
+            if kind == IMPORTED:
+                yield from ((seq, found) for found in _moves(subject, said["payload"]["moves"]))
                 continue
-            event = _read(said["kind"], at, said["subject"], said["payload"], first_stage)
+            event = None if kind in _ONLY_DATA else _read(kind, at, subject, said["payload"], first_stage)
             if event is not None:
                 yield seq, event
+            data = _about_data(kind, at, subject, said["payload"]) if kind in _OF_DATA else None
+            if data is not None:
+                yield seq, data
 
 
 def _moves(subject: str, moves: list[dict[str, Any]]) -> Iterator[Crossing]:
@@ -76,3 +88,22 @@ def _read(
     return (
         None if outcome is None else Decided(at, subject, outcome, bool(payload.get("learnings", "").strip()))
     )
+
+
+def _about_data(
+    kind: str, at: datetime, subject: str, payload: dict[str, Any]
+) -> NeedsTold | DataConfirmed | None:
+    """What an entry tells of the data that an experiment needs."""
+    if not subject.startswith(_EXPERIMENT):
+        return None
+    if kind in ("ticket.created", "ticket.edited"):
+        needs = payload["after"].get("data_needs")
+        return None if needs is None else NeedsTold(at, subject, tuple(_need(need) for need in needs))
+    if payload["item"] != ExitItem.DATASET_READY.value:
+        return None
+    return DataConfirmed(at, subject, kind == "ticket.confirmed")
+
+
+def _need(said: dict[str, Any]) -> Need:
+    day = said.get("needed_by")
+    return Need(None if day is None else datetime.fromisoformat(day), bool(said.get("ready", False)))

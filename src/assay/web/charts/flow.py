@@ -9,14 +9,15 @@ from urllib.parse import urlencode
 
 from assay.domain.kernel.durations import duration_text
 from assay.web import wording
+from assay.web.charts import flow_plans
+from assay.web.charts.frames import counts_axis, finished, tickets_href
 from assay.web.contexts.experiment import ChartBox
-from assay.workflows.flow import FlowView
+from assay.workflows.flow import FlowView, WeekView
+from assay.workflows.flow_blockers import BlockerCost
 
-HEIGHT = 230
 WEEK = timedelta(days=6)
 """From the first day of a week to its last."""
 FEW_WEEKS = 8
-FEW_TICKS = 6
 MOST_TICKETS = 8
 """In a tooltip; the table beside it names all."""
 MOST_DAYS = 400
@@ -31,6 +32,7 @@ def boxes(view: FlowView, slug: str, query: str) -> tuple[ChartBox, ...]:
             _cumulative(view, slug, query),
             _weeks(view, slug, query),
             _cycles(view, slug, query),
+            *flow_plans.boxes(view, slug, query),
             _funnel(view, slug, query),
             _blockers(view, slug, query),
         )
@@ -55,6 +57,7 @@ def _cumulative(view: FlowView, slug: str, query: str) -> ChartBox | None:
             (flow.days[day].isoformat(), *(str(flow.counts[day][place]) for place in shown))
             for day in _drawn_days(view)
         ),
+        links=tuple(tickets_href(slug, flow.days[day]) for day in _drawn_days(view)),
     )
 
 
@@ -69,6 +72,7 @@ def _weeks(view: FlowView, slug: str, query: str) -> ChartBox | None:
         summary=f"{wording.plural(view.decided, 'experiment')} decided: {view.killed.count} killed, {view.promoted.count} promoted.",
         columns=("Week from", "Killed", "Promoted"),
         rows=tuple((w.start.isoformat(), str(w.killed), str(w.promoted)) for w in view.weeks),
+        links=tuple(_week_href(slug, w, view) for w in view.weeks),
     )
 
 
@@ -83,12 +87,13 @@ def _cycles(view: FlowView, slug: str, query: str) -> ChartBox | None:
         warnings=(),
         summary=f"Half of the decided experiments took at most {duration_text(view.cycle_days_median)}, "
         f"85% at most {duration_text(view.cycle_days_p85)}.",
-        columns=("Decided", "Ticket", "Outcome", "Days"),
+        columns=("Ticket", "Decided", "Outcome", "Days", "Bulk edit"),
         rows=tuple(
-            (wording.day(c.decided_at), c.key, c.outcome, f"{c.days:.1f}")
+            (c.key, wording.day(c.decided_at), c.outcome, f"{c.days:.1f}", "yes" if c.is_bulk else "")
             for c in known
             if c.days is not None
         ),
+        links=tuple(f"/p/{slug}/t/{c.key}" for c in known),
     )
 
 
@@ -108,6 +113,7 @@ def _blockers(view: FlowView, slug: str, query: str) -> ChartBox | None:
             (one.label, str(one.blockers), f"{one.days:.1f}", str(one.open), ", ".join(one.tickets))
             for one in costs
         ),
+        links=tuple(_blockers_href(slug, one) for one in costs),
     )
 
 
@@ -127,7 +133,17 @@ def _funnel(view: FlowView, slug: str, query: str) -> ChartBox | None:
         summary=f"Of {wording.plural(first.reached, 'experiment')}, {last.reached} were promoted.",
         columns=("Step", "Ever reached", "There now"),
         rows=tuple((step.title, str(step.reached), str(step.here)) for step in view.funnel),
+        links=tuple(tickets_href(slug, view.last_day, reached=step.key) for step in view.funnel),
     )
+
+
+def _week_href(slug: str, week: WeekView, view: FlowView) -> str:
+    last = min(week.start + WEEK, view.last_day)
+    return f"/p/{slug}/flow?{urlencode({'at': last.isoformat(), 'days': (last - week.start).days + 1})}"
+
+
+def _blockers_href(slug: str, cost: BlockerCost) -> str:
+    return f"/p/{slug}/blockers?{urlencode({'state': 'all', 'category': cost.category})}"
 
 
 def funnel_specification(view: FlowView, slug: str) -> dict[str, Any]:
@@ -140,7 +156,7 @@ def funnel_specification(view: FlowView, slug: str) -> dict[str, Any]:
             "place": place,
             "reached": step.reached,
             "here": step.here,
-            "href": f"/p/{slug}/experiments?type=experiment",
+            "href": tickets_href(slug, view.last_day, reached=step.key),
         }
         for place, step in enumerate(view.funnel)
     ]
@@ -155,8 +171,8 @@ def funnel_specification(view: FlowView, slug: str) -> dict[str, Any]:
     return finished(alt.layer(bars, words))
 
 
-def days_specification(view: FlowView, _slug: str) -> dict[str, Any]:
-    """Cards by column over days, stacked in the order of the board."""
+def days_specification(view: FlowView, slug: str) -> dict[str, Any]:
+    """Cards by column over days, stacked in the order of the board, bulk edits marked; a click lists the cards of a column."""
     import altair as alt
 
     flow, shown = view.cumulative, _used_columns(view)
@@ -166,6 +182,7 @@ def days_specification(view: FlowView, _slug: str) -> dict[str, Any]:
             "column": flow.titles[place],
             "place": place,
             "cards": flow.counts[day][place],
+            "href": tickets_href(slug, view.last_day, column=flow.stages[place]),
         }
         for day in _drawn_days(view)
         for place in shown
@@ -183,10 +200,24 @@ def days_specification(view: FlowView, _slug: str) -> dict[str, Any]:
                 legend=alt.Legend(title=None, orient="top"),
             ),
             order=alt.Order("place:Q", sort="descending"),
-            tooltip=["day:T", "column:N", "cards:Q"],
+            href="href:N",
+            tooltip=["column:N"],
         )
     )
-    return finished(chart)
+    return finished(alt.layer(chart, *_bulk_marks(alt, view)) if view.bulk_edits else chart)
+
+
+def _bulk_marks(alt: Any, view: FlowView) -> tuple[Any, ...]:
+    """A line at each moment at which many cards were moved at once."""
+    rows = [
+        {"day": edit.at.date().isoformat(), "cards moved": edit.items, "shown": f"bulk edit: {edit.items}"}
+        for edit in view.bulk_edits
+    ]
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x="day:T", tooltip=[alt.Tooltip("day:T", title="bulk edit"), "cards moved:Q"]
+    )
+    words = base.mark_text(align="right", baseline="top", dx=-4).encode(text="shown:N", y=alt.value(2))
+    return base.mark_rule(strokeDash=[2, 2]), words
 
 
 def weeks_specification(view: FlowView, slug: str) -> dict[str, Any]:
@@ -198,7 +229,7 @@ def weeks_specification(view: FlowView, slug: str) -> dict[str, Any]:
             "week": week.start.isoformat(),
             "outcome": outcome,
             "experiments": count,
-            "href": f"/p/{slug}/flow?{urlencode({'at': min(week.start + WEEK, view.last_day).isoformat(), 'days': 7})}",
+            "href": _week_href(slug, week, view),
         }
         for week in view.weeks
         for outcome, count in (("promoted", week.promoted), ("killed", week.killed))
@@ -230,12 +261,13 @@ def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
             "days": c.days,
             "key": c.key,
             "outcome": c.outcome,
+            "moved": "in a bulk edit" if c.is_bulk else "alone",
             "href": f"/p/{slug}/t/{c.key}",
         }
         for c in view.cycles
         if c.days is not None
     ]
-    base = alt.Chart(alt.InlineData(values=rows)).mark_circle(size=64, opacity=1)
+    base = alt.Chart(alt.InlineData(values=rows)).mark_point(size=64, opacity=1, filled=True)
     points = base.encode(
         x=alt.X("decided:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
         y=alt.Y("days:Q", axis=alt.Axis(title="days", tickCount=5), scale=alt.Scale(zero=True)),
@@ -245,8 +277,16 @@ def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
             legend=alt.Legend(title=None, orient="top"),
         ),
         href="href:N",
-        tooltip=["key:N", alt.Tooltip("days:Q", format=".1f"), "outcome:N", "decided:T"],
+        tooltip=["key:N", alt.Tooltip("days:Q", format=".1f"), "outcome:N", "decided:T", "moved:N"],
     )
+    if any(row["moved"] != "alone" for row in rows):
+        points = points.encode(
+            shape=alt.Shape(
+                "moved:N",
+                scale=alt.Scale(domain=["alone", "in a bulk edit"], range=["circle", "cross"]),
+                legend=alt.Legend(title=None, orient="top"),
+            )
+        )
     lines = [
         {"days": value, "shown": f"{share}: {duration_text(value)}"}
         for share, value in (("50%", view.cycle_days_median), ("85%", view.cycle_days_p85))
@@ -274,7 +314,7 @@ def blockers_specification(view: FlowView, slug: str) -> dict[str, Any]:
                 "shown": wording.plural(one.blockers, "blocker"),
                 "share": so_far / total if total else None,
                 "tickets": ", ".join(one.tickets[:MOST_TICKETS]),
-                "href": f"/p/{slug}/blockers?{urlencode({'state': 'all', 'category': one.category})}",
+                "href": _blockers_href(slug, one),
             }
         )
     base = alt.Chart(alt.InlineData(values=rows)).encode(
@@ -299,21 +339,8 @@ def _used_columns(view: FlowView) -> list[int]:
     return [place for place, _ in enumerate(view.cumulative.stages) if any(day[place] for day in counts)]
 
 
-def counts_axis(alt: Any, most: int) -> Any:
-    """An axis of whole numbers only."""
-    ticks = {"values": list(range(most + 1))} if most <= FEW_TICKS else {"tickCount": 5}
-    return alt.Axis(title=None, format="d", **ticks)
-
-
 def _drawn_days(view: FlowView) -> list[int]:
     """Every day of a short window; every so many of a long one, the last one always among them."""
     count = len(view.cumulative.days)
     step = max(1, math.ceil(count / MOST_DAYS))
     return list(range((count - 1) % step, count, step))
-
-
-def finished(chart: Any) -> dict[str, Any]:
-    """A chart as a specification of the width of its place, without colours: the page's theme gives them."""
-    found: dict[str, Any] = chart.properties(width="container", height=HEIGHT).to_dict()
-    found.pop("config", None)
-    return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from assay.domain.board.flow import KILL_BAND, PROMOTION_BAND, Band
+from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND, Band
 from assay.domain.sprints.burn import BurnDay
 from assay.web import wording
-from assay.web.charts.flow import counts_axis, finished
+from assay.web.charts.frames import counts_axis, finished
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.sprint_views import SprintRate
 
@@ -20,8 +20,8 @@ def burn_box(days: Sequence[BurnDay], slug: str, number: int) -> ChartBox | None
         return None
     last = known[-1]
     return ChartBox(
-        title="Burn-up",
-        note="tickets committed and decided at the end of each day; the room between is what is left",
+        title="Burn-up and burn-down",
+        note="tickets committed, decided and left at the end of each day",
         href=f"/p/{slug}/charts/sprint-{number}-burn.json",
         warnings=(),
         summary=f"On {wording.plural(len(known), 'day')} so far: {last.committed} committed, {last.decided} decided, {last.left} left.",
@@ -29,17 +29,27 @@ def burn_box(days: Sequence[BurnDay], slug: str, number: int) -> ChartBox | None
         rows=tuple(
             (day.day.isoformat(), str(day.committed), str(day.decided), str(day.left)) for day in known
         ),
+        links=tuple(_sprint_tickets(slug, number) for _ in known),
     )
 
 
-def burn_specification(days: Sequence[BurnDay]) -> dict[str, Any]:
-    """Two steps a day: what was committed above what was decided."""
+def _sprint_tickets(slug: str, number: int) -> str:
+    return f"/p/{slug}/experiments?sprint={number}"
+
+
+def burn_specification(days: Sequence[BurnDay], slug: str, number: int) -> dict[str, Any]:
+    """Three steps a day: what was committed, what of it was decided, and what is left; a click lists the tickets."""
     import altair as alt
 
     rows = [
-        {"day": day.day.isoformat(), "what": word, "tickets": count}
+        {
+            "day": day.day.isoformat(),
+            "what": word,
+            "tickets": count,
+            "href": _sprint_tickets(slug, number),
+        }
         for day in days
-        for word, count in (("committed", day.committed), ("decided", day.decided))
+        for word, count in (("committed", day.committed), ("decided", day.decided), ("left", day.left))
         if count is not None
     ]
     most = max((day.committed or 0 for day in days), default=0)
@@ -55,8 +65,9 @@ def burn_specification(days: Sequence[BurnDay]) -> dict[str, Any]:
             ),
             y=alt.Y("tickets:Q", axis=counts_axis(alt, most), scale=alt.Scale(zero=True)),
             color=alt.Color(
-                "what:N", sort=["decided", "committed"], legend=alt.Legend(title=None, orient="top")
+                "what:N", sort=["decided", "committed", "left"], legend=alt.Legend(title=None, orient="top")
             ),
+            href="href:N",
             tooltip=[
                 alt.Tooltip("utcyearmonthdate(day):T", title="day", format="%-d %b %Y"),
                 "what:N",
@@ -90,6 +101,7 @@ def rates_box(rates: Sequence[SprintRate], slug: str) -> ChartBox | None:
             )
             for one in rates
         ),
+        links=tuple(f"/p/{slug}/sprints/{one.number}/review" for one in rates),
     )
 
 

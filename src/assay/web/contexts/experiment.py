@@ -143,6 +143,8 @@ class ChartBox:
     summary: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    links: tuple[str, ...] = ()
+    """Where each row's first cell leads, to the tickets behind it; none for a table without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.web.contexts.board import Fact
+from assay.web.contexts.diagnosis import TicketLink
 from assay.web.contexts.experiment import ChartBox
 from assay.web.contexts.ticket_form import Choice
 
@@ -36,14 +37,24 @@ class OpenLine:
 
 
 @dataclass(frozen=True, slots=True)
+class BulkLine:
+    """Cards that were moved at once."""
+
+    text: str
+    tickets: tuple[TicketLink, ...]
+    """The first of them."""
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class FlowPage:
     """Context of pages/flow.html."""
 
     headline: str
     detail: str
     facts: tuple[Fact, ...]
-    bulk: tuple[str, ...]
-    """One sentence for each moment at which many cards were moved at once."""
+    bulk: tuple[BulkLine, ...]
+    """One for each moment at which many cards were moved at once."""
     charts: tuple[ChartBox, ...]
     ages: tuple[AgeLine, ...]
     """The oldest only."""

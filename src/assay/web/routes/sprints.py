@@ -13,12 +13,14 @@ from assay.domain.sprints.sprint_data import sprint_from_data
 from assay.errors import AssayError, Conflict, Invalid, NotFound, Refused, StaleVersion
 from assay.statuses import http_status
 from assay.web import frame, inputs, sprints_view, templating
+from assay.web.charts.flow_plans import readiness_specification
 from assay.web.charts.sprints import burn_specification, rates_specification
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
 from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
 from assay.workflows.projects import get_project
 from assay.workflows.sprint_charts import sprint_burn, sprint_overview, sprint_rates
+from assay.workflows.sprint_flow import sprint_flows
 from assay.workflows.sprints import (
     SprintPlan,
     count_committed,
@@ -52,6 +54,7 @@ def _list(request: Request, slug: str, *, problem: AssayError | None = None) -> 
         count_committed(ws, actor, slug),
         next_sprint(ws, actor, slug),
         sprint_rates(ws, actor, slug),
+        sprint_flows(ws, actor, slug),
         csrf_token=request.state.csrf_token,
         problem=problem,
     )
@@ -70,11 +73,18 @@ def rates_chart(request: Request, slug: str) -> JSONResponse:
     return JSONResponse(rates_specification(rates, slug), headers={"Cache-Control": "no-store"})
 
 
+@router.get("/p/{slug}/charts/sprint-data.json", dependencies=requires(Permission.READ))
+def data_chart(request: Request, slug: str) -> JSONResponse:
+    """Data readiness by sprint, as a specification without colours."""
+    flows = sprint_flows(frame.workspace(request), frame.actor(request), slug)
+    return JSONResponse(readiness_specification(flows, slug), headers={"Cache-Control": "no-store"})
+
+
 @router.get("/p/{slug}/charts/sprint-{number}-burn.json", dependencies=requires(Permission.READ))
 def burn_chart(request: Request, slug: str, number: int) -> JSONResponse:
     """Burn-up of a sprint, as a specification without colours."""
     days = sprint_burn(frame.workspace(request), frame.actor(request), slug, number)
-    return JSONResponse(burn_specification(days), headers={"Cache-Control": "no-store"})
+    return JSONResponse(burn_specification(days, slug, number), headers={"Cache-Control": "no-store"})
 
 
 @router.post("/p/{slug}/sprints", dependencies=requires(Permission.WRITE_TICKETS))

@@ -1,0 +1,124 @@
+"""How did work flow in each sprint: what was decided, was data ready, how long did ideas take, how often was work blocked?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from assay.domain.board.blockers import BlockedSpan, blocked_spans, median_days_open, opened_between
+from assay.domain.board.board import Board
+from assay.domain.board.flow import (
+    Crossing,
+    Decided,
+    FlowRules,
+    ItemFlow,
+    Outcome,
+    cycle_quantiles,
+    decided_between,
+    flow_rules,
+    item_flows,
+    learning_share,
+    share_of,
+)
+from assay.domain.board.readiness import DataAnswer
+from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.flow import moment_of
+from assay.workflows.flow_blockers import about_blockers
+from assay.workflows.flow_plans import data_known, end_of, lead_in_window, ready_view, sprint_ends
+from assay.workflows.flow_shares import share_view
+from assay.workflows.lookup import required_project
+from assay.workflows.ports import ReadTransaction, Workspace
+from assay.workflows.records import Commitment, Project, Sprint
+from assay.workflows.sprint_facts import begin_of
+from assay.workflows.sprint_views import SprintFlow
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    board: Board
+    rules: FlowRules
+    flows: Sequence[ItemFlow]
+    answers: Sequence[DataAnswer]
+    spans: Sequence[BlockedSpan]
+    at: datetime
+
+
+def sprint_flows(ws: Workspace, actor: Actor, slug: str, *, at: date | None = None) -> tuple[SprintFlow, ...]:
+    """How did work flow in each sprint that was started by this moment (a day: its end; None: now), by number?
+
+    Raises:
+        NotFound: no such project.
+        Invalid: the moment is not in the past.
+    """
+    actor.require(Permission.READ)
+    moment = moment_of(at, ws.clock())
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        return flows_of_sprints(ws, tx, project, moment)
+
+
+def flows_of_sprints(
+    ws: Workspace, tx: ReadTransaction, project: Project, at: datetime
+) -> tuple[SprintFlow, ...]:
+    """The part of `sprint_flows` inside a transaction."""
+    started = [one for one in tx.sprints(project.id) if one.started_at is not None and one.started_at <= at]
+    if not started:
+        return ()
+    made = tx.all_commitments(project.id)
+    known = _known(ws, project, sprint_ends(tx, project), at, tx)
+    return tuple(_sprint(one, made, known) for one in started)
+
+
+def _known(
+    ws: Workspace, project: Project, due: Mapping[str, Sequence[datetime]], at: datetime, tx: ReadTransaction
+) -> _Known:
+    board = project.settings.board
+    rules = flow_rules(board)
+    events = ws.flow_memory.events(tx, project.slug, first_stage=board.first.key)
+    flows = item_flows(
+        (event for event in events if isinstance(event, Crossing)),
+        rules,
+        decisions=(event for event in events if isinstance(event, Decided)),
+        until=at,
+    )
+    spans = blocked_spans(about_blockers(events), until=at)
+    return _Known(board, rules, flows, data_known(events, flows, rules, due, at), spans, at)
+
+
+def _sprint(sprint: Sprint, made: Sequence[Commitment], known: _Known) -> SprintFlow:
+    begin, end = begin_of(sprint), min(sprint.ended_at or known.at, known.at)
+    after = end + timedelta(microseconds=1)
+    decided = decided_between(known.flows, begin, after)
+    inside = {
+        one.key
+        for one in made
+        if one.sprint_id == sprint.id and (one.removed_at is None or one.removed_at > end)
+    }
+    # Data is due at the latest when its sprint ends by plan, which may be later than when it was ended.
+    latest = max(end, min(end_of(sprint), known.at))
+    due = [one for one in known.answers if one.item in inside and begin <= one.due_at <= latest]
+    lead = lead_in_window(known.flows, known.rules, known.board, {}, begin, end)
+    opened = opened_between(known.spans, begin, after)
+    usual, middle = cycle_quantiles(decided), median_days_open(opened, known.at)
+    return SprintFlow(
+        number=sprint.number,
+        name=sprint.content.name,
+        begin=begin,
+        end=end,
+        is_over=sprint.ended_at is not None and sprint.ended_at <= known.at,
+        decided=len(decided),
+        killed=share_view(share_of(decided, Outcome.KILLED), KILL_BAND),
+        promoted=share_view(share_of(decided, Outcome.PROMOTED), PROMOTION_BAND),
+        with_learnings=share_view(learning_share(decided)),
+        cycle_days_median=None if usual is None else usual[0],
+        data=ready_view(due),
+        data_unknown=sum(one.on_time is None for one in due),
+        data_late=tuple(one.item for one in due if one.on_time is False),
+        deployed=tuple(point.key for point in lead.points),
+        lead_days_median=lead.days_median,
+        blockers_opened=len(opened),
+        blocker_days_median=None if middle is None else middle.days,
+        blocker_median_is_at_least=middle is not None and middle.is_at_least,
+    )

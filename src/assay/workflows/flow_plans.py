@@ -163,8 +163,9 @@ def lead_in_window(
 ) -> LeadView:
     """How long did what came into use from `begin` to this moment take, from the idea on?"""
     end = at + timedelta(microseconds=1)
-    times = lead_times(flows, rules, begin, end)
-    before = lead_quantiles(lead_times(flows, rules, begin - (end - begin), begin))
+    known = lead_times(flows, rules, begin - (end - begin), end)
+    times = [one for one in known if one.deployed_at >= begin]
+    before = lead_quantiles(one for one in known if one.deployed_at < begin)
     usual = lead_quantiles(times) or (None, None)
     stage = None if rules.deployed is None else board.stage(rules.deployed)
     return LeadView(

@@ -6,7 +6,6 @@ from assay.domain.board.diagnosis import Cause
 from assay.domain.experiments.experiment import DataNeed, DecisionKind, Mode
 from assay.domain.kernel.ids import TicketType
 from assay.workflows.board import Moved, move_card
-from assay.workflows.ceremonies import retro
 from assay.workflows.ceremony_markdown import retro_markdown
 from assay.workflows.commitments import commit_tickets
 from assay.workflows.confirmations import attest
@@ -15,6 +14,7 @@ from assay.workflows.flow import flow
 from assay.workflows.flow_tickets import flow_tickets
 from assay.workflows.history import import_history
 from assay.workflows.phases import edit_phase
+from assay.workflows.retro import retro
 from assay.workflows.sprint_flow import sprint_flows
 from assay.workflows.sprints import create_sprint, end_sprint, start_sprint
 from assay.workflows.tickets import create_ticket, edit_ticket, get_ticket

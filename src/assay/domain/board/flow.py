@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ from assay.domain.board.shares import Share
 BULK_ITEMS = 10
 """So many items that cross within one minute were edited together: bookkeeping, not flow."""
 _DAY_S = 86_400.0
+_MINUTE = timedelta(minutes=1)
 
 
 class Outcome(StrEnum):
@@ -309,21 +310,19 @@ def stage_days(flows: Iterable[ItemFlow]) -> dict[str, list[float]]:
 
 def bulk_edits(crossings: Iterable[Crossing], *, least: int = BULK_ITEMS) -> tuple[BulkEdit, ...]:
     """When did so many items cross within one minute that somebody edited them together, or is said to have? In the order of time."""
-    minutes: dict[datetime, dict[str, None]] = {}
-    said = set()
-    minute, items = None, dict[str, None]()
-    for crossing in crossings:
-        # The journal is in the order of time, so that most of one minute lies together.
-        begin = crossing.at.replace(second=0, microsecond=0)
-        if begin != minute:
-            minute, items = begin, minutes.setdefault(begin, {})
-        items[crossing.item] = None
-        if crossing.bulk:
-            said.add(begin)
+    ordered = sorted(crossings, key=lambda crossing: crossing.at)
+    # Most cross alone: only those among so many within a minute are looked at more closely.
+    suspects = dict.fromkeys(number for number, crossing in enumerate(ordered) if crossing.bulk)
+    for first, (one, last) in enumerate(zip(ordered, ordered[least - 1 :], strict=False)):
+        if last.at - one.at < _MINUTE:
+            suspects |= dict.fromkeys(range(first, first + least))
+    minutes: dict[datetime, dict[str, bool]] = defaultdict(dict)
+    for number in sorted(suspects):
+        crossing = ordered[number]
+        items = minutes[crossing.at.replace(second=0, microsecond=0)]
+        items[crossing.item] = items.get(crossing.item, False) or crossing.bulk
     return tuple(
-        sorted(
-            BulkEdit(at, len(items), at in said, tuple(items))
-            for at, items in minutes.items()
-            if len(items) >= least or at in said
-        )
+        BulkEdit(at, len(items), any(items.values()), tuple(items))
+        for at, items in sorted(minutes.items())
+        if len(items) >= least or any(items.values())
     )

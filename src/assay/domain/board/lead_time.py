@@ -46,9 +46,11 @@ def lead_times(
     """
     found = []
     for flow in flows if rules.deployed is not None else ():
-        at = next((at for at, stage in flow.visits if stage == rules.deployed), None)
-        if at is not None and start <= at < end:
-            found.append(LeadTime(flow.item, flow.created_at, at))
+        for at, stage in flow.visits:
+            if stage == rules.deployed:
+                if start <= at < end:
+                    found.append(LeadTime(flow.item, flow.created_at, at))
+                break
     return tuple(sorted(found, key=lambda one: (one.deployed_at, one.item)))
 
 

@@ -8,7 +8,6 @@ known: it counts in no rate, and is told apart.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,14 +102,15 @@ def data_answers(
     >>> one.on_time, one.due_at == day[3], one.ready_at == day[5]
     (False, True, True)
     """
-    by_item: dict[str, _Told] = defaultdict(_Told)
+    by_item: dict[str, _Told] = {}
     for event in told:
         if event.at > until:
             continue
+        about = by_item.setdefault(event.item, _Told())
         if isinstance(event, NeedsTold):
-            by_item[event.item].add(event.at, needs=event.needs)
+            about.add(event.at, needs=event.needs)
         else:
-            by_item[event.item].add(event.at, confirmed=event.is_ready)
+            about.add(event.at, confirmed=event.is_ready)
     ends, gone = due or {}, over or {}
     found = []
     for item in dict.fromkeys((*by_item, *begun, *ends)):
@@ -118,7 +118,11 @@ def data_answers(
         lasts = [
             moment for moment in (begun.get(item), ends.get(item)) if moment is not None and moment <= limit
         ]
-        answer = _answer(item, by_item[item], min(lasts, default=None), limit)
+        last = min(lasts, default=None)
+        if item in by_item:
+            answer = _answer(item, by_item[item], last, limit)
+        else:
+            answer = None if last is None else DataAnswer(item, last, None, None)
         if answer is not None:
             found.append(answer)
     return tuple(sorted(found, key=lambda one: (one.due_at, one.item)))

@@ -267,8 +267,8 @@ def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
         for c in view.cycles
         if c.days is not None
     ]
-    base = alt.Chart(alt.InlineData(values=rows)).mark_point(size=64, opacity=1, filled=True)
-    points = base.encode(
+    base = alt.Chart(alt.InlineData(values=rows))
+    points = base.mark_circle(size=64, opacity=1).encode(
         x=alt.X("decided:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
         y=alt.Y("days:Q", axis=alt.Axis(title="days", tickCount=5), scale=alt.Scale(zero=True)),
         color=alt.Color(
@@ -280,7 +280,7 @@ def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
         tooltip=["key:N", alt.Tooltip("days:Q", format=".1f"), "outcome:N", "decided:T", "moved:N"],
     )
     if any(row["moved"] != "alone" for row in rows):
-        points = points.encode(
+        points = points.mark_point(size=64, opacity=1, filled=True).encode(
             shape=alt.Shape(
                 "moved:N",
                 scale=alt.Scale(domain=["alone", "in a bulk edit"], range=["circle", "cross"]),

@@ -14,6 +14,7 @@ from assay.web.contexts.board import Fact
 from assay.web.contexts.sprints import CeremonyLine, CeremonyPage, Headline, KillQuestion, RetroForm, Section
 from assay.web.contexts.ticket_form import Choice
 from assay.web.gate_words import run_href
+from assay.web.sprint_flow_view import flow_section
 from assay.web.sprint_words import NEWS, PROGRESS, tabs, where
 from assay.web.sprint_words import day as sprint_day
 from assay.web.sprints_view import commitment_forms
@@ -27,7 +28,6 @@ from assay.workflows.ceremony_markdown import (
     standup_markdown,
     tooling_lines,
 )
-from assay.workflows.sprint_flow_words import flow_lines
 from assay.workflows.sprint_views import (
     CheckView,
     Expected,
@@ -260,9 +260,7 @@ def retro_page(
                     text="nothing decided" if one.rate is None or one.low is None or one.high is None else f"{one.promoted} of {one.promoted + one.killed} promoted: {one.rate:.0%}, {one.low:.0%} to {one.high:.0%}" + (f". {told}" if (told := aim_text(aim)) else ""))
                 for one, aim in zip(view.rates, view.aims, strict=True)
             ), "No sprint was started yet."),
-            Section("flow", "How work flowed", "data that was ready on time is healthy from 80% on", tuple(
-                CeremonyLine(key="", href="", title=title, text=text) for title, text in flow_lines(view.flow)
-            ) if view.flow else (), "The sprint has not begun."),
+            flow_section(view.flow),
             Section("expected", "What we expected", "", _expected(view.expected, slug), "Nothing was decided in this sprint."),
             Section("learned", "What we learned", "", _learned(view.learned, slug), "Nothing was decided in this sprint."),
         ),
@@ -427,15 +425,8 @@ def _ticket(one: TicketAt, slug: str, *, asked: bool) -> CeremonyLine:
 def _silent(one: TicketAt, at: datetime, slug: str) -> CeremonyLine:
     assert one.last_sign_at is not None
     quiet = duration_text((at - one.last_sign_at).total_seconds() / 86_400.0)
-    return CeremonyLine(
-        one.key,
-        f"/p/{slug}/t/{one.key}",
-        one.title,
-        f"no run, note or move for {quiet}",
-        "silent",
-        "blocked",
-        "warning",
-    )
+    told = f"no run, note or move for {quiet}"
+    return CeremonyLine(one.key, f"/p/{slug}/t/{one.key}", one.title, told, "silent", "blocked", "warning")
 
 
 def _scope(changes: tuple[ScopeChange, ...], slug: str) -> tuple[CeremonyLine, ...]:

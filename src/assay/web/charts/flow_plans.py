@@ -82,17 +82,17 @@ def _lead(view: FlowView, slug: str, query: str) -> ChartBox | None:
 
 
 def readiness_box(flows: Sequence[SprintFlow], slug: str) -> ChartBox | None:
-    """Data readiness, lead time, learnings and blockers by sprint; None while no sprint was started."""
-    if not flows:
-        return None
+    """Data readiness, and beside it lead time, learnings and blockers by sprint; None while no data was due in any."""
     known = [one for one in flows if one.data.rate is not None]
-    last = known[-1] if known else None
+    if not known:
+        return None
+    last = known[-1]
     return ChartBox(
         title="Data ready on time by sprint",
         note=f"healthy from {READY_ENOUGH:.0%} on; under {PLANNING_FAILURE:.0%} planning fails",
         href=f"/p/{slug}/charts/sprint-data.json",
         warnings=(),
-        summary="No data was due in any sprint." if last is None else f"{last.name}: {last.data.text}.",
+        summary=f"{last.name}: {last.data.text}.",
         columns=("Sprint", "Data ready on time", "Lead time", "Decided", "With learnings", "Blockers opened"),
         rows=tuple(
             (

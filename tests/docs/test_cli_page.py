@@ -22,13 +22,13 @@ def _commands(path: str, command: Any) -> list[tuple[str, Any]]:
     return [(path, command)]
 
 
-def _tree() -> list[tuple[str, Any]]:
+def tree() -> list[tuple[str, Any]]:
     return _commands("assay", typer.main.get_command(whole_tree()))
 
 
 def test_page_describes_every_command_and_no_other():
     described = re.findall(r"^### `(assay [a-z -]+)`$", page("cli.md"), re.MULTILINE)
-    assert sorted(described) == sorted(path for path, _ in _tree())
+    assert sorted(described) == sorted(path for path, _ in tree())
 
 
 def test_page_names_every_option_of_every_command():
@@ -37,7 +37,7 @@ def test_page_names_every_option_of_every_command():
     )
     missing = [
         (path, option)
-        for path, command in _tree()
+        for path, command in tree()
         for parameter in command.params
         if parameter.param_type_name == "option" and parameter.name not in SHARED
         for option in parameter.opts
@@ -49,7 +49,7 @@ def test_page_names_every_option_of_every_command():
 def test_help_of_every_command_shows_an_example_that_begins_with_it():
     without = [
         path
-        for path, command in _tree()
+        for path, command in tree()
         if f"Example: {path}" not in " ".join((command.callback.__doc__ or "").split())
     ]
     assert without == []

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assay.cli.connection import connected, part
-from assay.cli.options import Json, Project, group
+from assay.cli.options import Json, Project, given, group
 from assay.cli.screen import facts, print_json, say, table
 
 app = group("project", "Make, list, show and choose projects.")
@@ -81,6 +81,7 @@ def show(name: Name, json: Json = False) -> None:
             ("strictness", rules["strictness"]),
             ("alpha", rules["alpha"]),
             ("kill rules", ", ".join(rules["kill_rules"]["enabled"])),
+            ("a sprint holds", _usual(found["commitments"])),
         ]
     )
     print()
@@ -142,6 +143,40 @@ def cadence(
 
 def _yes(said: bool) -> str:
     return "yes" if said else "no"
+
+
+def _usual(limits: dict[str, int]) -> str:
+    return f"up to {limits['experiments']} experiments, {limits['product_tasks']} product tasks"
+
+
+@app.command("edit")
+def edit(
+    name: Name,
+    *,
+    title: Annotated[str | None, typer.Option("--title", help="As it is shown.")] = None,
+    experiments: Annotated[
+        int | None,
+        typer.Option("--experiments", min=0, help="So many a sprint takes in without being asked."),
+    ] = None,
+    product_tasks: Annotated[
+        int | None,
+        typer.Option("--product-tasks", min=0, help="So many a sprint takes in without being asked."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Change the title of a project, or what a sprint usually holds.
+
+    Example: assay project edit support-chatbot --experiments 4 --product-tasks 3
+    """
+    with connected() as api:
+        before = api.ask("GET", f"/projects/{part(name)}").data
+        limits = {**before["commitments"], **given(experiments=experiments, product_tasks=product_tasks)}
+        body = given(name=title, commitments=limits)
+        answer = api.ask("PATCH", f"/projects/{part(name)}", body=body, version=before["version"])
+    if json:
+        print_json(answer.body)
+    else:
+        say(f"{answer.data['name']}: a sprint holds {_usual(answer.data['commitments'])}.")
 
 
 @app.command("use")

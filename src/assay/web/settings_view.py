@@ -12,6 +12,7 @@ from assay.domain.board.board import Board
 from assay.domain.gates.settings import KillRuleName, VerdictSettings
 from assay.domain.kernel.metrics import MetricCatalog, Unit
 from assay.domain.sprints.cadence import Answers, Cadence, MainWork, advise
+from assay.domain.sprints.sprint import MOST_COMMITTED, CommitmentLimits
 from assay.errors import AssayError, Invalid
 from assay.web import frame, wording
 from assay.web.board_file_view import board_section
@@ -46,6 +47,8 @@ _VALUES = (
     ("gap", "Gap beyond", "of a fraction"),
     ("not_falling_after", "Loss must fall after epoch", ""),
 )
+
+_COMMITMENTS = (("experiments", "Experiments"), ("product_tasks", "Product tasks"))
 
 
 def settings_page(
@@ -92,6 +95,7 @@ def settings_page(
             ),
         ),
         alpha=f"{verdicts.alpha:g}",
+        commitments=_usual(project.settings.commitments),
         locks_note=_locks_note(open_locks),
         sources=tuple(_source(source, href) for source in sources),
         connect_action=f"{href}/sources",
@@ -132,6 +136,10 @@ def cadence_section(project: Project, answers: Answers | None) -> CadenceSection
         reasons=() if advice is None else advice.reasons,
         is_advised=advice is not None and advice.cadence is now,
     )
+
+
+def _usual(limits: CommitmentLimits) -> tuple[tuple[str, str, str], ...]:
+    return tuple((f"usual_{name}", label, str(getattr(limits, name))) for name, label in _COMMITMENTS)
 
 
 def _locks_note(open_locks: int) -> str:
@@ -220,6 +228,27 @@ def board_from_form(form: FormData, board: Board) -> Board:
             )
         stages.append(stage.model_copy(update={"wip_limit": int(typed) if typed else None}))
     return board.model_copy(update={"stages": tuple(stages)})
+
+
+def commitments_from_form(form: FormData, before: CommitmentLimits) -> CommitmentLimits:
+    """What a sprint usually holds, as the form sets it.
+
+    Raises:
+        Invalid: it is not a whole number from 0 to 1,000.
+    """
+    found = {}
+    for name, label in _COMMITMENTS:
+        typed = text(form, f"usual_{name}") or str(getattr(before, name))
+        if not (typed.isascii() and typed.isdigit() and int(typed[:6]) <= MOST_COMMITTED):
+            raise Invalid(
+                f"cannot save what a sprint usually holds: {label.lower()} is {typed[:20]!r} (expected a whole number from 0 to "
+                f"{MOST_COMMITTED:,})",
+                hint="write a number such as 3",
+                code="limit-malformed",
+                field=f"usual_{name}",
+            )
+        found[name] = int(typed)
+    return CommitmentLimits(**found)
 
 
 def verdicts_from_form(form: FormData, before: VerdictSettings) -> VerdictSettings:

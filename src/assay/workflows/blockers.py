@@ -247,6 +247,7 @@ def _checked(text: str, key: str, *, what: str, most: int) -> str:
             fact = str(error)
     raise Invalid(
         f"cannot read {what} of a blocker of {key[:40]!r}: {fact} (expected 1 to {most} characters that can be shown)",
+        hint="assay blocker open --help",
         code="blocker-text",
         field=what,
     )

@@ -121,6 +121,7 @@ def _cursor(text: str | None) -> tuple[float, str] | None:
         return float(rank), key
     raise Invalid(
         f"cannot read cursor {ascii(text)[:60]}: not one that the board gave (expected next_cursor of a page)",
+        hint="ask again from the first page, without a cursor",
         code="cursor-malformed",
         field="cursor",
     )
@@ -132,6 +133,7 @@ def known_stage(board: Board, stage: str) -> None:
         names = ", ".join(s.key for s in board.stages)
         raise Invalid(
             f"cannot find column {stage[:60]!r}: the board has none of this name (expected one of: {names})",
+            hint="assay board",
             code="column-unknown",
             field="to",
         )

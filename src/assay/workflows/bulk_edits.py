@@ -124,6 +124,7 @@ def with_fields(ticket: Ticket, fields: Mapping[str, Any]) -> TicketContent:
         name = ".".join(str(part) for part in first["loc"])
         raise Invalid(
             f"cannot edit ticket {ticket.key!r}: {name} is {str(first['input'])[:40]!r} ({first['msg']})",
+            hint="assay ticket edit --help",
             code="field-invalid",
             field=name,
         ) from None
@@ -214,7 +215,7 @@ def _entries(
         raise Invalid(
             f"cannot undo journal entries {first_seq} to {last_seq}: they are no bulk edit of this project (expected the "
             "numbers that its answer gave)",
-            hint="assay audit list shows them",
+            hint="assay audit log",
             code="bulk-unknown",
             field="first_seq",
         )

@@ -78,6 +78,7 @@ def put_choice(
         if before is None and len(tx.all_kept(project.id, CHOICE)) >= MOST_CHOICES:
             raise Invalid(
                 f"cannot keep comparison {name!r}: the project has {MOST_CHOICES} (expected at most so many)",
+                hint="assay choice list",
                 code="choices-too-many",
             )
         at = ws.clock()

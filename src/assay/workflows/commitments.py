@@ -166,12 +166,14 @@ def _reason(text: str) -> str:
     except ValueError as error:
         raise Invalid(
             f"cannot take reason: {error} (expected text that can be shown)",
+            hint="write it anew, without control characters",
             code="reason-unshowable",
             field="reason",
         ) from error
     if len(said) > MAX_REASON_LENGTH:
         raise Invalid(
             f"cannot take reason: {len(said)} characters (expected at most {MAX_REASON_LENGTH})",
+            hint="write one sentence, and the rest as a note: assay ticket note KEY TEXT",
             code="reason-too-long",
             field="reason",
         )

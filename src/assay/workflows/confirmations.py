@@ -66,6 +66,7 @@ def _check_attestable(item: str) -> None:
     if item not in names:
         raise Invalid(
             f"cannot confirm {item[:60]!r}: not an item that people confirm (expected one of: {', '.join(names)})",
+            hint="assay ticket confirm --help",
             code="item-not-confirmable",
             field="item",
         )

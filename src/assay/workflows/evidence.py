@@ -47,6 +47,7 @@ def connect_source(
     if reader is None:
         raise Invalid(
             f"cannot connect {kind!r}: no reader for it (expected one of: {', '.join(sorted(ws.sources))})",
+            hint="assay connect mlflow URI",
             code="source-kind-unknown",
             field="kind",
         )
@@ -130,6 +131,7 @@ def _checked_source_name(name: str) -> str:
     if not name or len(name) > 40 or not all(c.isascii() and (c.isalnum() or c in "-_") for c in name):
         raise Invalid(
             f"cannot name source {name[:60]!r}: (expected 1 to 40 letters, digits, - or _)",
+            hint="assay connect mlflow URI --name mlflow",
             code="source-name-malformed",
             field="name",
         )

@@ -211,6 +211,7 @@ def _import_one(
     if not isinstance(key, str):
         raise Invalid(
             f"cannot read ticket: key is {type(key).__name__} (expected text such as EXP-42)",
+            hint="write key: EXP-42, or no key for a new ticket",
             code="ticket-key-malformed",
             field="key",
         )
@@ -230,6 +231,7 @@ def _number_of(key: str, kind: TicketType) -> int:
     if ticket_key(kind, number) != key:
         raise Invalid(
             f"cannot import ticket {key!r}: its type is {kind.value} (expected the key {ticket_key(kind, number)})",
+            hint=f"write key: {ticket_key(kind, number)}, or no key for a new ticket",
             code="ticket-key-type",
             field="key",
         )

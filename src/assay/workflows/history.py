@@ -194,6 +194,7 @@ def _read(text: str, name: str, source: str) -> tuple[History, str]:
     if len(source) > SOURCE_LENGTH or not source.isprintable():
         raise Invalid(
             f"cannot import history {name[:100]!r}: its source is {source[:60]!r} (expected up to {SOURCE_LENGTH} visible characters)",
+            hint="correct the file, then: assay board import-history FILE",
             code="history-invalid",
             field="source",
         )
@@ -397,6 +398,7 @@ def _report(history: History, done: _Done) -> HistoryReport:
 def _broken(name: str, row: HistoryRow, fact: str, expected: str) -> Invalid:
     return Invalid(
         f"cannot import history {name[:100]!r}: {fact} in line {row.line} (expected {expected})",
+        hint="correct the file, then: assay board import-history FILE",
         code="history-invalid",
         field="at",
         details={"line": row.line},

@@ -71,6 +71,7 @@ def _same_request(earlier: StoredAnswer, remember: Remember) -> None:
         raise Conflict(
             f"cannot reuse Idempotency-Key {remember.key!r}: it was sent before with another request "
             "(expected a new key for a new request)",
+            hint="send the request with a new Idempotency-Key",
             code="idempotency-key-reused",
             field="Idempotency-Key",
         )

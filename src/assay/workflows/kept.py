@@ -49,7 +49,10 @@ def put_document(
         return None
     saved = tx.save_kept(replace(before, body=body, by=by, at=at))
     if saved is None:
-        raise StaleVersion(f"cannot change {kind}: it changed meanwhile (expected the version you saw)")
+        raise StaleVersion(
+            f"cannot change {kind}: it changed meanwhile (expected the version you saw)",
+            hint="read it again, then change it",
+        )
     return saved
 
 

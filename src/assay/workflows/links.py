@@ -53,6 +53,7 @@ def change_link(
                 else "this relation follows from the baseline field"
             )
             + " (expected another ticket and one of: blocks, needs_data, derived_from, duplicates, follow_up_of)",
+            hint="assay ticket link --help",
             code="link-not-possible",
             field="other",
         )
@@ -61,6 +62,7 @@ def change_link(
         raise Refused(
             f"cannot let {key!r} block {other!r}: {other!r} already blocks {key!r}, directly or through others "
             "(expected no circle)",
+            hint=f"assay ticket show {other}",
             code="link-circle",
             field="other",
         )

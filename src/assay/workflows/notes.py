@@ -27,6 +27,7 @@ def add_note(
     if not shown or len(shown) > MAX_NOTE_LENGTH:
         raise Invalid(
             f"cannot add note to {key!r}: {len(shown)} characters (expected 1 to {MAX_NOTE_LENGTH})",
+            hint="assay ticket note KEY TEXT",
             code="note-length",
             field="text",
         )

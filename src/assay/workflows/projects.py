@@ -9,6 +9,7 @@ from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.ids import checked_project_slug
 from assay.domain.kernel.metrics import Metric, MetricCatalog
+from assay.domain.sprints.sprint import CommitmentLimits
 from assay.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.board_gates import show_gates
@@ -25,6 +26,7 @@ def _checked_name(name: str) -> str:
     if not shown or len(shown) > MAX_NAME_LENGTH:
         raise Invalid(
             f"cannot name project {shown[:60]!r}: {len(shown)} characters (expected 1 to {MAX_NAME_LENGTH})",
+            hint="assay project new NAME --title TEXT",
             code="project-name-length",
             field="name",
         )
@@ -164,7 +166,10 @@ def drop_metric(ws: Workspace, actor: Actor, slug: str, name: str) -> None:
         project = required_project(tx, slug)
         if all(m.name != name for m in tx.metrics(project.id).metrics):
             raise NotFound(
-                f"cannot drop metric {name!r}: it is not declared", code="metric-unknown", field="name"
+                f"cannot drop metric {name!r}: it is not declared",
+                hint="assay metric list",
+                code="metric-unknown",
+                field="name",
             )
         users = [t.key for t in tx.tickets(project.id) if any(c.metric == name for c in t.content.criteria)]
         if users:
@@ -189,8 +194,9 @@ def save_settings(
     name: str | None = None,
     board: Board | None = None,
     verdicts: VerdictSettings | None = None,
+    commitments: CommitmentLimits | None = None,
 ) -> Project:
-    """Change name, board or rules of a project.
+    """Change name, board, rules or what a sprint usually holds.
 
     Raises:
         StaleVersion: somebody changed the settings meanwhile.
@@ -206,12 +212,14 @@ def save_settings(
             raise StaleVersion(
                 f"cannot save settings of {slug!r}: they changed meanwhile and are now version {before.version} "
                 "(expected the version you saw)",
+                hint=f"assay project show {slug}",
                 details={"version": before.version},
             )
         settings = before.settings.model_copy(
             update={
                 "board": board or before.settings.board,
                 "verdicts": verdicts or before.settings.verdicts,
+                "commitments": commitments or before.settings.commitments,
             }
         )
         check_board(tx, before, settings.board)
@@ -224,7 +232,9 @@ def save_settings(
             created_at=before.created_at,
         )
         if not tx.save_project(after):
-            raise StaleVersion(f"cannot save settings of {slug!r}: they changed meanwhile")
+            raise StaleVersion(
+                f"cannot save settings of {slug!r}: they changed meanwhile", hint=f"assay project show {slug}"
+            )
         tx.append(
             Event.of(
                 "project.configured",

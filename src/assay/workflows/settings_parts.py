@@ -34,6 +34,7 @@ def save_part(
         raise StaleVersion(
             f"cannot save {part} of {project.slug!r}: its settings changed meanwhile and are now version "
             f"{project.version} (expected the version you saw)",
+            hint=f"assay project show {project.slug}",
             details={"version": project.version},
         )
     tx.append(event, actor=actor, at=ws.clock())

@@ -63,6 +63,7 @@ def put_template(
     if len(text) > LONGEST_TEMPLATE:
         raise Invalid(
             f"cannot keep template {name!r}: it has {len(text):,} characters (expected at most {LONGEST_TEMPLATE:,})",
+            hint="assay template list",
             code="template-too-long",
             field="text",
         )
@@ -131,6 +132,7 @@ def _read(text: str, name: str, catalog: MetricCatalog) -> TicketContent:
     if not isinstance(data, dict):
         raise Invalid(
             f"cannot read template {name!r}: it says nothing (expected fields such as 'type: spike')",
+            hint="write at least one field, such as type: spike",
             code="file-invalid",
             field="text",
         )

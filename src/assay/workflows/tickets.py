@@ -109,6 +109,7 @@ def _baseline_tickets(tx: ReadTransaction, project: Project, content: TicketCont
             raise Invalid(
                 f"cannot use {baseline.ticket!r} as baseline: project {project.slug!r} has no such ticket "
                 "(expected the key of an existing ticket)",
+                hint="assay ticket list",
                 code="baseline-unknown",
                 field=f"baseline.{index}.ticket",
             )

@@ -409,6 +409,7 @@ def _stored_verdict(tx: ReadTransaction, ticket: Ticket, digest: str | None) -> 
             return latest
         raise Refused(
             f"cannot replay verdict of {ticket.key!r}: none is stored (expected a locked ticket with a verdict)",
+            hint=f"assay verdict {ticket.key}",
             code="verdict-missing",
         )
     for stored in reversed(tx.verdicts(ticket.id)):

@@ -42,3 +42,13 @@ def test_what_cannot_be_read_is_told_with_what_is_expected(made):
         4,
         True,
     )
+
+
+def test_project_says_how_much_is_usual(made):
+    made("sprint", "new")
+    assert (
+        "up to 0 experiments, 2 product tasks" in made("project", "edit", "vision", "--experiments", "0").out
+    )
+    assert "0 a team usually finishes" in made("sprint", "commit", "1", "EXP-1").err
+    made("sprint", "commit", "1", "EXP-1", "--yes")
+    assert "(active)" in made("sprint", "start", "1", "--yes").out

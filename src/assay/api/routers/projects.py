@@ -55,7 +55,7 @@ def show_project(request: Request, slug: str) -> Response:
 
 @router.patch("/projects/{slug}", dependencies=[requires(Permission.CONFIGURE)], **gives(ProjectDocument))
 def configure_project(request: Request, slug: str, body: SettingsBody, version: ExpectedVersion) -> Response:
-    """Change name, board or rules of a project. Needs If-Match."""
+    """Change name, board, rules or what a sprint usually holds. Needs If-Match."""
     ws, actor = workspace_of(request), actor_of(request)
     expected = get_project(ws, actor, slug).version if version is None else version
     return _shown(
@@ -67,5 +67,6 @@ def configure_project(request: Request, slug: str, body: SettingsBody, version: 
             name=body.name,
             board=body.board,
             verdicts=body.verdicts,
+            commitments=body.commitments,
         )
     )

@@ -15,6 +15,7 @@ from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.metrics import Direction, Unit
 from assay.domain.kernel.model import NUMBER
 from assay.domain.sprints.cadence import Cadence
+from assay.domain.sprints.sprint import CommitmentLimits
 from assay.workflows.records import Project, Source
 from assay.workflows.sync_batches import SyncReport
 
@@ -37,6 +38,8 @@ class SettingsBody(Body):
     name: Name | None = None
     board: Board | None = None
     verdicts: VerdictSettings | None = None
+    commitments: CommitmentLimits | None = None
+    """So many experiments and product tasks a sprint takes in before the team is asked whether it is sure."""
 
 
 class MetricBody(Body):
@@ -85,6 +88,7 @@ class ProjectDocument(TypedDict):
     board: Board
     verdicts: VerdictSettings
     cadence: Cadence
+    commitments: CommitmentLimits
 
 
 class SourceDocument(TypedDict):
@@ -122,6 +126,7 @@ def project_document(project: Project) -> ProjectDocument:
         board=project.settings.board,
         verdicts=project.settings.verdicts,
         cadence=project.settings.cadence,
+        commitments=project.settings.commitments,
     )
 
 

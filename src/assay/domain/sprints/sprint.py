@@ -18,6 +18,7 @@ from assay.domain.kernel.model import NUMBER, Value
 LONGEST_SPRINT_DAYS = 366
 DEFAULT_LENGTH_DAYS = 14
 LONGEST_QUOTE = 120
+MOST_COMMITTED = 1000
 DEBT_LABELS = frozenset({"debt", "cleaning", "technical debt"})
 Key = Annotated[str, StringConstraints(pattern=TICKET_KEY.pattern.removesuffix(r"\Z") + "$")]
 Percent = Annotated[int, NUMBER, Field(ge=0, le=100)]
@@ -167,8 +168,8 @@ class Retro(Value):
 class CommitmentLimits(Value):
     """So much a team commits to before it is asked whether it is sure."""
 
-    experiments: Annotated[int, NUMBER, Field(ge=0, le=1000)] = 3
-    product_tasks: Annotated[int, NUMBER, Field(ge=0, le=1000)] = 2
+    experiments: Annotated[int, NUMBER, Field(ge=0, le=MOST_COMMITTED)] = 3
+    product_tasks: Annotated[int, NUMBER, Field(ge=0, le=MOST_COMMITTED)] = 2
 
 
 PRODUCT_TYPES = frozenset({TicketType.ENGINEERING, TicketType.FEATURE, TicketType.INCIDENT})

@@ -111,6 +111,8 @@ class SettingsPage:
     """Field, label, value, unit of every number a kill rule has."""
     strictness: tuple[Choice, ...]
     alpha: str
+    commitments: tuple[tuple[str, str, str], ...]
+    """Field, label and value of what a sprint usually holds."""
     locks_note: str
     """For whom a change of alpha or strictness holds."""
     sources: tuple[SourceRow, ...]

@@ -146,6 +146,7 @@ def save(request: Request, slug: str, form: inputs.Form) -> Response:
             name=inputs.text(form, "name"),
             board=settings_view.board_from_form(form, project.settings.board),
             verdicts=settings_view.verdicts_from_form(form, project.settings.verdicts),
+            commitments=settings_view.commitments_from_form(form, project.settings.commitments),
         )
     except Invalid as error:
         return _page(request, slug, problem=error, section="project")

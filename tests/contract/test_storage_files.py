@@ -363,7 +363,16 @@ def test_backup_of_an_older_version_is_restored(sqlite_store, tmp_path, portable
     restore_file(target, tmp_path / "other" / "assay.db", at=AT)
     with open_store(f"sqlite:///{tmp_path}/other/assay.db") as restored:
         after = told(restored, project)
-    late = ("run_pasts", "gates", "gate_runs", "blockers", "attachments", "watchers", "project_documents")
+    late = (
+        "run_pasts",
+        "gates",
+        "gate_runs",
+        "blockers",
+        "attachments",
+        "watchers",
+        "project_documents",
+        "inbox_marks",
+    )
     assert after.pop("counts") == before.pop("counts") | dict.fromkeys(late, 0)
     assert (after.pop("gates"), after.pop("blockers"), after.pop("canvas")) == ([[], []], [], None)
     assert set(map(str, after.pop("company"))) == {"([], [])"}

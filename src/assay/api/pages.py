@@ -98,6 +98,14 @@ class JournalAsked(Asked):
     who: Text | None = None
 
 
+class InboxAsked(Asked):
+    """A page of somebody's inbox, newest first."""
+
+    who: Text | None = Field(default=None, description="Whose; left out: of the one who asks.")
+    before: Position | None = Field(default=None, description="next_before of the page before.")
+    limit: Limit = 50
+
+
 class GateRunPageAsked(Asked):
     """A page of the answers of gates, newest first."""
 

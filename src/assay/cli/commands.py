@@ -27,6 +27,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Decide",
         (
             Entry("board", "board", "Show the board; take it out and in as a file."),
+            Entry("inbox", "inbox", "Show what others did on the tickets you follow."),
             Entry("filter", "saved_filters", "Keep filters of board and list under names."),
             Entry("backlog", "backlog", "Show what waits: product backlog and experiment backlog."),
             Entry("ticket", "ticket", "Write, read and change tickets."),

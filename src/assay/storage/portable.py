@@ -28,7 +28,7 @@ from assay.storage.types import UtcDateTime
 CHUNK_ROWS = 2 * MAX_PAGE
 
 CARRIED = (
-    "answers", "attachments", "blobs", "blockers", "checkpoints", "commitments", "curves", "decisions", "gate_runs", "gates", "instance", "journal", "journal_head", "links",
+    "answers", "attachments", "blobs", "blockers", "checkpoints", "commitments", "curves", "decisions", "gate_runs", "gates", "inbox_marks", "instance", "journal", "journal_head", "links",
     "metrics", "notes", "project_documents", "projects", "run_pasts", "runs", "sources", "sprints", "stage_counts", "ticket_documents", "tickets", "verdicts",
     "watchers",
 )  # fmt: skip
@@ -44,6 +44,7 @@ ADDED = {
     "0009": {"project_documents"},
     "0010": {"runs.broken", "runs.ended_at", "runs.of_baseline"},
     "0011": {"tickets.begun_at"},
+    "0012": {"blobs.only_attached", "inbox_marks"},
 }
 """Tables and columns that came with a version: a backup of an older one has none of them."""
 

@@ -10,6 +10,7 @@ from assay.storage.queries.board import BoardQueries
 from assay.storage.queries.experiments import ExperimentQueries
 from assay.storage.queries.flow import FlowQueries
 from assay.storage.queries.gates import GateQueries
+from assay.storage.queries.inbox import InboxQueries
 from assay.storage.queries.journal import JournalQueries
 from assay.storage.queries.lanes import LaneQueries
 from assay.storage.queries.overview import OverviewQueries
@@ -42,6 +43,7 @@ class Reading(
     PlanningQueries,
     OverviewQueries,
     JournalQueries,
+    InboxQueries,
     SearchQueries,
     SprintQueries,
     SignQueries,
@@ -84,6 +86,7 @@ class Writing(
     PlanningQueries,
     OverviewQueries,
     JournalQueries,
+    InboxQueries,
     SearchQueries,
     SprintQueries,
     SignQueries,

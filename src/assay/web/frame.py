@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import Request
 
 from assay.domain.sprints.cadence import Cadence
 from assay.web.contexts.frame import MESSAGES, Frame, NavGroup, NavItem, ProjectChoice
 from assay.workflows.actor import Actor
+from assay.workflows.inbox import around_a_page
 from assay.workflows.ports import Workspace
 from assay.workflows.projects import list_projects
 from assay.workflows.records import Project
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "assay_theme"
+MOST_COUNTED = 99
 PROJECT_COOKIE = "assay_project"
 
 _NAVIGATION = (
@@ -20,6 +24,7 @@ _NAVIGATION = (
         "",
         (
             ("Overview", "overview", ""),
+            ("Inbox", "inbox", "/inbox"),
             ("Board", "board", "/board"),
             ("Backlog", "backlog", "/backlog"),
             ("Sprints", "sprints", "/sprints"),
@@ -61,9 +66,13 @@ def build(
     body_class: str = "",
     scripts: tuple[str, ...] = (),
     sheets: tuple[str, ...] = (),
+    with_news: bool = True,
 ) -> Frame:
-    """The frame around one page."""
-    projects = list_projects(workspace(request), actor(request)) if project is not None else ()
+    """The frame around one page.
+
+    `with_news` says how much is new in the inbox; not on a page that is kept as long as the journal does not grow.
+    """
+    projects, news = _around(request, project, with_news=with_news)
     return Frame(
         title=title if project is None else f"{title} · {project.name}",
         theme=theme(request),
@@ -76,7 +85,7 @@ def build(
             )
             for p in projects
         ),
-        groups=navigation(project.slug, section, project.settings.cadence) if project else (),
+        groups=navigation(project.slug, section, project.settings.cadence, news) if project else (),
         twin=twin,
         body_class=body_class,
         message=message(request),
@@ -85,19 +94,42 @@ def build(
     )
 
 
-def navigation(slug: str, section: str, cadence: Cadence = Cadence.SCRUM) -> tuple[NavGroup, ...]:
-    """The entries on the left; only what exists. Without sprints, the stand-up stands in their place."""
+def _around(request: Request, project: Project | None, *, with_news: bool) -> tuple[Sequence[Project], int]:
+    ws, who = workspace(request), actor(request)
+    if project is None:
+        return (), 0
+    return around_a_page(ws, who, project) if with_news else (list_projects(ws, who), 0)
+
+
+def navigation(
+    slug: str, section: str, cadence: Cadence = Cadence.SCRUM, news: int = 0
+) -> tuple[NavGroup, ...]:
+    """The entries on the left; only what exists. Without sprints, the stand-up stands in their place.
+
+    `news` is how much is new in the inbox.
+    """
     daily = ("Sprints", "sprints", "/sprints") if cadence.has_sprints else ("Stand-up", "sprints", "/standup")
     return tuple(
         NavGroup(
             label=label,
             items=tuple(
-                NavItem(label=name, href=f"/p/{slug}{path}", current=key == section)
+                NavItem(
+                    label=name,
+                    href=f"/p/{slug}{path}",
+                    current=key == section,
+                    count=_count(news) if key == "inbox" else "",
+                )
                 for name, key, path in (daily if entry[1] == "sprints" else entry for entry in entries)
             ),
         )
         for label, entries in _NAVIGATION
     )
+
+
+def _count(news: int) -> str:
+    if not news:
+        return ""
+    return str(news) if news <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
 def theme(request: Request) -> str:

@@ -57,6 +57,22 @@ def version(form: FormData, name: str = "expected_version") -> int:
     return int(value)
 
 
+def entry_number(text: str, field: str) -> int:
+    """The number of a journal entry that an address or a form carries.
+
+    Raises:
+        Invalid: it is none.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Invalid(
+            f"cannot read {field!r}: found {text[:40]!r} (expected the number of a journal entry)",
+            hint="start from the newest entry",
+            code="position-malformed",
+            field=field,
+        )
+    return int(text)
+
+
 def filters(request: Request, names: Iterable[str]) -> dict[str, str]:
     """The filters an address carries, by name; empty ones are left out."""
     found = {name: request.query_params.get(name, "").strip()[:200] for name in names}

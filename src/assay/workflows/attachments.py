@@ -65,7 +65,7 @@ def attach_file(
                 field="file",
             )
         new = Attachment(digest=digest, name=called, size=len(content), by=actor.name, at=ws.clock())
-        tx.put_blob(digest, content)
+        tx.put_blob(digest, content, only_attached=True)
         tx.add_attachment(ticket.id, new)
         event = Event.of(
             "ticket.attached", project=slug, subject=key, name=called, digest=digest, size=new.size
@@ -77,7 +77,7 @@ def attach_file(
 
 
 def remove_attachment(ws: Workspace, actor: Actor, slug: str, key: str, digest: str) -> None:
-    """Take a file off a ticket; the journal keeps its name and digest.
+    """Take a file off a ticket; the journal keeps its name and digest. Its content goes where nothing else needs it.
 
     Raises:
         NotFound: the ticket has no such file.
@@ -90,7 +90,12 @@ def remove_attachment(ws: Workspace, actor: Actor, slug: str, key: str, digest: 
         gone = _required(tx, ticket, digest)
         tx.remove_attachment(ticket.id, digest)
         event = Event.of(
-            "ticket.attachment_removed", project=slug, subject=key, name=gone.name, digest=digest
+            "ticket.attachment_removed",
+            project=slug,
+            subject=key,
+            name=gone.name,
+            digest=digest,
+            content_dropped=tx.drop_unattached(digest),
         )
         tx.append(event, actor=actor, at=ws.clock())
 

@@ -38,7 +38,7 @@ def add_note(
         at = ws.clock()
         note = tx.add_note(ticket.id, text=shown, by=actor.name, at=at)
         tx.append(Event.of("ticket.noted", project=slug, subject=key, text=shown), actor=actor, at=at)
-        follow_mentioned(tx, ws, actor, project, ticket, shown)
+        follow_mentioned(tx, actor, project, ticket, shown, at=at)
         return note
 
     return write_once(ws, remember, work)

@@ -346,8 +346,11 @@ def delete_ticket(ws: Workspace, actor: Actor, slug: str, key: str, *, expected_
                 code="ticket-has-history",
             )
         _must_be_in_no_begun_sprint(tx, project, ticket)
+        files = tx.attachments(ticket.id)
         if not tx.delete_ticket(ticket):
             raise stale(ticket)
+        for file in files:
+            tx.drop_unattached(file.digest)
         event = Event.of("ticket.deleted", project=slug, subject=key, before=content_data(ticket.content))
         tx.append(event, actor=actor, at=ws.clock())
 

@@ -276,6 +276,15 @@ class JournalRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Something that happened on a ticket that somebody follows."""
+
+    row: JournalRow
+    title: str
+    """Of the ticket."""
+
+
+@dataclass(frozen=True, slots=True)
 class JournalPage:
     """A page of the journal, newest first."""
 

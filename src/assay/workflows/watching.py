@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from assay.domain.experiments.mentions import mentioned
 from assay.domain.experiments.texts import clean_text
@@ -30,13 +31,13 @@ def unwatch(ws: Workspace, actor: Actor, slug: str, key: str, name: str) -> tupl
 
 def _change(ws: Workspace, actor: Actor, slug: str, key: str, name: str, *, begins: bool) -> tuple[str, ...]:
     actor.require(Permission.WRITE_TICKETS)
-    called = _checked_name(name)
+    called = checked_name(name)
 
     def work(tx: WriteTransaction) -> tuple[str, ...]:
         project = required_project(tx, slug)
         ticket = required_ticket(tx, project, key)
         if begins:
-            follow(tx, ws, actor, project, ticket, [called])
+            follow(tx, actor, project, ticket, [called], at=ws.clock())
         elif tx.unwatch(ticket.id, called):
             event = Event.of("ticket.unwatched", project=slug, subject=key, watcher=called)
             tx.append(event, actor=actor, at=ws.clock())
@@ -46,10 +47,15 @@ def _change(ws: Workspace, actor: Actor, slug: str, key: str, name: str, *, begi
 
 
 def follow(
-    tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, ticket: Ticket, names: Iterable[str]
+    tx: WriteTransaction,
+    actor: Actor,
+    project: Project,
+    ticket: Ticket,
+    names: Iterable[str],
+    *,
+    at: datetime,
 ) -> None:
     """The transaction part of `watch`, for several at once."""
-    at = ws.clock()
     for name in names:
         if tx.watch(ticket.id, name, at=at):
             event = Event.of("ticket.watched", project=project.slug, subject=ticket.key, watcher=name)
@@ -57,13 +63,14 @@ def follow(
 
 
 def follow_mentioned(
-    tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, ticket: Ticket, text: str
+    tx: WriteTransaction, actor: Actor, project: Project, ticket: Ticket, text: str, *, at: datetime
 ) -> None:
-    """Whoever is mentioned follows the ticket."""
-    follow(tx, ws, actor, project, ticket, mentioned(text)[:MOST_MENTIONS])
+    """Whoever is mentioned follows the ticket, from this text on."""
+    follow(tx, actor, project, ticket, mentioned(text)[:MOST_MENTIONS], at=at)
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """The name of a person as it is kept; Invalid where it has nothing that can be shown."""
     called = name.strip().removeprefix("@")
     try:
         fact = "" if clean_text(called) else "no name"

@@ -397,3 +397,16 @@ def test_new_ticket_names_earlier_ones_that_speak_of_the_same_and_is_written_all
     ]
     assert "tried before" not in made("ticket", "new", "Mixup of digits").out
     assert "forest" in made("search", "forest").out
+
+
+def test_inbox_shows_what_others_did_marks_it_as_read_and_takes_that_back(made):
+    assert "You follow no ticket yet" in made("inbox").out
+    made("ticket", "note", "EXP-1", "@grace, is rank 16 worth it?")
+    shown = made("inbox", "--who", "grace", "--read")
+    assert shown.code == 0, shown.err
+    assert "is rank 16 worth it?" in shown.out
+    assert "1 new." in shown.out
+    assert "To take it back: assay inbox --who grace --read-up-to 0" in shown.out
+    assert json.loads(made("inbox", "--who", "grace", "--json").out)["unread"] == 0
+    made("inbox", "--who", "grace", "--read-up-to", "0")
+    assert json.loads(made("inbox", "--who", "grace", "--json").out)["unread"] == 1

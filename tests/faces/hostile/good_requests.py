@@ -66,6 +66,7 @@ SPRINT = {
 }  # fmt: skip
 
 BODIES = {
+    "mark_inbox": {"read_up_to": 1, "who": "Jo"},
     "put_place": {"rank": 1, "reason": "the regulator waits for it"},
     "new_sprint": SPRINT,
     "patch_sprint": SPRINT,

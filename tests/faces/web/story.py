@@ -237,5 +237,5 @@ def tell(ws):
     story.runs(keys["running"], [0.861, 0.858])
     story.blocked(keys["waiting"], BlockerCategory.DATA_QUALITY, "A tenth of the prompts has no label")
     story.blocked(keys["running"], BlockerCategory.GPU_SHORTAGE, "The node is away", until="It came back")
-    story.note(keys["running"], "The second seed needed a restart after the node went away.")
+    story.note(keys["running"], "The second seed needed a restart after the node went away, @grace.")
     return keys

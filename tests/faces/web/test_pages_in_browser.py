@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = {
     "overview": "",
+    "inbox": "/inbox?who=grace",
     "board": "/board",
     "lanes": "/board?lanes=owner",
     "backlog": "/backlog",

@@ -11,10 +11,10 @@ from assay.workflows.attachments import (
     list_attachments,
     remove_attachment,
 )
-from assay.workflows.journal import journal_page
+from assay.workflows.journal import journal_page, verify_journal
 from assay.workflows.notes import add_note
 from assay.workflows.ticket_page import ticket_page
-from assay.workflows.tickets import create_ticket
+from assay.workflows.tickets import create_ticket, delete_ticket
 from assay.workflows.watching import unwatch, watch
 from tests.unit.workflows.conftest import ADA, content
 
@@ -101,3 +101,32 @@ def test_ticket_has_so_many_files_and_no_more(ws, key):
         attach_file(ws, ADA, SLUG, key, name=f"{number}.txt", content=f"{number}".encode())
     with pytest.raises(Refused, match="it has 50"):
         attach_file(ws, ADA, SLUG, key, name="more.txt", content=b"more")
+
+
+def blob(ws, digest):
+    with ws.store.read() as tx:
+        return tx.blob(digest)
+
+
+def test_content_of_a_file_goes_with_the_last_ticket_that_had_it(ws, key):
+    other = create_ticket(ws, ADA, SLUG, content(title="Another"))
+    file = attach_file(ws, ADA, SLUG, key, name="confusion.png", content=b"shared")
+    attach_file(ws, ADA, SLUG, other.key, name="same.png", content=b"shared")
+    remove_attachment(ws, ADA, SLUG, key, file.digest)
+    assert blob(ws, file.digest) == b"shared"
+    delete_ticket(ws, ADA, SLUG, other.key, expected_version=None)
+    assert blob(ws, file.digest) is None
+    again = attach_file(ws, ADA, SLUG, key, name="confusion.png", content=b"shared")
+    remove_attachment(ws, ADA, SLUG, key, again.digest)
+    assert blob(ws, file.digest) is None
+    (last,) = journal_page(ws, ADA, project=SLUG, limit=1).rows
+    assert (last.payload["name"], last.payload["content_dropped"]) == ("confusion.png", True)
+    assert verify_journal(ws, ADA).ok
+
+
+def test_content_that_evidence_needs_stays_when_it_is_taken_off_a_ticket(ws, key):
+    file = attach_file(ws, ADA, SLUG, key, name="scores.csv", content=b"example,accuracy")
+    ws.store.write(lambda tx: tx.put_blob(file.digest, b"example,accuracy"))
+    remove_attachment(ws, ADA, SLUG, key, file.digest)
+    assert blob(ws, file.digest) == b"example,accuracy"
+    assert journal_page(ws, ADA, project=SLUG, limit=1).rows[0].payload["content_dropped"] is False

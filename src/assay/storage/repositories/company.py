@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, literal, select
+from sqlalchemy import bindparam, delete, insert, literal, select, update
 
 from assay.storage.session import Session, Statement
-from assay.storage.tables import attachments, watchers
+from assay.storage.tables import attachments, inbox_marks, watchers
 from assay.workflows.records import Attachment
 
 _A, _W = attachments.c, watchers.c
@@ -20,6 +20,10 @@ WATCHERS = Statement(
 WATCHES = Statement(select(_W.name).where(_WATCHER))
 WATCH = Statement(insert(watchers), ("ticket_id", "name", "since"))
 UNWATCH = Statement(delete(watchers).where(_WATCHER))
+_MARKED = (inbox_marks.c.project_id == bindparam("the_project"), inbox_marks.c.name == bindparam("the_name"))
+MARK = Statement(select(inbox_marks.c.seq).where(*_MARKED))
+ADD_MARK = Statement(insert(inbox_marks), ("project_id", "name", "seq"))
+MOVE_MARK = Statement(update(inbox_marks).where(*_MARKED), ("seq",))
 ATTACHMENTS = Statement(
     select(_A.digest, _A.name, _A.size, _A.by, _A.at)
     .where(_A.ticket_id == bindparam("the_ticket"))
@@ -85,6 +89,16 @@ class CompanyWriter(CompanyReader):
     def unwatch(self, ticket_id: int, name: str) -> bool:
         """Somebody follows it no longer; False when they did not."""
         return self.execute(UNWATCH, the_ticket=ticket_id, the_name=name) == 1
+
+    def mark_read(self, project_id: int, name: str, seq: int) -> int:
+        """Somebody has read up to this journal number; returns up to which one they had before."""
+        whose = {"the_project": project_id, "the_name": name}
+        row = self.row(MARK, **whose)
+        if row is None:
+            self.execute(ADD_MARK, project_id=project_id, name=name, seq=seq)
+            return 0
+        self.execute(MOVE_MARK, **whose, seq=seq)
+        return int(row[0])
 
     def add_attachment(self, ticket_id: int, attachment: Attachment) -> None:
         """A file whose content is kept by `put_blob` belongs to it."""

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select,
 from assay.domain.kernel.canonical import digest_bytes
 from assay.errors import Conflict, Invalid
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list, to_json
-from assay.storage.tables import blobs, runs, sources, tickets, verdicts
+from assay.storage.tables import attachments, blobs, runs, sources, tickets, verdicts
 from assay.workflows.records import Source, StoredVerdict
 
 MAX_BLOB_BYTES = 64 * 2**20
@@ -88,8 +88,16 @@ DROP_SOURCE = Statement(
     )
 )
 BLOB = Statement(select(blobs.c.content).where(blobs.c.digest == bindparam("the_digest")))
-HAS_BLOB = Statement(select(blobs.c.size).where(blobs.c.digest == bindparam("the_digest")))
-ADD_BLOB = Statement(insert(blobs), ("digest", "size", "content"))
+HAS_BLOB = Statement(select(blobs.c.only_attached).where(blobs.c.digest == bindparam("the_digest")))
+ADD_BLOB = Statement(insert(blobs), ("digest", "size", "content", "only_attached"))
+CLAIM_BLOB = Statement(update(blobs).where(blobs.c.digest == bindparam("the_digest")).values(only_attached=0))
+DROP_BLOB = Statement(
+    delete(blobs).where(
+        blobs.c.digest == bindparam("the_digest"),
+        blobs.c.only_attached == 1,
+        ~exists().where(attachments.c.digest == bindparam("the_digest")),
+    )
+)
 _VERDICTS = select(_V.digest, _V.body, _V.library_versions, _V.at, _V.seq).where(
     _V.ticket_id == bindparam("the_ticket")
 )
@@ -226,8 +234,10 @@ class EvidenceWriter(EvidenceReader):
             last_sync_error=source.last_sync_error,
         )
 
-    def put_blob(self, digest: str, content: bytes) -> None:
+    def put_blob(self, digest: str, content: bytes, *, only_attached: bool = False) -> None:
         """Keep a file under its digest; keeping it twice is keeping it once.
+
+        `only_attached` says that nothing but files of tickets needs it so far.
 
         Raises:
             Invalid: more than 64 MB, or the digest is not the content's.
@@ -244,8 +254,21 @@ class EvidenceWriter(EvidenceReader):
                 hint="read the file again: it changed or was cut short",
                 code="digest-mismatch",
             )
-        if self.row(HAS_BLOB, the_digest=digest) is None:
-            self.execute(ADD_BLOB, digest=digest, size=len(content), content=content)
+        kept = self.row(HAS_BLOB, the_digest=digest)
+        if kept is None:
+            self.execute(
+                ADD_BLOB,
+                digest=digest,
+                size=len(content),
+                content=content,
+                only_attached=int(only_attached),
+            )
+        elif kept[0] and not only_attached:
+            self.execute(CLAIM_BLOB, the_digest=digest)
+
+    def drop_unattached(self, digest: str) -> bool:
+        """Forget a file that was kept for tickets alone and that none of them has any more; says whether it did."""
+        return self.execute(DROP_BLOB, the_digest=digest) == 1
 
     def put_verdict(self, ticket_id: int, verdict: StoredVerdict) -> None:
         """Keep a verdict; the one kept last is the latest."""

@@ -14,7 +14,7 @@ from assay.storage.session import Row, Session, Statement, from_json, to_json
 from assay.storage.tables import answers, instance, metrics, projects
 from assay.workflows.records import Project, ProjectSettings, StoredAnswer
 
-_PROJECT = (
+PROJECT = (
     projects.c.id,
     projects.c.slug,
     projects.c.name,
@@ -22,8 +22,8 @@ _PROJECT = (
     projects.c.version,
     projects.c.created_at,
 )
-ALL = Statement(select(*_PROJECT).order_by(projects.c.slug))
-BY_SLUG = Statement(select(*_PROJECT).where(projects.c.slug == bindparam("the_slug")))
+ALL = Statement(select(*PROJECT).order_by(projects.c.slug))
+BY_SLUG = Statement(select(*PROJECT).where(projects.c.slug == bindparam("the_slug")))
 ADD = Statement(
     insert(projects).returning(projects.c.id),
     ("slug", "name", "settings", "version", "next_number", "created_at"),
@@ -63,12 +63,12 @@ class ProjectReader(Session):
 
     def projects(self) -> Sequence[Project]:
         """All projects, by slug."""
-        return [_project(row) for row in self.rows(ALL)]
+        return [project_of(row) for row in self.rows(ALL)]
 
     def project(self, slug: str) -> Project | None:
         """The project with this slug."""
         row = self.row(BY_SLUG, the_slug=slug)
-        return None if row is None else _project(row)
+        return None if row is None else project_of(row)
 
     def metrics(self, project_id: int) -> MetricCatalog:
         """The metrics a project declared."""
@@ -155,7 +155,8 @@ class ProjectWriter(ProjectReader):
         return self.execute(FORGET_ANSWERS, before=before)
 
 
-def _project(row: Row) -> Project:
+def project_of(row: Row) -> Project:
+    """A row of `PROJECT` as a project."""
     number, slug, name, settings, version, created_at = row
     parsed = documents.project_settings(settings)
     return Project(id=number, slug=slug, name=name, settings=parsed, version=version, created_at=created_at)

@@ -4,7 +4,7 @@ Every table is listed here once: migrations are compared with this list, and a b
 """
 
 from assay.storage.tables.blockers import blockers
-from assay.storage.tables.company import attachments, watchers
+from assay.storage.tables.company import attachments, inbox_marks, watchers
 from assay.storage.tables.evidence import blobs, curves, run_pasts, runs, sources, verdicts
 from assay.storage.tables.gates import gate_runs, gates
 from assay.storage.tables.instance import instance
@@ -26,6 +26,7 @@ __all__ = [
     "decisions",
     "gate_runs",
     "gates",
+    "inbox_marks",
     "instance",
     "journal",
     "journal_head",

@@ -1,6 +1,6 @@
-"""Who follows a ticket, and the files that belong to it."""
+"""Who follows a ticket, how far they have read, and the files that belong to it."""
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, UniqueConstraint
 
 from assay.storage.tables.metadata import metadata
 from assay.storage.types import BigInt, Key, Moment, Words
@@ -13,6 +13,7 @@ watchers = Table(
     ),
     Column("name", Key, primary_key=True, comment="Who follows it"),
     Column("since", Moment, nullable=False, comment="Since when"),
+    Index("ix_watchers_name", "name", "ticket_id"),
     sqlite_strict=True,
     sqlite_with_rowid=False,
     comment="Who follows tickets",
@@ -34,4 +35,21 @@ attachments = Table(
     sqlite_strict=True,
     sqlite_autoincrement=True,
     comment="Files that belong to tickets, by digest",
+)
+
+inbox_marks = Table(
+    "inbox_marks",
+    metadata,
+    Column(
+        "project_id",
+        BigInt,
+        ForeignKey("projects.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="Project",
+    ),
+    Column("name", Key, primary_key=True, comment="Who has read"),
+    Column("seq", BigInt, nullable=False, comment="Up to which journal number"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+    comment="How far people have read what happened on tickets they follow",
 )

@@ -140,6 +140,13 @@ blobs = Table(
     Column("digest", Key, primary_key=True, comment="sha256: and 64 hex digits of the content"),
     Column("size", Integer, nullable=False, comment="Bytes"),
     Column("content", Blob, nullable=False, comment="The file"),
+    Column(
+        "only_attached",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="1 when it was kept for tickets' files and nothing else: it goes with the last of them",
+    ),
     sqlite_strict=True,
     comment="Files by digest, such as per-example scores",
 )

@@ -15,6 +15,7 @@ class NavItem:
     href: str
     current: bool
     count: str = ""
+    """How much is new there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,12 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "noted": "Note added.",
         "blocked": "Blocker opened. Its age is on the card.",
         "unblocked": "Blocker closed.",
+        "marked-read": "Marked as read.",
+        "unread-again": "New again.",
         "watched": "Followed.",
         "unwatched": "No longer followed.",
         "file-attached": "Attached.",
-        "file-removed": "The file is taken off. The journal keeps its name and digest.",
+        "file-removed": "The file is taken off, and its content deleted where nothing else needs it. The journal keeps name and digest.",
         "confirmed": "Confirmed.",
         "withdrawn": "Confirmation taken back.",
         "linked": "Link added.",

@@ -140,6 +140,7 @@ def _page(
         section="board",
         twin=f"/api/v1/projects/{project.slug}/board",
         body_class="board-page",
+        with_news=False,
         scripts=("vendor/Sortable.min.js", "js/board.js"),
         sheets=("css/board.css",),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from assay.errors import Invalid
 from assay.web import frame, inputs, journal_view, lists_view, templating
 from assay.web.contexts.lists import JournalPageView
 from assay.web.happenings import KINDS
@@ -28,7 +27,7 @@ def show_journal(request: Request, slug: str, before: str = "") -> HTMLResponse:
         ws,
         actor,
         project=slug,
-        before=_position(before),
+        before=inputs.entry_number(before, "before") if before else None,
         limit=50,
         kind=filters.get("kind"),
         subject=filters.get("subject"),
@@ -56,19 +55,6 @@ def show_journal(request: Request, slug: str, before: str = "") -> HTMLResponse:
     twin = lists_view.address("/api/v1/journal", {"project": slug, **filters})
     around = frame.build(request, "Journal", project=project, section="journal", twin=twin)
     return templating.page("pages/journal.html", around, context)
-
-
-def _position(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Invalid(
-            f"cannot show the journal before {text[:40]!r} (expected an entry number)",
-            hint="start from the newest entry",
-            code="position-malformed",
-            field="before",
-        )
-    return int(text)
 
 
 @router.post("/p/{slug}/journal/verify", dependencies=requires(Permission.AUDIT))

@@ -61,6 +61,11 @@ def turns(values, turn):
     return [value for number, value in enumerate(values) if number % EVERY == turn % EVERY]
 
 
+def lean(values, step, first=0):
+    """Every `step`-th of them, where the same code was attacked at another place; all of them where every value counts."""
+    return values if EVERY == 1 else values[first::step]
+
+
 def bodies_with(body, place):
     """The body as JSON bytes, once for each hostile value at this place."""
     for text in TEXTS:

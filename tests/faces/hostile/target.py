@@ -43,9 +43,18 @@ class Target:
             "number": "1",
         }
 
+    def faults(self, questions):
+        """The first faults of the answers to many questions: see `Asker.faults`."""
+        return self.ask.faults(questions, fault_of)
+
     def path(self, template, **changed):
         """The path with its parts filled in, each quoted."""
-        values = self.values() | changed
+        values = self.values()
+        if "/gates/{name}" in template:
+            values["name"] = values["gate"]
+        elif "flow-{name}" in template:
+            values["name"] = "cycles"
+        values |= changed
 
         def fill(found):
             name = found[1].partition(":")[0]

@@ -8,7 +8,7 @@ keeps or changes its sign and size at random, and the t statistic is compared wi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -23,6 +23,11 @@ FEW_CLUSTERS = 30
 METHOD = "wild cluster bootstrap-t"
 _STREAM = 5
 _STEPS = 60
+_FEW_WORLDS = 100
+"""So many are asked as fast as one."""
+_ROUNDING = 1e-6
+"""Far above what rounding does to an error that is no smaller than _SMALL of what it is reckoned from."""
+_SMALL = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,9 @@ class _Worlds:
     sums: tuple[FloatArray, FloatArray]
     squares: tuple[FloatArray, FloatArray, FloatArray]
     sized: tuple[FloatArray, FloatArray]
+    count: int
+    as_far: int = 0
+    """Worlds that are as far as what was seen at every null that is asked for, and are not among the arrays."""
 
     @classmethod
     def of(cls, totals: FloatArray, sizes: FloatArray) -> _Worlds:
@@ -95,32 +103,61 @@ class _Worlds:
             sums=(totals @ weights, sizes @ weights),
             squares=(totals**2 @ squared, (totals * sizes) @ squared, sizes**2 @ squared),
             sized=((totals * sizes) @ weights, sizes**2 @ weights),
+            count=weights.shape[1],
         )
 
     def mirrored(self) -> _Worlds:
         """The same worlds for the negated values."""
-        return _Worlds(
+        return replace(
+            self,
             mean=-self.mean,
-            se=self.se,
-            rows=self.rows,
-            scale=self.scale,
-            squared_sizes=self.squared_sizes,
             sums=(-self.sums[0], self.sums[1]),
             squares=(self.squares[0], -self.squares[1], self.squares[2]),
             sized=(-self.sized[0], self.sized[1]),
         )
 
     def p_greater(self, null: float) -> float:
-        mean = (self.sums[0] - null * self.sums[1]) / self.rows
-        squares = self.squares[0] - 2.0 * null * self.squares[1] + null**2 * self.squares[2]
-        sized = self.sized[0] - null * self.sized[1]
-        variance = (squares - 2.0 * mean * sized + mean**2 * self.squared_sizes) * self.scale
+        mean, squares, variance = self._moments(null)
         # A world in which every weight is alike repeats what was seen, up to rounding.
         floor = 1e-12 * (squares * self.scale)
         t = mean / np.sqrt(np.maximum(variance, np.maximum(floor, 1e-300)))
         seen = (self.mean - null) / self.se
-        as_far = int(np.count_nonzero(t >= seen - 1e-9 * abs(seen)))
-        return (1 + as_far) / (t.size + 1)
+        as_far = self.as_far + int(np.count_nonzero(t >= seen - 1e-9 * abs(seen)))
+        return (1 + as_far) / (self.count + 1)
+
+    def _moments(self, null: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Mean of each world, sum of the squares of its totals, and the variance of its mean."""
+        mean = (self.sums[0] - null * self.sums[1]) / self.rows
+        squares = self.squares[0] - 2.0 * null * self.squares[1] + null**2 * self.squares[2]
+        sized = self.sized[0] - null * self.sized[1]
+        variance = (squares - 2.0 * mean * sized + mean**2 * self.squared_sizes) * self.scale
+        return mean, squares, variance
+
+    def between(self, low: float, high: float) -> _Worlds:
+        """The same p-values at nulls from `low` to `high`, reckoned from the worlds that may change sides there.
+
+        A world is as far as what was seen where its mean is at least `seen` times its error. The mean is a line over the
+        null and the error the length of a vector that moves along a line: none is faster than its slope.
+        """
+        middle, half = (low + high) / 2.0, (high - low) / 2.0
+        mean, _, variance = self._moments(middle)
+        error, seen = np.sqrt(np.maximum(variance, 0.0)), (self.mean - middle) / self.se
+        slope = self.sums[1] / self.rows
+        bend = self.squares[2] - 2.0 * slope * self.sized[1] + slope**2 * self.squared_sizes
+        error_slope = np.sqrt(np.maximum(bend, 0.0) * self.scale)
+        beside = mean - seen * error
+        moves = abs(slope) + (abs(seen) + half / self.se) * error_slope + error / self.se
+        sums = (abs(self.sums[0]) + abs(middle * self.sums[1])) / self.rows
+        near = (1.0 + _ROUNDING) * half * moves + _ROUNDING * (abs(mean) + abs(seen) * error) + 1e-12 * sums
+        whole = self.squares[0] + 2.0 * abs(middle * self.squares[1]) + middle**2 * self.squares[2]
+        is_open = (abs(beside) <= near) | (variance <= _SMALL * whole * self.scale)
+        return replace(
+            self,
+            sums=(self.sums[0][is_open], self.sums[1][is_open]),
+            squares=(self.squares[0][is_open], self.squares[1][is_open], self.squares[2][is_open]),
+            sized=(self.sized[0][is_open], self.sized[1][is_open]),
+            as_far=self.as_far + int(np.count_nonzero(beside[~is_open] > 0)),
+        )
 
     def lower_bound(self, null: float, alpha: float) -> float | None:
         """The largest null that is rejected; on the same side of `null` as its own decision."""
@@ -130,9 +167,15 @@ class _Worlds:
             low, high = min(null, self.mean) - 1000.0 * self.se, min(null, self.mean)
             if self.p_greater(low) > alpha:
                 return None
-        for _ in range(_STEPS):
+        worlds = self
+        for step in range(_STEPS):
+            if step % 4 == 0 and high - low < self.se and worlds.sums[0].size > _FEW_WORLDS:
+                worlds = worlds.between(low, high)
             middle = (low + high) / 2.0
-            low, high = (middle, high) if self.p_greater(middle) <= alpha else (low, middle)
+            nearer = (middle, high) if worlds.p_greater(middle) <= alpha else (low, middle)
+            if nearer == (low, high):
+                break
+            low, high = nearer
         return low
 
 

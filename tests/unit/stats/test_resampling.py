@@ -99,6 +99,22 @@ def test_wild_bootstrap_is_the_same_at_every_call_and_for_every_order_of_the_clu
     assert mirrored.p_less == pytest.approx(here.p_greater, abs=0.01)
 
 
+def test_wild_bound_is_the_last_null_that_is_rejected():
+    """Of 8,192 worlds the search soon asks few; the p-value at a null asks all of them."""
+    rng = seeded()
+    for clusters, spread in ((6, 0.0), (12, 0.4), (20, 1.2), (29, 0.4)):
+        sizes = np.round(10 * np.exp(spread * rng.normal(size=clusters))) + 1
+        totals = rng.normal(0.4, 1.0, clusters) * sizes
+        for null in (0.0, 5.0):
+            wild = wild_cluster_test(totals, sizes, null=null, alpha=0.05)
+            for bound, side, step in ((wild.low, "p_greater", 1e-12), (wild.high, "p_less", -1e-12)):
+                nulls = (bound - step, bound + step)
+                before, after = (
+                    getattr(wild_cluster_test(totals, sizes, null=at, alpha=0.05), side) for at in nulls
+                )
+                assert before <= 0.05 < after
+
+
 def test_wild_bounds_and_decision_never_disagree_and_move_with_the_level():
     rng = np.random.default_rng(10)
     for _ in range(30):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -62,7 +63,7 @@ class MetricCatalog(Value):
         """A catalog in canonical order."""
         return cls(metrics=tuple(sorted(metrics, key=lambda m: m.name)))
 
-    @property
+    @cached_property
     def by_name(self) -> Mapping[str, Metric]:
         """Every name, aliases included, to its metric."""
         named = {metric.name: metric for metric in self.metrics}

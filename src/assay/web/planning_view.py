@@ -55,6 +55,7 @@ def planning_page(
     slug, sprint, content = view.plan.project.slug, view.sprint, view.content
     here, per = f"/p/{slug}/planning", view.plan.ranking.per
     number, cadence = None if sprint is None else sprint.number, view.plan.project.settings.cadence
+    chosen = "" if number is None else f"sprint={number}&"
     return PlanningPage(
         heading=f"Plan {content.name}",
         days=days(content.starts_on, content.ends_on),
@@ -80,8 +81,8 @@ def planning_page(
         columns=DELAY_COLUMNS if by_delay else COLUMNS,
         by_delay=by_delay,
         hidden=wording.plural(view.plan.hidden, "candidate") if view.plan.hidden else "",
-        all_href=f"{here}?show=all&" + ("view=delay" if by_delay else f"per={per.value}"),
-        views=_views(here, per, by_delay=by_delay),
+        all_href=f"{here}?show=all&{chosen}" + ("view=delay" if by_delay else f"per={per.value}"),
+        views=_views(f"{here}?{chosen}", per, by_delay=by_delay),
         scale_text=view.plan.ranking.scale_text,
         record_text=view.plan.score_text,
         new_href=f"/p/{slug}/t/new",
@@ -93,7 +94,7 @@ def planning_page(
         person_days=amount(content.capacity.person_days.available, "").strip(),
         gpu_hours=amount(content.capacity.gpu_hours.available, "").strip(),
         markdown=planning_markdown(view),
-        markdown_href=f"/api/v1/projects/{slug}/planning/page?format=markdown&per={per.value}",
+        markdown_href=f"/api/v1/projects/{slug}/planning/page?format=markdown&{chosen}per={per.value}",
         csrf_token=csrf_token,
         problem=problem.message if problem else "",
         problem_hint=problem.hint if problem else "",
@@ -104,8 +105,8 @@ def planning_page(
 
 def _views(here: str, per: Per, *, by_delay: bool) -> tuple[Tab, ...]:
     return (
-        *(Tab(f"per {NOUNS[one]}", f"{here}?per={one.value}", not by_delay and one is per) for one in Per),
-        Tab("by cost of delay", f"{here}?view=delay", by_delay),
+        *(Tab(f"per {NOUNS[one]}", f"{here}per={one.value}", not by_delay and one is per) for one in Per),
+        Tab("by cost of delay", f"{here}view=delay", by_delay),
     )
 
 

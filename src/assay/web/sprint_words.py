@@ -97,7 +97,8 @@ def tabs(slug: str, number: int | None, current: str) -> tuple[Tab, ...]:
     """The pages of a sprint; without one, the list and the stand-up."""
     base = f"/p/{slug}/sprints"
     pages = [("All sprints", base, "list")] if number is None else [("Sprint", f"{base}/{number}", "sprint")]
-    pages.append(("Planning", f"/p/{slug}/planning", "planning"))
+    chosen = "" if number is None else f"?sprint={number}"
+    pages.append(("Planning", f"/p/{slug}/planning{chosen}", "planning"))
     pages.append(("Stand-up", f"/p/{slug}/standup", "standup"))
     if number is not None:
         pages += [

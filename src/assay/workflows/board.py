@@ -290,6 +290,8 @@ def place_card(
 ) -> Moved | MoveRefused:
     """The transaction part of `move_card`, for workflows that move a card beside something else."""
     assessment = assess(tx, project, ticket, to=to, now=ws.clock(), reason=reason or override_reason)
+    if before_key is not None:
+        required_ticket(tx, project, before_key)
     overridden = False
     if not assessment.allowed:
         if not (override_reason.strip() and assessment.overridable):

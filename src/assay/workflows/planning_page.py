@@ -23,7 +23,7 @@ from assay.workflows.planning import PlanView, plan_in
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Sprint, Ticket
 from assay.workflows.sprint_load import sprint_load, too_much
-from assay.workflows.sprints import following_sprint
+from assay.workflows.sprints import following_sprint, required_sprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,19 @@ def planning(
     per: Per = Per.GPU_HOUR,
     most: int | None = None,
     by_delay: bool = False,
+    number: int | None = None,
 ) -> PlanningView:
-    """What could go into the next sprint, in which order, and what is in already?
+    """What could go into a sprint, in which order, and what is in already?
 
-    `per`, `most` and `by_delay` as in `plan_in`.
+    `per`, `most` and `by_delay` as in `plan_in`; `number` of the sprint, None: the one that is planned next.
 
     Raises:
-        NotFound: no such project.
+        NotFound: no such project, or no such sprint.
     """
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project, at = required_project(tx, slug), ws.clock()
-        sprint = _planned(tx, project)
+        sprint = _planned(tx, project) if number is None else required_sprint(tx, project, number)
         content = following_sprint(tx, project, at) if sprint is None else sprint.content
         window = Window(content.starts_on, content.ends_on, at.date())
         plan = plan_in(tx, project, window, per=per, most=most, by_delay=by_delay)
@@ -91,8 +92,13 @@ def planning(
 
 
 def _planned(tx: ReadTransaction, project: Project) -> Sprint | None:
-    found = {sprint.state: sprint for sprint in reversed(tx.sprints(project.id))}
-    return found.get(SprintState.PLANNED) or found.get(SprintState.ACTIVE)
+    """The first that is planned after the last one that was started, else the one that runs, else the first that is planned."""
+    made = tx.sprints(project.id)
+    started = max((one.number for one in made if one.started_at is not None), default=0)
+    planned = [one for one in made if one.state is SprintState.PLANNED]
+    ahead = [one for one in planned if one.number > started]
+    running = [one for one in made if one.state is SprintState.ACTIVE]
+    return next(iter((*ahead, *running, *planned)), None)
 
 
 def _committed(tx: ReadTransaction, project: Project, sprint: Sprint) -> list[Ticket]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from assay.domain.kernel.events import Event
 from assay.errors import Invalid, NotFound, Refused
 from assay.workflows.actor import Actor, Permission
-from assay.workflows.filters import ticket_filters
+from assay.workflows.filters import NOT_SET, ticket_filters
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, SavedFilter
@@ -115,5 +115,15 @@ def _checked(project: Project, filters: Mapping[str, str]) -> dict[str, str]:
             hint="narrow the board or the list first, then save what it shows",
             code="saved-filter-malformed",
             field="filters",
+        )
+    sprint = asked.get("sprint", NOT_SET)
+    if sprint not in {NOT_SET, "active"} and not (
+        sprint.isascii() and sprint.isdecimal() and len(sprint) < 10
+    ):
+        raise Invalid(
+            f"cannot save filter: sprint is {ascii(sprint)[:40]} (expected active, {NOT_SET} or the number of a sprint)",
+            hint="assay sprint list",
+            code="saved-filter-malformed",
+            field="sprint",
         )
     return dict(ticket_filters(project, asked))

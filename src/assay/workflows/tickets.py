@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assay.domain.experiments.experiment import LinkKind, Lock, TicketContent
+from assay.domain.experiments.prediction import Prediction
 from assay.domain.experiments.preregistration import (
     amend,
     must_be_complete,
@@ -316,7 +317,14 @@ def follow_up(
                 hint=f"move {key} instead",
                 code="ticket-still-open",
             )
-        content = old.content.model_copy(update={"title": f"Follow-up: {old.content.title}"[:200]})
+        content = old.content.model_copy(
+            update={
+                "title": f"Follow-up: {old.content.title}"[:200],
+                # Both were said of the old question, before its answer was known.
+                "place": None,
+                "prediction": _without_chance(old.content.prediction),
+            }
+        )
         new = insert_ticket(tx, ws, actor, project, content)
         tx.add_link(new.id, LinkKind.FOLLOW_UP_OF, old.id)
         event = Event.of("ticket.linked", project=slug, subject=new.key, link="follow_up_of", other=key)
@@ -324,6 +332,10 @@ def follow_up(
         return new
 
     return write_once(ws, remember, work)
+
+
+def _without_chance(prediction: Prediction | None) -> Prediction | None:
+    return None if prediction is None else prediction.model_copy(update={"chance": None})
 
 
 def delete_ticket(ws: Workspace, actor: Actor, slug: str, key: str, *, expected_version: int | None) -> None:

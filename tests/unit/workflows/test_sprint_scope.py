@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from assay.domain.experiments.experiment import Budget, DecisionKind
+from assay.domain.experiments.experiment import Budget, DecisionKind, Place
 from assay.domain.experiments.prediction import Prediction
 from assay.domain.sprints.progress import Progress
 from assay.domain.sprints.sprint import Capacity, Split, SprintContent
-from assay.errors import Invalid, Refused
+from assay.errors import Invalid, NotFound, Refused
 from assay.workflows.board import Moved, move_card
 from assay.workflows.carrying_over import OVER_BEFORE_THE_START
 from assay.workflows.ceremonies import mid_sprint_check, review, standup
@@ -18,6 +18,7 @@ from assay.workflows.commitments import commit_tickets, release_ticket
 from assay.workflows.confirmations import attest
 from assay.workflows.integrity import record_faults
 from assay.workflows.planning_page import planning
+from assay.workflows.saved_filters import save_filter
 from assay.workflows.sprint_charts import sprint_burn, sprint_overview
 from assay.workflows.sprints import (
     create_sprint,
@@ -27,7 +28,7 @@ from assay.workflows.sprints import (
     next_sprint,
     start_sprint,
 )
-from assay.workflows.tickets import create_ticket, delete_ticket, get_ticket
+from assay.workflows.tickets import create_ticket, delete_ticket, follow_up, get_ticket
 from tests.unit.workflows.conftest import ADA, content
 from tests.unit.workflows.test_ceremonies import begun, of
 from tests.unit.workflows.test_life_of_an_experiment import SLUG, decide_it, start
@@ -219,6 +220,36 @@ def test_sprint_shows_a_ticket_that_is_there(ws):
     shown = get_sprint(ws, ADA, SLUG, 1).sprint.content.model_copy(update={"demo": "FEAT-999"})
     with pytest.raises(Invalid, match="no such ticket"):
         edit_sprint(ws, ADA, SLUG, 1, shown, expected_version=None)
+
+
+def test_planning_is_about_the_sprint_after_the_one_that_runs_or_the_one_that_is_named(ws):
+    create_sprint(ws, ADA, SLUG)
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 2, [draft(ws)])
+    start_sprint(ws, ADA, SLUG, 2, expected_version=None)
+    assert planning(ws, ADA, SLUG).sprint.number == 2
+    create_sprint(ws, ADA, SLUG)
+    assert planning(ws, ADA, SLUG).sprint.number == 3
+    assert planning(ws, ADA, SLUG, number=1).sprint.number == 1
+
+
+def test_follow_up_takes_over_neither_place_nor_chance(ws):
+    said = Prediction(chance="0.9", gpu_hours=5)
+    key = start(ws, prediction=said, place=Place(rank=1, reason="the regulator waits")).key
+    kill(ws, key)
+    again = follow_up(ws, ADA, SLUG, key).content
+    assert (again.place, again.prediction) == (None, Prediction(gpu_hours=5))
+
+
+def test_card_is_put_before_one_that_is_there(ws):
+    key = draft(ws)
+    with pytest.raises(NotFound, match="EXP-999"):
+        move_card(ws, ADA, SLUG, key, to="backlog", before_key="EXP-999", expected_version=None)
+
+
+def test_filter_by_a_sprint_that_cannot_be_is_not_kept(ws):
+    with pytest.raises(Invalid, match="expected active, none or the number of a sprint"):
+        save_filter(ws, ADA, SLUG, "Mine", {"sprint": "abc"})
 
 
 def test_decided_ticket_asks_for_nothing_more_while_the_sprint_runs(ws):

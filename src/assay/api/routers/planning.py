@@ -55,7 +55,7 @@ def show_plan(request: Request, slug: str, asked: Annotated[PlanAsked, Query()])
 @router.get("/page", dependencies=[requires(Permission.READ)], **gives(PlanningDocument))
 def show_planning(request: Request, slug: str, asked: Annotated[PlanningAsked, Query()]) -> Response:
     """The sprint that is planned next, its candidates in order, and what it asks for; as data or as Markdown."""
-    view = planning(workspace_of(request), actor_of(request), slug, per=asked.per)
+    view = planning(workspace_of(request), actor_of(request), slug, per=asked.per, number=asked.sprint)
     if asked.format == "markdown":
         return Response(planning_markdown(view), media_type="text/markdown; charset=utf-8")
     return answer(planning_document(view))

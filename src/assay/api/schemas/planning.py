@@ -35,6 +35,12 @@ class PlanningAsked(BaseModel):
 
     per: Per = Field(default=Per.GPU_HOUR, description="The cost that is scarce.")
     format: Literal["json", "markdown"] = "json"
+    sprint: int | None = Field(
+        default=None,
+        ge=1,
+        le=2**31 - 1,
+        description="Number of the sprint; left out: the one that is planned next.",
+    )
 
 
 class CallsAsked(BaseModel):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
+from starlette.datastructures import FormData
 
 from assay.domain.experiments.ticket_data import place_from_data
 from assay.domain.sprints.ranking import Per
@@ -35,9 +36,11 @@ def show_planning(
     per: Annotated[str, Query(max_length=20)] = Per.GPU_HOUR.value,
     view: Annotated[str, Query(max_length=20)] = "",
     show: Annotated[str, Query(max_length=20)] = "",
+    sprint: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> HTMLResponse:
-    """What could be run next, in order, with reasons; and the sprint that is planned."""
-    return _page(request, slug, per=per, by_delay=view == "delay", most=None if show == "all" else SHOWN)
+    """What could be run next, in order, with reasons; and the sprint that is planned, or that is named."""
+    most = None if show == "all" else SHOWN
+    return _page(request, slug, per=per, by_delay=view == "delay", most=most, number=sprint)
 
 
 def _page(
@@ -47,12 +50,13 @@ def _page(
     per: str = Per.GPU_HOUR.value,
     by_delay: bool = False,
     most: int | None = SHOWN,
+    number: int | None = None,
     problem: AssayError | None = None,
     doubted: Sequence[str] = (),
 ) -> HTMLResponse:
     scarce = Per(per) if per in set(Per) else Per.GPU_HOUR
     ws, actor = frame.workspace(request), frame.actor(request)
-    view = planning(ws, actor, slug, per=scarce, most=most, by_delay=by_delay)
+    view = planning(ws, actor, slug, per=scarce, most=most, by_delay=by_delay, number=number)
     doubt = "" if problem is None else str(problem.details.get("doubt", ""))
     context = planning_view.planning_page(
         view,
@@ -71,13 +75,28 @@ def _page(
 
 
 def _done(
-    request: Request, slug: str, work: Callable[[], object], message: str, *, doubted: Sequence[str] = ()
+    request: Request,
+    slug: str,
+    form: FormData,
+    work: Callable[[], object],
+    message: str,
+    *,
+    doubted: Sequence[str] = (),
 ) -> Response:
     try:
         work()
     except EXPECTED as error:
-        return _page(request, slug, problem=error, doubted=doubted)
-    return inputs.see_other(f"/p/{slug}/planning", message)
+        # What is wrong with the number itself is told on the page of the sprint that is planned next.
+        known = None if isinstance(error, NotFound) else _number(form)
+        return _page(request, slug, problem=error, doubted=doubted, number=known)
+    number = _number(form)
+    return inputs.see_other(f"/p/{slug}/planning" + ("" if number is None else f"?sprint={number}"), message)
+
+
+def _number(form: FormData) -> int | None:
+    """The sprint that the page was about."""
+    typed = inputs.text(form, "number")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 and int(typed) else None
 
 
 @router.post("/p/{slug}/planning/commit", dependencies=requires(Permission.WRITE_TICKETS))
@@ -91,7 +110,7 @@ def commit(request: Request, slug: str, form: inputs.Form) -> Response:
         number = inputs.version(form, "number")
         return commit_tickets(ws, actor, slug, number, keys, confirmed=confirmed)
 
-    return _done(request, slug, work, "committed", doubted=keys)
+    return _done(request, slug, form, work, "committed", doubted=keys)
 
 
 @router.post("/p/{slug}/planning/place", dependencies=requires(Permission.WRITE_TICKETS))
@@ -106,7 +125,7 @@ def place(request: Request, slug: str, form: inputs.Form) -> Response:
         key = inputs.text(form, "ticket").upper()
         return set_place(ws, actor, slug, key, wanted, expected_version=inputs.version(form))
 
-    return _done(request, slug, work, "saved")
+    return _done(request, slug, form, work, "saved")
 
 
 @router.post("/p/{slug}/planning/capacity", dependencies=requires(Permission.WRITE_TICKETS))
@@ -124,4 +143,4 @@ def capacity(request: Request, slug: str, form: inputs.Form) -> Response:
         content = sprint_from_data({"capacity": given}, before=before)
         return edit_sprint(ws, actor, slug, number, content, expected_version=inputs.version(form))
 
-    return _done(request, slug, work, "saved")
+    return _done(request, slug, form, work, "saved")

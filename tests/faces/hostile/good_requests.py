@@ -39,6 +39,7 @@ SETTINGS = {
         "stages": [STAGE, {"key": "done", "title": "Done", "terminal": True}],
         "transitions": [{"source": "backlog", "target": "done", "needs_reason": True}],
     },
+    "commitments": {"experiments": 3, "product_tasks": 2},
     "verdicts": {
         "strictness": "bound",
         "alpha": 0.05,
@@ -70,6 +71,7 @@ BODIES = {
     "put_place": {"rank": 1, "reason": "the regulator waits for it"},
     "new_sprint": SPRINT,
     "patch_sprint": SPRINT,
+    "begin_sprint": {"confirmed": False},
     "commit": {"tickets": ["EXP-1"], "confirmed": False},
     "release": {"reason": "x"},
     "extension": {"reason": "x"},

@@ -292,7 +292,8 @@ def _show(body: bytes, plan: dict[str, Any], *, json: bool) -> None:
         return
     sprint = plan["sprint"]
     content, capacity = sprint["content"], sprint["content"]["capacity"]
-    say(f"Sprint {sprint['number']}  {content['name']}  ({sprint['state']})")
+    number, name = f"Sprint {sprint['number']}", content["name"]
+    say(f"{number}  ({sprint['state']})" if name == number else f"{number}  {name}  ({sprint['state']})")
     facts(
         [
             ("goal", content["goal"]),

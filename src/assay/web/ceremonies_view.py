@@ -21,6 +21,7 @@ from assay.web.sprints_view import commitment_forms
 from assay.workflows.ceremony_markdown import (
     aim_text,
     check_markdown,
+    inside_a_sentence,
     late_compute,
     lateness,
     retro_markdown,
@@ -98,7 +99,7 @@ def _kinds(view: StandupView) -> str:
     """Stuck on what: data, compute, clarity?"""
     counts = Counter(one.category for one in view.stuck)
     noun = "open blocker" if len(view.stuck) == 1 else "open blockers"
-    told = ", ".join(f"{count} by {kind[:1].lower()}{kind[1:]}" for kind, count in counts.most_common())
+    told = ", ".join(f"{count} by {inside_a_sentence(kind)}" for kind, count in counts.most_common())
     return f"{noun}: {told}" if told else noun
 
 
@@ -168,7 +169,7 @@ def check_page(view: CheckView, slug: str, *, csrf_token: str) -> CeremonyPage:
             Fact("Neither", str(len(view.neither)), "named below" if view.neither else "of them"),
         ),
         first=(
-            Section("neither", "Neither results nor a flag", "flag what needs longer, or take it out", _tickets(view.neither, slug, asked=True), "None."),
+            Section("neither", "Neither results nor a flag", "flag what needs longer, or take it out" if view.neither else "", _tickets(view.neither, slug, asked=True), "None."),
             Section("flagged", "Flagged for extension", "", _tickets(tuple(one for one in view.tickets if one.extension_reason), slug, asked=True), ""),
             Section("tickets", "All of the sprint", "", _tickets(view.tickets, slug), "Nothing is committed."),
         ),
@@ -201,7 +202,7 @@ def review_page(view: ReviewView, slug: str) -> CeremonyPage:
         ),
         first=(
             Section("learned", "What we learned", "", _learned(view.learned, slug), "Nothing was decided yet."),
-            Section("results", "Results against criteria", "as the verdicts say", _tickets(view.tickets, slug), "Nothing is committed."),
+            Section("results", "Results against criteria", "as the verdicts say", _tickets(view.tickets, slug, figures=True), "Nothing is committed."),
         ),
         second=(
             _demo(view, slug),
@@ -400,15 +401,17 @@ def _learned(found: tuple[Learned, ...], slug: str) -> tuple[CeremonyLine, ...]:
     return tuple(lines)
 
 
-def _tickets(found: tuple[TicketAt, ...], slug: str, *, asked: bool = False) -> tuple[CeremonyLine, ...]:
-    return tuple(_ticket(one, slug, asked=asked) for one in found)
+def _tickets(
+    found: tuple[TicketAt, ...], slug: str, *, asked: bool = False, figures: bool = False
+) -> tuple[CeremonyLine, ...]:
+    return tuple(_ticket(one, slug, asked=asked, figures=figures) for one in found)
 
 
-def _ticket(one: TicketAt, slug: str, *, asked: bool) -> CeremonyLine:
+def _ticket(one: TicketAt, slug: str, *, asked: bool, figures: bool) -> CeremonyLine:
     word, look, icon = PROGRESS[one.progress]
-    parts = [f"In {one.stage}", one.headline or one.figures]
+    parts = [f"In {one.stage}", one.headline, one.figures if figures or not one.headline else ""]
     if one.extension_reason:
-        parts.append(f"needs longer: {one.extension_reason}")
+        parts.append(f"Needs longer: {one.extension_reason}")
     return CeremonyLine(
         key=one.key,
         href=f"/p/{slug}/t/{one.key}",

@@ -105,7 +105,9 @@ def sprint_page(
     is_open = sprint.state is not SprintState.ENDED
     return SprintPage(
         name=content.name,
-        days=where(check.stand),
+        days=where(check.stand)
+        if sprint.state is SprintState.ACTIVE
+        else span(content.starts_on, content.ends_on),
         goal=content.goal,
         state=STATES[sprint.state][0],
         tabs=tabs(slug, sprint.number, "sprint"),

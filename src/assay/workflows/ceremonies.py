@@ -292,7 +292,8 @@ def learned_between(
     ]
     spoken = {one.key for one in found}
     for key, row in facts.said.items() if verdicts else ():
-        if begin < row.at <= end and key not in spoken and key in facts.tickets:
+        # A verdict without a run, as after the lock, teaches nothing.
+        if begin < row.at <= end and key not in spoken and key in facts.tickets and key in facts.runs:
             title = facts.tickets[key].content.title
             word = str(row.payload.get("recommendation") or "")
             found.append(Learned(key, title, row.at, word, str(row.payload.get("headline") or "")))

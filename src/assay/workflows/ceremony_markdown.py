@@ -10,6 +10,7 @@ from assay.domain.gates.wording import count, hours
 from assay.domain.kernel.durations import duration_text
 from assay.domain.kernel.plain_text import without_control
 from assay.domain.sprints.progress import LateKill
+from assay.domain.sprints.sprint import SprintState
 from assay.workflows.sprint_flow_words import flow_lines
 from assay.workflows.sprint_views import (
     CheckView,
@@ -25,6 +26,7 @@ from assay.workflows.sprint_views import (
     Tooling,
 )
 
+_STANDS = {SprintState.PLANNED.value: "not begun", SprintState.ENDED.value: "ended"}
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _LIST = re.compile(r"^([0-9]{0,9})([-+.)])(?=\s|$)")
 
@@ -123,7 +125,7 @@ def retro_markdown(view: RetroView) -> str:
             *([written(view.expected.ranking)] if view.expected.ranking else []),
             *(f"{key}: {written(text)}" for key, text in view.expected.calls),
         ]),
-        ("Data and tooling in figures", [f"{name}: {value} {rest}" for name, value, rest in tooling_lines(view.tooling)]),
+        ("Data and tooling in figures", [f"{name}: {value} ({rest})" for name, value, rest in tooling_lines(view.tooling)]),
         ("Went well", _lines(notes.went_well)),
         ("To change", _lines(notes.to_change)),
         ("Data and tooling", _lines(notes.data_and_tooling)),
@@ -141,9 +143,9 @@ def _document(title: str, lead: str, *sections: tuple[str, Sequence[str]]) -> st
 
 def _where(stand: Stand) -> str:
     goal = f"\n\nGoal: {written(stand.goal)}" if stand.goal else ""
-    return (
-        f"{written(stand.name)}, {stand.starts_on} to {stand.ends_on}, day {stand.day} of {stand.days}{goal}"
-    )
+    days = f"{stand.starts_on} to {stand.ends_on}"
+    place = _STANDS.get(stand.state) or f"day {stand.day} of {stand.days}"
+    return f"{written(stand.name)}, {days}, {place}{goal}"
 
 
 def _run(line: RunLine) -> str:
@@ -166,7 +168,7 @@ def _ticket(one: TicketAt) -> str:
     parts = [f"{one.key} {written(one.title)}: {one.progress.value}"]
     parts += [written(part) for part in (one.headline, one.figures) if part]
     if one.extension_reason:
-        parts.append(f"needs longer: {written(one.extension_reason)}")
+        parts.append(f"Needs longer: {written(one.extension_reason)}")
     return ". ".join(part.rstrip(".") for part in parts)
 
 
@@ -187,7 +189,7 @@ def _scope(change: ScopeChange) -> str:
 def lateness(late: LateKill | None) -> str:
     """What a late kill cost, in a sentence."""
     if late is None:
-        return "decided before the verdict said kill."
+        return "the verdict had not said kill by then."
     if not late.runs:
         return "decided before another run began."
     return f"{late_compute(late.runs, late.gpu_hours, late.unknown)} began after the verdict said kill."
@@ -224,7 +226,8 @@ def aim_text(aim: SprintAim) -> str:
 def tooling_lines(tooling: Tooling) -> Sequence[tuple[str, str, str]]:
     """How data and tooling did: name, figure, and what it is of."""
     days = sum(cost.days for cost in tooling.blocked)
-    worst = tooling.blocked[0] if tooling.blocked else None
+    worst = tooling.blocked[0].category.label if tooling.blocked else ""
+    most = "most of it by " if len(tooling.blocked) > 1 else "by "
     return (
         ("Broken runs", f"{tooling.broken_runs} of {tooling.runs}", "failed, stopped or diverged")
         if tooling.runs
@@ -232,10 +235,19 @@ def tooling_lines(tooling: Tooling) -> Sequence[tuple[str, str, str]]:
         ("Data ready", f"{tooling.data_ready} of {tooling.name_data}", "experiments that name data they need")
         if tooling.name_data
         else ("Data ready", "not known", "no experiment names data it needs"),
-        ("Blocked", duration_text(days), f"in all, most by {worst.category.label}" if len(tooling.blocked) > 1 else f"by {worst.category.label}")
+        ("Blocked", duration_text(days), most + inside_a_sentence(worst))
         if worst
         else ("Blocked", "never", "no blocker was open"),
     )  # fmt: skip
+
+
+def inside_a_sentence(label: str) -> str:
+    """A label as it stands inside a sentence.
+
+    >>> inside_a_sentence("Data quality"), inside_a_sentence("GPU shortage")
+    ('data quality', 'GPU shortage')
+    """
+    return label if label[1:2].isupper() else f"{label[:1].lower()}{label[1:]}"
 
 
 def _lines(text: str) -> list[str]:

@@ -213,7 +213,7 @@ def test_retro_tells_how_data_and_tooling_did_as_it_stood_at_the_end(ws, tracker
     assert (found.broken_runs, found.runs, found.data_ready, found.name_data) == (1, 2, 0, 1)
     [(blocked, days)] = [(cost.category, cost.days) for cost in found.blocked]
     assert (blocked, days > 1) == (BlockerCategory.DATA_QUALITY, True)
-    assert "Data ready: 0 of 1 experiments" in retro_markdown(retro(ws, ADA, SLUG, 1))
+    assert "Data ready: 0 of 1 (experiments" in retro_markdown(retro(ws, ADA, SLUG, 1))
 
 
 def test_burn_up_follows_scope_and_decisions_and_knows_nothing_of_the_future(ws, tracker, clock):

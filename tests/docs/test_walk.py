@@ -1,16 +1,62 @@
 """The walks of the documentation, command by command, in an empty folder, with the real product."""
 
 import os
+import shutil
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import uvicorn
 
+from assay.bootstrap import open_workspace
+from assay.demo import story
+from assay.demo.experiments import PROJECT_SLUG
+from assay.demo.training import prepare_store, train_experiment
+from assay.server.app import create_app
+from assay.server.run import bind, url_of
+from assay.settings import HOME_NAME, load_settings, write_settings
 from tests.docs.pages import ROOT, blocks, page
 from tests.docs.walks import shows_as_it_is, walk
 
 FIRST_VERDICT = [b for b in blocks(page("first-verdict.md")) if b.language in {"sh", "text", "python"}]
 PULL_REQUEST = [b for b in blocks(page("gate-my-pull-request.md")) if b.language in {"sh", "text", "python"}]
+FIRST_SPRINT = [b for b in blocks(page("our-first-sprint.md")) if b.language in {"sh", "text"}]
+
+HOST = "127.0.0.1"
+READ = {"shifted-copies", "short-code"}
+
+
+@pytest.fixture(scope="module")
+def empty_tracker(tmp_path_factory):
+    """An MLflow store without runs, made once: MLflow takes ten seconds to make its tables."""
+    store = tmp_path_factory.mktemp("tracker") / "mlflow.db"
+    prepare_store(store)
+    return store
+
+
+@pytest.fixture
+def demo(tmp_path, empty_tracker, monkeypatch):
+    """The folder of the demo, which is being served; of its experiments only those whose runs the walk reads are trained."""
+    home = _folder(tmp_path, "our-first-sprint") / HOME_NAME
+    write_settings(home, {"project": PROJECT_SLUG})
+    shutil.copy(empty_tracker, home / "mlflow.db")
+
+    def trained(experiment, *where, ticket):
+        return train_experiment(experiment, *where, ticket=ticket) if experiment.slug in READ else 0
+
+    monkeypatch.setattr(story, "train_experiment", trained)
+    settings = replace(load_settings(home=home), sync_interval_s=0)
+    with bind(HOST, 0) as listener, open_workspace(settings, server_url=url_of(listener, HOST)) as ws:
+        story.tell(ws, home, lambda line: None)
+        config = uvicorn.Config(create_app(ws, settings), log_level="error", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        yield home.parent
+        server.should_exit = True
+        thread.join(timeout=15)
 
 
 @pytest.fixture
@@ -35,8 +81,15 @@ def _folder(tmp_path, name):
 
 
 @pytest.mark.slow
-def test_first_verdict_says_what_the_page_shows(tmp_path, environment):
-    walk(FIRST_VERDICT, _folder(tmp_path, "first-steps"), environment)
+def test_first_verdict_says_what_the_page_shows(tmp_path, environment, empty_tracker):
+    folder = _folder(tmp_path, "first-steps")
+    shutil.copy(empty_tracker, folder / "mlflow.db")
+    walk(FIRST_VERDICT, folder, environment)
+
+
+@pytest.mark.slow
+def test_first_sprint_says_what_the_page_shows(demo, environment):
+    walk(FIRST_SPRINT, demo, environment)
 
 
 @pytest.mark.slow

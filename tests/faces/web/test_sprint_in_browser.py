@@ -1,15 +1,17 @@
-"""A whole sprint in a real browser: plan it, take tickets in, run, check, decide, review, look back."""
+"""A whole sprint in a real browser, from the keyboard alone: plan, run, check, decide, review, look back."""
 
 import re
 
 import pytest
 
 from tests.faces.web import story
+from tests.faces.web.keyboard import Keyboard
 from tests.faces.web.test_pages_in_browser import violations
 
 pytestmark = pytest.mark.browser
 
 GOAL = "Know whether cited sources help."
+LEARNED = "Citing the source paragraph lifts trust and accuracy alike."
 
 
 @pytest.fixture(scope="module")
@@ -21,84 +23,174 @@ def done(page, word):
     page.wait_for_url(re.compile(f"done={word}"))
 
 
-def take_in(page, key):
-    page.locator("#ticket").select_option(key)
-    page.get_by_role("button", name="Take in", exact=True).click()
-
-
-def test_sprint_is_planned_run_decided_reviewed_and_looked_back_on(sprint_site, visit):
-    site = sprint_site
-    page = visit(site.at("/sprints"))
+def plan(site, page, keys):
+    """Create, rank, commit, share out, start."""
+    page.goto(site.at("/board"))
+    keys.jump("Sprints", "/sprints")
     assert "Plan the first one" in page.locator("main").inner_text()
-    page.get_by_label("Goal").fill(GOAL)
-    page.get_by_role("button", name="Plan it").click()
+    keys.skip()
+    keys.fill(page.get_by_label("Goal"), GOAL)
+    keys.use(page.get_by_role("button", name="Plan it"))
     done(page, "planned")
 
-    for name in ("clear", "running", "next"):
-        take_in(page, site.keys[name])
-        done(page, "committed")
-    take_in(page, site.keys["fresh"])
-    page.get_by_text("Sure? 4 experiments are more than the 3").wait_for()
-    page.get_by_role("link", name="No", exact=True).click()
+    keys.press("n")
+    page.wait_for_url("**/planning")
+    ranked = site.keys["next"]
+    keys.skip()
+    keys.use(page.locator("summary", has_text=f"of {ranked}"))
+    keys.fill(page.locator(f"#rank-{ranked}"), "1")
+    keys.fill(page.locator(f"#why-{ranked}"), "The regulator waits for it.")
+    keys.press("Enter")
+    done(page, "saved")
+    assert page.locator(".plan-table .lead .mono").first.inner_text() == f"1. {ranked}"
 
-    page.get_by_label("Person-days").fill("36")
-    page.locator("#people-data").fill("60")
-    page.locator("#people-exploration").fill("55")
+    keys.skip()
+    keys.reach(page.get_by_label(f"Commit to running {ranked}", exact=True))
+    keys.press("Space")
+    keys.use(page.get_by_role("button", name="Commit to running the chosen"))
+    done(page, "committed")
+    for name in ("clear", "running"):
+        keys.skip()
+        keys.fill(page.get_by_label("Take in by its key"), site.keys[name].lower())
+        keys.press("Enter")
+        page.locator("#inside .mono", has_text=site.keys[name]).wait_for()
+    keys.skip()
+    keys.fill(page.get_by_label("Take in by its key"), site.keys["fresh"])
+    keys.press("Enter")
+    page.get_by_text("Sure? 4 experiments are more than the 3").wait_for()
+    keys.skip()
+    keys.use(page.get_by_role("link", name="No", exact=True))
+    page.wait_for_url("**/planning")
+
+    keys.skip()
+    keys.fill(page.get_by_label("Person-days"), "36")
+    keys.reach(page.locator("#people-exploration"))
+    keys.press(*["ArrowRight"] * 11)
+    keys.reach(page.locator("#people-data"))
+    keys.press(*["ArrowRight"] * 12)
     assert "15% too much" in page.locator("[data-shares=person_days] [data-sum]").inner_text()
-    page.get_by_label("Demo at the review").select_option(site.keys["clear"])
-    page.get_by_role("button", name="Save the plan").click()
+    keys.use(page.get_by_role("button", name="Save capacity"))
     done(page, "saved")
     assert "115% of the person-days are shared out" in page.locator("main").inner_text()
-    page.get_by_role("button", name="Start sprint").click()
+    keys.skip()
+    keys.use(page.get_by_role("button", name="Start sprint"))
     done(page, "sprint-started")
 
-    page.get_by_role("link", name="Stand-up").click()
-    page.wait_for_url(re.compile("/standup$"))
-    assert page.locator("#next .mono").inner_text() == site.keys["next"]
+    keys.skip()
+    keys.reach(page.get_by_label("Demo at the review"))
+    keys.type(site.keys["clear"])
+    keys.use(page.get_by_role("button", name="Save the plan"))
+    done(page, "saved")
+    assert page.get_by_label("Demo at the review").input_value() == site.keys["clear"]
+
+
+def meet_and_work(site, page, keys):
+    """Stand-up, the board with a blocker that comes and goes, the mid-sprint check with a flag."""
+    moved = site.keys["next"]
+    keys.jump("Stand-up", "/standup")
+    assert page.locator("#next .mono").inner_text() == moved
     assert "runs finished" in page.locator("#runs").inner_text()
-    page.keyboard.press("f")
+    keys.press("f")
     assert page.locator("body.shared").count() == 1
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Start", exact=True).click()
+    keys.press("Escape", "t")
     page.get_by_role("button", name="Pause").wait_for()
 
-    page.get_by_role("link", name="Mid-sprint check").click()
+    keys.jump("Board", "/board")
+    assert page.get_by_role("link", name="Sprint 1").count() == 1
+    card = page.locator(f"#card-{moved}")
+    for _ in range(20):
+        keys.press("j")
+        if page.evaluate("document.activeElement.closest('.card')?.dataset.key") == moved:
+            break
+    keys.press("Shift+ArrowRight")
+    page.locator(f"#col-hypothesis #card-{moved}").wait_for()
+    page.wait_for_function("key => document.activeElement.closest('.card')?.dataset.key === key", arg=moved)
+    keys.press("b")
+    keys.page.locator("dialog[open]").wait_for()
+    keys.type("Data")
+    keys.fill(page.get_by_label("What is in the way?"), "A tenth of the answers has no source")
+    keys.press("Enter")
+    card.locator(".badge").wait_for()
+    page.wait_for_function("key => document.activeElement.closest('.card')?.dataset.key === key", arg=moved)
+    keys.press("b")
+    page.wait_for_function("() => document.activeElement.name === 'resolution'")
+    keys.type("Written down")
+    keys.press("Enter")
+    card.locator(".badge").wait_for(state="detached")
+
+    keys.jump("Stand-up", "/standup")
+    keys.press("n")
     page.locator(".verdict", has_text="Half time is on").wait_for()
-    assert page.locator("#neither li .mono").all_inner_texts() == [site.keys["next"]]
+    assert page.locator("#neither li .mono").all_inner_texts() == [moved]
+    keys.skip()
+    keys.use(page.locator("#neither summary"))
+    keys.fill(page.locator(f"#extension-{moved}"), "Two more seeds settle it.")
+    keys.press("Enter")
+    done(page, "flagged")
+    assert page.url.partition("?")[0].endswith("/sprints/1/check")
+    assert "Needs longer: Two more seeds settle it" in page.locator("#flagged").inner_text()
 
-    page.goto(site.ticket("clear", "/decide"))
-    page.get_by_role("radio", name=re.compile("^Promote")).check()
-    page.locator("textarea[name=learnings]").fill(
-        "Citing the source paragraph lifts trust and accuracy alike."
-    )
-    page.get_by_role("button", name=re.compile("Record")).click()
-    page.wait_for_url(re.compile("done=decided"))
 
-    page.goto(site.at("/sprints/1/review"))
+def decide_and_review(site, page, keys):
+    """A decision with its learnings, the review, the end."""
+    page.goto(site.ticket("clear"))
+    keys.press("d")
+    page.wait_for_url("**/decide")
+    keys.skip()
+    keys.reach(page.get_by_role("radio", name=re.compile("^Promote")))
+    keys.press("Space")
+    keys.fill(page.get_by_label("What did we learn?"), LEARNED)
+    keys.use(page.get_by_role("button", name="Record the decision"))
+    done(page, "decided")
+
+    keys.jump("Stand-up", "/standup")
+    keys.press("n")
+    page.wait_for_url("**/check")
+    keys.press("n")
+    page.wait_for_url("**/review")
     assert "1 answer: 0 killed, 1 promoted." in page.locator("main").inner_text()
-    assert "Citing the source paragraph lifts trust" in page.locator("#learned").inner_text()
+    assert LEARNED in page.locator("#learned").inner_text()
     assert page.locator("#demo .mono").inner_text() == site.keys["clear"]
 
     page.goto(site.at("/sprints/1"))
     page.locator("[data-chart*='sprint-1-burn'][data-drawn='yes']").wait_for()
-    page.get_by_role("button", name="End sprint").click()
+    keys.skip()
+    keys.use(page.get_by_role("button", name="End sprint"))
     done(page, "sprint-ended")
-    page.get_by_role("link", name="Retro").click()
-    page.get_by_label("Went well").fill("The kill came early.")
-    page.get_by_role("button", name="Save").click()
-    done(page, "saved")
-    page.get_by_label("What will be done").fill("Log the seed of every run")
-    page.get_by_role("button", name="Make the ticket").click()
+
+
+def look_back_and_plan_again(site, page, keys):
+    """Notes and the one improvement are saved at once; the next sprint carries over, its retro opens with the improvement."""
+    keys.skip()
+    keys.use(page.get_by_role("link", name="Retro"))
+    page.wait_for_url("**/retro")
+    keys.skip()
+    keys.fill(page.get_by_label("Went well"), "The kill came early.")
+    keys.fill(page.get_by_label("What will be done"), "Log the seed of every run")
+    keys.press("Enter")
     done(page, "improvement")
     assert "Log the seed of every run" in page.locator("#improvement").inner_text()
+    assert page.get_by_label("Went well").input_value() == "The kill came early."
 
-    page.goto(site.at("/sprints"))
+    keys.jump("Sprints", "/sprints")
     page.locator("[data-chart*='sprint-rates'][data-drawn='yes']").wait_for()
-    page.get_by_role("button", name="Plan it").click()
+    keys.skip()
+    keys.use(page.get_by_role("button", name="Plan it"))
     done(page, "planned")
-    assert site.keys["clear"] not in page.locator("main .panel .list").first.inner_text()
-    page.get_by_role("link", name="Retro").click()
-    assert "not done: Log the seed of every run" in page.locator("main").inner_text()
+    inside = page.locator("main .panel .list").first.inner_text()
+    assert (site.keys["clear"] in inside, site.keys["next"] in inside) == (False, True)
+    keys.skip()
+    keys.use(page.get_by_role("link", name="Retro"))
+    page.locator(".verdict", has_text="not done: Log the seed of every run").wait_for()
+
+
+def test_whole_sprint_is_run_from_the_keyboard(sprint_site, visit):
+    page = visit(sprint_site.at("/board"))
+    keys = Keyboard(page)
+    plan(sprint_site, page, keys)
+    meet_and_work(sprint_site, page, keys)
+    decide_and_review(sprint_site, page, keys)
+    look_back_and_plan_again(sprint_site, page, keys)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from assay.workflows.projects import create_project
+from assay.workflows.sprints import start_sprint
 from tests.faces.web import story
 from tests.faces.web.keyboard import Keyboard
 from tests.faces.web.test_pages_in_browser import violations
@@ -11,6 +13,10 @@ from tests.faces.web.test_pages_in_browser import violations
 pytestmark = pytest.mark.browser
 
 GOAL = "Know whether cited sources help."
+EMPTY = (
+    "sprints", "planning", "standup", "board", "backlog", "experiments", "runs", "gates", "blockers", "flow", "diagnosis",
+    "canvas", "phase", "build-or-buy", "templates", "journal",
+)  # fmt: skip
 LEARNED = "Citing the source paragraph lifts trust and accuracy alike."
 
 
@@ -184,6 +190,24 @@ def look_back_and_plan_again(site, page, keys):
     page.locator(".verdict", has_text="not done: Log the seed of every run").wait_for()
 
 
+def faults(page, *urls):
+    """What axe finds on these pages with everything open that is folded."""
+    found = {}
+    for url in urls:
+        page.goto(url)
+        page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
+        page.wait_for_timeout(100)
+        found[url] = violations(page)
+    return {url: said for url, said in found.items() if said}
+
+
+def test_pages_of_a_project_without_tickets_have_no_accessibility_faults(sprint_site, visit):
+    create_project(sprint_site.ws, story.ADA, slug="empty", name="Empty")
+    page = visit(f"{sprint_site.url}/keys", bypass_csp=True)
+    around = [f"{sprint_site.url}/{path}" for path in ("keys", "projects/new", "p/empty/t/EXP-9")]
+    assert faults(page, *around, *(f"{sprint_site.url}/p/empty/{name}" for name in EMPTY)) == {}
+
+
 def test_whole_sprint_is_run_from_the_keyboard(sprint_site, visit):
     page = visit(sprint_site.at("/board"))
     keys = Keyboard(page)
@@ -204,6 +228,18 @@ def test_page_of_a_sprint_has_no_accessibility_faults_and_fits_a_phone(sprint_si
     assert (light, violations(page)) == ([], [])
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_pages_of_a_planned_and_of_a_running_sprint_have_no_accessibility_faults(sprint_site, visit):
+    site = sprint_site
+    page = visit(site.at("/sprints"), bypass_csp=True)
+    assert faults(page, *map(site.at, ("/sprints/2", "/planning", "/sprints/2/check"))) == {}
+    start_sprint(site.ws, story.ADA, site.slug, 2, expected_version=None)
+    page.emulate_media(color_scheme="dark")
+    running = ("/sprints/2", "/planning", "/standup", "/sprints/2/check", "/sprints/2/review")
+    assert faults(page, *map(site.at, running)) == {}
+    page.keyboard.press("f")
+    assert violations(page) == []
 
 
 def test_sprint_is_planned_without_javascript(sprint_site, visit):

@@ -334,6 +334,7 @@ def _retro_form(view: RetroView, slug: str, csrf_token: str, typed: str) -> Retr
         ),
         improvement=f"{now.key} {now.title}" if now else "",
         improvement_href=f"/p/{slug}/t/{now.key}" if now else "",
+        can_pick=now is None and view.stand.state != SprintState.PLANNED.value,
         title=typed,
         csrf_token=csrf_token,
     )

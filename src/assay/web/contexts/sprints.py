@@ -225,6 +225,8 @@ class RetroForm:
     improvement: str
     """Key and title of the improvement picked; empty while none is."""
     improvement_href: str
+    can_pick: bool
+    """None is picked yet, and the sprint has begun."""
     title: str
-    """What was typed for the next one, where that could not be taken."""
+    """What was typed for it, where that could not be taken."""
     csrf_token: str

@@ -50,7 +50,7 @@ KEYS = (
         (
             ("Tab, Shift and Tab", "From field to field"),
             ("Space", "Choose what has a box"),
-            ("Left and right", "Move a slider by 5%"),
+            ("Left and right", "Move a slider by 1%; Page up and Page down by 10%"),
             ("Enter", "Save, or open what is folded"),
         ),
     ),

@@ -21,10 +21,11 @@ from assay.workflows.flow_shares import ShareView
 from assay.workflows.flow_tickets import FlowTicket, FlowTickets
 from assay.workflows.records import Project
 
-MOST_AGES = 50
+MOST_AGES = 15
 MOST_BLOCKERS = 10
 MOST_BULK = 12
 MOST_TICKETS = 500
+MAIN_CHARTS = 4
 WINDOWS = (14, 30, 90, 180, 365, 1095)
 
 
@@ -33,12 +34,14 @@ def flow_page(project: Project, view: FlowView, *, at: str, days: int, today: da
     slug = project.slug
     query = "?" + urlencode({**({"at": at} if at else {}), "days": days})
     titles = {stage.key: stage.title for stage in project.settings.board.stages}
+    drawn = charts.boxes(view, slug, query)
     return FlowPage(
         headline=_headline(view),
         detail=_detail(view),
         facts=_facts(view),
         bulk=tuple(_bulk(edit, slug) for edit in view.bulk_edits),
-        charts=charts.boxes(view, slug, query),
+        charts=drawn[:MAIN_CHARTS],
+        more_charts=drawn[MAIN_CHARTS:],
         ages=tuple(_age(one, titles, slug) for one in view.ages[:MOST_AGES]),
         ages_left_out=max(0, len(view.ages) - MOST_AGES),
         blockers=tuple(_open(one, slug) for one in view.blockers.open[:MOST_BLOCKERS]),

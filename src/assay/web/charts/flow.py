@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from assay.domain.kernel.durations import duration_text
 from assay.web import wording
 from assay.web.charts import flow_plans
-from assay.web.charts.frames import counts_axis, finished, tickets_href
+from assay.web.charts.frames import counts_axis, finished, tickets_href, window
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.flow import FlowView, WeekView
 from assay.workflows.flow_blockers import BlockerCost
@@ -18,6 +18,7 @@ from assay.workflows.flow_blockers import BlockerCost
 WEEK = timedelta(days=6)
 """From the first day of a week to its last."""
 FEW_WEEKS = 8
+LEGEND_COLUMNS = 6
 MOST_TICKETS = 8
 """In a tooltip; the table beside it names all."""
 MOST_DAYS = 400
@@ -197,7 +198,7 @@ def days_specification(view: FlowView, slug: str) -> dict[str, Any]:
             color=alt.Color(
                 "column:N",
                 sort=[flow.titles[place] for place in shown],
-                legend=alt.Legend(title=None, orient="top"),
+                legend=alt.Legend(title=None, orient="top", columns=LEGEND_COLUMNS),
             ),
             order=alt.Order("place:Q", sort="descending"),
             href="href:N",
@@ -269,7 +270,7 @@ def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
     ]
     base = alt.Chart(alt.InlineData(values=rows))
     points = base.mark_circle(size=64, opacity=1).encode(
-        x=alt.X("decided:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
+        x=alt.X("decided:T", scale=window(alt, view), axis=alt.Axis(title=None, grid=False, tickCount=6)),
         y=alt.Y("days:Q", axis=alt.Axis(title="days", tickCount=5), scale=alt.Scale(zero=True)),
         color=alt.Color(
             "outcome:N",

@@ -8,7 +8,7 @@ from typing import Any
 from assay.domain.board.readiness import PLANNING_FAILURE, READY_ENOUGH
 from assay.domain.kernel.durations import duration_text
 from assay.web import wording
-from assay.web.charts.frames import finished
+from assay.web.charts.frames import finished, window
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.flow import AgeView, FlowView
 from assay.workflows.sprint_views import SprintFlow
@@ -177,7 +177,7 @@ def data_specification(view: FlowView, slug: str) -> dict[str, Any]:
         for point in view.data.points
         if point.on_time is not None
     ]
-    return _points(rows, "data", [_ON_TIME, _LATE], "days late")
+    return _points(rows, "data", [_ON_TIME, _LATE], "days late", view)
 
 
 def lead_specification(view: FlowView, slug: str) -> dict[str, Any]:
@@ -193,18 +193,26 @@ def lead_specification(view: FlowView, slug: str) -> dict[str, Any]:
         for point in view.lead.points
         if point.days is not None
     ]
-    return _points(rows, "what", ["in use"], "days")
+    return _points(rows, "what", ["in use"], "days", view)
 
 
-def _points(rows: list[dict[str, Any]], coloured: str, words: list[str], axis: str) -> dict[str, Any]:
+def _points(
+    rows: list[dict[str, Any]], coloured: str, words: list[str], axis: str, view: FlowView
+) -> dict[str, Any]:
     import altair as alt
+
+    most = max((row["days"] for row in rows), default=0.0)
 
     chart = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_point(size=64, opacity=1, filled=True)
         .encode(
-            x=alt.X("when:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
-            y=alt.Y("days:Q", axis=alt.Axis(title=axis, tickCount=5), scale=alt.Scale(zero=True)),
+            x=alt.X("when:T", scale=window(alt, view), axis=alt.Axis(title=None, grid=False, tickCount=6)),
+            y=alt.Y(
+                "days:Q",
+                axis=alt.Axis(title=axis, tickCount=5),
+                scale=alt.Scale(domain=[0, max(most, 1.0)], nice=True),
+            ),
             color=alt.Color(
                 f"{coloured}:N",
                 scale=alt.Scale(domain=words),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
+
+from assay.workflows.flow import FlowView
 
 HEIGHT = 230
 FEW_TICKS = 6
@@ -26,3 +28,8 @@ def finished(chart: Any) -> dict[str, Any]:
     found: dict[str, Any] = chart.properties(width="container", height=HEIGHT).to_dict()
     found.pop("config", None)
     return found
+
+
+def window(alt: Any, view: FlowView) -> Any:
+    """The days of a window as the scale of an axis, so that pictures of one page stand over the same days."""
+    return alt.Scale(domain=[view.first_day.isoformat(), (view.last_day + timedelta(days=1)).isoformat()])

@@ -56,6 +56,8 @@ class FlowPage:
     bulk: tuple[BulkLine, ...]
     """One for each moment at which many cards were moved at once."""
     charts: tuple[ChartBox, ...]
+    more_charts: tuple[ChartBox, ...]
+    """Beside the list of ages."""
     ages: tuple[AgeLine, ...]
     """The oldest only."""
     ages_left_out: int

@@ -21,5 +21,11 @@ def test_history_is_looked_at_brought_in_once_and_counted_by_when_it_happened(ap
     assert [(cycle["key"], cycle["outcome"], cycle["days"]) for cycle in flow["cycles"]] == [
         ("EXP-1", "killed", 10.0)
     ]
+    behind = api("GET", f"{at}/flow-tickets", params={"at": "2026-03-05", "column": "to-do"}).json()
+    assert [(row["key"], row["column"], row["outcome"]) for row in behind["rows"]] == [("EXP-1", "To do", "")]
+    reached = api("GET", f"{at}/flow-tickets", params={"reached": "to-do"}).json()["rows"]
+    assert [(row["key"], row["outcome"]) for row in reached] == [("EXP-1", "killed")]
+    assert api("GET", f"{at}/flow-tickets", params={"column": "gone"}).json()["code"] == "column-unknown"
+    assert api("GET", f"{at}/sprint-flow").json() == {"rows": []}
     entry = api("GET", "/api/v1/journal", params={"kind": "history.imported"}).json()["rows"][0]
     assert (entry["payload"]["imported"], entry["payload"]["file"]) == (True, "moves.csv")

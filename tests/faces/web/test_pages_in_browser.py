@@ -22,6 +22,7 @@ PAGES = {
     "runs": "/runs",
     "run": "/runs/mlflow:00000001",
     "flow": "/flow",
+    "flow tickets": "/flow/tickets",
     "planning": "/planning",
     "blockers": "/blockers?state=all",
     "filters": "/filters?owner=ada&page=board",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from urllib.parse import urlencode
 
 from assay.domain.board.flow import BulkEdit
+from assay.domain.board.staleness import Staleness
 from assay.domain.kernel.durations import duration_text
 from assay.web import wording
 from assay.web.charts import flow as charts
 from assay.web.contexts.board import Fact
 from assay.web.contexts.diagnosis import TicketLink
-from assay.web.contexts.flow import AgeLine, BulkLine, FlowPage, OpenLine
+from assay.web.contexts.flow import AgeLine, BulkLine, FlowPage, OpenLine, StaleLine
 from assay.web.contexts.flow_tickets import FlowTicketLine, FlowTicketsPage
 from assay.web.contexts.ticket_form import Choice
 from assay.workflows.flow import AgeView, FlowView
@@ -20,16 +22,20 @@ from assay.workflows.flow_plans import DataView, LeadView
 from assay.workflows.flow_shares import ShareView
 from assay.workflows.flow_tickets import FlowTicket, FlowTickets
 from assay.workflows.records import Project
+from assay.workflows.staleness import StaleCard
 
 MOST_AGES = 15
 MOST_BLOCKERS = 10
+MOST_STALE = 10
 MOST_BULK = 12
 MOST_TICKETS = 500
 MAIN_CHARTS = 4
 WINDOWS = (14, 30, 90, 180, 365, 1095)
 
 
-def flow_page(project: Project, view: FlowView, *, at: str, days: int, today: date) -> FlowPage:
+def flow_page(
+    project: Project, view: FlowView, stale: Sequence[StaleCard], *, at: str, days: int, today: date
+) -> FlowPage:
     """Everything the page prints."""
     slug = project.slug
     query = "?" + urlencode({**({"at": at} if at else {}), "days": days})
@@ -46,6 +52,11 @@ def flow_page(project: Project, view: FlowView, *, at: str, days: int, today: da
         ages_left_out=max(0, len(view.ages) - MOST_AGES),
         blockers=tuple(_open(one, slug) for one in view.blockers.open[:MOST_BLOCKERS]),
         blockers_left_out=max(0, len(view.blockers.open) - MOST_BLOCKERS),
+        stale=tuple(_stale(one, slug) for one in stale[:MOST_STALE]),
+        stale_note=f"{wording.plural(len(stale), 'card')} now, the longest first"
+        if stale
+        else "nothing is, now",
+        stale_href=f"/p/{slug}/board?stale=yes",
         blockers_note=_blockers_note(view.blockers),
         blockers_href=f"/p/{slug}/blockers",
         here=f"/p/{slug}/flow",
@@ -72,6 +83,15 @@ def _bulk(edit: BulkEdit, slug: str) -> BulkLine:
         tickets=tuple(TicketLink(key, f"/p/{slug}/t/{key}") for key in edit.keys[:MOST_BULK]),
         left_out=max(0, len(edit.keys) - MOST_BULK),
     )
+
+
+def _stale(card: StaleCard, slug: str) -> StaleLine:
+    said = {
+        Staleness.OVERDUE: f"time box over for {duration_text(card.days)}, and nobody has decided",
+        Staleness.QUIET: f"no evidence, note, edit or move for {duration_text(card.days)}",
+    }
+    href = f"/p/{slug}/t/{card.key}"
+    return StaleLine(card.key, href, card.title, said[card.why], f"{href}/decide")
 
 
 def _headline(view: FlowView) -> str:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from assay.domain.board.flow import flow_rules
-from assay.domain.board.staleness import Staleness, staleness
-from assay.workflows.ports import ReadTransaction
+from assay.domain.board.staleness import Staleness, WorkSigns, staleness
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.lookup import required_project
+from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project
+
+
+@dataclass(frozen=True, slots=True)
+class StaleCard:
+    """A card that waits to be decided or to be taken up again."""
+
+    key: str
+    title: str
+    why: Staleness
+    days: float
+    """Since its time box was over, or since its last sign of life."""
 
 
 def stale_cards(tx: ReadTransaction, project: Project, at: datetime) -> Mapping[str, Staleness]:
@@ -16,11 +30,36 @@ def stale_cards(tx: ReadTransaction, project: Project, at: datetime) -> Mapping[
 
     In progress is what has left the columns where work waits, and is in none where it is over.
     """
+    return {work.key: why for work, why in _stale(tx, project, at)}
+
+
+def list_stale(ws: Workspace, actor: Actor, slug: str) -> tuple[StaleCard, ...]:
+    """The stale cards of a project as it stands, the longest first."""
+    actor.require(Permission.READ)
+    at = ws.clock()
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        found = _stale(tx, project, at)
+        keys = [work.key for work, _ in found]
+        titles = {
+            ticket.key: ticket.content.title for ticket in (tx.tickets(project.id, keys=keys) if keys else ())
+        }
+    cards = [StaleCard(work.key, titles[work.key], why, _days(work, why, at)) for work, why in found]
+    return tuple(sorted(cards, key=lambda card: (-card.days, card.key)))
+
+
+def _stale(tx: ReadTransaction, project: Project, at: datetime) -> list[tuple[WorkSigns, Staleness]]:
     rules = flow_rules(project.settings.board)
     at_work = [
         stage.key
         for stage in project.settings.board.stages
         if stage.key not in rules.waiting and stage.key not in rules.ended
     ]
-    found = {work.key: staleness(work, at) for work in tx.work_signs(project.id, at_work)}
-    return {key: why for key, why in found.items() if why is not None}
+    found = ((work, staleness(work, at)) for work in tx.work_signs(project.id, at_work))
+    return [(work, why) for work, why in found if why is not None]
+
+
+def _days(work: WorkSigns, why: Staleness, at: datetime) -> float:
+    since = work.time_box_ends if why is Staleness.OVERDUE else work.last_sign_at
+    assert since is not None
+    return (at - since).total_seconds() / 86_400.0

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from assay.domain.board.staleness import Staleness
 from assay.domain.experiments.experiment import DecisionKind
 from assay.errors import Invalid
 from assay.workflows.board import board, move_card
@@ -12,6 +13,7 @@ from assay.workflows.notes import add_note
 from assay.workflows.overview import list_experiments
 from assay.workflows.phases import edit_phase
 from assay.workflows.saved_filters import save_filter
+from assay.workflows.staleness import list_stale
 from assay.workflows.tickets import create_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content, run
 from tests.unit.workflows.test_life_of_an_experiment import SLUG, decide_it, with_runs
@@ -56,6 +58,13 @@ def test_card_past_its_time_box_is_stale_until_somebody_decides(ws, tracker, clo
     assert found(ws, stale="yes") == []
     clock.now += timedelta(days=2)
     assert found(ws, stale="yes") == [ticket.key]
+    (card,) = list_stale(ws, ADA, SLUG)
+    assert (card.key, card.title, card.why, card.days < 2) == (
+        ticket.key,
+        ticket.content.title,
+        Staleness.OVERDUE,
+        True,
+    )
     decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.PROMOTE)
     assert found(ws, stale="yes") == []
 

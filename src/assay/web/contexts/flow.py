@@ -47,6 +47,17 @@ class BulkLine:
 
 
 @dataclass(frozen=True, slots=True)
+class StaleLine:
+    """One stale card."""
+
+    key: str
+    href: str
+    title: str
+    why: str
+    decide_href: str
+
+
+@dataclass(frozen=True, slots=True)
 class FlowPage:
     """Context of pages/flow.html."""
 
@@ -64,6 +75,10 @@ class FlowPage:
     blockers: tuple[OpenLine, ...]
     """The oldest only."""
     blockers_left_out: int
+    stale: tuple[StaleLine, ...]
+    """The longest only; of now, whatever day is asked for."""
+    stale_note: str
+    stale_href: str
     blockers_note: str
     blockers_href: str
     here: str

@@ -17,6 +17,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.flow import DEFAULT_WINDOW_DAYS, LONGEST_WINDOW_DAYS, FlowView, flow
 from assay.workflows.flow_tickets import flow_tickets
 from assay.workflows.projects import get_project
+from assay.workflows.staleness import list_stale
 
 router = APIRouter(include_in_schema=False)
 At = Annotated[str, Query(max_length=40)]
@@ -40,7 +41,8 @@ def show_flow(request: Request, slug: str, at: At = "", days: Days = DEFAULT_WIN
     ws, actor = frame.workspace(request), frame.actor(request)
     project = get_project(ws, actor, slug)
     view = flow(ws, actor, slug, at=inputs.day_asked(at), days=days)
-    context = flow_view.flow_page(project, view, at=at.strip(), days=days, today=ws.clock().date())
+    stale = list_stale(ws, actor, slug)
+    context = flow_view.flow_page(project, view, stale, at=at.strip(), days=days, today=ws.clock().date())
     around = frame.build(
         request,
         "Flow",

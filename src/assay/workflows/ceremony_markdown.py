@@ -232,9 +232,6 @@ def tooling_lines(tooling: Tooling) -> Sequence[tuple[str, str, str]]:
         ("Broken runs", f"{tooling.broken_runs} of {tooling.runs}", "failed, stopped or diverged")
         if tooling.runs
         else ("Broken runs", "none", "no run ended in the sprint"),
-        ("Data ready", f"{tooling.data_ready} of {tooling.name_data}", "experiments that name data they need")
-        if tooling.name_data
-        else ("Data ready", "not known", "no experiment names data it needs"),
         ("Blocked", duration_text(days), most + inside_a_sentence(worst))
         if worst
         else ("Blocked", "never", "no blocker was open"),

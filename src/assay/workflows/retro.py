@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from assay.domain.board.blockers import BlockedSpan, pareto
 from assay.domain.board.flow import Outcome, flow_rules
 from assay.domain.board.shares import Share
-from assay.domain.experiments.experiment import DataNeed, DecisionKind
-from assay.domain.kernel.ids import TicketType
+from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.verdicts import Recommendation
 from assay.domain.sprints.calls import Call, call_text, calls, effects_inside, score_of
 from assay.domain.sprints.progress import Progress, RunBegan, late_kill
@@ -69,10 +68,9 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
 
 
 def _tooling(tx: ReadTransaction, facts: SprintFacts) -> Tooling:
-    """How did data and tooling do: runs that broke, data that was there, what was in the way?"""
+    """How did data and tooling do: runs that broke, and what was in the way?"""
     assert facts.sprint is not None
     inside = {one.key for one in standing(facts)}
-    needs = [needs for needs in _data_needs(tx, facts, inside).values() if needs]
     spans = (
         BlockedSpan(one.ticket, one.number, one.category, one.opened_at, one.closed_at)
         for one in tx.blockers(facts.project.id)
@@ -81,27 +79,8 @@ def _tooling(tx: ReadTransaction, facts: SprintFacts) -> Tooling:
     return Tooling(
         runs=sum(one.ended for one in facts.runs.values()),
         broken_runs=sum(one.ended_badly for one in facts.runs.values()),
-        name_data=len(needs),
-        data_ready=sum(all(need.ready for need in one) for one in needs),
         blocked=pareto(spans, begin_of(facts.sprint), facts.at),
     )
-
-
-def _data_needs(
-    tx: ReadTransaction, facts: SprintFacts, keys: Collection[str]
-) -> Mapping[str, tuple[DataNeed, ...]]:
-    """The data that experiments could not start without, as it stood at that moment: what was edited later is taken back."""
-    found = {
-        key: ticket.content.data_needs
-        for key, ticket in facts.tickets.items()
-        if key in keys and ticket.content.type is TicketType.EXPERIMENT
-    }
-    assert facts.sprint is not None
-    has_ended = facts.sprint.ended_at is not None
-    for row in reversed(tx.told_of(facts.project.slug, list(found), ("ticket.edited",)) if has_ended else ()):
-        if row.at > facts.at and row.subject is not None and "data_needs" in row.payload["before"]:
-            found[row.subject] = tuple(map(DataNeed.model_validate, row.payload["before"]["data_needs"]))
-    return found
 
 
 def _expected(known: tuple[Call, ...], begin: datetime, end: datetime) -> Expected:

@@ -242,10 +242,6 @@ class Tooling:
     """Runs of its tickets that ended in the sprint."""
     broken_runs: int
     """Among them failed, stopped or diverged."""
-    name_data: int
-    """Experiments that name data they cannot start without."""
-    data_ready: int
-    """Among them those that had all of it, at the end of the sprint or by now."""
     blocked: tuple[CategoryCost, ...]
     """What was in the way of its tickets, the costliest kind first."""
 

@@ -7,7 +7,7 @@ import pytest
 
 from assay.domain.board.blockers import BlockerCategory
 from assay.domain.experiments.evidence import RunStatus
-from assay.domain.experiments.experiment import DataNeed, DecisionKind
+from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
 from assay.domain.sprints.progress import Progress, RunBegan, RunEnd, RunNews, late_kill, news_of
@@ -28,7 +28,7 @@ from assay.workflows.notes import add_note
 from assay.workflows.retro import retro
 from assay.workflows.sprint_charts import sprint_burn, sprint_rates
 from assay.workflows.sprints import create_sprint, end_sprint, start_sprint
-from assay.workflows.tickets import create_ticket, edit_ticket, get_ticket
+from assay.workflows.tickets import create_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content, run
 from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, start
 
@@ -198,22 +198,20 @@ def test_next_experiment_is_the_one_in_preparation_before_the_one_that_waits(ws)
     assert standup(ws, ADA, SLUG).next.key == prepared.key
 
 
-def test_retro_tells_how_data_and_tooling_did_as_it_stood_at_the_end(ws, tracker, clock):
+def test_retro_tells_how_runs_broke_and_what_was_in_the_way(ws, tracker, clock):
     ticket = start(ws)
-    late = create_ticket(ws, ADA, SLUG, content(title="Late", data_needs=(DataNeed(dataset="labels-v2"),)))
+    late = create_ticket(ws, ADA, SLUG, content(title="Late"))
     begun(ws, ticket.key, late.key)
     open_blocker(ws, ADA, SLUG, late.key, category=BlockerCategory.DATA_QUALITY, text="No labels")
     clock.now += timedelta(days=1)
     log(ws, tracker, clock, ticket.key, (0.86, math.nan))
     end_sprint(ws, ADA, SLUG, 1, expected_version=None)
     clock.now += timedelta(days=1)
-    there = late.content.model_copy(update={"data_needs": (DataNeed(dataset="labels-v2", ready=True),)})
-    edit_ticket(ws, ADA, SLUG, late.key, there, expected_version=None)
     found = retro(ws, ADA, SLUG, 1).tooling
-    assert (found.broken_runs, found.runs, found.data_ready, found.name_data) == (1, 2, 0, 1)
+    assert (found.broken_runs, found.runs) == (1, 2)
     [(blocked, days)] = [(cost.category, cost.days) for cost in found.blocked]
-    assert (blocked, days > 1) == (BlockerCategory.DATA_QUALITY, True)
-    assert "Data ready: 0 of 1 (experiments" in retro_markdown(retro(ws, ADA, SLUG, 1))
+    assert (blocked, 1 < days < 2) == (BlockerCategory.DATA_QUALITY, True)
+    assert "Broken runs: 1 of 2 (failed" in retro_markdown(retro(ws, ADA, SLUG, 1))
 
 
 def test_burn_up_follows_scope_and_decisions_and_knows_nothing_of_the_future(ws, tracker, clock):

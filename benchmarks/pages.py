@@ -12,6 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from grown_project import SLUG, live, tell
@@ -25,18 +26,17 @@ from assay.testing.statements import statements_heard
 GOAL_MS, MOST_STATEMENTS = 150.0, 20
 PAGES = (
     "", "/board", "/backlog", "/templates", "/filters?owner=ada&page=board", "/experiments", "/experiments?owner=Ada", "/runs",
-    "/runs/lab:500", "/runs?ticket=EXP-500", "/blockers", "/blockers?state=all", "/flow", "/flow?days=365", "/diagnosis", "/canvas",
-    "/canvas/edit", "/phase", "/build-or-buy", "/build-or-buy/postcodes", "/gates", "/gates/ready-to-show", "/gate-runs/1", "/journal",
+    "/runs/lab:500", "/runs?ticket={open}", "/blockers", "/blockers?state=all", "/flow", "/flow?days=365", "/diagnosis", "/canvas",
     "/journal?kind=ticket.moved", "/search?q=rerank", "/settings", "/sprints", "/sprints/20", "/sprints/20/check",
     "/sprints/20/review", "/sprints/20/retro", "/sprints/10", "/sprints/10/review", "/sprints/10/retro", "/planning",
-    "/planning?by=delay", "/standup", "/t/new", "/t/EXP-500", "/t/EXP-500/blockers", "/t/EXP-500/edit", "/t/EXP-670", "/t/EXP-670/decide",
-    "/t/EXP-670/move", "/t/EXP-670/moves.json",
+    "/planning?by=delay", "/standup", "/t/new", "/t/{done}", "/t/{open}/blockers", "/t/{draft}/edit", "/t/{open}", "/t/{open}/decide",
+    "/t/{open}/move", "/t/{open}/moves.json",
 )  # fmt: skip
 LISTS = (
-    "tickets", "tickets/EXP-670", "tickets/EXP-670/page", "experiments", "runs", "backlog", "board", "flow", "blockers", "diagnosis",
+    "tickets", "tickets/{open}", "tickets/{open}/page", "experiments", "runs", "backlog", "board", "flow", "blockers", "diagnosis",
     "sprints", "sprints/20", "sprints/20/check", "sprints/20/review", "sprints/20/retro", "sprints/20/burn", "sprint-rates", "standup",
-    "planning", "planning/page", "planning/calls", "canvas", "phase", "build-or-buy", "gates", "gate-runs", "sources", "overview",
-    "search?q=rerank", "templates", "filters", "metrics", "ticket-files", "tickets/EXP-670/verdict", "tickets/EXP-670/verdicts",
+    "planning", "planning/page", "planning/calls?since=2025-01-01", "canvas", "phase", "build-or-buy", "gates", "gate-runs", "sources", "overview",
+    "search?q=rerank", "templates", "filters", "metrics", "tickets/{open}/verdict", "tickets/{open}/verdicts",
 )  # fmt: skip
 
 
@@ -61,15 +61,35 @@ def main() -> int:
             print(f"lived in {time.perf_counter() - began:.0f} s", flush=True)
             tell(home / "assay.db", asked.events, asked.experiments)
             print(f"told in {time.perf_counter() - began:.0f} s", flush=True)
-        addresses = [f"/p/{SLUG}{page}" for page in PAGES] + [
-            f"/api/v1/projects/{SLUG}/{page}" for page in LISTS
-        ]
         with (
             statements_heard() as heard,
             open_workspace(settings) as ws,
             TestClient(create_app(ws, settings), base_url="http://127.0.0.1") as client,
         ):
-            return measure(client, heard, [one for one in addresses if asked.only in one], asked.rounds)
+            keys = examples(ws)
+            addresses = [f"/p/{SLUG}{page}" for page in PAGES] + [
+                f"/api/v1/projects/{SLUG}/{page}" for page in LISTS
+            ]
+            asked_for = [one.format(**keys) for one in addresses if asked.only in one]
+            return measure(client, heard, asked_for, asked.rounds)
+
+
+def examples(ws) -> dict[str, str]:
+    """Of the tickets that were decided, that are judged, and that wait: the one with the longest life of each."""
+    with ws.store.read() as tx:
+        project = tx.project(SLUG)
+        tickets = tx.tickets(project.id)
+        runs = tx.runs_so_far(
+            project.id,
+            [one.key for one in tickets],
+            begin=project.created_at,
+            until=datetime.max.replace(tzinfo=UTC),
+        )
+    tickets.sort(key=lambda one: runs[one.key].begun if one.key in runs else 0)
+    return {
+        "draft" if one.lock is None else "open" if one.decision is None else "done": one.key
+        for one in tickets
+    }
 
 
 def measure(client, heard, addresses, rounds) -> int:

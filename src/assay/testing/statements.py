@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -23,12 +24,10 @@ class Asked:
     def of(self, work: Callable[[], object]) -> list[str]:
         """Statements asked while this work was done, by any thread, with their values."""
         self._heard, self._listens = [], True
-        for connection in self._connections:
-            connection.set_trace_callback(self._hear)
+        self._tell_all(self._hear)
         work()
         self._listens = False
-        for connection in self._connections:
-            connection.set_trace_callback(None)
+        self._tell_all(None)
         return self._heard
 
     def listen_to(self, connection: Any, _: object) -> None:
@@ -36,6 +35,11 @@ class Asked:
         self._connections.append(connection)
         if self._listens:
             connection.set_trace_callback(self._hear)
+
+    def _tell_all(self, callback: Callable[[str], None] | None) -> None:
+        for connection in self._connections:
+            with suppress(sqlite3.ProgrammingError):  # closed meanwhile
+                connection.set_trace_callback(callback)
 
     def _hear(self, statement: str) -> None:
         if not statement.startswith(_FRAME):

@@ -94,25 +94,32 @@ class Ranking:
 def candidate_of(key: str, content: TicketContent, metrics: MetricCatalog, record: TrackRecord) -> Candidate:
     """The ticket as a candidate, as it would be locked now."""
     registration = registration_of(content, metrics)
-    found = candidate_from(key, registration, content.prediction, record)
-    return replace(found, title=content.title, place=content.place)
+    return candidate_from(
+        key, registration, content.prediction, record, title=content.title, place=content.place
+    )
 
 
 def candidate_from(
-    key: str, registration: Registration, prediction: Prediction | None, record: TrackRecord
+    key: str,
+    registration: Registration,
+    prediction: Prediction | None,
+    record: TrackRecord,
+    *,
+    title: str = "",
+    place: Place | None = None,
 ) -> Candidate:
     """The same from what was locked, for looking back."""
     goal, said = goal_of(registration), prediction or Prediction()
     return Candidate(
         key=key,
-        title="",
+        title=title,
         goal=goal,
         worth=worth_of(prediction, goal, record),
         gpu_hours=_number(said.gpu_hours if said.gpu_hours is not None else registration.budget.gpu_hours),
         person_days=_number(said.person_days),
         reward=_number(said.reward),
         cost_of_delay=said.cost_of_delay or CostOfDelay(),
-        place=None,
+        place=place,
     )
 
 
@@ -199,7 +206,10 @@ def _with_places(rows: list[Ranked]) -> tuple[Ranked, ...]:
         (row for row in rows if row.candidate.place is not None), key=lambda row: _place(row.candidate)
     ):
         free.insert(_place(row.candidate) - 1, row)
-    return tuple(replace(row, rank=number) for number, row in enumerate(free, 1))
+    # Hundreds stand where they were computed to stand.
+    return tuple(
+        row if row.rank == number else replace(row, rank=number) for number, row in enumerate(free, 1)
+    )
 
 
 def _place(candidate: Candidate) -> int:

@@ -22,8 +22,7 @@ from assay.workflows.projects import declare_metric, get_metrics, get_project
 from assay.workflows.records import Project, Ticket
 from assay.workflows.search import tried_before
 from assay.workflows.templates import template_content
-from assay.workflows.ticket_page import ticket_page
-from assay.workflows.tickets import create_ticket, draft_check, edit_ticket
+from assay.workflows.tickets import create_ticket, draft_check, edit_ticket, get_ticket
 
 router = APIRouter(include_in_schema=False)
 
@@ -220,10 +219,8 @@ def _declared(request: Request, slug: str, key: str | None, typed: Typed, form: 
 
 def _around(request: Request, slug: str, key: str | None) -> tuple[Project, MetricCatalog, Ticket | None]:
     ws, actor = frame.workspace(request), frame.actor(request)
-    if key is None:
-        return get_project(ws, actor, slug), get_metrics(ws, actor, slug), None
-    view = ticket_page(ws, actor, slug, key)
-    return view.project, view.metrics, view.ticket
+    ticket = None if key is None else get_ticket(ws, actor, slug, key)
+    return get_project(ws, actor, slug), get_metrics(ws, actor, slug), ticket
 
 
 def _check(

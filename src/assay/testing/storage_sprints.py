@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import product
 
 from assay.domain.experiments.evidence import UNFINISHED, Run, RunStatus
+from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.events import Event
 from assay.domain.sprints.progress import RunBegan, RunsSoFar
 from assay.domain.sprints.sprint import Capacity, KillCall, Retro, Split, SprintContent, SprintState, Work
@@ -119,7 +120,23 @@ class SprintContract:
         with store.read() as tx:
             assert tx.commitments(sprint.id) == [gone, made[1]]
             assert tx.all_commitments(project.id) == [gone, made[1]]
+            assert tx.commitment_counts(project.id) == {sprint.id: (2, 1, 1)}
+            assert tx.commitment_counts(project.id + 1) == {}
         assert [one.stands for one in (gone, made[1])] == [False, True]
+
+    def test_decisions_are_found_by_ticket_oldest_first(self, store: Store) -> None:
+        project = new_project(store)
+        tickets = [new_ticket(store, project) for _ in range(2)]
+        for ticket, kind in (
+            (tickets[1], DecisionKind.ITERATE),
+            (tickets[0], DecisionKind.KILL),
+            (tickets[1], DecisionKind.PROMOTE),
+        ):
+            store.write(lambda tx, ticket=ticket, kind=kind: tx.add_decision(ticket.id, decision(kind)))  # type: ignore[misc]
+        with store.read() as tx:
+            assert [one.kind for one in tx.decided(project.id)] == ["iterate", "kill", "promote"]
+            assert [one.kind for one in tx.decided(project.id, ["EXP-2", "EXP-9"])] == ["iterate", "promote"]
+            assert tx.decided(project.id, []) == []
 
     def test_runs_of_tickets_are_counted_as_one_would_count_them_by_hand(self, store: Store) -> None:
         project = new_project(store)

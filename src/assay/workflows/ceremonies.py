@@ -287,7 +287,8 @@ def learned_between(
         Learned(
             one.key, facts.tickets[one.key].content.title, one.at, _WORDS[one.kind], one.learnings.strip()
         )
-        for one in facts.decided
+        for told in facts.decided.values()
+        for one in told
         if begin < one.at <= end and one.key in facts.tickets
     ]
     spoken = {one.key for one in found}

@@ -33,7 +33,7 @@ from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
 from assay.workflows.phases import PhaseView, get_phase
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
-from assay.workflows.records import Project, Ticket
+from assay.workflows.records import CommitmentCount, Project, Ticket
 from assay.workflows.tickets import insert_ticket
 
 LABEL = "diagnosis: {}"
@@ -173,7 +173,7 @@ def _facts(
     days: int,
 ) -> Facts:
     board = project.settings.board
-    events = ws.flow_memory.events(tx, project.slug, first_stage=board.first.key)
+    events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
     rules, counts = flow_rules(board), tx.stage_counts(project.id)
     start = max(at - timedelta(days=days), events[0].at) if events else at - timedelta(days=days)
     flows = item_flows(
@@ -245,14 +245,10 @@ def _item(ticket: Ticket, board: Board, at: datetime) -> Item:
 
 def _scopes(tx: ReadTransaction, project: Project) -> tuple[SprintScope, ...]:
     started = [sprint for sprint in tx.sprints(project.id) if sprint.started_at is not None][-LAST_SPRINTS:]
-    made = tx.all_commitments(project.id) if started else ()
+    counts = tx.commitment_counts(project.id) if started else {}
+    made = ((sprint, counts.get(sprint.id, CommitmentCount(0, 0, 0))) for sprint in started)
     return tuple(
-        SprintScope(
-            number=sprint.number,
-            taken_in=sum(one.sprint_id == sprint.id for one in made),
-            after_start=sum(one.sprint_id == sprint.id and one.after_start for one in made),
-        )
-        for sprint in started
+        SprintScope(sprint.number, taken_in=one.made, after_start=one.after_start) for sprint, one in made
     )
 
 

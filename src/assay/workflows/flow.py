@@ -163,7 +163,7 @@ def flow(
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         board = project.settings.board
-        events = ws.flow_memory.events(tx, project.slug, first_stage=board.first.key)
+        events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
         titles = {ticket.key: ticket.content.title for ticket in tx.tickets(project.id)}
         due = sprint_ends(tx, project)
         seq = tx.head()[0]

@@ -73,7 +73,7 @@ def flow_tickets(
         board = project.settings.board
         _known(board, column, "column")
         _known(board, None if furthest == PROMOTED_STEP else furthest, "reached")
-        events = ws.flow_memory.events(tx, project.slug, first_stage=board.first.key)
+        events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
         titles = {ticket.key: ticket.content.title for ticket in tx.tickets(project.id)}
     rules = flow_rules(board)
     flows = item_flows(

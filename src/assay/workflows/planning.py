@@ -118,10 +118,11 @@ def candidates(
     window = _window(starts_on, ends_on, ws.clock().date())
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        return plan_in(tx, project, window, per=per)
+        return plan_in(ws, tx, project, window, per=per)
 
 
 def plan_in(
+    ws: Workspace,
     tx: ReadTransaction,
     project: Project,
     window: Window,
@@ -133,6 +134,7 @@ def plan_in(
     """The part of `candidates` that reads, for workflows that read more beside it.
 
     Args:
+        ws: the workspace.
         tx: one consistent view.
         project: whose candidates.
         window: the days of the sprint.
@@ -143,7 +145,7 @@ def plan_in(
     keys = tx.plannable(project.id, _open_stages(project.settings.board))
     tickets = {ticket.key: ticket for ticket in (tx.tickets(project.id, keys=keys) if keys else ())}
     metrics = tx.metrics(project.id)
-    known = calls(tx.call_events(project.slug))
+    known = calls(ws.memory.calls(tx, project.slug))
     record, score = record_of(known), score_of(known)
     found = [candidate_of(key, ticket.content, metrics, record) for key, ticket in tickets.items()]
     ranking = ranked(found, record, per=per)
@@ -313,7 +315,7 @@ def predictions_scored(
     end = until or ws.clock()
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        known = calls(tx.call_events(project.slug), until=end)
+        known = calls(ws.memory.calls(tx, project.slug), until=end)
     return scored_between(known, since, end, per=per)
 
 

@@ -69,7 +69,7 @@ def planning(
         sprint = _planned(tx, project) if number is None else required_sprint(tx, project, number)
         content = following_sprint(tx, project, at) if sprint is None else sprint.content
         window = Window(content.starts_on, content.ends_on, at.date())
-        plan = plan_in(tx, project, window, per=per, most=most, by_delay=by_delay)
+        plan = plan_in(ws, tx, project, window, per=per, most=most, by_delay=by_delay)
         tickets = [] if sprint is None else _committed(tx, project, sprint)
     committed = {ticket.key: ticket.content for ticket in tickets}
     load = sprint_load(project, tickets, has_ended=sprint is not None and sprint.state is SprintState.ENDED)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from assay.domain.gates.gate_record import GateRecord
-from assay.domain.sprints.calls import DecidedAs, LockedAt
 
 
 class PlanningReads(Protocol):
@@ -14,10 +13,6 @@ class PlanningReads(Protocol):
 
     def plannable(self, project_id: int, stages: Sequence[str]) -> Sequence[str]:
         """Keys of the experiments in these columns that are not locked, by number."""
-        ...
-
-    def call_events(self, project: str) -> Iterator[LockedAt | DecidedAs]:
-        """Every lock with its prediction and every decision with what was shown, in journal order."""
         ...
 
     def latest_gate_records(

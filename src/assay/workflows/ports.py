@@ -20,8 +20,8 @@ from assay.workflows.actor import Actor
 from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
 from assay.workflows.board_ports import BoardReads
 from assay.workflows.company_ports import CompanyReads, InboxReads
-from assay.workflows.flow_memory import FlowMemory, FlowReads
 from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
+from assay.workflows.journal_memory import EventReads, JournalMemory
 from assay.workflows.journal_ports import JournalReads
 from assay.workflows.kept_ports import KeptReads, KeptWrites
 from assay.workflows.planning_ports import PlanningReads
@@ -59,7 +59,7 @@ class ReadTransaction(
     KeptReads,
     PlanningReads,
     SprintReads,
-    FlowReads,
+    EventReads,
     CompanyReads,
     InboxReads,
     JournalReads,
@@ -418,4 +418,4 @@ class Workspace:
     search_leaks: LeakSearch
     signer: CheckpointSigner
     instance_id: str
-    flow_memory: FlowMemory = field(default_factory=FlowMemory)
+    memory: JournalMemory = field(default_factory=JournalMemory)

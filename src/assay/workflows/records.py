@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, StringConstraints
 
@@ -212,6 +212,15 @@ class Commitment:
     def stands(self) -> bool:
         """Whether it is still in."""
         return self.removed_at is None
+
+
+class CommitmentCount(NamedTuple):
+    """How many tickets were ever taken into a sprint."""
+
+    made: int
+    standing: int
+    """Those that are still in."""
+    after_start: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.ceremonies import learned_between, stand_of
 from assay.workflows.planning import scored_between
 from assay.workflows.ports import ReadTransaction, Workspace
-from assay.workflows.records import Commitment, Project, Sprint, Ticket
+from assay.workflows.records import CommitmentCount, Project, Sprint, Ticket
 from assay.workflows.sprint_facts import SprintFacts, begin_of, sprint_facts, standing
 from assay.workflows.sprint_flow import flows_of_sprints
 from assay.workflows.sprint_views import (
@@ -40,9 +40,9 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         sprint = facts.sprint
         assert sprint is not None
         sprints = [one for one in tx.sprints(facts.project.id) if one.number <= number]
-        made = tx.all_commitments(facts.project.id)
+        counts, decided = tx.commitment_counts(facts.project.id), tx.decided(facts.project.id)
         kills, tooling = _kills(tx, facts), _tooling(tx, facts)
-        known = calls(tx.call_events(facts.project.slug), until=facts.at)
+        known = calls(ws.memory.calls(tx, facts.project.slug), until=facts.at)
         flowed = flows_of_sprints(ws, tx, facts.project, facts.at)
         picked = {one.number: one.retro.improvement for one in sprints if one.retro.improvement}
         named = {
@@ -58,7 +58,7 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         last_improvement=_improvement(facts.project, before, picked, named),
         improvement=_improvement(facts.project, number, picked, named),
         kills=kills,
-        rates=tuple(sprint_rate(one, facts.decided, made, facts.at) for one in sprints if one.started_at),
+        rates=tuple(sprint_rate(one, decided, counts, facts.at) for one in sprints if one.started_at),
         flow=next((one for one in flowed if one.number == number), None),
         expected=_expected(known, begin, facts.at),
         aims=tuple(_aim(one, known, facts.at) for one in sprints if one.started_at),
@@ -133,7 +133,7 @@ def _aim(sprint: Sprint, known: Sequence[Call], at: datetime) -> SprintAim:
 
 
 def sprint_rate(
-    sprint: Sprint, decided: Sequence[Decided], made: Sequence[Commitment], at: datetime
+    sprint: Sprint, decided: Sequence[Decided], counts: Mapping[int, CommitmentCount], at: datetime
 ) -> SprintRate:
     """What was decided between the start of a sprint and its end, or this moment?"""
     begin, end = begin_of(sprint), sprint.ended_at or at
@@ -141,7 +141,7 @@ def sprint_rate(
     killed = sum(kind is DecisionKind.KILL for kind in kinds.values())
     promoted = sum(kind is DecisionKind.PROMOTE for kind in kinds.values())
     share, kills = Share(promoted, killed + promoted), Share(killed, killed + promoted)
-    mine = [one for one in made if one.sprint_id == sprint.id]
+    mine = counts.get(sprint.id, CommitmentCount(0, 0, 0))
     return SprintRate(
         number=sprint.number,
         name=sprint.content.name,
@@ -151,8 +151,8 @@ def sprint_rate(
         kill_rate=kills.rate,
         low=share.interval.low if share.interval else None,
         high=share.interval.high if share.interval else None,
-        committed=sum(one.stands for one in mine),
-        late_scope=sum(one.after_start for one in mine),
+        committed=mine.standing,
+        late_scope=mine.after_start,
     )
 
 

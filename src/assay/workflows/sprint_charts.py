@@ -97,5 +97,5 @@ def sprint_rates(ws: Workspace, actor: Actor, slug: str) -> tuple[SprintRate, ..
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         sprints, at = tx.sprints(project.id), ws.clock()
-        made, decided = tx.all_commitments(project.id), tx.decided(project.id)
-    return tuple(sprint_rate(one, decided, made, at) for one in sprints if one.started_at)
+        counts, decided = tx.commitment_counts(project.id), tx.decided(project.id)
+    return tuple(sprint_rate(one, decided, counts, at) for one in sprints if one.started_at)

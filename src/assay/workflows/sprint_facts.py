@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from assay.domain.board.flow import Crossing, flow_rules
+from assay.domain.board.flow import Crossing, FlowRules, flow_rules
 from assay.domain.kernel.ids import TicketType
 from assay.domain.sprints.progress import Over, RunsSoFar, progress, times_over
 from assay.workflows.lookup import required_project
@@ -36,7 +36,9 @@ class SprintFacts:
     signs: Mapping[str, JournalRow]
     """The last move, note or edit of each."""
     runs: Mapping[str, RunsSoFar]
-    decided: Sequence[Decided]
+    decided: Mapping[str, Sequence[Decided]]
+    """What was decided on each, oldest first."""
+    rules: FlowRules
     plans: Sequence[JournalRow]
     """Changes of the plan since the sprint was started, oldest first."""
     at: datetime
@@ -76,7 +78,8 @@ def facts_of(
         said=tx.newest_of(project.slug, wanted, ("verdict.computed",), until=at),
         signs=tx.newest_of(project.slug, wanted, SIGNS, until=at),
         runs=tx.runs_so_far(project.id, wanted, begin=begin_of(sprint), until=until),
-        decided=[one for one in tx.decided(project.id) if one.at <= at],
+        decided=_decided(tx, project, wanted, at),
+        rules=flow_rules(project.settings.board),
         plans=_plans(tx, project, sprint, at),
         at=at,
         beside=beside,
@@ -96,9 +99,19 @@ def _moves(
     ws: Workspace, tx: ReadTransaction, project: Project, keys: frozenset[str], at: datetime
 ) -> Mapping[str, Sequence[Crossing]]:
     found: dict[str, list[Crossing]] = defaultdict(list)
-    for event in ws.flow_memory.events(tx, project.slug, first_stage=project.settings.board.first.key):
+    for event in ws.memory.flow(tx, project.slug, first_stage=project.settings.board.first.key):
         if isinstance(event, Crossing) and event.item in keys and event.target is not None and event.at <= at:
             found[event.item].append(event)
+    return found
+
+
+def _decided(
+    tx: ReadTransaction, project: Project, keys: Sequence[str], at: datetime
+) -> Mapping[str, Sequence[Decided]]:
+    found: dict[str, list[Decided]] = defaultdict(list)
+    for one in tx.decided(project.id, keys):
+        if one.at <= at:
+            found[one.key].append(one)
     return found
 
 
@@ -141,19 +154,18 @@ def standing(facts: SprintFacts) -> tuple[TicketAt, ...]:
 
 def over_of(facts: SprintFacts, key: str) -> tuple[Over, ...]:
     """When was work on a ticket over, by that moment?"""
-    ended = flow_rules(facts.project.settings.board).ended
-    decisions = ((one.at, one.kind) for one in facts.decided if one.key == key)
-    return times_over(decisions, ((move.at, move.target) for move in facts.moves.get(key, ())), ended)
+    decisions = ((one.at, one.kind) for one in facts.decided.get(key, ()))
+    moves = ((move.at, move.target) for move in facts.moves.get(key, ()))
+    return times_over(decisions, moves, facts.rules.ended)
 
 
 def _ticket_at(facts: SprintFacts, ticket: Ticket, made: Commitment | None) -> TicketAt:
-    board, rules = facts.project.settings.board, flow_rules(facts.project.settings.board)
+    board, rules = facts.project.settings.board, facts.rules
     moves, runs = facts.moves.get(ticket.key, ()), facts.runs.get(ticket.key, RunsSoFar())
     key = moves[-1].target if moves and moves[-1].target else board.first.key
     stage = board.stage(key)
-    over = over_of(facts, ticket.key)
-    last = next((one for one in facts.decided[::-1] if one.key == ticket.key), None)
-    decision = last if over and over[-1].until is None else None
+    over, decided = over_of(facts, ticket.key), facts.decided.get(ticket.key, ())
+    decision = decided[-1] if decided and over and over[-1].until is None else None
     said = facts.said.get(ticket.key)
     return TicketAt(
         key=ticket.key,

@@ -76,7 +76,7 @@ def _known(
 ) -> _Known:
     board = project.settings.board
     rules = flow_rules(board)
-    events = ws.flow_memory.events(tx, project.slug, first_stage=board.first.key)
+    events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
     flows = item_flows(
         (event for event in events if isinstance(event, Crossing)),
         rules,

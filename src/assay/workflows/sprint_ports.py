@@ -8,7 +8,7 @@ from typing import Protocol
 
 from assay.domain.sprints.progress import RunBegan, RunEnd, RunsSoFar
 from assay.domain.sprints.sprint import SprintContent
-from assay.workflows.records import Commitment, Sprint, Ticket
+from assay.workflows.records import Commitment, CommitmentCount, Sprint, Ticket
 from assay.workflows.sprint_views import Decided
 from assay.workflows.views import JournalRow
 
@@ -27,6 +27,10 @@ class SprintReads(Protocol):
 
     def all_commitments(self, project_id: int) -> Sequence[Commitment]:
         """Of every sprint of a project, in the order they were made."""
+        ...
+
+    def commitment_counts(self, project_id: int) -> Mapping[int, CommitmentCount]:
+        """By the sprint's id; sprints that nothing was ever taken into are left out."""
         ...
 
     def told_of(self, project: str, subjects: Sequence[str], kinds: Sequence[str]) -> Sequence[JournalRow]:
@@ -64,8 +68,8 @@ class SprintReads(Protocol):
         """How many runs that began after this moment belong to no ticket?"""
         ...
 
-    def decided(self, project_id: int) -> Sequence[Decided]:
-        """Every decision of a project, oldest first."""
+    def decided(self, project_id: int, keys: Sequence[str] | None = None) -> Sequence[Decided]:
+        """Every decision of a project, or on these tickets of it, oldest first."""
         ...
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -78,8 +77,11 @@ def count_committed(ws: Workspace, actor: Actor, slug: str) -> tuple[tuple[Sprin
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        inside = Counter(made.sprint_id for made in tx.all_commitments(project.id) if made.stands)
-        return tuple((sprint, inside[sprint.id]) for sprint in tx.sprints(project.id))
+        counts = tx.commitment_counts(project.id)
+        return tuple(
+            (sprint, counts[sprint.id].standing if sprint.id in counts else 0)
+            for sprint in tx.sprints(project.id)
+        )
 
 
 def undecided(tx: ReadTransaction, project: Project) -> Sequence[Ticket]:

@@ -104,7 +104,7 @@ def test_second_look_reads_only_what_came_since_and_sees_the_same(ws, clock):
         whole = [event for _, event in tx.flow_events(SLUG, first_stage="backlog")]
         [(seq, last)] = list(tx.flow_events(SLUG, first_stage="backlog"))[-1:]
         assert list(tx.flow_events(SLUG, first_stage="backlog", after=seq)) == []
-        assert list(ws.flow_memory.events(tx, SLUG, first_stage="backlog")) == whole
+        assert list(ws.memory.flow(tx, SLUG, first_stage="backlog")) == whole
     assert whole[-1] == last
     clock.now += timedelta(days=1)
     create_ticket(ws, ADA, SLUG, content(title="Came later"))

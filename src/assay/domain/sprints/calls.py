@@ -34,8 +34,8 @@ class LockedAt(NamedTuple):
     at: datetime
     item: str
     expected: Mapping[str, Any] | None
-    """The prediction, and below the registration, as the journal holds them: read when somebody needs them."""
-    registration: Mapping[str, Any]
+    """The prediction, and below the registration as JSON, as the journal holds them: read when somebody needs them."""
+    registration: bytes
 
 
 class DecidedAs(NamedTuple):
@@ -47,6 +47,9 @@ class DecidedAs(NamedTuple):
     primary: Outcome | None
     """None: the entry is from before this was journaled."""
     gain: float | None
+
+
+CallEvent = LockedAt | DecidedAs
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,10 @@ class Call:
     @property
     def registration(self) -> Registration:
         """What was locked."""
-        return Registration.model_validate(dict(self.lock.registration))
+        return Registration.model_validate_json(self.lock.registration)
 
 
-def calls(events: Iterable[LockedAt | DecidedAs], *, until: datetime | None = None) -> tuple[Call, ...]:
+def calls(events: Iterable[CallEvent], *, until: datetime | None = None) -> tuple[Call, ...]:
     """Which experiments were decided up to a moment, by the first decision to kill or to promote, in order?"""
     locked: dict[str, LockedAt] = {}
     found: dict[str, Call] = {}
@@ -114,7 +117,7 @@ def _said(lock: LockedAt) -> float | None:
     prediction = Prediction.model_validate(dict(lock.expected))
     if prediction.effect is None:
         return None
-    return said_chance(prediction, goal_of(Registration.model_validate(dict(lock.registration))))
+    return said_chance(prediction, goal_of(Registration.model_validate_json(lock.registration)))
 
 
 def record_of(found: Iterable[Call]) -> TrackRecord:
@@ -140,8 +143,10 @@ def effects_inside(found: Iterable[Call]) -> tuple[int, int]:
     """
     known = []
     for call in found:
+        if call.gain is None or not call.lock.expected or "effect" not in call.lock.expected:
+            continue
         effect = None if call.prediction is None else call.prediction.effect
-        if effect is not None and call.gain is not None:
+        if effect is not None:
             low, high = _eight_in_ten(effect)
             known.append(low <= call.gain <= high)
     return sum(known), len(known)

@@ -12,9 +12,9 @@ from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.gates.gate_record import GateRecord
 from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.ids import TicketType
-from assay.domain.sprints.calls import DecidedAs, LockedAt
+from assay.domain.sprints.calls import CallEvent, DecidedAs, LockedAt
 from assay.storage.queries.journal import of_kinds
-from assay.storage.session import Session, Statement, any_of, from_json, in_list
+from assay.storage.session import Session, Statement, any_of, from_json, in_list, to_json
 from assay.storage.tables import gate_runs, gates, journal, tickets
 
 _J, _T, _R, _G = journal.c, tickets.c, gate_runs.c, gates.c
@@ -30,7 +30,7 @@ PLANNABLE = Statement(
         .order_by(_T.number, _T.id)
     )
 )
-CALLS = Statement(of_kinds)
+CALLS = Statement(lambda engine: of_kinds(engine, after=True))
 
 
 def _latest_records(engine: str) -> Any:
@@ -66,16 +66,19 @@ class PlanningQueries(Session):
         rows = self.rows(PLANNABLE, the_project=project_id, stages=any_of(self.engine, stages))
         return [key for (key,) in rows]
 
-    def call_events(self, project: str) -> Iterator[LockedAt | DecidedAs]:
-        """Every lock with its prediction and every decision with what was shown, in journal order, from the hashed bytes."""
-        for body, _, _ in self.stream(CALLS, project=project, kinds=any_of(self.engine, _KINDS)):
+    def call_events(self, project: str, *, after: int = 0) -> Iterator[tuple[int, CallEvent]]:
+        """Every lock with its prediction and every decision with what was shown after a number of the journal, in its order.
+
+        The hashed bytes are read, as by `flow_events`.
+        """
+        kinds = any_of(self.engine, _KINDS)
+        for body, seq, _ in self.stream(CALLS, project=project, kinds=kinds, after=after):
             said = from_json(bytes(body))
             at, payload = datetime.fromisoformat(said["at"]), said["payload"]
-            yield (
-                _locked(at, said["subject"], payload)
-                if said["kind"] == "ticket.locked"
-                else _decided(at, said["subject"], payload)
-            )
+            if said["kind"] == "ticket.locked":
+                yield seq, _locked(at, said["subject"], payload)
+            else:
+                yield seq, _decided(at, said["subject"], payload)
 
     def latest_gate_records(
         self, project_id: int, name: str, keys: Sequence[str]
@@ -89,7 +92,7 @@ class PlanningQueries(Session):
 
 
 def _locked(at: datetime, key: str, payload: dict[str, Any]) -> LockedAt:
-    return LockedAt(at, key, payload.get("prediction"), payload["registration"])
+    return LockedAt(at, key, payload.get("prediction"), to_json(payload["registration"]).encode())
 
 
 def _decided(at: datetime, key: str, payload: dict[str, Any]) -> DecidedAs:

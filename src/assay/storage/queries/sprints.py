@@ -135,12 +135,14 @@ LOOSE_RUNS = Statement(
         _R.started_at > bindparam("since", type_=_R.started_at.type),
     )
 )
-DECIDED = Statement(
+_decided = (
     select(tickets.c.key, decisions.c.kind, decisions.c.at, decisions.c.learnings)
     .join_from(decisions, tickets, tickets.c.id == decisions.c.ticket_id)
     .where(tickets.c.project_id == bindparam("the_project"))
     .order_by(decisions.c.id)
 )
+DECIDED = Statement(_decided)
+DECIDED_OF = Statement(lambda engine: _decided.where(in_list(engine, tickets.c.key, "keys")))
 
 
 class SprintQueries(Session):
@@ -205,12 +207,14 @@ class SprintQueries(Session):
         (count,) = self.one(LOOSE_RUNS, the_project=project_id, since=since)
         return int(count)
 
-    def decided(self, project_id: int) -> Sequence[Decided]:
-        """Every decision of a project, oldest first."""
-        return [
-            Decided(key, DecisionKind(kind), at, learnings)
-            for key, kind, at, learnings in self.rows(DECIDED, the_project=project_id)
-        ]
+    def decided(self, project_id: int, keys: Sequence[str] | None = None) -> Sequence[Decided]:
+        """Every decision of a project, or on these tickets of it, oldest first."""
+        rows = (
+            self.rows(DECIDED, the_project=project_id)
+            if keys is None
+            else self.rows(DECIDED_OF, the_project=project_id, keys=any_of(self.engine, keys))
+        )
+        return [Decided(key, DecisionKind(kind), at, learnings) for key, kind, at, learnings in rows]
 
 
 def _run_end(row: Row) -> RunEnd:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from assay.domain.sprints.sprint import Retro, SprintContent, SprintState
 from assay.storage import documents
 from assay.storage.session import Row, Session, Statement
 from assay.storage.tables import commitments, sprints, tickets
-from assay.workflows.records import Commitment, Sprint, Ticket
+from assay.workflows.records import Commitment, CommitmentCount, Sprint, Ticket
 
 _S, _C = sprints.c, commitments.c
 _SPRINT = (
@@ -40,6 +40,17 @@ _made = select(*_COMMITMENT).join_from(commitments, tickets, tickets.c.id == _C.
 COMMITMENTS = Statement(_made.where(_C.sprint_id == bindparam("the_sprint")).order_by(_C.id))
 ALL_COMMITMENTS = Statement(
     _made.join(sprints, sprints.c.id == _C.sprint_id).where(_OF_PROJECT).order_by(_C.id)
+)
+COMMITMENT_COUNTS = Statement(
+    select(
+        _C.sprint_id,
+        func.count(),
+        func.count().filter(_C.removed_at.is_(None)),
+        func.count().filter(_C.after_start == 1),
+    )
+    .join_from(commitments, sprints, sprints.c.id == _C.sprint_id)
+    .where(_OF_PROJECT)
+    .group_by(_C.sprint_id)
 )
 ADD_COMMITMENT = Statement(
     insert(commitments).returning(_C.id), ("sprint_id", "ticket_id", "added_at", "added_by", "after_start")
@@ -71,6 +82,11 @@ class SprintReader(Session):
     def all_commitments(self, project_id: int) -> Sequence[Commitment]:
         """Of every sprint of a project, in the order they were made."""
         return [_commitment(row) for row in self.rows(ALL_COMMITMENTS, the_project=project_id)]
+
+    def commitment_counts(self, project_id: int) -> Mapping[int, CommitmentCount]:
+        """By the sprint's id; sprints that nothing was ever taken into are left out."""
+        rows = self.rows(COMMITMENT_COUNTS, the_project=project_id)
+        return {sprint_id: CommitmentCount(*counts) for sprint_id, *counts in rows}
 
 
 class SprintWriter(SprintReader):

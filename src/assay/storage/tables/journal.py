@@ -1,6 +1,6 @@
 """The journal: written once, never changed; triggers in the database refuse it too."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Table
+from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, text
 
 from assay.storage.tables.metadata import metadata
 from assay.storage.types import BigInt, Blob, Key, Moment, Words
@@ -17,7 +17,16 @@ journal = Table(
     Column("project", Key, comment="Copy from the body, to filter by"),
     Column("subject", Words, comment="Copy from the body, to filter by"),
     Index("ix_journal_project", "project", "seq"),
-    Index("ix_journal_subject", "subject", "seq"),
+    # The newest entry of a kind by a moment is found along it, whatever else was written about the subject.
+    Index(
+        "ix_journal_subject",
+        "subject",
+        "seq",
+        "kind",
+        "at",
+        sqlite_where=text("subject IS NOT NULL"),
+        postgresql_where=text("subject IS NOT NULL"),
+    ),
     Index("ix_journal_kind", "kind", "seq"),
     Index("ix_journal_actor", "actor", "seq"),
     sqlite_strict=True,

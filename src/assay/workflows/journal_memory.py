@@ -1,0 +1,75 @@
+"""Entries of the journal never change: what was read of them once for a page need not be read again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Lock
+from typing import Generic, Protocol, TypeVar
+
+from assay.domain.board.flow import FlowEvent
+from assay.domain.sprints.calls import CallEvent
+
+MOST_PROJECTS = 16
+MOST_EVENTS, MOST_CALLS = 300_000, 30_000
+"""Of one project; more are read each time, for they would take too much room. A call holds all that was locked."""
+
+T = TypeVar("T")
+Key = tuple[str, ...]
+
+
+class EventReads(Protocol):
+    """What is asked of the store."""
+
+    def flow_events(
+        self, project: str, *, first_stage: str, after: int = 0
+    ) -> Iterator[tuple[int, FlowEvent]]:
+        """Crossings, decisions to kill or to promote, blockers: after a number of the journal, in its order, with their numbers."""
+        ...
+
+    def call_events(self, project: str, *, after: int = 0) -> Iterator[tuple[int, CallEvent]]:
+        """Every lock with its prediction and every decision with what was shown: the same way."""
+        ...
+
+
+class JournalMemory:
+    """Events of projects that were looked at lately, each up to a number of the journal."""
+
+    def __init__(self) -> None:
+        self._flow: _Shelf[FlowEvent] = _Shelf(MOST_EVENTS)
+        self._calls: _Shelf[CallEvent] = _Shelf(MOST_CALLS)
+
+    def flow(self, tx: EventReads, project: str, *, first_stage: str) -> Sequence[FlowEvent]:
+        """Every event of a project's flow in journal order; only what came since the last look is read."""
+        return self._flow.read(
+            (project, first_stage),
+            lambda after: tx.flow_events(project, first_stage=first_stage, after=after),
+        )
+
+    def calls(self, tx: EventReads, project: str) -> Sequence[CallEvent]:
+        """Every lock and every decision of a project, the same way."""
+        return self._calls.read((project,), lambda after: tx.call_events(project, after=after))
+
+
+class _Shelf(Generic[T]):
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Key, tuple[int, tuple[T, ...]]] = OrderedDict()
+        self._lock = Lock()
+
+    def read(self, key: Key, told_after: Callable[[int], Iterable[tuple[int, T]]]) -> Sequence[T]:
+        """What is known of it, and what was told since."""
+        with self._lock:
+            last, known = self._kept.get(key, (0, ()))
+        news = list(told_after(last))
+        if not news:
+            return known
+        events = (*known, *(event for _, event in news))
+        with self._lock:
+            self._kept[key] = (news[-1][0], events)
+            self._kept.move_to_end(key)
+            if len(events) > self._most:
+                del self._kept[key]
+            elif len(self._kept) > MOST_PROJECTS:
+                self._kept.popitem(last=False)
+        return events

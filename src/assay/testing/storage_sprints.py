@@ -14,7 +14,17 @@ from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.events import Event
 from assay.domain.sprints.progress import RunBegan, RunsSoFar
 from assay.domain.sprints.sprint import Capacity, KillCall, Retro, Split, SprintContent, SprintState, Work
-from assay.testing.storage_samples import ADA, AT, curve, later, new_project, new_source, new_ticket, run
+from assay.testing.storage_samples import (
+    ADA,
+    AT,
+    curve,
+    decision,
+    later,
+    new_project,
+    new_source,
+    new_ticket,
+    run,
+)
 from assay.workflows.ports import Store, WriteTransaction
 
 CONTENT = SprintContent(
@@ -137,6 +147,29 @@ class SprintContract:
             assert [one.kind for one in tx.decided(project.id)] == ["iterate", "kill", "promote"]
             assert [one.kind for one in tx.decided(project.id, ["EXP-2", "EXP-9"])] == ["iterate", "promote"]
             assert tx.decided(project.id, []) == []
+
+    def test_tickets_at_hand_are_open_and_not_in_the_sprint(self, store: Store) -> None:
+        project = new_project(store)
+        sprint = store.write(lambda tx: tx.add_sprint(project.id, CONTENT, at=AT))
+        inside, out, killed, again, over, open_ = (
+            new_ticket(store, project, stage="live" if number == 4 else "backlog") for number in range(6)
+        )
+
+        def work(tx: WriteTransaction) -> None:
+            made = [
+                tx.add_commitment(sprint, one, by="Ada", at=AT, after_start=False) for one in (inside, out)
+            ]
+            tx.save_commitment(replace(made[1], removed_at=later(1)))
+            for one in (killed, again):
+                tx.add_decision(one.id, decision(DecisionKind.KILL))
+            tx.place_ticket(again, stage="evaluation", rank=1.0, at=later(1))
+
+        store.write(work)
+        with store.read() as tx:
+            found = tx.at_hand(project.id, sprint.id, over=["killed", "live"])
+        assert sorted(one.key for one in found) == [out.key, again.key, open_.key]
+        assert (found[0].title, found[0].rank) == (out.content.title, out.rank)
+        assert over.key not in {one.key for one in found}
 
     def test_runs_of_tickets_are_counted_as_one_would_count_them_by_hand(self, store: Store) -> None:
         project = new_project(store)

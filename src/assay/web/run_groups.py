@@ -23,6 +23,9 @@ STATUS: Mapping[str, tuple[str, str]] = {
     "scheduled": ("", "circle"),
 }
 
+MOST_RUNS = 200
+"""On the page of a ticket; those of a large sweep are looked through in the list of runs."""
+
 
 def run_groups(view: TicketView, metric: Metric | None) -> tuple[RunGroup, ...]:
     """The runs of the ticket by seed group, each group by seed, with the charted metric's last value."""
@@ -38,18 +41,21 @@ def run_groups(view: TicketView, metric: Metric | None) -> tuple[RunGroup, ...]:
     found.append(
         ("Not counted", "deleted in the tracker, or not judged yet", rest) if groups else ("", "", rest)
     )
-    return tuple(
-        RunGroup(
-            title=title,
-            note=note,
-            runs=tuple(
-                run_line(row, view.project.slug, view.chart_metric, metric)
-                for row in _by_seed([rows[run] for run in runs if run in rows])
-            ),
-        )
-        for title, note, runs in found
-        if any(run in rows for run in runs)
-    )
+    slug, shown, room = view.project.slug, [], MOST_RUNS
+    for title, note, runs in found:
+        mine = _by_seed([rows[run] for run in runs if run in rows])
+        here, room = mine[:room], max(room - len(mine), 0)
+        if mine:
+            shown.append(
+                RunGroup(
+                    title=title,
+                    note=note,
+                    runs=tuple(run_line(row, slug, view.chart_metric, metric) for row in here),
+                    more=wording.plural(len(mine) - len(here), "more run") if len(mine) > len(here) else "",
+                    more_href=f"/p/{slug}/runs?ticket={view.ticket.key}",
+                )
+            )
+    return tuple(shown)
 
 
 def _reading_order(group: GroupSummary) -> tuple[bool, bool, str, str]:

@@ -31,12 +31,10 @@ from assay.web.contexts.sprints import (
 from assay.web.contexts.ticket_form import Choice
 from assay.web.sprint_words import PROGRESS, STATES, WORK, amount, tabs, where
 from assay.web.sprint_words import days as span
-from assay.workflows.records import Project, Sprint, Ticket
+from assay.workflows.records import Project, Sprint
 from assay.workflows.sprint_charts import SprintOverview
 from assay.workflows.sprint_views import CheckView, SprintFlow, SprintRate
 from assay.workflows.sprints import SprintPlan
-
-MOST_CANDIDATES = 200
 
 
 def list_page(
@@ -116,7 +114,9 @@ def sprint_page(
         tickets=_tickets(check, slug),
         charts=tuple(box for box in (burn_box(seen.days, slug, sprint.number),) if box and sprint.started_at),
         gone=_gone(plan),
-        candidates=_candidates(seen.at_hand) if is_open else (),
+        candidates=tuple(Choice(one.key, f"{one.key} {one.title}", False) for one in seen.at_hand)
+        if is_open
+        else (),
         shares=shares(content.capacity),
         person_days=amount(content.capacity.person_days.available, "").strip(),
         gpu_hours=amount(content.capacity.gpu_hours.available, "").strip(),
@@ -212,13 +212,6 @@ def _gone(plan: SprintPlan) -> tuple[str, ...]:
         + (f": {made.removed_reason}" if made.removed_reason else "")
         for made in plan.commitments
         if made.removed_at is not None
-    )
-
-
-def _candidates(at_hand: Sequence[Ticket]) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(ticket.key, f"{ticket.key} {ticket.content.title}", False)
-        for ticket in at_hand[:MOST_CANDIDATES]
     )
 
 

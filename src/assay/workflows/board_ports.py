@@ -45,6 +45,10 @@ class BoardReads(Protocol):
         self, project: Project, *, after: str | None, limit: int, sort: str, filters: Asked
     ) -> ExperimentListPage: ...
 
+    def titles(self, project_id: int) -> Mapping[str, str]:
+        """The title of every ticket, by key."""
+        ...
+
     def work_signs(self, project_id: int, stages: Sequence[str]) -> Sequence[WorkSigns]:
         """Every ticket in these columns with its last sign of life, by number."""
         ...

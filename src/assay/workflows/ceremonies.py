@@ -106,15 +106,14 @@ def check_of(facts: SprintFacts) -> CheckView:
     assert facts.sprint is not None
     stands = standing(facts)
     questions = [one for one in stands if _asks(one)]
-    known = [one for one in questions if one.progress is Progress.RESULTS or one.progress.is_decided]
-    rest = [one for one in questions if one not in known]
+    rest = [one for one in questions if one.progress is not Progress.RESULTS and not one.progress.is_decided]
     return CheckView(
         stand=stand_of(facts.sprint, facts.at),
         at=facts.at,
         is_due=facts.at.date() >= facts.sprint.content.half_time,
         half_time=HalfTime(
             questions=len(questions),
-            with_results=len(known),
+            with_results=len(questions) - len(rest),
             flagged=sum(bool(one.extension_reason) for one in rest),
         ),
         neither=tuple(one for one in rest if not one.extension_reason),

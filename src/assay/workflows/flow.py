@@ -164,7 +164,7 @@ def flow(
         project = required_project(tx, slug)
         board = project.settings.board
         events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
-        titles = {ticket.key: ticket.content.title for ticket in tx.tickets(project.id)}
+        titles = tx.titles(project.id)
         due = sprint_ends(tx, project)
         seq = tx.head()[0]
     return _view(events, board, titles, due, moment, days, seq)
@@ -194,7 +194,7 @@ def moment_of(asked: date | None, now: datetime) -> datetime:
 def _view(
     events: Sequence[FlowEvent],
     board: Board,
-    titles: dict[str, str],
+    titles: Mapping[str, str],
     due: Mapping[str, Sequence[datetime]],
     at: datetime,
     days: int,
@@ -260,7 +260,7 @@ def _weeks(decided: tuple[ItemFlow, ...], first: date, last: date) -> tuple[Week
     return tuple(found[::-1])
 
 
-def _cycle(flow: ItemFlow, titles: dict[str, str], edits: tuple[BulkEdit, ...]) -> CycleView:
+def _cycle(flow: ItemFlow, titles: Mapping[str, str], edits: tuple[BulkEdit, ...]) -> CycleView:
     assert flow.done_at is not None
     assert flow.outcome is not None
     return CycleView(
@@ -278,7 +278,7 @@ def _cycle(flow: ItemFlow, titles: dict[str, str], edits: tuple[BulkEdit, ...]) 
 
 
 def _ages(
-    flows: tuple[ItemFlow, ...], rules: FlowRules, titles: dict[str, str], at: datetime
+    flows: tuple[ItemFlow, ...], rules: FlowRules, titles: Mapping[str, str], at: datetime
 ) -> tuple[AgeView, ...]:
     usual = {
         stage: float(np.quantile(stays, USUAL[1]))

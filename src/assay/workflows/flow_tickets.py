@@ -74,7 +74,7 @@ def flow_tickets(
         _known(board, column, "column")
         _known(board, None if furthest == PROMOTED_STEP else furthest, "reached")
         events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
-        titles = {ticket.key: ticket.content.title for ticket in tx.tickets(project.id)}
+        titles = tx.titles(project.id)
     rules = flow_rules(board)
     flows = item_flows(
         (event for event in events if isinstance(event, Crossing)),
@@ -104,7 +104,7 @@ def _known(board: Board, key: str | None, field: str) -> None:
         )
 
 
-def _row(flow: ItemFlow, board: Board, titles: dict[str, str], at: datetime) -> FlowTicket:
+def _row(flow: ItemFlow, board: Board, titles: Mapping[str, str], at: datetime) -> FlowTicket:
     since, key = flow.visits[-1]
     stage = board.stage(key) if key is not None else None
     return FlowTicket(

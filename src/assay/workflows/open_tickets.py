@@ -23,6 +23,13 @@ def is_over(project: Project, ticket: Ticket) -> bool:
     )
 
 
+def stages_over(project: Project) -> tuple[str, ...]:
+    """Columns in which work on a ticket is over, whatever was decided."""
+    board = project.settings.board
+    closed = {stage.key for stage in board.stages if stage.terminal or stage.hidden}
+    return tuple(sorted(closed | set(flow_rules(board).ended)))
+
+
 def is_closed(project: Project, ticket: Ticket) -> bool:
     """Is it in a column that ends a ticket, or off the board?"""
     stage = project.settings.board.stage(ticket.stage)

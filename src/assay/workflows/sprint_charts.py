@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assay.domain.kernel.ids import TicketType
 from assay.domain.sprints.burn import BurnDay, Committed, burn
 from assay.domain.sprints.load import Load
 from assay.domain.sprints.sprint import SprintState, offered_order
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.ceremonies import check_of
 from assay.workflows.lookup import required_project
+from assay.workflows.open_tickets import stages_over
 from assay.workflows.ports import Workspace
-from assay.workflows.records import Project, Ticket
+from assay.workflows.records import Project
 from assay.workflows.retro import sprint_rate
 from assay.workflows.sprint_facts import SprintFacts, over_of, sprint_facts
 from assay.workflows.sprint_load import sprint_load, too_much
-from assay.workflows.sprint_views import CheckView, SprintRate
-from assay.workflows.sprints import SprintPlan, may_reopen, undecided
+from assay.workflows.sprint_views import AtHand, CheckView, SprintRate
+from assay.workflows.sprints import SprintPlan, may_reopen
+
+MOST_AT_HAND = 200
+"""More in one list help nobody choose."""
 
 
 def sprint_burn(ws: Workspace, actor: Actor, slug: str, number: int) -> tuple[BurnDay, ...]:
@@ -39,8 +44,8 @@ class SprintOverview:
     """What the tickets in it ask for."""
     over: tuple[str, ...]
     """Where more is asked for, or shared out, than there is."""
-    at_hand: tuple[Ticket, ...]
-    """What could be taken in, in the order in which it is offered: neither decided nor over, nor in it already."""
+    at_hand: tuple[AtHand, ...]
+    """What could be taken in, in the order in which it is offered: work on it is not over, nor is it in already."""
     can_reopen: bool
     """It has ended, none was started after it, and none runs."""
 
@@ -51,7 +56,7 @@ def sprint_overview(ws: Workspace, actor: Actor, slug: str, number: int) -> Spri
     with ws.store.read() as tx:
         facts = sprint_facts(ws, tx, slug, number)
         assert facts.sprint is not None
-        at_hand = undecided(tx, facts.project)
+        at_hand = tx.at_hand(facts.project.id, facts.sprint.id, over=stages_over(facts.project))
         can_reopen = may_reopen(tx, facts.project, facts.sprint)
     inside = {made.key for made in facts.commitments if made.stands}
     tickets = [ticket for key, ticket in facts.tickets.items() if key in inside]
@@ -66,14 +71,9 @@ def sprint_overview(ws: Workspace, actor: Actor, slug: str, number: int) -> Spri
         over=too_much(facts.sprint.content, load),
         at_hand=tuple(
             sorted(
-                (
-                    ticket
-                    for ticket in at_hand
-                    if ticket.key not in inside
-                    and not facts.project.settings.cadence.flows(ticket.content.type)
-                ),
-                key=lambda ticket: offered_order(ticket.content.priority, ticket.rank, ticket.key),
-            )
+                (one for one in at_hand if not facts.project.settings.cadence.flows(TicketType(one.type))),
+                key=lambda one: offered_order(one.priority, one.rank, one.key),
+            )[:MOST_AT_HAND]
         ),
         can_reopen=can_reopen,
     )

@@ -9,7 +9,7 @@ from typing import Protocol
 from assay.domain.sprints.progress import RunBegan, RunEnd, RunsSoFar
 from assay.domain.sprints.sprint import SprintContent
 from assay.workflows.records import Commitment, CommitmentCount, Sprint, Ticket
-from assay.workflows.sprint_views import Decided
+from assay.workflows.sprint_views import AtHand, Decided
 from assay.workflows.views import JournalRow
 
 
@@ -66,6 +66,10 @@ class SprintReads(Protocol):
 
     def loose_runs(self, project_id: int, *, since: datetime) -> int:
         """How many runs that began after this moment belong to no ticket?"""
+        ...
+
+    def at_hand(self, project_id: int, sprint_id: int, *, over: Sequence[str]) -> Sequence[AtHand]:
+        """Tickets in none of these columns, not in this sprint, neither killed nor promoted since they came where they stand."""
         ...
 
     def decided(self, project_id: int, keys: Sequence[str] | None = None) -> Sequence[Decided]:

@@ -22,6 +22,16 @@ class Decided(NamedTuple):
     learnings: str
 
 
+class AtHand(NamedTuple):
+    """A ticket that could be taken into a sprint."""
+
+    key: str
+    title: str
+    type: str
+    priority: int
+    rank: float
+
+
 @dataclass(frozen=True, slots=True)
 class TicketAt:
     """A committed ticket as it stood at a moment."""

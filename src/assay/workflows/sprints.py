@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -21,9 +21,8 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.carrying_over import about, carry_over, must_be_sure
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
-from assay.workflows.open_tickets import is_over
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
-from assay.workflows.records import Commitment, Project, Sprint, Ticket
+from assay.workflows.records import Commitment, Project, Sprint
 
 MAX_REASON_LENGTH = 2000
 T = TypeVar("T")
@@ -82,11 +81,6 @@ def count_committed(ws: Workspace, actor: Actor, slug: str) -> tuple[tuple[Sprin
             (sprint, counts[sprint.id].standing if sprint.id in counts else 0)
             for sprint in tx.sprints(project.id)
         )
-
-
-def undecided(tx: ReadTransaction, project: Project) -> Sequence[Ticket]:
-    """Every ticket of a project that is neither decided nor over."""
-    return [ticket for ticket in tx.tickets(project.id) if not is_over(project, ticket)]
 
 
 def next_sprint(ws: Workspace, actor: Actor, slug: str) -> SprintContent:

@@ -171,8 +171,10 @@ def _curves(runs: Sequence[Run], metric: str | None, record: VerdictRecord | Non
     exploratory = {
         i for group in (record.verdict.groups if record else ()) for i in group.exploratory_run_ids
     }
-    shown = []
+    shown: list[CurvePoints] = []
     for run in runs:
+        if len(shown) == CURVES_SHOWN:
+            break
         curve = run.curves.get(metric)
         if run.deleted or curve is None or not len(curve.values):
             continue
@@ -190,7 +192,7 @@ def _curves(runs: Sequence[Run], metric: str | None, record: VerdictRecord | Non
                 values=values,
             )
         )
-    return tuple(shown[:CURVES_SHOWN])
+    return tuple(shown)
 
 
 def thinned(curve: Curve, most: int) -> tuple[tuple[int, ...], tuple[float | None, ...]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy import bindparam, select
 
 from assay.domain.board.blockers import BlockerCategory, BlockerClosed, BlockerOpened
 from assay.domain.board.board import ExitItem
@@ -13,7 +15,7 @@ from assay.domain.board.readiness import DataConfirmed, Need, NeedsTold
 from assay.domain.kernel.ids import KEY_PREFIX, TicketType
 from assay.storage.queries.journal import of_kinds
 from assay.storage.session import Session, Statement, any_of, from_json
-from assay.storage.tables import journal
+from assay.storage.tables import journal, tickets
 
 _J = journal.c
 IMPORTED = "history.imported"
@@ -28,11 +30,19 @@ _OF_DATA = _ONLY_DATA | {"ticket.created"}
 _EDITED, _NEEDS = b'"kind":"ticket.edited"', b'"data_needs"'
 EVENTS = Statement(lambda engine: of_kinds(engine, after=True))
 
+TITLES = Statement(
+    select(tickets.c.key, tickets.c.title).where(tickets.c.project_id == bindparam("the_project"))
+)
+
 
 class FlowQueries(Session):
     """How did work go over the board?"""
 
     __slots__ = ()
+
+    def titles(self, project_id: int) -> Mapping[str, str]:
+        """The title of every ticket, by key."""
+        return dict(self.rows(TITLES, the_project=project_id))
 
     def flow_events(
         self, project: str, *, first_stage: str, after: int = 0

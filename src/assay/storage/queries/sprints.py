@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    exists,
     func,
     not_,
     or_,
@@ -26,11 +27,11 @@ from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.sprints.progress import RunBegan, RunEnd, RunsSoFar
 from assay.storage.queries.journal import line_of
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
-from assay.storage.tables import decisions, journal, runs, tickets
-from assay.workflows.sprint_views import Decided
+from assay.storage.tables import commitments, decisions, journal, runs, tickets
+from assay.workflows.sprint_views import AtHand, Decided
 from assay.workflows.views import JournalRow
 
-_J, _R = journal.c, runs.c
+_J, _R, _T = journal.c, runs.c, tickets.c
 TOLD = Statement(
     lambda engine: (
         select(_J.body, _J.hash)
@@ -144,6 +145,27 @@ _decided = (
 DECIDED = Statement(_decided)
 DECIDED_OF = Statement(lambda engine: _decided.where(in_list(engine, tickets.c.key, "keys")))
 
+_last_decided = (
+    select(decisions.c.at)
+    .where(decisions.c.ticket_id == _T.id)
+    .order_by(decisions.c.id.desc())
+    .limit(1)
+    .correlate(tickets)
+    .scalar_subquery()
+)
+AT_HAND = Statement(
+    lambda engine: select(_T.key, _T.title, _T.type, _T.priority, _T.rank).where(
+        _T.project_id == bindparam("the_project"),
+        not_(in_list(engine, _T.stage, "over")),
+        or_(_T.decision.is_(None), _T.decision == DecisionKind.ITERATE, _T.entered_stage_at > _last_decided),
+        ~exists().where(
+            commitments.c.ticket_id == _T.id,
+            commitments.c.sprint_id == bindparam("the_sprint"),
+            commitments.c.removed_at.is_(None),
+        ),
+    )
+)
+
 
 class SprintQueries(Session):
     """What happened around a sprint?"""
@@ -206,6 +228,11 @@ class SprintQueries(Session):
         """How many runs that began after this moment belong to no ticket?"""
         (count,) = self.one(LOOSE_RUNS, the_project=project_id, since=since)
         return int(count)
+
+    def at_hand(self, project_id: int, sprint_id: int, *, over: Sequence[str]) -> Sequence[AtHand]:
+        """Tickets in none of these columns, not in this sprint, neither killed nor promoted since they came where they stand."""
+        asked = {"the_project": project_id, "the_sprint": sprint_id, "over": any_of(self.engine, over)}
+        return [AtHand(*row) for row in self.rows(AT_HAND, **asked)]
 
     def decided(self, project_id: int, keys: Sequence[str] | None = None) -> Sequence[Decided]:
         """Every decision of a project, or on these tickets of it, oldest first."""

@@ -92,6 +92,9 @@ class RunGroup:
     """Empty before there are groups."""
     note: str
     runs: tuple[RunLine, ...]
+    more: str
+    """How many stand in the list of runs alone; empty where all are here."""
+    more_href: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,7 @@ class _Life:
         create_sprint(self._ws, ADA, SLUG, content)
         if self._open:
             commit_tickets(self._ws, ADA, SLUG, number, self._open, confirmed=True)
-        start_sprint(self._ws, ADA, SLUG, number, expected_version=None)
+        start_sprint(self._ws, ADA, SLUG, number, expected_version=None, confirmed=True)
 
     def _documents(self) -> None:
         canvas = {

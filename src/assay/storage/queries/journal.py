@@ -40,7 +40,8 @@ def of_kinds(engine: str, *, after: bool = False) -> ClauseElement:
     """Body, number and hash of every entry of a project of these kinds (parameters `project`, `kinds`), in the order of the journal.
 
     Found by the kind, not by the project, whose index holds all that ever happened in it. SQLite is made to: by what it counts
-    it would rather walk the whole journal.
+    it would rather walk the whole journal. So is PostgreSQL, which takes a cursor's first rows for all that is wanted: an
+    expression as the order keeps it off the order of the table.
 
     Args:
         engine: `sqlite` or `postgresql`.
@@ -55,7 +56,7 @@ def of_kinds(engine: str, *, after: bool = False) -> ClauseElement:
     chosen = select(_J.body, _J.seq, _J.hash).where(
         func.coalesce(_J.project, "") == bindparam("project"), in_list(engine, _J.kind, "kinds")
     )
-    return (chosen.where(_J.seq > bindparam("after")) if after else chosen).order_by(_J.seq)
+    return (chosen.where(_J.seq > bindparam("after")) if after else chosen).order_by(_J.seq + 0)
 
 
 TOLD = Statement(of_kinds)

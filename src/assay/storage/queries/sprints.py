@@ -114,16 +114,25 @@ LONGEST_RUNS = Statement(_longest_runs)
 
 
 def _newest_of(engine: str) -> ClauseElement:
-    """One step back along the index from the end of what was written about each subject, to the first that counts."""
-    subjects, kinds = (
-        ("json_each(:subjects)", "IN (SELECT value FROM json_each(:kinds))")
+    """One step back along the index from the end of what was written about each subject, to the first that counts.
+
+    SQLite would go by the kind, whose index holds the entries of all tickets; PostgreSQL knows better, if it may see the columns.
+    """
+    subjects, counts = (
+        (
+            "json_each(:subjects)",
+            "coalesce(o.kind, '') IN (SELECT value FROM json_each(:kinds)) AND coalesce(o.project, '') = :project",
+        )
         if engine == "sqlite"
-        else ("unnest(CAST(:subjects AS text[])) AS s(value)", "= ANY(:kinds)")
+        else (
+            "unnest(CAST(:subjects AS text[])) AS s(value)",
+            "o.kind = ANY(:kinds) AND o.project = :project",
+        )
     )
     return text(
         f"SELECT j.body, j.hash FROM {subjects} JOIN journal j ON j.seq = ("  # noqa: S608 - no text of others
-        f"SELECT o.seq FROM journal o WHERE o.subject = value AND coalesce(o.kind, '') {kinds} "
-        "AND coalesce(o.project, '') = :project AND o.at <= :until ORDER BY o.seq DESC LIMIT 1)"
+        f"SELECT o.seq FROM journal o WHERE o.subject = value AND {counts} "
+        "AND o.at <= :until ORDER BY o.seq DESC LIMIT 1)"
     ).bindparams(bindparam("until", type_=_J.at.type))
 
 

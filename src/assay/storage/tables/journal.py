@@ -25,7 +25,6 @@ journal = Table(
         "kind",
         "at",
         sqlite_where=text("subject IS NOT NULL"),
-        postgresql_where=text("subject IS NOT NULL"),
     ),
     Index("ix_journal_kind", "kind", "seq"),
     Index("ix_journal_actor", "actor", "seq"),

@@ -15,7 +15,6 @@ def upgrade() -> None:
         "journal",
         ["subject", "seq", "kind", "at"],
         sqlite_where=told,
-        postgresql_where=told,
     )
 
 

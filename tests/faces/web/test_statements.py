@@ -13,8 +13,8 @@ from tests.faces.web import story
 from tests.faces.web.test_pages_in_browser import PAGES
 
 MOST = 20
-TO_BE_MENDED = {"diagnosis": 27}
-"""It asks for the phase of the project as that page does, and reads some of it again."""
+TO_BE_MENDED = {"diagnosis": 27, "sprint-1-retro": 24, "sprint-2-retro": 23}
+"""The first asks for the phase of the project as that page does, the others for sprints and their commitments more than once."""
 SPRINTS = {
     f"sprint-{number}{page.replace('/', '-')}": f"/sprints/{number}{page}"
     for number in (1, 2)

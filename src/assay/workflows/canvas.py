@@ -103,7 +103,7 @@ def get_canvas(ws: Workspace, actor: Actor, slug: str) -> CanvasView:
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        return _view(tx, project)
+        return canvas_in(tx, project)
 
 
 def edit_canvas(
@@ -144,7 +144,8 @@ def edit_canvas(
     return get_canvas(ws, actor, slug)
 
 
-def _view(tx: ReadTransaction, project: Project) -> CanvasView:
+def canvas_in(tx: ReadTransaction, project: Project) -> CanvasView:
+    """The part of `get_canvas` inside a transaction."""
     kept, standing = tx.kept(project.id, CANVAS), tx.kept(project.id, STANDING)
     canvas, catalog = canvas_of(kept), tx.metrics(project.id)
     known = _standing_of(standing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,9 +32,9 @@ from assay.workflows.flow_blockers import about_blockers
 from assay.workflows.flow_plans import data_known, sprint_ends
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
-from assay.workflows.phases import PhaseView, get_phase
+from assay.workflows.phases import PhaseView, phase_in
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
-from assay.workflows.records import CommitmentCount, Project, Ticket
+from assay.workflows.records import Commitment, Project, Sprint, Ticket
 from assay.workflows.tickets import insert_ticket
 
 LABEL = "diagnosis: {}"
@@ -92,10 +93,10 @@ def diagnosis(ws: Workspace, actor: Actor, slug: str, *, days: int = DEFAULT_WIN
     """
     actor.require(Permission.READ)
     _check_window(days)
-    phase = _phase_fit(get_phase(ws, actor, slug))
     at = ws.clock()
     with ws.store.read() as tx:
         project = required_project(tx, slug)
+        phase = _phase_fit(phase_in(ws, tx, project))
         tickets = tx.tickets(project.id)
         facts = _facts(ws, tx, project, tickets, phase, at, days)
     decided = [f for f in facts.flows if f.done_at is not None and facts.start <= f.done_at <= at]
@@ -128,10 +129,10 @@ def mend_cause(
     """
     actor.require(Permission.WRITE_TICKETS)
     _check_window(days)
-    phase = _phase_fit(get_phase(ws, actor, slug))
 
     def work(tx: WriteTransaction) -> Ticket:
         project = required_project(tx, slug)
+        phase = _phase_fit(phase_in(ws, tx, project))
         tickets = tx.tickets(project.id)
         made = _mending(project.settings.board, tickets).get(cause)
         if made is not None:
@@ -173,8 +174,9 @@ def _facts(
     days: int,
 ) -> Facts:
     board = project.settings.board
+    sprints, made = tx.sprints(project.id), tx.all_commitments(project.id)
     events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
-    rules, counts = flow_rules(board), tx.stage_counts(project.id)
+    rules, counts = flow_rules(board), Counter(ticket.stage for ticket in tickets)
     start = max(at - timedelta(days=days), events[0].at) if events else at - timedelta(days=days)
     flows = item_flows(
         (event for event in events if isinstance(event, Crossing)),
@@ -193,10 +195,10 @@ def _facts(
             for stage in board.stages
         ),
         blocked=blocked_spans(about_blockers(events), until=at),
-        sprints=_scopes(tx, project),
+        sprints=_scopes(sprints, made),
         data=tuple(
             answer
-            for answer in data_known(events, flows, rules, sprint_ends(tx, project), at)
+            for answer in data_known(events, flows, rules, sprint_ends(sprints, made), at)
             if answer.due_at >= start
         ),
         phase=phase,
@@ -243,12 +245,15 @@ def _item(ticket: Ticket, board: Board, at: datetime) -> Item:
     )
 
 
-def _scopes(tx: ReadTransaction, project: Project) -> tuple[SprintScope, ...]:
-    started = [sprint for sprint in tx.sprints(project.id) if sprint.started_at is not None][-LAST_SPRINTS:]
-    counts = tx.commitment_counts(project.id) if started else {}
-    made = ((sprint, counts.get(sprint.id, CommitmentCount(0, 0, 0))) for sprint in started)
+def _scopes(sprints: Sequence[Sprint], made: Sequence[Commitment]) -> tuple[SprintScope, ...]:
+    started = [sprint for sprint in sprints if sprint.started_at is not None][-LAST_SPRINTS:]
     return tuple(
-        SprintScope(sprint.number, taken_in=one.made, after_start=one.after_start) for sprint, one in made
+        SprintScope(
+            number=sprint.number,
+            taken_in=sum(one.sprint_id == sprint.id for one in made),
+            after_start=sum(one.sprint_id == sprint.id and one.after_start for one in made),
+        )
+        for sprint in started
     )
 
 

@@ -165,7 +165,7 @@ def flow(
         board = project.settings.board
         events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
         titles = tx.titles(project.id)
-        due = sprint_ends(tx, project)
+        due = sprint_ends(tx.sprints(project.id), tx.all_commitments(project.id))
         seq = tx.head()[0]
     return _view(events, board, titles, due, moment, days, seq)
 

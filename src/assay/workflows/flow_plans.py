@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -22,8 +22,7 @@ from assay.domain.board.readiness import (
 )
 from assay.domain.kernel.ids import KEY_PREFIX, TicketType
 from assay.workflows.flow_shares import ShareView
-from assay.workflows.ports import ReadTransaction
-from assay.workflows.records import Project, Sprint
+from assay.workflows.records import Commitment, Sprint
 
 EXPERIMENTS = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
 _DAY_S = 86_400.0
@@ -83,12 +82,12 @@ class LeadView:
     points: tuple[LeadPoint, ...]
 
 
-def sprint_ends(tx: ReadTransaction, project: Project) -> dict[str, list[datetime]]:
+def sprint_ends(sprints: Iterable[Sprint], commitments: Iterable[Commitment]) -> dict[str, list[datetime]]:
     """The ends of the sprints that each ticket was committed to, and not taken out of before."""
-    sprints = {one.id: one for one in tx.sprints(project.id) if one.started_at is not None}
+    started = {one.id: one for one in sprints if one.started_at is not None}
     found: dict[str, list[datetime]] = defaultdict(list)
-    for made in tx.all_commitments(project.id) if sprints else ():
-        sprint = sprints.get(made.sprint_id)
+    for made in commitments:
+        sprint = started.get(made.sprint_id)
         if sprint is not None:
             end = end_of(sprint)
             if made.removed_at is None or made.removed_at > end:

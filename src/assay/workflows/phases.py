@@ -27,7 +27,7 @@ from assay.domain.portfolio.stuck import (
     out_of_sight,
 )
 from assay.workflows.actor import Actor, Permission
-from assay.workflows.canvas import CanvasView, get_canvas
+from assay.workflows.canvas import CanvasView, canvas_in
 from assay.workflows.ceremonies import is_silent
 from assay.workflows.kept import PHASE, check_kept_version, put_document, version_of
 from assay.workflows.lookup import required_project
@@ -71,13 +71,16 @@ class PhaseView:
 def get_phase(ws: Workspace, actor: Actor, slug: str) -> PhaseView:
     """The phase, with the running sprint's mix, the decisions that are due, and what is stuck."""
     actor.require(Permission.READ)
-    canvas = get_canvas(ws, actor, slug)
-    at = ws.clock()
     with ws.store.read() as tx:
-        project = required_project(tx, slug)
-        kept = tx.kept(project.id, PHASE)
-        phase = _phase_of(kept)
-        facts = _facts(ws, tx, project, canvas.clock.running, at)
+        return phase_in(ws, tx, required_project(tx, slug))
+
+
+def phase_in(ws: Workspace, tx: ReadTransaction, project: Project) -> PhaseView:
+    """The part of `get_phase` inside a transaction."""
+    canvas, at = canvas_in(tx, project), ws.clock()
+    kept = tx.kept(project.id, PHASE)
+    phase = _phase_of(kept)
+    facts = _facts(ws, tx, project, canvas.clock.running, at)
     mix = _mix(facts, phase)
     stuck = stuck_of(phase, canvas, today=at.date())
     silent = out_of_sight(_silent(facts, at))
@@ -139,7 +142,7 @@ def _facts(
     """Of the running sprint; without one, of every ticket in progress."""
     sprint = None if running is None else tx.sprint(project.id, running)
     keys = None if sprint else keys_in_progress(tx, project)
-    return facts_of(ws, tx, project, sprint, at, now=at, keys=keys)
+    return facts_of(ws, tx, project, sprint, at, now=at, keys=keys, with_words=False)
 
 
 def _mix(facts: SprintFacts, phase: ProjectPhase) -> Mix | None:

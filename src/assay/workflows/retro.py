@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from assay.domain.board.blockers import BlockedSpan, pareto
@@ -17,7 +17,7 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.ceremonies import learned_between, stand_of
 from assay.workflows.planning import scored_between
 from assay.workflows.ports import ReadTransaction, Workspace
-from assay.workflows.records import CommitmentCount, Project, Sprint, Ticket
+from assay.workflows.records import Commitment, CommitmentCount, Project, Sprint, Ticket
 from assay.workflows.sprint_facts import SprintFacts, begin_of, sprint_facts, standing
 from assay.workflows.sprint_flow import flows_of_sprints
 from assay.workflows.sprint_views import (
@@ -39,11 +39,12 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         facts = sprint_facts(ws, tx, slug, number)
         sprint = facts.sprint
         assert sprint is not None
-        sprints = [one for one in tx.sprints(facts.project.id) if one.number <= number]
-        counts, decided = tx.commitment_counts(facts.project.id), tx.decided(facts.project.id)
+        every, made = tx.sprints(facts.project.id), tx.all_commitments(facts.project.id)
+        sprints = [one for one in every if one.number <= number]
+        decided, counts = tx.decided(facts.project.id), counts_of(made)
         kills, tooling = _kills(tx, facts), _tooling(tx, facts)
         known = calls(ws.memory.calls(tx, facts.project.slug), until=facts.at)
-        flowed = flows_of_sprints(ws, tx, facts.project, facts.at)
+        flowed = flows_of_sprints(ws, tx, facts.project, facts.at, every, made)
         picked = {one.number: one.retro.improvement for one in sprints if one.retro.improvement}
         named = {
             ticket.key: ticket for ticket in tx.tickets(facts.project.id, keys=sorted(set(picked.values())))
@@ -130,6 +131,15 @@ def _aim(sprint: Sprint, known: Sequence[Call], at: datetime) -> SprintAim:
         effects=effects,
         effects_inside=inside,
     )
+
+
+def counts_of(made: Iterable[Commitment]) -> dict[int, CommitmentCount]:
+    """How many tickets were taken into each sprint, by its id?"""
+    found: dict[int, CommitmentCount] = {}
+    for one in made:
+        all_of_it, standing, late = found.get(one.sprint_id, CommitmentCount(0, 0, 0))
+        found[one.sprint_id] = CommitmentCount(all_of_it + 1, standing + one.stands, late + one.after_start)
+    return found
 
 
 def sprint_rate(

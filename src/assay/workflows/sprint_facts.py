@@ -63,8 +63,12 @@ def facts_of(
     now: datetime,
     keys: Sequence[str] | None = None,
     beside: Sequence[str] = (),
+    with_words: bool = True,
 ) -> SprintFacts:
-    """What is known by this moment about the tickets of a sprint and those `beside` it, or about these."""
+    """What is known by this moment about the tickets of a sprint and those `beside` it, or about these.
+
+    Without words, what verdicts said and how the plan was changed are left out: who only looks how far the tickets are needs neither.
+    """
     commitments = tx.commitments(sprint.id) if sprint else ()
     wanted = list(keys if keys is not None else dict.fromkeys((*(made.key for made in commitments), *beside)))
     # Where the tracker's clock runs ahead of ours, what it tells has happened all the same.
@@ -75,12 +79,12 @@ def facts_of(
         commitments=commitments,
         tickets={ticket.key: ticket for ticket in tx.tickets(project.id, keys=wanted)},
         moves=_moves(ws, tx, project, frozenset(wanted), at),
-        said=tx.newest_of(project.slug, wanted, ("verdict.computed",), until=at),
+        said=tx.newest_of(project.slug, wanted if with_words else (), ("verdict.computed",), until=at),
         signs=tx.newest_of(project.slug, wanted, SIGNS, until=at),
         runs=tx.runs_so_far(project.id, wanted, begin=begin_of(sprint), until=until),
         decided=_decided(tx, project, wanted, at),
         rules=flow_rules(project.settings.board),
-        plans=_plans(tx, project, sprint, at),
+        plans=_plans(tx, project, sprint if with_words else None, at),
         at=at,
         beside=beside,
     )

@@ -56,18 +56,23 @@ def sprint_flows(ws: Workspace, actor: Actor, slug: str, *, at: date | None = No
     moment = moment_of(at, ws.clock())
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        return flows_of_sprints(ws, tx, project, moment)
+        sprints, made = tx.sprints(project.id), tx.all_commitments(project.id)
+        return flows_of_sprints(ws, tx, project, moment, sprints, made)
 
 
 def flows_of_sprints(
-    ws: Workspace, tx: ReadTransaction, project: Project, at: datetime
+    ws: Workspace,
+    tx: ReadTransaction,
+    project: Project,
+    at: datetime,
+    sprints: Sequence[Sprint],
+    made: Sequence[Commitment],
 ) -> tuple[SprintFlow, ...]:
-    """The part of `sprint_flows` inside a transaction."""
-    started = [one for one in tx.sprints(project.id) if one.started_at is not None and one.started_at <= at]
+    """The part of `sprint_flows` inside a transaction that has read the sprints and all that was committed to them."""
+    started = [one for one in sprints if one.started_at is not None and one.started_at <= at]
     if not started:
         return ()
-    made = tx.all_commitments(project.id)
-    known = _known(ws, project, sprint_ends(tx, project), at, tx)
+    known = _known(ws, project, sprint_ends(sprints, made), at, tx)
     return tuple(_sprint(one, made, known) for one in started)
 
 

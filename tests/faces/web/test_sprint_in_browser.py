@@ -40,7 +40,7 @@ def plan(site, page, keys):
     done(page, "planned")
 
     keys.press("n")
-    page.wait_for_url("**/planning")
+    page.wait_for_url(re.compile(r"/planning(\?|#|$)"))
     ranked = site.keys["next"]
     keys.skip()
     keys.use(page.locator("summary", has_text=f"of {ranked}"))
@@ -66,7 +66,7 @@ def plan(site, page, keys):
     page.get_by_text("Sure? 4 experiments are more than the 3").wait_for()
     keys.skip()
     keys.use(page.get_by_role("link", name="No", exact=True))
-    page.wait_for_url("**/planning")
+    page.wait_for_url(re.compile(r"/planning(\?|#|$)"))
 
     keys.skip()
     keys.fill(page.get_by_label("Person-days"), "36")

@@ -31,8 +31,8 @@ from assay.workflows.sprint_facts import (
     SprintFacts,
     begin_of,
     facts_of,
-    flowing_keys,
     keys_in_progress,
+    questions_in_progress,
     sprint_facts,
     standing,
 )
@@ -60,7 +60,7 @@ _TROUBLE_FIRST = (RunNews.DIVERGED, RunNews.FAILED, RunNews.STALLED, RunNews.FIN
 def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None) -> StandupView:
     """What happened since then (a day: its beginning; None: the working day before), who is stuck, and what comes next?
 
-    Without a running sprint it is about every ticket in progress.
+    Beside the running sprint stand the experiments and spikes in progress that are not in it. Without one it is about every ticket in progress.
 
     Raises:
         NotFound: no such project.
@@ -73,7 +73,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         project = required_project(tx, slug)
         sprint = next((one for one in tx.sprints(project.id) if one.state is SprintState.ACTIVE), None)
         keys = None if sprint else keys_in_progress(tx, project)
-        beside = flowing_keys(tx, project) if sprint else []
+        beside = questions_in_progress(tx, project) if sprint else []
         facts = facts_of(ws, tx, project, sprint, at, now=at, keys=keys, beside=beside)
         lines = _run_lines(tx, facts, begin)
         loose = tx.loose_runs(project.id, since=begin)

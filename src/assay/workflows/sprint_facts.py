@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from assay.domain.board.flow import Crossing, FlowRules, flow_rules
-from assay.domain.kernel.ids import TicketType
-from assay.domain.sprints.progress import Over, RunsSoFar, progress, times_over
+from assay.domain.sprints.progress import ASKS_A_QUESTION, Over, RunsSoFar, progress, times_over
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Commitment, Project, Sprint, Ticket
@@ -124,21 +123,16 @@ def keys_in_progress(tx: ReadTransaction, project: Project) -> list[str]:
     return [ticket.key for ticket in _in_progress(tx, project)]
 
 
-def flowing_keys(tx: ReadTransaction, project: Project) -> list[str]:
-    """Tickets in progress that flow beside the sprints, where the project works so."""
-    cadence = project.settings.cadence
-    if not any(map(cadence.flows, TicketType)):
-        return []
-    return [ticket.key for ticket in _in_progress(tx, project) if cadence.flows(ticket.content.type)]
+def questions_in_progress(tx: ReadTransaction, project: Project) -> list[str]:
+    """Experiments and spikes in progress, whether a sprint took them in or not: they span sprints or flow beside them."""
+    return [ticket.key for ticket in _in_progress(tx, project) if ticket.content.type in ASKS_A_QUESTION]
 
 
-def _in_progress(tx: ReadTransaction, project: Project) -> list[Ticket]:
-    rules = flow_rules(project.settings.board)
-    return [
-        ticket
-        for ticket in tx.tickets(project.id)
-        if ticket.stage not in rules.waiting and ticket.stage not in rules.ended
-    ]
+def _in_progress(tx: ReadTransaction, project: Project) -> Sequence[Ticket]:
+    board = project.settings.board
+    rules = flow_rules(board)
+    over = rules.waiting | rules.ended.keys()
+    return tx.tickets_in(project.id, [stage.key for stage in board.stages if stage.key not in over])
 
 
 def begin_of(sprint: Sprint | None) -> datetime:

@@ -34,6 +34,11 @@ BY_KEYS = Statement(
         _T.project_id == bindparam("the_project"), in_list(engine, _T.key, "keys")
     ).order_by(_T.number, _T.id)
 )
+IN_COLUMNS = Statement(
+    lambda engine: _TICKET.where(
+        _T.project_id == bindparam("the_project"), in_list(engine, _T.stage, "stages")
+    ).order_by(_T.number, _T.id)
+)
 OF_PROJECT = Statement(_TICKET.where(_T.project_id == bindparam("the_project")).order_by(_T.number, _T.id))
 COUNTS = Statement(
     select(stage_counts.c.stage, stage_counts.c.count).where(
@@ -169,6 +174,11 @@ class TicketReader(Session):
             rows = self.rows(OF_PROJECT, the_project=project_id)
         else:
             rows = self.rows(BY_KEYS, the_project=project_id, keys=any_of(self.engine, keys))
+        return [_ticket(row) for row in rows]
+
+    def tickets_in(self, project_id: int, stages: Sequence[str]) -> Sequence[Ticket]:
+        """Tickets that stand in these columns, by number."""
+        rows = self.rows(IN_COLUMNS, the_project=project_id, stages=any_of(self.engine, stages))
         return [_ticket(row) for row in rows]
 
     def stage_counts(self, project_id: int) -> Mapping[str, int]:

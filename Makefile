@@ -36,7 +36,7 @@ lint: setup-dev ## Lint, format, types and import contracts
 	@$(BIN)/python tools/check.py
 
 .PHONY: check
-check: ## What CI runs: `make lint` and `make test`, the second whatever the first one says
+check: ## What CI runs: `make lint` beside `make test`, each whatever the other one says
 	@.ci/run
 
 .PHONY: format

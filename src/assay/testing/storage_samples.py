@@ -19,6 +19,7 @@ from assay.domain.experiments.experiment import (
 )
 from assay.domain.kernel.events import Event
 from assay.workflows.actor import Actor
+from assay.workflows.journaled import content_data
 from assay.workflows.ports import Store, WriteTransaction
 from assay.workflows.records import Project, ProjectSettings, Source, Ticket
 
@@ -44,7 +45,10 @@ def new_ticket(
 
     def work(tx: WriteTransaction) -> Ticket:
         ticket = tx.add_ticket(project, TicketContent(**content), stage=stage, rank=rank, by="ada", at=AT)
-        tx.append(Event.of("ticket.created", project=project.slug, subject=ticket.key), actor=ADA, at=AT)
+        told = {"column": ticket.stage, "after": content_data(ticket.content)}
+        tx.append(
+            Event.of("ticket.created", project=project.slug, subject=ticket.key, **told), actor=ADA, at=AT
+        )
         return ticket
 
     return store.write(work)

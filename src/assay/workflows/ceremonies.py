@@ -30,6 +30,7 @@ from assay.workflows.records import Sprint
 from assay.workflows.sprint_facts import (
     SprintFacts,
     begin_of,
+    commitments_of,
     facts_of,
     keys_in_progress,
     questions_in_progress,
@@ -79,7 +80,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         loose = tx.loose_runs(project.id, since=begin)
         stuck = tuple(_stuck(one, at) for one in tx.blockers(project.id, open_only=True))
     stands = standing(facts)
-    inside = {one.key for one in stands}
+    inside, committed = {one.key for one in stands}, commitments_of(facts)
     return StandupView(
         stand=stand_of(sprint, at) if sprint else None,
         at=at,
@@ -87,7 +88,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         runs=tuple(line for line in lines if line.ticket in inside),
         loose_runs=loose,
         learned=tuple(one for one in learned_between(facts, begin, at, verdicts=True) if one.key in inside),
-        next=_next(stands),
+        next=_next([one for one in stands if sprint is None or one.key in committed]),
         stuck=stuck,
         silent=tuple(one for one in stands if is_silent(one, at)),
         tickets=stands,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from heapq import merge
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
-from assay.domain.board.flow import FlowEvent
+from assay.domain.board.flow import Crossing, FlowEvent
 from assay.domain.sprints.calls import CallEvent
 
 MOST_PROJECTS = 16
@@ -36,11 +38,11 @@ class JournalMemory:
     """Events of projects that were looked at lately, each up to a number of the journal."""
 
     def __init__(self) -> None:
-        self._flow: _Shelf[FlowEvent] = _Shelf(MOST_EVENTS)
+        self._flow: _Shelf[FlowEvent] = _Shelf(MOST_EVENTS, arrange=_in_place)
         self._calls: _Shelf[CallEvent] = _Shelf(MOST_CALLS)
 
     def flow(self, tx: EventReads, project: str, *, first_stage: str) -> Sequence[FlowEvent]:
-        """Every event of a project's flow in journal order; only what came since the last look is read."""
+        """Every event of a project's flow in journal order, an imported history in the order of time; only what came since the last look is read."""
         return self._flow.read(
             (project, first_stage),
             lambda after: tx.flow_events(project, first_stage=first_stage, after=after),
@@ -52,8 +54,11 @@ class JournalMemory:
 
 
 class _Shelf(Generic[T]):
-    def __init__(self, most: int) -> None:
+    def __init__(
+        self, most: int, *, arrange: Callable[[tuple[T, ...], Sequence[T]], tuple[T, ...]] | None = None
+    ) -> None:
         self._most = most
+        self._arrange = arrange or _appended
         self._kept: OrderedDict[Key, tuple[int, tuple[T, ...]]] = OrderedDict()
         self._lock = Lock()
 
@@ -64,7 +69,7 @@ class _Shelf(Generic[T]):
         news = list(told_after(last))
         if not news:
             return known
-        events = (*known, *(event for _, event in news))
+        events = self._arrange(known, [event for _, event in news])
         with self._lock:
             self._kept[key] = (news[-1][0], events)
             self._kept.move_to_end(key)
@@ -73,3 +78,24 @@ class _Shelf(Generic[T]):
             elif len(self._kept) > MOST_PROJECTS:
                 self._kept.popitem(last=False)
         return events
+
+
+def _appended(known: tuple[T, ...], news: Sequence[T]) -> tuple[T, ...]:
+    return (*known, *news)
+
+
+def _in_place(known: tuple[FlowEvent, ...], news: Sequence[FlowEvent]) -> tuple[FlowEvent, ...]:
+    """An imported history in its place among what happened here; what happened here keeps the order of the journal."""
+    events = (*known, *news)
+    if not any(map(_was_elsewhere, news)):
+        return events
+    elsewhere = sorted(filter(_was_elsewhere, events), key=_moment)
+    return tuple(merge(elsewhere, (event for event in events if not _was_elsewhere(event)), key=_moment))
+
+
+def _was_elsewhere(event: FlowEvent) -> bool:
+    return isinstance(event, Crossing) and event.imported
+
+
+def _moment(event: FlowEvent) -> datetime:
+    return event.at

@@ -143,9 +143,14 @@ def begin_of(sprint: Sprint | None) -> datetime:
     return sprint.started_at or datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
+def commitments_of(facts: SprintFacts) -> Mapping[str, Commitment]:
+    """What was in the sprint at that moment, by ticket, in the order it came in."""
+    return {one.key: one for one in facts.commitments if one.removed_at is None or one.removed_at > facts.at}
+
+
 def standing(facts: SprintFacts) -> tuple[TicketAt, ...]:
     """Tickets that were in at that moment, in the order they came in."""
-    made = {one.key: one for one in facts.commitments if one.removed_at is None or one.removed_at > facts.at}
+    made = commitments_of(facts)
     keys = dict.fromkeys((*made, *facts.beside)) if facts.sprint else facts.tickets
     return tuple(_ticket_at(facts, facts.tickets[key], made.get(key)) for key in keys if key in facts.tickets)
 

@@ -56,6 +56,4 @@ def asked(tmp_path_factory):
 @pytest.mark.parametrize("name", PAGES)
 def test_page_asks_at_most_twenty_statements(asked, name):
     statements = asked(PAGES[name])
-    assert len(statements) <= MOST, "\n".join(
-        " ".join(one.split())[:160] for one in statements
-    )
+    assert len(statements) <= MOST, "\n".join(" ".join(one.split())[:160] for one in statements)

@@ -151,11 +151,11 @@ def check_page(view: CheckView, slug: str, *, csrf_token: str) -> CeremonyPage:
     elif half.holds:
         headline = Headline(
             "At least half have preliminary results or a flag.",
-            f"{half.with_results} of {half.questions} have results, {half.flagged} more are flagged for extension.",
+            f"{half.with_results} of {half.questions} have results, {half.flagged} more flagged for extension.",
             "v-promote",
         )
     else:
-        headline = Headline("Fewer than half have preliminary results or a flag.", f"{half.with_results} of {half.questions} have results, {half.flagged} more are flagged. Flag what needs longer, or take it out.", "v-kill")  # fmt: skip
+        headline = Headline("Fewer than half have preliminary results or a flag.", f"{half.with_results} of {half.questions} have results, {half.flagged} more flagged. Flag what needs longer, or take it out.", "v-kill")  # fmt: skip
     return CeremonyPage(
         heading="Mid-sprint check",
         where=where(view.stand),

@@ -64,7 +64,7 @@ def standup_markdown(view: StandupView) -> str:
 def check_markdown(view: CheckView) -> str:
     """The mid-sprint check."""
     half = view.half_time
-    counted = f"{half.with_results} of {half.questions} experiments have preliminary results, {half.flagged} more are flagged for extension."
+    counted = f"{half.with_results} of {half.questions} experiments have preliminary results, {half.flagged} more flagged for extension."
     if half.holds is None:
         verdict = "Nothing was asked in this sprint."
     elif not view.is_due:

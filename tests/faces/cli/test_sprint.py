@@ -14,9 +14,7 @@ def test_sprint_is_planned_run_and_looked_back_on(made):
     assert "(active)" in made("sprint", "start", "1").out
     assert "Next experiment\n\n- EXP-1" in made("sprint", "standup").out
     assert "needs longer: two seeds" in made("sprint", "extend", "1", "EXP-1", "--reason", "two seeds").out
-    assert (
-        "0 of 1 experiments have preliminary results, 1 more are flagged" in made("sprint", "check", "1").out
-    )
+    assert "0 of 1 experiments have preliminary results, 1 more flagged" in made("sprint", "check", "1").out
     assert "Nothing is decided yet." in made("sprint", "review", "1").out
     assert "(ended)" in made("sprint", "end", "1").out
     assert "# Retro of sprint 1" in made("sprint", "retro", "1").out

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from assay.domain.board.blockers import BlockedSpan, pareto
 from assay.domain.board.flow import Outcome, flow_rules
-from assay.domain.board.shares import Share
-from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.verdicts import Recommendation
 from assay.domain.sprints.calls import Call, call_text, calls, effects_inside, score_of
 from assay.domain.sprints.progress import Progress, RunBegan, late_kill
@@ -17,17 +15,15 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.ceremonies import learned_between, stand_of
 from assay.workflows.planning import scored_between
 from assay.workflows.ports import ReadTransaction, Workspace
-from assay.workflows.records import Commitment, CommitmentCount, Project, Sprint, Ticket
+from assay.workflows.records import Project, Sprint, Ticket
 from assay.workflows.sprint_facts import SprintFacts, begin_of, sprint_facts, standing
-from assay.workflows.sprint_flow import flows_of_sprints
+from assay.workflows.sprint_flow import flows_of_sprints, rates_of
 from assay.workflows.sprint_views import (
-    Decided,
     Expected,
     Improvement,
     KillLine,
     RetroView,
     SprintAim,
-    SprintRate,
     Tooling,
 )
 
@@ -41,7 +37,6 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         assert sprint is not None
         every, made = tx.sprints(facts.project.id), tx.all_commitments(facts.project.id)
         sprints = [one for one in every if one.number <= number]
-        decided, counts = tx.decided(facts.project.id), counts_of(made)
         kills, tooling = _kills(tx, facts), _tooling(tx, facts)
         known = calls(ws.memory.calls(tx, facts.project.slug), until=facts.at)
         flowed = flows_of_sprints(ws, tx, facts.project, facts.at, every, made)
@@ -59,7 +54,7 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         last_improvement=_improvement(facts.project, before, picked, named),
         improvement=_improvement(facts.project, number, picked, named),
         kills=kills,
-        rates=tuple(sprint_rate(one, decided, counts, facts.at) for one in sprints if one.started_at),
+        rates=rates_of(flowed, sprints, made),
         flow=next((one for one in flowed if one.number == number), None),
         expected=_expected(known, begin, facts.at),
         aims=tuple(_aim(one, known, facts.at) for one in sprints if one.started_at),
@@ -130,39 +125,6 @@ def _aim(sprint: Sprint, known: Sequence[Call], at: datetime) -> SprintAim:
         brier=score.score if score else None,
         effects=effects,
         effects_inside=inside,
-    )
-
-
-def counts_of(made: Iterable[Commitment]) -> dict[int, CommitmentCount]:
-    """How many tickets were taken into each sprint, by its id?"""
-    found: dict[int, CommitmentCount] = {}
-    for one in made:
-        all_of_it, standing, late = found.get(one.sprint_id, CommitmentCount(0, 0, 0))
-        found[one.sprint_id] = CommitmentCount(all_of_it + 1, standing + one.stands, late + one.after_start)
-    return found
-
-
-def sprint_rate(
-    sprint: Sprint, decided: Sequence[Decided], counts: Mapping[int, CommitmentCount], at: datetime
-) -> SprintRate:
-    """What was decided between the start of a sprint and its end, or this moment?"""
-    begin, end = begin_of(sprint), sprint.ended_at or at
-    kinds = {one.key: one.kind for one in decided if begin < one.at <= end}
-    killed = sum(kind is DecisionKind.KILL for kind in kinds.values())
-    promoted = sum(kind is DecisionKind.PROMOTE for kind in kinds.values())
-    share, kills = Share(promoted, killed + promoted), Share(killed, killed + promoted)
-    mine = counts.get(sprint.id, CommitmentCount(0, 0, 0))
-    return SprintRate(
-        number=sprint.number,
-        name=sprint.content.name,
-        killed=killed,
-        promoted=promoted,
-        rate=share.rate,
-        kill_rate=kills.rate,
-        low=share.interval.low if share.interval else None,
-        high=share.interval.high if share.interval else None,
-        committed=mine.standing,
-        late_scope=mine.after_start,
     )
 
 

@@ -1,4 +1,4 @@
-"""Sprints in figures: burn-up of one, what was decided in each."""
+"""A sprint in figures, and its burn-up."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from assay.domain.sprints.load import Load
 from assay.domain.sprints.sprint import SprintState, offered_order
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.ceremonies import check_of
-from assay.workflows.lookup import required_project
 from assay.workflows.open_tickets import stages_over
 from assay.workflows.ports import Workspace
 from assay.workflows.records import Project
-from assay.workflows.retro import sprint_rate
 from assay.workflows.sprint_facts import SprintFacts, over_of, sprint_facts
 from assay.workflows.sprint_load import sprint_load, too_much
-from assay.workflows.sprint_views import AtHand, CheckView, SprintRate
+from assay.workflows.sprint_views import AtHand, CheckView
 from assay.workflows.sprints import SprintPlan, may_reopen
 
 MOST_AT_HAND = 200
@@ -89,13 +87,3 @@ def _burn(facts: SprintFacts) -> tuple[BurnDay, ...]:
         last=content.ends_on,
         until=facts.at,
     )
-
-
-def sprint_rates(ws: Workspace, actor: Actor, slug: str) -> tuple[SprintRate, ...]:
-    """What was decided in each sprint that was started, by number?"""
-    actor.require(Permission.READ)
-    with ws.store.read() as tx:
-        project = required_project(tx, slug)
-        sprints, at = tx.sprints(project.id), ws.clock()
-        counts, decided = tx.commitment_counts(project.id), tx.decided(project.id)
-    return tuple(sprint_rate(one, decided, counts, at) for one in sprints if one.started_at)

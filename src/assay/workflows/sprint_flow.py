@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -30,9 +30,9 @@ from assay.workflows.flow_plans import data_known, end_of, lead_in_window, ready
 from assay.workflows.flow_shares import share_view
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
-from assay.workflows.records import Commitment, Project, Sprint
+from assay.workflows.records import Commitment, CommitmentCount, Project, Sprint
 from assay.workflows.sprint_facts import begin_of
-from assay.workflows.sprint_views import SprintFlow
+from assay.workflows.sprint_views import SprintFlow, SprintRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,60 @@ def flows_of_sprints(
         return ()
     known = _known(ws, project, sprint_ends(sprints, made), at, tx)
     return tuple(_sprint(one, made, known) for one in started)
+
+
+def sprint_rates(ws: Workspace, actor: Actor, slug: str) -> tuple[SprintRate, ...]:
+    """What was decided in each sprint that was started, by number?"""
+    rates, _ = sprints_in_figures(ws, actor, slug)
+    return rates
+
+
+def sprints_in_figures(
+    ws: Workspace, actor: Actor, slug: str
+) -> tuple[tuple[SprintRate, ...], tuple[SprintFlow, ...]]:
+    """What was decided in each sprint that was started, and how did work flow in it, by number?"""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        sprints, made = tx.sprints(project.id), tx.all_commitments(project.id)
+        flows = flows_of_sprints(ws, tx, project, ws.clock(), sprints, made)
+    return rates_of(flows, sprints, made), flows
+
+
+def rates_of(
+    flows: Iterable[SprintFlow], sprints: Iterable[Sprint], made: Iterable[Commitment]
+) -> tuple[SprintRate, ...]:
+    """What was decided in these sprints, as flow counts it: experiments only, each once."""
+    counts, of = counts_of(made), {one.number: one.id for one in sprints}
+    return tuple(
+        _rate(flow, counts.get(of[flow.number], CommitmentCount(0, 0, 0)))
+        for flow in flows
+        if flow.number in of
+    )
+
+
+def _rate(flow: SprintFlow, mine: CommitmentCount) -> SprintRate:
+    return SprintRate(
+        number=flow.number,
+        name=flow.name,
+        killed=flow.killed.count,
+        promoted=flow.promoted.count,
+        rate=flow.promoted.rate,
+        kill_rate=flow.killed.rate,
+        low=flow.promoted.low,
+        high=flow.promoted.high,
+        committed=mine.standing,
+        late_scope=mine.after_start,
+    )
+
+
+def counts_of(made: Iterable[Commitment]) -> dict[int, CommitmentCount]:
+    """How many tickets were taken into each sprint, by its id?"""
+    found: dict[int, CommitmentCount] = {}
+    for one in made:
+        all_of_it, standing, late = found.get(one.sprint_id, CommitmentCount(0, 0, 0))
+        found[one.sprint_id] = CommitmentCount(all_of_it + 1, standing + one.stands, late + one.after_start)
+    return found
 
 
 def _known(

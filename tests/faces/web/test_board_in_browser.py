@@ -335,7 +335,8 @@ def lane_of(page, site, name):
 
 
 def test_board_card_changes_hands_by_dragging_it_to_another_lane_and_by_keys_and_back(site, visit):
-    page = visit(site.at("/board?lanes=owner"), width=1720)
+    # So tall that every lane is in sight: a mouse reaches no other, however large the fonts of this machine are.
+    page = visit(site.at("/board?lanes=owner"), width=1720, height=4000)
     owner = get_ticket(site.ws, story.ADA, site.slug, site.keys["rank_a"]).content.owner
     other = page.locator("#col-backlog .cell").evaluate_all(
         "(all, mine) => all.map(c => c.dataset.lane).find(l => l !== mine)", owner

@@ -26,7 +26,8 @@ from assay.workflows.evidence import connect_source, sync_source
 from assay.workflows.looking_back import save_retro
 from assay.workflows.notes import add_note
 from assay.workflows.retro import retro
-from assay.workflows.sprint_charts import sprint_burn, sprint_rates
+from assay.workflows.sprint_charts import sprint_burn
+from assay.workflows.sprint_flow import sprint_rates
 from assay.workflows.sprints import create_sprint, end_sprint, start_sprint
 from assay.workflows.tickets import create_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content, run
@@ -233,6 +234,31 @@ def test_burn_up_follows_scope_and_decisions_and_knows_nothing_of_the_future(ws,
     assert len(days) == 14
     [rate] = sprint_rates(ws, ADA, SLUG)
     assert (rate.killed, rate.promoted, rate.kill_rate, rate.rate) == (1, 0, 1.0, 0.0)
+
+
+def test_sprint_rates_count_experiments_only_and_each_once_in_the_sprint_of_its_first_decision(
+    ws, tracker, clock
+):
+    ticket = start(ws)
+    task = create_ticket(
+        ws, ADA, SLUG, content(title="Serve", type=TicketType.ENGINEERING, criteria=(), baseline=())
+    )
+    begun(ws, ticket.key, task.key)
+    log(ws, tracker, clock, ticket.key)
+    decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.PROMOTE)
+    decide_it(ws, get_ticket(ws, ADA, SLUG, task.key), DecisionKind.KILL, learnings="Nobody asked for it.")
+    clock.now += timedelta(days=14)
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    next_one = create_ticket(ws, ADA, SLUG, content(title="Next"))
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 2, [next_one.key])
+    start_sprint(ws, ADA, SLUG, 2, expected_version=None)
+    clock.now += timedelta(days=1)
+    killed = {"learnings": "It fell in use.", "reason": "Its users went back to the old one."}
+    decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.KILL, **killed)
+    clock.now += timedelta(days=1)
+    assert [(one.killed, one.promoted) for one in sprint_rates(ws, ADA, SLUG)] == [(0, 1), (0, 0)]
+    assert retro(ws, ADA, SLUG, 2).rates == sprint_rates(ws, ADA, SLUG)
 
 
 def test_run_that_outlasts_twice_the_longest_one_has_stalled():

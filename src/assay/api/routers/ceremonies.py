@@ -23,8 +23,8 @@ from assay.workflows.ceremony_markdown import (
     standup_markdown,
 )
 from assay.workflows.retro import retro
-from assay.workflows.sprint_charts import sprint_burn, sprint_rates
-from assay.workflows.sprint_flow import sprint_flows
+from assay.workflows.sprint_charts import sprint_burn
+from assay.workflows.sprint_flow import sprint_flows, sprint_rates
 from assay.workflows.sprint_views import (
     CheckView,
     RetroView,

@@ -9,6 +9,7 @@ from assay.domain.board.readiness import PLANNING_FAILURE, READY_ENOUGH
 from assay.domain.kernel.durations import duration_text
 from assay.web import wording
 from assay.web.charts.frames import finished, window
+from assay.web.charts.sprints import rates_over_bands
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.flow import AgeView, FlowView
 from assay.workflows.sprint_views import SprintFlow
@@ -42,7 +43,7 @@ def _ages(view: FlowView, slug: str, query: str) -> ChartBox | None:
 
 
 def _data(view: FlowView, slug: str, query: str) -> ChartBox | None:
-    known = [point for point in view.data.points if point.on_time is not None]
+    known = [point for point in view.data.points if point.days_late is not None]
     if not known:
         return None
     return ChartBox(
@@ -56,7 +57,7 @@ def _data(view: FlowView, slug: str, query: str) -> ChartBox | None:
             (
                 point.key,
                 wording.day(point.due_at),
-                f"{point.days_late or 0.0:.1f}",
+                f"{point.days_late:.1f}",
                 "yes" if point.is_missing else "",
             )
             for point in known
@@ -169,13 +170,13 @@ def data_specification(view: FlowView, slug: str) -> dict[str, Any]:
     rows = [
         {
             "when": wording.iso(point.due_at),
-            "days": point.days_late or 0.0,
+            "days": point.days_late,
             "key": point.key,
             "data": _ON_TIME if point.on_time else _LATE,
             "href": _ticket(slug, point.key),
         }
         for point in view.data.points
-        if point.on_time is not None
+        if point.days_late is not None
     ]
     return _points(rows, "data", [_ON_TIME, _LATE], "days late", view)
 
@@ -251,22 +252,4 @@ def readiness_specification(flows: Sequence[SprintFlow], slug: str) -> dict[str,
         scale=alt.Scale(domain=["ready on time", "planning fails"]),
         legend=alt.Legend(title=None, orient="top"),
     )
-    ground = (
-        alt.Chart(alt.InlineData(values=bands))
-        .mark_rect(opacity=0.14)
-        .encode(y=alt.Y("low:Q"), y2="high:Q", color=colour)
-    )
-    lines = (
-        alt.Chart(alt.InlineData(values=rows))
-        .mark_line(point=alt.OverlayMarkDef(size=70))
-        .encode(
-            x=alt.X("sprint:O", axis=alt.Axis(title="Sprint", labelAngle=0)),
-            y=alt.Y(
-                "rate:Q", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(title=None, format="%", tickCount=5)
-            ),
-            color=colour,
-            href="href:N",
-            tooltip=["name:N", alt.Tooltip("rate:Q", format=".0%"), "of:Q", "late:N"],
-        )
-    )
-    return finished(alt.layer(ground, lines))
+    return rates_over_bands(rows, bands, colour, ["of:Q", "late:N"])

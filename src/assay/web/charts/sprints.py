@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND, Band
@@ -127,6 +127,22 @@ def rates_specification(rates: Sequence[SprintRate], slug: str) -> dict[str, Any
         for word, band in (("killed", KILL_BAND), ("promoted", PROMOTION_BAND))
     ]
     colour = alt.Color("what:N", sort=["promoted", "killed"], legend=alt.Legend(title=None, orient="top"))
+    return rates_over_bands(rows, bands, colour, ["what:N", "decided:Q"])
+
+
+def rates_over_bands(
+    rows: Sequence[Mapping[str, Any]], bands: Sequence[Mapping[str, Any]], colour: Any, tips: Sequence[str]
+) -> dict[str, Any]:
+    """Rates by sprint as lines over the bands that say how good they are; a click opens what stands behind a rate.
+
+    Args:
+        rows: `sprint`, `name`, `rate` (a share), `what` and `href` of each point, and what `tips` name.
+        bands: `what`, `low` and `high` (shares) of each band.
+        colour: the encoding of `what`.
+        tips: what a point says beside its sprint and its rate.
+    """
+    import altair as alt
+
     ground = (
         alt.Chart(alt.InlineData(values=bands))
         .mark_rect(opacity=0.14)
@@ -142,7 +158,7 @@ def rates_specification(rates: Sequence[SprintRate], slug: str) -> dict[str, Any
             ),
             color=colour,
             href="href:N",
-            tooltip=["name:N", "what:N", alt.Tooltip("rate:Q", format=".0%"), "decided:Q"],
+            tooltip=["name:N", alt.Tooltip("rate:Q", format=".0%"), *tips],
         )
     )
     return finished(alt.layer(ground, lines))

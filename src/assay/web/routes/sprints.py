@@ -19,8 +19,8 @@ from assay.web.permissions import requires
 from assay.workflows.actor import Permission
 from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
 from assay.workflows.projects import get_project
-from assay.workflows.sprint_charts import sprint_burn, sprint_overview, sprint_rates
-from assay.workflows.sprint_flow import sprint_flows
+from assay.workflows.sprint_charts import sprint_burn, sprint_overview
+from assay.workflows.sprint_flow import sprint_flows, sprint_rates, sprints_in_figures
 from assay.workflows.sprints import (
     SprintPlan,
     count_committed,
@@ -49,12 +49,13 @@ def show_sprints(request: Request, slug: str) -> HTMLResponse:
 def _list(request: Request, slug: str, *, problem: AssayError | None = None) -> HTMLResponse:
     ws, actor = frame.workspace(request), frame.actor(request)
     project = get_project(ws, actor, slug)
+    rates, flows = sprints_in_figures(ws, actor, slug)
     context = sprints_view.list_page(
         project,
         count_committed(ws, actor, slug),
         next_sprint(ws, actor, slug),
-        sprint_rates(ws, actor, slug),
-        sprint_flows(ws, actor, slug),
+        rates,
+        flows,
         csrf_token=request.state.csrf_token,
         problem=problem,
     )

@@ -78,6 +78,7 @@ _OWN = {
     "source": "data",
     "volume": "data",
     "stage": "data",
+    "arrives": "data",
     "model_version": "engineering",
     "latency_ms": "engineering",
     "latency_percentile": "engineering",

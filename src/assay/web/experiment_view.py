@@ -57,6 +57,7 @@ def _need(need: DataNeed) -> NeedLine:
         name=f"{need.dataset} {need.versions}".strip(),
         ready=need.ready,
         needed_by=wording.day(need.needed_by) if need.needed_by else "",
+        arrives=need.arrives,
     )
 
 
@@ -273,6 +274,7 @@ def _own(view: TicketView) -> tuple[tuple[str, str], ...]:
         ("Source", content.data.source),
         ("Volume", content.data.volume),
         ("Stage", STAGE_WORDS[content.data.stage] if content.data.stage else ""),
+        ("Arrives", content.data.arrives),
         ("Blocks", ", ".join(dict.fromkeys(blocked)) if content.type is TicketType.DATA else ""),
         ("Model version", own.model_version),
         ("Latency", f"at most {number_text(own.latency_ms)} ms {share}" if own.latency_ms else ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from pydantic import ValidationError
@@ -32,6 +33,7 @@ _FIELDS = {
     "data.source": "data_source",
     "data.volume": "data_volume",
     "data.stage": "data_stage",
+    "data.arrives": "data_arrives",
     "engineering.model_version": "model_version",
     "engineering.latency_ms": "latency_ms",
     "engineering.latency_percentile": "latency_percentile",
@@ -59,14 +61,19 @@ def typed_from_form(form: FormData) -> Typed:
     ]
     baselines = tuple(BaselineRow(*row) for row in zip(*columns, strict=False) if any(row))
     ready = set(texts(form, "need_ready"))
-    needs = zip(
-        texts(form, "need_dataset"), texts(form, "need_versions"), texts(form, "need_by"), strict=False
+    needs = zip_longest(
+        *(texts(form, name) for name in ("need_dataset", "need_versions", "need_by", "need_arrives")),
+        fillvalue="",
     )
     return Typed(
         **plain,
         kill_rules_off=texts(form, "kill_rules_off"),
         baselines=baselines,
-        needs=tuple(NeedRow(*row, ready=str(index) in ready) for index, row in enumerate(needs) if any(row)),
+        needs=tuple(
+            NeedRow(dataset, versions, by, arrives, ready=str(index) in ready)
+            for index, (dataset, versions, by, arrives) in enumerate(needs)
+            if any((dataset, versions, by, arrives))
+        ),
     )
 
 
@@ -107,6 +114,7 @@ def typed_from_content(content: TicketContent, catalog: MetricCatalog) -> Typed:
                 dataset=n.dataset,
                 versions=n.versions,
                 needed_by=f"{n.needed_by:%Y-%m-%d}" if n.needed_by else "",
+                arrives=n.arrives,
                 ready=n.ready,
             )
             for n in content.data_needs
@@ -124,6 +132,7 @@ def _own_typed(content: TicketContent) -> dict[str, str]:
         "data_source": content.data.source,
         "data_volume": content.data.volume,
         "data_stage": _plain(content.data.stage),
+        "data_arrives": content.data.arrives,
         "model_version": own.model_version,
         "latency_ms": _plain(own.latency_ms),
         "latency_percentile": str(own.latency_percentile),
@@ -211,7 +220,13 @@ def _data(typed: Typed, criteria: Iterable[Criterion]) -> dict[str, Any]:
         "kill_rules_off": typed.kill_rules_off,
         "prediction": prediction_of(typed),
         "data_needs": tuple(
-            {"dataset": n.dataset, "versions": n.versions, "needed_by": _date(n.needed_by), "ready": n.ready}
+            {
+                "dataset": n.dataset,
+                "versions": n.versions,
+                "needed_by": _date(n.needed_by),
+                "arrives": n.arrives,
+                "ready": n.ready,
+            }
             for n in typed.needs
         ),
         "trackers": tuple(
@@ -232,6 +247,7 @@ def _own_data(typed: Typed) -> dict[str, dict[str, Any]]:
             "source": typed.data_source,
             "volume": typed.data_volume,
             "stage": typed.data_stage or None,
+            "arrives": typed.data_arrives,
         },
         "engineering": {
             "model_version": typed.model_version,

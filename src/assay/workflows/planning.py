@@ -17,6 +17,7 @@ from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.sprints.calls import Call, Paid, calls, ranking_paid, record_of, score_of, score_text
 from assay.domain.sprints.feasibility import Feasibility, Window, feasibility
 from assay.domain.sprints.ranking import Delayed, Per, Ranked, Ranking, by_cost_of_delay, candidate_of, ranked
+from assay.domain.sprints.supplies import LinkedData, supplies
 from assay.errors import Invalid
 from assay.stats.elicited_chances import BrierScore, TrackRecord
 from assay.workflows.actor import Actor, Permission
@@ -74,6 +75,8 @@ class PlanView:
     score: BrierScore | None
     """Of all chances given so far; None where none was."""
     score_text: str
+    linked: Mapping[str, tuple[LinkedData, ...]]
+    """Data tickets that tickets of the project wait for, by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +156,16 @@ def plan_in(
     order = [row.candidate.key for row in (delayed if by_delay else ranking.rows)]
     shown = frozenset(order[:most])
     vouched = _vouched(tx, project, tuple(shown)) if shown else {}
+    linked = tx.data_links(project.id)
     rows = tuple(
-        _row(tickets[row.candidate.key], row, window, metrics, vouched.get(row.candidate.key, {}))
+        _row(
+            tickets[row.candidate.key],
+            row,
+            window,
+            metrics,
+            vouched.get(row.candidate.key, {}),
+            linked.get(row.candidate.key, ()),
+        )
         for row in ranking.rows
         if row.candidate.key in shown
     )
@@ -169,6 +180,7 @@ def plan_in(
         record=record,
         score=score,
         score_text=score_text(score),
+        linked=linked,
     )
 
 
@@ -191,22 +203,34 @@ def _open_stages(board: Board) -> tuple[str, ...]:
 
 
 def _row(
-    ticket: Ticket, row: Ranked, window: Window, metrics: MetricCatalog, vouched: Mapping[str, ReadyItem]
+    ticket: Ticket,
+    row: Ranked,
+    window: Window,
+    metrics: MetricCatalog,
+    vouched: Mapping[str, ReadyItem],
+    linked: tuple[LinkedData, ...],
 ) -> PlanRow:
     content = ticket.content
     return PlanRow(
         ticket=ticket,
         ranked=row,
-        feasibility=feasibility(content.data_needs, content.prediction, window),
+        feasibility=feasibility(content.data_needs, content.prediction, window, linked),
         ready=(
-            _data_available(ticket),
+            _data_available(ticket, linked),
             *(vouched.get(name) or _nobody_says(name) for name in READY_ITEMS),
             _measurable(ticket, metrics),
         ),
     )
 
 
-def _data_available(ticket: Ticket) -> ReadyItem:
+def _data_available(ticket: Ticket, linked: tuple[LinkedData, ...]) -> ReadyItem:
+    waiting = [one for one in supplies(ticket.content.data_needs, linked) if not one.is_ready]
+    if linked and waiting:
+        named = ", ".join(one.name for one in waiting)
+        do = f"Say that {waiting[0].name} is ready once its data is there"
+        return ReadyItem("data available", Outcome.NOT_MET, f"not ready yet: {named}", do)
+    if linked:
+        return ReadyItem("data available", Outcome.MET, "every data ticket it is linked to is ready", "")
     facts = ExitFacts(
         content=ticket.content,
         entered_stage_at=ticket.entered_stage_at,

@@ -79,7 +79,9 @@ def planning(
         plan=plan,
         committed=committed,
         fits={
-            one.key: feasibility(one.content.data_needs, one.content.prediction, window)
+            one.key: feasibility(
+                one.content.data_needs, one.content.prediction, window, plan.linked.get(one.key, ())
+            )
             for one in tickets
             if one.content.type is TicketType.EXPERIMENT and not _is_trained(project, one)
         },

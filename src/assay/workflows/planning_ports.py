@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from assay.domain.gates.gate_record import GateRecord
+from assay.domain.sprints.supplies import LinkedData
 
 
 class PlanningReads(Protocol):
@@ -13,6 +14,10 @@ class PlanningReads(Protocol):
 
     def plannable(self, project_id: int, stages: Sequence[str]) -> Sequence[str]:
         """Keys of the experiments in these columns that are not locked, by number."""
+        ...
+
+    def data_links(self, project_id: int) -> Mapping[str, tuple[LinkedData, ...]]:
+        """The data tickets that tickets of this project need or are blocked by, by key, each once."""
         ...
 
     def latest_gate_records(

@@ -13,7 +13,12 @@ from tests.faces.web.test_routes import Browser, at, fields_of
 
 OWN = {
     "spike": {"question": "Does it run on a CPU?", "deliverable": "A page and what we recommend."},
-    "data": {"data_source": "help desk", "data_volume": "12,000 tickets", "data_stage": "annotation"},
+    "data": {
+        "data_source": "help desk",
+        "data_volume": "12,000 tickets",
+        "data_stage": "annotation",
+        "data_arrives": "2026-06-02",
+    },
     "engineering": {
         "model_version": "intent-8b@12",
         "latency_ms": "200",

@@ -4,8 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from assay.domain.experiments.experiment import DataNeed, DecisionKind, Place
+from assay.domain.experiments.experiment import DataNeed, DecisionKind, LinkKind, Place, TicketContent
 from assay.domain.experiments.prediction import Effect, Prediction
+from assay.domain.experiments.type_fields import DataFields
 from assay.domain.kernel.findings import Outcome
 from assay.domain.sprints.feasibility import Fit
 from assay.domain.sprints.ranking import Per
@@ -17,6 +18,7 @@ from assay.workflows.evidence import connect_source, sync_source
 from assay.workflows.gate_runs import judge_upload
 from assay.workflows.gate_views import Upload
 from assay.workflows.gates import add_gate
+from assay.workflows.links import link_tickets
 from assay.workflows.planning import candidates, predictions_scored, set_place
 from assay.workflows.retro import retro
 from assay.workflows.sprints import create_sprint
@@ -66,7 +68,7 @@ def test_candidates_are_experiments_that_are_not_locked_yet_ranked_with_a_reason
 
 
 def test_feasibility_is_told_for_the_days_that_are_asked_about(ws):
-    labels = DataNeed(dataset="labels-v2", needed_by="2026-06-04T00:00:00Z")
+    labels = DataNeed(dataset="labels-v2", arrives="2026-06-04")
     slow = Prediction(chance="0.6", training_days=3, evaluation_days=2)
     create_ticket(ws, ADA, SLUG, content(prediction=slow, data_needs=(labels,)))
     days = {"starts_on": date(2026, 5, 25), "ends_on": date(2026, 6, 5)}
@@ -75,6 +77,29 @@ def test_feasibility_is_told_for_the_days_that_are_asked_about(ws):
     assert "day 9 of 10" in row.feasibility.text
     [row] = candidates(ws, ADA, SLUG, starts_on=date(2026, 6, 8), ends_on=date(2026, 6, 19)).rows
     assert row.feasibility.fit is Fit.FITS
+
+
+def test_data_ticket_an_experiment_is_linked_to_is_part_of_its_feasibility_and_readiness(ws):
+    slow = Prediction(chance="0.6", training_days=3, evaluation_days=2)
+    task = DataFields(source="crm", volume="10k", stage="annotation", arrives="2026-06-02 to 2026-06-05")
+    data = create_ticket(ws, ADA, SLUG, TicketContent(type="data", title="Labels", data=task))
+    needing = create_ticket(ws, ADA, SLUG, content(prediction=slow))
+    blocked = create_ticket(ws, ADA, SLUG, content(prediction=slow))
+    link_tickets(ws, ADA, SLUG, needing.key, LinkKind.NEEDS_DATA, data.key)
+    link_tickets(ws, ADA, SLUG, data.key, LinkKind.BLOCKS, blocked.key)
+    days = {"starts_on": date(2026, 5, 25), "ends_on": date(2026, 6, 5)}
+    rows = {row.ticket.key: row for row in candidates(ws, ADA, SLUG, **days).rows}
+    for key in (needing.key, blocked.key):
+        assert rows[key].feasibility.fit is Fit.DOES_NOT
+        assert rows[key].feasibility.text.startswith(f"{data.key} arrives on day 7-10 of 10 (in annotation)")
+        assert (rows[key].ready[0].outcome, rows[key].ready[0].reason) == (
+            Outcome.NOT_MET,
+            f"not ready yet: {data.key}",
+        )
+    there = data.content.model_copy(update={"data": DataFields(source="crm", volume="10k", stage="ready")})
+    edit_ticket(ws, ADA, SLUG, data.key, there, expected_version=data.version)
+    row = candidates(ws, ADA, SLUG, **days).rows[0]
+    assert (row.feasibility.fit, row.ready[0].outcome) == (Fit.FITS, Outcome.MET)
 
 
 @pytest.mark.parametrize(

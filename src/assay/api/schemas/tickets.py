@@ -54,6 +54,8 @@ class DataNeedBody(Body):
     dataset: Short
     versions: Short = ""
     needed_by: Short | None = None
+    arrives: Annotated[Short, Field(examples=["2026-06-02 to 2026-06-05"])] = ""
+    """The day or days on which it is expected."""
     ready: bool = False
 
 
@@ -77,6 +79,7 @@ class DataBody(Body):
     source: Short = ""
     volume: Short = ""
     stage: DataStage | None = None
+    arrives: Short = ""
 
 
 class EngineeringBody(Body):

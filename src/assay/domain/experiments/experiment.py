@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
+from assay.domain.experiments.arrival import Arrives
 from assay.domain.experiments.criteria.model import Criterion, MetricName
 from assay.domain.experiments.prediction import Prediction, said_something
 from assay.domain.experiments.texts import Label, Moment, Prose, Title, clean_text
@@ -79,6 +80,9 @@ class DataNeed(Value):
     dataset: Label
     versions: Annotated[str, StringConstraints(max_length=60), AfterValidator(clean_text)] = ""
     needed_by: Moment | None = None
+    """The day it is wanted; when it comes is another matter."""
+    arrives: Arrives = ""
+    """The day or days on which it is expected to be there."""
     ready: bool = False
     """A person says that it is there, until data readiness checks it."""
 

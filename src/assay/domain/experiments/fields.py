@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import NoReturn, TypeVar
 
+from assay.domain.experiments.arrival import EXPECTED, arrival_of
 from assay.domain.experiments.exact_numbers import MAX_DIGITS, fits, plain
 from assay.domain.kernel.time import timestamp, utc
 from assay.errors import Invalid
@@ -160,6 +161,18 @@ def as_moment(value: object, path: str) -> datetime:
     if moment is None or not 1970 <= moment.year <= 9998:
         refuse(path, found_text(value), expected)
     return moment
+
+
+def arrival_from_data(value: object, path: str) -> str:
+    """The day or days on which data is expected, as text in one form."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = value.isoformat()  # as YAML reads a day
+    text = as_text(value, path, limit=60)
+    try:
+        arrival_of(text)
+    except ValueError:
+        refuse(path, found_text(value), EXPECTED)
+    return text
 
 
 def _moment(value: object) -> datetime | None:

@@ -44,6 +44,7 @@ from assay.domain.experiments.experiment import (
     web_address,
 )
 from assay.domain.experiments.fields import (
+    arrival_from_data,
     as_choice,
     as_decimal,
     as_flag,
@@ -199,6 +200,7 @@ def _need_to_data(need: DataNeed) -> dict[str, Any]:
     _put(data, "versions", need.versions)
     if need.needed_by is not None:
         data["needed_by"] = moment_data(need.needed_by)
+    _put(data, "arrives", need.arrives)
     if need.ready:
         data["ready"] = True
     return data
@@ -318,7 +320,16 @@ _PREDICTION = _record(
 _PLACE = _record(
     Place, {"rank": lambda value, path: as_integer(value, path, low=1, high=1000), "reason": _words}
 )
-_NEED = _record(DataNeed, {"dataset": _words, "versions": _words, "needed_by": as_moment, "ready": as_flag})
+_NEED = _record(
+    DataNeed,
+    {
+        "dataset": _words,
+        "versions": _words,
+        "needed_by": as_moment,
+        "arrives": arrival_from_data,
+        "ready": as_flag,
+    },
+)
 _READERS: dict[str, Reader] = {
     "type": lambda value, path: as_choice(value, path, TicketType),
     "title": _words,
@@ -341,7 +352,12 @@ _READERS: dict[str, Reader] = {
     "spike": _record(SpikeFields, {"question": _words, "deliverable": _words}),
     "data": _record(
         DataFields,
-        {"source": _words, "volume": _words, "stage": lambda value, path: as_choice(value, path, DataStage)},
+        {
+            "source": _words,
+            "volume": _words,
+            "stage": lambda value, path: as_choice(value, path, DataStage),
+            "arrives": arrival_from_data,
+        },
     ),
     "engineering": _record(
         EngineeringFields,

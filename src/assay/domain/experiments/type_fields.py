@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from assay.domain.experiments.arrival import Arrives
 from assay.domain.experiments.texts import Line, Prose
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.model import Value
@@ -44,6 +45,8 @@ class DataFields(Value):
     volume: Line = ""
     """How much of it, such as "12,000 labelled tickets"."""
     stage: DataStage | None = None
+    arrives: Arrives = ""
+    """The day or days on which it is expected to be ready."""
 
 
 class EngineeringFields(Value):

@@ -1,6 +1,7 @@
 """Does an experiment fit into a sprint: data there on which day, training and evaluation how long, and what would make it fit?
 
-Days are working days of the sprint, Monday to Friday, counted from 1. Data that comes on a day can be trained on from the next.
+Days are working days of the sprint, Monday to Friday, counted from 1. Data that arrives on a day can be trained on from the next;
+where it may arrive on one of several days, the last one counts.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from assay.domain.experiments.arrival import Arrival
 from assay.domain.experiments.experiment import DataNeed
 from assay.domain.experiments.prediction import Prediction
 from assay.domain.gates.wording import count, hours, listed
+from assay.domain.sprints.supplies import LinkedData, Supply, supplies
 
 TIGHT_DAYS = 1.0
 """With so little left over, anything that goes wrong makes it late."""
@@ -83,51 +86,90 @@ class Feasibility:
     """Working days left over; below 0: too many."""
 
 
-def feasibility(needs: tuple[DataNeed, ...], prediction: Prediction | None, window: Window) -> Feasibility:
+def feasibility(
+    needs: tuple[DataNeed, ...],
+    prediction: Prediction | None,
+    window: Window,
+    linked: tuple[LinkedData, ...] = (),
+) -> Feasibility:
     """Can this be run and evaluated inside the sprint?
 
     Args:
         needs: the data it cannot start without.
         prediction: says how long training and evaluation take.
         window: the days there are.
+        linked: data tickets it needs, or is blocked by.
 
-    >>> labels = DataNeed(dataset="labels-v2", needed_by="2026-06-04T00:00:00Z")
+    >>> labels = DataNeed(dataset="labels-v2", arrives="2026-06-02 to 2026-06-05")
     >>> found = feasibility((labels,), Prediction(training_days=3, evaluation_days=2), Window(date(2026, 5, 25), date(2026, 6, 5)))
     >>> found.fit.value, found.text
-    ('does not fit', 'labels-v2 comes on day 9 of 10, training needs 3 days, evaluation 2: 4 days too many')
+    ('does not fit', 'labels-v2 arrives on day 7-10 of 10, training needs 3 days, evaluation 2: 2 to 5 days too many')
     >>> found.remedies[0]
-    'have labels-v2 4 days earlier, by day 5'
+    'have labels-v2 by day 5'
     """
-    unknown = _unknown(needs, prediction)
+    awaited = tuple(one for one in supplies(needs, linked) if not one.is_ready)
+    data = _data_facts(awaited, window) if needs or linked else ["no data need is listed"]
+    text = ", ".join((*data, *_gone(window), *_work_facts(prediction or Prediction())))
     work = _work(prediction)
-    waiting = [need for need in needs if not need.ready]
-    if unknown and (work is None or any(need.needed_by is None for need in waiting)):
-        return Feasibility(Fit.UNKNOWN, _facts(needs, prediction, window), unknown)
-    assert work is not None
-    last = max(waiting, key=lambda need: window.day_of(_day(need)), default=None)
-    comes = 0 if last is None else window.day_of(_day(last))
-    begin = max(comes, window.gone)
-    spare = window.days - begin - work
-    text = _facts(needs, prediction, window)
-    if spare < 0:
+    unknown = _unknown(awaited, prediction, window)
+    if work is None or any(_arrival(one, window) is None for one in awaited):
+        return Feasibility(Fit.UNKNOWN, text, unknown)
+    waits = _Waits.of(awaited, window)
+    spare = window.days - waits.begin - work
+    best = window.days - waits.soonest - work
+    if best < 0:
+        over = _days(-spare) if best == spare else f"{hours(-best)} to {_days(-spare)}"
         return Feasibility(
-            Fit.DOES_NOT,
-            f"{text}: {_days(-spare)} too many",
-            _remedies(last, comes, work, -spare, window),
+            Fit.DOES_NOT, f"{text}: {over} too many", _remedies(waits, work, -spare, window), spare
+        )
+    if spare < 0:
+        # Some of the days on which it may arrive are soon enough.
+        until = _by_day(math.floor(window.days - work))
+        return Feasibility(
+            Fit.TIGHT,
+            f"{text}: fits only if {waits.name} is there{until}",
+            _remedies(waits, work, -spare, window),
             spare,
         )
     left = "no day left over" if spare == 0 else f"{_days(spare)} left over"
-    return Feasibility(
-        Fit.TIGHT if spare < TIGHT_DAYS or (spare == TIGHT_DAYS and comes > 0) else Fit.FITS,
-        f"{text}: {left}",
-        (),
-        spare,
-    )
+    tight = spare < TIGHT_DAYS or (spare == TIGHT_DAYS and waits.day > 0)
+    return Feasibility(Fit.TIGHT if tight else Fit.FITS, f"{text}: {left}", (), spare)
 
 
-def _day(need: DataNeed) -> date:
-    assert need.needed_by is not None
-    return need.needed_by.date()
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """The data that comes last."""
+
+    name: str
+    """Empty where nothing is waited for."""
+    day: int
+    """Day of the sprint on which it is there at the latest."""
+    first: int
+    """And at the earliest."""
+    begin: int
+    """Days that are gone before training begins, at the latest."""
+    soonest: int
+    """And at the earliest."""
+
+    @classmethod
+    def of(cls, awaited: tuple[Supply, ...], window: Window) -> _Waits:
+        days = [(window.day_of(one.arrival.last), one) for one in awaited if one.arrival is not None]
+        if not days:
+            return cls("", 0, 0, window.gone, window.gone)
+        day, last = max(days, key=lambda found: found[0])
+        first = max(window.day_of(one.arrival.first) for one in awaited if one.arrival is not None)
+        return cls(last.name, day, first, max(day, window.gone), max(first, window.gone))
+
+
+def _arrival(one: Supply, window: Window) -> Arrival | None:
+    """When it is expected; None where nobody knows: also of what was expected on a day that is over, and is not there."""
+    if one.is_stopped or one.arrival is None or _is_overdue(one, window):
+        return None
+    return one.arrival
+
+
+def _is_overdue(one: Supply, window: Window) -> bool:
+    return one.arrival is not None and window.today is not None and one.arrival.last < window.today
 
 
 def _work(prediction: Prediction | None) -> float | None:
@@ -136,12 +178,14 @@ def _work(prediction: Prediction | None) -> float | None:
     return float(prediction.training_days + prediction.evaluation_days)
 
 
-def _unknown(needs: tuple[DataNeed, ...], prediction: Prediction | None) -> tuple[str, ...]:
-    said = prediction or Prediction()
+def _unknown(awaited: tuple[Supply, ...], prediction: Prediction | None, window: Window) -> tuple[str, ...]:
+    said, work = prediction or Prediction(), _work(prediction)
+    latest = None if work is None else math.floor(window.days - work)
+    soon = f" ({_by_day(latest).strip()} it fits)" if latest is not None and latest >= 0 else ""
     found = [
-        f"write by when {need.dataset} is there"
-        for need in needs
-        if not need.ready and need.needed_by is None
+        f"link other data than {one.name}" if one.is_stopped else f"write when {one.name} arrives{soon}"
+        for one in awaited
+        if _arrival(one, window) is None
     ]
     if said.training_days is None:
         found.append("write how many days training takes (0 where nothing is trained)")
@@ -150,26 +194,63 @@ def _unknown(needs: tuple[DataNeed, ...], prediction: Prediction | None) -> tupl
     return tuple(found)
 
 
-def _facts(needs: tuple[DataNeed, ...], prediction: Prediction | None, window: Window) -> str:
-    said, parts = prediction or Prediction(), []
-    waiting = [need for need in needs if not need.ready]
-    late = sorted((need for need in waiting if need.needed_by is not None), key=_day)
-    if late:
-        place = window.day_of(_day(late[-1]))
-        where = f"on day {place} of {window.days}" if place <= window.days else "after the sprint"
-        parts.append(f"{late[-1].dataset} comes {where if place else 'before it begins'}")
-    undated = [need.dataset for need in waiting if need.needed_by is None]
+def _gone(window: Window) -> tuple[str, ...]:
+    if not window.gone:
+        return ()
+    return (f"{count(window.gone, 'day')} of {window.days} {'is' if window.gone == 1 else 'are'} over",)
+
+
+def _data_facts(awaited: tuple[Supply, ...], window: Window) -> list[str]:
+    if not awaited:
+        return ["data is there"]
+    dated = [one for one in awaited if _arrival(one, window) is not None]
+    parts = []
+    if dated:
+        last = max(dated, key=lambda one: window.day_of(_expected(one).last))
+        parts.append(f"{last.name} arrives {_when(_expected(last), window)}{_standing(last)}")
+    for one in awaited:
+        if one.is_stopped:
+            parts.append(f"{one.name} was killed")
+        elif _is_overdue(one, window):
+            parts.append(
+                f"{one.name} was to arrive by {_expected(one).last} and is not there{_standing(one)}"
+            )
+    undated = [one for one in awaited if one.arrival is None and not one.is_stopped]
     if undated:
-        parts.append(f"nobody said when {listed(undated)} will be there")
-    if not waiting:
-        parts.append("data is there" if needs else "no data need is listed")
-    if window.gone:
-        parts.append(
-            f"{count(window.gone, 'day')} of {window.days} {'is' if window.gone == 1 else 'are'} over"
-        )
+        named = listed(f"{one.name}{_standing(one)}{_wanted(one, window)}" for one in undated)
+        parts.append(f"nobody said when {named} will be there")
+    return parts
+
+
+def _expected(one: Supply) -> Arrival:
+    assert one.arrival is not None
+    return one.arrival
+
+
+def _standing(one: Supply) -> str:
+    return f" ({one.stands})" if one.stands else ""
+
+
+def _wanted(one: Supply, window: Window) -> str:
+    day = 0 if one.wanted_on is None else window.day_of(one.wanted_on)
+    return f" (needed by day {day})" if 0 < day <= window.days else ""
+
+
+def _when(arrival: Arrival, window: Window) -> str:
+    first, last = window.day_of(arrival.first), window.day_of(arrival.last)
+    if first > window.days:
+        return "after the sprint"
+    if last == 0:
+        return "before it begins"
+    if last > window.days:
+        return f"between day {max(first, 1)} of {window.days} and after the sprint"
+    return f"on day {last if first == last else f'{max(first, 1)}-{last}'} of {window.days}"
+
+
+def _work_facts(said: Prediction) -> list[str]:
     if said.training_days is None and said.evaluation_days is None:
-        parts.append("nobody said how long training and evaluation take")
-        return ", ".join(parts)
+        return ["nobody said how long training and evaluation take"]
+    parts = []
     if said.training_days is None:
         parts.append("nobody said how long training takes")
     elif said.training_days:
@@ -181,16 +262,15 @@ def _facts(needs: tuple[DataNeed, ...], prediction: Prediction | None, window: W
     else:
         told = float(said.evaluation_days)
         parts.append(f"evaluation {hours(told) if said.training_days else 'needs ' + _days(told)}")
-    return ", ".join(parts)
+    return parts
 
 
-def _remedies(last: DataNeed | None, comes: int, work: float, over: float, window: Window) -> tuple[str, ...]:
+def _remedies(waits: _Waits, work: float, over: float, window: Window) -> tuple[str, ...]:
     found = []
     earlier = math.ceil(over)
-    if last is not None and comes - earlier >= window.gone:
-        by = comes - earlier
-        until = f", by day {by}" if by else ", before the sprint begins"
-        found.append(f"have {last.dataset} {count(earlier, 'day')} earlier{until}")
+    if waits.name and waits.day - earlier >= window.gone:
+        much = f" {count(earlier, 'day')} earlier," if waits.first == waits.day else ""
+        found.append(f"have {waits.name}{much}{_by_day(waits.day - earlier)}")
     if work > over:
         found.append(f"take {_days(over)} off training and evaluation")
     if work <= window.days:
@@ -198,6 +278,10 @@ def _remedies(last: DataNeed | None, comes: int, work: float, over: float, windo
     else:
         found.append("let it span sprints, or cut it into smaller questions")
     return tuple(found)
+
+
+def _by_day(day: int) -> str:
+    return f" by day {day}" if day > 0 else " before the sprint begins"
 
 
 def _days(amount: float) -> str:

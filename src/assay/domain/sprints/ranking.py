@@ -221,9 +221,7 @@ def _ranked(candidate: Candidate, number: int, words: _Words) -> Ranked:
     worth = worth_on(candidate, candidate.worth.gain, words.scale)
     missing = [*candidate.worth.missing]
     if candidate.worth.gain is not None and worth is None:
-        missing.append(
-            "what one unit of its metric is worth" if words.scale is Scale.REWARD else "the baseline's value"
-        )
+        missing.append(_unplaced(candidate, words.scale))
     if candidate.cost(words.per) is None:
         missing.append("the GPU-hours" if words.per is Per.GPU_HOUR else "the person-days")
     return Ranked(
@@ -236,6 +234,16 @@ def _ranked(candidate: Candidate, number: int, words: _Words) -> Ranked:
         sentence=words.sentence(candidate, worth, missing),
         missing=tuple(missing),
     )
+
+
+def _unplaced(candidate: Candidate, scale: Scale) -> str:
+    """What would put a known gain on the scale of the ranking."""
+    unit = "what one unit of its metric is worth"
+    if scale is Scale.REWARD:
+        return unit
+    goal = candidate.goal
+    assert goal is not None  # without one there is no gain
+    return goal.unsized if goal.bar is None else f"{unit} ({goal.unsized})"
 
 
 def brief_amount(metric: Metric, gain: float) -> str:

@@ -45,7 +45,16 @@ class Goal:
     text: str
     """The criterion in its short form."""
     bar: float | None
-    """The least improvement over the baseline that meets it, in the metric's unit; None where the baseline is not known."""
+    """The least improvement over the baseline that meets it, in the metric's unit; None where there is none to tell."""
+    has_baseline: bool = True
+    """Whether the baseline's value is written."""
+
+    @property
+    def unsized(self) -> str:
+        """What lacks, or why its gain cannot be counted in goals; empty where it can."""
+        if self.bar is None:
+            return "a criterion with a least improvement" if self.has_baseline else "the baseline's value"
+        return "" if self.bar > 0.0 else "its criterion asks for no improvement over the baseline"
 
 
 def goal_of(registration: Registration) -> Goal | None:
@@ -75,7 +84,12 @@ def goal_of(registration: Registration) -> Goal | None:
         if (bar := _bar(one, metric, registration)) is not None
     ]
     # All primary criteria have to be met: of several about one metric, the hardest counts.
-    return Goal(metric, criterion_text(criterion, metrics=catalog), max(bars, default=None))
+    return Goal(
+        metric,
+        criterion_text(criterion, metrics=catalog),
+        max(bars, default=None),
+        baseline_value(registration, metric) is not None,
+    )
 
 
 def _bar(criterion: Criterion, metric: Metric, registration: Registration) -> float | None:
@@ -165,7 +179,7 @@ def worth_of(prediction: Prediction | None, goal: Goal | None, record: TrackReco
     bar = goal.bar if goal.bar is not None and goal.bar > 0.0 else None
     chance = record.hit_rate if said is None else shrunk_chance(said, record)
     if chance is None or bar is None:
-        return Worth(Basis.NOTHING, None, chance, said, bar, _missing(said, bar, record))
+        return Worth(Basis.NOTHING, None, chance, said, bar, _missing(said, goal, record))
     missing = ("the effect",) if said is not None else ("the chance", "the effect")
     return Worth(
         basis=Basis.HIT_RATE if said is None else Basis.CHANCE,
@@ -183,10 +197,12 @@ def _predicted(belief: Belief, said: float, goal: Goal, record: TrackRecord) -> 
     return Worth(Basis.PREDICTION, gain, chance, said, mean_above(belief, bar))
 
 
-def _missing(said: float | None, bar: float | None, record: TrackRecord) -> tuple[str, ...]:
+def _missing(said: float | None, goal: Goal, record: TrackRecord) -> tuple[str, ...]:
     missing = []
     if said is None and record.hit_rate is None:
         missing.append("the chance (no experiment is decided yet whose hit rate could stand for it)")
-    if bar is None:
-        missing.append("the effect, or the baseline's value")
+    if goal.bar is None:
+        missing.append(f"the effect, or {goal.unsized}")
+    elif goal.unsized:
+        missing.append(f"the effect ({goal.unsized})")
     return tuple(missing)

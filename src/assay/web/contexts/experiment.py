@@ -179,6 +179,7 @@ class NeedLine:
     name: str
     ready: bool
     needed_by: str
+    arrives: str
 
 
 @dataclass(frozen=True, slots=True)

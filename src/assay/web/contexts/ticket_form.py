@@ -22,6 +22,7 @@ class NeedRow:
     dataset: str = ""
     versions: str = ""
     needed_by: str = ""
+    arrives: str = ""
     ready: bool = False
 
 
@@ -58,6 +59,7 @@ class Typed:
     data_source: str = ""
     data_volume: str = ""
     data_stage: str = ""
+    data_arrives: str = ""
     model_version: str = ""
     latency_ms: str = ""
     latency_percentile: str = ""

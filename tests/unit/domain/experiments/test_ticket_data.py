@@ -25,7 +25,7 @@ criteria:
   - compute > 2x budget
 budget: {gpu_hours: 24}
 time_box_days: 10
-data_needs: [{dataset: support-tickets, versions: "3.10", needed_by: 2026-12-01}]
+data_needs: [{dataset: support-tickets, versions: "3.10", needed_by: 2026-12-01, arrives: 2026-11-24 to 2026-11-27}]
 looks: [3, 5]
 owner:
 """
@@ -99,6 +99,8 @@ def test_ticket_with_a_title_alone_is_written_with_type_and_title_alone():
         ({"baseline": [{"metric": "a b"}]}, "baseline[0].metric"),
         ({"baseline": [{"metric": "accuracy", "ticket": "EXP-0"}]}, "baseline[0].ticket"),
         ({"data_needs": [{"dataset": "a", "needed_by": 0}]}, "data_needs[0].needed_by"),
+        ({"data_needs": [{"dataset": "a", "arrives": "soon"}]}, "data_needs[0].arrives"),
+        ({"type": "data", "data": {"arrives": "2026-06-05 to 2026-06-02"}}, "data.arrives"),
         ({"data_needs": [{"dataset": "a", "needed_by": "0001-01-01"}]}, "data_needs[0].needed_by"),
         ({"data_needs": [{"dataset": "a", "needed_by": "2026-02-30"}]}, "data_needs[0].needed_by"),
         ({"data_needs": [{"dataset": "a", "needed_by": "2026-02-03T10:00:00"}]}, "data_needs[0].needed_by"),

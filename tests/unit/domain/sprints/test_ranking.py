@@ -139,6 +139,19 @@ def test_different_metrics_without_rewards_are_counted_in_what_their_criteria_as
     assert "goals a GPU-hour" in ranking.rows[0].sentence
 
 
+@pytest.mark.parametrize("goal", ["accuracy no worse than baseline by 1%", "accuracy >= 70%"])
+def test_criterion_that_asks_for_no_improvement_is_told_as_the_reason_and_not_a_missing_baseline(goal):
+    slow = Prediction(effect=Effect(mean=100, sd=1))
+    latency = ticket(slow, goal="latency_ms <= 400 ms", baseline="latency_ms=450")
+    last = order([ticket(Prediction(effect=SURE), goal=goal), latency]).rows[-1]
+    assert last.sentence == (
+        "Not ranked by worth yet. It lacks what one unit of its metric is worth "
+        "(its criterion asks for no improvement over the baseline)."
+    )
+    [alone] = order([ticket(Prediction(chance="0.5"), goal=goal)]).rows
+    assert "the effect (its criterion asks for no improvement over the baseline)" in alone.missing
+
+
 def test_lower_is_better_metric_counts_improvement_as_above_zero():
     falls = ticket(goal="latency_ms <= 400 ms", baseline="latency_ms=450")
     assert candidate_of("EXP-1", falls, METRICS, USUAL_TEAM).goal.bar == 50

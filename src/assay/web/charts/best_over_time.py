@@ -8,10 +8,10 @@ from typing import Any
 from assay.domain.experiments.display import format_value
 from assay.domain.kernel.metrics import Metric, MetricCatalog, Unit
 from assay.web import wording
+from assay.web.charts.frames import drawing, filled
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.views import OverviewView
 
-HEIGHT = 240
 ONE_DAY = timedelta(days=1)
 
 
@@ -35,8 +35,6 @@ def box(view: OverviewView, metrics: MetricCatalog, slug: str) -> ChartBox | Non
 
 def specification(view: OverviewView, metric: Metric | None) -> dict[str, Any]:
     """The chart as a Vega-Lite specification without colours."""
-    import altair as alt  # takes most of a second: only pages with a chart pay for it
-
     rows = [
         {
             "at": wording.iso(p.at),
@@ -48,9 +46,23 @@ def specification(view: OverviewView, metric: Metric | None) -> dict[str, Any]:
         for place, p in enumerate(view.best, start=1)
     ]
     percent = metric is not None and metric.unit is Unit.FRACTION
+    # Within one day the order says more than the clock.
+    over_days = bool(view.best) and view.best[-1].at - view.best[0].at >= ONE_DAY
+    return filled(_drawing(over_days=over_days, percent=percent), best=rows)
+
+
+@drawing
+def _drawing(*, over_days: bool, percent: bool) -> Any:
+    import altair as alt  # takes most of a second: only pages with a chart pay for it
+
     axis = alt.Axis(format=".1~%" if percent else "~g", title=None, tickCount=5)
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=_across(alt, view),
+    across = (
+        alt.X("at:T", axis=alt.Axis(title=None, grid=False, tickCount=6))
+        if over_days
+        else alt.X("place:O", sort=None, axis=alt.Axis(title=None, grid=False, labelAngle=0))
+    )
+    base = alt.Chart(alt.NamedData("best")).encode(
+        x=across,
         y=alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=False, nice=True)),
     )
     layers = [
@@ -58,13 +70,4 @@ def specification(view: OverviewView, metric: Metric | None) -> dict[str, Any]:
         base.mark_circle(size=56, opacity=1).encode(tooltip=["key:N", "shown:N", "at:T"]),
         base.mark_text(dy=-12, align="left").encode(text="key:N"),
     ]
-    chart: dict[str, Any] = alt.layer(*layers).properties(width="container", height=HEIGHT).to_dict()
-    chart.pop("config", None)
-    return chart
-
-
-def _across(alt: Any, view: OverviewView) -> Any:
-    """Days where there are some; within one day the order says more than the clock."""
-    if view.best and view.best[-1].at - view.best[0].at >= ONE_DAY:
-        return alt.X("at:T", axis=alt.Axis(title=None, grid=False, tickCount=6))
-    return alt.X("place:O", sort=None, axis=alt.Axis(title=None, grid=False, labelAngle=0))
+    return alt.layer(*layers)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from assay.domain.kernel.durations import duration_text
 from assay.web import wording
 from assay.web.charts import flow_plans
-from assay.web.charts.frames import counts_axis, finished, tickets_href, window
+from assay.web.charts.frames import counts_axis, drawing, filled, tickets_href, ticks_for, window
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.flow import FlowView, WeekView
 from assay.workflows.flow_blockers import BlockerCost
@@ -149,8 +149,6 @@ def _blockers_href(slug: str, cost: BlockerCost) -> str:
 
 def funnel_specification(view: FlowView, slug: str) -> dict[str, Any]:
     """One bar a step, the longest on top; a click lists the experiments."""
-    import altair as alt
-
     rows = [
         {
             "step": step.title,
@@ -162,20 +160,25 @@ def funnel_specification(view: FlowView, slug: str) -> dict[str, Any]:
         for place, step in enumerate(view.funnel)
     ]
     most = max((step.reached for step in view.funnel), default=0)
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y("step:N", sort=[step.title for step in view.funnel], axis=alt.Axis(title=None)),
-        x=alt.X("reached:Q", axis=counts_axis(alt, most)),
+    return filled(_funnel_drawing(tuple(step.title for step in view.funnel), ticks_for(most)), steps=rows)
+
+
+@drawing
+def _funnel_drawing(titles: tuple[str, ...], ticks: int) -> Any:
+    import altair as alt
+
+    base = alt.Chart(alt.NamedData("steps")).encode(
+        y=alt.Y("step:N", sort=list(titles), axis=alt.Axis(title=None)),
+        x=alt.X("reached:Q", axis=counts_axis(alt, ticks)),
         tooltip=["step:N", "reached:Q", "here:Q"],
     )
     bars = base.mark_bar(height=18).encode(href="href:N")
     words = base.mark_text(align="left", dx=5).encode(text="reached:Q")
-    return finished(alt.layer(bars, words))
+    return alt.layer(bars, words)
 
 
 def days_specification(view: FlowView, slug: str) -> dict[str, Any]:
     """Cards by column over days, stacked in the order of the board, bulk edits marked; a click lists the cards of a column."""
-    import altair as alt
-
     flow, shown = view.cumulative, _used_columns(view)
     rows = [
         {
@@ -189,15 +192,29 @@ def days_specification(view: FlowView, slug: str) -> dict[str, Any]:
         for place in shown
     ]
     most = max((sum(day) for day in flow.counts), default=0)
+    edits = [
+        {"day": edit.at.date().isoformat(), "cards moved": edit.items, "shown": f"bulk edit: {edit.items}"}
+        for edit in view.bulk_edits
+    ]
+    drawn = _days_drawing(
+        tuple(flow.titles[place] for place in shown), ticks_for(most), with_edits=bool(edits)
+    )
+    return filled(drawn, cards=rows, edits=edits)
+
+
+@drawing
+def _days_drawing(titles: tuple[str, ...], ticks: int, *, with_edits: bool) -> Any:
+    import altair as alt
+
     chart = (
-        alt.Chart(alt.InlineData(values=rows))
+        alt.Chart(alt.NamedData("cards"))
         .mark_area(opacity=0.75)
         .encode(
             x=alt.X("day:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
-            y=alt.Y("cards:Q", stack="zero", axis=counts_axis(alt, most)),
+            y=alt.Y("cards:Q", stack="zero", axis=counts_axis(alt, ticks)),
             color=alt.Color(
                 "column:N",
-                sort=[flow.titles[place] for place in shown],
+                sort=list(titles),
                 legend=alt.Legend(title=None, orient="top", columns=LEGEND_COLUMNS),
             ),
             order=alt.Order("place:Q", sort="descending"),
@@ -205,16 +222,12 @@ def days_specification(view: FlowView, slug: str) -> dict[str, Any]:
             tooltip=["column:N"],
         )
     )
-    return finished(alt.layer(chart, *_bulk_marks(alt, view)) if view.bulk_edits else chart)
+    return alt.layer(chart, *_bulk_marks(alt)) if with_edits else chart
 
 
-def _bulk_marks(alt: Any, view: FlowView) -> tuple[Any, ...]:
+def _bulk_marks(alt: Any) -> tuple[Any, ...]:
     """A line at each moment at which many cards were moved at once."""
-    rows = [
-        {"day": edit.at.date().isoformat(), "cards moved": edit.items, "shown": f"bulk edit: {edit.items}"}
-        for edit in view.bulk_edits
-    ]
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
+    base = alt.Chart(alt.NamedData("edits")).encode(
         x="day:T", tooltip=[alt.Tooltip("day:T", title="bulk edit"), "cards moved:Q"]
     )
     words = base.mark_text(align="right", baseline="top", dx=-4).encode(text="shown:N", y=alt.value(2))
@@ -223,8 +236,6 @@ def _bulk_marks(alt: Any, view: FlowView) -> tuple[Any, ...]:
 
 def weeks_specification(view: FlowView, slug: str) -> dict[str, Any]:
     """Decisions by week, killed on promoted; a click shows that week alone, with its tickets."""
-    import altair as alt
-
     rows = [
         {
             "week": week.start.isoformat(),
@@ -236,12 +247,19 @@ def weeks_specification(view: FlowView, slug: str) -> dict[str, Any]:
         for outcome, count in (("promoted", week.promoted), ("killed", week.killed))
     ]
     most = max((week.killed + week.promoted for week in view.weeks), default=0)
-    chart = (
-        alt.Chart(alt.InlineData(values=rows))
-        .mark_bar(size=36 if len(view.weeks) <= FEW_WEEKS else alt.Undefined)
+    return filled(_weeks_drawing(ticks_for(most), are_few=len(view.weeks) <= FEW_WEEKS), weeks=rows)
+
+
+@drawing
+def _weeks_drawing(ticks: int, *, are_few: bool) -> Any:
+    import altair as alt
+
+    return (
+        alt.Chart(alt.NamedData("weeks"))
+        .mark_bar(size=36 if are_few else alt.Undefined)
         .encode(
             x=alt.X("week:O", axis=alt.Axis(title=None, labelAngle=0, labelOverlap=True)),
-            y=alt.Y("experiments:Q", axis=counts_axis(alt, most)),
+            y=alt.Y("experiments:Q", axis=counts_axis(alt, ticks)),
             color=alt.Color(
                 "outcome:N", sort=["promoted", "killed"], legend=alt.Legend(title=None, orient="top")
             ),
@@ -249,13 +267,10 @@ def weeks_specification(view: FlowView, slug: str) -> dict[str, Any]:
             tooltip=["week:O", "outcome:N", "experiments:Q"],
         )
     )
-    return finished(chart)
 
 
 def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
     """Days to each decision, with the days within which half and 85% were decided; a click opens the ticket."""
-    import altair as alt
-
     rows = [
         {
             "decided": wording.iso(c.decided_at),
@@ -268,19 +283,39 @@ def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
         for c in view.cycles
         if c.days is not None
     ]
-    base = alt.Chart(alt.InlineData(values=rows))
-    points = base.mark_circle(size=64, opacity=1).encode(
-        x=alt.X("decided:T", scale=window(alt, view), axis=alt.Axis(title=None, grid=False, tickCount=6)),
-        y=alt.Y("days:Q", axis=alt.Axis(title="days", tickCount=5), scale=alt.Scale(zero=True)),
-        color=alt.Color(
-            "outcome:N",
-            scale=alt.Scale(domain=["promoted", "killed"]),
-            legend=alt.Legend(title=None, orient="top"),
-        ),
-        href="href:N",
-        tooltip=["key:N", alt.Tooltip("days:Q", format=".1f"), "outcome:N", "decided:T", "moved:N"],
+    lines = [
+        {"days": value, "shown": f"{share}: {duration_text(value)}"}
+        for share, value in (("50%", view.cycle_days_median), ("85%", view.cycle_days_p85))
+        if value is not None
+    ]
+    drawn = _cycles_drawing(window(view), with_edits=any(row["moved"] != "alone" for row in rows))
+    return filled(drawn, decisions=rows, lines=lines)
+
+
+@drawing
+def _cycles_drawing(days: tuple[str, str], *, with_edits: bool) -> Any:
+    import altair as alt
+
+    points = (
+        alt.Chart(alt.NamedData("decisions"))
+        .mark_circle(size=64, opacity=1)
+        .encode(
+            x=alt.X(
+                "decided:T",
+                scale=alt.Scale(domain=list(days)),
+                axis=alt.Axis(title=None, grid=False, tickCount=6),
+            ),
+            y=alt.Y("days:Q", axis=alt.Axis(title="days", tickCount=5), scale=alt.Scale(zero=True)),
+            color=alt.Color(
+                "outcome:N",
+                scale=alt.Scale(domain=["promoted", "killed"]),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            href="href:N",
+            tooltip=["key:N", alt.Tooltip("days:Q", format=".1f"), "outcome:N", "decided:T", "moved:N"],
+        )
     )
-    if any(row["moved"] != "alone" for row in rows):
+    if with_edits:
         points = points.mark_point(size=64, opacity=1, filled=True).encode(
             shape=alt.Shape(
                 "moved:N",
@@ -288,20 +323,13 @@ def cycles_specification(view: FlowView, slug: str) -> dict[str, Any]:
                 legend=alt.Legend(title=None, orient="top"),
             )
         )
-    lines = [
-        {"days": value, "shown": f"{share}: {duration_text(value)}"}
-        for share, value in (("50%", view.cycle_days_median), ("85%", view.cycle_days_p85))
-        if value is not None
-    ]
-    rules = alt.Chart(alt.InlineData(values=lines)).encode(y="days:Q")
+    rules = alt.Chart(alt.NamedData("lines")).encode(y="days:Q")
     words = rules.mark_text(align="left", dx=4, dy=-6).encode(text="shown:N", x=alt.value(0))
-    return finished(alt.layer(points, rules.mark_rule(strokeDash=[4, 3]), words))
+    return alt.layer(points, rules.mark_rule(strokeDash=[4, 3]), words)
 
 
 def blockers_specification(view: FlowView, slug: str) -> dict[str, Any]:
     """Days by kind of blocker, the most first, with the share that the kinds so far make up; a click lists a kind's blockers."""
-    import altair as alt
-
     costs = view.blockers.costs
     total, so_far, rows = sum(one.days for one in costs), 0.0, []
     for one in costs:
@@ -318,7 +346,14 @@ def blockers_specification(view: FlowView, slug: str) -> dict[str, Any]:
                 "href": _blockers_href(slug, one),
             }
         )
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
+    return filled(_blockers_drawing(), kinds=rows)
+
+
+@drawing
+def _blockers_drawing() -> Any:
+    import altair as alt
+
+    base = alt.Chart(alt.NamedData("kinds")).encode(
         x=alt.X("kind:N", sort=None, axis=alt.Axis(title=None, labelAngle=0, labelLimit=110)),
         y=alt.Y("days:Q", axis=alt.Axis(title="days", tickCount=5), scale=alt.Scale(zero=True)),
         href="href:N",
@@ -331,7 +366,7 @@ def blockers_specification(view: FlowView, slug: str) -> dict[str, Any]:
         ],
     )
     bars = base.mark_bar(size=36).encode(color=alt.Color("counted:N", legend=None))
-    return finished(alt.layer(bars, base.mark_text(dy=-7).encode(text="shown:N")))
+    return alt.layer(bars, base.mark_text(dy=-7).encode(text="shown:N"))
 
 
 def _used_columns(view: FlowView) -> list[int]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from assay.domain.board.readiness import PLANNING_FAILURE, READY_ENOUGH
 from assay.domain.kernel.durations import duration_text
 from assay.web import wording
-from assay.web.charts.frames import finished, window
+from assay.web.charts.frames import drawing, filled, window
 from assay.web.charts.sprints import rates_over_bands
 from assay.web.contexts.experiment import ChartBox
-from assay.workflows.flow import AgeView, FlowView
+from assay.workflows.flow import FlowView
 from assay.workflows.sprint_views import SprintFlow
 
 _ON_TIME, _LATE = "on time", "late"
@@ -120,8 +121,6 @@ def _retro(slug: str, one: SprintFlow) -> str:
 
 def ages_specification(view: FlowView, slug: str) -> dict[str, Any]:
     """One point a card over its column, with what is usual there; a click opens the ticket."""
-    import altair as alt
-
     titles = dict(zip(view.cumulative.stages, view.cumulative.titles, strict=True))
     order = [titles[stage] for stage in view.cumulative.stages]
     rows = [
@@ -135,8 +134,19 @@ def ages_specification(view: FlowView, slug: str) -> dict[str, Any]:
         for age in view.ages
     ]
     used = [title for title in order if any(row["column"] == title for row in rows)]
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("column:N", sort=used, axis=alt.Axis(title=None, labelAngle=0, labelLimit=110)),
+    usual = {
+        titles.get(age.stage, age.stage): age.usual_days for age in view.ages if age.usual_days is not None
+    }
+    ticks = [{"column": column, "days": days} for column, days in usual.items()]
+    return filled(_ages_drawing(tuple(used), with_usual=bool(usual)), cards=rows, usual=ticks)
+
+
+@drawing
+def _ages_drawing(columns: tuple[str, ...], *, with_usual: bool) -> Any:
+    import altair as alt
+
+    base = alt.Chart(alt.NamedData("cards")).encode(
+        x=alt.X("column:N", sort=list(columns), axis=alt.Axis(title=None, labelAngle=0, labelLimit=110)),
         y=alt.Y("days:Q", axis=alt.Axis(title="days", tickCount=5), scale=alt.Scale(zero=True)),
         color=alt.Color(
             "age:N",
@@ -147,22 +157,18 @@ def ages_specification(view: FlowView, slug: str) -> dict[str, Any]:
         tooltip=["key:N", "column:N", alt.Tooltip("days:Q", format=".1f"), "age:N"],
     )
     points = base.mark_point(size=64, opacity=1, filled=True)
-    return finished(alt.layer(points, *_usual(alt, view.ages, titles, used)))
-
-
-def _usual(alt: Any, ages: Sequence[AgeView], titles: dict[str, str], used: list[str]) -> tuple[Any, ...]:
-    usual = {titles.get(age.stage, age.stage): age.usual_days for age in ages if age.usual_days is not None}
-    if not usual:
-        return ()
-    rows = [{"column": column, "days": days} for column, days in usual.items()]
-    ticks = alt.Chart(alt.InlineData(values=rows)).mark_tick(thickness=2, size=44)
-    return (
-        ticks.encode(
-            x=alt.X("column:N", sort=used),
+    if not with_usual:
+        return alt.layer(points)
+    ticks = (
+        alt.Chart(alt.NamedData("usual"))
+        .mark_tick(thickness=2, size=44)
+        .encode(
+            x=alt.X("column:N", sort=list(columns)),
             y="days:Q",
             tooltip=[alt.Tooltip("days:Q", format=".1f", title="85% left within")],
-        ),
+        )
     )
+    return alt.layer(points, ticks)
 
 
 def data_specification(view: FlowView, slug: str) -> dict[str, Any]:
@@ -178,7 +184,8 @@ def data_specification(view: FlowView, slug: str) -> dict[str, Any]:
         for point in view.data.points
         if point.days_late is not None
     ]
-    return _points(rows, "data", [_ON_TIME, _LATE], "days late", view)
+    drawn = _points_drawing("data", (_ON_TIME, _LATE), "days late", _highest(rows), window(view))
+    return filled(drawn, points=rows)
 
 
 def lead_specification(view: FlowView, slug: str) -> dict[str, Any]:
@@ -194,42 +201,48 @@ def lead_specification(view: FlowView, slug: str) -> dict[str, Any]:
         for point in view.lead.points
         if point.days is not None
     ]
-    return _points(rows, "what", ["in use"], "days", view)
+    drawn = _points_drawing("what", ("in use",), "days", _highest(rows), window(view))
+    return filled(drawn, points=rows)
 
 
-def _points(
-    rows: list[dict[str, Any]], coloured: str, words: list[str], axis: str, view: FlowView
-) -> dict[str, Any]:
+def _highest(rows: Sequence[dict[str, Any]]) -> int:
+    """Whole days that hold all points, at least one."""
+    return max(1, math.ceil(max((row["days"] for row in rows), default=0.0)))
+
+
+@drawing
+def _points_drawing(
+    coloured: str, words: tuple[str, ...], axis: str, most: int, days: tuple[str, str]
+) -> Any:
     import altair as alt
 
-    most = max((row["days"] for row in rows), default=0.0)
-
-    chart = (
-        alt.Chart(alt.InlineData(values=rows))
+    return (
+        alt.Chart(alt.NamedData("points"))
         .mark_point(size=64, opacity=1, filled=True)
         .encode(
-            x=alt.X("when:T", scale=window(alt, view), axis=alt.Axis(title=None, grid=False, tickCount=6)),
+            x=alt.X(
+                "when:T",
+                scale=alt.Scale(domain=list(days)),
+                axis=alt.Axis(title=None, grid=False, tickCount=6),
+            ),
             y=alt.Y(
                 "days:Q",
                 axis=alt.Axis(title=axis, tickCount=5),
-                scale=alt.Scale(domain=[0, max(most, 1.0)], nice=True),
+                scale=alt.Scale(domain=[0, most], nice=True),
             ),
             color=alt.Color(
                 f"{coloured}:N",
-                scale=alt.Scale(domain=words),
+                scale=alt.Scale(domain=list(words)),
                 legend=alt.Legend(title=None, orient="top") if len(words) > 1 else None,
             ),
             href="href:N",
             tooltip=["key:N", "when:T", alt.Tooltip("days:Q", format=".1f"), f"{coloured}:N"],
         )
     )
-    return finished(chart)
 
 
 def readiness_specification(flows: Sequence[SprintFlow], slug: str) -> dict[str, Any]:
     """Share of experiments whose data was ready on time over the sprints, on what is healthy; a click opens the retro."""
-    import altair as alt
-
     rows = [
         {
             "sprint": one.number,
@@ -247,9 +260,16 @@ def readiness_specification(flows: Sequence[SprintFlow], slug: str) -> dict[str,
         {"what": "ready on time", "low": READY_ENOUGH, "high": 1.0},
         {"what": "planning fails", "low": 0.0, "high": PLANNING_FAILURE},
     ]
+    return filled(_readiness_drawing(), sprints=rows, bands=bands)
+
+
+@drawing
+def _readiness_drawing() -> Any:
+    import altair as alt
+
     colour = alt.Color(
         "what:N",
         scale=alt.Scale(domain=["ready on time", "planning fails"]),
         legend=alt.Legend(title=None, orient="top"),
     )
-    return rates_over_bands(rows, bands, colour, ["of:Q", "late:N"])
+    return rates_over_bands(colour, ["of:Q", "late:N"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND, Band
 from assay.domain.sprints.burn import BurnDay
 from assay.web import wording
-from assay.web.charts.frames import counts_axis, finished
+from assay.web.charts.frames import counts_axis, drawing, filled, ticks_for
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.sprint_views import SprintRate
 
@@ -39,8 +39,6 @@ def _sprint_tickets(slug: str, number: int) -> str:
 
 def burn_specification(days: Sequence[BurnDay], slug: str, number: int) -> dict[str, Any]:
     """Three steps a day: what was committed, what of it was decided, and what is left; a click lists the tickets."""
-    import altair as alt
-
     rows = [
         {
             "day": day.day.isoformat(),
@@ -53,17 +51,24 @@ def burn_specification(days: Sequence[BurnDay], slug: str, number: int) -> dict[
         if count is not None
     ]
     most = max((day.committed or 0 for day in days), default=0)
-    reach = [days[0].day.isoformat(), days[-1].day.isoformat()]
-    chart = (
-        alt.Chart(alt.InlineData(values=rows))
+    reach = days[0].day.isoformat(), days[-1].day.isoformat()
+    return filled(_burn_drawing(reach, ticks_for(most)), days=rows)
+
+
+@drawing
+def _burn_drawing(reach: tuple[str, str], ticks: int) -> Any:
+    import altair as alt
+
+    return (
+        alt.Chart(alt.NamedData("days"))
         .mark_line(interpolate="step-after", point=True)
         .encode(
             x=alt.X(
                 "utcyearmonthdate(day):T",
-                scale=alt.Scale(domain=reach),
+                scale=alt.Scale(domain=list(reach)),
                 axis=alt.Axis(title=None, grid=False, tickCount=6, format="%-d %b"),
             ),
-            y=alt.Y("tickets:Q", axis=counts_axis(alt, most), scale=alt.Scale(zero=True)),
+            y=alt.Y("tickets:Q", axis=counts_axis(alt, ticks), scale=alt.Scale(zero=True)),
             color=alt.Color(
                 "what:N", sort=["decided", "committed", "left"], legend=alt.Legend(title=None, orient="top")
             ),
@@ -75,7 +80,6 @@ def burn_specification(days: Sequence[BurnDay], slug: str, number: int) -> dict[
             ],
         )
     )
-    return finished(chart)
 
 
 def rates_box(rates: Sequence[SprintRate], slug: str) -> ChartBox | None:
@@ -107,8 +111,6 @@ def rates_box(rates: Sequence[SprintRate], slug: str) -> ChartBox | None:
 
 def rates_specification(rates: Sequence[SprintRate], slug: str) -> dict[str, Any]:
     """Both rates over the sprints, on their healthy bands; a click opens the sprint's review."""
-    import altair as alt
-
     rows = [
         {
             "sprint": one.number,
@@ -126,30 +128,36 @@ def rates_specification(rates: Sequence[SprintRate], slug: str) -> dict[str, Any
         {"what": word, "low": band.low, "high": band.high}
         for word, band in (("killed", KILL_BAND), ("promoted", PROMOTION_BAND))
     ]
+    return filled(_rates_drawing(), sprints=rows, bands=bands)
+
+
+@drawing
+def _rates_drawing() -> Any:
+    import altair as alt
+
     colour = alt.Color("what:N", sort=["promoted", "killed"], legend=alt.Legend(title=None, orient="top"))
-    return rates_over_bands(rows, bands, colour, ["what:N", "decided:Q"])
+    return rates_over_bands(colour, ["what:N", "decided:Q"])
 
 
-def rates_over_bands(
-    rows: Sequence[Mapping[str, Any]], bands: Sequence[Mapping[str, Any]], colour: Any, tips: Sequence[str]
-) -> dict[str, Any]:
+def rates_over_bands(colour: Any, tips: Sequence[str]) -> Any:
     """Rates by sprint as lines over the bands that say how good they are; a click opens what stands behind a rate.
 
+    Its rows are `sprints` (`sprint`, `name`, `rate`, a share, `what` and `href` of each point, and what `tips` name) and `bands`
+    (`what`, `low` and `high`, shares, of each band).
+
     Args:
-        rows: `sprint`, `name`, `rate` (a share), `what` and `href` of each point, and what `tips` name.
-        bands: `what`, `low` and `high` (shares) of each band.
         colour: the encoding of `what`.
         tips: what a point says beside its sprint and its rate.
     """
     import altair as alt
 
     ground = (
-        alt.Chart(alt.InlineData(values=bands))
+        alt.Chart(alt.NamedData("bands"))
         .mark_rect(opacity=0.14)
         .encode(y=alt.Y("low:Q"), y2="high:Q", color=colour)
     )
     lines = (
-        alt.Chart(alt.InlineData(values=rows))
+        alt.Chart(alt.NamedData("sprints"))
         .mark_line(point=alt.OverlayMarkDef(size=70))
         .encode(
             x=alt.X("sprint:O", axis=alt.Axis(title="Sprint", labelAngle=0)),
@@ -161,7 +169,7 @@ def rates_over_bands(
             tooltip=["name:N", alt.Tooltip("rate:Q", format=".0%"), *tips],
         )
     )
-    return finished(alt.layer(ground, lines))
+    return alt.layer(ground, lines)
 
 
 def _band(band: Band) -> str:

@@ -152,6 +152,7 @@ IMPORTED_AS = {
 LOADED_BY_OTHERS = {
     "httptools",  # uvicorn parses with it
     "python-multipart",  # Starlette imports it when it reads a form
+    "tzdata",  # zoneinfo of the standard library reads it
     "uvloop",  # uvicorn runs on it
 }
 PART_OF = {

@@ -82,6 +82,7 @@ def show(name: Name, json: Json = False) -> None:
             ("alpha", rules["alpha"]),
             ("kill rules", ", ".join(rules["kill_rules"]["enabled"])),
             ("a sprint holds", _usual(found["commitments"])),
+            ("time zone", found["time_zone"]),
         ]
     )
     print()
@@ -162,21 +163,28 @@ def edit(
         int | None,
         typer.Option("--product-tasks", min=0, help="So many a sprint takes in without being asked."),
     ] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option("--time-zone", help="Whose nights the stand-up means, such as Europe/Berlin."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Change the title of a project, or what a sprint usually holds.
+    """Change the title of a project, what a sprint usually holds, or where its team works.
 
     Example: assay project edit support-chatbot --experiments 4 --product-tasks 3
     """
     with connected() as api:
         before = api.ask("GET", f"/projects/{part(name)}").data
         limits = {**before["commitments"], **given(experiments=experiments, product_tasks=product_tasks)}
-        body = given(name=title, commitments=limits)
+        body = given(name=title, commitments=limits, time_zone=time_zone)
         answer = api.ask("PATCH", f"/projects/{part(name)}", body=body, version=before["version"])
     if json:
         print_json(answer.body)
     else:
-        say(f"{answer.data['name']}: a sprint holds {_usual(answer.data['commitments'])}.")
+        say(
+            f"{answer.data['name']}: a sprint holds {_usual(answer.data['commitments'])}; "
+            f"nights are those of {answer.data['time_zone']}."
+        )
 
 
 @app.command("use")

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 from starlette.datastructures import FormData
 
 from assay.domain.board.board import Board
 from assay.domain.gates.settings import KillRuleName, VerdictSettings
 from assay.domain.kernel.metrics import MetricCatalog, Unit
+from assay.domain.kernel.zones import known_time_zone
 from assay.domain.sprints.cadence import Answers, Cadence, MainWork, advise
 from assay.domain.sprints.sprint import MOST_COMMITTED, CommitmentLimits
 from assay.errors import AssayError, Invalid
@@ -96,6 +98,7 @@ def settings_page(
         ),
         alpha=f"{verdicts.alpha:g}",
         commitments=_usual(project.settings.commitments),
+        time_zone=project.settings.time_zone,
         locks_note=_locks_note(open_locks),
         sources=tuple(_source(source, href) for source in sources),
         connect_action=f"{href}/sources",
@@ -249,6 +252,24 @@ def commitments_from_form(form: FormData, before: CommitmentLimits) -> Commitmen
             )
         found[name] = int(typed)
     return CommitmentLimits(**found)
+
+
+def time_zone_from_form(form: FormData, before: str) -> str:
+    """Where the team works, as the form says.
+
+    Raises:
+        Invalid: no time zone has this name.
+    """
+    typed = text(form, "time_zone") or before
+    try:
+        return known_time_zone(typed)
+    except PydanticCustomError as error:
+        raise Invalid(
+            f"cannot save the time zone: {error.message()}",
+            hint="write a name such as Europe/Berlin",
+            code="time-zone-unknown",
+            field="time_zone",
+        ) from None
 
 
 def verdicts_from_form(form: FormData, before: VerdictSettings) -> VerdictSettings:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from assay.domain.board.blockers import Blocker
 from assay.domain.experiments.evidence import UNFINISHED
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.time import utc
+from assay.domain.kernel.zones import is_at_night, working_day_before
 from assay.domain.sprints.progress import (
     ASKS_A_QUESTION,
     SILENT_AFTER,
@@ -50,7 +52,6 @@ from assay.workflows.sprint_views import (
     TicketAt,
 )
 
-NIGHT = (18, 8)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 MOST_GATE_RUNS = 200
 _WORDS = {DecisionKind.KILL: "killed", DecisionKind.PROMOTE: "promoted", DecisionKind.ITERATE: "iterating"}
@@ -70,8 +71,8 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         at = ws.clock()
-        begin = _since(since, at)
         project = required_project(tx, slug)
+        begin = _since(since, at, project.settings.time_zone)
         sprint = next((one for one in tx.sprints(project.id) if one.state is SprintState.ACTIVE), None)
         keys = None if sprint else keys_in_progress(tx, project)
         beside = questions_in_progress(tx, project) if sprint else []
@@ -154,29 +155,20 @@ def review(ws: Workspace, actor: Actor, slug: str, number: int) -> ReviewView:
     )
 
 
-def _since(asked: date | None, now: datetime) -> datetime:
+def _since(asked: date | None, now: datetime, zone: str) -> datetime:
     if asked is None:
-        return working_day_before(now)
+        return working_day_before(now, zone)
     is_moment = isinstance(asked, datetime)
-    moment = asked if is_moment else datetime(asked.year, asked.month, asked.day, tzinfo=UTC)
+    moment = asked if is_moment else datetime(asked.year, asked.month, asked.day, tzinfo=ZoneInfo(zone))
     assert isinstance(moment, datetime)
     if not EARLIEST <= utc(moment) <= now:
         raise Invalid(
             f"cannot look back to {asked}: it is no day of the past (expected a day or time before now, 1990 or later)",
-            hint=f"assay sprint standup --since {working_day_before(now).date()}",
+            hint=f"assay sprint standup --since {working_day_before(now, zone).date()}",
             code="moment-out-of-range",
             field="since",
         )
     return utc(moment)
-
-
-def working_day_before(at: datetime) -> datetime:
-    """The same time on the working day before.
-
-    >>> working_day_before(datetime(2026, 5, 25, 9, tzinfo=UTC)).isoformat()
-    '2026-05-22T09:00:00+00:00'
-    """
-    return at - timedelta(days={0: 3, 6: 2}.get(at.weekday(), 1))
 
 
 def stand_of(sprint: Sprint, at: datetime) -> Stand:
@@ -259,7 +251,7 @@ def _single_runs(tx: ReadTransaction, facts: SprintFacts, since: datetime) -> Se
     runs = [by_our_clock(run, facts.at) for run in tx.run_ends(project, list(facts.tickets), since=since)]
     going = dict.fromkeys(run.ticket for run in runs if run.status in UNFINISHED)
     longest = tx.longest_runs(project, list(going))
-    lines = []
+    lines, zone = [], facts.project.settings.time_zone
     for run in runs:
         found = news_of(run, longest.get(run.ticket), since=since, at=facts.at)
         moment = run.ended_at or run.started_at
@@ -273,7 +265,7 @@ def _single_runs(tx: ReadTransaction, facts: SprintFacts, since: datetime) -> Se
                     news=found[0],
                     text=found[1],
                     at=moment,
-                    overnight=moment.hour >= NIGHT[0] or moment.hour < NIGHT[1],
+                    overnight=is_at_night(moment, zone),
                 )
             )
     return lines

@@ -195,8 +195,9 @@ def save_settings(
     board: Board | None = None,
     verdicts: VerdictSettings | None = None,
     commitments: CommitmentLimits | None = None,
+    time_zone: str | None = None,
 ) -> Project:
-    """Change name, board, rules or what a sprint usually holds.
+    """Change name, board, rules, what a sprint usually holds, or the time zone of the team.
 
     Raises:
         StaleVersion: somebody changed the settings meanwhile.
@@ -220,6 +221,7 @@ def save_settings(
                 "board": board or before.settings.board,
                 "verdicts": verdicts or before.settings.verdicts,
                 "commitments": commitments or before.settings.commitments,
+                "time_zone": time_zone or before.settings.time_zone,
             }
         )
         check_board(tx, before, settings.board)

@@ -14,6 +14,7 @@ from assay.domain.experiments.experiment import Decision, LinkKind, Lock, Ticket
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.model import Value
+from assay.domain.kernel.zones import DEFAULT_TIME_ZONE, TimeZoneName
 from assay.domain.sprints.cadence import Cadence
 from assay.domain.sprints.sprint import CommitmentLimits, Retro, SprintContent, SprintState
 
@@ -43,6 +44,8 @@ class ProjectSettings(Value):
     verdicts: VerdictSettings = VerdictSettings()
     commitments: CommitmentLimits = CommitmentLimits()
     cadence: Cadence = Cadence.SCRUM
+    time_zone: TimeZoneName = DEFAULT_TIME_ZONE
+    """Whose nights and weekends the stand-up means; days of sprints and of flow are those of UTC."""
     templates: tuple[TicketTemplate, ...] = ()
     """By name."""
     filters: tuple[SavedFilter, ...] = ()

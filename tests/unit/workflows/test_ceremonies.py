@@ -1,7 +1,7 @@
 """Ceremonies prepare themselves from the board, the tracker and the journal."""
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -25,6 +25,7 @@ from assay.workflows.commitments import commit_tickets, flag_extension, release_
 from assay.workflows.evidence import connect_source, sync_source
 from assay.workflows.looking_back import save_retro
 from assay.workflows.notes import add_note
+from assay.workflows.projects import get_project, save_settings
 from assay.workflows.retro import retro
 from assay.workflows.sprint_charts import sprint_burn
 from assay.workflows.sprint_flow import sprint_rates
@@ -100,6 +101,19 @@ def test_standup_without_a_sprint_is_about_everything_in_progress(ws):
 def test_standup_on_monday_looks_back_to_friday(ws, clock):
     clock.now = datetime(2026, 5, 25, 9, tzinfo=UTC)
     assert standup(ws, ADA, SLUG).since.isoformat()[:10] == "2026-05-22"
+
+
+def test_night_and_monday_are_those_of_the_time_zone_of_the_project(ws, tracker, clock):
+    ticket = start(ws)
+    save_settings(
+        ws, ADA, SLUG, expected_version=get_project(ws, ADA, SLUG).version, time_zone="America/Los_Angeles"
+    )
+    clock.now = datetime(2026, 5, 21, 22, tzinfo=UTC)
+    log(ws, tracker, clock, ticket.key, GOOD[:1])
+    assert [line.overnight for line in standup(ws, ADA, SLUG).runs] == [False]
+    clock.now = datetime(2026, 5, 25, 2, tzinfo=UTC)
+    assert standup(ws, ADA, SLUG).since.date() == date(2026, 5, 23)
+    assert standup(ws, ADA, SLUG, since=date(2026, 5, 22)).since == datetime(2026, 5, 22, 7, tzinfo=UTC)
 
 
 def test_check_names_what_has_neither_results_nor_a_flag(ws, tracker, clock):

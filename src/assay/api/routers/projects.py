@@ -55,7 +55,7 @@ def show_project(request: Request, slug: str) -> Response:
 
 @router.patch("/projects/{slug}", dependencies=[requires(Permission.CONFIGURE)], **gives(ProjectDocument))
 def configure_project(request: Request, slug: str, body: SettingsBody, version: ExpectedVersion) -> Response:
-    """Change name, board, rules or what a sprint usually holds. Needs If-Match."""
+    """Change name, board, rules, what a sprint usually holds, or the time zone. Needs If-Match."""
     ws, actor = workspace_of(request), actor_of(request)
     expected = get_project(ws, actor, slug).version if version is None else version
     return _shown(
@@ -68,5 +68,6 @@ def configure_project(request: Request, slug: str, body: SettingsBody, version: 
             board=body.board,
             verdicts=body.verdicts,
             commitments=body.commitments,
+            time_zone=body.time_zone,
         )
     )

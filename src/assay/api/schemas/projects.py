@@ -14,6 +14,7 @@ from assay.domain.board.templates import BoardTemplate
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.metrics import Direction, Unit
 from assay.domain.kernel.model import NUMBER
+from assay.domain.kernel.zones import TimeZoneName
 from assay.domain.sprints.cadence import Cadence
 from assay.domain.sprints.sprint import CommitmentLimits
 from assay.workflows.records import Project, Source
@@ -40,6 +41,8 @@ class SettingsBody(Body):
     verdicts: VerdictSettings | None = None
     commitments: CommitmentLimits | None = None
     """So many experiments and product tasks a sprint takes in before the team is asked whether it is sure."""
+    time_zone: TimeZoneName | None = None
+    """Whose nights and weekends the stand-up means, by its name in the IANA database."""
 
 
 class MetricBody(Body):
@@ -89,6 +92,7 @@ class ProjectDocument(TypedDict):
     verdicts: VerdictSettings
     cadence: Cadence
     commitments: CommitmentLimits
+    time_zone: str
 
 
 class SourceDocument(TypedDict):
@@ -127,6 +131,7 @@ def project_document(project: Project) -> ProjectDocument:
         verdicts=project.settings.verdicts,
         cadence=project.settings.cadence,
         commitments=project.settings.commitments,
+        time_zone=project.settings.time_zone,
     )
 
 

@@ -113,6 +113,7 @@ class SettingsPage:
     alpha: str
     commitments: tuple[tuple[str, str, str], ...]
     """Field, label and value of what a sprint usually holds."""
+    time_zone: str
     locks_note: str
     """For whom a change of alpha or strictness holds."""
     sources: tuple[SourceRow, ...]

@@ -147,6 +147,7 @@ def save(request: Request, slug: str, form: inputs.Form) -> Response:
             board=settings_view.board_from_form(form, project.settings.board),
             verdicts=settings_view.verdicts_from_form(form, project.settings.verdicts),
             commitments=settings_view.commitments_from_form(form, project.settings.commitments),
+            time_zone=settings_view.time_zone_from_form(form, project.settings.time_zone),
         )
     except Invalid as error:
         return _page(request, slug, problem=error, section="project")

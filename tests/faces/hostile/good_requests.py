@@ -40,6 +40,7 @@ SETTINGS = {
         "transitions": [{"source": "backlog", "target": "done", "needs_reason": True}],
     },
     "commitments": {"experiments": 3, "product_tasks": 2},
+    "time_zone": "Europe/Berlin",
     "verdicts": {
         "strictness": "bound",
         "alpha": 0.05,

@@ -273,6 +273,29 @@ def reopen(number: Number, project: Project = None, json: Json = False) -> None:
     _turn(project, number, "reopen", json=json)
 
 
+@app.command("cancel")
+def cancel(
+    number: Number,
+    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Give up a planned sprint: what is committed goes out, and it stays in the list.
+
+    Example: assay sprint cancel 6 --reason "The team is on another project."
+    """
+    _turn(project, number, "cancel", body={"reason": reason}, json=json)
+
+
+@app.command("restore")
+def restore(number: Number, project: Project = None, json: Json = False) -> None:
+    """Plan a cancelled sprint again, with those of its tickets that are still open.
+
+    Example: assay sprint restore 6
+    """
+    _turn(project, number, "restore", json=json)
+
+
 def _turn(
     project: str | None, number: int, verb: str, *, body: dict[str, Any] | None = None, json: bool
 ) -> None:

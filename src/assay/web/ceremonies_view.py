@@ -175,7 +175,7 @@ def check_page(view: CheckView, slug: str, *, csrf_token: str) -> CeremonyPage:
         ),
         second=(Section("scope", "Scope since the start", "", _scope(view.scope, slug), "As it was planned."),),
         minutes=20,
-        forms=None if state is SprintState.ENDED else commitment_forms(slug, view.stand.number, state, csrf_token, back="check"),
+        forms=commitment_forms(slug, view.stand.number, state, csrf_token, back="check") if state.is_open else None,
         markdown=check_markdown(view),
         markdown_href=f"/api/v1/projects/{slug}/sprints/{view.stand.number}/check?format=markdown",
     )  # fmt: skip
@@ -233,7 +233,7 @@ def _spent(view: ReviewView) -> Fact:
 
 
 def _demo(view: ReviewView, slug: str) -> Section:
-    if view.demo is None and view.stand.state != SprintState.ENDED.value:
+    if view.demo is None and SprintState(view.stand.state).is_open:
         href = f"/p/{slug}/sprints/{view.stand.number}#demo"
         return Section("demo", "Demo", "", (), "None is chosen.", href, "Choose one")
     return Section("demo", "Demo", "", _tickets((view.demo,) if view.demo else (), slug), "None was chosen.")
@@ -334,7 +334,7 @@ def _retro_form(view: RetroView, slug: str, csrf_token: str, typed: str) -> Retr
         ),
         improvement=f"{now.key} {now.title}" if now else "",
         improvement_href=f"/p/{slug}/t/{now.key}" if now else "",
-        can_pick=now is None and view.stand.state != SprintState.PLANNED.value,
+        can_pick=now is None and view.stand.state in (SprintState.ACTIVE.value, SprintState.ENDED.value),
         title=typed,
         csrf_token=csrf_token,
     )

@@ -132,6 +132,10 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "sprint.started": lambda p: f"started sprint {p.get('number')}",
     "sprint.ended": lambda p: f"ended sprint {p.get('number')}",
     "sprint.reopened": lambda p: f"let sprint {p.get('number')} go on",
+    "sprint.cancelled": lambda p: (
+        f"cancelled sprint {p.get('number')}" + (f": {p.get('reason')}" if p.get("reason") else "")
+    ),
+    "sprint.restored": lambda p: f"planned sprint {p.get('number')} again",
     "sprint.looked_back": lambda p: f"wrote the retro of sprint {p.get('number')}",
     "sprint.committed": lambda p: (
         f"took {p.get('ticket')} into sprint {p.get('number')}"

@@ -17,6 +17,7 @@ STATES: Mapping[SprintState, tuple[str, str]] = MappingProxyType(
         SprintState.PLANNED: ("planned", ""),
         SprintState.ACTIVE: ("running", "promote"),
         SprintState.ENDED: ("ended", ""),
+        SprintState.CANCELLED: ("cancelled", ""),
     }
 )
 PROGRESS: Mapping[Progress, tuple[str, str, str]] = MappingProxyType(
@@ -86,6 +87,8 @@ def where(stand: Stand) -> str:
     span = days(stand.starts_on, stand.ends_on)
     if stand.state == SprintState.ENDED.value:
         return f"{span}, ended"
+    if stand.state == SprintState.CANCELLED.value:
+        return f"{span}, cancelled"
     if stand.state == SprintState.PLANNED.value:
         return f"{span}, not begun"
     if stand.day == 0:

@@ -100,7 +100,7 @@ def sprint_page(
     """One sprint: what is in it, what it may cost, and what can be done."""
     plan, check, slug = seen.plan, seen.check, seen.project.slug
     sprint, content = plan.sprint, plan.sprint.content
-    is_open = sprint.state is not SprintState.ENDED
+    is_open = sprint.state.is_open
     return SprintPage(
         name=content.name,
         days=where(check.stand)
@@ -130,6 +130,7 @@ def sprint_page(
         can_end=sprint.state is SprintState.ACTIVE,
         is_open=is_open,
         can_reopen=seen.can_reopen,
+        can_restore=sprint.state is SprintState.CANCELLED,
         forms=commitment_forms(slug, sprint.number, sprint.state, csrf_token),
         planning_href=f"/p/{slug}/planning",
         version=sprint.version,

@@ -112,11 +112,7 @@ def _agreed_by_a_sprint(ticket: Ticket) -> bool:
 
 
 def _is_wanted_elsewhere(tx: ReadTransaction, project: Project, made: Commitment) -> bool:
-    open_ones = {
-        one.id
-        for one in tx.sprints(project.id)
-        if one.id != made.sprint_id and one.state in {SprintState.PLANNED, SprintState.ACTIVE}
-    }
+    open_ones = {one.id for one in tx.sprints(project.id) if one.id != made.sprint_id and one.state.is_open}
     others = tx.all_commitments(project.id) if open_ones else ()
     return any(one.stands and one.key == made.key and one.sprint_id in open_ones for one in others)
 

@@ -26,7 +26,11 @@ from assay.workflows.sprint_views import (
     Tooling,
 )
 
-_STANDS = {SprintState.PLANNED.value: "not begun", SprintState.ENDED.value: "ended"}
+_STANDS = {
+    SprintState.PLANNED.value: "not begun",
+    SprintState.ENDED.value: "ended",
+    SprintState.CANCELLED.value: "cancelled",
+}
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _LIST = re.compile(r"^([0-9]{0,9})([-+.)])(?=\s|$)")
 

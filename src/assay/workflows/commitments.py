@@ -92,7 +92,7 @@ def release_ticket(
         NotFound: it is not in.
         Invalid: the sprint runs and no reason is given.
     """
-    said = _reason(reason)
+    said = checked_reason(reason)
 
     def change(
         tx: WriteTransaction, project: Project, sprint: Sprint, made: Commitment, at: datetime
@@ -117,7 +117,7 @@ def flag_extension(
     Raises:
         NotFound: it is not in the sprint.
     """
-    said = _reason(reason)
+    said = checked_reason(reason)
 
     def change(
         tx: WriteTransaction, project: Project, sprint: Sprint, made: Commitment, at: datetime
@@ -159,7 +159,8 @@ def _change_commitment(
     return ws.store.write(work)
 
 
-def _reason(text: str) -> str:
+def checked_reason(text: str) -> str:
+    """A reason as it is kept; Invalid where it cannot be shown or is too long."""
     said = text.strip()
     try:
         clean_text(said)

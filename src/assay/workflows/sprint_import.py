@@ -112,12 +112,14 @@ def _planned(tx: WriteTransaction, actor: Actor, ws: Workspace, project: Project
     """The open sprint of this name as the file has it, made where there is none."""
     at = ws.clock()
     named = [one for one in tx.sprints(project.id) if one.content.name == file.name]
-    found = next((one for one in named if one.state is not SprintState.ENDED), None)
+    found = next((one for one in named if one.state.is_open), None)
     if found is None and named:
+        was_cancelled = named[-1].state is SprintState.CANCELLED
         raise Refused(
-            f"cannot plan sprint {file.name!r}: sprint {named[-1].number} of this name has ended (expected a new name)",
-            hint="name the next one",
-            code="sprint-ended",
+            f"cannot plan sprint {file.name!r}: sprint {named[-1].number} of this name "
+            f"{'was cancelled' if was_cancelled else 'has ended'} (expected a new name)",
+            hint=f"assay sprint restore {named[-1].number}" if was_cancelled else "name the next one",
+            code="sprint-cancelled" if was_cancelled else "sprint-ended",
             field="sprint",
         )
     before: SprintContent = found.content if found else following_sprint(tx, project, at)

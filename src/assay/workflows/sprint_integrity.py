@@ -13,7 +13,8 @@ from assay.workflows.records import Commitment, Project, Sprint
 from assay.workflows.views import JournalRow
 
 _KINDS = (
-    "sprint.planned", "sprint.edited", "sprint.started", "sprint.ended", "sprint.reopened", "sprint.looked_back",
+    "sprint.planned", "sprint.edited", "sprint.started", "sprint.ended", "sprint.reopened", "sprint.cancelled",
+    "sprint.restored", "sprint.looked_back",
     "sprint.committed", "sprint.released", "sprint.extension_flagged", "ticket.deleted",
 )  # fmt: skip
 
@@ -44,6 +45,10 @@ class _Told:
                 self.sprint |= {"state": SprintState.ENDED, "ended_at": row.at}
             case "sprint.reopened":
                 self.sprint |= {"state": SprintState.ACTIVE, "ended_at": None}
+            case "sprint.cancelled":
+                self.sprint |= {"state": SprintState.CANCELLED}
+            case "sprint.restored":
+                self.sprint |= {"state": SprintState.PLANNED}
             case "sprint.committed":
                 self.commitments.append(_committed(row))
             case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -93,13 +93,18 @@ def next_sprint(ws: Workspace, actor: Actor, slug: str) -> SprintContent:
 def following_sprint(tx: ReadTransaction, project: Project, at: datetime) -> SprintContent:
     """The sprint that follows the last one of a project."""
     made = tx.sprints(project.id)
-    last = made[-1] if made else None
+    last = _last(made)
     return following(
         last.content if last else None,
-        number=last.number + 1 if last else 1,
+        number=made[-1].number + 1 if made else 1,
         today=at.date(),
         ended_on=last.ended_at.date() if last and last.ended_at else None,
     )
+
+
+def _last(made: Sequence[Sprint]) -> Sprint | None:
+    """The last one that was not cancelled."""
+    return next((one for one in reversed(made) if one.state is not SprintState.CANCELLED), None)
 
 
 def create_sprint(
@@ -128,7 +133,7 @@ def insert_sprint(
     tx: WriteTransaction, actor: Actor, at: datetime, project: Project, content: SprintContent
 ) -> Sprint:
     """The transaction part of `create_sprint`, for workflows that write more beside it."""
-    made = tx.sprints(project.id)
+    last = _last(tx.sprints(project.id))
     _must_be_plannable(content)
     _must_show_a_ticket(tx, project, content)
     sprint = tx.add_sprint(project.id, content, at=at)
@@ -138,8 +143,8 @@ def insert_sprint(
         at=at,
     )
     # What a sprint that has not begun will leave over, nobody knows yet.
-    if made and made[-1].state is not SprintState.PLANNED:
-        carry_over(tx, actor, at, project, made[-1], sprint)
+    if last is not None and last.state is not SprintState.PLANNED:
+        carry_over(tx, actor, at, project, last, sprint)
     return sprint
 
 
@@ -226,7 +231,7 @@ def start_sprint(
     actor.require(Permission.WRITE_TICKETS)
 
     def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
-        _must_be(sprint, SprintState.PLANNED, "start")
+        must_be(sprint, SprintState.PLANNED, "start")
         _none_must_run(tx, project, sprint, "start")
         carry_over(tx, actor, at, project, _ended_last(tx, project), sprint)
         keys = [made.key for made in tx.commitments(sprint.id) if made.stands]
@@ -264,7 +269,7 @@ def end_sprint(
     actor.require(Permission.WRITE_TICKETS)
 
     def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
-        _must_be(sprint, SprintState.ACTIVE, "end")
+        must_be(sprint, SprintState.ACTIVE, "end")
         saved = saved_sprint(tx, replace(sprint, state=SprintState.ENDED, ended_at=at))
         keys = [made.key for made in tx.commitments(sprint.id) if made.stands]
         tx.append(Event.of("sprint.ended", **about(project, sprint), tickets=keys), actor=actor, at=at)
@@ -291,7 +296,7 @@ def reopen_sprint(
     actor.require(Permission.WRITE_TICKETS)
 
     def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
-        _must_be(sprint, SprintState.ENDED, "reopen")
+        must_be(sprint, SprintState.ENDED, "reopen")
         _none_must_run(tx, project, sprint, "reopen")
         later = next((one for one in tx.sprints(project.id) if _began_after(one, sprint)), None)
         if later is not None:
@@ -361,7 +366,8 @@ def _stale(sprint: Sprint) -> StaleVersion:
     )
 
 
-def _must_be(sprint: Sprint, state: SprintState, verb: str) -> None:
+def must_be(sprint: Sprint, state: SprintState, verb: str) -> None:
+    """Refused where the sprint is in another state than this asks for."""
     if sprint.state is not state:
         raise Refused(
             f"cannot {verb} sprint {sprint.number}: it is {sprint.state.value} (expected {state.value})",
@@ -381,7 +387,13 @@ def _none_must_run(tx: ReadTransaction, project: Project, sprint: Sprint, verb: 
 
 
 def must_not_have_ended(sprint: Sprint, verb: str) -> None:
-    """Refused once the sprint has ended."""
+    """Refused once the sprint has ended, or was cancelled."""
+    if sprint.state is SprintState.CANCELLED:
+        raise Refused(
+            f"cannot {verb} sprint {sprint.number}: it was cancelled (expected a planned or a running one)",
+            hint=f"assay sprint restore {sprint.number}",
+            code="sprint-cancelled",
+        )
     if sprint.state is SprintState.ENDED:
         raise Refused(
             f"cannot {verb} sprint {sprint.number}: it has ended (expected a planned or a running one)",

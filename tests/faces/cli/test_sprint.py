@@ -32,6 +32,16 @@ def test_ticket_leaves_a_running_sprint_only_with_a_reason(made):
     assert "labels late" in out
 
 
+def test_planned_sprint_is_cancelled_and_planned_again(made):
+    made("sprint", "new")
+    made("sprint", "commit", "1", "EXP-1")
+    out = made("sprint", "cancel", "1", "--reason", "moved on").out
+    assert "(cancelled)" in out
+    assert "the sprint was cancelled: moved on" in out
+    assert "it was cancelled" in made("sprint", "commit", "1", "EXP-1").err
+    assert "(planned)" in made("sprint", "restore", "1").out
+
+
 def test_what_cannot_be_read_is_told_with_what_is_expected(made):
     made("sprint", "new")
     assert "expected a form such as data=25" in made("sprint", "edit", "1", "--share", "data").err

@@ -73,6 +73,7 @@ BODIES = {
     "new_sprint": SPRINT,
     "patch_sprint": SPRINT,
     "begin_sprint": {"confirmed": False},
+    "give_up_sprint": {"reason": "The team moved on."},
     "commit": {"tickets": ["EXP-1"], "confirmed": False},
     "release": {"reason": "x"},
     "extension": {"reason": "x"},

@@ -10,8 +10,11 @@ from assay.domain.sprints.sprint import Capacity, Retro, Split, SprintContent, S
 from assay.errors import Invalid, NotFound, Refused, StaleVersion
 from assay.workflows.board import move_card
 from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
+from assay.workflows.integrity import record_faults
 from assay.workflows.journal import journal_page
 from assay.workflows.looking_back import pick_improvement, save_retro
+from assay.workflows.planning_page import planning
+from assay.workflows.sprint_cancelling import cancel_sprint, restore_sprint
 from assay.workflows.sprint_charts import sprint_overview
 from assay.workflows.sprints import (
     create_sprint,
@@ -22,7 +25,7 @@ from assay.workflows.sprints import (
     reopen_sprint,
     start_sprint,
 )
-from assay.workflows.tickets import create_ticket, get_ticket
+from assay.workflows.tickets import create_ticket, delete_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content
 from tests.unit.workflows.test_life_of_an_experiment import SLUG
 
@@ -177,6 +180,54 @@ def test_sprint_ended_by_mistake_goes_on_until_another_was_started(ws):
     end_sprint(ws, ADA, SLUG, 2, expected_version=None)
     with pytest.raises(Refused, match="sprint 2 was started after it"):
         reopen_sprint(ws, ADA, SLUG, 1, expected_version=None)
+
+
+def test_planned_sprint_that_will_not_be_run_is_cancelled_and_planning_turns_to_the_next(ws):
+    key = create_ticket(ws, ADA, SLUG, content()).key
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, [key])
+    gone = cancel_sprint(ws, ADA, SLUG, 1, reason="The team moved on.", expected_version=None)
+    assert gone.sprint.state is SprintState.CANCELLED
+    assert [(made.key, made.removed_reason) for made in gone.commitments] == [
+        (key, "the sprint was cancelled: The team moved on.")
+    ]
+    assert get_ticket(ws, ADA, SLUG, key).attestations == ()
+    assert planning(ws, ADA, SLUG).sprint is None
+    follows = create_sprint(ws, ADA, SLUG)
+    assert (follows.sprint.number, follows.sprint.content.starts_on, follows.commitments) == (
+        2,
+        gone.sprint.content.starts_on,
+        (),
+    )
+    assert planning(ws, ADA, SLUG).sprint.number == 2
+    for change in (
+        lambda: commit_tickets(ws, ADA, SLUG, 1, [key]),
+        lambda: edit_sprint(ws, ADA, SLUG, 1, gone.sprint.content, expected_version=None),
+    ):
+        with pytest.raises(Refused, match="it was cancelled") as refused:
+            change()
+        assert refused.value.hint == "assay sprint restore 1"
+    with pytest.raises(Refused, match="it is cancelled"):
+        start_sprint(ws, ADA, SLUG, 1, expected_version=None)
+
+
+def test_cancelled_sprint_is_planned_again_with_what_is_still_open_in_it(ws):
+    kept, over = (create_ticket(ws, ADA, SLUG, content()).key for _ in range(2))
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, [kept, over])
+    cancel_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    delete_ticket(ws, ADA, SLUG, over, expected_version=None)
+    again = restore_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    assert again.sprint.state is SprintState.PLANNED
+    assert [made.key for made in again.commitments if made.stands] == [kept]
+    assert kinds(ws, 1)[-3:] == ["cancelled", "restored", "committed"]
+    with ws.store.read() as tx:
+        assert record_faults(tx) == ()
+    start_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    with pytest.raises(Refused, match="it is active"):
+        cancel_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    with pytest.raises(Refused, match="it is active"):
+        restore_sprint(ws, ADA, SLUG, 1, expected_version=None)
 
 
 def test_improvement_becomes_a_ticket_beside_what_the_team_says(ws):

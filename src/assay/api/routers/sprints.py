@@ -29,6 +29,7 @@ from assay.domain.sprints.sprint_data import sprint_from_data
 from assay.workflows.actor import Permission
 from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
 from assay.workflows.looking_back import pick_improvement, save_retro
+from assay.workflows.sprint_cancelling import cancel_sprint, restore_sprint
 from assay.workflows.sprints import (
     SprintPlan,
     create_sprint,
@@ -128,6 +129,31 @@ def take_up_sprint(request: Request, slug: str, number: Number, version: Expecte
     """Let the sprint that ended last go on. Needs If-Match."""
     return _shown(
         reopen_sprint(workspace_of(request), actor_of(request), slug, number, expected_version=version)
+    )
+
+
+@router.post("/{number}/cancel", dependencies=WRITE, **gives(SprintPlanDocument))
+def give_up_sprint(
+    request: Request, slug: str, number: Number, version: ExpectedVersion, body: ReleaseBody | None = None
+) -> Response:
+    """Cancel a planned sprint; what is committed goes out. Needs If-Match."""
+    return _shown(
+        cancel_sprint(
+            workspace_of(request),
+            actor_of(request),
+            slug,
+            number,
+            reason="" if body is None else body.reason,
+            expected_version=version,
+        )
+    )
+
+
+@router.post("/{number}/restore", dependencies=WRITE, **gives(SprintPlanDocument))
+def plan_sprint_again(request: Request, slug: str, number: Number, version: ExpectedVersion) -> Response:
+    """Plan a cancelled sprint again, with those of its tickets that are still open. Needs If-Match."""
+    return _shown(
+        restore_sprint(workspace_of(request), actor_of(request), slug, number, expected_version=version)
     )
 
 

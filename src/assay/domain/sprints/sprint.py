@@ -46,6 +46,13 @@ class SprintState(StrEnum):
     PLANNED = "planned"
     ACTIVE = "active"
     ENDED = "ended"
+    CANCELLED = "cancelled"
+    """Planned and never begun: it counts nowhere."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its plan may still change."""
+        return self in {SprintState.PLANNED, SprintState.ACTIVE}
 
 
 class Split(Value):

@@ -106,6 +106,8 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "sprint-started": "The sprint runs. From here on changes of its scope are recorded as such.",
         "sprint-ended": "The sprint has ended. Review and retro show it as it stood now; Reopen lets it go on.",
         "sprint-reopened": "The sprint goes on.",
+        "sprint-cancelled": "The sprint is cancelled, and stays in the list. Plan it again takes it back, with its tickets.",
+        "sprint-restored": "The sprint is planned again, with those of its tickets that are still open.",
         "committed": "Taken in.",
         "released": "Taken out. The commitment stays in the history.",
         "flagged": "Flagged for extension.",

@@ -125,6 +125,8 @@ class SprintPage:
     can_start: bool
     can_end: bool
     can_reopen: bool
+    can_restore: bool
+    """It was cancelled, and can be planned again."""
     is_open: bool
     forms: CommitmentForms
     planning_href: str

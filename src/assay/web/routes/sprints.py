@@ -19,6 +19,7 @@ from assay.web.permissions import requires
 from assay.workflows.actor import Permission
 from assay.workflows.commitments import commit_tickets, flag_extension, release_ticket
 from assay.workflows.projects import get_project
+from assay.workflows.sprint_cancelling import cancel_sprint, restore_sprint
 from assay.workflows.sprint_charts import sprint_burn, sprint_overview
 from assay.workflows.sprint_flow import sprint_flows, sprint_rates, sprints_in_figures
 from assay.workflows.sprints import (
@@ -196,6 +197,27 @@ def reopen(request: Request, slug: str, number: int, form: inputs.Form) -> Respo
     return _done(
         request, slug, number,
         lambda: reopen_sprint(ws, actor, slug, number, expected_version=inputs.version(form)), "sprint-reopened",
+    )  # fmt: skip
+
+
+@router.post("/p/{slug}/sprints/{number}/cancel", dependencies=requires(Permission.WRITE_TICKETS))
+def cancel(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
+    """Give up a planned sprint; its page then offers to plan it again."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    version, reason = inputs.version(form), inputs.text(form, "reason")
+    return _done(
+        request, slug, number,
+        lambda: cancel_sprint(ws, actor, slug, number, reason=reason, expected_version=version), "sprint-cancelled",
+    )  # fmt: skip
+
+
+@router.post("/p/{slug}/sprints/{number}/restore", dependencies=requires(Permission.WRITE_TICKETS))
+def restore(request: Request, slug: str, number: int, form: inputs.Form) -> Response:
+    """Plan a cancelled sprint again."""
+    ws, actor = frame.workspace(request), frame.actor(request)
+    return _done(
+        request, slug, number,
+        lambda: restore_sprint(ws, actor, slug, number, expected_version=inputs.version(form)), "sprint-restored",
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from assay.domain.board.diagnosis import (
     Standing,
     StuckSign,
 )
-from assay.domain.board.flow import Crossing, Decided, flow_rules, item_flows
+from assay.domain.board.flow import BoardChanged, flow_rules
 from assay.domain.experiments.experiment import DecisionKind, TicketContent
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
@@ -29,6 +29,7 @@ from assay.errors import Conflict, Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.flow import DEFAULT_WINDOW_DAYS, LONGEST_WINDOW_DAYS
 from assay.workflows.flow_blockers import about_blockers
+from assay.workflows.flow_facts import flow_facts
 from assay.workflows.flow_plans import data_known, sprint_ends
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
@@ -175,30 +176,26 @@ def _facts(
 ) -> Facts:
     board = project.settings.board
     sprints, made = tx.sprints(project.id), tx.all_commitments(project.id)
-    events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
-    rules, counts = flow_rules(board), Counter(ticket.stage for ticket in tickets)
-    start = max(at - timedelta(days=days), events[0].at) if events else at - timedelta(days=days)
-    flows = item_flows(
-        (event for event in events if isinstance(event, Crossing)),
-        rules,
-        decisions=(event for event in events if isinstance(event, Decided)),
-        until=at,
-    )
+    counts = Counter(ticket.stage for ticket in tickets)
+    known = flow_facts(ws, tx, project, at)
+    begin = at - timedelta(days=days)
+    first = next((event.at for event in known.events if not isinstance(event, BoardChanged)), begin)
+    start = max(begin, first)
     return Facts(
         start=start,
         end=at,
-        flows=flows,
-        rules=rules,
+        flows=known.flows,
+        rules=known.rules,
         items={ticket.key: _item(ticket, board, at) for ticket in tickets},
         columns=tuple(
             Column(stage.key, stage.title, stage.wip_limit, counts.get(stage.key, 0), stage.locks)
             for stage in board.stages
         ),
-        blocked=blocked_spans(about_blockers(events), until=at),
+        blocked=blocked_spans(about_blockers(known.events), until=at),
         sprints=_scopes(sprints, made),
         data=tuple(
             answer
-            for answer in data_known(events, flows, rules, sprint_ends(sprints, made), at)
+            for answer in data_known(known.events, known.flows, sprint_ends(sprints, made), at)
             if answer.due_at >= start
         ),
         phase=phase,

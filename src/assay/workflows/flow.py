@@ -9,12 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from assay.domain.board.board import Board
 from assay.domain.board.flow import (
     BulkEdit,
-    Crossing,
-    Decided,
-    FlowEvent,
     FlowRules,
     ItemFlow,
     Outcome,
@@ -22,13 +18,12 @@ from assay.domain.board.flow import (
     cumulative_flow,
     cycle_quantiles,
     decided_between,
-    flow_rules,
     in_progress,
-    item_flows,
     learned_of_started,
     learning_share,
     share_of,
     stage_days,
+    waiting,
 )
 from assay.domain.board.funnel import FunnelStep, funnel
 from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND
@@ -36,6 +31,7 @@ from assay.domain.kernel.time import utc
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.flow_blockers import BlockersView, blockers_in_window
+from assay.workflows.flow_facts import FlowFacts, flow_facts
 from assay.workflows.flow_plans import (
     EXPERIMENTS,
     DataView,
@@ -97,7 +93,7 @@ class WeekView:
 
 @dataclass(frozen=True, slots=True)
 class FlowDays:
-    """How many items were in each column at the end of each day (UTC)."""
+    """How many items were in each column at the end of each day (UTC). A column that is gone since is shown where it held any."""
 
     stages: tuple[str, ...]
     titles: tuple[str, ...]
@@ -162,12 +158,11 @@ def flow(
     moment = moment_of(at, ws.clock())
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        board = project.settings.board
-        events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
+        facts = flow_facts(ws, tx, project, moment)
         titles = tx.titles(project.id)
         due = sprint_ends(tx.sprints(project.id), tx.all_commitments(project.id))
         seq = tx.head()[0]
-    return _view(events, board, titles, due, moment, days, seq)
+    return _view(facts, titles, due, days, seq)
 
 
 def moment_of(asked: date | None, now: datetime) -> datetime:
@@ -192,26 +187,20 @@ def moment_of(asked: date | None, now: datetime) -> datetime:
 
 
 def _view(
-    events: Sequence[FlowEvent],
-    board: Board,
+    facts: FlowFacts,
     titles: Mapping[str, str],
     due: Mapping[str, Sequence[datetime]],
-    at: datetime,
     days: int,
     seq: int,
 ) -> FlowView:
-    rules = flow_rules(board)
-    crossings = [event for event in events if isinstance(event, Crossing) and event.at <= at]
-    decisions = [event for event in events if isinstance(event, Decided)]
-    flows = item_flows(crossings, rules, decisions=decisions, until=at)
+    at, events, flows, board, rules = facts.at, facts.events, facts.flows, facts.board, facts.rules
     last_day = at.date()
     first_day = last_day - timedelta(days=days - 1)
     begin = datetime(first_day.year, first_day.month, first_day.day, tzinfo=at.tzinfo)
     decided = decided_between(flows, begin, at + timedelta(microseconds=1))
     usual = cycle_quantiles(decided, USUAL) or (None, None)
-    stages = tuple(stage.key for stage in board.stages)
     experiments = [flow for flow in flows if flow.item.startswith(EXPERIMENTS)]
-    edits = bulk_edits(crossing for crossing in crossings if crossing.at >= begin)
+    edits = bulk_edits(crossing for crossing in facts.crossings if crossing.at >= begin)
     return FlowView(
         at=at,
         first_day=first_day,
@@ -223,24 +212,32 @@ def _view(
         cycle_days_median=usual[0],
         cycle_days_p85=usual[1],
         in_progress=len(in_progress(flows, rules)),
-        waiting=sum(flow.stage in rules.waiting for flow in flows),
+        waiting=len(waiting(flows, rules)),
         reopened=sum(flow.reopened for flow in decided),
         weeks=_weeks(decided, first_day, last_day),
         cycles=tuple(_cycle(flow, titles, edits) for flow in decided),
         ages=_ages(flows, rules, titles, at),
-        cumulative=FlowDays(
-            stages=stages,
-            titles=tuple(stage.title for stage in board.stages),
-            days=tuple(first_day + timedelta(days=number) for number in range(days)),
-            counts=tuple(map(tuple, cumulative_flow(flows, stages, first_day, last_day).tolist())),
-        ),
+        cumulative=_cumulative(facts, first_day, begin),
         funnel=funnel(experiments, board, rules),
         blockers=blockers_in_window(events, titles, begin, at),
-        data=data_in_window(data_known(events, flows, rules, due, at), titles, begin, at),
-        lead=lead_in_window(flows, rules, board, titles, begin, at),
+        data=data_in_window(data_known(events, flows, due, at), titles, begin, at),
+        lead=lead_in_window(flows, facts.deployed_title, titles, begin, at),
         learning=share_view(learned_of_started(experiments, begin, at), none="none started"),
         bulk_edits=edits,
         seq=seq,
+    )
+
+
+def _cumulative(facts: FlowFacts, first: date, begin: datetime) -> FlowDays:
+    columns = facts.boards.columns(begin, facts.asked)
+    counts = cumulative_flow(facts.flows, [stage.key for stage in columns], first, facts.at.date())
+    standing = {stage.key for stage in facts.board.stages}
+    shown = [place for place, stage in enumerate(columns) if stage.key in standing or counts[:, place].any()]
+    return FlowDays(
+        stages=tuple(columns[place].key for place in shown),
+        titles=tuple(columns[place].title for place in shown),
+        days=tuple(first + timedelta(days=number) for number in range(len(counts))),
+        counts=tuple(map(tuple, counts[:, shown].tolist())),
     )
 
 

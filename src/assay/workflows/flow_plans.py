@@ -7,14 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from assay.domain.board.board import Board
-from assay.domain.board.flow import FlowEvent, FlowRules, ItemFlow
+from assay.domain.board.flow import FlowEvent, ItemFlow
 from assay.domain.board.lead_time import LeadTime, lead_quantiles, lead_times
 from assay.domain.board.readiness import (
     DataAnswer,
     DataConfirmed,
     NeedsTold,
-    begun_at,
     data_answers,
     due_text,
     readiness_text,
@@ -103,7 +101,6 @@ def end_of(sprint: Sprint) -> datetime:
 def data_known(
     events: Sequence[FlowEvent],
     flows: Sequence[ItemFlow],
-    rules: FlowRules,
     due: Mapping[str, Sequence[datetime]],
     at: datetime,
 ) -> tuple[DataAnswer, ...]:
@@ -111,7 +108,7 @@ def data_known(
     asked = [flow for flow in flows if flow.item.startswith(EXPERIMENTS)]
     return data_answers(
         (event for event in events if isinstance(event, NeedsTold | DataConfirmed)),
-        begun_at({flow.item: flow.visits for flow in asked}, rules.locking),
+        {flow.item: flow.begun_at for flow in asked if flow.begun_at is not None},
         until=at,
         due={key: min(ends) for key, ends in due.items() if key.startswith(EXPERIMENTS)},
         over={flow.item: flow.done_at for flow in asked if flow.done_at is not None},
@@ -153,22 +150,16 @@ def _point(one: DataAnswer, titles: Mapping[str, str], at: datetime) -> DataPoin
 
 
 def lead_in_window(
-    flows: Sequence[ItemFlow],
-    rules: FlowRules,
-    board: Board,
-    titles: Mapping[str, str],
-    begin: datetime,
-    at: datetime,
+    flows: Sequence[ItemFlow], column: str | None, titles: Mapping[str, str], begin: datetime, at: datetime
 ) -> LeadView:
-    """How long did what came into use from `begin` to this moment take, from the idea on?"""
+    """How long did what came into use from `begin` to this moment take, from the idea on? `column` is where it came to."""
     end = at + timedelta(microseconds=1)
-    known = lead_times(flows, rules, begin - (end - begin), end)
+    known = lead_times(flows, begin - (end - begin), end)
     times = [one for one in known if one.deployed_at >= begin]
     before = lead_quantiles(one for one in known if one.deployed_at < begin)
     usual = lead_quantiles(times) or (None, None)
-    stage = None if rules.deployed is None else board.stage(rules.deployed)
     return LeadView(
-        column=None if stage is None else stage.title,
+        column=column,
         deployed=len(times),
         days_median=usual[0],
         days_p85=usual[1],

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from assay.domain.board.board import Board
-from assay.domain.board.flow import Crossing, Decided, ItemFlow, flow_rules, item_flows
+from assay.domain.board.flow import ItemFlow
 from assay.domain.board.funnel import PROMOTED_STEP, reached
+from assay.domain.board.standing_boards import StandingBoards
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.flow import moment_of
+from assay.workflows.flow_facts import FlowFacts, flow_facts
 from assay.workflows.flow_plans import EXPERIMENTS
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace
@@ -71,32 +72,26 @@ def flow_tickets(
     moment = moment_of(at, ws.clock())
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        board = project.settings.board
-        _known(board, column, "column")
-        _known(board, None if furthest == PROMOTED_STEP else furthest, "reached")
-        events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
+        facts = flow_facts(ws, tx, project, moment)
+        _known(facts.boards, column, "column")
+        _known(facts.boards, None if furthest == PROMOTED_STEP else furthest, "reached")
         titles = tx.titles(project.id)
-    rules = flow_rules(board)
-    flows = item_flows(
-        (event for event in events if isinstance(event, Crossing)),
-        rules,
-        decisions=(event for event in events if isinstance(event, Decided)),
-        until=moment,
-    )
     if furthest is not None:
-        experiments = [flow for flow in flows if flow.item.startswith(EXPERIMENTS)]
-        found = reached(experiments, board, rules, furthest)
+        experiments = [flow for flow in facts.flows if flow.item.startswith(EXPERIMENTS)]
+        found = reached(experiments, facts.board, facts.rules, furthest)
     else:
         found = tuple(
-            flow for flow in flows if flow.stage is not None and (column is None or flow.stage == column)
+            flow
+            for flow in facts.flows
+            if flow.stage is not None and (column is None or flow.stage == column)
         )
-    rows = sorted((_row(flow, board, titles, moment) for flow in found), key=lambda row: (-row.days, row.key))
+    rows = sorted((_row(flow, facts, titles) for flow in found), key=lambda row: (-row.days, row.key))
     return FlowTickets(moment, column, furthest, tuple(rows))
 
 
-def _known(board: Board, key: str | None, field: str) -> None:
-    if key is not None and board.stage(key) is None:
-        names = ", ".join(stage.key for stage in board.stages)
+def _known(boards: StandingBoards, key: str | None, field: str) -> None:
+    if key is not None and all(board.stage(key) is None for board in boards.boards):
+        names = ", ".join(stage.key for stage in boards.boards[-1].stages)
         raise Invalid(
             f"cannot show tickets of column {key[:60]!r}: the board has none of this name (expected one of: {names})",
             hint="assay board export names the columns",
@@ -105,14 +100,14 @@ def _known(board: Board, key: str | None, field: str) -> None:
         )
 
 
-def _row(flow: ItemFlow, board: Board, titles: Mapping[str, str], at: datetime) -> FlowTicket:
+def _row(flow: ItemFlow, facts: FlowFacts, titles: Mapping[str, str]) -> FlowTicket:
     since, key = flow.visits[-1]
-    stage = board.stage(key) if key is not None else None
+    stage = None if key is None else facts.boards.stage(key, facts.asked)
     return FlowTicket(
         key=flow.item,
         title=titles.get(flow.item, ""),
         column=stage.title if stage is not None else key or "",
         since=since,
-        days=(at - since).total_seconds() / 86_400.0,
+        days=(facts.at - since).total_seconds() / 86_400.0,
         outcome="" if flow.outcome is None else flow.outcome.value,
     )

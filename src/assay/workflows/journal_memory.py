@@ -17,16 +17,13 @@ MOST_EVENTS, MOST_CALLS = 300_000, 30_000
 """Of one project; more are read each time, for they would take too much room. A call holds all that was locked."""
 
 T = TypeVar("T")
-Key = tuple[str, ...]
 
 
 class EventReads(Protocol):
     """What is asked of the store."""
 
-    def flow_events(
-        self, project: str, *, first_stage: str, after: int = 0
-    ) -> Iterator[tuple[int, FlowEvent]]:
-        """Crossings, decisions to kill or to promote, blockers: after a number of the journal, in its order, with their numbers."""
+    def flow_events(self, project: str, *, after: int = 0) -> Iterator[tuple[int, FlowEvent]]:
+        """Crossings, changes of columns, decisions to kill or to promote, blockers: after a number of the journal, in its order, with their numbers."""
         ...
 
     def call_events(self, project: str, *, after: int = 0) -> Iterator[tuple[int, CallEvent]]:
@@ -41,16 +38,13 @@ class JournalMemory:
         self._flow: _Shelf[FlowEvent] = _Shelf(MOST_EVENTS, arrange=_in_place)
         self._calls: _Shelf[CallEvent] = _Shelf(MOST_CALLS)
 
-    def flow(self, tx: EventReads, project: str, *, first_stage: str) -> Sequence[FlowEvent]:
+    def flow(self, tx: EventReads, project: str) -> Sequence[FlowEvent]:
         """Every event of a project's flow in journal order, an imported history in the order of time; only what came since the last look is read."""
-        return self._flow.read(
-            (project, first_stage),
-            lambda after: tx.flow_events(project, first_stage=first_stage, after=after),
-        )
+        return self._flow.read(project, lambda after: tx.flow_events(project, after=after))
 
     def calls(self, tx: EventReads, project: str) -> Sequence[CallEvent]:
         """Every lock and every decision of a project, the same way."""
-        return self._calls.read((project,), lambda after: tx.call_events(project, after=after))
+        return self._calls.read(project, lambda after: tx.call_events(project, after=after))
 
 
 class _Shelf(Generic[T]):
@@ -59,10 +53,10 @@ class _Shelf(Generic[T]):
     ) -> None:
         self._most = most
         self._arrange = arrange or _appended
-        self._kept: OrderedDict[Key, tuple[int, tuple[T, ...]]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[int, tuple[T, ...]]] = OrderedDict()
         self._lock = Lock()
 
-    def read(self, key: Key, told_after: Callable[[int], Iterable[tuple[int, T]]]) -> Sequence[T]:
+    def read(self, key: str, told_after: Callable[[int], Iterable[tuple[int, T]]]) -> Sequence[T]:
         """What is known of it, and what was told since."""
         with self._lock:
             last, known = self._kept.get(key, (0, ()))
@@ -94,7 +88,7 @@ def _in_place(known: tuple[FlowEvent, ...], news: Sequence[FlowEvent]) -> tuple[
 
 
 def _was_elsewhere(event: FlowEvent) -> bool:
-    return isinstance(event, Crossing) and event.imported
+    return isinstance(event, Crossing) and event.told_at is not None
 
 
 def _moment(event: FlowEvent) -> datetime:

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from assay.domain.board.flow import Crossing, FlowRules, flow_rules
+from assay.domain.board.board import Board
+from assay.domain.board.flow import Crossing, FlowEvent, FlowRules, flow_rules
+from assay.domain.board.standing_boards import StandingBoards, known_by, standing_boards
 from assay.domain.sprints.progress import ASKS_A_QUESTION, Over, RunsSoFar, progress, times_over
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
@@ -37,12 +39,17 @@ class SprintFacts:
     runs: Mapping[str, RunsSoFar]
     decided: Mapping[str, Sequence[Decided]]
     """What was decided on each, oldest first."""
-    rules: FlowRules
+    boards: StandingBoards
     plans: Sequence[JournalRow]
     """Changes of the plan since the sprint was started, oldest first."""
     at: datetime
     beside: Sequence[str] = ()
     """Tickets that are shown beside those of the sprint."""
+
+    @property
+    def board_moment(self) -> datetime:
+        """The moment whose board counts: a history that was brought in is read on the board of that time."""
+        return known_by((move for way in self.moves.values() for move in way), self.at)
 
 
 def sprint_facts(ws: Workspace, tx: ReadTransaction, slug: str, number: int) -> SprintFacts:
@@ -72,17 +79,19 @@ def facts_of(
     wanted = list(keys if keys is not None else dict.fromkeys((*(made.key for made in commitments), *beside)))
     # Where the tracker's clock runs ahead of ours, what it tells has happened all the same.
     until = at if at < now else LATEST
+    events = ws.memory.flow(tx, project.slug)
+    moves = _moves(events, frozenset(wanted), at)
     return SprintFacts(
         project=project,
         sprint=sprint,
         commitments=commitments,
         tickets={ticket.key: ticket for ticket in tx.tickets(project.id, keys=wanted)},
-        moves=_moves(ws, tx, project, frozenset(wanted), at),
+        moves=moves,
         said=tx.newest_of(project.slug, wanted if with_words else (), ("verdict.computed",), until=at),
         signs=tx.newest_of(project.slug, wanted, SIGNS, until=at),
         runs=tx.runs_so_far(project.id, wanted, begin=begin_of(sprint), until=until),
         decided=_decided(tx, project, wanted, at),
-        rules=flow_rules(project.settings.board),
+        boards=standing_boards(events, project.settings.board),
         plans=_plans(tx, project, sprint if with_words else None, at),
         at=at,
         beside=beside,
@@ -99,10 +108,10 @@ def _plans(
 
 
 def _moves(
-    ws: Workspace, tx: ReadTransaction, project: Project, keys: frozenset[str], at: datetime
+    events: Sequence[FlowEvent], keys: frozenset[str], at: datetime
 ) -> Mapping[str, Sequence[Crossing]]:
     found: dict[str, list[Crossing]] = defaultdict(list)
-    for event in ws.memory.flow(tx, project.slug, first_stage=project.settings.board.first.key):
+    for event in events:
         if isinstance(event, Crossing) and event.item in keys and event.target is not None and event.at <= at:
             found[event.item].append(event)
     return found
@@ -152,18 +161,28 @@ def standing(facts: SprintFacts) -> tuple[TicketAt, ...]:
     """Tickets that were in at that moment, in the order they came in."""
     made = commitments_of(facts)
     keys = dict.fromkeys((*made, *facts.beside)) if facts.sprint else facts.tickets
-    return tuple(_ticket_at(facts, facts.tickets[key], made.get(key)) for key in keys if key in facts.tickets)
+    moment = facts.board_moment
+    board, rules = facts.boards.board_at(moment), facts.boards.at(moment)
+    return tuple(
+        _ticket_at(facts, board, rules, facts.tickets[key], made.get(key))
+        for key in keys
+        if key in facts.tickets
+    )
 
 
 def over_of(facts: SprintFacts, key: str) -> tuple[Over, ...]:
     """When was work on a ticket over, by that moment?"""
     decisions = ((one.at, one.kind) for one in facts.decided.get(key, ()))
-    moves = ((move.at, move.target) for move in facts.moves.get(key, ()))
-    return times_over(decisions, moves, facts.rules.ended)
+    moves = (
+        (move.at, move.target in facts.boards.at(move.told_at or move.at).ended)
+        for move in facts.moves.get(key, ())
+    )
+    return times_over(decisions, moves)
 
 
-def _ticket_at(facts: SprintFacts, ticket: Ticket, made: Commitment | None) -> TicketAt:
-    board, rules = facts.project.settings.board, facts.rules
+def _ticket_at(
+    facts: SprintFacts, board: Board, rules: FlowRules, ticket: Ticket, made: Commitment | None
+) -> TicketAt:
     moves, runs = facts.moves.get(ticket.key, ()), facts.runs.get(ticket.key, RunsSoFar())
     key = moves[-1].target if moves and moves[-1].target else board.first.key
     stage = board.stage(key)
@@ -177,7 +196,7 @@ def _ticket_at(facts: SprintFacts, ticket: Ticket, made: Commitment | None) -> T
         owner=ticket.content.owner,
         stage=stage.title if stage else key,
         progress=progress(
-            has_left_first_stage=key not in rules.waiting,
+            has_left_first_stage=key not in rules.waiting and _was_started(facts, moves),
             has_ended=key in rules.ended,
             decision=decision.kind if decision else None,
             runs=runs,
@@ -192,6 +211,11 @@ def _ticket_at(facts: SprintFacts, ticket: Ticket, made: Commitment | None) -> T
         gpu_hours=runs.gpu_hours,
         runs_without_gpu_hours=runs.without_gpu_hours,
     )
+
+
+def _was_started(facts: SprintFacts, moves: Sequence[Crossing]) -> bool:
+    """It came into a column that was none of waiting then, whatever the board is now."""
+    return any(move.target not in {"", *facts.boards.at(move.told_at or move.at).waiting} for move in moves)
 
 
 def _figures(ticket: Ticket) -> str:
@@ -210,7 +234,7 @@ def _last_sign(
 ) -> datetime | None:
     moments = [sign.at] if sign else []
     # That a history was brought in is no sign of work, what it tells is.
-    moments += [move.at for move in moves[-1:] if move.imported]
+    moments += [move.at for move in moves[-1:] if move.told_at is not None]
     if runs.last_sign_at is not None:
         moments.append(min(runs.last_sign_at, at))
     return max(moments, default=None)

@@ -7,17 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from assay.domain.board.blockers import BlockedSpan, blocked_spans, median_days_open, opened_between
-from assay.domain.board.board import Board
 from assay.domain.board.flow import (
-    Crossing,
-    Decided,
-    FlowRules,
     ItemFlow,
     Outcome,
     cycle_quantiles,
     decided_between,
-    flow_rules,
-    item_flows,
     learning_share,
     share_of,
 )
@@ -26,6 +20,7 @@ from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.flow import moment_of
 from assay.workflows.flow_blockers import about_blockers
+from assay.workflows.flow_facts import flow_facts
 from assay.workflows.flow_plans import data_known, end_of, lead_in_window, ready_view, sprint_ends
 from assay.workflows.flow_shares import share_view
 from assay.workflows.lookup import required_project
@@ -37,8 +32,6 @@ from assay.workflows.sprint_views import SprintFlow, SprintRate
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    board: Board
-    rules: FlowRules
     flows: Sequence[ItemFlow]
     answers: Sequence[DataAnswer]
     spans: Sequence[BlockedSpan]
@@ -133,17 +126,9 @@ def counts_of(made: Iterable[Commitment]) -> dict[int, CommitmentCount]:
 def _known(
     ws: Workspace, project: Project, due: Mapping[str, Sequence[datetime]], at: datetime, tx: ReadTransaction
 ) -> _Known:
-    board = project.settings.board
-    rules = flow_rules(board)
-    events = ws.memory.flow(tx, project.slug, first_stage=board.first.key)
-    flows = item_flows(
-        (event for event in events if isinstance(event, Crossing)),
-        rules,
-        decisions=(event for event in events if isinstance(event, Decided)),
-        until=at,
-    )
-    spans = blocked_spans(about_blockers(events), until=at)
-    return _Known(board, rules, flows, data_known(events, flows, rules, due, at), spans, at)
+    facts = flow_facts(ws, tx, project, at)
+    spans = blocked_spans(about_blockers(facts.events), until=at)
+    return _Known(facts.flows, data_known(facts.events, facts.flows, due, at), spans, at)
 
 
 def _sprint(sprint: Sprint, made: Sequence[Commitment], known: _Known) -> SprintFlow:
@@ -158,7 +143,7 @@ def _sprint(sprint: Sprint, made: Sequence[Commitment], known: _Known) -> Sprint
     # Data is due at the latest when its sprint ends by plan, which may be later than when it was ended.
     latest = max(end, min(end_of(sprint), known.at))
     due = [one for one in known.answers if one.item in inside and begin <= one.due_at <= latest]
-    lead = lead_in_window(known.flows, known.rules, known.board, {}, begin, end)
+    lead = lead_in_window(known.flows, None, {}, begin, end)
     opened = opened_between(known.spans, begin, after)
     usual, middle = cycle_quantiles(decided), median_days_open(opened, known.at)
     return SprintFlow(

@@ -101,10 +101,10 @@ def test_second_look_reads_only_what_came_since_and_sees_the_same(ws, clock):
     ticket = start(ws)
     first = flow(ws, ADA, SLUG, days=30)
     with ws.store.read() as tx:
-        whole = [event for _, event in tx.flow_events(SLUG, first_stage="backlog")]
-        [(seq, last)] = list(tx.flow_events(SLUG, first_stage="backlog"))[-1:]
-        assert list(tx.flow_events(SLUG, first_stage="backlog", after=seq)) == []
-        assert list(ws.memory.flow(tx, SLUG, first_stage="backlog")) == whole
+        whole = [event for _, event in tx.flow_events(SLUG)]
+        [(seq, last)] = list(tx.flow_events(SLUG))[-1:]
+        assert list(tx.flow_events(SLUG, after=seq)) == []
+        assert list(ws.memory.flow(tx, SLUG)) == whole
     assert whole[-1] == last
     clock.now += timedelta(days=1)
     create_ticket(ws, ADA, SLUG, content(title="Came later"))

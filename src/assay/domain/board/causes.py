@@ -250,12 +250,8 @@ def _no_time_box(facts: Facts) -> Answer:
 
 
 def _long_planning(facts: Facts) -> Answer:
-    locking = {column.key for column in facts.columns if column.locks}
-    parts = [
-        part
-        for flow in decided_between(facts.flows, facts.start, facts.end)
-        if (part := _planned_and_run(flow, locking)) is not None
-    ]
+    decided = decided_between(facts.flows, facts.start, facts.end)
+    parts = [part for flow in decided if (part := _planned_and_run(flow)) is not None]
     if len(parts) < FEW_CASES:
         missing = f"{plural(len(parts), 'decided experiment')} ran in these days (expected {FEW_CASES} or more to compare planning with running)"
         return Answer(Cause.LONG_PLANNING, Standing.NOT_KNOWN, missing=missing)
@@ -322,26 +318,21 @@ def _in_the_way(facts: Facts, waiting: Iterable[Item]) -> dict[str, str]:
 
 def _arrivals(flow: ItemFlow, facts: Facts) -> bool:
     return any(
-        facts.rules.ended.get(stage or "") is Outcome.PROMOTED and facts.start <= at <= facts.end
-        for at, stage in flow.visits
+        said is Outcome.PROMOTED and facts.start <= at <= facts.end
+        for (at, _), said in zip(flow.visits, flow.outcomes, strict=True)
     )
 
 
 def _came_back(flow: ItemFlow, facts: Facts) -> bool:
-    places = [facts.rules.ended.get(stage or "") is Outcome.PROMOTED for _, stage in flow.visits]
     return any(
-        was
-        and not is_now
-        and stage is not None
-        and stage not in facts.rules.ended
-        and facts.start <= at <= facts.end
-        for was, is_now, (at, stage) in zip(places, places[1:], flow.visits[1:], strict=False)
+        was is Outcome.PROMOTED and is_now is None and facts.start <= at <= facts.end
+        for was, is_now, (at, _) in zip(flow.outcomes, flow.outcomes[1:], flow.visits[1:], strict=False)
     )
 
 
-def _planned_and_run(flow: ItemFlow, locking: set[str]) -> tuple[float, float] | None:
+def _planned_and_run(flow: ItemFlow) -> tuple[float, float] | None:
     """Days from the start to the first run's column, and from there to the decision."""
-    runs_from = next((at for at, stage in flow.visits if stage in locking), None)
+    runs_from = flow.begun_at
     if flow.started_at is None or flow.done_at is None or runs_from is None or runs_from > flow.done_at:
         return None
     planned, run = runs_from - flow.started_at, flow.done_at - runs_from

@@ -6,7 +6,8 @@ in points, and nothing here knows who did the work.
 
 An item *starts* when it first leaves the waiting columns (Backlog) and is *done* with its first decision to kill or to promote;
 where a board knows no decisions, with the first column that stands for one. Both happen once: an item that is reopened
-afterwards keeps its first cycle, and is counted as reopened.
+afterwards keeps its first cycle, and is counted as reopened. What a column means is asked of the board that stood when the item
+came there: a board that is edited later changes nothing of it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +49,19 @@ class Crossing(NamedTuple):
     item: str
     source: str | None
     target: str | None
-    imported: bool = False
-    """It happened on the board of another tool, whose history was brought in."""
+    """Empty where an old entry says only that it came into the first column."""
+    told_at: datetime | None = None
+    """It happened on the board of another tool, whose history was brought in at this moment; None: it happened here."""
     bulk: bool = False
     """That tool says that it was moved together with others, to tidy up."""
+
+
+class BoardChanged(NamedTuple):
+    """From this moment on the project has other columns, or columns that mean something else."""
+
+    at: datetime
+    before: Board
+    after: Board
 
 
 class Decided(NamedTuple):
@@ -63,7 +73,7 @@ class Decided(NamedTuple):
     has_learnings: bool
 
 
-FlowEvent = Crossing | Decided | BlockerOpened | BlockerClosed | NeedsTold | DataConfirmed
+FlowEvent = Crossing | BoardChanged | Decided | BlockerOpened | BlockerClosed | NeedsTold | DataConfirmed
 """What happened that figures of flow are computed from."""
 
 
@@ -79,6 +89,20 @@ class FlowRules:
     """The column of what is in use; None where no column of the board says so."""
     locking: frozenset[str] = frozenset()
     """Columns in which runs begin."""
+    first: str = ""
+    """The column of what is new."""
+
+    def at(self, moment: datetime) -> FlowRules:  # noqa: ARG002  # one answer for all moments
+        """What the columns meant at this moment: these mean the same at all times."""
+        return self
+
+
+class RulesThen(Protocol):
+    """What the columns meant at a moment."""
+
+    def at(self, moment: datetime) -> FlowRules:
+        """The rules of the board that stood then."""
+        ...
 
 
 def flow_rules(board: Board) -> FlowRules:
@@ -96,6 +120,7 @@ def flow_rules(board: Board) -> FlowRules:
         ended={key: outcome for key, outcome in ended.items() if outcome is not None},
         deployed=next((key for key in reversed(ended) if ended[key] is Outcome.PROMOTED), None),
         locking=frozenset(stage.key for stage in board.stages if stage.locks),
+        first=board.first.key,
     )
 
 
@@ -123,6 +148,12 @@ class ItemFlow:
     """It was worked on again after it was done."""
     created_at: datetime | None = None
     """When it came into being; None where it was there already when the history that tells of it begins."""
+    begun_at: datetime | None = None
+    """When its runs began: it came into a column that locks."""
+    deployed_at: datetime | None = None
+    """When it first came into use."""
+    outcomes: tuple[Outcome | None, ...] = ()
+    """For each visit, how work ended by the column alone, as that column was meant then; None where work went on."""
 
     @property
     def stage(self) -> str | None:
@@ -151,7 +182,7 @@ class BulkEdit:
 
 def item_flows(
     crossings: Iterable[Crossing],
-    rules: FlowRules,
+    rules: RulesThen,
     *,
     decisions: Iterable[Decided] = (),
     until: datetime | None = None,
@@ -160,7 +191,7 @@ def item_flows(
 
     Args:
         crossings: in journal order; of each item in the order of time.
-        rules: what the columns mean.
+        rules: what the columns meant when an item came there; of an imported history, when it was brought in.
         decisions: in journal order.
         until: None takes all.
 
@@ -172,65 +203,83 @@ def item_flows(
     >>> one.cycle_days, one.outcome.value
     (4.0, 'killed')
     """
-    visits: dict[str, list[tuple[datetime, str | None]]] = defaultdict(list)
-    created: dict[str, datetime] = {}
+    ways: dict[str, list[Crossing]] = defaultdict(list)
     for crossing in crossings:
         if until is None or crossing.at <= until:
-            if crossing.source is None and crossing.item not in visits:
-                created[crossing.item] = crossing.at
-            visits[crossing.item].append((crossing.at, crossing.target))
+            ways[crossing.item].append(crossing)
     first: dict[str, Decided] = {}
     for decided in decisions:
         if until is None or decided.at <= until:
             first.setdefault(decided.item, decided)
-    return tuple(_flow(item, way, rules, first.get(item), created.get(item)) for item, way in visits.items())
+    return tuple(_flow(item, way, rules, first.get(item)) for item, way in ways.items())
 
 
-def _flow(
-    item: str,
-    way: list[tuple[datetime, str | None]],
-    rules: FlowRules,
-    decided: Decided | None,
-    created_at: datetime | None,
-) -> ItemFlow:
-    started = next((at for at, stage in way if stage is not None and stage not in rules.waiting), None)
+def _flow(item: str, way: list[Crossing], rules: RulesThen, decided: Decided | None) -> ItemFlow:
+    visits: list[tuple[datetime, str | None]] = []
+    outcomes: list[Outcome | None] = []
+    started = begun = deployed = None
+    for crossing in way:
+        at, then = crossing.at, rules.at(crossing.told_at or crossing.at)
+        stage = then.first if crossing.target == "" else crossing.target
+        visits.append((at, stage))
+        outcomes.append(Outcome.CLOSED if stage is None else then.ended.get(stage))
+        if started is None and stage is not None and stage not in then.waiting:
+            started = at
+        if begun is None and stage in then.locking:
+            begun = at
+        if deployed is None and stage is not None and stage == then.deployed:
+            deployed = at
     has_learnings = None if decided is None else decided.has_learnings
     if decided is None:
         decided = next(
-            (Decided(at, item, _meaning(stage, rules), False) for at, stage in way if _ends(stage, rules)),
+            (Decided(at, item, said, False) for (at, _), said in zip(visits, outcomes, strict=True) if said),
             None,
         )
-    done = decided.at if decided is not None else None
-    reopened = done is not None and any(at > done and not _ends(stage, rules) for at, stage in way)
+    done = None if decided is None else decided.at
     return ItemFlow(
         item=item,
-        visits=tuple(way),
+        visits=tuple(visits),
         started_at=started,
         done_at=done,
-        outcome=decided.outcome if decided is not None else None,
+        outcome=None if decided is None else decided.outcome,
         has_learnings=has_learnings,
-        reopened=reopened,
-        created_at=created_at,
+        reopened=done is not None
+        and any(at > done and said is None for (at, _), said in zip(visits, outcomes, strict=True)),
+        created_at=way[0].at if way[0].source is None else None,
+        begun_at=begun,
+        deployed_at=deployed,
+        outcomes=tuple(outcomes),
     )
 
 
-def _ends(stage: str | None, rules: FlowRules) -> bool:
-    return stage is None or stage in rules.ended
-
-
-def _meaning(stage: str | None, rules: FlowRules) -> Outcome:
-    return Outcome.CLOSED if stage is None else rules.ended[stage]
+def _is_over(flow: ItemFlow, rules: FlowRules) -> bool:
+    """Its column says so, at the moment that is asked for or when it came there."""
+    return flow.stage in rules.ended or flow.outcomes[-1] is not None
 
 
 def in_progress(flows: Iterable[ItemFlow], rules: FlowRules) -> tuple[ItemFlow, ...]:
-    """Which items are worked on: started, not back in a waiting column, and not done, or reopened since?"""
+    """Which items are worked on: started, not back in a waiting column, and not done, or reopened since?
+
+    Args:
+        flows: up to a moment.
+        rules: what the columns mean at that moment.
+    """
     return tuple(
         flow
         for flow in flows
         if flow.started_at is not None
-        and not _ends(flow.stage, rules)
+        and not _is_over(flow, rules)
         and flow.stage not in rules.waiting
         and (flow.done_at is None or flow.reopened)
+    )
+
+
+def waiting(flows: Iterable[ItemFlow], rules: FlowRules) -> tuple[ItemFlow, ...]:
+    """Which items wait: in a waiting column, or never started, and not over?"""
+    return tuple(
+        flow
+        for flow in flows
+        if flow.stage in rules.waiting or (flow.started_at is None and not _is_over(flow, rules))
     )
 
 

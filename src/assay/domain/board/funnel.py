@@ -59,4 +59,6 @@ def reached(flows: Iterable[ItemFlow], board: Board, rules: FlowRules, key: str)
 def _furthest(item: ItemFlow, place: dict[str, int], end: int) -> int:
     if item.outcome is Outcome.PROMOTED:
         return end
-    return max((place[stage] for _, stage in item.visits if stage in place), default=-1)
+    # One that was only in columns that are gone since was on the way all the same.
+    least = 0 if None in item.outcomes else -1
+    return max((place[stage] for _, stage in item.visits if stage in place), default=least)

@@ -93,7 +93,7 @@ def gaps(history: History) -> tuple[str, ...]:
 def together(history: History) -> tuple[BulkEdit, ...]:
     """At which moments were many items moved at once, or does the file say so?"""
     return bulk_edits(
-        Crossing(row.at, row.item, row.source, row.target, imported=True, bulk=row.bulk)
+        Crossing(row.at, row.item, row.source, row.target, bulk=row.bulk)
         for item in history.items
         for row in item.rows
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
-from assay.domain.board.flow import FlowRules, ItemFlow
+from assay.domain.board.flow import ItemFlow
 
 _DAY_S = 86_400.0
 
@@ -31,26 +31,22 @@ class LeadTime:
         return max(0.0, (self.deployed_at - self.idea_at).total_seconds() / _DAY_S)
 
 
-def lead_times(
-    flows: Iterable[ItemFlow], rules: FlowRules, start: datetime, end: datetime
-) -> tuple[LeadTime, ...]:
+def lead_times(flows: Iterable[ItemFlow], start: datetime, end: datetime) -> tuple[LeadTime, ...]:
     """What first came into use from `start` on and before `end`? In the order of time.
 
     >>> from datetime import UTC
-    >>> from assay.domain.board.flow import Crossing, Outcome, item_flows
+    >>> from assay.domain.board.flow import Crossing, FlowRules, Outcome, item_flows
     >>> day = [datetime(2026, 5, number, tzinfo=UTC) for number in range(1, 9)]
     >>> way = [Crossing(day[0], "EXP-1", None, "backlog"), Crossing(day[4], "EXP-1", "backlog", "live")]
     >>> rules = FlowRules(frozenset({"backlog"}), {"live": Outcome.PROMOTED}, deployed="live")
-    >>> [one.days for one in lead_times(item_flows(way, rules), rules, day[0], day[7])]
+    >>> [one.days for one in lead_times(item_flows(way, rules), day[0], day[7])]
     [4.0]
     """
-    found = []
-    for flow in flows if rules.deployed is not None else ():
-        for at, stage in flow.visits:
-            if stage == rules.deployed:
-                if start <= at < end:
-                    found.append(LeadTime(flow.item, flow.created_at, at))
-                break
+    found = [
+        LeadTime(flow.item, flow.created_at, flow.deployed_at)
+        for flow in flows
+        if flow.deployed_at is not None and start <= flow.deployed_at < end
+    ]
     return tuple(sorted(found, key=lambda one: (one.deployed_at, one.item)))
 
 

@@ -197,11 +197,3 @@ def due_text(share: Share) -> str:
     'no data was due'
     """
     return share_text(share, none="no data was due")
-
-
-def begun_at(
-    visits: Mapping[str, Sequence[tuple[datetime, str | None]]], locking: frozenset[str]
-) -> dict[str, datetime]:
-    """When did the runs of each item begin: when it first came into a column that locks?"""
-    first = {item: next((at for at, stage in way if stage in locking), None) for item, way in visits.items()}
-    return {item: at for item, at in first.items() if at is not None}

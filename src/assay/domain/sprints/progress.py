@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -112,26 +112,20 @@ class Over(NamedTuple):
 
 
 def times_over(
-    decisions: Iterable[tuple[datetime, DecisionKind]],
-    moves: Iterable[tuple[datetime, str | None]],
-    ended: Container[str | None],
+    decisions: Iterable[tuple[datetime, DecisionKind]], moves: Iterable[tuple[datetime, bool]]
 ) -> tuple[Over, ...]:
     """When was work on a ticket over? A decision ends when the ticket is worked on again.
 
     Args:
         decisions: on the ticket, in the order of time.
-        moves: when it came into which column, in the order of time.
-        ended: columns where work is over.
+        moves: when it came into a column, and whether work is over there, in the order of time.
 
     >>> from datetime import UTC
     >>> day = [datetime(2026, 5, number, tzinfo=UTC) for number in range(1, 4)]
-    >>> times_over([(day[0], DecisionKind.PROMOTE)], [(day[1], "live"), (day[2], "evaluation")], {"live"})[0].until.day
+    >>> times_over([(day[0], DecisionKind.PROMOTE)], [(day[1], True), (day[2], False)])[0].until.day
     3
     """
-    marks = [
-        *((at, kind is not DecisionKind.ITERATE) for at, kind in decisions),
-        *((at, column in ended) for at, column in moves),
-    ]
+    marks = [*((at, kind is not DecisionKind.ITERATE) for at, kind in decisions), *moves]
     found: list[Over] = []
     for at, is_over in sorted(marks, key=lambda mark: mark[0]):
         was_over = bool(found) and found[-1].until is None

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from assay.domain.board.blockers import BlockerCategory, BlockerClosed, BlockerOpened
-from assay.domain.board.board import ExitItem
-from assay.domain.board.flow import Crossing, Decided, FlowEvent, Outcome
+from assay.domain.board.board import Board, ExitItem, Stage
+from assay.domain.board.flow import BoardChanged, Crossing, Decided, FlowEvent, Outcome
 from assay.domain.board.readiness import DataConfirmed, Need, NeedsTold
 from assay.domain.kernel.ids import KEY_PREFIX, TicketType
 from assay.storage.queries.journal import of_kinds
@@ -18,10 +18,10 @@ from assay.storage.session import Session, Statement, any_of, from_json
 from assay.storage.tables import journal, tickets
 
 _J = journal.c
-IMPORTED = "history.imported"
+IMPORTED, CONFIGURED = "history.imported", "project.configured"
 _KINDS = (
     "ticket.created", "ticket.moved", "ticket.deleted", "decision.recorded", "blocker.opened", "blocker.closed", IMPORTED,
-    "ticket.edited", "ticket.confirmed", "ticket.confirmation_withdrawn",
+    CONFIGURED, "ticket.edited", "ticket.confirmed", "ticket.confirmation_withdrawn",
 )  # fmt: skip
 _OUTCOMES = {"kill": Outcome.KILLED, "promote": Outcome.PROMOTED}
 _EXPERIMENT = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
@@ -44,10 +44,8 @@ class FlowQueries(Session):
         """The title of every ticket, by key."""
         return dict(self.rows(TITLES, the_project=project_id))
 
-    def flow_events(
-        self, project: str, *, first_stage: str, after: int = 0
-    ) -> Iterator[tuple[int, FlowEvent]]:
-        """What is told of crossings, decisions to kill or to promote, blockers and data needs after a number of the journal, in its order.
+    def flow_events(self, project: str, *, after: int = 0) -> Iterator[tuple[int, FlowEvent]]:
+        """What is told of crossings, columns, decisions to kill or to promote, blockers and data needs after a number of the journal, in its order.
 
         The hashed bytes are read, not the columns beside them: a figure is what the journal says.
         """
@@ -59,9 +57,12 @@ class FlowQueries(Session):
             said = from_json(raw)
             kind, at, subject = said["kind"], datetime.fromisoformat(said["at"]), said["subject"]
             if kind == IMPORTED:
-                yield from ((seq, found) for found in _moves(subject, said["payload"]["moves"]))
+                yield from ((seq, found) for found in _moves(at, subject, said["payload"]["moves"]))
                 continue
-            event = None if kind in _ONLY_DATA else _read(kind, at, subject, said["payload"], first_stage)
+            if kind == CONFIGURED:
+                yield from ((seq, found) for found in _columns(at, said["payload"]))
+                continue
+            event = None if kind in _ONLY_DATA else _read(kind, at, subject, said["payload"])
             if event is not None:
                 yield seq, event
             data = _about_data(kind, at, subject, said["payload"]) if kind in _OF_DATA else None
@@ -69,23 +70,19 @@ class FlowQueries(Session):
                 yield seq, data
 
 
-def _moves(subject: str, moves: list[dict[str, Any]]) -> Iterator[Crossing]:
+def _moves(told_at: datetime, subject: str, moves: list[dict[str, Any]]) -> Iterator[Crossing]:
     """What happened elsewhere, at the time it happened there."""
     for move in moves:
         at, bulk = datetime.fromisoformat(move["at"]), bool(move.get("bulk"))
-        yield Crossing(at, subject, move["before"], move["after"], imported=True, bulk=bulk)
+        yield Crossing(at, subject, move["before"], move["after"], told_at, bulk)
 
 
-def _read(
-    kind: str, at: datetime, subject: str, payload: dict[str, Any], first_stage: str
-) -> FlowEvent | None:
+def _read(kind: str, at: datetime, subject: str, payload: dict[str, Any]) -> FlowEvent | None:
     if kind == "ticket.moved":
         return Crossing(at, subject, payload["before"], payload["after"])
     if kind == "ticket.created":
         # One that was brought in with its history came to be there, not now.
-        return (
-            None if "imported" in payload else Crossing(at, subject, None, payload.get("column", first_stage))
-        )
+        return None if "imported" in payload else Crossing(at, subject, None, payload.get("column", ""))
     if kind == "ticket.deleted":
         return Crossing(at, subject, None, None)
     if kind == "blocker.opened":
@@ -98,6 +95,28 @@ def _read(
     return (
         None if outcome is None else Decided(at, subject, outcome, bool(payload.get("learnings", "").strip()))
     )
+
+
+def _columns(at: datetime, payload: dict[str, Any]) -> Iterator[BoardChanged]:
+    """Nothing where only other settings were changed."""
+    before, after = (_board(payload[side]["settings"]["board"]) for side in ("before", "after"))
+    if before != after:
+        yield BoardChanged(at, before, after)
+
+
+def _board(said: dict[str, Any]) -> Board:
+    """What flow asks of a board as it was: its columns, and what they mean."""
+    stages = (
+        Stage(
+            key=one["key"],
+            title=one["title"],
+            entry_gate=tuple(map(ExitItem, one.get("entry_gate", ()))),
+            locks=one.get("locks", False),
+            terminal=one.get("terminal", False),
+        )
+        for one in said["stages"]
+    )
+    return Board(stages=tuple(stages), transitions=())
 
 
 def _about_data(

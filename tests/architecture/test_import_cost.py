@@ -49,14 +49,16 @@ def test_the_core_never_loads_slow_statistics_or_a_framework(module):
     assert _loaded_by(module) & {"fastapi", "mlflow", "pandas", "sklearn", "sqlalchemy", "typer"} == set()
 
 
-def test_server_answers_without_what_only_some_requests_need(tmp_path):
+def test_server_answers_without_what_only_some_requests_need_and_a_command_without_any_route(tmp_path):
     code = (
         "import sys\n"
         "from pathlib import Path\n"
         "from assay.bootstrap import open_workspace\n"
         "from assay.server.app import create_app\n"
         "from assay.settings import Settings\n"
-        f"with open_workspace(Settings(home=Path({str(tmp_path)!r}))): print(*sys.modules)"
+        f"settings = Settings(home=Path({str(tmp_path)!r}))\n"
+        "with open_workspace(settings) as ws:\n"
+        "    for pages in (False, True): create_app(ws, settings, pages=pages); print(*sys.modules)"
     )
     with open_workspace(Settings(home=tmp_path)):
         pass  # only a new or an old store is migrated
@@ -66,4 +68,6 @@ def test_server_answers_without_what_only_some_requests_need(tmp_path):
     needed_later = {
         "alembic", "altair", "httpx2", "mlflow", "pandas", "polars", "rich", "scipy.special", "sqlalchemy.dialects.postgresql", "typer",
     }  # fmt: skip
-    assert set(done.stdout.split()) & needed_later == set()
+    command, server = map(str.split, done.stdout.splitlines())
+    assert set(server) & needed_later == set()
+    assert [name for name in command if name.startswith(("assay.api.routers.", "assay.web"))] == []

@@ -12,12 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from assay.api.documents import OPTIONS, plain
-from assay.api.schemas.tickets import ticket_document
-from assay.domain.board.moves import MoveAssessment
 from assay.errors import AssayError, Invalid, NotFound, Refused
 from assay.statuses import http_status, kind_of
-from assay.workflows.board import MoveRefused
-from assay.workflows.records import Ticket
 
 MEDIA_TYPE = "application/problem+json"
 MAX_SHOWN = 60
@@ -76,6 +72,9 @@ def problem(error: AssayError, status: int | None = None) -> dict[str, Any]:
 
 
 def _told(value: object) -> object:
+    from assay.api.schemas.tickets import ticket_document
+    from assay.workflows.records import Ticket
+
     return ticket_document(value) if isinstance(value, Ticket) else value
 
 
@@ -182,32 +181,3 @@ def _expected(item: Mapping[str, Any]) -> str:
     if form is None:
         return str(item.get("msg", "another value")).removeprefix("Value error, ")[:300]
     return form.format_map({key: str(value) for key, value in (item.get("ctx") or {}).items()})
-
-
-_MOVE_CODES = {
-    "illegal": "move-illegal",
-    "gate": "gate-unmet",
-    "wip": "column-full",
-    "reason": "reason-missing",
-}
-
-
-def refused_move(result: MoveRefused) -> Response:
-    """The answer for a move that the board does not allow: why, and what would satisfy it."""
-    assessment = result.assessment
-    error = Refused(
-        f"cannot move ticket {result.ticket.key!r} to {assessment.target}: {assessment.explanation}",
-        hint=_move_hint(assessment),
-        code=_MOVE_CODES[assessment.refusal or "illegal"],
-        field="reason" if assessment.refusal == "reason" else "to",
-        details={"version": result.ticket.version, "stage": result.ticket.stage, "assessment": assessment},
-    )
-    return problem_response(error)
-
-
-def _move_hint(assessment: MoveAssessment) -> str:
-    if assessment.refusal == "reason":
-        return "send a reason"
-    if assessment.overridable:
-        return "meet what is missing, or send override_reason to pass it on your word"
-    return f"it may go to: {', '.join(assessment.legal)}" if assessment.legal else ""

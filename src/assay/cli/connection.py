@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from assay.cli.loading import loading
 from assay.errors import (
     AssayError,
     Conflict,
@@ -234,14 +235,16 @@ def connected(project: str | None = None, settings: Settings | None = None) -> I
 
 
 def _in_process(stack: ExitStack, settings: Settings) -> tuple[httpx2.AsyncClient, asyncio.Runner]:
-    import asyncio
+    with loading():
+        import asyncio
 
-    import httpx2
+        import httpx2
 
-    from assay.bootstrap import open_workspace
-    from assay.server.app import create_app
+        import assay.cli.numpy_alone  # noqa: F401  # before whatever else imports NumPy
+        from assay.bootstrap import open_workspace
+        from assay.server.app import create_app
 
-    ws = stack.enter_context(open_workspace(settings))
+        ws = stack.enter_context(open_workspace(settings))
     runner = stack.enter_context(asyncio.Runner())
     transport = httpx2.ASGITransport(app=create_app(ws, settings, pages=False))
     client = httpx2.AsyncClient(transport=transport, base_url=LOCAL, trust_env=False, timeout=None)

@@ -10,18 +10,15 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Scope
 
 import assay
 from assay.api.openapi import complete
 from assay.api.preconditions import replay_response
 from assay.api.problems import problem_from_http, problem_from_validation, problem_response
-from assay.api.routes import API_ROUTES
-from assay.api.shortcut import MoveShortcut
+from assay.api.routes import RoutesOnDemand, all_routes
 from assay.errors import AssayError
 from assay.server.security import Guard
-from assay.server.upkeep import Upkeep
 from assay.settings import Settings
 from assay.statuses import http_status
 from assay.workflows.actor import Actor
@@ -37,11 +34,14 @@ def create_app(ws: Workspace, settings: Settings, *, pages: bool = True) -> Fast
     Args:
         ws: what it works on.
         settings: of this installation.
-        pages: without them, for a command that shows none, they are not even imported.
+        pages: without them, for a command that shows none, they are not even imported, and neither are routes of the API
+            before something is asked that they may answer.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        from assay.server.upkeep import Upkeep
+
         upkeep = Upkeep(ws, interval_s=settings.sync_interval_s)
         upkeep.start()
         try:
@@ -63,21 +63,25 @@ def create_app(ws: Workspace, settings: Settings, *, pages: bool = True) -> Fast
     )
     app.state.workspace = ws
     app.state.settings = settings
-    # Taken as they are: to include a router is to build all its routes again, and to look through one more list each time.
-    app.router.routes.extend((*_page_routes(), *API_ROUTES) if pages else API_ROUTES)
     _register_errors(app)
     app.openapi = complete(app.openapi, app.router.routes)  # type: ignore[method-assign]
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
-    app.add_middleware(MoveShortcut)
+    if pages:
+        _serve_all(app)
+    else:
+        app.add_middleware(RoutesOnDemand, routes=app.router.routes)
     hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip())
     app.add_middleware(Guard, hosts=hosts, actor=Actor(name=settings.actor_name), refuse=_refusal)
     return app
 
 
-def _page_routes() -> tuple[BaseRoute, ...]:
+def _serve_all(app: FastAPI) -> None:
+    from assay.api.shortcut import MoveShortcut
     from assay.web.routes import PAGE_ROUTES
 
-    return PAGE_ROUTES
+    # Taken as they are: to include a router is to build all its routes again, and to look through one more list each time.
+    app.router.routes.extend((*PAGE_ROUTES, *all_routes()))
+    app.add_middleware(MoveShortcut)
 
 
 def close_feed(app: FastAPI) -> None:

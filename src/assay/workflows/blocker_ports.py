@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from assay.domain.board.blockers import Blocker, BlockerCategory
+if TYPE_CHECKING:
+    from assay.domain.board.blockers import Blocker, BlockerCategory
 
 
 class BlockerReads(Protocol):

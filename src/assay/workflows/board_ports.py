@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from assay.domain.board.staleness import WorkSigns
-from assay.workflows.asked import Asked, Lanes
-from assay.workflows.lane_views import LaneSlots
-from assay.workflows.records import Project
-from assay.workflows.views import BoardSlots, BoardView, CardView, ColumnPage, ExperimentListPage
+if TYPE_CHECKING:
+    from assay.domain.board.staleness import WorkSigns
+    from assay.workflows.asked import Asked, Lanes
+    from assay.workflows.lane_views import LaneSlots
+    from assay.workflows.records import Project
+    from assay.workflows.views import BoardSlots, BoardView, CardView, ColumnPage, ExperimentListPage
 
 
 class BoardReads(Protocol):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from assay.workflows.records import Attachment, Project
-from assay.workflows.views import Heard
+if TYPE_CHECKING:
+    from assay.workflows.records import Attachment, Project
+    from assay.workflows.views import Heard
 
 
 class CompanyReads(Protocol):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from assay.domain.experiments.evidence import Evaluation
-from assay.domain.gates.gate import Gate
-from assay.domain.gates.needs import Needs
-from assay.domain.gates.overlap import Overlap
-from assay.domain.kernel.metrics import Metric
-from assay.workflows.gate_views import GateRun, GateRunPage, GateSummary, GateVersion
+if TYPE_CHECKING:
+    from assay.domain.experiments.evidence import Evaluation
+    from assay.domain.gates.gate import Gate
+    from assay.domain.gates.needs import Needs
+    from assay.domain.gates.overlap import Overlap
+    from assay.domain.kernel.metrics import Metric
+    from assay.workflows.gate_views import GateRun, GateRunPage, GateSummary, GateVersion
 
 
 class GateReads(Protocol):

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import merge
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from assay.domain.board.flow import Crossing, FlowEvent
-from assay.domain.sprints.calls import CallEvent
+
+if TYPE_CHECKING:
+    from assay.domain.sprints.calls import CallEvent
 
 MOST_PROJECTS = 16
 MOST_EVENTS, MOST_CALLS = 300_000, 30_000

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from assay.workflows.views import JournalPage, JournalRow
+if TYPE_CHECKING:
+    from assay.workflows.views import JournalPage, JournalRow
 
 
 class JournalReads(Protocol):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from assay.domain.gates.gate_record import GateRecord
-from assay.domain.sprints.supplies import LinkedData
+if TYPE_CHECKING:
+    from assay.domain.gates.gate_record import GateRecord
+    from assay.domain.sprints.supplies import LinkedData
 
 
 class PlanningReads(Protocol):

@@ -7,47 +7,50 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from assay.domain.experiments.evidence import Run, Scores
-from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
-from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
-from assay.domain.governance.journal import JournalHead, RememberedHead
-from assay.domain.kernel.events import Event
-from assay.domain.kernel.ids import TicketType
-from assay.domain.kernel.metrics import Metric, MetricCatalog
-from assay.workflows.actor import Actor
 from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
 from assay.workflows.board_ports import BoardReads
 from assay.workflows.company_ports import CompanyReads, InboxReads
-from assay.workflows.gate_ports import GateReads, GateWrites, IdListReader, LeakSearch, UploadReader
+from assay.workflows.gate_ports import GateReads, GateWrites
 from assay.workflows.journal_memory import EventReads, JournalMemory
 from assay.workflows.journal_ports import JournalReads
 from assay.workflows.kept_ports import KeptReads, KeptWrites
 from assay.workflows.planning_ports import PlanningReads
-from assay.workflows.records import (
-    Attachment,
-    Attestation,
-    JournalEntry,
-    Link,
-    Note,
-    Override,
-    Project,
-    ProjectSettings,
-    PutRuns,
-    Source,
-    StoredAnswer,
-    StoredVerdict,
-    Ticket,
-)
 from assay.workflows.sprint_ports import SprintReads, SprintWrites
-from assay.workflows.views import (
-    BacklogRow,
-    Measured,
-    OverviewView,
-    RunListPage,
-    SearchHit,
-)
+
+if TYPE_CHECKING:
+    from assay.domain.experiments.evidence import Run, Scores
+    from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
+    from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
+    from assay.domain.governance.journal import JournalHead, RememberedHead
+    from assay.domain.kernel.events import Event
+    from assay.domain.kernel.ids import TicketType
+    from assay.domain.kernel.metrics import Metric, MetricCatalog
+    from assay.workflows.actor import Actor
+    from assay.workflows.gate_ports import IdListReader, LeakSearch, UploadReader
+    from assay.workflows.records import (
+        Attachment,
+        Attestation,
+        JournalEntry,
+        Link,
+        Note,
+        Override,
+        Project,
+        ProjectSettings,
+        PutRuns,
+        Source,
+        StoredAnswer,
+        StoredVerdict,
+        Ticket,
+    )
+    from assay.workflows.views import (
+        BacklogRow,
+        Measured,
+        OverviewView,
+        RunListPage,
+        SearchHit,
+    )
 
 T = TypeVar("T")
 

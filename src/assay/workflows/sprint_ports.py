@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from assay.domain.sprints.progress import RunBegan, RunEnd, RunsSoFar
-from assay.domain.sprints.sprint import SprintContent
-from assay.workflows.records import Commitment, CommitmentCount, Sprint, Ticket
-from assay.workflows.sprint_views import AtHand, Decided
-from assay.workflows.views import JournalRow
+if TYPE_CHECKING:
+    from assay.domain.sprints.progress import RunBegan, RunEnd, RunsSoFar
+    from assay.domain.sprints.sprint import SprintContent
+    from assay.workflows.records import Commitment, CommitmentCount, Sprint, Ticket
+    from assay.workflows.sprint_views import AtHand, Decided
+    from assay.workflows.views import JournalRow
 
 
 class SprintReads(Protocol):

@@ -1,7 +1,10 @@
 """Default deny: no route without a permission, and none that lets somebody without it pass."""
 
+import asyncio
+
 import pytest
 
+from assay.api.routes import MODULES, RoutesOnDemand, all_routes, modules_for, noun_of
 from assay.workflows.actor import Actor, Permission
 from tests.faces.route_table import routes_of
 
@@ -120,3 +123,31 @@ def test_openapi_names_every_operation_once_and_describes_it(api):
     assert len(set(names)) == len(names) > 50
     assert [operation["operationId"] for operation in operations if not operation.get("description")] == []
     assert "ProblemDocument" in document["components"]["schemas"]
+
+
+def test_nouns_of_each_module_of_routes_are_those_of_its_addresses():
+    """A command without a server finds its route by them."""
+    found = {module: set() for module in MODULES}
+    for route in all_routes():
+        found[route.endpoint.__module__.rpartition(".")[2]].add(noun_of(route.path))
+    assert found == {module: set(nouns) for module, nouns in MODULES.items()}
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/openapi.json", "/", "/api/v1/projects/vision/nothing", "/api/v1/projects"]
+)
+def test_address_without_a_noun_of_ours_may_be_answered_by_every_module(path):
+    assert set(modules_for(path)) == ({"projects"} if path.endswith("/projects") else set(MODULES))
+
+
+def test_routes_on_demand_are_brought_once_and_answer_like_those_of_a_server():
+    async def nobody(scope, receive, send):
+        """The application behind it."""
+
+    routes = []
+    on_demand = RoutesOnDemand(nobody, routes=routes)
+    for _ in range(2):
+        asyncio.run(on_demand({"type": "http", "path": "/api/v1/projects/vision/inbox"}, None, None))
+    assert [route.path for route in routes] == ["/api/v1/projects/{slug}/inbox"] * 2
+    asyncio.run(on_demand({"type": "http", "path": "/api/v1/openapi.json"}, None, None))
+    assert sorted(map(id, routes)) == sorted(map(id, all_routes()))

@@ -1,6 +1,8 @@
 """Every hostile value in every place of every request: no 5xx, no hang, nothing lost, and errors that say what to do."""
 
 import json
+from collections import Counter
+from itertools import accumulate, chain
 from urllib.parse import quote, quote_from_bytes
 
 import pytest
@@ -78,19 +80,37 @@ def test_headers_stand_every_hostile_value(fresh, operations):
     assert fresh.faults(questions()) == []
 
 
+FORMS = {**BODIES, **{name: body for name, (_, body) in OTHER_FORMS.items()}}
+TURNS = dict(
+    zip(
+        FORMS,
+        accumulate((len(list(corpus.places_of(body))) for body in FORMS.values()), initial=0),
+        strict=False,
+    )
+)
+"""The turn of the first place of each body: it goes on where the body before ended."""
+
+
+def test_every_value_comes_to_its_turn_at_many_places_of_bodies():
+    places = TURNS[max(TURNS, key=TURNS.get)]
+    reached = [corpus.turns(range(corpus.ALL), turn) for turn in range(places)]
+    assert min(Counter(chain.from_iterable(reached)).values()) >= 10
+    assert len(set(chain.from_iterable(reached))) == corpus.ALL
+
+
 def _forms_of(name):
     return [BODIES[name], *(body for wanted, body in OTHER_FORMS.values() if wanted == name)]
 
 
-@pytest.mark.parametrize("name", [*BODIES, *OTHER_FORMS])
+@pytest.mark.parametrize("name", FORMS)
 def test_body_fields_stand_every_hostile_value(fresh, operations, name):
-    wanted, body = OTHER_FORMS.get(name) or (name, BODIES[name])
+    wanted, body = OTHER_FORMS.get(name, (name,))[0], FORMS[name]
     method, path, _ = next(found for found in operations if found[2]["operationId"] == wanted)
     address = fresh.path(path, name="f1")
 
     def questions():
-        for turn, place in enumerate(corpus.places_of(body)):
-            taken = corpus.turns(list(corpus.bodies_with(body, place)), turn)
+        for turn, place in enumerate(corpus.places_of(body), start=TURNS[name]):
+            taken = list(corpus.bodies_with(body, place, turn))
             if wanted in SHARED and place and place[0] in TICKET:
                 taken = corpus.lean(taken, 3, SHARED.index(wanted))
             for value, content in taken:

@@ -14,7 +14,7 @@ from assay.api.documents import answer
 from assay.api.pages import BoardAsked, CardPage, FlowAsked, FlowTicketsAsked
 from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.preconditions import ExpectedVersion, SentBody, etag, remembered
-from assay.api.problems import refused_move
+from assay.api.refused_moves import refused_move
 from assay.api.schemas.moves import MovedDocument, MovePreviews
 from assay.api.schemas.tickets import MoveBody, ticket_document
 from assay.api.versioned import v1_router

@@ -27,10 +27,10 @@ CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 MAX_BODY_BYTES = 1_048_576
 MAX_UPLOAD_BYTES = 67_108_864
-"""Forms that carry files: evaluation results, sent from the pages of gates."""
+"""Forms that carry files: evaluation results, attachments, the history of another board."""
 TAKES_FILES = re.compile(
     r"/p/[^/]+/gates(/[^/]+(/runs)?)?|/api/v1/projects/[^/]+/gates/[^/]+/runs"
-    r"|/p/[^/]+/t/[^/]+/files|/api/v1/projects/[^/]+/tickets/[^/]+/attachments"
+    r"|/p/[^/]+/history|/p/[^/]+/t/[^/]+/files|/api/v1/projects/[^/]+/tickets/[^/]+/attachments"
 )
 UPLOAD = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"

@@ -27,6 +27,7 @@ def board_section(
     chosen = None if text is not None else template or ""
     return BoardSection(
         action=f"{href}/board",
+        history_href=f"/p/{project.slug}/history",
         text=board_to_text(board) if text is None else text,
         begin_with=tuple(
             Choice(f"{href}?board={value}#board-file", label, chosen=value == chosen)

@@ -72,6 +72,7 @@ def flow_page(
         board_href=f"/p/{slug}/board",
         diagnosis_href=f"/p/{slug}/diagnosis?days={days}",
         new_href=f"/p/{slug}/t/new",
+        history_href=f"/p/{slug}/history",
     )
 
 

@@ -35,6 +35,7 @@ PAGES = {
     "journal": "/journal",
     "search": "/search?q=retrieval",
     "settings": "/settings",
+    "history": "/history",
     "promote": "/t/EXP-5",
     "broken": "/t/EXP-7",
     "draft": "/t/EXP-1",

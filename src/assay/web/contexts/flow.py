@@ -90,3 +90,4 @@ class FlowPage:
     board_href: str
     diagnosis_href: str
     new_href: str
+    history_href: str

@@ -78,6 +78,7 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "blocked": "Blocker opened. Its age is on the card.",
         "unblocked": "Blocker closed.",
         "marked-read": "Marked as read.",
+        "history-imported": "The history is here. Figures of past days count its moves by when they happened.",
         "unread-again": "New again.",
         "watched": "Followed.",
         "unwatched": "No longer followed.",

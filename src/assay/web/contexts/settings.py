@@ -61,6 +61,8 @@ class BoardSection:
     """The board as a file, and what a changed one would change."""
 
     action: str
+    history_href: str
+    """Where the history of another tool's board comes in."""
     text: str
     begin_with: tuple[Choice, ...]
     """Boards to begin with: address, name."""

@@ -13,6 +13,7 @@ from assay.web.routes import (
     experiments,
     flow,
     gates,
+    history,
     inbox,
     journal,
     live,
@@ -66,6 +67,7 @@ PAGE_ROUTES = tuple(
         journal,
         search,
         settings,
+        history,
     )
     for route in module.router.routes
 )

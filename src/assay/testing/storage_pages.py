@@ -182,6 +182,32 @@ class PagesContract:
                 tx.run_list(project, after=None, limit=5, filters={"q": "run 1"}).rows[0].run_id == "lab:0001"
             )
 
+    def test_runs_of_a_ticket_are_listed_without_their_curves_and_some_curves_are_read(
+        self, store: Store
+    ) -> None:
+        project = new_project(store)
+        source = new_source(store, project)
+        numbers = {"a": curve(float("nan")), "b": curve(float("-inf")), "c": curve(0.25), "d": curve()}
+        odd = run(2, seed=2**60, gpu_hours=None, arm="baseline", curves=numbers)
+        store.write(lambda tx: tx.put_runs(source, [odd, run(1), run(3, ticket="EXP-2")], seq=1))
+        store.write(lambda tx: tx.mark_deleted(source.id, ["0001"], seq=2))
+        with store.read() as tx:
+            assert [one.run_id for one in tx.runs(project.id, "EXP-1")] == ["lab:0001", "lab:0002"]
+            first, second = tx.runs_of(project.id, "EXP-1")
+            assert (first.row.run_id, first.row.deleted, first.row.gpu_hours, first.row.seed) == (
+                "lab:0001",
+                True,
+                0.5,
+                1,
+            )
+            assert (second.arm, second.row.gpu_hours, second.row.seed) == ("baseline", None, str(2**60))
+            assert second.row.metrics == {"a": "nan", "b": "-inf", "c": "0.25"}
+            asked = ["lab:0002", "lab:0001", "nobody"]
+            found = tx.curves_of(project.id, "accuracy", asked)
+            assert {run_id: one.values.tolist() for run_id, one in found.items()} == {"lab:0001": [0.5, 0.75]}
+            assert tx.curves_of(project.id, "c", asked)["lab:0002"].last == 0.25
+            assert tx.curves_of(project.id + 1, "c", asked) == tx.curves_of(project.id, "c", []) == {}
+
     def test_overview_of_an_empty_project_knows_nothing_rather_than_zero_hours(self, store: Store) -> None:
         project = new_project(store)
         with store.read() as tx:

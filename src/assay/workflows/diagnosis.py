@@ -28,7 +28,6 @@ from assay.domain.kernel.verdicts import Recommendation
 from assay.errors import Conflict, Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.flow import DEFAULT_WINDOW_DAYS, LONGEST_WINDOW_DAYS
-from assay.workflows.flow_blockers import about_blockers
 from assay.workflows.flow_facts import flow_facts
 from assay.workflows.flow_plans import data_known, sprint_ends
 from assay.workflows.idempotency import Remember, write_once
@@ -191,7 +190,7 @@ def _facts(
             Column(stage.key, stage.title, stage.wip_limit, counts.get(stage.key, 0), stage.locks)
             for stage in board.stages
         ),
-        blocked=blocked_spans(about_blockers(known.events), until=at),
+        blocked=blocked_spans(known.events.about_blockers, until=at),
         sprints=_scopes(sprints, made),
         data=tuple(
             answer

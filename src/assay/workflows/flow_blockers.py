@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from assay.domain.board.blockers import (
     BlockedSpan,
-    BlockerClosed,
-    BlockerOpened,
     blocked_spans,
     days_open,
     median_days_open,
@@ -17,7 +15,7 @@ from assay.domain.board.blockers import (
     opened_between,
     pareto,
 )
-from assay.domain.board.flow import Crossing, FlowEvent
+from assay.domain.board.flow_events import FlowEvents
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +66,10 @@ class BlockersView:
 
 
 def blockers_in_window(
-    events: Sequence[FlowEvent], titles: Mapping[str, str], begin: datetime, at: datetime
+    events: FlowEvents, titles: Mapping[str, str], begin: datetime, at: datetime
 ) -> BlockersView:
     """What was in the way in a window that ends at this moment?"""
-    spans = blocked_spans(about_blockers(events), until=at)
+    spans = blocked_spans(events.about_blockers, until=at)
     end = at + timedelta(microseconds=1)
     opened = opened_between(spans, begin, end)
     before = begin - (end - begin)
@@ -95,17 +93,6 @@ def blockers_in_window(
         ),
         open=tuple(_open_blocker(span, titles, at) for span in open_at(spans, at)),
     )
-
-
-def about_blockers(events: Iterable[FlowEvent]) -> list[BlockerOpened | BlockerClosed]:
-    """What these events say of blockers: a ticket that is deleted takes its own along."""
-    # One look at each of them: most cross, and say nothing.
-    telling = [event for event in events if not isinstance(event, Crossing) or event.target is None]
-    return [
-        BlockerClosed(event.at, event.item, None) if isinstance(event, Crossing) else event
-        for event in telling
-        if isinstance(event, Crossing | BlockerOpened | BlockerClosed)
-    ]
 
 
 def _open_blocker(span: BlockedSpan, titles: Mapping[str, str], at: datetime) -> OpenBlocker:

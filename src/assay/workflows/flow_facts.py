@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from assay.domain.board.board import Board
-from assay.domain.board.flow import Crossing, Decided, FlowEvent, FlowRules, ItemFlow, item_flows
-from assay.domain.board.standing_boards import StandingBoards, known_by, standing_boards
+from assay.domain.board.flow import Crossing, FlowRules, ItemFlow
+from assay.domain.board.flow_events import FlowEvents
+from assay.domain.board.standing_boards import StandingBoards, known_by
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project
 
@@ -18,7 +19,7 @@ class FlowFacts:
     """Work on the board up to a moment; nothing later is in it."""
 
     at: datetime
-    events: Sequence[FlowEvent]
+    events: FlowEvents
     """All that the journal tells, also of what came later."""
     crossings: Sequence[Crossing]
     """Up to the moment."""
@@ -47,8 +48,6 @@ class FlowFacts:
 def flow_facts(ws: Workspace, tx: ReadTransaction, project: Project, at: datetime) -> FlowFacts:
     """Which way did every ticket of a project go by this moment, and on which board?"""
     events = ws.memory.flow(tx, project.slug)
-    crossings = [event for event in events if isinstance(event, Crossing) and event.at <= at]
-    boards = standing_boards(events, project.settings.board)
-    decisions = [event for event in events if isinstance(event, Decided)]
-    flows = item_flows(crossings, boards, decisions=decisions, until=at)
-    return FlowFacts(at, events, crossings, flows, boards, known_by(crossings, at))
+    crossings = [crossing for crossing in events.crossings if crossing.at <= at]
+    boards = events.boards(project.settings.board)
+    return FlowFacts(at, events, crossings, events.ways(boards, until=at), boards, known_by(crossings, at))

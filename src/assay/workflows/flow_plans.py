@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from assay.domain.board.flow import FlowEvent, ItemFlow
+from assay.domain.board.flow import ItemFlow
+from assay.domain.board.flow_events import FlowEvents
 from assay.domain.board.lead_time import LeadTime, lead_quantiles, lead_times
 from assay.domain.board.readiness import (
     DataAnswer,
-    DataConfirmed,
-    NeedsTold,
     data_answers,
     due_text,
     readiness_text,
@@ -99,7 +98,7 @@ def end_of(sprint: Sprint) -> datetime:
 
 
 def data_known(
-    events: Sequence[FlowEvent],
+    events: FlowEvents,
     flows: Sequence[ItemFlow],
     due: Mapping[str, Sequence[datetime]],
     at: datetime,
@@ -107,7 +106,7 @@ def data_known(
     """Of which experiments was the data due by this moment, and was it there?"""
     asked = [flow for flow in flows if flow.item.startswith(EXPERIMENTS)]
     return data_answers(
-        (event for event in events if isinstance(event, NeedsTold | DataConfirmed)),
+        events.about_data,
         {flow.item: flow.begun_at for flow in asked if flow.begun_at is not None},
         until=at,
         due={key: min(ends) for key, ends in due.items() if key.startswith(EXPERIMENTS)},

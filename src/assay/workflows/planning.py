@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from assay.domain.board.board import Board, ExitItem
 from assay.domain.board.exit_policies import ExitFacts, check_item
-from assay.domain.experiments.criteria.rules import registration_problems
-from assay.domain.experiments.experiment import Place
+from assay.domain.experiments.criteria.rules import Problem, registration_problems
+from assay.domain.experiments.experiment import Place, TicketContent
 from assay.domain.gates.gate import ItemsCheck
 from assay.domain.gates.gate_record import GatePart, GateRecord
 from assay.domain.kernel.findings import Outcome
@@ -30,6 +31,7 @@ DEFAULT_DAYS = 14
 LONGEST_DAYS = 366
 READY_ITEMS = ("features stable", "environment reproducible")
 """Lines of the Definition of Ready that no ticket can show: a gate made from the template `ready` asks for them."""
+MOST_CONTENTS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +243,14 @@ def _data_available(ticket: Ticket, linked: tuple[LinkedData, ...]) -> ReadyItem
     return ReadyItem("data available", finding.outcome, finding.reason, do)
 
 
+@lru_cache(maxsize=MOST_CONTENTS)
+def _problems(content: TicketContent, metrics: MetricCatalog) -> tuple[Problem, ...]:
+    """What keeps a ticket from being locked follows from its text and the metrics: hundreds are asked each time, few have changed."""
+    return registration_problems(content, metrics)
+
+
 def _measurable(ticket: Ticket, metrics: MetricCatalog) -> ReadyItem:
-    problems = registration_problems(ticket.content, metrics)
+    problems = _problems(ticket.content, metrics)
     if not problems:
         return ReadyItem("criteria measurable", Outcome.MET, "hypothesis and criteria can be locked", "")
     return ReadyItem("criteria measurable", Outcome.NOT_MET, problems[0].text, problems[0].fix)

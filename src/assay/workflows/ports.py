@@ -17,6 +17,7 @@ from assay.workflows.journal_memory import EventReads, JournalMemory
 from assay.workflows.journal_ports import JournalReads
 from assay.workflows.kept_ports import KeptReads, KeptWrites
 from assay.workflows.planning_ports import PlanningReads
+from assay.workflows.run_ports import RunReads
 from assay.workflows.sprint_ports import SprintReads, SprintWrites
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class ReadTransaction(
     CompanyReads,
     InboxReads,
     JournalReads,
+    RunReads,
     Protocol,
 ):
     """One consistent view of everything remembered."""

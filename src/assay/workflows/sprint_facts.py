@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from assay.domain.board.board import Board
-from assay.domain.board.flow import Crossing, FlowEvent, FlowRules, flow_rules
-from assay.domain.board.standing_boards import StandingBoards, known_by, standing_boards
+from assay.domain.board.flow import Crossing, FlowRules, flow_rules
+from assay.domain.board.flow_events import FlowEvents
+from assay.domain.board.standing_boards import StandingBoards, known_by
 from assay.domain.sprints.progress import ASKS_A_QUESTION, Over, RunsSoFar, progress, times_over
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
@@ -80,18 +81,17 @@ def facts_of(
     # Where the tracker's clock runs ahead of ours, what it tells has happened all the same.
     until = at if at < now else LATEST
     events = ws.memory.flow(tx, project.slug)
-    moves = _moves(events, frozenset(wanted), at)
     return SprintFacts(
         project=project,
         sprint=sprint,
         commitments=commitments,
         tickets={ticket.key: ticket for ticket in tx.tickets(project.id, keys=wanted)},
-        moves=moves,
+        moves={key: _moves(events, key, at) for key in wanted},
         said=tx.newest_of(project.slug, wanted if with_words else (), ("verdict.computed",), until=at),
         signs=tx.newest_of(project.slug, wanted, SIGNS, until=at),
         runs=tx.runs_so_far(project.id, wanted, begin=begin_of(sprint), until=until),
         decided=_decided(tx, project, wanted, at),
-        boards=standing_boards(events, project.settings.board),
+        boards=events.boards(project.settings.board),
         plans=_plans(tx, project, sprint if with_words else None, at),
         at=at,
         beside=beside,
@@ -107,14 +107,8 @@ def _plans(
     return [row for row in rows if sprint.started_at <= row.at <= at]
 
 
-def _moves(
-    events: Sequence[FlowEvent], keys: frozenset[str], at: datetime
-) -> Mapping[str, Sequence[Crossing]]:
-    found: dict[str, list[Crossing]] = defaultdict(list)
-    for event in events:
-        if isinstance(event, Crossing) and event.item in keys and event.target is not None and event.at <= at:
-            found[event.item].append(event)
-    return found
+def _moves(events: FlowEvents, key: str, at: datetime) -> Sequence[Crossing]:
+    return [one for one in events.crossings_of.get(key, ()) if one.target is not None and one.at <= at]
 
 
 def _decided(

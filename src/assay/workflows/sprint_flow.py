@@ -19,7 +19,6 @@ from assay.domain.board.readiness import DataAnswer
 from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.flow import moment_of
-from assay.workflows.flow_blockers import about_blockers
 from assay.workflows.flow_facts import flow_facts
 from assay.workflows.flow_plans import data_known, end_of, lead_in_window, ready_view, sprint_ends
 from assay.workflows.flow_shares import share_view
@@ -127,7 +126,7 @@ def _known(
     ws: Workspace, project: Project, due: Mapping[str, Sequence[datetime]], at: datetime, tx: ReadTransaction
 ) -> _Known:
     facts = flow_facts(ws, tx, project, at)
-    spans = blocked_spans(about_blockers(facts.events), until=at)
+    spans = blocked_spans(facts.events.about_blockers, until=at)
     return _Known(facts.flows, data_known(facts.events, facts.flows, due, at), spans, at)
 
 

@@ -40,10 +40,7 @@ def list_stale(ws: Workspace, actor: Actor, slug: str) -> tuple[StaleCard, ...]:
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         found = _stale(tx, project, at)
-        keys = [work.key for work, _ in found]
-        titles = {
-            ticket.key: ticket.content.title for ticket in (tx.tickets(project.id, keys=keys) if keys else ())
-        }
+        titles = tx.titles(project.id)
     cards = [StaleCard(work.key, titles[work.key], why, _days(work, why, at)) for work, why in found]
     return tuple(sorted(cards, key=lambda card: (-card.days, card.key)))
 

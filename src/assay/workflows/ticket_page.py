@@ -10,9 +10,8 @@ from assay.domain.board.board import ExitItem
 from assay.domain.board.exit_policies import ATTESTABLE, TITLES
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.criteria.text import criterion_text
-from assay.domain.experiments.evidence import Curve, Run
+from assay.domain.experiments.evidence import Curve
 from assay.domain.experiments.type_rules import ticket_problems
-from assay.domain.kernel.canonical import exact_integer
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
@@ -22,6 +21,7 @@ from assay.workflows.board import assess
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
+from assay.workflows.run_ports import TicketRun
 from assay.workflows.spikes import spike_clock
 from assay.workflows.tickets import SIMILAR_SHOWN, locked_catalog
 from assay.workflows.verdicts import read_record
@@ -30,7 +30,6 @@ from assay.workflows.views import (
     CriterionLine,
     CurvePoints,
     ExitGateView,
-    RunRow,
     TicketView,
 )
 
@@ -57,9 +56,10 @@ def _view(
         catalog = locked_catalog(ticket.lock, catalog)
     stored = tx.verdict(ticket.id)
     record = read_record(stored) if stored else None
-    runs = tx.runs(project.id, ticket.key)
+    runs = tx.runs_of(project.id, ticket.key)
     charted = metric or _primary_metric(ticket)
-    spent = [run.gpu_hours for run in runs if not run.deleted and run.gpu_hours is not None]
+    used = [run.row.gpu_hours for run in runs if not run.row.deleted]
+    spent = [hours for hours in used if hours is not None]
     stage = project.settings.board.stage(ticket.stage)
     text = f"{ticket.content.title} {ticket.content.hypothesis}"
     now = ws.clock()
@@ -77,9 +77,9 @@ def _view(
         metrics=catalog,
         verdict=record,
         verdict_digest=stored.digest if stored else None,
-        runs=tuple(_run_row(run) for run in runs),
+        runs=tuple(run.row for run in runs),
         chart_metric=charted,
-        curves=_curves(runs, charted, record),
+        curves=_curves(tx, project, runs, charted, record),
         links=tuple(tx.links(ticket.id)),
         notes=tuple(tx.notes(ticket.id)),
         decisions=tuple(tx.decisions(ticket.id)),
@@ -89,7 +89,7 @@ def _view(
         attestable=_attestable(project, ticket),
         history=tuple(tx.latest_about(project.slug, ticket.key, limit=HISTORY_SHOWN)),
         gpu_hours=math.fsum(spent) if spent else None,
-        runs_without_gpu_hours=sum(not run.deleted and run.gpu_hours is None for run in runs),
+        runs_without_gpu_hours=sum(hours is None for hours in used),
         days_used=spike.used_days if spike is not None else _days(ticket, now),
         spike=spike,
         watchers=tuple(watchers),
@@ -145,26 +145,18 @@ def _person_confirms(item: ExitItem, ticket: Ticket) -> bool:
     return item in ATTESTABLE and not (item is ExitItem.DATASET_READY and ticket.content.data_needs)
 
 
-def _run_row(run: Run) -> RunRow:
-    return RunRow(
-        run_id=run.run_id,
-        source=run.source,
-        external_id=run.external_id,
-        name=run.name,
-        ticket=run.ticket,
-        status=run.status.value,
-        seed=exact_integer(run.seed),
-        started_at=run.started_at,
-        gpu_hours=run.gpu_hours,
-        deleted=run.deleted,
-        metrics={name: f"{curve.last:.6g}" for name, curve in sorted(run.curves.items())},
-        url=run.url,
-    )
-
-
-def _curves(runs: Sequence[Run], metric: str | None, record: VerdictRecord | None) -> tuple[CurvePoints, ...]:
+def _curves(
+    tx: ReadTransaction,
+    project: Project,
+    runs: Sequence[TicketRun],
+    metric: str | None,
+    record: VerdictRecord | None,
+) -> tuple[CurvePoints, ...]:
+    """The first runs that logged the metric: no more are drawn, so no more are read."""
     if metric is None:
         return ()
+    chosen = [run for run in runs if not run.row.deleted and metric in run.row.metrics][:CURVES_SHOWN]
+    curves = tx.curves_of(project.id, metric, [run.row.run_id for run in chosen])
     groups = {
         run_id: group for group in (record.verdict.groups if record else ()) for run_id in group.run_ids
     }
@@ -172,22 +164,18 @@ def _curves(runs: Sequence[Run], metric: str | None, record: VerdictRecord | Non
         i for group in (record.verdict.groups if record else ()) for i in group.exploratory_run_ids
     }
     shown: list[CurvePoints] = []
-    for run in runs:
-        if len(shown) == CURVES_SHOWN:
-            break
-        curve = run.curves.get(metric)
-        if run.deleted or curve is None or not len(curve.values):
-            continue
-        steps, values = thinned(curve, CURVE_POINTS)
-        group = groups.get(run.run_id)
+    for row, arm in chosen:
+        run_id = row.run_id
+        steps, values = thinned(curves[run_id], CURVE_POINTS)
+        group = groups.get(run_id)
         shown.append(
             CurvePoints(
-                run_id=run.run_id,
-                name=run.name,
-                arm=run.arm,
-                group=group.label if group else run.arm,
-                seed=exact_integer(run.seed),
-                exploratory=run.run_id in exploratory,
+                run_id=run_id,
+                name=row.name,
+                arm=arm,
+                group=group.label if group else arm,
+                seed=row.seed,
+                exploratory=run_id in exploratory,
                 steps=steps,
                 values=values,
             )

@@ -291,6 +291,9 @@ class JournalPage:
     rows: tuple[JournalRow, ...]
     next_before: int | None
     total: int
+    """Entries that match, counted up to 10,000."""
+    more_than_total: bool = False
+    """There are more: a journal of a million lines is not counted to show fifty of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ClauseElement, bindparam, func, select, text
+from sqlalchemy import ClauseElement, Select, bindparam, func, literal_column, select, text
 
 from assay.storage.queries.filters import page_size
 from assay.storage.repositories.journal import LAST_SEQ
@@ -13,6 +14,8 @@ from assay.storage.session import Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import journal
 from assay.storage.types import storable
 from assay.workflows.views import JournalPage, JournalRow
+
+MOST_COUNTED = 10_000
 
 _J = journal.c
 ABOUT = Statement(
@@ -111,15 +114,24 @@ class JournalQueries(Session):
                 _J.kind.startswith(kind, autoescape=True) if kind.endswith(".") else _J.kind == kind
             )
         if conditions:
-            ((total,),) = self.select(select(func.count()).select_from(journal).where(*conditions))
+            some: Select[tuple[Any]] = (
+                select(literal_column("1")).select_from(journal).where(*conditions).limit(MOST_COUNTED + 1)
+            )
+            ((total,),) = self.select(select(func.count()).select_from(some.subquery()))
         else:
             (total,) = self.one(LAST_SEQ)
+        more = bool(conditions) and total > MOST_COUNTED
         if before is not None:
             conditions.append(_J.seq < min(before, 2**62))
         chosen = select(_J.body, _J.hash)
         rows = self.select(chosen.where(*conditions).order_by(_J.seq.desc()).limit(limit + 1))
         lines = tuple(line_of(bytes(body), bytes(entry_hash)) for body, entry_hash in rows[:limit])
-        return JournalPage(rows=lines, next_before=lines[-1].seq if len(rows) > limit else None, total=total)
+        return JournalPage(
+            rows=lines,
+            next_before=lines[-1].seq if len(rows) > limit else None,
+            total=MOST_COUNTED if more else total,
+            more_than_total=more,
+        )
 
 
 def line_of(body: bytes, entry_hash: bytes) -> JournalRow:

@@ -1,13 +1,15 @@
-"""The run list: what the trackers say, a page at a time."""
+"""The run list: what the trackers say, a page at a time; and the runs of a ticket as its page shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
+from assay.domain.experiments.evidence import Curve
 from assay.domain.kernel.canonical import exact_integer
+from assay.storage.curves import unpacked
 from assay.storage.queries.filters import (
     NONE_WORD,
     contains,
@@ -16,10 +18,11 @@ from assay.storage.queries.filters import (
     page_size,
     unknown_filter,
 )
-from assay.storage.session import Row, Session, from_json
-from assay.storage.tables import runs, sources
+from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
+from assay.storage.tables import curves, runs, sources
 from assay.storage.types import storable
 from assay.workflows.records import Project
+from assay.workflows.run_ports import TicketRun
 from assay.workflows.views import RunListPage, RunRow
 
 _R = runs.c
@@ -31,6 +34,22 @@ _FIELDS: Mapping[str, ColumnElement[Any]] = {
     "ticket": _R.ticket,
     "status": _R.status,
 }
+OF_TICKET = Statement(
+    select(_R.run_id, _R.external_id, _R.name, _R.status, _R.started_at, _R.deleted, _R.last_values, _R.body)
+    .where(_R.project_id == bindparam("the_project"), _R.ticket == bindparam("the_ticket"))
+    .order_by(_R.run_id)
+)
+CURVES_OF = Statement(
+    lambda engine: (
+        select(_R.run_id, curves.c.points, curves.c.body)
+        .join_from(runs, curves, curves.c.run_id == _R.id)
+        .where(
+            _R.project_id == bindparam("the_project"),
+            in_list(engine, _R.run_id, "ids"),
+            curves.c.metric == bindparam("the_metric"),
+        )
+    )
+)
 _YES_NO = {"yes": 1, "no": 0, "true": 1, "false": 0, "1": 1, "0": 0}
 
 
@@ -56,6 +75,35 @@ class RunQueries(Session):
         rows = self.select(joined.where(*conditions).order_by(_R.id.desc()).limit(limit + 1))
         cursor = cursor_text(rows[limit - 1][0]) if len(rows) > limit else None
         return RunListPage(rows=tuple(_run_row(row) for row in rows[:limit]), next_cursor=cursor, total=total)
+
+    def runs_of(self, project_id: int, ticket_key: str) -> Sequence[TicketRun]:
+        """Runs of a ticket without their curves, deleted ones included, ordered by run id."""
+        rows = self.rows(OF_TICKET, the_project=project_id, the_ticket=ticket_key)
+        return [_ticket_run(ticket_key, row) for row in rows]
+
+    def curves_of(self, project_id: int, metric: str, run_ids: Sequence[str]) -> Mapping[str, Curve]:
+        """One metric of these runs, by run id; those that never logged it are left out."""
+        asked = {
+            "the_project": project_id,
+            "the_metric": storable(metric),
+            "ids": any_of(self.engine, run_ids),
+        }
+        rows = self.rows(CURVES_OF, **asked) if run_ids else []
+        return {run_id: unpacked(bytes(body), points) for run_id, points, body in rows}
+
+
+def _ticket_run(ticket: str, row: Row) -> TicketRun:
+    run_id, external_id, name, status, started_at, deleted, last_values, text = row
+    body, values = from_json(text), from_json(last_values)
+    seed = body.get("seed")
+    shown = RunRow(
+        run_id=run_id, source=body["source"], external_id=external_id, name=name, ticket=ticket, status=status,
+        seed=None if seed is None else exact_integer(int(seed)),
+        started_at=started_at, gpu_hours=body.get("gpu_hours"), deleted=bool(deleted),
+        metrics={metric: f"{float(values[metric]):.6g}" for metric in sorted(values)},
+        url=body.get("url"),
+    )  # fmt: skip
+    return TicketRun(shown, body["arm"])
 
 
 def _conditions(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:

@@ -17,6 +17,7 @@ from assay.storage.queries.words import (
     folded,
     is_alike,
     search_words,
+    spoken_words,
     telling_words,
     word_forms,
 )
@@ -150,12 +151,13 @@ class SearchQueries(Session):
         pool = self._hits(RANKED, self._any_of(rare), project_id, exclude=exclude, limit=SIMILAR_POOL)
         keys = orjson.dumps([hit.key for hit in pool]).decode()
         said = {
-            key: set(map(folded, telling_words(content, limit=None)))
-            for key, content in self.rows(TEXTS, project=project_id, keys=keys)
+            key: spoken_words(content) for key, content in self.rows(TEXTS, project=project_id, keys=keys)
         }
         sought = [word for word in words if word in {terms[term] for term in rare}]
         shared = {
-            hit.key: tuple(word for word in sought if not said[hit.key].isdisjoint(word_forms(word)))
+            hit.key: tuple(
+                word for word in sought if not said[hit.key].isdisjoint(map(folded, word_forms(word)))
+            )
             for hit in pool
         }
         alike = [

@@ -49,7 +49,7 @@ def search_words(text: str) -> list[str]:
     return list(dict.fromkeys(words))[:MAX_WORDS]
 
 
-def telling_words(text: str, *, limit: int | None = 40) -> list[str]:
+def telling_words(text: str, *, limit: int = 40) -> list[str]:
     """The distinct words of a text that may tell it from another one; numbers alone never do.
 
     >>> telling_words("Train the 8B model on 50,000 support tickets with rank 16")
@@ -62,6 +62,17 @@ def telling_words(text: str, *, limit: int | None = 40) -> list[str]:
         if _tells(word) and told.keys().isdisjoint(word_forms(word)):
             told[word] = None
     return list(told)[:limit]
+
+
+def spoken_words(text: str) -> frozenset[str]:
+    r"""Every word of a text, lower case and without its accents.
+
+    >>> sorted(spoken_words("Caf\u00e9 answers, caf\u00e9 refusals"))
+    ['answers', 'cafe', 'refusals']
+    """
+    valid = text.encode("utf-8", "ignore").decode("utf-8").lower()
+    found = frozenset(word[:MAX_WORD_LENGTH] for word in _WORD.findall(valid))
+    return found if valid.isascii() else frozenset(map(folded, found))
 
 
 def word_forms(word: str) -> tuple[str, ...]:

@@ -220,7 +220,7 @@ class JournalPageView:
     """Context of pages/journal.html."""
 
     rows: tuple[JournalLine, ...]
-    total: int
+    total: str
     kind: str
     subject: str
     who: str

@@ -1,0 +1,29 @@
+"""What a page asks of the runs of a ticket: a part of the ports in `ports`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from assay.domain.experiments.evidence import Curve
+    from assay.workflows.views import RunRow
+
+
+class TicketRun(NamedTuple):
+    """One run as the page of its ticket lists it."""
+
+    row: RunRow
+    arm: str
+
+
+class RunReads(Protocol):
+    """Which runs does a ticket have, and how did some of them go?"""
+
+    def runs_of(self, project_id: int, ticket_key: str) -> Sequence[TicketRun]:
+        """Runs of a ticket without their curves, deleted ones included, ordered by run id."""
+        ...
+
+    def curves_of(self, project_id: int, metric: str, run_ids: Sequence[str]) -> Mapping[str, Curve]:
+        """One metric of these runs, by run id; those that never logged it are left out."""
+        ...

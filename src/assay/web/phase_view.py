@@ -6,7 +6,8 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from assay.domain.portfolio.phases import GateState, Measure, Phase
+from assay.domain.portfolio.phases import GateState, Phase
+from assay.domain.sprints.mix import Measure
 from assay.errors import AssayError
 from assay.web import inputs, wording
 from assay.web.contexts.gates import ResultChip

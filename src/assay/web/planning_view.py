@@ -125,7 +125,9 @@ def _facts(view: PlanningView) -> tuple[Fact, ...]:
         _resource(view, "People", load.person_days, capacity.person_days, "days"),
         _resource(view, "GPU pool", load.gpu_hours, capacity.gpu_hours, "hours"),
         Fact(
-            "Explore : exploit", f"{load.explore} : {load.exploit}" if view.fits else NONE_YET, "experiments"
+            "Explore : exploit",
+            f"{load.explore} : {load.exploit}" if load.explore + load.exploit else NONE_YET,
+            "by tickets, spikes explore",
         ),
         Fact(
             "Fits in time",

@@ -12,10 +12,8 @@ from assay.domain.kernel.events import Event
 from assay.domain.portfolio.phases import (
     DecisionGate,
     GateState,
-    Mix,
     ProjectPhase,
     gate_state,
-    mix_of,
     mix_warning,
 )
 from assay.domain.portfolio.plain_data import document_from_data, document_to_data
@@ -26,6 +24,7 @@ from assay.domain.portfolio.stuck import (
     optimises_far_below,
     out_of_sight,
 )
+from assay.domain.sprints.mix import Mix, mix_of
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.canvas import CanvasView, canvas_in
 from assay.workflows.ceremonies import is_silent

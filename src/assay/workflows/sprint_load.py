@@ -12,8 +12,9 @@ from assay.workflows.records import Project, Ticket
 
 def sprint_load(project: Project, tickets: Iterable[Ticket], *, has_ended: bool) -> Load:
     """How much do the tickets of a sprint ask for? What is decided asks for nothing more; of a sprint that has ended all count."""
-    asking = {ticket.key: ticket.content for ticket in tickets if has_ended or not is_over(project, ticket)}
-    return load_of(asking)
+    every = list(tickets)
+    asking = {ticket.key: ticket.content for ticket in every if has_ended or not is_over(project, ticket)}
+    return load_of(asking, taken_in={ticket.key: ticket.content for ticket in every})
 
 
 def too_much(content: SprintContent, load: Load) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ from datetime import date, timedelta
 import pytest
 
 from assay.domain.experiments.experiment import Mode
+from assay.domain.kernel.ids import TicketType
 from assay.domain.sprints.sprint import SprintContent
 from assay.errors import Invalid, StaleVersion
 from assay.workflows.commitments import commit_tickets
 from assay.workflows.journal import journal_page
 from assay.workflows.phases import edit_phase, get_phase
+from assay.workflows.planning_page import planning
 from assay.workflows.sprints import create_sprint, start_sprint
 from assay.workflows.tickets import create_ticket
 from tests.unit.workflows.conftest import ADA, content
@@ -92,3 +94,21 @@ def test_experiment_without_a_sign_for_days_is_named(ws, clock):
     clock.now += timedelta(days=5)
     [stuck] = get_phase(ws, ADA, SLUG).stuck
     assert stuck.tickets == (ticket.key,)
+
+
+def test_planning_and_phase_count_the_same_tickets_as_exploring(ws):
+    kinds = [
+        {"mode": Mode.EXPLORE},
+        {"mode": Mode.EXPLOIT},
+        {"mode": Mode.EXPLOIT, "labels": ("debt",)},
+        {"type": TicketType.SPIKE, "time_box_days": 2},
+    ]
+    keys = [
+        create_ticket(ws, ADA, SLUG, content(title=f"Ticket {n}", **kind)).key for n, kind in enumerate(kinds)
+    ]
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, keys, confirmed=True)
+    start_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    mix, load = get_phase(ws, ADA, SLUG).mix, planning(ws, ADA, SLUG, number=1).load
+    assert (load.explore, load.exploit) == (mix.explore, mix.exploit) == (2, 1)
+    assert (mix.explores, mix.exploits) == ((keys[0], keys[3]), (keys[1],))

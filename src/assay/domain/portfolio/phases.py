@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from assay.domain.experiments.experiment import TicketContent
 from assay.domain.experiments.texts import Line, Title
 from assay.domain.kernel.model import Value
 from assay.domain.portfolio.canvas import SprintNumber
-from assay.domain.sprints.sprint import Work, work_of
+from assay.domain.sprints.mix import Measure, Mix
 
 TOLERANCE_POINTS = 20
 """A real mix further off than this is warned about."""
@@ -59,17 +55,6 @@ _FOCUS = {
     Phase.OPTIMIZATION: "One approach: tuning and edge cases.",
     Phase.PRODUCTIONIZATION: "Latency, reliability, monitoring, deployment.",
 }
-
-
-class Measure(StrEnum):
-    """By what the mix is measured."""
-
-    COUNT = "count"
-    """Tickets."""
-    GPU_HOURS = "gpu_hours"
-    """Compute they may use."""
-    DAYS = "days"
-    """Time they may take, by their time boxes."""
 
 
 class DecisionGate(Value):
@@ -134,66 +119,10 @@ def gate_state(gate: DecisionGate, *, running: int | None, last_ended: int | Non
     return GateState.DUE if days < 7 else GateState.AHEAD
 
 
-@dataclass(frozen=True, slots=True)
-class Mix:
-    """How much of a sprint explores and how much exploits."""
-
-    measure: Measure
-    explore: Decimal
-    exploit: Decimal
-    unmarked: tuple[str, ...]
-    """Experiments that say neither: they count for nothing."""
-    unknown: tuple[str, ...]
-    """Marked tickets of which nobody knows how much they take."""
-    explores: tuple[str, ...] = ()
-    exploits: tuple[str, ...] = ()
-    """The tickets that are counted."""
-
-    @property
-    def explore_percent(self) -> float | None:
-        """Share that explores; None where nothing is known, which is not zero."""
-        total = self.explore + self.exploit
-        return float(100 * self.explore / total) if total > 0 else None
-
-
-def mix_of(contents: Mapping[str, TicketContent], measure: Measure) -> Mix:
-    """What do these tickets, by key, put into exploring and exploiting? Work that is neither is not looked at."""
-    amounts = {Work.EXPLORATION: Decimal(), Work.OPTIMISATION: Decimal()}
-    counted: dict[Work, list[str]] = {work: [] for work in amounts}
-    unmarked, unknown = [], []
-    for key, content in contents.items():
-        work = work_of(content)
-        if work is None:
-            unmarked.append(key)
-        elif work in amounts:
-            amount = _amount(content, measure)
-            if amount is None:
-                unknown.append(key)
-            else:
-                amounts[work] += amount
-                counted[work].append(key)
-    return Mix(
-        measure,
-        amounts[Work.EXPLORATION],
-        amounts[Work.OPTIMISATION],
-        tuple(unmarked),
-        tuple(unknown),
-        tuple(counted[Work.EXPLORATION]),
-        tuple(counted[Work.OPTIMISATION]),
-    )
-
-
-def _amount(content: TicketContent, measure: Measure) -> Decimal | None:
-    if measure is Measure.COUNT:
-        return Decimal(1)
-    if measure is Measure.GPU_HOURS:
-        return content.budget.gpu_hours
-    return None if content.time_box_days is None else Decimal(content.time_box_days)
-
-
 def mix_warning(phase: Phase, mix: Mix) -> str | None:
     """Why does the sprint not fit its phase? None when it does, or when its mix is not known.
 
+    >>> from decimal import Decimal
     >>> one = Mix(Measure.COUNT, Decimal(1), Decimal(3), (), ())
     >>> mix_warning(Phase.DISCOVERY, one)
     'the sprint explores 25%, discovery asks for 90%: 65 points too little'

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from assay.domain.experiments.experiment import Mode, TicketContent
+from assay.domain.experiments.experiment import TicketContent
 from assay.domain.gates.wording import count, limit_text, listed
 from assay.domain.kernel.ids import TicketType
-from assay.domain.sprints.sprint import Capacity, Work, work_of
+from assay.domain.sprints.mix import Measure, mix_of
+from assay.domain.sprints.sprint import Capacity, Work, gpu_hours_of, work_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +32,33 @@ class Load:
     gpu_hours: Asked
     explore: int
     exploit: int
-    """Experiments by what they do; those that say neither are in none of both."""
+    """Experiments and spikes by what they do, decided ones among them; those that say neither are in none of both."""
 
 
-def load_of(tickets: Mapping[str, TicketContent]) -> Load:
+def load_of(
+    tickets: Mapping[str, TicketContent], *, taken_in: Mapping[str, TicketContent] | None = None
+) -> Load:
     """How many person-days and GPU-hours do these tickets ask for?
 
     Person-days are those predicted, else the whole time box of work that is no experiment; GPU-hours are those predicted, else
     the budget.
 
+    Args:
+        tickets: by key; what is decided asks for nothing more, and is left out.
+        taken_in: all that the sprint took in, where that is more: its mix is one of them all.
+
+    >>> from assay.domain.experiments.experiment import Mode
     >>> from assay.domain.experiments.prediction import Prediction
     >>> load = load_of({"EXP-1": TicketContent(title="Rerank", mode=Mode.EXPLORE, prediction=Prediction(person_days=3))})
     >>> load.person_days.total, load.gpu_hours.silent, load.explore
     (Decimal('3'), ('EXP-1',), 1)
     """
-    questions = [content for content in tickets.values() if content.type is TicketType.EXPERIMENT]
+    mix = mix_of(tickets if taken_in is None else taken_in, Measure.COUNT)
     return Load(
         person_days=_asked(tickets, {key: _days(content) for key, content in tickets.items()}),
-        gpu_hours=_asked(tickets, {key: _hours(content) for key, content in tickets.items()}),
-        explore=sum(content.mode is Mode.EXPLORE for content in questions),
-        exploit=sum(content.mode is Mode.EXPLOIT for content in questions),
+        gpu_hours=_asked(tickets, {key: gpu_hours_of(content) for key, content in tickets.items()}),
+        explore=int(mix.explore),
+        exploit=int(mix.exploit),
     )
 
 
@@ -59,14 +67,6 @@ def _days(content: TicketContent) -> Decimal | None:
         return content.prediction.person_days
     box = content.time_box_days
     return None if box is None or content.type is TicketType.EXPERIMENT else Decimal(box)
-
-
-def _hours(content: TicketContent) -> Decimal | None:
-    if content.prediction is not None and content.prediction.gpu_hours is not None:
-        return content.prediction.gpu_hours
-    if content.budget.gpu_hours is not None:
-        return content.budget.gpu_hours
-    return None if content.type is TicketType.EXPERIMENT else Decimal()
 
 
 def _asked(tickets: Mapping[str, TicketContent], amounts: Mapping[str, Decimal | None]) -> Asked:

@@ -226,6 +226,15 @@ def work_of(content: TicketContent) -> Work | None:
     return Work.EXPLORATION if content.mode is Mode.EXPLORE else Work.OPTIMISATION
 
 
+def gpu_hours_of(content: TicketContent) -> Decimal | None:
+    """How many GPU-hours does a ticket ask for: those predicted, else its budget? None where nobody said it of an experiment; other work asks for none."""
+    if content.prediction is not None and content.prediction.gpu_hours is not None:
+        return content.prediction.gpu_hours
+    if content.budget.gpu_hours is not None:
+        return content.budget.gpu_hours
+    return None if content.type is TicketType.EXPERIMENT else Decimal()
+
+
 def offered_order(priority: int, rank: float, key: str) -> tuple[int, float, str]:
     """Where does a ticket stand among those that a sprint could take in? The urgent come first, then as the board has them.
 

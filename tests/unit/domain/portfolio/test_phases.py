@@ -6,20 +6,21 @@ from decimal import Decimal
 import pytest
 
 from assay.domain.experiments.experiment import Budget, Mode, TicketContent
+from assay.domain.experiments.prediction import Prediction
 from assay.domain.kernel.findings import Finding, Outcome, Role
 from assay.domain.kernel.ids import TicketType
 from assay.domain.portfolio.canvas import Canvas, KillCriterion
 from assay.domain.portfolio.phases import (
     DecisionGate,
     GateState,
-    Measure,
     Phase,
     gate_state,
-    mix_of,
     mix_warning,
 )
 from assay.domain.portfolio.standing import Reading
 from assay.domain.portfolio.stuck import explores_without_end, never_ships, optimises_far_below, out_of_sight
+from assay.domain.sprints.load import load_of
+from assay.domain.sprints.mix import Measure, mix_of
 from tests.unit.domain.portfolio.test_standing import criterion
 
 TODAY = date(2026, 5, 12)
@@ -148,3 +149,10 @@ def test_experiments_out_of_sight_are_named_with_their_days():
         "no run, note or move: EXP-1 for 5 days, EXP-2 for 3 days",
         ("EXP-1", "EXP-2"),
     )
+
+
+def test_mix_by_compute_takes_what_is_predicted_before_the_budget_as_planning_does():
+    predicted = ticket(Mode.EXPLORE, hours=10).model_copy(update={"prediction": Prediction(gpu_hours=30)})
+    contents = {"EXP-1": predicted, "EXP-2": ticket(Mode.EXPLOIT, hours=10)}
+    assert mix_of(contents, Measure.GPU_HOURS).explore_percent == 75.0
+    assert load_of(contents).gpu_hours.total == 40

@@ -57,7 +57,7 @@ def review(number: Number, project: Project = None, json: Json = False) -> None:
 
 
 def retro(number: Number, project: Project = None, json: Json = False) -> None:
-    """Show the retro as Markdown: late kills and their cost, hit rate by sprint, the last improvement.
+    """Show the retro as Markdown: late kills and their cost, promotion rate and hit rate by sprint, the last improvement.
 
     Example: assay sprint retro 6
     """

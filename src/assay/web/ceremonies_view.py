@@ -256,7 +256,7 @@ def retro_page(
         ),
         first=(
             Section("last", "The last improvement", "", _improved(last, slug), "The first retro has none to look back on."),
-            Section("rates", "Does our aim improve?", "promoted of decided, by sprint, with the exact 95% interval", tuple(
+            Section("rates", "Does our aim improve?", "promotion rate and hit rate by sprint, with their exact 95% intervals", tuple(
                 CeremonyLine(key="", href=f"/p/{slug}/sprints/{one.number}", title=one.name,
                     text="nothing decided" if one.rate is None or one.low is None or one.high is None else f"{one.promoted} of {one.promoted + one.killed} promoted: {one.rate:.0%}, {one.low:.0%} to {one.high:.0%}" + (f". {told}" if (told := aim_text(aim)) else ""))
                 for one, aim in zip(view.rates, view.aims, strict=True)

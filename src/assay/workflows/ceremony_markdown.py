@@ -117,7 +117,7 @@ def retro_markdown(view: RetroView) -> str:
             f"{one.ticket.key} {written(one.ticket.title)}: {lateness(one.late)}" + (f" The team says: {one.call.replace('_', ' ')}." if one.call else "")
             for one in view.kills
         ]),
-        ("Hit rate by sprint", [
+        ("Promotion rate and hit rate by sprint", [
             f"{written(one.name)}: "
             + ("nothing decided" if one.rate is None else f"{one.promoted} of {one.promoted + one.killed} promoted ({one.rate:.0%})")
             + (f". {told}" if (told := aim_text(aim)) else "")
@@ -213,12 +213,21 @@ def late_compute(runs: int, gpu_hours: float, unknown: int) -> str:
 
 
 def aim_text(aim: SprintAim) -> str:
-    """What was predicted against what came, in a sentence; empty where nothing was predicted."""
+    """How often criteria were met, and what was predicted against what came; empty where nothing was decided."""
     parts = []
+    if aim.hit_rate is not None:
+        sure = (
+            ""
+            if aim.hit_low is None or aim.hit_high is None
+            else f", {aim.hit_low:.0%} to {aim.hit_high:.0%}"
+        )
+        parts.append(
+            f"Hit rate: {aim.hits} of {aim.decided} met the primary criteria ({aim.hit_rate:.0%}{sure})"
+        )
     if aim.said is not None and aim.came_true is not None and aim.brier is not None:
         parts.append(
-            f"Chances given as {aim.said:.0%} on average, {aim.came_true:.0%} came true (Brier {aim.brier:.2f}, "
-            f"{count(aim.chances, 'experiment')})"
+            f"Of {count(aim.chances, 'experiment')} a chance had been given, {aim.said:.0%} on average: "
+            f"{aim.came_true:.0%} of those came true (Brier {aim.brier:.2f})"
         )
     if aim.effects:
         parts.append(

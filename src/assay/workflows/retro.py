@@ -8,6 +8,7 @@ from datetime import datetime
 
 from assay.domain.board.blockers import BlockedSpan, pareto
 from assay.domain.board.flow import Outcome, flow_rules
+from assay.domain.board.shares import Share
 from assay.domain.kernel.verdicts import Recommendation
 from assay.domain.sprints.calls import Call, call_text, calls, effects_inside, score_of
 from assay.domain.sprints.progress import Progress, RunBegan, late_kill
@@ -117,8 +118,14 @@ def _aim(sprint: Sprint, known: Sequence[Call], at: datetime) -> SprintAim:
     begin, end = begin_of(sprint), sprint.ended_at or at
     mine = [call for call in known if begin <= call.decided_at <= end]
     score, (inside, effects) = score_of(mine), effects_inside(mine)
+    hit = Share(sum(call.hit for call in mine), len(mine))
     return SprintAim(
         number=sprint.number,
+        decided=hit.of,
+        hits=hit.count,
+        hit_rate=hit.rate,
+        hit_low=hit.interval.low if hit.interval else None,
+        hit_high=hit.interval.high if hit.interval else None,
         chances=score.n if score else 0,
         said=score.mean_chance if score else None,
         came_true=score.base_rate if score else None,

@@ -217,7 +217,7 @@ class SprintRate:
     killed: int
     promoted: int
     rate: float | None
-    """Share of promotions, the hit rate; None where nothing was decided."""
+    """Share of promotions, the promotion rate; None where nothing was decided."""
     low: float | None
     high: float | None
     kill_rate: float | None
@@ -228,9 +228,18 @@ class SprintRate:
 
 @dataclass(frozen=True, slots=True)
 class SprintAim:
-    """How good were the predictions of what was decided in one sprint?"""
+    """How often were criteria met in one sprint, and how good were the predictions of what was decided?"""
 
     number: int
+    decided: int
+    """Experiments decided whose criteria had been locked."""
+    hits: int
+    """Those whose primary criteria were met."""
+    hit_rate: float | None
+    """The share of them; None where nothing was decided."""
+    hit_low: float | None
+    hit_high: float | None
+    """Its exact 95% interval."""
     chances: int
     """Experiments decided with a chance given before their lock."""
     said: float | None

@@ -8,6 +8,7 @@ import pytest
 from assay.domain.board.blockers import BlockerCategory
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.prediction import Prediction
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
 from assay.domain.sprints.progress import Progress, RunBegan, RunEnd, RunNews, late_kill, news_of
@@ -332,3 +333,21 @@ def test_text_of_people_stays_text_in_markdown(ws, text):
     assert "\n# title" not in shown
     assert "<script>" not in shown
     assert "[x](javascript" not in shown
+
+
+def test_retro_tells_apart_what_was_promoted_and_what_met_its_criteria(ws, tracker, clock):
+    ticket = start(ws, prediction=Prediction(chance="0.9"))
+    begun(ws, ticket.key)
+    log(ws, tracker, clock, ticket.key, LOSES)
+    move_card(ws, ADA, SLUG, ticket.key, to="evaluation", expected_version=None)
+    promote = {"learnings": "It is enough for the pilot.", "reason": "The customer takes 61%."}
+    decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.PROMOTE, **promote)
+    view = retro(ws, ADA, SLUG, 1)
+    [rate], [aim] = view.rates, view.aims
+    assert (rate.promoted, rate.rate) == (1, 1.0)
+    assert (aim.hits, aim.decided, aim.hit_rate) == (0, 1, 0.0)
+    shown = retro_markdown(view)
+    assert "1 of 1 promoted (100%). Hit rate: 0 of 1 met the primary criteria (0%, 0% to 98%)." in shown
+    assert (
+        "Of 1 experiment a chance had been given, 90% on average: 0% of those came true (Brier 0.81)" in shown
+    )

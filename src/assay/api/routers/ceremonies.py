@@ -67,7 +67,7 @@ def show_review(request: Request, slug: str, number: Number, asked: Asked) -> Re
 
 @router.get("/sprints/{number}/retro", dependencies=READ, **gives(RetroView))
 def show_retro(request: Request, slug: str, number: Number, asked: Asked) -> Response:
-    """Kills and what their lateness cost, hit rate by sprint, what became of the last improvement."""
+    """Kills and what their lateness cost, promotion rate and hit rate by sprint, what became of the last improvement."""
     view = retro(workspace_of(request), actor_of(request), slug, number)
     return _markdown(retro_markdown(view)) if asked.format == "markdown" else answer(view)
 

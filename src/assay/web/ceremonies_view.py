@@ -148,6 +148,13 @@ def check_page(view: CheckView, slug: str, *, csrf_token: str) -> CeremonyPage:
             f"So far {known} of {half.questions} experiments have preliminary results or a flag; at least half should by then.",
             "v-none",
         )
+    elif state is SprintState.ENDED:
+        enough = "At least half" if half.holds else "Fewer than half"
+        headline = Headline(
+            f"{enough} had preliminary results or a flag at half time.",
+            f"{half.with_results} of {half.questions} had results, {half.flagged} more were flagged for extension. What came later is on the review.",
+            "v-promote" if half.holds else "v-kill",
+        )
     elif half.holds:
         headline = Headline(
             "At least half have preliminary results or a flag.",

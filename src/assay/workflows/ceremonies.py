@@ -34,6 +34,7 @@ from assay.workflows.sprint_facts import (
     begin_of,
     commitments_of,
     facts_of,
+    half_time_facts,
     keys_in_progress,
     questions_in_progress,
     sprint_facts,
@@ -98,9 +99,13 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
 
 
 def mid_sprint_check(ws: Workspace, actor: Actor, slug: str, number: int) -> CheckView:
-    """Have at least half of the experiments preliminary results, or a flag for extension? Which have neither?"""
+    """Have at least half of the experiments preliminary results, or a flag for extension? Which have neither?
+
+    Of a sprint that has ended it is what was known at the end of its day of half time.
+    """
     actor.require(Permission.READ)
-    return check_of(_of_sprint(ws, slug, number))
+    with ws.store.read() as tx:
+        return check_of(half_time_facts(ws, tx, slug, number))
 
 
 def check_of(facts: SprintFacts) -> CheckView:
@@ -185,11 +190,6 @@ def stand_of(sprint: Sprint, at: datetime) -> Stand:
         days=content.days,
         half_time=content.half_time,
     )
-
-
-def _of_sprint(ws: Workspace, slug: str, number: int) -> SprintFacts:
-    with ws.store.read() as tx:
-        return sprint_facts(ws, tx, slug, number)
 
 
 def _stuck(blocker: Blocker, at: datetime) -> Stuck:

@@ -73,6 +73,10 @@ def check_markdown(view: CheckView) -> str:
         verdict = "Nothing was asked in this sprint."
     elif not view.is_due:
         verdict = f"Half time is on {view.stand.half_time.isoformat()}. {counted}"
+    elif view.stand.state == SprintState.ENDED:
+        held = "held" if half.holds else "did not hold"
+        said = f"{half.with_results} of {half.questions} experiments had preliminary results, {half.flagged} more were flagged for extension."
+        verdict = f"At half time it {held}: {said}"
     else:
         verdict = (
             f"{'It holds' if half.holds else 'It does not hold'}: {counted} At least half should by now."

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 from assay.domain.board.board import Board
 from assay.domain.board.flow import Crossing, FlowRules, flow_rules
 from assay.domain.board.flow_events import FlowEvents
 from assay.domain.board.standing_boards import StandingBoards, known_by
 from assay.domain.sprints.progress import ASKS_A_QUESTION, Over, RunsSoFar, progress, times_over
+from assay.workflows.card_figures import figures_text
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Commitment, Project, Sprint, Ticket
@@ -19,6 +20,7 @@ from assay.workflows.sprint_views import Decided, TicketAt
 from assay.workflows.sprints import required_sprint
 from assay.workflows.views import JournalRow
 
+EDITED, FLAGGED = "sprint.edited", "sprint.extension_flagged"
 SIGNS = ("ticket.moved", "ticket.noted", "ticket.edited")
 LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -43,7 +45,10 @@ class SprintFacts:
     boards: StandingBoards
     plans: Sequence[JournalRow]
     """Changes of the plan since the sprint was started, oldest first."""
+    flags: Mapping[str, str]
+    """Why a ticket was flagged for extension."""
     at: datetime
+    is_past: bool
     beside: Sequence[str] = ()
     """Tickets that are shown beside those of the sprint."""
 
@@ -58,6 +63,17 @@ def sprint_facts(ws: Workspace, tx: ReadTransaction, slug: str, number: int) -> 
     project = required_project(tx, slug)
     sprint, now = required_sprint(tx, project, number), ws.clock()
     return facts_of(ws, tx, project, sprint, sprint.ended_at or now, now=now)
+
+
+def half_time_facts(ws: Workspace, tx: ReadTransaction, slug: str, number: int) -> SprintFacts:
+    """The facts of one sprint; one that has ended is shown as it stood at the end of its day of half time."""
+    project = required_project(tx, slug)
+    sprint, at = required_sprint(tx, project, number), ws.clock()
+    now = at
+    if sprint.ended_at is not None:
+        half = datetime.combine(sprint.content.half_time, time.max, tzinfo=UTC)
+        at = max(begin_of(sprint), min(sprint.ended_at, half))
+    return facts_of(ws, tx, project, sprint, at, now=now)
 
 
 def facts_of(
@@ -81,6 +97,7 @@ def facts_of(
     # Where the tracker's clock runs ahead of ours, what it tells has happened all the same.
     until = at if at < now else LATEST
     events = ws.memory.flow(tx, project.slug)
+    told = _told(tx, project, sprint if with_words else None, at)
     return SprintFacts(
         project=project,
         sprint=sprint,
@@ -92,19 +109,30 @@ def facts_of(
         runs=tx.runs_so_far(project.id, wanted, begin=begin_of(sprint), until=until),
         decided=_decided(tx, project, wanted, at),
         boards=events.boards(project.settings.board),
-        plans=_plans(tx, project, sprint if with_words else None, at),
+        plans=_plans(told, sprint),
+        flags=_flags(told, commitments),
         at=at,
+        is_past=at < now,
         beside=beside,
     )
 
 
-def _plans(
-    tx: ReadTransaction, project: Project, sprint: Sprint | None, at: datetime
-) -> Sequence[JournalRow]:
-    if sprint is None or sprint.started_at is None:
-        return ()
-    rows = tx.told_of(project.slug, [sprint.subject], ("sprint.edited",))
-    return [row for row in rows if sprint.started_at <= row.at <= at]
+def _told(tx: ReadTransaction, project: Project, sprint: Sprint | None, at: datetime) -> Sequence[JournalRow]:
+    rows = () if sprint is None else tx.told_of(project.slug, [sprint.subject], (EDITED, FLAGGED))
+    return [row for row in rows if row.at <= at]
+
+
+def _plans(told: Sequence[JournalRow], sprint: Sprint | None) -> Sequence[JournalRow]:
+    started = None if sprint is None else sprint.started_at
+    return [row for row in told if row.kind == EDITED and started is not None and started <= row.at]
+
+
+def _flags(told: Sequence[JournalRow], made: Sequence[Commitment]) -> Mapping[str, str]:
+    """A ticket that was taken in again is flagged anew."""
+    since = {one.key: one.added_at for one in made}
+    flagged = [row for row in told if row.kind == FLAGGED]
+    said = {str(row.payload["ticket"]): row for row in flagged}
+    return {key: str(row.payload["reason"]) for key, row in said.items() if row.at >= since.get(key, row.at)}
 
 
 def _moves(events: FlowEvents, key: str, at: datetime) -> Sequence[Crossing]:
@@ -148,7 +176,11 @@ def begin_of(sprint: Sprint | None) -> datetime:
 
 def commitments_of(facts: SprintFacts) -> Mapping[str, Commitment]:
     """What was in the sprint at that moment, by ticket, in the order it came in."""
-    return {one.key: one for one in facts.commitments if one.removed_at is None or one.removed_at > facts.at}
+    return {
+        one.key: one
+        for one in facts.commitments
+        if one.added_at <= facts.at and (one.removed_at is None or one.removed_at > facts.at)
+    }
 
 
 def standing(facts: SprintFacts) -> tuple[TicketAt, ...]:
@@ -196,11 +228,11 @@ def _ticket_at(
             runs=runs,
         ),
         headline=str(said.payload.get("headline") or "") if said else "",
-        figures=_figures(ticket),
+        figures=_figures(facts, ticket),
         learnings=decision.learnings if decision else "",
         decided_at=decision.at if decision else None,
         after_start=bool(made and made.after_start),
-        extension_reason=made.extension_reason if made else "",
+        extension_reason=facts.flags.get(ticket.key, "") if made else "",
         last_sign_at=_last_sign(facts.signs.get(ticket.key), moves, runs, facts.at),
         gpu_hours=runs.gpu_hours,
         runs_without_gpu_hours=runs.without_gpu_hours,
@@ -212,15 +244,12 @@ def _was_started(facts: SprintFacts, moves: Sequence[Crossing]) -> bool:
     return any(move.target not in {"", *facts.boards.at(move.told_at or move.at).waiting} for move in moves)
 
 
-def _figures(ticket: Ticket) -> str:
-    card = ticket.card
-    parts = (card.get("baseline_text"), card.get("current_text"), card.get("target_text"))
-    if not card.get("metric") or not card.get("current_text"):
-        return ""
-    words = [
-        f"{name} {part}" for name, part in zip(("baseline", "now", "target"), parts, strict=True) if part
-    ]
-    return f"{card['metric']}: {', '.join(words)}"
+def _figures(facts: SprintFacts, ticket: Ticket) -> str:
+    """As the card shows them; of a past moment, as the verdict of that time had them."""
+    if not facts.is_past:
+        return figures_text(ticket.card)
+    said = facts.said.get(ticket.key)
+    return "" if said is None else str(said.payload.get("figures") or "")
 
 
 def _last_sign(

@@ -25,6 +25,7 @@ from assay.domain.kernel.verdicts import VerdictRecord
 from assay.errors import AssayError, NotFound, Refused, Unavailable
 from assay.workflows.actor import SYSTEM, Actor, Permission
 from assay.workflows.board_gates import card_gate
+from assay.workflows.card_figures import figures_text
 from assay.workflows.gathering import evidence_rows, gather_evidence, with_all_scores
 from assay.workflows.integrity import lock_faults
 from assay.workflows.lookup import required_project, required_ticket
@@ -193,6 +194,7 @@ def _keep(
                 subject=ticket.key,
                 recommendation=record.verdict.recommendation.value,
                 headline=record.verdict.headline,
+                figures=figures_text(card),
                 digest=digest,
                 digest_before=stored.digest if stored else None,
             ),

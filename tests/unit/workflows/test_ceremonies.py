@@ -351,3 +351,40 @@ def test_retro_tells_apart_what_was_promoted_and_what_met_its_criteria(ws, track
     assert (
         "Of 1 experiment a chance had been given, 90% on average: 0% of those came true (Brier 0.81)" in shown
     )
+
+
+def test_check_of_an_ended_sprint_shows_what_was_known_at_half_time(ws, tracker, clock):
+    early, late, flagged = (start(ws, title=name) for name in ("Early", "Late", "Flagged later"))
+    begun(ws, early.key, late.key, flagged.key)
+    log(ws, tracker, clock, early.key)
+    clock.now += timedelta(days=10)
+    log(ws, tracker, clock, late.key, LOSES)
+    flag_extension(ws, ADA, SLUG, 1, flagged.key, reason="two seeds more")
+    added = create_ticket(ws, ADA, SLUG, content(title="Came in on day 11"))
+    commit_tickets(ws, ADA, SLUG, 1, [added.key], confirmed=True)
+    assert mid_sprint_check(ws, ADA, SLUG, 1).half_time.with_results == 2
+    clock.now += timedelta(days=3)
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    view = mid_sprint_check(ws, ADA, SLUG, 1)
+    half = view.half_time
+    assert (half.questions, half.with_results, half.flagged, half.holds) == (3, 1, 0, False)
+    assert [one.key for one in view.neither] == [late.key, flagged.key]
+    assert "At half time it did not hold: 1 of 3 experiments had preliminary results" in check_markdown(view)
+    assert (view.is_due, view.at.date()) == (True, view.stand.half_time)
+    reviewed = {one.key: one for one in review(ws, ADA, SLUG, 1).tickets}
+    assert reviewed[flagged.key].extension_reason == "two seeds more"
+
+
+def test_figures_of_the_review_are_those_of_its_sprint(ws, tracker, clock):
+    ticket = start(ws)
+    begun(ws, ticket.key)
+    log(ws, tracker, clock, ticket.key)
+    [running] = review(ws, ADA, SLUG, 1).tickets
+    assert running.figures.startswith("accuracy: baseline")
+    end_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    clock.now += timedelta(days=1)
+    log(ws, tracker, clock, ticket.key, LOSES, first_seed=10)
+    later = get_ticket(ws, ADA, SLUG, ticket.key).card
+    [shown] = review(ws, ADA, SLUG, 1).tickets
+    assert shown.figures == running.figures
+    assert later["current_text"] not in shown.figures

@@ -14,9 +14,9 @@ from assay.web.contexts.board import Fact
 from assay.web.contexts.sprints import CeremonyLine, CeremonyPage, Headline, KillQuestion, RetroForm, Section
 from assay.web.contexts.ticket_form import Choice
 from assay.web.gate_words import run_href
+from assay.web.half_time_view import half_time_headline
 from assay.web.sprint_flow_view import flow_section
 from assay.web.sprint_words import NEWS, PROGRESS, tabs, where
-from assay.web.sprint_words import day as sprint_day
 from assay.web.sprints_view import commitment_forms
 from assay.workflows.ceremony_markdown import (
     aim_text,
@@ -135,40 +135,12 @@ def _standup_headline(view: StandupView, trouble: int) -> Headline:
 def check_page(view: CheckView, slug: str, *, csrf_token: str) -> CeremonyPage:
     """The mid-sprint check."""
     half, state = view.half_time, SprintState(view.stand.state)
-    known = half.with_results + half.flagged
-    if half.holds is None:
-        headline = Headline(
-            "This sprint asks nothing.",
-            "Only tasks are committed, so there is nothing to check at half time.",
-            "v-none",
-        )
-    elif not view.is_due:
-        headline = Headline(
-            f"Half time is on {sprint_day(view.stand.half_time)}.",
-            f"So far {known} of {half.questions} experiments have preliminary results or a flag; at least half should by then.",
-            "v-none",
-        )
-    elif state is SprintState.ENDED:
-        enough = "At least half" if half.holds else "Fewer than half"
-        headline = Headline(
-            f"{enough} had preliminary results or a flag at half time.",
-            f"{half.with_results} of {half.questions} had results, {half.flagged} more were flagged for extension. What came later is on the review.",
-            "v-promote" if half.holds else "v-kill",
-        )
-    elif half.holds:
-        headline = Headline(
-            "At least half have preliminary results or a flag.",
-            f"{half.with_results} of {half.questions} have results, {half.flagged} more flagged for extension.",
-            "v-promote",
-        )
-    else:
-        headline = Headline("Fewer than half have preliminary results or a flag.", f"{half.with_results} of {half.questions} have results, {half.flagged} more flagged. Flag what needs longer, or take it out.", "v-kill")  # fmt: skip
     return CeremonyPage(
         heading="Mid-sprint check",
         where=where(view.stand),
         goal=view.stand.goal,
         tabs=tabs(slug, view.stand.number, "check"),
-        headline=headline,
+        headline=half_time_headline(view),
         facts=(
             Fact("Experiments", str(half.questions), "committed"),
             Fact("Preliminary results", str(half.with_results), f"of {half.questions}"),

@@ -1,11 +1,14 @@
 """The servers and the browser that tests rely on are the real ones."""
 
+import json
 import socket
+import subprocess
 
 import psycopg
 import pytest
 
 from tests.support.postgres import start_server, stop_server
+from tests.support.warm_start import warm_programs
 
 
 @pytest.mark.postgres
@@ -59,3 +62,30 @@ def test_chromium_fixture_runs_scripts_of_a_page(browser_page):
 def test_connecting_to_another_machine_is_refused():
     with socket.socket() as connection, pytest.raises(RuntimeError, match="this machine only"):
         connection.connect(("192.0.2.1", 80))
+
+
+def test_program_that_starts_warm_is_a_process_of_its_own_and_loads_assay_anew(tmp_path):
+    told = "import json, os, sys; print(json.dumps([os.getpid(), *(n in sys.modules for n in ('decimal', 'assay'))]))"
+    (tmp_path / "told.py").write_text(
+        f"{told}; print(input(), os.getcwd(), os.environ); sys.exit(sys.argv[1])"
+    )
+
+    def run(*command):
+        shell = {"PATH": str(folder), "NAME": "of a user"}
+        return subprocess.run(
+            [folder / command[0], *command[1:]], check=False, cwd=tmp_path, env=shell, input="seen\n", capture_output=True, text=True
+        )  # fmt: skip
+
+    with warm_programs(["decimal"], scripts=["told.py"]) as folder:
+        first, second = (run("python", "told.py", "bad luck") for _ in range(2))
+        named, other = (
+            run("assay", "--version"),
+            run("python", "-c", "import sys; print('decimal' in sys.modules)"),
+        )
+    (one, *loaded), (another, *_) = (json.loads(done.stdout.splitlines()[0]) for done in (first, second))
+    assert one != another
+    assert loaded == [True, False]
+    assert first.stdout.splitlines()[1].startswith(f"seen {tmp_path} environ({{'PATH'")
+    assert (first.returncode, first.stderr) == (1, "bad luck\n")
+    assert (named.returncode, named.stdout.split()[0]) == (0, "assay")
+    assert other.stdout == "False\n"

@@ -19,6 +19,7 @@ from assay.server.run import bind, url_of
 from assay.settings import HOME_NAME, load_settings, write_settings
 from tests.docs.pages import ROOT, blocks, page
 from tests.docs.walks import shows_as_it_is, walk
+from tests.support.warm_start import warm_programs
 
 FIRST_VERDICT = [b for b in blocks(page("first-verdict.md")) if b.language in {"sh", "text", "python"}]
 PULL_REQUEST = [b for b in blocks(page("gate-my-pull-request.md")) if b.language in {"sh", "text", "python"}]
@@ -26,6 +27,11 @@ FIRST_SPRINT = [b for b in blocks(page("our-first-sprint.md")) if b.language in 
 
 HOST = "127.0.0.1"
 READ = {"shifted-copies", "short-code"}
+LIBRARIES = (
+    "cryptography.hazmat.primitives.serialization", "fastapi", "httpx2", "mlflow.tracking", "numpy", "orjson", "pydantic", "rich.table", "scipy.special",
+    "sklearn.datasets", "sklearn.ensemble", "sklearn.neural_network", "sklearn.pipeline", "sqlalchemy.dialects.sqlite", "typer", "yaml",
+)  # fmt: skip
+SCRIPTS = ("evaluate.py", "more_seeds.py", "scaled_features.py")
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +65,19 @@ def demo(tmp_path, empty_tracker, monkeypatch):
         thread.join(timeout=15)
 
 
+@pytest.fixture(scope="module")
+def programs():
+    """Where programs start warm."""
+    with warm_programs(LIBRARIES, scripts=SCRIPTS) as folder:
+        yield folder
+
+
 @pytest.fixture
-def environment(tmp_path):
+def environment(tmp_path, programs):
     """What a user's shell holds, on a terminal wide enough for every table."""
     person = {"NAME": "A", "EMAIL": "a@example.org"}
     return {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
+        "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.defpath]),
         "HOME": str(tmp_path),
         "ASSAY": str(ROOT),
         "MLFLOW_DISABLE_TELEMETRY": "true",

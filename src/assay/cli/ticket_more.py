@@ -128,7 +128,10 @@ def note(
 def confirm(
     key: Key,
     item: Annotated[
-        str, typer.Argument(metavar="ITEM", help="agreed, dataset_ready, serving, monitored or signed_off.")
+        str,
+        typer.Argument(
+            metavar="ITEM", help="agreed, dataset_ready, serving, monitored, rollback_tested or signed_off."
+        ),
     ],
     note_text: Annotated[str, typer.Option("--note", help="What it rests on.")] = "",
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take the confirmation back.")] = False,

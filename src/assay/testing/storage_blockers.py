@@ -106,7 +106,7 @@ class BlockerContract:
             put_blocker(store, blocked, minutes=minutes)
         end_blocker(store, blocked, 2, minutes=10)
         with store.read() as tx:
-            cards = tx.cards([blocked.id, free.id])
+            cards = tx.cards([blocked.id, free.id], {})
         assert [(one.number, one.since) for one in cards[blocked.id].blockers] == [
             (1, later(5)),
             (3, later(9)),

@@ -8,6 +8,8 @@ from functools import partial
 
 import pytest
 
+from assay.domain.board.board import Board
+from assay.domain.board.roles import column_roles
 from assay.domain.experiments.experiment import Budget, DataNeed, DecisionKind, TicketContent
 from assay.domain.kernel.events import Event
 from assay.errors import Invalid
@@ -27,6 +29,7 @@ from assay.workflows.asked import Asked, Begun, Keys
 from assay.workflows.ports import Store, WriteTransaction
 from assay.workflows.records import Override, Project, Ticket
 
+ROLES = column_roles(Board.default())
 HOSTILE = (
     "", " ", '"', "'", "a\x00b", "\ud800", "lora OR", "NEAR(a b)", "lora*", "col:lora", "-lora", "()", "^", "{}", "\\", "%", "_",
     "' | !", ":*", "& &", "<->", "🙂", "a" * 5000, "lora " * 500, "\u202e", "'; DROP TABLE tickets; --",
@@ -82,8 +85,8 @@ class PagesContract:
             slots = tx.board_slots(project, per_column=5, filters={})
             (slot,) = slots.columns[0].slots
             view = tx.board_view(project, per_column=5, filters={})
-            assert tx.cards([slot.id, 4711]) == {slot.id: view.columns[0].cards[0]}
-            assert tx.cards([]) == {}
+            assert tx.cards([slot.id, 4711], ROLES) == {slot.id: view.columns[0].cards[0]}
+            assert tx.cards([], ROLES) == {}
 
     def test_board_filter_keeps_what_matches(self, store: Store) -> None:
         project = new_project(store)

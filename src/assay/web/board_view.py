@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from markupsafe import Markup
 
 from assay.domain.board.board import Board
+from assay.domain.board.roles import ColumnRole
 from assay.errors import Invalid
 from assay.web import wording
 from assay.web.cards import cards_digest, join_cards, render_card
@@ -42,8 +43,8 @@ class BoardKeep:
     """What an application keeps of the boards it has shown."""
 
     def __init__(self) -> None:
-        self.cards: Kept[tuple[int, int], str] = Kept(KEPT_CARDS)
-        """HTML by ticket and card version, which name a card's content for good."""
+        self.cards: Kept[tuple[int, int, ColumnRole], str] = Kept(KEPT_CARDS)
+        """HTML by ticket, card version and what its column is for, which name what a card shows for good."""
         self.columns: Kept[tuple[str, Column], Part] = Kept(KEPT_COLUMNS)
         """By project and everything the column shows."""
         self._pages: Kept[tuple[object, ...], tuple[int, KeptPage]] = Kept(KEPT_PAGES)
@@ -91,12 +92,12 @@ def read_board(
     return BoardHtml(parts, shown | keep_cards(kept, slug, parts.cards))
 
 
-def remembered_cards(kept: BoardKeep) -> tuple[dict[int, str], Callable[[CardSlot], bool]]:
+def remembered_cards(kept: BoardKeep) -> tuple[dict[int, str], Callable[[CardSlot, ColumnRole], bool]]:
     """HTML by ticket of the cards that were seen before, filled by the question whether one was."""
     shown: dict[int, str] = {}
 
-    def is_known(slot: CardSlot) -> bool:
-        html = kept.cards.get((slot.id, slot.card_version))
+    def is_known(slot: CardSlot, role: ColumnRole) -> bool:
+        html = kept.cards.get((slot.id, slot.card_version, role))
         if html is None:
             return False
         shown[slot.id] = html
@@ -108,7 +109,9 @@ def remembered_cards(kept: BoardKeep) -> tuple[dict[int, str], Callable[[CardSlo
 def keep_cards(kept: BoardKeep, slug: str, cards: Mapping[int, CardView]) -> dict[int, str]:
     """HTML of these cards, by ticket, kept for the next look."""
     made = {number: render_card(slug, card) for number, card in cards.items()}
-    kept.cards.put({(number, cards[number].card_version): html for number, html in made.items()})
+    kept.cards.put(
+        {(number, cards[number].card_version, cards[number].role): html for number, html in made.items()}
+    )
     return made
 
 
@@ -132,7 +135,9 @@ def is_hidden(board: Board, key: str) -> bool:
 
 def _column(board: BoardHtml, column: ColumnSlots, kept: BoardKeep, filters: Filters) -> Part:
     project = board.parts.project
-    context = column_context(project.slug, project.settings.board, column, filters)
+    context = column_context(
+        project.slug, project.settings.board, column, filters, role=board.parts.roles[column.key]
+    )
     part = kept.columns.get((project.slug, context))
     if part is None:
         cards = Markup("".join([board.cards[slot.id] for slot in column.slots]))  # noqa: S704 - made by the template
@@ -142,7 +147,9 @@ def _column(board: BoardHtml, column: ColumnSlots, kept: BoardKeep, filters: Fil
     return part
 
 
-def column_context(slug: str, board: Board, column: ColumnSlots, filters: Filters) -> Column:
+def column_context(
+    slug: str, board: Board, column: ColumnSlots, filters: Filters, *, role: ColumnRole
+) -> Column:
     """What a column's template prints, beside its cards."""
     limit, count, stage = column.wip_limit, column.count, board.stage(column.key)
     gate = None if stage is None else stage.gate
@@ -155,7 +162,7 @@ def column_context(slug: str, board: Board, column: ColumnSlots, filters: Filter
         gate=column.gate,
         gate_name=gate or "",
         gate_href=f"/p/{slug}/gates/{gate}" if gate else "",
-        digest=cards_digest(count, column.slots),
+        digest=cards_digest(count, column.slots, role),
         targets=" ".join(board.legal_targets(column.key)),
         shown=len(column.slots),
         more_href=more_href(slug, column.key, column.next_cursor, filters),
@@ -175,7 +182,7 @@ def changed_columns(
         if known is None:
             continue
         cut = _cut(column, max(PER_COLUMN, known.shown))
-        if cards_digest(cut.count, cut.slots) != known.digest:
+        if cards_digest(cut.count, cut.slots, board.parts.roles[column.key]) != known.digest:
             changed.append(_column(board, cut, kept, filters).body.decode())
     return Markup("".join(changed))  # noqa: S704 - made by the template
 

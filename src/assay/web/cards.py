@@ -10,9 +10,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from assay.domain.board.board import ExitItem
+from assay.domain.board.roles import ColumnRole
 from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.gates.wording import limit_text
 from assay.web import wording
-from assay.web.contexts.board import Bar, Card
+from assay.web.contexts.board import Bar, Card, CardFact
 from assay.web.templating import environment
 from assay.workflows.views import CardSlot, CardView
 
@@ -28,9 +31,9 @@ def render_card(slug: str, card: CardView) -> str:
     return template.render(card=card_context(slug, card)).strip()
 
 
-def cards_digest(count: int, slots: Iterable[CardSlot]) -> str:
-    """Short digest of what a column shows: its count and the versions of its cards in order."""
-    text = f"{count}|" + ",".join([f"{s.id}:{s.card_version}" for s in slots])
+def cards_digest(count: int, slots: Iterable[CardSlot], role: ColumnRole) -> str:
+    """Short digest of what a column shows: its count, what it is for, and the versions of its cards in order."""
+    text = f"{count}|{role}|" + ",".join([f"{s.id}:{s.card_version}" for s in slots])
     return hashlib.blake2s(text.encode(), digest_size=8).hexdigest()
 
 
@@ -66,7 +69,10 @@ def card_context(slug: str, card: CardView) -> Card:
         **_time_box(card),
         **_data(card),
         **_blockers(slug, card),
+        why=_why(card),
         foot=_foot(card),
+        facts=_facts(card),
+        age_word="live" if card.role is ColumnRole.LIVE else "in column",
         entered_iso=wording.iso(card.entered_stage_at),
         entered_day=wording.day(card.entered_stage_at),
     )
@@ -97,11 +103,58 @@ def _foot(card: CardView) -> str:
     shown = card.evidence
     if _is_killed(card) and shown.get("learnings"):
         return str(shown["learnings"])[:280]
+    if card.role is ColumnRole.ITERATING and shown.get("decision") == DecisionKind.ITERATE:
+        return (card.reason or str(shown.get("learnings") or ""))[:280]
     if shown.get("gate") and shown.get("gate_stage") == card.stage:
         return str(shown["gate"])
     if shown.get("foot"):
         return str(shown["foot"])
     return "" if shown.get("compute_text") else card.hypothesis[:160]
+
+
+def _why(card: CardView) -> str:
+    """Why it was killed: what a person said, else what the verdict said."""
+    if not _is_killed(card):
+        return ""
+    said = str(card.evidence.get("chip") or "").partition("Kill: ")[2]
+    return (card.reason or said)[:160]
+
+
+_SERVING = (
+    (ExitItem.SERVING, "serving"),
+    (ExitItem.MONITORED, "monitored"),
+    (ExitItem.ROLLBACK_TESTED, "rollback tested"),
+)
+
+
+def _facts(card: CardView) -> tuple[CardFact, ...]:
+    """What is asked of a card where it stands, beside what every card shows."""
+    if card.role is ColumnRole.PREPARING:
+        facts = [
+            CardFact("Success criteria", ", ".join(card.success[:2]) + (", …" if card.success[2:] else "")),
+            CardFact("Budget", _budget(card)),
+        ]
+    elif card.role is ColumnRole.ITERATING:
+        facts = [CardFact("", f"iteration {card.iterations}" if card.iterations else "")]
+    elif card.role is ColumnRole.DEPLOYING:
+        said = [word for item, word in _SERVING if item.value in card.confirmed]
+        open_ones = [word for item, word in _SERVING if item.value not in card.confirmed]
+        facts = [
+            CardFact("Model", card.model),
+            CardFact("", ", ".join(said)),
+            CardFact("", f"open: {', '.join(open_ones)}" if open_ones else ""),
+        ]
+    elif card.role is ColumnRole.LIVE:
+        facts = [CardFact("Runs", card.model)]
+    else:
+        facts = []
+    return tuple(fact for fact in facts if fact.text)
+
+
+def _budget(card: CardView) -> str:
+    money = None if card.cost_usd is None else f"${limit_text(float(card.cost_usd))}"
+    compute = None if card.gpu_hours is None else f"{limit_text(float(card.gpu_hours))} GPU-h"
+    return ", ".join(part for part in (compute, money) if part)
 
 
 def _time_box(card: CardView) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from hashlib import blake2s
 
 from markupsafe import Markup
 
+from assay.domain.board.roles import ColumnRole
 from assay.domain.portfolio.lanes import LaneBy, in_order
 from assay.web.board_view import (
     BoardKeep,
@@ -93,7 +94,7 @@ def changed_lane_columns(
         if known is None:
             continue
         cut = _cut(column, max(PER_CELL, known.shown))
-        if _digest(cut, lanes) != known.digest:
+        if _digest(cut, lanes, board.parts.roles[column.key]) != known.digest:
             changed.append(_column(board, cut, kept, lanes, filters).body.decode())
     names = _names(board, lanes).body.decode() if changed else ""
     return Markup(names + "".join(changed))  # noqa: S704 - made by the templates
@@ -149,7 +150,8 @@ def _context(board: LanesHtml, column: LaneColumn, lanes: tuple[str, ...], filte
     whole = ColumnSlots(
         column.key, column.title, column.wip_limit, column.count, column.gate, slots=(), next_cursor=None
     )
-    plain = column_context(project.slug, project.settings.board, whole, filters)
+    role = board.parts.roles[column.key]
+    plain = column_context(project.slug, project.settings.board, whole, filters, role=role)
     cells = tuple(
         Cell(
             lane=lane,
@@ -163,7 +165,7 @@ def _context(board: LanesHtml, column: LaneColumn, lanes: tuple[str, ...], filte
         for cell in (column.cells.get(lane, NOTHING),)
     )
     largest = max((cell.shown for cell in cells), default=0)
-    return replace(plain, digest=_digest(column, lanes), shown=largest, cells=cells)
+    return replace(plain, digest=_digest(column, lanes, role), shown=largest, cells=cells)
 
 
 def _cut(column: LaneColumn, shown: int) -> LaneColumn:
@@ -177,10 +179,10 @@ def _cut_cell(cell: LaneCell, shown: int) -> LaneCell:
     return LaneCell(slots=cell.slots[:shown], next_cursor=f"{last.rank!r}~{last.key}")
 
 
-def _digest(column: LaneColumn, lanes: tuple[str, ...]) -> str:
-    """Short digest of what a column shows: its count, and by lane the versions of its cards in order."""
+def _digest(column: LaneColumn, lanes: tuple[str, ...], role: ColumnRole) -> str:
+    """Short digest of what a column shows: its count, what it is for, and by lane the versions of its cards in order."""
     cells = [
         f"{lane}={[(slot.id, slot.card_version) for slot in column.cells.get(lane, NOTHING).slots]}"
         for lane in lanes
     ]
-    return blake2s(f"{column.count}|{cells}".encode(errors="surrogatepass"), digest_size=8).hexdigest()
+    return blake2s(f"{column.count}|{role}|{cells}".encode(errors="surrogatepass"), digest_size=8).hexdigest()

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from assay.domain.board.board import Board, ExitItem
-from assay.domain.board.exit_policies import EXPIRING, ExitFacts
+from assay.domain.board.exit_policies import EXPIRING, ExitFacts, confirmed_beside
 from assay.domain.board.moves import MoveAssessment, assess_move
+from assay.domain.board.roles import ColumnRole, column_roles
 from assay.domain.board.wip import WipState
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.experiments.prediction import Prediction
@@ -62,6 +63,8 @@ class BoardParts:
     project: Project
     slots: BoardSlots
     cards: Mapping[int, CardView]
+    roles: Mapping[str, ColumnRole]
+    """What each column is for."""
 
 
 def board(
@@ -82,16 +85,22 @@ def board_parts(
     *,
     per_column: int = 50,
     filters: Mapping[str, str] | None = None,
-    known: Callable[[CardSlot], bool],
+    known: Callable[[CardSlot, ColumnRole], bool],
 ) -> BoardParts:
-    """The board for a page that keeps cards it has shown: where every card stands, and only those that are not `known`."""
+    """The board for a page that keeps cards it has shown: where every card stands, and only those that are not `known`.
+
+    What a card shows depends on what its column is for, which a changed board changes.
+    """
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         asked = asked_of_tickets(tx, project, filters, at=ws.clock())
         slots = tx.board_slots(project, per_column=per_column, filters=asked)
-        missing = [slot.id for column in slots.columns for slot in column.slots if not known(slot)]
-        return BoardParts(project=project, slots=slots, cards=tx.cards(missing))
+        roles = column_roles(project.settings.board)
+        missing = [
+            slot.id for column in slots.columns for slot in column.slots if not known(slot, roles[column.key])
+        ]
+        return BoardParts(project=project, slots=slots, cards=tx.cards(missing, roles), roles=roles)
 
 
 def column_page(
@@ -349,7 +358,8 @@ def _end_confirmations(tx: WriteTransaction, project: Project, ticket: Ticket, t
 def _ending(project: Project, ticket: Ticket, to: str) -> list[str]:
     if not ticket.attestations:
         return []
-    again = project.settings.board.gates_ahead_again(ticket.stage, to) & EXPIRING
+    asked = project.settings.board.gates_ahead_again(ticket.stage, to)
+    again = asked.union(confirmed_beside(asked)) & EXPIRING
     return sorted(said.item for said in ticket.attestations if said.item in again)
 
 

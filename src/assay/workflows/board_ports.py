@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from assay.domain.board.roles import ColumnRole
     from assay.domain.board.staleness import WorkSigns
     from assay.workflows.asked import Asked, Lanes
     from assay.workflows.lane_views import LaneSlots
@@ -28,8 +29,8 @@ class BoardReads(Protocol):
         """Which cards stand in which lane of which column, the first of each, without what they show."""
         ...
 
-    def cards(self, ids: Sequence[int]) -> Mapping[int, CardView]:
-        """What these cards show, by ticket id, in one statement."""
+    def cards(self, ids: Sequence[int], roles: Mapping[str, ColumnRole]) -> Mapping[int, CardView]:
+        """What these cards show, by ticket id, in one statement; `roles` says what each column is for."""
         ...
 
     def board_view(self, project: Project, *, per_column: int, filters: Asked) -> BoardView: ...

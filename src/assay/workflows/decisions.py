@@ -159,12 +159,16 @@ def _record(
     return numbered
 
 
+_NOWHERE = "No column of this board stands for the decision to {kind}: the card stays where it is."
+
+
 def _follow(
     tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, ticket: Ticket, decision: Decision
 ) -> DecisionResult:
     target = project.settings.board.column_of(decision.kind)
     if target is None or ticket.stage == target:
-        return DecisionResult(ticket=ticket, decision=decision, moved_to=None, not_moved_because="")
+        why = "" if target else _NOWHERE.format(kind=decision.kind.value)
+        return DecisionResult(ticket=ticket, decision=decision, moved_to=None, not_moved_because=why)
     result = place_card(tx, ws, actor, project, ticket, to=target)
     if isinstance(result, Moved):
         return DecisionResult(ticket=result.ticket, decision=decision, moved_to=target, not_moved_because="")

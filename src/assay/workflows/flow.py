@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -274,14 +274,19 @@ def _cycle(flow: ItemFlow, titles: Mapping[str, str], edits: tuple[BulkEdit, ...
     )
 
 
-def _ages(
-    flows: tuple[ItemFlow, ...], rules: FlowRules, titles: Mapping[str, str], at: datetime
-) -> tuple[AgeView, ...]:
-    usual = {
+def usual_stays(flows: Iterable[ItemFlow]) -> Mapping[str, float]:
+    """By column, the days within which 85% of its finished stays were over; where there are too few of them, nothing is usual."""
+    return {
         stage: float(np.quantile(stays, USUAL[1]))
         for stage, stays in stage_days(flows).items()
         if len(stays) >= FEWEST_STAYS
     }
+
+
+def _ages(
+    flows: tuple[ItemFlow, ...], rules: FlowRules, titles: Mapping[str, str], at: datetime
+) -> tuple[AgeView, ...]:
+    usual = usual_stays(flows)
     found = []
     for flow in in_progress(flows, rules):
         came, stage = flow.visits[-1]

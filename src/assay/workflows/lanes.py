@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assay.domain.board.roles import ColumnRole, column_roles
 from assay.domain.portfolio.lanes import LaneBy
 from assay.domain.portfolio.phase_of_work import phase_of_work
 from assay.errors import Invalid, Refused
@@ -38,6 +39,8 @@ class LaneParts:
     project: Project
     slots: LaneSlots
     cards: Mapping[int, CardView]
+    roles: Mapping[str, ColumnRole]
+    """What each column is for."""
     knows_phase: bool
     """Somebody has said which phase the project is in."""
 
@@ -68,7 +71,7 @@ def lane_parts(
     *,
     per_cell: int,
     filters: Mapping[str, str] | None = None,
-    known: Callable[[CardSlot], bool],
+    known: Callable[[CardSlot, ColumnRole], bool],
 ) -> LaneParts:
     """The board in lanes for a page that keeps cards it has shown: where every card stands, and only those not `known`."""
     actor.require(Permission.READ)
@@ -78,8 +81,10 @@ def lane_parts(
         lanes = _lanes(tx, project, by)
         slots = tx.lane_slots(project, lanes=lanes, per_cell=per_cell, filters=asked)
         shown = (slot for column in slots.columns for cell in column.cells.values() for slot in cell.slots)
-        missing = [slot.id for slot in shown if not known(slot)]
-        return LaneParts(project, slots, tx.cards(missing), knows_phase=bool(lanes.phases))
+        roles = column_roles(project.settings.board)
+        missing = [slot.id for slot in shown if not known(slot, roles[slot.stage])]
+        cards = tx.cards(missing, roles)
+        return LaneParts(project, slots, cards, roles, knows_phase=bool(lanes.phases))
 
 
 def _lanes(tx: ReadTransaction, project: Project, by: LaneBy) -> Lanes:

@@ -66,7 +66,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """What only a person can know, said by one: `agreed`, `dataset_ready`, `serving`, `monitored`, `signed_off`."""
+    """What only a person can know, said by one: `agreed`, `dataset_ready`, `serving`, `monitored`, `signed_off`, `rollback_tested`."""
 
     item: str
     by: str

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from assay.domain.board.board import ExitItem
-from assay.domain.board.exit_policies import ATTESTABLE, TITLES
+from assay.domain.board.board import ExitItem, Stage
+from assay.domain.board.exit_policies import ATTESTABLE, TITLES, confirmed_beside
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.evidence import Curve
@@ -127,7 +127,7 @@ def _exits(tx: ReadTransaction, project: Project, ticket: Ticket, now: datetime)
 def _attestable(project: Project, ticket: Ticket) -> tuple[AttestableItem, ...]:
     stage = project.settings.board.stage(ticket.stage)
     said = {a.item: a for a in ticket.attestations}
-    items = [item for item in (stage.exit_gate if stage else ()) if _person_confirms(item, ticket)]
+    items = [item for item in _asked_in(stage) if _person_confirms(item, ticket)]
     return tuple(
         AttestableItem(
             item=item.value,
@@ -138,6 +138,10 @@ def _attestable(project: Project, ticket: Ticket) -> tuple[AttestableItem, ...]:
         )
         for item in items
     )
+
+
+def _asked_in(stage: Stage | None) -> tuple[ExitItem, ...]:
+    return () if stage is None else (*stage.exit_gate, *confirmed_beside(stage.exit_gate))
 
 
 def _person_confirms(item: ExitItem, ticket: Ticket) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assay.domain.board.blockers import Blocker, BlockerCategory
 from assay.domain.board.moves import MoveAssessment
+from assay.domain.board.roles import ColumnRole
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Decision
 from assay.domain.gates.summary import CardSummary
@@ -58,6 +60,21 @@ class CardView:
     """First day on which data that is not ready is needed."""
     blockers: tuple[CardBlocker, ...] = ()
     """Open ones, the oldest first."""
+    role: ColumnRole = ColumnRole.OTHER
+    """What its column is for, whatever it is called."""
+    success: tuple[str, ...] = ()
+    """Its primary criteria in their short form, while it is prepared."""
+    gpu_hours: Decimal | None = None
+    """Compute budget; None where none is set."""
+    cost_usd: Decimal | None = None
+    iterations: int = 0
+    """How often it was taken up for refining."""
+    confirmed: tuple[str, ...] = ()
+    """What people vouch for, such as `serving`."""
+    model: str = ""
+    """Which model it brings, where it says so."""
+    reason: str = ""
+    """Why it was decided as it was, where somebody said so."""
 
 
 @dataclass(frozen=True, slots=True)

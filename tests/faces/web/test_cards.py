@@ -3,13 +3,17 @@
 import math
 from dataclasses import fields
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
+from assay.domain.board.roles import ColumnRole
 from assay.web import cards, wording
 from assay.web.cards import card_context, render_card
 from assay.workflows.views import CardSlot
 from tests.faces.web.board_examples import CARDS, NOW, bar, card, numbers
+
+ROLE = ColumnRole.OTHER
 
 
 def slot(number, view):
@@ -83,11 +87,12 @@ def test_card_with_markup_in_every_text_shows_it_as_text():
 
 def test_column_digest_changes_with_order_version_and_count():
     slots = [slot(number, view) for number, view in enumerate(CARDS[:3])]
-    digest = cards.cards_digest(3, slots)
-    assert digest == cards.cards_digest(3, list(slots))
-    assert digest != cards.cards_digest(3, slots[::-1])
-    assert digest != cards.cards_digest(4, slots)
-    assert digest != cards.cards_digest(3, [slots[0]._replace(card_version=99), *slots[1:]])
+    digest = cards.cards_digest(3, slots, ROLE)
+    assert digest == cards.cards_digest(3, list(slots), ROLE)
+    assert digest != cards.cards_digest(3, slots[::-1], ROLE)
+    assert digest != cards.cards_digest(4, slots, ROLE)
+    assert digest != cards.cards_digest(3, slots, ColumnRole.LIVE)
+    assert digest != cards.cards_digest(3, [slots[0]._replace(card_version=99), *slots[1:]], ROLE)
 
 
 def test_priority_shows_for_urgent_and_high_only():
@@ -141,3 +146,44 @@ def test_card_says_how_its_data_stands(data, due, shown):
 
 def test_card_that_names_no_data_says_nothing_of_it():
     assert 'class="data' not in render_card("p", card("EXP-1", "T", "hypothesis"))
+
+
+@pytest.mark.parametrize(
+    ("role", "more", "shown"),
+    [
+        (
+            ColumnRole.PREPARING,
+            {"success": ("accuracy >= 85%",), "gpu_hours": Decimal(24), "cost_usd": Decimal(500)},
+            ["accuracy >= 85%", "24 GPU-h, $500"],
+        ),
+        (ColumnRole.ITERATING, {"iterations": 2}, ["iteration 2"]),
+        (
+            ColumnRole.DEPLOYING,
+            {"model": "v12", "confirmed": ("serving", "signed_off")},
+            ["v12", "serving", "open: monitored, rollback tested"],
+        ),
+        (ColumnRole.LIVE, {"model": "v12"}, ["v12"]),
+        (ColumnRole.RUNNING, {"success": ("accuracy >= 85%",)}, []),
+    ],
+)
+def test_card_says_what_its_column_asks_for_whatever_the_column_is_called(role, more, shown):
+    context = card_context("p", card("EXP-1", "T", "any-name", role=role, **more))
+    assert [fact.text for fact in context.facts] == shown
+
+
+def test_killed_card_says_why_by_a_person_else_by_the_verdict_and_what_was_learned():
+    said = {"decision": "kill", "learnings": "Rank 16 underfits.", "chip": "Kill: accuracy < 78%"}
+    dropped = card("EXP-1", "T", "dropped", evidence=said)
+    assert (card_context("p", dropped).why, card_context("p", dropped).foot) == (
+        "accuracy < 78%",
+        "Rank 16 underfits.",
+    )
+    by_hand = card("EXP-1", "T", "dropped", evidence=said, reason="Too slow to serve")
+    assert "Why: Too slow to serve" in render_card("p", by_hand)
+    assert "Why" not in render_card("p", card("EXP-1", "T", "killed"))
+
+
+def test_refined_card_says_what_is_refined():
+    said = {"decision": "iterate", "learnings": "German regressed.", "foot": "German regressed."}
+    refined = card("EXP-1", "T", "refine", role=ColumnRole.ITERATING, evidence=said, reason="Mend German")
+    assert card_context("p", refined).foot == "Mend German"

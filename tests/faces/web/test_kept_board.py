@@ -14,6 +14,7 @@ from assay.settings import Settings
 from assay.web import board_view
 from assay.web.parts import KeptPage, Part, PlainPart, gzipped, plain
 from assay.workflows.board import move_card
+from assay.workflows.projects import get_project, save_settings
 from assay.workflows.tickets import get_ticket
 from tests.faces.web import story
 
@@ -119,6 +120,32 @@ def test_board_with_one_changed_card_renders_no_other(told, monkeypatch):
     told.move("fresh", "hypothesis")
     told.board()
     assert rendered == [told.keys["fresh"]]
+
+
+def test_changed_board_shows_cards_anew_where_a_column_is_for_something_else(told):
+    before = told.board().text
+    project = get_project(told.ws, story.ADA, story.SLUG)
+    board = project.settings.board
+    assert "Success criteria" in before
+    stages = tuple(
+        one.model_copy(update={"locks": True}) if one.key == "hypothesis" else one for one in board.stages
+    )
+    changed = board.model_copy(update={"stages": stages})
+    saved = save_settings(told.ws, story.ADA, story.SLUG, expected_version=project.version, board=changed)
+    try:
+        after = told.board().text
+        assert "Success criteria" not in after
+        assert after == told.anew().text
+    finally:
+        save_settings(told.ws, story.ADA, story.SLUG, expected_version=saved.version, board=board)
+
+
+def test_usual_ages_of_columns_are_told_beside_the_board(told):
+    for _ in range(5):
+        told.move("fresh", "hypothesis")
+        told.move("fresh", "backlog")
+    usual = told.client.get(BOARD + "/usual.json").json()
+    assert (usual["hypothesis"]["text"], "production" in usual) == ("under a minute", False)
 
 
 def test_board_of_an_unknown_project_is_not_kept(told):

@@ -17,7 +17,7 @@ from assay.workflows.tickets import create_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content
 from tests.unit.workflows.test_life_of_an_experiment import SLUG
 
-KNOWN = {"known": lambda _: True}
+KNOWN = {"known": lambda *_: True}
 
 
 def made(ws, owner="Ada", axis=None, *, begun=False):
@@ -29,7 +29,7 @@ def made(ws, owner="Ada", axis=None, *, begun=False):
 
 def shown(ws, by, *, per_cell=20, **filters):
     """Keys by column and lane, empty ones left out."""
-    parts = lane_parts(ws, ADA, SLUG, by, per_cell=per_cell, filters=filters, known=lambda _: True)
+    parts = lane_parts(ws, ADA, SLUG, by, per_cell=per_cell, filters=filters, known=lambda *_: True)
     return {
         (column.key, lane): [slot.key for slot in cell.slots]
         for column in parts.slots.columns

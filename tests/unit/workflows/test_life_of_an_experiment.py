@@ -7,6 +7,7 @@ import threading
 import pytest
 from sqlalchemy import create_engine, text
 
+from assay.domain.board.board import Board
 from assay.domain.experiments.criteria.text import parse_criterion
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.experiments.prediction import Prediction
@@ -66,6 +67,21 @@ def test_clear_win_is_promoted_and_its_card_goes_to_production(ws, tracker, cloc
     assert result.moved_to == "production"
     assert result.ticket.stage == "production"
     assert verify_journal(ws, ADA).ok
+
+
+def test_decision_that_no_column_stands_for_says_why_the_card_stays(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    project = get_project(ws, ADA, SLUG)
+    stages = tuple(one for one in project.settings.board.stages if one.key != "iteration")
+    keys = {one.key for one in stages}
+    moves = tuple(one for one in project.settings.board.transitions if {one.source, one.target} <= keys)
+    board = Board(stages=stages, transitions=moves)
+    save_settings(ws, ADA, SLUG, expected_version=project.version, board=board)
+    done = decide_it(ws, ticket, DecisionKind.ITERATE, reason="German regressed.")
+    assert done.moved_to is None
+    assert done.not_moved_because == (
+        "No column of this board stands for the decision to iterate: the card stays where it is."
+    )
 
 
 def test_two_seeds_are_not_enough_and_the_verdict_says_what_would_settle_it(ws, tracker, clock):
@@ -477,7 +493,7 @@ def test_going_back_ends_the_confirmations_of_the_gates_ahead(ws, tracker, clock
     ticket = with_runs(ws, tracker, clock)
     ticket = move_card(ws, ADA, SLUG, ticket.key, to="evaluation", expected_version=ticket.version).ticket
     ticket = decide_it(ws, ticket, DecisionKind.PROMOTE).ticket
-    for item in ("serving", "monitored", "signed_off"):
+    for item in ("serving", "monitored", "rollback_tested", "signed_off"):
         ticket = attest(ws, ADA, SLUG, ticket.key, item=item, expected_version=ticket.version)
     for stage in ("live", "evaluation"):
         reason = "it regressed"
@@ -486,7 +502,7 @@ def test_going_back_ends_the_confirmations_of_the_gates_ahead(ws, tracker, clock
         ticket = moved.ticket
     assert [said.item for said in ticket.attestations] == ["agreed", "dataset_ready"]
     (last,) = journal_page(ws, ADA, limit=1).rows
-    assert last.payload["confirmations_ended"] == ["monitored", "serving", "signed_off"]
+    assert last.payload["confirmations_ended"] == ["monitored", "rollback_tested", "serving", "signed_off"]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ class ExitItem(StrEnum):
     SERVING = "serving"
     MONITORED = "monitored"
     SIGNED_OFF = "signed_off"
+    ROLLBACK_TESTED = "rollback_tested"
+    """Going back to what served before was tried."""
     DECISION_RECORDED = "decision_recorded"
     """Some decision with learnings is recorded: nothing reaches production on a drag alone."""
     KILL_DECIDED = "kill_decided"
@@ -114,16 +116,18 @@ class Board(Value):
     def column_of(self, decision: DecisionKind) -> str | None:
         """Which column does this decision lead to? The first one that cannot be entered without it; None: the card stays.
 
-        No column is entered by a decision to iterate alone: that one leads to the column `iteration`, where there is one.
+        No column is entered by a decision to iterate alone: that one leads to the first column that is left when the criteria
+        are met or it is killed, else to one called `iteration`, where there is one.
 
         >>> [Board.default().column_of(kind) for kind in DecisionKind]
         ['production', 'iteration', 'killed']
         """
         asked = _ENTERED_BY.get(decision)
-        leads = (
-            s.key for s in self.stages if (s.key == _ITERATION if asked is None else asked in s.entry_gate)
-        )
-        return next(leads, None)
+        if asked is not None:
+            return next((stage.key for stage in self.stages if asked in stage.entry_gate), None)
+        refining = (s.key for s in self.stages if ExitItem.CRITERIA_MET_OR_KILLED in s.exit_gate)
+        named = (s.key for s in self.stages if s.key == _ITERATION)
+        return next(refining, None) or next(named, None)
 
     def decision_of(self, column: str) -> DecisionKind | None:
         """Which decision does this column stand for? None where no decision leads there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,17 +24,36 @@ TITLES: Mapping[ExitItem, str] = {
     ExitItem.SERVING: "The model is serving",
     ExitItem.MONITORED: "Monitoring is on",
     ExitItem.SIGNED_OFF: "Signed off",
+    ExitItem.ROLLBACK_TESTED: "Rollback is tested",
     ExitItem.DECISION_RECORDED: "A decision is recorded, with learnings",
     ExitItem.KILL_DECIDED: "Kill is decided, with learnings",
 }
 
 ATTESTABLE = frozenset(
-    {ExitItem.AGREED, ExitItem.DATASET_READY, ExitItem.SERVING, ExitItem.MONITORED, ExitItem.SIGNED_OFF}
+    {
+        ExitItem.AGREED,
+        ExitItem.DATASET_READY,
+        ExitItem.SERVING,
+        ExitItem.MONITORED,
+        ExitItem.SIGNED_OFF,
+        ExitItem.ROLLBACK_TESTED,
+    }
 )
 """Items that a person confirms, because no machine can know them yet."""
 
 EXPIRING = ATTESTABLE - {ExitItem.DATASET_READY}
 """Confirmations that end when the card goes back: they were about this sprint, or about the model that served then."""
+
+
+def confirmed_beside(exit_gate: Collection[ExitItem]) -> tuple[ExitItem, ...]:
+    """What may be confirmed in a column though its exit gate does not ask for it: the rollback, where a model goes to serve.
+
+    >>> [item.value for item in confirmed_beside((ExitItem.SERVING, ExitItem.MONITORED))]
+    ['rollback_tested']
+    """
+    asks = ExitItem.SERVING in exit_gate and ExitItem.ROLLBACK_TESTED not in exit_gate
+    return (ExitItem.ROLLBACK_TESTED,) if asks else ()
+
 
 _OF_RUNS = frozenset(
     {
@@ -267,6 +286,9 @@ _CHECKS: Mapping[ExitItem, Callable[[ExitFacts], Finding]] = {
         ExitItem.MONITORED, f, "nobody has confirmed that it is monitored"
     ),
     ExitItem.SIGNED_OFF: lambda f: _attested(ExitItem.SIGNED_OFF, f, "nobody has signed it off"),
+    ExitItem.ROLLBACK_TESTED: lambda f: _attested(
+        ExitItem.ROLLBACK_TESTED, f, "nobody has tried to go back to what served before"
+    ),
     ExitItem.DECISION_RECORDED: _decision_recorded,
     ExitItem.KILL_DECIDED: _kill_decided,
 }

@@ -16,7 +16,10 @@ from sqlalchemy import Select, and_, bindparam, func, or_, select, union_all
 
 from assay.domain.board.blockers import BlockerCategory
 from assay.domain.board.board import Stage
-from assay.domain.experiments.experiment import data_state
+from assay.domain.board.roles import ColumnRole, column_roles
+from assay.domain.experiments.criteria.text import criterion_text
+from assay.domain.experiments.experiment import TicketContent, data_state
+from assay.domain.kernel.findings import Role
 from assay.domain.kernel.ids import TicketType
 from assay.storage.documents import content
 from assay.storage.queries.filters import page_size, ticket_conditions
@@ -42,8 +45,10 @@ _SLOT = (_T.id, _T.key, _T.stage, _T.rank, _T.card_version)
 _CARD = (
     _T.id, _T.key, _T.type, _T.title, _T.owner, _T.stage, _T.rank, _T.version, _T.card_version, _T.priority,
     _T.entered_stage_at, _T.card, _T.override_stage, _T.override_at, _T.locked, ticket_documents.c.content,
-    ticket_documents.c.lock, _T.begun_at,
+    ticket_documents.c.lock, _T.begun_at, _T.iterations, ticket_documents.c.decision, ticket_documents.c.attestations,
 )  # fmt: skip
+_STAGE = [column.key for column in _CARD].index("stage")
+_NOTHING_SAID = "[]"
 _OPEN_BLOCKER = (blockers.c.number, blockers.c.category, blockers.c.text, blockers.c.opened_at)
 CARDS = Statement(
     lambda engine: (
@@ -79,8 +84,8 @@ class BoardQueries(Session):
         columns = tuple(_column(stage, counts.get(stage.key, 0), slots[stage.key], limit) for stage in stages)
         return BoardSlots(columns=columns, seq=seq)
 
-    def cards(self, ids: Sequence[int]) -> Mapping[int, CardView]:
-        """What these cards show, by ticket id; those that are gone are left out."""
+    def cards(self, ids: Sequence[int], roles: Mapping[str, ColumnRole]) -> Mapping[int, CardView]:
+        """What these cards show, by ticket id; those that are gone are left out. `roles` says what each column is for."""
         if not ids:
             return {}
         in_the_way: dict[int, list[CardBlocker]] = defaultdict(list)
@@ -90,12 +95,16 @@ class BoardQueries(Session):
             number, category, text, since = row[len(_CARD) :]
             if number is not None:
                 in_the_way[row[0]].append(CardBlocker(number, BlockerCategory(category), text, since))
-        return {key: _card(row, tuple(in_the_way[key])) for key, row in rows.items()}
+        return {
+            key: _card(row, tuple(in_the_way[key]), roles.get(row[_STAGE], ColumnRole.OTHER))
+            for key, row in rows.items()
+        }
 
     def board_view(self, project: Project, *, per_column: int, filters: Asked) -> BoardView:
         """The board, first page of every column."""
         slots = self.board_slots(project, per_column=per_column, filters=filters)
-        cards = self.cards([slot.id for column in slots.columns for slot in column.slots])
+        roles = column_roles(project.settings.board)
+        cards = self.cards([slot.id for column in slots.columns for slot in column.slots], roles)
         columns = tuple(
             ColumnView(
                 key=column.key,
@@ -127,7 +136,7 @@ class BoardQueries(Session):
             conditions.append(or_(_T.rank > rank, and_(_T.rank == rank, _T.key > key)))
         chosen = select(*_SLOT).where(*conditions).order_by(_T.rank, _T.key).limit(limit + 1)
         slots = [CardSlot._make(row) for row in self.select(chosen)]
-        cards = self.cards([slot.id for slot in slots[:limit]])
+        cards = self.cards([slot.id for slot in slots[:limit]], column_roles(project.settings.board))
         return ColumnPage(
             cards=tuple(cards[slot.id] for slot in slots[:limit]), next_cursor=_next_cursor(slots, limit)
         )
@@ -177,10 +186,10 @@ def _next_cursor(slots: Sequence[CardSlot], limit: int) -> str | None:
     return f"{slots[limit - 1].rank!r}~{slots[limit - 1].key}" if len(slots) > limit else None
 
 
-def _card(row: Row, in_the_way: tuple[CardBlocker, ...]) -> CardView:
+def _card(row: Row, in_the_way: tuple[CardBlocker, ...], role: ColumnRole) -> CardView:
     (
         _, key, kind, title, owner, stage, rank, version, card_version, priority, entered, card,
-        override_stage, override_at, locked, text, lock, begun_at,
+        override_stage, override_at, locked, text, lock, begun_at, iterations, decided, said,
     ) = row  # fmt: skip
     written = content(text)
     data = data_state(written.data_needs, begun=bool(locked))
@@ -193,4 +202,12 @@ def _card(row: Row, in_the_way: tuple[CardBlocker, ...]) -> CardView:
         locked_at=None if lock is None else datetime.fromisoformat(from_json(lock)["locked_at"]),
         time_box_days=written.time_box_days, data=None if data is None else data.value, data_due=min(due, default=None),
         blockers=in_the_way, begun_at=begun_at if kind == TicketType.SPIKE.value else None,
+        role=role, success=_success(written) if role is ColumnRole.PREPARING else (), gpu_hours=written.budget.gpu_hours,
+        cost_usd=written.budget.cost_usd, iterations=iterations, model=written.engineering.model_version or written.candidate or "",
+        confirmed=tuple(one["item"] for one in from_json(said)) if said != _NOTHING_SAID else (),
+        reason="" if decided is None else from_json(decided).get("reason", ""),
     )  # fmt: skip
+
+
+def _success(written: TicketContent) -> tuple[str, ...]:
+    return tuple(criterion_text(one) for one in written.criteria if one.role is Role.PRIMARY)

@@ -23,6 +23,15 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class CardFact:
+    """A few words in the foot of a card."""
+
+    label: str
+    """For screen readers; empty where the words say it."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One card, ready to print: nothing here depends on the time or on who looks."""
 
@@ -65,7 +74,12 @@ class Card:
     block_more: str
     block_iso: str
     block_day: str
+    why: str
+    """Why it was killed; empty for every other card."""
     foot: str
+    facts: tuple[CardFact, ...]
+    """What its column asks of it: success criteria and budget, what serves, how often it was refined."""
+    age_word: str
     entered_iso: str
     entered_day: str
 

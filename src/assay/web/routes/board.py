@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
 
 from assay.domain.experiments.experiment import Axis, Mode
+from assay.domain.kernel.durations import duration_text
 from assay.domain.portfolio.lanes import LaneBy
 from assay.domain.portfolio.phases import Phase
 from assay.web import board_view, facts, frame, inputs, lanes_view, templating
@@ -20,6 +21,7 @@ from assay.web.saved_filters_view import saved_filters
 from assay.web.sprint_words import day
 from assay.workflows.actor import Permission
 from assay.workflows.board import column_page
+from assay.workflows.column_ages import usual_days
 from assay.workflows.lanes import lane_by
 from assay.workflows.projects import get_project
 from assay.workflows.sprints import running_sprint
@@ -162,6 +164,14 @@ def changed_since(request: Request, slug: str, have: Mapping[str, board_view.Hav
     if by is None:
         return board_view.changed_columns(ws, actor, slug, kept, have=have, filters=filters)
     return lanes_view.changed_lane_columns(ws, actor, slug, kept, by, have=have, filters=filters)
+
+
+@router.get("/p/{slug}/board/usual.json", dependencies=requires(Permission.READ))
+def usual_ages(request: Request, slug: str) -> JSONResponse:
+    """How long cards usually stay in each column, for the ages on cards: the board itself says nothing that grows with the day."""
+    usual = usual_days(frame.workspace(request), frame.actor(request), slug)
+    said = {stage: {"days": days, "text": duration_text(days)} for stage, days in usual.items()}
+    return JSONResponse(said, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/p/{slug}/board/{stage}/cards", dependencies=requires(Permission.READ))

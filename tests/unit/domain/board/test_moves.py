@@ -8,6 +8,7 @@ import pytest
 from assay.domain.board.board import Board, ExitItem, Stage, Transition
 from assay.domain.board.exit_policies import TITLES, ExitFacts, GateSaid, check_item
 from assay.domain.board.moves import assess_move
+from assay.domain.board.roles import column_roles
 from assay.domain.board.wip import WipState
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Baseline, DataNeed, Decision, DecisionKind, TicketContent
@@ -223,3 +224,18 @@ def test_gate_is_not_asked_of_a_card_that_is_killed_iterated_or_goes_back(target
 def test_board_without_a_named_gate_asks_what_it_asked_before():
     known = facts("production", decision=decided(DecisionKind.PROMOTE))
     assert assess_move(BOARD, source="evaluation", facts=known, wip=ROOM).allowed
+
+
+def test_columns_are_known_by_their_gates_and_not_by_what_a_team_calls_them():
+    board = Board.default()
+    names = {stage.key: f"{stage.key}-renamed" for stage in board.stages}
+    renamed = Board(
+        stages=tuple(one.model_copy(update={"key": names[one.key]}) for one in board.stages),
+        transitions=tuple(
+            one.model_copy(update={"source": names[one.source], "target": names[one.target]})
+            for one in board.transitions
+        ),
+    )
+    assert renamed.column_of(DecisionKind.ITERATE) == "iteration-renamed"
+    assert renamed.column_of(DecisionKind.KILL) == "killed-renamed"
+    assert [*column_roles(renamed).values()] == [*column_roles(board).values()]

@@ -17,6 +17,12 @@
   const cardNow = (key) => document.getElementById(`card-${key}`);
   let dragging = false;
 
+  // What is usual in a column comes after the board: it grows with every finished stay, and cards are kept.
+  fetch(`${root}/board/usual.json`).then((answer) => (answer.ok ? answer.json() : {})).then((usual) => {
+    window.assay.usual = usual;
+    if (Object.keys(usual).length) window.assay.ages(board);
+  }).catch(() => {});
+
   // Columns that arrived: cards that are as they were stay, so that scroll, focus and layout stay too; changed ones light up once.
   function receive(html) {
     const parts = document.createElement("template");

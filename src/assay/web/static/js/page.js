@@ -18,7 +18,10 @@
     for (const time of root.querySelectorAll("time[data-age]")) {
       const age = assay.age(time.dateTime);
       if (!time.title) time.title = time.dateTime;
-      time.textContent = age === "just now" ? age : `${age} ${time.dataset.age}`;
+      const usual = assay.usual?.[time.closest(".col")?.dataset.stage];
+      const old = usual && time.dataset.age === "in column" && Date.now() - Date.parse(time.dateTime) > usual.days * 864e5;
+      time.textContent = age === "just now" ? age : `${age} ${time.dataset.age}${old ? `, usually ${usual.text}` : ""}`;
+      time.classList.toggle("over", Boolean(old));
     }
     for (const time of root.querySelectorAll("time[data-box]")) {
       const used = Math.floor((Date.now() - Date.parse(time.dateTime)) / 864e5), days = Number(time.dataset.box);

@@ -140,14 +140,6 @@ def test_changed_board_shows_cards_anew_where_a_column_is_for_something_else(tol
         save_settings(told.ws, story.ADA, story.SLUG, expected_version=saved.version, board=board)
 
 
-def test_usual_ages_of_columns_are_told_beside_the_board(told):
-    for _ in range(5):
-        told.move("fresh", "hypothesis")
-        told.move("fresh", "backlog")
-    usual = told.client.get(BOARD + "/usual.json").json()
-    assert (usual["hypothesis"]["text"], "production" in usual) == ("under a minute", False)
-
-
 def test_board_of_an_unknown_project_is_not_kept(told):
     assert told.client.get("/p/nowhere/board").status_code == 404
     assert told.client.get("/p/nowhere/board").status_code == 404

@@ -7,6 +7,8 @@ import pytest
 from assay.domain.experiments.experiment import DecisionKind
 from assay.errors import Invalid
 from assay.workflows.board import move_card
+from assay.workflows.column_ages import usual_days
+from assay.workflows.confirmations import attest
 from assay.workflows.flow import flow
 from assay.workflows.tickets import create_ticket, delete_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content
@@ -112,3 +114,18 @@ def test_second_look_reads_only_what_came_since_and_sees_the_same(ws, clock):
     assert (first.waiting, second.waiting) == (0, 1)
     assert second.in_progress == first.in_progress == 1
     assert get_ticket(ws, ADA, SLUG, ticket.key).stage == "experiment"
+
+
+def test_usual_stay_in_a_column_is_told_from_five_finished_ones_on_and_not_where_cards_pass_through(
+    ws, clock
+):
+    for number in range(5):
+        assert "hypothesis" not in usual_days(ws, ADA, SLUG), number
+        ticket = create_ticket(ws, ADA, SLUG, content(title=f"Idea {number}"))
+        ticket = attest(ws, ADA, SLUG, ticket.key, item="agreed", expected_version=ticket.version)
+        there = move_card(ws, ADA, SLUG, ticket.key, to="hypothesis", expected_version=ticket.version).ticket
+        clock.now += timedelta(days=2)
+        move_card(ws, ADA, SLUG, ticket.key, to="backlog", expected_version=there.version, reason="later")
+    usual = usual_days(ws, ADA, SLUG)
+    assert set(usual) == {"hypothesis"}
+    assert usual["hypothesis"] == pytest.approx(2.0, abs=0.01)

@@ -9,7 +9,6 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
 
 from assay.domain.experiments.experiment import Axis, Mode
-from assay.domain.kernel.durations import duration_text
 from assay.domain.portfolio.lanes import LaneBy
 from assay.domain.portfolio.phases import Phase
 from assay.web import board_view, facts, frame, inputs, lanes_view, templating
@@ -170,8 +169,7 @@ def changed_since(request: Request, slug: str, have: Mapping[str, board_view.Hav
 def usual_ages(request: Request, slug: str) -> JSONResponse:
     """How long cards usually stay in each column, for the ages on cards: the board itself says nothing that grows with the day."""
     usual = usual_days(frame.workspace(request), frame.actor(request), slug)
-    said = {stage: {"days": days, "text": duration_text(days)} for stage, days in usual.items()}
-    return JSONResponse(said, headers={"Cache-Control": "no-store"})
+    return JSONResponse(dict(usual), headers={"Cache-Control": "no-store"})
 
 
 @router.get("/p/{slug}/board/{stage}/cards", dependencies=requires(Permission.READ))

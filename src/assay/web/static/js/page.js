@@ -9,9 +9,9 @@
 
   // Ages are written by the browser: a page or a card never carries "3 days ago", which would be wrong tomorrow.
   const UNITS = [["y", 31557600], ["mo", 2629800], ["d", 86400], ["h", 3600], ["min", 60]];
-  assay.age = (iso) => {
-    const seconds = (Date.now() - Date.parse(iso)) / 1000;
-    for (const [name, length] of UNITS) if (seconds >= length) return `${Math.floor(seconds / length)} ${name}`;
+  assay.age = (iso) => length((Date.now() - Date.parse(iso)) / 1000);
+  const length = (seconds) => {
+    for (const [name, unit] of UNITS) if (seconds >= unit) return `${Math.floor(seconds / unit)} ${name}`;
     return "just now";
   };
   assay.ages = (root) => {
@@ -19,9 +19,9 @@
       const age = assay.age(time.dateTime);
       if (!time.title) time.title = time.dateTime;
       const usual = assay.usual?.[time.closest(".col")?.dataset.stage];
-      const old = usual && time.dataset.age === "in column" && Date.now() - Date.parse(time.dateTime) > usual.days * 864e5;
-      time.textContent = age === "just now" ? age : `${age} ${time.dataset.age}${old ? `, usually ${usual.text}` : ""}`;
-      time.classList.toggle("over", Boolean(old));
+      const old = usual && time.dataset.age === "in column" && Date.now() - Date.parse(time.dateTime) > usual * 864e5;
+      time.textContent = age === "just now" ? age : `${age} ${time.dataset.age}${old ? `, usually ${length(usual * 86400)}` : ""}`;
+      time.classList.toggle("old", Boolean(old));
     }
     for (const time of root.querySelectorAll("time[data-box]")) {
       const used = Math.floor((Date.now() - Date.parse(time.dateTime)) / 864e5), days = Number(time.dataset.box);

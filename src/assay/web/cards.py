@@ -152,8 +152,9 @@ def _facts(card: CardView) -> tuple[CardFact, ...]:
 
 
 def _budget(card: CardView) -> str:
-    money = None if card.cost_usd is None else f"${limit_text(float(card.cost_usd))}"
-    compute = None if card.gpu_hours is None else f"{limit_text(float(card.gpu_hours))} GPU-h"
+    hours, dollars = card.budget.gpu_hours, card.budget.cost_usd
+    compute = None if hours is None else f"{limit_text(float(hours))} GPU-h"
+    money = None if dollars is None else f"${limit_text(float(dollars))}"
     return ", ".join(part for part in (compute, money) if part)
 
 

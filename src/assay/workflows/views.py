@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assay.domain.board.blockers import Blocker, BlockerCategory
 from assay.domain.board.moves import MoveAssessment
 from assay.domain.board.roles import ColumnRole
 from assay.domain.experiments.criteria.rules import Problem
-from assay.domain.experiments.experiment import Decision
+from assay.domain.experiments.experiment import Budget, Decision
 from assay.domain.gates.summary import CardSummary
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
@@ -64,9 +63,7 @@ class CardView:
     """What its column is for, whatever it is called."""
     success: tuple[str, ...] = ()
     """Its primary criteria in their short form, while it is prepared."""
-    gpu_hours: Decimal | None = None
-    """Compute budget; None where none is set."""
-    cost_usd: Decimal | None = None
+    budget: Budget = Budget()
     iterations: int = 0
     """How often it was taken up for refining."""
     confirmed: tuple[str, ...] = ()

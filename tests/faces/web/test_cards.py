@@ -3,11 +3,11 @@
 import math
 from dataclasses import fields
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 
 from assay.domain.board.roles import ColumnRole
+from assay.domain.experiments.experiment import Budget
 from assay.web import cards, wording
 from assay.web.cards import card_context, render_card
 from assay.workflows.views import CardSlot
@@ -153,7 +153,7 @@ def test_card_that_names_no_data_says_nothing_of_it():
     [
         (
             ColumnRole.PREPARING,
-            {"success": ("accuracy >= 85%",), "gpu_hours": Decimal(24), "cost_usd": Decimal(500)},
+            {"success": ("accuracy >= 85%",), "budget": Budget(gpu_hours=24, cost_usd=500)},
             ["accuracy >= 85%", "24 GPU-h, $500"],
         ),
         (ColumnRole.ITERATING, {"iterations": 2}, ["iteration 2"]),

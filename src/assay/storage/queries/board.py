@@ -202,8 +202,7 @@ def _card(row: Row, in_the_way: tuple[CardBlocker, ...], role: ColumnRole) -> Ca
         locked_at=None if lock is None else datetime.fromisoformat(from_json(lock)["locked_at"]),
         time_box_days=written.time_box_days, data=None if data is None else data.value, data_due=min(due, default=None),
         blockers=in_the_way, begun_at=begun_at if kind == TicketType.SPIKE.value else None,
-        role=role, success=_success(written) if role is ColumnRole.PREPARING else (), gpu_hours=written.budget.gpu_hours,
-        cost_usd=written.budget.cost_usd, iterations=iterations, model=written.engineering.model_version or written.candidate or "",
+        role=role, success=_success(written) if role is ColumnRole.PREPARING else (), budget=written.budget, iterations=iterations, model=written.engineering.model_version or written.candidate or "",
         confirmed=tuple(one["item"] for one in from_json(said)) if said != _NOTHING_SAID else (),
         reason="" if decided is None else from_json(decided).get("reason", ""),
     )  # fmt: skip

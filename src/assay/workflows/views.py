@@ -63,7 +63,7 @@ class CardView:
     """What its column is for, whatever it is called."""
     success: tuple[str, ...] = ()
     """Its primary criteria in their short form, while it is prepared."""
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     iterations: int = 0
     """How often it was taken up for refining."""
     confirmed: tuple[str, ...] = ()

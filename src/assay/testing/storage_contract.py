@@ -128,8 +128,8 @@ class TicketContract:
         with store.read() as tx:
             assert tx.ticket(project.id, "EXP-1") == moved
             assert tx.stage_counts(project.id) == {"iteration": 1}
-            assert [one.stage for one in tx.tickets_in(project.id, ["iteration", "killed"])] == ["iteration"]
-            assert not tx.tickets_in(project.id, ["backlog"])
+            assert tx.keys_in(project.id, ["iteration", "killed"]) == {"EXP-1": "experiment"}
+            assert not tx.keys_in(project.id, ["backlog"])
 
     def test_move_within_a_column_keeps_the_time_of_entering(self, store: Store) -> None:
         project = new_project(store)

@@ -16,7 +16,7 @@ from assay.web.contexts.ticket_form import Choice
 from assay.web.gate_words import run_href
 from assay.web.half_time_view import half_time_headline
 from assay.web.sprint_flow_view import flow_section
-from assay.web.sprint_words import NEWS, PROGRESS, tabs, where
+from assay.web.sprint_words import MOST_LINES, NEWS, PROGRESS, rest_of, tabs, where
 from assay.web.sprints_view import commitment_forms
 from assay.workflows.ceremony_markdown import (
     aim_text,
@@ -62,6 +62,7 @@ CALLS = (
 def standup_page(view: StandupView, slug: str) -> CeremonyPage:
     """The stand-up."""
     trouble = sum(line.news.value in {"diverged", "failed", "stalled"} for line in view.runs)
+    markdown_href = f"/api/v1/projects/{slug}/standup?format=markdown"
     return CeremonyPage(
         heading="Stand-up",
         where=f"{view.stand.name}, {where(view.stand)}" if view.stand else "no sprint is running: everything in progress",
@@ -74,9 +75,9 @@ def standup_page(view: StandupView, slug: str) -> CeremonyPage:
             Fact("Out of sight", str(len(view.silent)), "no run, note or move for three days"),
         ),
         first=(
-            Section("runs", "Runs", "overnight first, trouble before success", tuple(_run(line, slug) for line in view.runs) + _loose(view, slug), "No run began or ended."),
+            Section("runs", "Runs", "overnight first, trouble before success", tuple(_run(line, slug) for line in view.runs[:MOST_LINES]) + _loose(view, slug), "No run began or ended.", *rest_of(view.runs, markdown_href, "as Markdown")),
             Section("learned", "What we learned", "decisions, and verdicts that changed", _learned(view.learned, slug), "Nothing new."),
-            Section("tickets", "In this sprint" if view.stand else "In progress", "", _tickets(view.tickets, slug), "Nothing is in progress."),
+            Section("tickets", "In this sprint" if view.stand else "In progress", "", _tickets(view.tickets[:MOST_LINES], slug), "Nothing is in progress.", *rest_of(view.tickets, f"/p/{slug}/board", "on the board")),
         ),
         second=(
             _next(view, slug),
@@ -91,7 +92,7 @@ def standup_page(view: StandupView, slug: str) -> CeremonyPage:
         ),
         minutes=15,
         markdown=standup_markdown(view),
-        markdown_href=f"/api/v1/projects/{slug}/standup?format=markdown",
+        markdown_href=markdown_href,
     )  # fmt: skip
 
 

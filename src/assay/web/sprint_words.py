@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
@@ -12,6 +12,8 @@ from assay.domain.sprints.sprint import SprintState, Work
 from assay.web.contexts.sprints import Tab
 from assay.workflows.sprint_views import Stand
 
+MOST_LINES = 100
+"""Of one list of a ceremony: nobody reads more aloud. What is worse stands first, and the page says where the others are."""
 STATES: Mapping[SprintState, tuple[str, str]] = MappingProxyType(
     {
         SprintState.PLANNED: ("planned", ""),
@@ -110,3 +112,13 @@ def tabs(slug: str, number: int | None, current: str) -> tuple[Tab, ...]:
             ("Retro", f"{base}/{number}/retro", "retro"),
         ]
     return tuple(Tab(label=label, href=href, current=name == current) for label, href, name in pages)
+
+
+def rest_of(found: Sequence[object], href: str, where: str) -> tuple[str, str]:
+    """Where those are that are not listed, and how many: an address and its words.
+
+    >>> rest_of(range(1_200), "/p/llm/board", "on the board"), rest_of([], "/p/llm/board", "on the board")
+    (('/p/llm/board', '1,100 more on the board'), ('', ''))
+    """
+    more = len(found) - MOST_LINES
+    return (href, f"{more:,} more {where}") if more > 0 else ("", "")

@@ -11,6 +11,7 @@ from assay.domain.board.board import Board
 from assay.domain.board.flow import Crossing, FlowRules, flow_rules
 from assay.domain.board.flow_events import FlowEvents
 from assay.domain.board.standing_boards import StandingBoards, known_by
+from assay.domain.kernel.ids import TicketType
 from assay.domain.sprints.progress import ASKS_A_QUESTION, Over, RunsSoFar, progress, times_over
 from assay.workflows.card_figures import figures_text
 from assay.workflows.lookup import required_project
@@ -151,19 +152,19 @@ def _decided(
 
 def keys_in_progress(tx: ReadTransaction, project: Project) -> list[str]:
     """Every ticket that somebody has started and that is not over."""
-    return [ticket.key for ticket in _in_progress(tx, project)]
+    return list(_in_progress(tx, project))
 
 
 def questions_in_progress(tx: ReadTransaction, project: Project) -> list[str]:
     """Experiments and spikes in progress, whether a sprint took them in or not: they span sprints or flow beside them."""
-    return [ticket.key for ticket in _in_progress(tx, project) if ticket.content.type in ASKS_A_QUESTION]
+    return [key for key, kind in _in_progress(tx, project).items() if kind in ASKS_A_QUESTION]
 
 
-def _in_progress(tx: ReadTransaction, project: Project) -> Sequence[Ticket]:
+def _in_progress(tx: ReadTransaction, project: Project) -> Mapping[str, TicketType]:
     board = project.settings.board
     rules = flow_rules(board)
     over = rules.waiting | rules.ended.keys()
-    return tx.tickets_in(project.id, [stage.key for stage in board.stages if stage.key not in over])
+    return tx.keys_in(project.id, [stage.key for stage in board.stages if stage.key not in over])
 
 
 def begin_of(sprint: Sprint | None) -> datetime:

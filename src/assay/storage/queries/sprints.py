@@ -105,7 +105,12 @@ def _longest_runs(engine: str) -> ClauseElement:
     took = days(_R.ended_at) - days(_R.started_at)
     return (
         select(_R.ticket, cast(func.max(took), Double))
-        .where(*_of_tickets(engine), _R.status == RunStatus.FINISHED, took.is_not(None))
+        .where(
+            *_of_tickets(engine),
+            _R.status == RunStatus.FINISHED,
+            _R.started_at.is_not(None),
+            _R.ended_at.is_not(None),
+        )
         .group_by(_R.ticket)
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, select, update
 
 from assay.domain.experiments.experiment import Lock, TicketContent
-from assay.domain.kernel.ids import ticket_key
+from assay.domain.kernel.ids import TicketType, ticket_key
 from assay.errors import Conflict
 from assay.storage import documents
 from assay.storage.repositories.search_index import SearchIndex
@@ -35,9 +35,11 @@ BY_KEYS = Statement(
     ).order_by(_T.number, _T.id)
 )
 IN_COLUMNS = Statement(
-    lambda engine: _TICKET.where(
-        _T.project_id == bindparam("the_project"), in_list(engine, _T.stage, "stages")
-    ).order_by(_T.number, _T.id)
+    lambda engine: (
+        select(_T.key, _T.type)
+        .where(_T.project_id == bindparam("the_project"), in_list(engine, _T.stage, "stages"))
+        .order_by(_T.number, _T.id)
+    )
 )
 OF_PROJECT = Statement(_TICKET.where(_T.project_id == bindparam("the_project")).order_by(_T.number, _T.id))
 COUNTS = Statement(
@@ -176,10 +178,10 @@ class TicketReader(Session):
             rows = self.rows(BY_KEYS, the_project=project_id, keys=any_of(self.engine, keys))
         return [_ticket(row) for row in rows]
 
-    def tickets_in(self, project_id: int, stages: Sequence[str]) -> Sequence[Ticket]:
-        """Tickets that stand in these columns, by number."""
+    def keys_in(self, project_id: int, stages: Sequence[str]) -> Mapping[str, TicketType]:
+        """Keys of the tickets that stand in these columns, by number, with what kind of ticket each is."""
         rows = self.rows(IN_COLUMNS, the_project=project_id, stages=any_of(self.engine, stages))
-        return [_ticket(row) for row in rows]
+        return {key: TicketType(kind) for key, kind in rows}
 
     def stage_counts(self, project_id: int) -> Mapping[str, int]:
         """Tickets in each column; empty columns are left out."""

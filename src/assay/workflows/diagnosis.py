@@ -22,7 +22,8 @@ from assay.domain.board.diagnosis import (
     StuckSign,
 )
 from assay.domain.board.flow import BoardChanged, flow_rules
-from assay.domain.experiments.experiment import DecisionKind, TicketContent
+from assay.domain.board.readiness import confirmed_now, is_there
+from assay.domain.experiments.experiment import TicketContent
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
 from assay.errors import Conflict, Invalid, Refused
@@ -32,6 +33,7 @@ from assay.workflows.flow_facts import flow_facts
 from assay.workflows.flow_plans import data_known, sprint_ends
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
+from assay.workflows.open_tickets import is_over
 from assay.workflows.phases import PhaseView, phase_in
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Commitment, Project, Sprint, Ticket
@@ -99,7 +101,7 @@ def diagnosis(ws: Workspace, actor: Actor, slug: str, *, days: int = DEFAULT_WIN
         phase = _phase_fit(phase_in(ws, tx, project))
         tickets = tx.tickets(project.id)
         facts = _facts(ws, tx, project, tickets, phase, at, days)
-    decided = [f for f in facts.flows if f.done_at is not None and facts.start <= f.done_at <= at]
+    decided = [f for f in facts.experiments if f.done_at is not None and facts.start <= f.done_at <= at]
     outcomes = [flow.outcome.value for flow in decided if flow.outcome is not None]
     mending = _mending(project.settings.board, tickets)
     return DiagnosisView(
@@ -180,12 +182,15 @@ def _facts(
     begin = at - timedelta(days=days)
     first = next((event.at for event in known.events if not isinstance(event, BoardChanged)), begin)
     start = max(begin, first)
+    confirmed = confirmed_now(known.events.about_data)
     return Facts(
         start=start,
         end=at,
         flows=known.flows,
         rules=known.rules,
-        items={ticket.key: _item(ticket, board, at) for ticket in tickets},
+        items={
+            ticket.key: _item(project, ticket, at, confirmed=ticket.key in confirmed) for ticket in tickets
+        },
         columns=tuple(
             Column(stage.key, stage.title, stage.wip_limit, counts.get(stage.key, 0), stage.locks)
             for stage in board.stages
@@ -220,24 +225,23 @@ def _phase_fit(view: PhaseView) -> PhaseFit:
     )
 
 
-def _item(ticket: Ticket, board: Board, at: datetime) -> Item:
-    content, lock = ticket.content, ticket.lock
+def _item(project: Project, ticket: Ticket, at: datetime, *, confirmed: bool) -> Item:
+    content, lock, first = ticket.content, ticket.lock, project.settings.board.first.key
     box = content.time_box_days
     needs = content.data_needs
     is_due = any(need.needed_by is not None and need.needed_by <= at for need in needs if not need.ready)
-    decided = ticket.decision is not None and ticket.decision.kind is not DecisionKind.ITERATE
+    over = is_over(project, ticket)
     return Item(
         key=ticket.key,
         stage=ticket.stage,
         is_experiment=content.type is TicketType.EXPERIMENT,
-        time_box_ends=None
-        if lock is None or box is None or decided
-        else lock.locked_at + timedelta(days=box),
+        time_box_ends=None if lock is None or box is None or over else lock.locked_at + timedelta(days=box),
         time_box_days=box,
-        verdict_says_kill=not decided and ticket.card.get("recommendation") == Recommendation.KILL.value,
+        verdict_says_kill=not over and ticket.card.get("recommendation") == Recommendation.KILL.value,
         names_data=bool(needs),
-        has_data=all(need.ready for need in needs),
-        data_due=bool(needs) and (ticket.stage != board.first.key or is_due),
+        has_data=is_there((need.ready for need in needs), confirmed=confirmed),
+        data_due=bool(needs) and (ticket.stage != first or is_due),
+        is_over=over,
     )
 
 
@@ -272,7 +276,7 @@ def _draft(answer: Answer) -> TicketContent:
     return TicketContent(
         type=TicketType.DATA if answer.cause is Cause.DATA_NOT_READY else TicketType.ENGINEERING,
         title=f"Mend: {answer.cause.claim[:1].lower()}{answer.cause.claim[1:]}",
-        hypothesis=f"{answer.cause.fix}.",
+        hypothesis=f"{answer.fix}.",
         method="\n".join(["What the diagnosis found:", *evidence, *behind]),
         labels=(LABEL.format(answer.cause.value),),
         priority=1,
@@ -289,7 +293,7 @@ def _view(answer: Answer, made: str | None) -> CauseView:
         speaks_for=answer.speaks_for,
         speaks_against=answer.speaks_against,
         missing=answer.missing,
-        fix=answer.cause.fix,
+        fix=answer.fix,
         tickets=answer.items,
         fix_ticket=made,
     )

@@ -33,7 +33,6 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.flow_blockers import BlockersView, blockers_in_window
 from assay.workflows.flow_facts import FlowFacts, flow_facts
 from assay.workflows.flow_plans import (
-    EXPERIMENTS,
     DataView,
     LeadView,
     data_in_window,
@@ -197,9 +196,9 @@ def _view(
     last_day = at.date()
     first_day = last_day - timedelta(days=days - 1)
     begin = datetime(first_day.year, first_day.month, first_day.day, tzinfo=at.tzinfo)
-    decided = decided_between(flows, begin, at + timedelta(microseconds=1))
+    experiments = [flow for flow in flows if flow.is_experiment]
+    decided = decided_between(experiments, begin, at + timedelta(microseconds=1))
     usual = cycle_quantiles(decided, USUAL) or (None, None)
-    experiments = [flow for flow in flows if flow.item.startswith(EXPERIMENTS)]
     edits = bulk_edits(crossing for crossing in facts.crossings if crossing.at >= begin)
     return FlowView(
         at=at,

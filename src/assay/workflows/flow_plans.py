@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from assay.domain.board.flow import ItemFlow
+from assay.domain.board.flow import EXPERIMENTS, ItemFlow
 from assay.domain.board.flow_events import FlowEvents
 from assay.domain.board.lead_time import LeadTime, lead_quantiles, lead_times
 from assay.domain.board.readiness import (
@@ -17,11 +17,9 @@ from assay.domain.board.readiness import (
     readiness_text,
     ready_share,
 )
-from assay.domain.kernel.ids import KEY_PREFIX, TicketType
 from assay.workflows.flow_shares import ShareView
 from assay.workflows.records import Commitment, Sprint
 
-EXPERIMENTS = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
 _DAY_S = 86_400.0
 
 
@@ -104,7 +102,7 @@ def data_known(
     at: datetime,
 ) -> tuple[DataAnswer, ...]:
     """Of which experiments was the data due by this moment, and was it there?"""
-    asked = [flow for flow in flows if flow.item.startswith(EXPERIMENTS)]
+    asked = [flow for flow in flows if flow.is_experiment]
     return data_answers(
         events.about_data,
         {flow.item: flow.begun_at for flow in asked if flow.begun_at is not None},

@@ -13,7 +13,6 @@ from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.flow import moment_of
 from assay.workflows.flow_facts import FlowFacts, flow_facts
-from assay.workflows.flow_plans import EXPERIMENTS
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace
 
@@ -77,7 +76,7 @@ def flow_tickets(
         _known(facts.boards, None if furthest == PROMOTED_STEP else furthest, "reached")
         titles = tx.titles(project.id)
     if furthest is not None:
-        experiments = [flow for flow in facts.flows if flow.item.startswith(EXPERIMENTS)]
+        experiments = [flow for flow in facts.flows if flow.is_experiment]
         found = reached(experiments, facts.board, facts.rules, furthest)
     else:
         found = tuple(

@@ -133,7 +133,7 @@ def _known(
 def _sprint(sprint: Sprint, made: Sequence[Commitment], known: _Known) -> SprintFlow:
     begin, end = begin_of(sprint), min(sprint.ended_at or known.at, known.at)
     after = end + timedelta(microseconds=1)
-    decided = decided_between(known.flows, begin, after)
+    decided = decided_between((flow for flow in known.flows if flow.is_experiment), begin, after)
     inside = {
         one.key
         for one in made

@@ -6,13 +6,14 @@ import pytest
 
 from assay.domain.board.blockers import BlockerCategory
 from assay.domain.board.diagnosis import Cause
-from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.experiment import DataNeed, DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.errors import Conflict, Forbidden, Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.blockers import open_blocker
 from assay.workflows.board import move_card
 from assay.workflows.commitments import commit_tickets
+from assay.workflows.confirmations import attest, withdraw_attestation
 from assay.workflows.diagnosis import diagnosis, mend_cause
 from assay.workflows.sprints import create_sprint, start_sprint
 from assay.workflows.tickets import create_ticket, get_ticket
@@ -114,3 +115,20 @@ def test_mended_cause_may_have_a_new_ticket_once_the_old_one_is_over(ws, clock):
     moved = move_card(ws, ADA, SLUG, made.key, to="hypothesis", expected_version=None, override_reason="x")
     assert moved.ticket.stage == "hypothesis"
     assert cause_of(ws, Cause.NOBODY_KILLS).fix_ticket == made.key
+
+
+def test_data_that_a_killed_experiment_lacked_is_missed_only_as_long_as_it_ran(ws, tracker, clock):
+    labels = DataNeed(dataset="labels-v2", needed_by=clock.now - timedelta(days=2), ready=False)
+    key = create_ticket(ws, ADA, SLUG, content(data_needs=(labels,))).key
+    for stage in ("hypothesis", "experiment"):
+        move_card(ws, ADA, SLUG, key, to=stage, override_reason="Without it.", expected_version=None)
+    found = cause_of(ws, Cause.DATA_NOT_READY)
+    assert (get_ticket(ws, ADA, SLUG, key).stage, found.tickets) == ("experiment", (key,))
+    said = found.speaks_for[-2]
+    attest(ws, ADA, SLUG, key, item="dataset_ready", expected_version=None)
+    assert said not in cause_of(ws, Cause.DATA_NOT_READY).speaks_for  # a person says that it is there
+    withdraw_attestation(ws, ADA, SLUG, key, item="dataset_ready", expected_version=None)
+    decide_it(ws, get_ticket(ws, ADA, SLUG, key), DecisionKind.KILL, reason="It never came.")
+    clock.now += timedelta(days=300)
+    found = cause_of(ws, Cause.DATA_NOT_READY)
+    assert (found.standing, found.tickets) == ("not_known", ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from statistics import median
 from types import MappingProxyType
 
@@ -29,7 +30,7 @@ def diagnose(facts: Facts) -> tuple[Answer, ...]:
 
 
 def _run_and_fail(facts: Facts) -> Answer:
-    decided = decided_between(facts.flows, facts.start, facts.end)
+    decided = decided_between(facts.experiments, facts.start, facts.end)
     killed, learned = share_of(decided, Outcome.KILLED), learning_share(decided)
     keys = tuple(flow.item for flow in decided if flow.outcome is Outcome.KILLED)
     if not killed.of:
@@ -40,6 +41,15 @@ def _run_and_fail(facts: Facts) -> Answer:
     where = KILL_BAND.holds(killed)
     if where == "below":
         return Answer(Cause.RUN_AND_FAIL, Standing.DOES_NOT_HOLD, speaks_against=(said,), items=keys)
+    if where == "above":
+        return Answer(
+            Cause.RUN_AND_FAIL,
+            Standing.HOLDS,
+            killed.rate or 0.0,
+            speaks_for=(f"{said}: more than that", taught),
+            items=keys,
+            is_too_much=True,
+        )
     if where == "unknown":
         few = f"{plural(killed.of, 'decision')} cannot tell a habit yet: decide more experiments"
         return Answer(
@@ -106,43 +116,65 @@ def _nobody_kills(facts: Facts) -> Answer:
 
 
 def _too_much_in_progress(facts: Facts) -> Answer:
-    """By Little's law a card takes as long as there are cards for each decision: held against their time boxes."""
+    """By Little's law a card takes as long as there are cards for each that is finished: held against their time boxes."""
     worked_on, cause = _worked_on(facts), Cause.TOO_MUCH_IN_PROGRESS
     if not worked_on:
         return Answer(cause, Standing.DOES_NOT_HOLD, speaks_against=("nothing is in progress",))
     over = [column for column in facts.columns if column.limit is not None and column.count > column.limit]
     full = tuple(f"{column.title} holds {column.count}, its limit is {column.limit}" for column in over)
-    items = tuple(item.key for item in worked_on)
-    pace = _pace(facts, worked_on)
-    if isinstance(pace, str):
-        if over:
-            return Answer(cause, Standing.HOLDS, 1.0, speaks_for=full, missing=pace, items=items)
-        return Answer(cause, Standing.NOT_KNOWN, missing=pace, items=items)
-    days, box = pace
-    said = (
-        f"{plural(len(worked_on), 'card')} in progress: at the pace of these days each takes {duration_text(days)}, "
-        f"and their time boxes are {duration_text(box)} in the middle"
-    )
-    is_slow = days > box
+    paces = [_pace(facts, worked_on, of_experiments=mine) for mine in (True, False)]
+    known = [pace for pace in paces if pace is not None and pace.days is not None]
+    missing = "; ".join(pace.text for pace in paces if pace is not None and pace.days is None)
+    slow = [pace for pace in known if pace.excess > 0.0]
+    holds = bool(over or slow)
     return Answer(
         cause,
-        Standing.HOLDS if over or is_slow else Standing.DOES_NOT_HOLD,
-        1.0 if over else max(0.0, 1.0 - box / days),
-        speaks_for=(*full, *((said,) if is_slow else ())),
-        speaks_against=() if is_slow else (said,),
-        items=items,
+        Standing.HOLDS if holds else Standing.DOES_NOT_HOLD if known else Standing.NOT_KNOWN,
+        1.0 if over else max((pace.excess for pace in slow), default=0.0),
+        speaks_for=(*full, *(pace.text for pace in slow)),
+        speaks_against=tuple(pace.text for pace in known if pace.excess <= 0.0),
+        missing=missing,
+        items=tuple(item.key for item in worked_on),
     )
 
 
-def _pace(facts: Facts, worked_on: list[Item]) -> tuple[float, float] | str:
-    """Days that a card in progress takes and the middle of their time boxes; or why that is not known."""
-    decided = len(decided_between(facts.flows, facts.start, facts.end))
-    if not decided:
-        return "nothing was decided in these days: how long what is in progress will take is not known"
-    boxes = [item.time_box_days for item in worked_on if item.time_box_days is not None]
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    text: str
+    days: float | None = None
+    """That a card in progress takes; None where that is not known, as the text says."""
+    excess: float = 0.0
+    """Which part of it is beyond the time boxes."""
+
+
+def _pace(facts: Facts, worked_on: list[Item], *, of_experiments: bool) -> _Pace | None:
+    """How long does work of one sort take? Experiments end with a decision, other work where its column says so; None: none is in progress."""
+    mine = [item for item in worked_on if item.is_experiment is of_experiments]
+    if not mine:
+        return None
+    noun = "experiment" if of_experiments else "other card"
+    finished = len(
+        decided_between(facts.experiments, facts.start, facts.end)
+        if of_experiments
+        else [flow for flow in facts.flows if not flow.is_experiment and _finished_in(flow, facts)]
+    )
+    if not finished:
+        done = "experiment was decided" if of_experiments else "other card was finished"
+        return _Pace(f"no {done} in these days: how long what is in progress will take is not known")
+    boxes = [item.time_box_days for item in mine if item.time_box_days is not None]
     if not boxes:
-        return "no card in progress has a time box to hold its pace against"
-    return len(worked_on) * facts.days / decided, float(median(boxes))
+        return _Pace(f"no {noun} in progress has a time box to hold its pace against")
+    days, box = len(mine) * facts.days / finished, float(median(boxes))
+    said = (
+        f"{plural(len(mine), noun)} in progress: at the pace of these days each takes {duration_text(days)}, "
+        f"and their time boxes are {duration_text(box)} in the middle"
+    )
+    return _Pace(said, days, 1.0 - box / days)
+
+
+def _finished_in(flow: ItemFlow, facts: Facts) -> bool:
+    """What was deleted was not finished."""
+    return flow.done_at is not None and facts.start <= flow.done_at < facts.end and flow.stage is not None
 
 
 def _scope_added(facts: Facts) -> Answer:
@@ -200,8 +232,8 @@ def _late_failures(facts: Facts) -> Answer:
 
 def _noise(facts: Facts) -> Answer:
     middle = facts.start + (facts.end - facts.start) / 2
-    before = len(decided_between(facts.flows, facts.start, middle))
-    after = len(decided_between(facts.flows, middle, facts.end))
+    before = len(decided_between(facts.experiments, facts.start, middle))
+    after = len(decided_between(facts.experiments, middle, facts.end))
     if not before + after:
         missing = "nothing was decided in these days: ask for a longer window"
         return Answer(Cause.NOISE, Standing.NOT_KNOWN, missing=missing)
@@ -250,7 +282,7 @@ def _no_time_box(facts: Facts) -> Answer:
 
 
 def _long_planning(facts: Facts) -> Answer:
-    decided = decided_between(facts.flows, facts.start, facts.end)
+    decided = decided_between(facts.experiments, facts.start, facts.end)
     parts = [part for flow in decided if (part := _planned_and_run(flow)) is not None]
     if len(parts) < FEW_CASES:
         missing = f"{plural(len(parts), 'decided experiment')} ran in these days (expected {FEW_CASES} or more to compare planning with running)"

@@ -100,6 +100,12 @@ _WORDS = {
 }
 
 
+_TOO_MUCH = (
+    "Nearly everything is killed: ask smaller questions closer to what has worked, and look again at targets and "
+    "at the chances that were given"
+)
+
+
 class Standing(StrEnum):
     """What the data says of a cause."""
 
@@ -123,10 +129,18 @@ class Answer:
     items: tuple[str, ...] = ()
     """The tickets behind it."""
 
+    is_too_much: bool = False
+    """There is more of it than is healthy."""
+
     @property
     def is_healthy(self) -> bool:
         """It explains why nothing ships, and nothing is wrong with it."""
-        return self.cause is Cause.RUN_AND_FAIL
+        return self.cause is Cause.RUN_AND_FAIL and not self.is_too_much
+
+    @property
+    def fix(self) -> str:
+        """What to do where it is true."""
+        return _TOO_MUCH if self.is_too_much else self.cause.fix
 
     @property
     def is_to_mend(self) -> bool:
@@ -151,6 +165,8 @@ class Item:
     """All data that it names is ready."""
     data_due: bool = False
     """It has begun, or a day on which it needs data has come."""
+    is_over: bool = False
+    """Work on it has ended: it needs nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +236,11 @@ class Facts:
     data: Sequence[DataAnswer] = ()
     """Experiments whose data was due in the window."""
     phase: PhaseFit | None = None
+
+    @property
+    def experiments(self) -> tuple[ItemFlow, ...]:
+        """The ways of experiments alone."""
+        return tuple(flow for flow in self.flows if flow.is_experiment)
 
     @property
     def days(self) -> float:

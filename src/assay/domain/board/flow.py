@@ -26,9 +26,12 @@ from assay.domain.board.blockers import BlockerClosed, BlockerOpened
 from assay.domain.board.board import Board, ExitItem, Stage
 from assay.domain.board.readiness import DataConfirmed, NeedsTold
 from assay.domain.board.shares import Share
+from assay.domain.kernel.ids import KEY_PREFIX, TicketType
 
 BULK_ITEMS = 10
 """So many items that cross within one minute were edited together: bookkeeping, not flow."""
+EXPERIMENTS = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
+"""Keys of experiments begin so."""
 _DAY_S = 86_400.0
 _MINUTE = timedelta(minutes=1)
 
@@ -154,6 +157,11 @@ class ItemFlow:
     """When it first came into use."""
     outcomes: tuple[Outcome | None, ...] = ()
     """For each visit, how work ended by the column alone, as that column was meant then; None where work went on."""
+
+    @property
+    def is_experiment(self) -> bool:
+        """Rates and cycle times are of experiments alone."""
+        return self.item.startswith(EXPERIMENTS)
 
     @property
     def stage(self) -> str | None:

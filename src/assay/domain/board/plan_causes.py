@@ -17,7 +17,11 @@ from assay.domain.board.shares import Share
 
 def data_not_ready(facts: Facts) -> Answer:
     """Was data there when experiments needed it in these days, and is it there for those that need it now?"""
-    due = [item for item in facts.items.values() if item.names_data and item.data_due]
+    due = [
+        item
+        for item in facts.items.values()
+        if item.is_experiment and item.names_data and item.data_due and not item.is_over
+    ]
     late = [item.key for item in due if not item.has_data]
     then, now = ready_share(facts.data), Share(len(due) - len(late), len(due))
     rates = {}

@@ -8,7 +8,7 @@ known: it counts in no rate, and is told apart.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -142,7 +142,7 @@ def _answer(item: str, told: _Told, last: datetime | None, limit: datetime) -> D
     for moment in moments:
         needs, confirmed = told.at(moment)
         asked = [need for need in needs or () if need.needed_by is not None and need.needed_by <= moment]
-        if asked and not confirmed and not _all_ready(asked):
+        if asked and not is_there((need.is_ready for need in asked), confirmed=confirmed):
             return DataAnswer(item, moment, False, _ready_at(told, moment))
     if last is None and not moments:
         return None
@@ -150,24 +150,36 @@ def _answer(item: str, told: _Told, last: datetime | None, limit: datetime) -> D
     needs, confirmed = told.at(due)
     if not needs and not confirmed:
         return None if last is None else DataAnswer(item, due, None, None)
-    on_time = confirmed or _all_ready(needs)
+    on_time = is_there((need.is_ready for need in needs or ()), confirmed=confirmed)
     # What has no day is not needed before the runs begin.
     return None if last is None and not on_time else DataAnswer(item, due, on_time, _ready_at(told, due))
-
-
-def _all_ready(needs: Sequence[Need] | None) -> bool:
-    return all(need.is_ready for need in needs or ())
 
 
 def _ready_at(told: _Told, due: datetime) -> datetime | None:
     """Since when everything was there at that moment; else when it first was after it."""
     since = None
     for at, needs, confirmed in zip(told.moments, told.needs, told.confirmed, strict=True):
-        is_ready = confirmed or (bool(needs) and _all_ready(needs))
+        said = (need.is_ready for need in needs or ())
+        is_ready = bool(needs or confirmed) and is_there(said, confirmed=confirmed)
         if at > due and since is not None:
             return since
         since = (since or at) if is_ready else None
     return since
+
+
+def confirmed_now(told: Iterable[NeedsTold | DataConfirmed]) -> frozenset[str]:
+    """Of which items does the last that was said by a person confirm that all data is there?"""
+    last = {event.item: event.is_ready for event in told if isinstance(event, DataConfirmed)}
+    return frozenset(item for item, is_ready in last.items() if is_ready)
+
+
+def is_there(needs: Iterable[bool], *, confirmed: bool) -> bool:
+    """Is all data there, by whether each need says so and whether a person confirmed it?
+
+    >>> is_there([True, False], confirmed=False), is_there([True, False], confirmed=True)
+    (False, True)
+    """
+    return confirmed or all(needs)
 
 
 def ready_share(answers: Iterable[DataAnswer]) -> Share:

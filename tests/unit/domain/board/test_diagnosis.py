@@ -36,9 +36,9 @@ class Team:
         self.crossings, self.decisions, self.items, self.blocked = [], [], {}, []
         self.sprints, self.limits = (), {}
 
-    def card(self, *way, decided=None, box=10, **facts):
+    def card(self, *way, decided=None, box=10, prefix="EXP", **facts):
         """A card with its way as (day, column); `decided` is (day, outcome)."""
-        key = f"EXP-{len(self.items) + 1}"
+        key = f"{prefix}-{len(self.items) + 1}"
         before = None
         for number, stage in way:
             self.crossings.append(Crossing(day(number), key, before, stage))
@@ -48,7 +48,7 @@ class Team:
         begun = next((number for number, stage in way if stage == "experiment"), None)
         ends = None if begun is None or box is None or decided is not None else day(begun + box)
         self.items[key] = Item(
-            key, before, is_experiment=True, time_box_ends=ends, time_box_days=box, **facts
+            key, before, is_experiment=prefix == "EXP", time_box_ends=ends, time_box_days=box, **facts
         )
         return key
 
@@ -95,8 +95,19 @@ def test_that_most_fail_is_a_habit_only_once_the_interval_says_so(team, kills, p
     promoted(team, promotions)
     found = team.asked(Cause.RUN_AND_FAIL)
     assert found.standing is standing
-    assert (found.is_healthy, found.is_to_mend) == (True, False)
     assert len(found.items) == kills
+
+
+def test_that_most_fail_is_healthy_in_its_band_and_to_be_mended_above_it(team):
+    killed(team, 140)
+    promoted(team, 60)
+    inside = team.asked(Cause.RUN_AND_FAIL)
+    assert (inside.is_healthy, inside.is_to_mend, inside.fix) == (True, False, Cause.RUN_AND_FAIL.fix)
+    killed(team, 800)
+    above = team.asked(Cause.RUN_AND_FAIL)
+    assert (above.standing, above.is_healthy, above.is_to_mend) == (HOLDS, False, True)
+    assert above.speaks_for[0].endswith("healthy is 60% to 80%: more than that")
+    assert above.fix.startswith("Nearly everything is killed")
 
 
 def test_experiments_that_do_not_start_are_told_by_what_blocks_them(team):
@@ -153,6 +164,24 @@ def test_work_in_progress_is_held_against_the_time_boxes_by_littles_law(
         assert found.weight == pytest.approx(0.5)
 
 
+def test_pace_of_experiments_is_that_of_experiments_and_of_other_work_its_own(team):
+    done = ((1, "backlog"), (2, "hypothesis"), (50, "live"))
+    team.many(8, *done, decided=(50, Outcome.CLOSED), prefix="ENG")
+    team.many(3, (1, "backlog"), (95, "hypothesis"), box=40, prefix="ENG")
+    killed(team, 1)
+    found = team.asked(Cause.TOO_MUCH_IN_PROGRESS)
+    assert (found.standing, found.missing) == (DOES_NOT_HOLD, "")
+    [said] = found.speaks_against
+    assert said.startswith("3 other cards in progress: at the pace of these days each takes 37.5 days")
+    team.many(2, *start(96))
+    found = team.asked(Cause.TOO_MUCH_IN_PROGRESS)
+    assert found.standing is HOLDS
+    assert found.speaks_for[0].startswith(
+        "2 experiments in progress: at the pace of these days each takes 200 days"
+    )
+    assert found.weight == pytest.approx(0.95)
+
+
 def test_column_above_its_limit_holds_whatever_the_pace(team):
     team.many(4, *start(95))
     found = team.asked(Cause.TOO_MUCH_IN_PROGRESS)
@@ -171,6 +200,12 @@ def test_data_is_ready_at_eighty_percent_and_a_failure_of_planning_under_sixty(
     found = team.asked(Cause.DATA_NOT_READY)
     assert (found.standing, list(found.items)) == (standing, keys)
     assert ("under 60% it is planning that fails" in found.speaks_for) is worse
+
+
+def test_data_of_what_is_over_and_of_other_work_is_not_missed(team):
+    team.many(2, *start(90), names_data=True, data_due=True, is_over=True)
+    team.many(2, *start(90), names_data=True, data_due=True, prefix="DATA")
+    assert team.asked(Cause.DATA_NOT_READY).standing is NOT_KNOWN
 
 
 def test_scope_added_needs_a_sprint_and_holds_from_a_quarter_on(team):

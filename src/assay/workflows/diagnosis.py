@@ -33,7 +33,7 @@ from assay.workflows.flow_facts import flow_facts
 from assay.workflows.flow_plans import data_known, sprint_ends
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
-from assay.workflows.open_tickets import is_over
+from assay.workflows.open_tickets import is_over_in, stages_over
 from assay.workflows.phases import PhaseView, phase_in
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Commitment, Project, Sprint, Ticket
@@ -182,14 +182,17 @@ def _facts(
     begin = at - timedelta(days=days)
     first = next((event.at for event in known.events if not isinstance(event, BoardChanged)), begin)
     start = max(begin, first)
-    confirmed = confirmed_now(known.events.about_data)
+    confirmed, ended = confirmed_now(known.events.about_data), stages_over(project)
     return Facts(
         start=start,
         end=at,
         flows=known.flows,
         rules=known.rules,
         items={
-            ticket.key: _item(project, ticket, at, confirmed=ticket.key in confirmed) for ticket in tickets
+            ticket.key: _item(
+                board, ticket, at, confirmed=ticket.key in confirmed, over=is_over_in(ended, ticket)
+            )
+            for ticket in tickets
         },
         columns=tuple(
             Column(stage.key, stage.title, stage.wip_limit, counts.get(stage.key, 0), stage.locks)
@@ -225,12 +228,11 @@ def _phase_fit(view: PhaseView) -> PhaseFit:
     )
 
 
-def _item(project: Project, ticket: Ticket, at: datetime, *, confirmed: bool) -> Item:
-    content, lock, first = ticket.content, ticket.lock, project.settings.board.first.key
+def _item(board: Board, ticket: Ticket, at: datetime, *, confirmed: bool, over: bool) -> Item:
+    content, lock = ticket.content, ticket.lock
     box = content.time_box_days
     needs = content.data_needs
     is_due = any(need.needed_by is not None and need.needed_by <= at for need in needs if not need.ready)
-    over = is_over(project, ticket)
     return Item(
         key=ticket.key,
         stage=ticket.stage,
@@ -240,7 +242,7 @@ def _item(project: Project, ticket: Ticket, at: datetime, *, confirmed: bool) ->
         verdict_says_kill=not over and ticket.card.get("recommendation") == Recommendation.KILL.value,
         names_data=bool(needs),
         has_data=is_there((need.ready for need in needs), confirmed=confirmed),
-        data_due=bool(needs) and (ticket.stage != first or is_due),
+        data_due=bool(needs) and (ticket.stage != board.first.key or is_due),
         is_over=over,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from assay.domain.board.flow import flow_rules
 from assay.domain.experiments.experiment import DecisionKind
 from assay.errors import Refused
@@ -16,11 +18,12 @@ _WORDS = {
 
 def is_over(project: Project, ticket: Ticket) -> bool:
     """Was it decided, or does it stand where work is over? A decision ends when the ticket is moved on afterwards."""
-    return (
-        ticket.stage in flow_rules(project.settings.board).ended
-        or is_closed(project, ticket)
-        or _standing(ticket) in {DecisionKind.KILL, DecisionKind.PROMOTE}
-    )
+    return is_over_in(stages_over(project), ticket)
+
+
+def is_over_in(stages: Container[str], ticket: Ticket) -> bool:
+    """The same, for many tickets of a project whose `stages_over` are known."""
+    return ticket.stage in stages or _standing(ticket) in {DecisionKind.KILL, DecisionKind.PROMOTE}
 
 
 def stages_over(project: Project) -> tuple[str, ...]:

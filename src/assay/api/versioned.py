@@ -9,6 +9,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
+from assay.routing import RouteWhenAsked
+
 PREFIX = "/api/v1"
 _PROBLEM = {
     "description": "A problem document (RFC 9457).",
@@ -26,10 +28,11 @@ def v1_router(tag: str, *, prefix: str = "") -> APIRouter:
         prefix=PREFIX + prefix,
         tags=[tag],
         generate_unique_id_function=_operation_id,
+        route_class=RouteWhenAsked,
         responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
     )
 
 
 def bare_router(tag: str) -> APIRouter:
     """A router for what is asked without a version, such as health."""
-    return APIRouter(tags=[tag], generate_unique_id_function=_operation_id)
+    return APIRouter(tags=[tag], generate_unique_id_function=_operation_id, route_class=RouteWhenAsked)

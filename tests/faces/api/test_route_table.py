@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
+from starlette.routing import Match
 
 from assay.api.routes import MODULES, RoutesOnDemand, all_routes, modules_for, noun_of
+from assay.routing import RouteWhenAsked
 from assay.workflows.actor import Actor, Permission
 from tests.faces.route_table import routes_of
 
@@ -151,3 +153,22 @@ def test_routes_on_demand_are_brought_once_and_answer_like_those_of_a_server():
     assert [route.path for route in routes] == ["/api/v1/projects/{slug}/inbox"] * 2
     asyncio.run(on_demand({"type": "http", "path": "/api/v1/openapi.json"}, None, None))
     assert sorted(map(id, routes)) == sorted(map(id, all_routes()))
+
+
+def test_route_is_built_when_it_is_first_asked_for():
+    async def show(name: str, most: int = 5):
+        """What it shows."""
+
+    route = RouteWhenAsked("/things/{name}", show)
+    scope = {"type": "http", "method": "GET", "path": "/things/one", "root_path": ""}
+    match, found = route.matches(scope)
+    assert (match, found["path_params"], route.name) == (Match.FULL, {"name": "one"}, "show")
+    assert "dependant" not in vars(route)
+    assert [parameter.alias for parameter in route.dependant.query_params] == ["most"]
+    assert (route.description, route.path_format, route.methods) == (
+        "What it shows.",
+        "/things/{name}",
+        {"GET"},
+    )
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        route.nothing  # noqa: B018  # to ask is the point

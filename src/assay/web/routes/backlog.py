@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.errors import Invalid
+from assay.routing import RouteWhenAsked
 from assay.web import backlog_view, frame, inputs, lists_view, templating
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
@@ -16,7 +17,7 @@ from assay.workflows.board import move_card
 from assay.workflows.bulk_edits import BulkChange, BulkReport, edit_many, undo_many
 from assay.workflows.projects import get_project
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/backlog", dependencies=requires(Permission.READ))

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from assay.domain.board.blockers import BlockerCategory
 from assay.errors import AssayError, Invalid
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import blockers_view, frame, inputs, templating
 from assay.web.contexts.blockers import BlockerPage, BlockerRefusal
@@ -21,7 +22,7 @@ from assay.workflows.blockers import BlockerState, close_blocker, list_blockers,
 from assay.workflows.projects import get_project
 from assay.workflows.tickets import get_ticket
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/blockers", dependencies=requires(Permission.READ))

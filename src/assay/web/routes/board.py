@@ -11,6 +11,7 @@ from markupsafe import Markup
 from assay.domain.experiments.experiment import Axis, Mode
 from assay.domain.portfolio.lanes import LaneBy
 from assay.domain.portfolio.phases import Phase
+from assay.routing import RouteWhenAsked
 from assay.web import board_view, facts, frame, inputs, lanes_view, templating
 from assay.web.contexts.board import BoardPage, Filter
 from assay.web.lists_view import address
@@ -25,7 +26,7 @@ from assay.workflows.lanes import lane_by
 from assay.workflows.projects import get_project
 from assay.workflows.sprints import running_sprint
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 FILTERS = ("q", "owner", "axis", "phase", "mode", "sprint", "blocked", "stale")
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.errors import Invalid, StaleVersion
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import frame, inputs, templating
 from assay.web.canvas_form import canvas_form, data_from_form
@@ -17,7 +18,7 @@ from assay.workflows.canvas import edit_canvas, get_canvas
 from assay.workflows.projects import get_project
 from assay.workflows.ticket_file import load_ticket_text
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/canvas", dependencies=requires(Permission.READ))

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from assay.domain.sprints.sprint import Retro
 from assay.domain.sprints.sprint_data import retro_from_data
 from assay.errors import AssayError, Conflict, Invalid, Refused, StaleVersion
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import ceremonies_view, frame, inputs, templating
 from assay.web.contexts.sprints import CeremonyPage
@@ -24,7 +25,7 @@ from assay.workflows.projects import get_project
 from assay.workflows.retro import retro
 from assay.workflows.sprints import get_sprint
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 EXPECTED = (Invalid, Refused, Conflict, StaleVersion)
 
 

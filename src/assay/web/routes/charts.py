@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from assay.routing import RouteWhenAsked
 from assay.web import frame
 from assay.web.charts import best_over_time, metric_over_steps
 from assay.web.permissions import requires
@@ -13,7 +14,7 @@ from assay.workflows.overview import overview
 from assay.workflows.projects import get_metrics
 from assay.workflows.ticket_page import ticket_page
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/t/{key}/charts/metric.json", dependencies=requires(Permission.READ))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.errors import Invalid, StaleVersion
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import frame, inputs, templating
 from assay.web.choices_view import choices_page
@@ -17,7 +18,7 @@ from assay.workflows.choices import list_choices, put_choice
 from assay.workflows.projects import get_project
 from assay.workflows.ticket_file import load_ticket_text
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/build-or-buy", dependencies=requires(Permission.READ))

@@ -7,13 +7,14 @@ from fastapi.responses import Response
 
 from assay.domain.experiments.attachment_names import disposition
 from assay.errors import Invalid
+from assay.routing import RouteWhenAsked
 from assay.web import frame, inputs, uploads
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
 from assay.workflows.attachments import attach_file, attachment, remove_attachment
 from assay.workflows.watching import unwatch, watch
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.post("/p/{slug}/t/{key}/watch", dependencies=requires(Permission.WRITE_TICKETS))

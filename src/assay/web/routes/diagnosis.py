@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.domain.board.diagnosis import Cause
+from assay.routing import RouteWhenAsked
 from assay.web import diagnosis_view, frame, inputs, templating
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
@@ -15,7 +16,7 @@ from assay.workflows.diagnosis import diagnosis, mend_cause
 from assay.workflows.flow import DEFAULT_WINDOW_DAYS, LONGEST_WINDOW_DAYS
 from assay.workflows.projects import get_project
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 Days = Annotated[int, Query(ge=1, le=LONGEST_WINDOW_DAYS)]
 
 

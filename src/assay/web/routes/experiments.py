@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from assay.domain.experiments.experiment import Axis
 from assay.domain.portfolio.phases import Phase
+from assay.routing import RouteWhenAsked
 from assay.web import backlog_view, frame, inputs, lists_view, templating, wording
 from assay.web.contexts.lists import ExperimentsPage
 from assay.web.contexts.ticket_form import Choice
@@ -16,7 +17,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.overview import list_experiments
 from assay.workflows.projects import get_project
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 FILTERS = ("q", "owner", "stage", "decision", "axis", "phase", "mode", "sprint", "blocked", "stale")
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from assay.routing import RouteWhenAsked
 from assay.web import flow_view, frame, inputs, templating
 from assay.web.charts import flow as charts
 from assay.web.charts import flow_plans
@@ -19,7 +20,7 @@ from assay.workflows.flow_tickets import flow_tickets
 from assay.workflows.projects import get_project
 from assay.workflows.staleness import list_stale
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 At = Annotated[str, Query(max_length=40)]
 Column = Annotated[str, Query(max_length=40)]
 Days = Annotated[int, Query(ge=1, le=LONGEST_WINDOW_DAYS)]

@@ -16,6 +16,7 @@ from assay.domain.gates.needs import asks_for_results
 from assay.domain.gates.record_documents import junit_xml, markdown_text
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.errors import AssayError, Conflict, Invalid, NotFound, StaleVersion
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import frame, gate_what_if_view, gates_view, inputs, templating, uploads
 from assay.web.contexts.gates import GateProblem, RefusedUpload, WhatIfAnswer
@@ -38,7 +39,7 @@ from assay.workflows.gates import add_gate, change_gate, gate_versions, list_gat
 from assay.workflows.ports import Workspace
 from assay.workflows.projects import get_project, save_settings
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 SHEETS = ("css/gates.css",)
 SCRIPTS = ("js/gates.js",)
 READ_AT_ONCE = 12_000_000

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.errors import AssayError, Conflict, Invalid, Refused
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import frame, inputs, templating, uploads
 from assay.web.history_view import Typed, history_page, typed
@@ -14,7 +15,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.history import HistoryReport, board_for_history, import_history, preview_history
 from assay.workflows.projects import get_project
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/history", dependencies=requires(Permission.READ))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from assay.routing import RouteWhenAsked
 from assay.web import frame, inputs, templating
 from assay.web.inbox_view import inbox_page
 from assay.web.lists_view import address
@@ -13,7 +14,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.inbox import inbox, mark_read
 from assay.workflows.projects import get_project
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/inbox", dependencies=requires(Permission.READ))

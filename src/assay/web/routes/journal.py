@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from assay.routing import RouteWhenAsked
 from assay.web import frame, inputs, journal_view, lists_view, templating
 from assay.web.contexts.lists import JournalPageView
 from assay.web.happenings import KINDS
@@ -13,7 +14,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.journal import journal_page, make_checkpoint, verify_journal
 from assay.workflows.projects import get_project
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 FILTERS = ("kind", "subject", "who")
 
 

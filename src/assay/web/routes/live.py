@@ -6,13 +6,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from assay.routing import RouteWhenAsked
 from assay.web import frame
 from assay.web.live import feed
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
 from assay.workflows.projects import get_project
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/events", dependencies=requires(Permission.READ))

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 
 from assay.domain.board.moves import MoveAssessment
 from assay.errors import AssayError, StaleVersion
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import board_view, frame, happenings, inputs, moves, templating
 from assay.web.contexts.moves import Refusal, RefusedFragment
@@ -24,7 +25,7 @@ from assay.workflows.projects import get_project
 from assay.workflows.records import Project, Ticket
 from assay.workflows.tickets import get_ticket
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/t/{key}/move", dependencies=requires(Permission.READ))

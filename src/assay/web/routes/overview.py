@@ -5,13 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from assay.routing import RouteWhenAsked
 from assay.web import frame, overview_view, templating
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
 from assay.workflows.overview import overview
 from assay.workflows.projects import get_metrics, get_project
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}", dependencies=requires(Permission.READ))

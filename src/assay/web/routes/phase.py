@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.errors import Invalid, StaleVersion
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import frame, inputs, templating
 from assay.web.permissions import requires
@@ -16,7 +17,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.phases import edit_phase, get_phase
 from assay.workflows.projects import get_project
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/phase", dependencies=requires(Permission.READ))

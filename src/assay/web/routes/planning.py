@@ -13,6 +13,7 @@ from assay.domain.experiments.ticket_data import place_from_data
 from assay.domain.sprints.ranking import Per
 from assay.domain.sprints.sprint_data import sprint_from_data
 from assay.errors import AssayError, Conflict, Invalid, NotFound, Refused, StaleVersion
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import frame, inputs, planning_view, templating
 from assay.web.permissions import requires
@@ -23,7 +24,7 @@ from assay.workflows.planning import set_place
 from assay.workflows.planning_page import planning
 from assay.workflows.sprints import edit_sprint, get_sprint
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 SHOWN = 30
 """So many candidates stand on the page at first: nobody plans further down."""
 EXPECTED = (Invalid, Refused, Conflict, StaleVersion, NotFound)

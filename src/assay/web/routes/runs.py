@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.domain.experiments.evidence import RunStatus
+from assay.routing import RouteWhenAsked
 from assay.web import frame, inputs, lists_view, run_view, templating
 from assay.web.contexts.lists import RunsPage
 from assay.web.contexts.ticket_form import Choice
@@ -14,7 +15,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.evidence import attach_run, get_run, list_runs, list_sources
 from assay.workflows.projects import get_metrics, get_project
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 FILTERS = ("q", "ticket", "status")
 
 

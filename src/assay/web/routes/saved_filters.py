@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.errors import AssayError, Invalid, Refused
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import frame, inputs, templating
 from assay.web.lists_view import address
@@ -17,7 +18,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.projects import get_project
 from assay.workflows.saved_filters import FILTER_NAMES, remove_filter, save_filter
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 PAGES = ("board", "experiments")
 
 

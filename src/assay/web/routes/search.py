@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from assay.routing import RouteWhenAsked
 from assay.web import frame, lists_view, templating
 from assay.web.contexts.lists import Jump, SearchPage
 from assay.web.permissions import requires
@@ -14,7 +15,7 @@ from assay.workflows.projects import get_project
 from assay.workflows.records import Project
 from assay.workflows.search import search
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 GATES_SHOWN = 5
 PLACES = (
     ("New ticket", "/t/new"),

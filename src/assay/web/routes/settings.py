@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from assay.domain.board.templates import BoardTemplate
 from assay.domain.sprints.cadence import Answers, Cadence, MainWork
 from assay.errors import AssayError, Conflict, Invalid, Refused, Unavailable
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import frame, inputs, settings_view, templating
 from assay.web.board_file_view import board_section, change_digest
@@ -28,7 +29,7 @@ from assay.workflows.projects import (
     save_settings,
 )
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/settings", dependencies=requires(Permission.READ))

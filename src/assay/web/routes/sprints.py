@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from assay.domain.sprints.sprint import SprintContent, Work
 from assay.domain.sprints.sprint_data import sprint_from_data
 from assay.errors import AssayError, Conflict, Invalid, NotFound, Refused, StaleVersion
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import frame, inputs, sprints_view, templating
 from assay.web.charts.flow_plans import readiness_specification
@@ -34,7 +35,7 @@ from assay.workflows.sprints import (
     start_sprint,
 )
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 SHEETS = ("css/sprints.css",)
 SCRIPTS = ("js/sprints.js",)
 CHARTS = ("vendor/vega.js", "js/charts.js")

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from assay.domain.board.templates import TITLES, BoardTemplate
 from assay.errors import AssayError, Conflict, Invalid
+from assay.routing import RouteWhenAsked
 from assay.web import frame, inputs, templating
 from assay.web.contexts.lists import KeysPage
 from assay.web.contexts.ticket_form import Choice
@@ -17,7 +18,7 @@ from assay.web.permissions import public, requires
 from assay.workflows.actor import Permission
 from assay.workflows.projects import create_project, list_projects
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 KEYS = (
     ("Everywhere", (("Ctrl K or /", "Search or jump"), ("c", "New ticket"), ("?", "This list"))),

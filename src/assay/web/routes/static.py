@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from assay.errors import NotFound
+from assay.routing import RouteWhenAsked
 from assay.web import assets
 from assay.web.permissions import public
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/static/{digest}/{path:path}", dependencies=public())

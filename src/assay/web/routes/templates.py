@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.errors import Invalid, Refused
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import frame, inputs, templating
 from assay.web.contexts.templates import TemplateLine, TemplatesPage
@@ -15,7 +16,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.projects import get_project
 from assay.workflows.templates import drop_template, put_template
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 EXAMPLE = "type: experiment\naxis: prompt\nmode: explore\ntime_box_days: 5\nlabels: [prompt]\n"
 
 

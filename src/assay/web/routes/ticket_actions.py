@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from assay.domain.experiments.experiment import LinkKind
 from assay.errors import Invalid
+from assay.routing import RouteWhenAsked
 from assay.web import frame, inputs
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
@@ -16,7 +17,7 @@ from assay.workflows.notes import add_note
 from assay.workflows.tickets import delete_ticket, follow_up
 from assay.workflows.verdicts import recompute_verdict
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.post("/p/{slug}/t/{key}/attest", dependencies=requires(Permission.WRITE_TICKETS))

@@ -11,6 +11,7 @@ from assay.domain.experiments.experiment import TicketContent
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.errors import AssayError, Invalid, Refused, StaleVersion
+from assay.routing import RouteWhenAsked
 from assay.web import frame, happenings, inputs, templating, ticket_form_view, ticket_guide
 from assay.web.contexts.ticket_form import Check, CheckFragment, Typed, Wrong
 from assay.web.errors import sentences
@@ -24,7 +25,7 @@ from assay.workflows.search import tried_before
 from assay.workflows.templates import template_content
 from assay.workflows.tickets import create_ticket, draft_check, edit_ticket, get_ticket
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
 
 @router.get("/p/{slug}/t/new", dependencies=requires(Permission.READ))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.errors import Invalid, StaleVersion
+from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import decide_view, experiment_view, frame, inputs, templating
 from assay.web.contexts.experiment import DecidePage
@@ -18,7 +19,7 @@ from assay.workflows.decisions import decide
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.views import TicketView
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 CHART_SCRIPTS = ("vendor/vega.js", "js/charts.js")
 
 

@@ -171,6 +171,7 @@ def read_text(file: Path) -> str:
     if len(content) > TEXT_MAX_BYTES:
         raise Invalid(
             f"cannot read file '{file}': more than {TEXT_MAX_BYTES} bytes (expected less)",
+            hint="send a smaller file",
             code="file-too-large",
         )
     try:
@@ -178,6 +179,7 @@ def read_text(file: Path) -> str:
     except UnicodeDecodeError as error:
         raise Invalid(
             f"cannot read file '{file}': byte {error.start} is not UTF-8 (expected UTF-8 text)",
+            hint="save it as UTF-8, then run the command again",
             code="file-invalid",
         ) from None
 
@@ -226,7 +228,11 @@ def _file_seen(folder: Path, name: str, gate: Gate) -> FileSeen:
             return FileSeen(name, size)
         return file_seen(gate, name, path.read_bytes(), _read_upload)
     except OSError as error:
-        raise Unavailable(f"cannot read file '{path}': {error.strerror}", code="file-unreadable") from error
+        raise Unavailable(
+            f"cannot read file '{path}': {error.strerror}",
+            hint="look at the rights of the file",
+            code="file-unreadable",
+        ) from error
 
 
 def read_id_list(file: Path) -> tuple[tuple[str, ...], str]:
@@ -269,9 +275,17 @@ def _content(file: Path, most: int) -> bytes:
         with file.open("rb") as opened:
             return opened.read(most)
     except FileNotFoundError:
-        raise NotFound(f"cannot read file '{file}': there is no such file", code="file-missing") from None
+        raise NotFound(
+            f"cannot read file '{file}': there is no such file",
+            hint="name a file that is there",
+            code="file-missing",
+        ) from None
     except OSError as error:
-        raise Unavailable(f"cannot read file '{file}': {error.strerror}", code="file-unreadable") from error
+        raise Unavailable(
+            f"cannot read file '{file}': {error.strerror}",
+            hint="look at the rights of the file",
+            code="file-unreadable",
+        ) from error
 
 
 def _make_home(home: Path) -> None:

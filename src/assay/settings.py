@@ -141,6 +141,7 @@ def _apply(settings: Settings, given: Mapping[str, object], *, where: str) -> Se
             raise Invalid(
                 f"cannot read settings: {where} has the unknown key {name[:60]!r} "
                 f"(expected {'perhaps ' + close[0] if close else 'one of: ' + ', '.join(sorted(_NAMES))})",
+                hint="correct or remove it there",
                 code="setting-unknown",
                 field=name,
             )
@@ -168,6 +169,7 @@ def _typed(name: str, value: object, where: str) -> object:
 def _malformed(name: str, value: object, where: str, expected: str) -> Invalid:
     return Invalid(
         f"cannot read setting {name!r} in {where}: found {str(value)[:60]!r} (expected {expected})",
+        hint="correct or remove it there",
         code="setting-malformed",
         field=name,
     )

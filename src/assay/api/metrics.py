@@ -38,6 +38,7 @@ def metric_from_body(name: str, body: MetricBody) -> Metric:
         first = error.errors(include_url=False)[0]
         raise Invalid(
             f"cannot declare metric {name!r}: {first['msg']}",
+            hint="assay metric add --help",
             code="metric-malformed",
             field=".".join(str(place) for place in first["loc"]),
         ) from None

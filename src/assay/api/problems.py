@@ -104,7 +104,11 @@ def problem_from_http(error: HTTPException, path: str) -> AssayError:
             hint="GET /api/v1/openapi.json",
             code="method-not-allowed",
         )
-    return Invalid(f"cannot read request to {shown}: {str(error.detail)[:200]}", code="request-malformed")
+    return Invalid(
+        f"cannot read request to {shown}: {str(error.detail)[:200]}",
+        hint="send it as docs/api.md shows",
+        code="request-malformed",
+    )
 
 
 def problem_from_validation(error: RequestValidationError) -> Invalid:

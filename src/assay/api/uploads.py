@@ -100,6 +100,7 @@ def known_fields(form: FormData, names: frozenset[str]) -> None:
         if name not in names:
             raise Invalid(
                 f"cannot read form: it has a field {ascii(name)[:60]} (expected {', '.join(sorted(names))})",
+                hint=f"leave out {ascii(name)[:60]}",
                 code="field-unknown",
                 field=name[:60],
             )
@@ -137,6 +138,7 @@ def _is_text(value: str) -> bool:
 def _unreadable(name: str, expected: str) -> Invalid:
     return Invalid(
         f"cannot read field {name!r}: found something else (expected {expected})",
+        hint="correct the field, then send the form again",
         code="form-field-malformed",
         field=name,
     )

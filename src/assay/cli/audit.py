@@ -130,6 +130,7 @@ def _document(file: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Invalid(
             f"cannot read checkpoint '{file}': not JSON (expected a file that assay audit checkpoint wrote)",
+            hint="assay audit checkpoint --help",
             code="checkpoint-unreadable",
         )
     return document

@@ -28,6 +28,7 @@ def completion(
     if shell not in SHELLS:
         raise Invalid(
             f"cannot complete in shell {shell[:40]!r}: (expected one of: {', '.join(SHELLS)})",
+            hint="assay completion bash",
             code="shell-unknown",
         )
     print(get_completion_script(prog_name="assay", complete_var="_ASSAY_COMPLETE", shell=shell))

@@ -27,7 +27,9 @@ def write_new(file: Path, content: bytes) -> None:
         ) from None
     except OSError as error:
         raise Unavailable(
-            f"cannot write file '{file}': {error.strerror}", code="file-not-writable"
+            f"cannot write file '{file}': {error.strerror}",
+            hint="name another file, or look at the rights of its folder",
+            code="file-not-writable",
         ) from error
 
 
@@ -44,5 +46,7 @@ def write_over(file: Path, content: bytes) -> None:
         Path(draft.name).replace(file)
     except OSError as error:
         raise Unavailable(
-            f"cannot write file '{file}': {error.strerror}", code="file-not-writable"
+            f"cannot write file '{file}': {error.strerror}",
+            hint="name another file, or look at the rights of its folder",
+            code="file-not-writable",
         ) from error

@@ -71,7 +71,9 @@ def _append(file: Path, text: str) -> None:
             opened.write(f"{text}\n")
     except OSError as error:
         raise Unavailable(
-            f"cannot write step summary '{file}': {error.strerror}", code="file-not-writable"
+            f"cannot write step summary '{file}': {error.strerror}",
+            hint="look at GITHUB_STEP_SUMMARY: it names the file",
+            code="file-not-writable",
         ) from error
 
 

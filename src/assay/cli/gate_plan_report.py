@@ -36,6 +36,7 @@ def asked(
         place = str(error.errors()[0]["loc"][0])
         raise Invalid(
             f"cannot read option --{place.replace('_', '-')}: out of range (expected more than 0, and a share less than 100%)",
+            hint="assay gate plan --help",
             code="plan-invalid",
             field=place,
         ) from None
@@ -46,6 +47,7 @@ def _share(name: str, text: str) -> Decimal:
     if found is None:
         raise Invalid(
             f"cannot read option --{name}: found {text[:40]!r} (expected a share such as 80%)",
+            hint="assay gate plan --help",
             code="plan-invalid",
             field=name,
         )

@@ -137,6 +137,7 @@ def _seconds(text: str | None) -> float | None:
     if seconds <= 0.0:
         raise Invalid(
             f"cannot read option --timeout: found {text[:40]!r} (expected a time such as 90s, 20m or 2h)",
+            hint="assay gate run --help",
             code="timeout-invalid",
             field="timeout",
         )

@@ -40,6 +40,7 @@ def _whole_text(file: Path) -> str:
     except UnicodeDecodeError as error:
         raise Invalid(
             f"cannot read file '{file}': byte {error.start} is not UTF-8 (expected UTF-8 text)",
+            hint="save it as UTF-8, then run the command again",
             code="file-invalid",
         ) from None
 
@@ -67,7 +68,9 @@ def write_gates(folder: Path, rows: Sequence[Any]) -> list[str]:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Unavailable(
-                f"cannot make folder '{target.parent}': {error.strerror}", code="file-not-writable"
+                f"cannot make folder '{target.parent}': {error.strerror}",
+                hint="name another folder, or look at its rights",
+                code="file-not-writable",
             ) from error
         write_over(target, text.encode())
     return sorted(wanted)
@@ -158,7 +161,11 @@ def result_files(path: Path) -> list[tuple[str, bytes]]:
         Unavailable: a file cannot be read.
     """
     if not path.exists():
-        raise NotFound(f"cannot read results '{path}': there is no such file or folder", code="file-missing")
+        raise NotFound(
+            f"cannot read results '{path}': there is no such file or folder",
+            hint="name results that are there: a file, or the folder that an evaluation wrote",
+            code="file-missing",
+        )
     paths = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
     root = path.parent if path.is_file() else path
     found: list[tuple[str, bytes]] = []
@@ -171,7 +178,9 @@ def result_files(path: Path) -> list[tuple[str, bytes]]:
             content = one.read_bytes()
         except OSError as error:
             raise Unavailable(
-                f"cannot read file '{one}': {error.strerror}", code="file-unreadable"
+                f"cannot read file '{one}': {error.strerror}",
+                hint="look at the rights of the file",
+                code="file-unreadable",
             ) from error
         size += len(content)
         if size > MAX_UPLOAD_BYTES or len(found) == MAX_FILES:

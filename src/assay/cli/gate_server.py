@@ -175,6 +175,7 @@ def guard(
             known = ", ".join(one["key"] for one in board["stages"])
             raise Invalid(
                 f"cannot guard column {column[:60]!r}: the board has none of this name (expected one of: {known})",
+                hint="assay board",
                 code="column-unknown",
                 field="column",
             )

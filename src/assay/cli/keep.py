@@ -37,6 +37,7 @@ def backup(
     if not file.absolute().parent.is_dir():
         raise Unavailable(
             f"cannot write backup '{file}': there is no such folder (expected one that exists)",
+            hint=f"mkdir -p '{file.parent}'",
             code="backup-not-writable",
         )
     with connected() as api:

@@ -80,6 +80,7 @@ def _check_text(arguments: list[str]) -> None:
         except UnicodeEncodeError:
             raise Invalid(
                 f"cannot read argument {number}: it is not UTF-8 text (expected text)",
+                hint="type it again, in UTF-8",
                 code="argument-not-text",
             ) from None
 

@@ -61,6 +61,7 @@ def _files(path: Path) -> list[Path]:
     if not found:
         raise Invalid(
             f"cannot import folder '{path}': it holds no ticket files (expected files that end in {', '.join(SUFFIXES)})",
+            hint="assay ticket export --help",
             code="folder-empty",
         )
     return found

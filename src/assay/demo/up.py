@@ -72,7 +72,9 @@ def _make(home: Path) -> None:
 
     if shutil.disk_usage(home.parent).free < 200_000_000:
         raise Unavailable(
-            f"cannot make the demo in '{home}': under 200 MB free (expected more)", code="disk-full"
+            f"cannot make the demo in '{home}': under 200 MB free (expected more)",
+            hint="free some space, or: assay demo up --help",
+            code="disk-full",
         )
     begun = time.monotonic()
     say("Making the demo: real models are trained and logged to MLflow, about a minute.")

@@ -32,7 +32,9 @@ def bind(host: str, port: int) -> socket.socket:
             listener.close()
             if wanted == 0:
                 raise Unavailable(
-                    f"cannot listen on {host!r}: {error.strerror}", code="port-unavailable"
+                    f"cannot listen on {host!r}: {error.strerror}",
+                    hint="assay up --port 8766",
+                    code="port-unavailable",
                 ) from error
             continue
         listener.listen(512)

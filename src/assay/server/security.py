@@ -150,7 +150,10 @@ async def _read_body(headers: Headers, receive: Receive, *, most: int) -> bytes:
 
 
 def _too_large(most: int) -> BodyTooLarge:
-    return BodyTooLarge(f"cannot read request: its body is too large (expected at most {most} bytes)")
+    return BodyTooLarge(
+        f"cannot read request: its body is too large (expected at most {most} bytes)",
+        hint="send less at a time",
+    )
 
 
 def _check_origin(headers: Headers) -> None:
@@ -220,7 +223,9 @@ def _check_body(headers: Headers, body: bytes) -> None:
 
 def _unsupported(found: str, expected: str) -> Invalid:
     return Invalid(
-        f"cannot read request: found {found} (expected {expected})", code="content-type-unsupported"
+        f"cannot read request: found {found} (expected {expected})",
+        hint="send it as docs/api.md shows",
+        code="content-type-unsupported",
     )
 
 

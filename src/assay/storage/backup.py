@@ -115,7 +115,8 @@ def read_manifest(source: Path) -> Manifest:
         Refused: a newer program wrote it.
     """
     if not source.is_file():
-        raise NotFound(f"cannot restore '{source}': there is no such file", code="backup-missing")
+        fact = f"cannot restore '{source}': there is no such file"
+        raise NotFound(fact, hint="name a file that assay backup wrote", code="backup-missing")
     try:
         with _archive(source) as archive, archive.open(MANIFEST) as file:
             manifest = Manifest(**json.loads(file.read(MAX_MANIFEST_BYTES)))

@@ -38,7 +38,10 @@ def open_store(
         kind = parsed.get_backend_name()
     except (ArgumentError, ValueError) as error:
         raise Invalid(
-            f"cannot open database: not an address ({_FORMS})", code="database-url", field="url"
+            f"cannot open database: not an address ({_FORMS})",
+            hint="correct ASSAY_DATABASE_URL, or leave it out for SQLite",
+            code="database-url",
+            field="url",
         ) from error
     if kind == "sqlite":
         return SqliteStore(_path(parsed.database), server_url=server_url, must_exist=must_exist)
@@ -56,6 +59,7 @@ def open_store(
         return PostgresStore(parsed)
     raise Invalid(
         f"cannot open database: {ascii(kind)[:40]} is not supported ({_FORMS})",
+        hint="correct ASSAY_DATABASE_URL, or leave it out for SQLite",
         code="database-url",
         field="url",
     )

@@ -90,6 +90,7 @@ def read_kind(text: str) -> DecisionKind:
     except ValueError:
         raise Invalid(
             f"cannot record decision {text[:40]!r}: not a decision (expected promote, iterate or kill)",
+            hint="choose one of the three",
             code="decision-unknown",
             field="kind",
         ) from None

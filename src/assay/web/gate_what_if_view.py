@@ -157,6 +157,7 @@ def _count(asked: Mapping[str, str], name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Invalid(
             f"cannot predict more {name}: found {text[:_LONGEST]!r} (expected a whole number from 0)",
+            hint="write a number such as 3",
             code="what-if-amount",
             field=name,
         )

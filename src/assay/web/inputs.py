@@ -102,6 +102,7 @@ def unknown_chart(name: str, known: Iterable[str]) -> NotFound:
     """The error for a picture that no page has."""
     return NotFound(
         f"cannot find chart {name[:40]!r}: no page has it (expected one of: {', '.join(sorted(known))})",
+        hint="open the page that shows it",
         code="chart-unknown",
         field="name",
     )

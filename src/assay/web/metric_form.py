@@ -34,6 +34,7 @@ def metric_from_form(form: FormData) -> Metric:
         raise Invalid(
             f"cannot declare metric {name[:60]!r}: {field} is {str(first.get('input'))[:60]!r} "
             f"(expected {_RULES.get(field, 'another value')})",
+            hint="correct the field, then declare it again",
             code="metric-malformed",
             field=f"metric_{field}",
         ) from None

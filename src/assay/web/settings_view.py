@@ -226,6 +226,7 @@ def board_from_form(form: FormData, board: Board) -> Board:
             raise Invalid(
                 f"cannot limit column {stage.title!r}: found {typed[:20]!r} (expected a whole number from 1 to 10,000, "
                 "or nothing for no limit)",
+                hint="write a number such as 3, or leave it empty",
                 code="limit-malformed",
                 field=f"limit_{stage.key}",
             )
@@ -296,6 +297,7 @@ def verdicts_from_form(form: FormData, before: VerdictSettings) -> VerdictSettin
         raise Invalid(
             f"cannot save rules: {name.replace('_', ' ')} is {str(first.get('input'))[:40]!r} "
             f"({str(first['msg']).removeprefix('Input ')})",
+            hint="correct the field, then save again",
             code="rule-malformed",
             field=name,
         ) from None

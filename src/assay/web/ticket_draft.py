@@ -272,6 +272,7 @@ def _date(typed: str) -> datetime | None:
     except ValueError:
         raise Invalid(
             f"cannot read the day a data set is needed by: found {typed[:40]!r} (expected a day such as 2026-05-12)",
+            hint="write the day as year-month-day",
             code="date-malformed",
             field="needs",
         ) from None

@@ -38,6 +38,7 @@ def files(form: FormData, name: str) -> dict[str, bytes]:
         if "\x00" in called or not _is_text(called):
             raise Invalid(
                 f"cannot read files of {name!r}: a name holds characters that are no text (expected plain names)",
+                hint="rename the file",
                 code="upload-name",
                 field=name,
             )

@@ -88,6 +88,7 @@ def judge_files(request: Request, slug: str, gate: str, form: SentForm) -> Respo
     if baseline and earlier is not None:
         raise Invalid(
             "cannot judge: a baseline and the number of an earlier run were sent (expected one of the two)",
+            hint="send one of the two",
             code="baseline-twice",
             field="baseline_run",
         )

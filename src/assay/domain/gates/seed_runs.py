@@ -66,7 +66,10 @@ def _of_part(part: str, text: str) -> Iterable[int]:
 
 def _not_seeds(text: str, fact: str) -> Invalid:
     return Invalid(
-        f"cannot read seeds {text[:60]!r}: {fact} (expected {_EXPECTED})", code="seeds-invalid", field="seeds"
+        f"cannot read seeds {text[:60]!r}: {fact} (expected {_EXPECTED})",
+        hint="write them such as 1-5 or 1,2,3",
+        code="seeds-invalid",
+        field="seeds",
     )
 
 

@@ -167,6 +167,7 @@ def turned(gate: Gate, numbers: Mapping[str, Decimal]) -> Gate:
     if unknown:
         raise Invalid(
             f"cannot turn '{unknown[0][:60]}': no such number in this gate (expected one of: {', '.join(sorted(known)) or 'none'})",
+            hint="name one of these",
             code="what-if-unknown",
             field=unknown[0][:60],
         )
@@ -244,11 +245,15 @@ def _check_amounts(sides: Sides, question: Question) -> None:
     ):
         if amount and why:
             raise Invalid(
-                f"cannot predict more {noun}: {why}", code="what-if-unpredictable", field=f"more_{noun}"
+                f"cannot predict more {noun}: {why}",
+                hint="run them, then judge again",
+                code="what-if-unpredictable",
+                field=f"more_{noun}",
             )
         if not 0 <= amount <= most:
             raise Invalid(
                 f"cannot predict {amount:,} more {noun}: beyond what the evidence can say (expected 0 to {most:,})",
+                hint="ask for fewer",
                 code="what-if-amount",
                 field=f"more_{noun}",
             )

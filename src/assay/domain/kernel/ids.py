@@ -47,6 +47,7 @@ def checked_ticket_key(text: str) -> str:
     if TICKET_KEY.match(text) is None:
         raise Invalid(
             f"cannot read ticket key {text[:60]!r}: not a key (expected a form such as EXP-42)",
+            hint="assay ticket list",
             code="ticket-key-malformed",
             field="key",
         )
@@ -59,6 +60,7 @@ def checked_project_slug(text: str) -> str:
         raise Invalid(
             f"cannot use project name {text[:60]!r}: not a slug (expected lower-case letters, digits and single "
             f"hyphens, at most {MAX_SLUG_LENGTH} characters, such as support-chatbot)",
+            hint="write it such as support-chatbot",
             code="project-slug-malformed",
             field="project",
         )

@@ -153,6 +153,7 @@ def _category(text: str) -> BlockerCategory:
         names = ", ".join(category.value for category in BlockerCategory)
         raise Invalid(
             f"cannot read category of a blocker: found {ascii(text)[:40]} (expected one of: {names})",
+            hint="choose one of them",
             code="blocker-category-unknown",
             field="category",
         ) from None
@@ -165,6 +166,7 @@ def _state(text: str) -> BlockerState:
         names = ", ".join(BlockerState)
         raise Invalid(
             f"cannot list blockers: found state {ascii(text)[:40]} (expected one of: {names})",
+            hint="choose one of them",
             code="blocker-state-unknown",
             field="state",
         ) from None

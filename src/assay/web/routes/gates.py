@@ -104,6 +104,7 @@ def _gate_text(form: FormData) -> tuple[str, dict[str, bytes]]:
     except UnicodeDecodeError as error:
         raise Invalid(
             f"cannot read gate file {name[:80]!r}: byte {error.start} is not UTF-8 (expected a YAML file in UTF-8)",
+            hint="save it as UTF-8, then choose it again",
             code="gate-not-text",
             field="gate_file",
         ) from error
@@ -198,6 +199,7 @@ def _judged(request: Request, slug: str, name: str, form: FormData) -> GateRun:
     if baseline and earlier is not None:
         raise Invalid(
             "cannot judge: the baseline is both files and an earlier run (expected one of the two)",
+            hint="choose one of the two",
             code="baseline-twice",
             field="baseline",
         )

@@ -19,7 +19,9 @@ def static_file(request: Request, digest: str, path: str) -> Response:
     asset = assets.assets().get(path)
     if asset is None:
         raise NotFound(
-            f"cannot find static file {path[:80]!r}: there is none of this name", code="file-unknown"
+            f"cannot find static file {path[:80]!r}: there is none of this name",
+            hint="load the page again",
+            code="file-unknown",
         )
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
     if digest != assets.digest():

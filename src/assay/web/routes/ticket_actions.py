@@ -78,6 +78,7 @@ def _kind(form: inputs.Form) -> LinkKind:
         names = ", ".join(kind.value for kind in LinkKind)
         raise Invalid(
             f"cannot link tickets: found relation {text[:40]!r} (expected one of: {names})",
+            hint="choose one of them",
             code="link-kind-unknown",
             field="kind",
         ) from None

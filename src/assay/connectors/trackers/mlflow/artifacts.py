@@ -120,7 +120,10 @@ def _read_inside(root: Path, path: Path) -> bytes:
     handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Invalid(f"cannot read scores '{path.name}': not a regular file (expected one)")
+            raise Invalid(
+                f"cannot read scores '{path.name}': not a regular file (expected one)",
+                hint="log the scores as a file, then: assay sync",
+            )
         content = file.read(MAX_SCORES_BYTES + 1)
     if len(content) > MAX_SCORES_BYTES:
         raise too_large(path.name)

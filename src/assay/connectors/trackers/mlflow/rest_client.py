@@ -103,7 +103,8 @@ class RestClient:
         """One artifact through the server: the path is ours, the id is checked, so nothing else can be named."""
         if not RUN_ID.match(run_id):
             raise Invalid(
-                f"cannot read scores '{path}': run id {run_id[:64]!r} is none of MLflow's (expected letters and digits)"
+                f"cannot read scores '{path}': run id {run_id[:64]!r} is none of MLflow's (expected letters and digits)",
+                hint="look at the address of the source: assay source list",
             )
         where = f"/get-artifact?path={quote(path, safe='')}&run_uuid={quote(run_id, safe='')}"
         content = self._ask("GET", where, None, limit=MAX_SCORES_BYTES + 1)

@@ -96,6 +96,17 @@ class JournalContract:
             with pytest.raises(Invalid):
                 tx.journal_page(project=None, before=None, limit=-1, kind=None, subject=None, actor=None)
 
+    def test_entries_about_some_subjects_are_told_up_to_a_moment(self, store: Store) -> None:
+        project = new_project(store)
+        for minute, subject in enumerate(("EXP-1", "EXP-2", "EXP-1", "EXP-3")):
+            event = Event.of("ticket.noted", project=project.slug, subject=subject)
+            store.write(lambda tx, event=event, minute=minute: tx.append(event, actor=ADA, at=later(minute)))  # type: ignore[misc]
+        with store.read() as tx:
+            asked = project.slug, ("EXP-1", "EXP-2"), ("ticket.noted",)
+            assert [row.seq for row in tx.told_of(*asked)] == [1, 2, 3]
+            assert [row.seq for row in tx.told_of(*asked, until=later(1))] == [1, 2]
+            assert tx.told_of(project.slug, (), ("ticket.noted",)) == []
+
     def test_entries_of_some_kinds_of_a_project_come_oldest_first(self, store: Store) -> None:
         for project in (new_project(store), new_project(store, slug="speech")):
             new_ticket(store, project)

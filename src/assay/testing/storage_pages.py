@@ -394,6 +394,31 @@ class PagesContract:
         assert ranked.begun_at == later(1)
         assert (work.begun_at, work.last_sign_at, work.time_box_days) == (later(1), later(2), 10)
 
+    def test_items_of_the_diagnosis_say_what_their_tickets_say(self, store: Store) -> None:
+        project = new_project(store)
+        first, second, third = (new_ticket(store, project, title=title) for title in ("One", "Two", "Three"))
+        again, gone = new_ticket(store, project), new_ticket(store, project, stage="killed")
+        store.write(lambda tx: tx.put_lock(first.id, lock()))
+        store.write(lambda tx: tx.put_lock(gone.id, lock()))
+        store.write(lambda tx: tx.put_card(first.id, {"recommendation": "kill"}))
+        for kind, ticket in (
+            (DecisionKind.ITERATE, second),
+            (DecisionKind.KILL, third),
+            (DecisionKind.KILL, again),
+        ):
+            store.write(lambda tx, ticket=ticket: tx.put_lock(ticket.id, lock()))  # type: ignore[misc]
+            store.write(lambda tx, ticket=ticket, kind=kind: tx.add_decision(ticket.id, decision(kind)))  # type: ignore[misc]
+        store.write(lambda tx: tx.place_ticket(again, stage="experiment", rank=1.0, at=later(9)))
+        with store.read() as tx:
+            found = tx.work_items(project.id, over=["killed", "live"])
+            tickets = tx.tickets(project.id)
+        assert [(one.key, one.stage, one.content) for one in found] == [
+            (one.key, one.stage, one.content) for one in tickets
+        ]
+        assert [one.recommendation for one in found] == ["kill", None, None, None, None]
+        assert [one.decision for one in found] == [None, DecisionKind.ITERATE, DecisionKind.KILL, None, None]
+        assert [one.locked_at for one in found] == [AT, AT, AT, AT, None]
+
     def test_lists_are_narrowed_to_keys_and_to_when_work_began(self, store: Store) -> None:
         project = new_project(store)
         for number in range(3):

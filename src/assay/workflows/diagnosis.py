@@ -28,6 +28,7 @@ from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
 from assay.errors import Conflict, Invalid, Refused
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.diagnosis_ports import WorkItem
 from assay.workflows.flow import DEFAULT_WINDOW_DAYS, LONGEST_WINDOW_DAYS
 from assay.workflows.flow_facts import flow_facts
 from assay.workflows.flow_plans import data_known, sprint_ends
@@ -99,7 +100,7 @@ def diagnosis(ws: Workspace, actor: Actor, slug: str, *, days: int = DEFAULT_WIN
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         phase = _phase_fit(phase_in(ws, tx, project))
-        tickets = tx.tickets(project.id)
+        tickets = tx.work_items(project.id, over=stages_over(project))
         facts = _facts(ws, tx, project, tickets, phase, at, days)
     decided = [f for f in facts.experiments if f.done_at is not None and facts.start <= f.done_at <= at]
     outcomes = [flow.outcome.value for flow in decided if flow.outcome is not None]
@@ -135,7 +136,7 @@ def mend_cause(
     def work(tx: WriteTransaction) -> Ticket:
         project = required_project(tx, slug)
         phase = _phase_fit(phase_in(ws, tx, project))
-        tickets = tx.tickets(project.id)
+        tickets = tx.work_items(project.id, over=stages_over(project))
         made = _mending(project.settings.board, tickets).get(cause)
         if made is not None:
             raise Conflict(
@@ -170,7 +171,7 @@ def _facts(
     ws: Workspace,
     tx: ReadTransaction,
     project: Project,
-    tickets: Sequence[Ticket],
+    tickets: Sequence[WorkItem],
     phase: PhaseFit,
     at: datetime,
     days: int,
@@ -190,7 +191,11 @@ def _facts(
         rules=known.rules,
         items={
             ticket.key: _item(
-                board, ticket, at, confirmed=ticket.key in confirmed, over=is_over_in(ended, ticket)
+                board,
+                ticket,
+                at,
+                confirmed=ticket.key in confirmed,
+                over=is_over_in(ended, ticket.stage, ticket.decision),
             )
             for ticket in tickets
         },
@@ -228,18 +233,19 @@ def _phase_fit(view: PhaseView) -> PhaseFit:
     )
 
 
-def _item(board: Board, ticket: Ticket, at: datetime, *, confirmed: bool, over: bool) -> Item:
-    content, lock = ticket.content, ticket.lock
-    box = content.time_box_days
+def _item(board: Board, ticket: WorkItem, at: datetime, *, confirmed: bool, over: bool) -> Item:
+    content, box = ticket.content, ticket.content.time_box_days
     needs = content.data_needs
     is_due = any(need.needed_by is not None and need.needed_by <= at for need in needs if not need.ready)
     return Item(
         key=ticket.key,
         stage=ticket.stage,
         is_experiment=content.type is TicketType.EXPERIMENT,
-        time_box_ends=None if lock is None or box is None or over else lock.locked_at + timedelta(days=box),
+        time_box_ends=None
+        if ticket.locked_at is None or box is None or over
+        else ticket.locked_at + timedelta(days=box),
         time_box_days=box,
-        verdict_says_kill=not over and ticket.card.get("recommendation") == Recommendation.KILL.value,
+        verdict_says_kill=not over and ticket.recommendation == Recommendation.KILL.value,
         names_data=bool(needs),
         has_data=is_there((need.ready for need in needs), confirmed=confirmed),
         data_due=bool(needs) and (ticket.stage != board.first.key or is_due),
@@ -259,7 +265,7 @@ def _scopes(sprints: Sequence[Sprint], made: Sequence[Commitment]) -> tuple[Spri
     )
 
 
-def _mending(board: Board, tickets: Sequence[Ticket]) -> dict[Cause, str]:
+def _mending(board: Board, tickets: Sequence[WorkItem]) -> dict[Cause, str]:
     """The open ticket that mends each cause."""
     rules = flow_rules(board)
     labels = {LABEL.format(cause.value): cause for cause in Cause}

@@ -18,12 +18,12 @@ _WORDS = {
 
 def is_over(project: Project, ticket: Ticket) -> bool:
     """Was it decided, or does it stand where work is over? A decision ends when the ticket is moved on afterwards."""
-    return is_over_in(stages_over(project), ticket)
+    return is_over_in(stages_over(project), ticket.stage, _standing(ticket))
 
 
-def is_over_in(stages: Container[str], ticket: Ticket) -> bool:
-    """The same, for many tickets of a project whose `stages_over` are known."""
-    return ticket.stage in stages or _standing(ticket) in {DecisionKind.KILL, DecisionKind.PROMOTE}
+def is_over_in(stages: Container[str], stage: str, decision: DecisionKind | None) -> bool:
+    """The same, for many tickets of a project whose `stages_over` are known: by where each stands, and by the decision that stands."""
+    return stage in stages or decision in {DecisionKind.KILL, DecisionKind.PROMOTE}
 
 
 def stages_over(project: Project) -> tuple[str, ...]:

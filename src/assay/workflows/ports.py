@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
 from assay.workflows.board_ports import BoardReads
 from assay.workflows.company_ports import CompanyReads, InboxReads
+from assay.workflows.diagnosis_ports import DiagnosisReads
 from assay.workflows.gate_ports import GateReads, GateWrites
 from assay.workflows.journal_memory import EventReads, JournalMemory
 from assay.workflows.journal_ports import JournalReads
@@ -68,6 +69,7 @@ class ReadTransaction(
     InboxReads,
     JournalReads,
     RunReads,
+    DiagnosisReads,
     Protocol,
 ):
     """One consistent view of everything remembered."""

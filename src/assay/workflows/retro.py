@@ -96,8 +96,8 @@ def _kills(tx: ReadTransaction, facts: SprintFacts) -> tuple[KillLine, ...]:
     ]
     keys = [one.key for one in killed]
     said: dict[str, list[tuple[datetime, Recommendation]]] = defaultdict(list)
-    for row in tx.told_of(facts.project.slug, keys, ("verdict.computed",)):
-        if row.at <= facts.at and row.subject is not None:
+    for row in tx.told_of(facts.project.slug, keys, ("verdict.computed",), until=facts.at):
+        if row.subject is not None:
             said[row.subject].append((row.at, Recommendation(row.payload["recommendation"])))
     first = min(
         (at for told in said.values() for at, word in told if word is Recommendation.KILL), default=None

@@ -119,8 +119,7 @@ def facts_of(
 
 
 def _told(tx: ReadTransaction, project: Project, sprint: Sprint | None, at: datetime) -> Sequence[JournalRow]:
-    rows = () if sprint is None else tx.told_of(project.slug, [sprint.subject], (EDITED, FLAGGED))
-    return [row for row in rows if row.at <= at]
+    return () if sprint is None else tx.told_of(project.slug, [sprint.subject], (EDITED, FLAGGED), until=at)
 
 
 def _plans(told: Sequence[JournalRow], sprint: Sprint | None) -> Sequence[JournalRow]:

@@ -34,8 +34,10 @@ class SprintReads(Protocol):
         """By the sprint's id; sprints that nothing was ever taken into are left out."""
         ...
 
-    def told_of(self, project: str, subjects: Sequence[str], kinds: Sequence[str]) -> Sequence[JournalRow]:
-        """Every entry of these kinds about these subjects, oldest first."""
+    def told_of(
+        self, project: str, subjects: Sequence[str], kinds: Sequence[str], *, until: datetime = ...
+    ) -> Sequence[JournalRow]:
+        """Every entry of these kinds about these subjects, by this moment where one is named, oldest first."""
         ...
 
     def newest_of(

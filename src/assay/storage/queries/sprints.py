@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -32,6 +32,7 @@ from assay.workflows.sprint_views import AtHand, Decided
 from assay.workflows.views import JournalRow
 
 _J, _R, _T = journal.c, runs.c, tickets.c
+LATEST = datetime.max.replace(tzinfo=UTC)
 TOLD = Statement(
     lambda engine: (
         select(_J.body, _J.hash)
@@ -39,6 +40,7 @@ TOLD = Statement(
             in_list(engine, _J.subject, "subjects"),
             in_list(engine, func.coalesce(_J.kind, ""), "kinds"),
             func.coalesce(_J.project, "") == bindparam("project"),
+            _J.at <= bindparam("until", type_=_J.at.type),
         )
         # Not in the order of the table, which would be walked whole for it.
         .order_by(_J.seq + 0)
@@ -186,10 +188,12 @@ class SprintQueries(Session):
 
     __slots__ = ()
 
-    def told_of(self, project: str, subjects: Sequence[str], kinds: Sequence[str]) -> Sequence[JournalRow]:
-        """Every entry of these kinds about these subjects, oldest first."""
+    def told_of(
+        self, project: str, subjects: Sequence[str], kinds: Sequence[str], *, until: datetime = LATEST
+    ) -> Sequence[JournalRow]:
+        """Every entry of these kinds about these subjects, by this moment where one is named, oldest first."""
         wanted = {"subjects": any_of(self.engine, subjects), "kinds": any_of(self.engine, kinds)}
-        rows = self.rows(TOLD, project=project, **wanted) if subjects else []
+        rows = self.rows(TOLD, project=project, until=until, **wanted) if subjects else []
         return [line_of(bytes(body), bytes(entry_hash)) for body, entry_hash in rows]
 
     def newest_of(

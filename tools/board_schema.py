@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.domain.board import board_data
-from assay.domain.board.board import ExitItem
+from assay.domain.board.board import ExitItem, LimitBy
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "assay" / "domain" / "board"
 TARGET = SOURCE / "board.schema.json"
@@ -35,8 +35,12 @@ def schema() -> Schema:
             {"type": "string", "minLength": 1, "maxLength": board_data.TITLE_MAX},
         ),
         "limit": (
-            "How many cards it holds at most; left out: any number.",
+            "How many cards it holds at most, or how many GPUs they run on; left out: any number.",
             {"type": "integer", "minimum": 1, "maximum": board_data.LIMIT_MAX},
+        ),
+        "limit_by": (
+            told["Stage", "limit_by"],
+            {"enum": [one.value for one in LimitBy], "default": LimitBy.CARDS.value},
         ),
         "exit_gate": (told["ExitItem", ""], items),
         "entry_gate": (told["Stage", "entry_gate"], items),

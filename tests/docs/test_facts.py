@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields
 import pytest
 
 from assay.connectors.trackers.mlflow import TESTED_REVISIONS
-from assay.domain.board.board import DEFAULT_BOARD
+from assay.domain.board.board import DEFAULT_BOARD, LimitBy
 from assay.domain.board.exit_policies import ATTESTABLE
 from assay.settings import Settings
 from assay.stats.stages import DEFAULT_PLAN
@@ -74,7 +74,11 @@ def test_mlflow_page_lists_the_tested_revisions():
 def test_board_page_lists_columns_limits_and_moves():
     text = page("board.md")
     limits = {row[0]: row[1] for row in tables(text, "column", "limit")}
-    assert limits == {stage.title: str(stage.wip_limit or "") for stage in DEFAULT_BOARD.stages}
+    by = {LimitBy.CARDS: "", LimitBy.GPUS: " (by GPU)"}
+    assert limits == {
+        stage.title: f"{stage.wip_limit}{by[stage.limit_by]}" if stage.wip_limit else ""
+        for stage in DEFAULT_BOARD.stages
+    }
     moves = {
         row[0]: {part.strip() for part in row[1].replace("back to ", "").split(",")}
         for row in tables(text, "from", "to")

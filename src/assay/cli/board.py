@@ -58,7 +58,7 @@ def board(
     for column in answer.data["columns"]:
         if hidden or column["key"] not in off:
             limit = f" of {column['wip_limit']}" if column["wip_limit"] is not None else ""
-            say(f"{column['title']}: {column['count']}{limit}")
+            say(f"{column['title']}: {column['taken']}{limit}")
     print()
     table(
         ("column", "key", "title", "owner", "evidence"),

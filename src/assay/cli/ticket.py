@@ -20,6 +20,7 @@ from assay.cli.ticket_fields import (
     Days,
     File,
     GpuHours,
+    Gpus,
     Hypothesis,
     Kill,
     Labels,
@@ -62,6 +63,7 @@ def new(
     baseline: Baselines = None,
     gpu_hours: GpuHours = None,
     cost_usd: Cost = None,
+    gpus: Gpus = None,
     days: Days = None,
     type_name: TypeName = None,
     owner: Owner = None,
@@ -83,24 +85,14 @@ def new(
     Example: assay ticket new "Fine-tune 8B" --hypothesis "Lifts accuracy from 72% to 85%." --primary "accuracy >= 85%"
     --kill "accuracy < 78% after training" --baseline accuracy=0.72 --gpu-hours 24
     """
+    said = given(
+        title=title, hypothesis=hypothesis, method=method, type=type_name, gpus=gpus, time_box_days=days, owner=owner,
+        mode=mode, axis=axis, priority=priority, labels=label, candidate=candidate, trackers=addresses(tracker),
+        **own_fields(own),
+    )  # fmt: skip
     fields = fields_of(
         file,
-        prediction_of(predict)
-        | given(
-            title=title,
-            hypothesis=hypothesis,
-            method=method,
-            type=type_name,
-            time_box_days=days,
-            owner=owner,
-            mode=mode,
-            axis=axis,
-            priority=priority,
-            labels=label,
-            candidate=candidate,
-            trackers=addresses(tracker),
-            **own_fields(own),
-        ),
+        prediction_of(predict) | said,
         criteria=given(primary=primary, secondary=secondary, blocking=blocking, kill=kill),
         baselines=baseline or [],
         budget=given(gpu_hours=gpu_hours, cost_usd=cost_usd),
@@ -141,6 +133,7 @@ def edit(
     baseline: Baselines = None,
     gpu_hours: GpuHours = None,
     cost_usd: Cost = None,
+    gpus: Gpus = None,
     days: Days = None,
     owner: Owner = None,
     mode: Mode = None,
@@ -162,18 +155,9 @@ def edit(
     Example: assay ticket edit EXP-42 --primary "accuracy >= 80%" --amend "the test set turned out harder"
     """
     named = given(
-        title=title,
-        hypothesis=hypothesis,
-        method=method,
-        time_box_days=days,
-        owner=owner,
-        mode=mode,
-        axis=axis,
-        priority=priority,
-        labels=label,
-        candidate=candidate,
-        trackers=addresses(tracker),
-    )
+        title=title, hypothesis=hypothesis, method=method, gpus=gpus, time_box_days=days, owner=owner, mode=mode,
+        axis=axis, priority=priority, labels=label, candidate=candidate, trackers=addresses(tracker),
+    )  # fmt: skip
     criteria = given(primary=primary, secondary=secondary, blocking=blocking, kill=kill)
     with connected(project) as api:
         path = f"/tickets/{key_part(key)}"

@@ -34,6 +34,7 @@ Baselines = Annotated[
 ]
 GpuHours = Annotated[str | None, typer.Option("--gpu-hours", help="Budget of compute.")]
 Cost = Annotated[str | None, typer.Option("--cost-usd", help="Budget of money.")]
+Gpus = Annotated[int | None, typer.Option("--gpus", help="GPUs it runs on at once, 0 for none.")]
 Days = Annotated[int | None, typer.Option("--days", help="Time box.")]
 Owner = Annotated[str | None, typer.Option("--owner", help="Who runs it.")]
 Mode = Annotated[str | None, typer.Option("--mode", help="explore or exploit.")]

@@ -13,8 +13,9 @@ from urllib.parse import quote, urlencode
 from fastapi import FastAPI
 from markupsafe import Markup
 
-from assay.domain.board.board import Board
+from assay.domain.board.board import Board, LimitBy
 from assay.domain.board.roles import ColumnRole
+from assay.domain.board.wip import wip_text
 from assay.errors import Invalid
 from assay.web import wording
 from assay.web.cards import cards_digest, join_cards, render_card
@@ -153,12 +154,13 @@ def column_context(
     """What a column's template prints, beside its cards."""
     limit, count, stage = column.wip_limit, column.count, board.stage(column.key)
     gate = None if stage is None else stage.gate
+    by = LimitBy.CARDS if stage is None else stage.limit_by
     return Column(
         key=column.key,
         title=column.title,
-        wip=str(count) if limit is None else f"{count} / {limit}",
-        wip_label=wording.plural(count, "card") + ("" if limit is None else f", limit {limit}"),
-        full=limit is not None and count >= limit,
+        wip=wip_text(column.taken, limit, by),
+        wip_label=wording.plural(count, "card") + _limit_words(column.taken, limit, by),
+        full=limit is not None and column.taken >= limit,
         gate=column.gate,
         gate_name=gate or "",
         gate_href=f"/p/{slug}/gates/{gate}" if gate else "",
@@ -168,6 +170,12 @@ def column_context(
         more_href=more_href(slug, column.key, column.next_cursor, filters),
         empty_text="Nothing matches" if filters else "No cards",
     )
+
+
+def _limit_words(taken: int, limit: int | None, by: LimitBy) -> str:
+    if limit is None:
+        return ""
+    return f", {taken} of {limit} GPUs taken" if by is LimitBy.GPUS else f", limit {limit}"
 
 
 def changed_columns(

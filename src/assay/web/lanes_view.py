@@ -148,7 +148,7 @@ def _column(
 def _context(board: LanesHtml, column: LaneColumn, lanes: tuple[str, ...], filters: Filters) -> Column:
     project, by = board.parts.project, board.by
     whole = ColumnSlots(
-        column.key, column.title, column.wip_limit, column.count, column.gate, slots=(), next_cursor=None
+        column.key, column.title, column.wip_limit, column.count, column.gate, (), None, column.taken
     )
     role = board.parts.roles[column.key]
     plain = column_context(project.slug, project.settings.board, whole, filters, role=role)

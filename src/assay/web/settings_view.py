@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 from starlette.datastructures import FormData
 
-from assay.domain.board.board import Board
+from assay.domain.board.board import Board, LimitBy, Stage
 from assay.domain.gates.settings import KillRuleName, VerdictSettings
 from assay.domain.kernel.metrics import MetricCatalog, Unit
 from assay.domain.kernel.zones import known_time_zone
@@ -79,11 +79,7 @@ def settings_page(
         metric_action=f"{href}/metrics",
         drop_action=f"{href}/metrics/drop",
         units=tuple(Choice(u.value, UNIT_WORDS.get(u, u.value), chosen=u is Unit.FRACTION) for u in Unit),
-        limits=tuple(
-            LimitRow(key=s.key, title=s.title, limit=str(s.wip_limit or ""), gate=s.gate_text)
-            for s in project.settings.board.stages
-            if not s.terminal
-        ),
+        limits=tuple(_limit(stage) for stage in project.settings.board.stages if not stage.terminal),
         rules=tuple(Choice(rule.value, RULES[rule], rule in rules.enabled) for rule in KillRuleName),
         rule_values=tuple((name, label, f"{getattr(rules, name)}", unit) for name, label, unit in _VALUES),
         strictness=(
@@ -113,6 +109,11 @@ def settings_page(
         problem_hint=problem.hint if problem is not None else "",
         problem_section=section,
     )
+
+
+def _limit(stage: Stage) -> LimitRow:
+    title = f"{stage.title}, in GPUs" if stage.limit_by is LimitBy.GPUS else stage.title
+    return LimitRow(key=stage.key, title=title, limit=str(stage.wip_limit or ""), gate=stage.gate_text)
 
 
 WORK_WORDS = {

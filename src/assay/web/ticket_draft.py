@@ -95,6 +95,7 @@ def typed_from_content(content: TicketContent, catalog: MetricCatalog) -> Typed:
         **by_role,
         gpu_hours=_plain(budget.gpu_hours),
         cost_usd=_plain(budget.cost_usd),
+        gpus=_plain(content.gpus),
         time_box_days=_plain(content.time_box_days),
         mode=content.mode.value if content.mode else "",
         axis=content.axis.value if content.axis else "",
@@ -209,6 +210,7 @@ def _data(typed: Typed, criteria: Iterable[Criterion]) -> dict[str, Any]:
             for b in typed.baselines
         ),
         "budget": {"gpu_hours": typed.gpu_hours or None, "cost_usd": typed.cost_usd or None},
+        "gpus": typed.gpus or None,
         "time_box_days": typed.time_box_days or None,
         "mode": typed.mode or None,
         "axis": typed.axis or None,

@@ -12,7 +12,6 @@ from assay.domain.board.board import Board, ExitItem
 from assay.domain.board.exit_policies import EXPIRING, ExitFacts, confirmed_beside
 from assay.domain.board.moves import MoveAssessment, assess_move
 from assay.domain.board.roles import ColumnRole, column_roles
-from assay.domain.board.wip import WipState
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.experiments.prediction import Prediction
 from assay.domain.experiments.preregistration import lock as lock_registration
@@ -23,6 +22,7 @@ from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.blockers import end_blockers
 from assay.workflows.board_gates import gate_said, show_gate
+from assay.workflows.column_limits import wip_state
 from assay.workflows.filters import asked_of_tickets
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
@@ -159,14 +159,11 @@ def assess(
     counts: Mapping[str, int] | None = None,
 ) -> MoveAssessment:
     """What would this move meet? `counts` are the tickets in each column, for callers that ask about several moves."""
-    counts = tx.stage_counts(project.id) if counts is None else counts
-    goal = project.settings.board.stage(to)
-    limit = goal.wip_limit if goal is not None else None
     return assess_move(
         project.settings.board,
         source=ticket.stage,
         facts=exit_facts(tx, project, ticket, target=to, now=now),
-        wip=WipState(stage=to, count=counts.get(to, 0), limit=limit),
+        wip=wip_state(tx, project, ticket, to, counts),
         reason=reason,
         type_name=ticket.content.type.value,
     )

@@ -33,6 +33,10 @@ class BoardReads(Protocol):
         """What these cards show, by ticket id, in one statement; `roles` says what each column is for."""
         ...
 
+    def gpus_taken(self, project_id: int, stages: Sequence[str]) -> Mapping[str, int]:
+        """How many GPUs the cards of these columns run on; columns without cards are left out."""
+        ...
+
     def board_view(self, project: Project, *, per_column: int, filters: Asked) -> BoardView: ...
     def column_page(
         self,

@@ -23,6 +23,7 @@ from assay.domain.board.diagnosis import (
 )
 from assay.domain.board.flow import BoardChanged, flow_rules
 from assay.domain.board.readiness import confirmed_now, is_there
+from assay.domain.board.wip import gpus_taken, taken_of
 from assay.domain.experiments.experiment import TicketContent
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
@@ -179,6 +180,9 @@ def _facts(
     board = project.settings.board
     sprints, made = tx.sprints(project.id), tx.all_commitments(project.id)
     counts = Counter(ticket.stage for ticket in tickets)
+    gpus: Counter[str] = Counter()
+    for ticket in tickets:
+        gpus[ticket.stage] += gpus_taken(ticket.content)
     known = flow_facts(ws, tx, project, at)
     begin = at - timedelta(days=days)
     first = next((event.at for event in known.events if not isinstance(event, BoardChanged)), begin)
@@ -200,7 +204,13 @@ def _facts(
             for ticket in tickets
         },
         columns=tuple(
-            Column(stage.key, stage.title, stage.wip_limit, counts.get(stage.key, 0), stage.locks)
+            Column(
+                stage.key,
+                stage.title,
+                stage.wip_limit,
+                taken_of(stage, counts.get(stage.key, 0), gpus),
+                stage.locks,
+            )
             for stage in board.stages
         ),
         blocked=blocked_spans(known.events.about_blockers, until=at),

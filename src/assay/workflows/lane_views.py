@@ -23,7 +23,9 @@ class LaneColumn:
     title: str
     wip_limit: int | None
     count: int
-    """Cards in all its lanes: what the limit is about."""
+    """Cards in all its lanes."""
+    taken: int
+    """What counts against the limit: cards, or the GPUs they run on."""
     gate: str
     cells: dict[str, LaneCell]
     """By lane; the empty text stands for cards without what makes a lane."""

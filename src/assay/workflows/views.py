@@ -101,11 +101,12 @@ class ColumnView:
     key: str
     title: str
     wip_limit: int | None
+    """Of what is `taken`: cards, or the GPUs they run on."""
     count: int
     gate: str
-    """Its exit gate in a few words."""
     cards: tuple[CardView, ...]
     next_cursor: str | None
+    taken: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ class ColumnSlots:
     gate: str
     slots: tuple[CardSlot, ...]
     next_cursor: str | None
+    taken: int
 
 
 @dataclass(frozen=True, slots=True)

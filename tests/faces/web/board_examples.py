@@ -144,6 +144,7 @@ def board_view(cards=CARDS, seq=41):
                 gate=stage.gate_text,
                 cards=own[:50],
                 next_cursor="1024.0~EXP-1" if len(own) > 50 else None,
+                taken=len(own),
             )
         )
     return BoardView(columns=tuple(columns), seq=seq)

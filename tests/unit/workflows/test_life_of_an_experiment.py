@@ -215,6 +215,20 @@ def test_two_people_moving_one_card_have_one_winner_and_one_fresh_state(ws):
     assert all(loser.details["stage"] == "hypothesis" for loser in losers)
 
 
+def test_experiments_run_on_as_many_gpus_as_there_are(ws):
+    big, prompt, small = start(ws, gpus=2), start(ws, gpus=0), start(ws)
+    assert [one.stage for one in (big, prompt, small)] == ["experiment"] * 3
+    taken = {column.key: (column.count, column.taken) for column in board(ws, ADA, SLUG).columns}
+    assert taken["experiment"] == (3, 3)
+    fourth = create_ticket(ws, ADA, SLUG, content(gpus=1))
+    fourth = attest(ws, ADA, SLUG, fourth.key, item="agreed", expected_version=fourth.version)
+    fourth = attest(ws, ADA, SLUG, fourth.key, item="dataset_ready", expected_version=fourth.version)
+    there = move_card(ws, ADA, SLUG, fourth.key, to="hypothesis", expected_version=fourth.version).ticket
+    refused = move_card(ws, ADA, SLUG, fourth.key, to="experiment", expected_version=there.version)
+    assert isinstance(refused, MoveRefused)
+    assert refused.assessment.explanation.startswith("Experiment has no room for 1 GPU: 3 / 3 GPUs are taken")
+
+
 def test_column_limit_holds_under_racing_moves(ws):
     tickets = []
     for _ in range(8):

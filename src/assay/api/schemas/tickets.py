@@ -171,6 +171,7 @@ class TicketBody(Body):
         dict[Role, Annotated[list[CriterionData], Field(max_length=100)]], Field(max_length=4)
     ] = Field(default_factory=dict)
     budget: BudgetBody = BudgetBody()
+    gpus: Annotated[int, NUMBER, Field(ge=0, le=10_000)] | None = None
     time_box_days: Annotated[int, NUMBER, Field(ge=1, le=3650)] | None = None
     mode: Mode | None = None
     axis: Axis | None = None

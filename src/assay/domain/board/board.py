@@ -41,12 +41,22 @@ class ExitItem(StrEnum):
     """A kill decision with learnings is recorded: nobody closes an experiment without."""
 
 
+class LimitBy(StrEnum):
+    """What the limit of a column counts."""
+
+    CARDS = "cards"
+    GPUS = "gpus"
+    """The GPUs that its cards run on at once: as many experiments as there are GPUs for."""
+
+
 class Stage(Value):
     """One column."""
 
     key: StageKey
     title: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     wip_limit: Annotated[int, NUMBER, Field(ge=1, le=10_000)] | None = None
+    limit_by: LimitBy = LimitBy.CARDS
+    """What its limit counts: cards, or the GPUs that they run on."""
     exit_gate: tuple[ExitItem, ...] = ()
     entry_gate: tuple[ExitItem, ...] = ()
     """What must be true to enter, whichever way one comes; it cannot be overridden."""
@@ -174,6 +184,7 @@ DEFAULT_BOARD = Board(
             key="experiment",
             title="Experiment",
             wip_limit=3,
+            limit_by=LimitBy.GPUS,
             locks=True,
             exit_gate=(ExitItem.TRAINING_COMPLETE, ExitItem.RESULTS_LOGGED),
             gate_text="Training complete, results logged",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assay.domain.board.board import Board, ExitItem, Stage, Transition
+from assay.domain.board.board import Board, ExitItem, LimitBy, Stage, Transition
 from assay.domain.board.exit_policies import TITLES
 
 
@@ -14,7 +14,7 @@ def board_changes(before: Board, after: Board) -> tuple[str, ...]:
     >>> fewer = Board.default().stages[2].model_copy(update={"wip_limit": 2})
     >>> stages = tuple(fewer if stage.key == fewer.key else stage for stage in Board.default().stages)
     >>> board_changes(Board.default(), Board.default().model_copy(update={"stages": stages}))
-    ('Experiment: at most 2 cards (was 3).',)
+    ('Experiment: at most 2 GPUs (was 3).',)
     """
     return tuple(_changes(before, after))
 
@@ -37,8 +37,10 @@ def _of_column(before: Stage, after: Stage) -> Iterator[str]:
     title = after.title
     if before.title != title:
         yield f"Column {before.title} is called {title}."
-    if before.wip_limit != after.wip_limit:
-        yield f"{title}: {_limit(after)} (was {before.wip_limit or 'no limit'})."
+    if _limit(before) != _limit(after):
+        same = before.limit_by is after.limit_by
+        was = before.wip_limit or "no limit" if same or before.wip_limit is None else _amount(before)
+        yield f"{title}: {_limit(after)} (was {was})."
     for what, old, new in (
         ("to leave it", before.exit_gate, after.exit_gate),
         ("to enter it", before.entry_gate, after.entry_gate),
@@ -67,7 +69,12 @@ def _of_column(before: Stage, after: Stage) -> Iterator[str]:
 def _limit(stage: Stage) -> str:
     if stage.wip_limit is None:
         return "no limit"
-    return f"at most {stage.wip_limit} {'card' if stage.wip_limit == 1 else 'cards'}"
+    return f"at most {_amount(stage)}"
+
+
+def _amount(stage: Stage) -> str:
+    noun = "GPU" if stage.limit_by is LimitBy.GPUS else "card"
+    return f"{stage.wip_limit} {noun}{'' if stage.wip_limit == 1 else 's'}"
 
 
 def _item(item: ExitItem) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from assay.domain.board.board import Board, ExitItem, GateName, Stage, StageKey, Transition
+from assay.domain.board.board import Board, ExitItem, GateName, LimitBy, Stage, StageKey, Transition
 from assay.domain.experiments.fields import (
     as_choice,
     as_flag,
@@ -36,7 +36,7 @@ from assay.errors import Invalid
 
 BOARD_KEYS = ("columns", "moves")
 COLUMN_KEYS = (
-    "key", "title", "limit", "exit_gate", "entry_gate", "gate", "gate_text", "locks", "terminal", "hidden",
+    "key", "title", "limit", "limit_by", "exit_gate", "entry_gate", "gate", "gate_text", "locks", "terminal", "hidden",
 )  # fmt: skip
 MOVE_KEYS = ("from", "to", "reason", "skips_exit_gate")
 COLUMNS_MAX = 30
@@ -125,6 +125,7 @@ def _stage(entry: object, path: str, taken: set[str]) -> Stage:
         key=key,
         title=_line(fields.get("title"), f"{path}.title", limit=TITLE_MAX, must_say=True),
         wip_limit=None if limit is None else as_integer(limit, f"{path}.limit", low=1, high=LIMIT_MAX),
+        limit_by=as_choice(fields.get("limit_by", LimitBy.CARDS.value), f"{path}.limit_by", LimitBy),
         exit_gate=_items(fields.get("exit_gate"), f"{path}.exit_gate"),
         entry_gate=_items(fields.get("entry_gate"), f"{path}.entry_gate"),
         gate=None if gate is None else _gate_name(gate, f"{path}.gate"),
@@ -229,6 +230,7 @@ def _column_data(stage: Stage) -> dict[str, Any]:
         "key": stage.key,
         "title": stage.title,
         "limit": stage.wip_limit,
+        "limit_by": None if stage.limit_by is LimitBy.CARDS else stage.limit_by.value,
         "exit_gate": [item.value for item in stage.exit_gate],
         "entry_gate": [item.value for item in stage.entry_gate],
         "gate": stage.gate,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from assay.domain.board.board import Board, ExitItem
+from assay.domain.board.board import Board, ExitItem, LimitBy
 from assay.domain.board.exit_policies import (
     TITLES,
     ExitFacts,
@@ -115,6 +115,13 @@ def _registration_missing(findings: tuple[Finding, ...]) -> bool:
     return any(f.check == TITLES[ExitItem.REGISTRABLE] and f.outcome is not Outcome.MET for f in findings)
 
 
+def _full(goal: str, wip: WipState) -> str:
+    if wip.by is LimitBy.CARDS:
+        return f"{goal} is full: {wip.text} cards. Finish one there first."
+    asked = f"{wip.asks} GPU{'' if wip.asks == 1 else 's'}"
+    return f"{goal} has no room for {asked}: {wip.text} are taken. Finish one there first."
+
+
 def _illegal(
     board: Board, *, source: str, target: str, legal: tuple[str, ...], type_name: str
 ) -> MoveAssessment:
@@ -147,7 +154,7 @@ def _first_obstacle(
             f"{f.check} ({f.reason})" for f in unmet
         )
     if not wip.has_room:
-        return "wip", f"{goal} is full: {wip.text} cards. Finish one there first."
+        return "wip", _full(goal, wip)
     if needs_reason and not reason.strip():
         return "reason", f"Moving to {goal} needs a reason."
     return None, f"can move to {goal}"

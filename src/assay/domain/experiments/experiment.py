@@ -166,6 +166,8 @@ class TicketContent(Value):
     criteria: Annotated[tuple[Criterion, ...], Field(max_length=100)] = ()
     """In the order primary, secondary, blocking, kill; inside a role as they were written."""
     budget: Budget = Budget()
+    gpus: Annotated[int, NUMBER, Field(ge=0, le=10_000)] | None = None
+    """How many GPUs it runs on at once; 0: it needs none."""
     time_box_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     mode: Mode | None = None
     axis: Axis | None = None

@@ -110,6 +110,7 @@ def ticket_to_data(
     _put(data, "baseline", [baseline_to_data(baseline) for baseline in content.baseline])
     _put(data, "criteria", criteria_to_data(content.criteria, form=criteria, metrics=metrics))
     _put(data, "budget", budget_to_data(content.budget))
+    _put(data, "gpus", content.gpus)
     _put(data, "time_box_days", content.time_box_days)
     _put(data, "mode", content.mode.value if content.mode else None)
     _put(data, "axis", content.axis.value if content.axis else None)
@@ -338,6 +339,7 @@ _READERS: dict[str, Reader] = {
     "baseline": _each(_BASELINE),
     "criteria": _words,
     "budget": _record(Budget, {"gpu_hours": _decimal, "cost_usd": _decimal}),
+    "gpus": lambda value, path: as_integer(value, path, low=0, high=10_000),
     "time_box_days": lambda value, path: as_integer(value, path, low=1, high=3650),
     "mode": lambda value, path: as_choice(value, path, Mode),
     "axis": lambda value, path: as_choice(value, path, Axis),

@@ -17,15 +17,17 @@ from sqlalchemy import Select, and_, bindparam, func, or_, select, union_all
 from assay.domain.board.blockers import BlockerCategory
 from assay.domain.board.board import Stage
 from assay.domain.board.roles import ColumnRole, column_roles
+from assay.domain.board.wip import limited_by_gpus, taken_of
 from assay.domain.experiments.criteria.text import criterion_text
 from assay.domain.experiments.experiment import TicketContent, data_state
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.ids import TicketType
 from assay.storage.documents import content
+from assay.storage.queries.column_limits import LimitQueries
 from assay.storage.queries.filters import page_size, ticket_conditions
 from assay.storage.repositories.journal import LAST_SEQ
 from assay.storage.repositories.tickets import COUNTS
-from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
+from assay.storage.session import Row, Statement, any_of, from_json, in_list
 from assay.storage.tables import blockers, ticket_documents, tickets
 from assay.workflows.asked import Asked
 from assay.workflows.records import Project
@@ -62,7 +64,7 @@ CARDS = Statement(
 """A row for each card, and for a card with several open blockers one for each of them."""
 
 
-class BoardQueries(Session):
+class BoardQueries(LimitQueries):
     """What does the board show?"""
 
     __slots__ = ()
@@ -81,7 +83,10 @@ class BoardQueries(Session):
         slots: dict[str, list[CardSlot]] = {stage.key: [] for stage in stages}
         for row in rows:
             slots[row[2]].append(CardSlot._make(row))
-        columns = tuple(_column(stage, counts.get(stage.key, 0), slots[stage.key], limit) for stage in stages)
+        gpus = self.gpus_taken(project.id, limited_by_gpus(project.settings.board))
+        columns = tuple(
+            _column(stage, counts.get(stage.key, 0), slots[stage.key], limit, gpus) for stage in stages
+        )
         return BoardSlots(columns=columns, seq=seq)
 
     def cards(self, ids: Sequence[int], roles: Mapping[str, ColumnRole]) -> Mapping[int, CardView]:
@@ -114,6 +119,7 @@ class BoardQueries(Session):
                 gate=column.gate,
                 cards=tuple(cards[slot.id] for slot in column.slots),
                 next_cursor=column.next_cursor,
+                taken=column.taken,
             )
             for column in slots.columns
         )
@@ -170,7 +176,9 @@ def _together(parts: Sequence[Select[Any]]) -> Any:
     return union_all(*(select(part.subquery()) for part in parts))
 
 
-def _column(stage: Stage, count: int, slots: list[CardSlot], limit: int) -> ColumnSlots:
+def _column(
+    stage: Stage, count: int, slots: list[CardSlot], limit: int, gpus: Mapping[str, int]
+) -> ColumnSlots:
     return ColumnSlots(
         key=stage.key,
         title=stage.title,
@@ -179,6 +187,7 @@ def _column(stage: Stage, count: int, slots: list[CardSlot], limit: int) -> Colu
         gate=stage.gate_text,
         slots=tuple(slots[:limit]),
         next_cursor=_next_cursor(slots, limit),
+        taken=taken_of(stage, count, gpus),
     )
 
 

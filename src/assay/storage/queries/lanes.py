@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, literal, select
 
+from assay.domain.board.wip import limited_by_gpus, taken_of
+from assay.storage.queries.column_limits import LimitQueries
 from assay.storage.queries.filters import page_size, ticket_conditions
 from assay.storage.repositories.journal import LAST_SEQ
-from assay.storage.session import Session
 from assay.storage.tables import tickets
 from assay.workflows.asked import Asked, Lanes
 from assay.workflows.lane_views import LaneCell, LaneColumn, LaneSlots
@@ -20,7 +21,7 @@ _T = tickets.c
 _SLOT = (_T.id, _T.key, _T.stage, _T.rank, _T.card_version)
 
 
-class LaneQueries(Session):
+class LaneQueries(LimitQueries):
     """Which cards stand in which lane?"""
 
     __slots__ = ()
@@ -47,12 +48,14 @@ class LaneQueries(Session):
         for number, key, stage, rank, card_version, name, _, cards in self.select(first):
             slots[stage][name].append(CardSlot(number, key, stage, rank, card_version))
             counts[stage][name] = cards
+        gpus = self.gpus_taken(project.id, limited_by_gpus(project.settings.board))
         columns = tuple(
             LaneColumn(
                 key=stage.key,
                 title=stage.title,
                 wip_limit=stage.wip_limit,
                 count=sum(counts[stage.key].values()),
+                taken=taken_of(stage, sum(counts[stage.key].values()), gpus),
                 gate=stage.gate_text,
                 cells={
                     name: _cell(found, counts[stage.key][name]) for name, found in slots[stage.key].items()

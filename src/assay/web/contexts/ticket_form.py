@@ -40,6 +40,7 @@ class Typed:
     kill: str = ""
     gpu_hours: str = ""
     cost_usd: str = ""
+    gpus: str = ""
     time_box_days: str = ""
     mode: str = ""
     axis: str = ""

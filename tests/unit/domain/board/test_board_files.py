@@ -100,6 +100,7 @@ def test_schema_knows_the_fields_of_the_reader_and_describes_each():
 @pytest.mark.parametrize(
     ("wrong", "field", "line", "fix"),
     [
+        (SMALL.replace("limit: 3", "limit_by: gpu"), "columns[1].limit_by", 3, "gpus"),
         (SMALL.replace("limit: 3", "limit: 0"), "columns[1].limit", 3, "a whole number from 1 to 10000"),
         (SMALL.replace("limit: 3", "limt: 3"), "columns[1].limt", 3, "limit"),
         (SMALL.replace("limit: 3", "limit: yes"), "columns[1].limit", 3, "a whole number from 1 to 10000"),

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from assay.domain.board.board import Board, ExitItem, Stage, Transition
+from assay.domain.board.board import Board, ExitItem, LimitBy, Stage, Transition
 from assay.domain.board.exit_policies import TITLES, ExitFacts, GateSaid, check_item
 from assay.domain.board.moves import assess_move
 from assay.domain.board.roles import column_roles
@@ -164,6 +164,18 @@ def test_full_column_is_refused_and_can_be_overridden():
     assert assess(
         "hypothesis", "experiment", wip=WipState(stage="experiment", count=2, limit=3), **ready
     ).allowed
+
+
+def test_column_limited_by_gpus_has_room_for_a_card_that_needs_none_and_says_what_another_asks_for():
+    ready = {"confirmed": {"dataset_ready": "ada"}, "baseline_runs": 5}
+    taken = {"stage": "experiment", "count": 2, "limit": 3, "by": LimitBy.GPUS}
+    refused = assess("hypothesis", "experiment", wip=WipState(asks=2, **taken), **ready)
+    assert (refused.refusal, refused.overridable) == ("wip", True)
+    assert refused.explanation == (
+        "Experiment has no room for 2 GPUs: 2 / 3 GPUs are taken. Finish one there first."
+    )
+    for asks in (0, 1):
+        assert assess("hypothesis", "experiment", wip=WipState(asks=asks, **taken), **ready).allowed
 
 
 def test_going_back_needs_a_reason():

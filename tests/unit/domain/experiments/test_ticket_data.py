@@ -84,6 +84,7 @@ def test_ticket_with_a_title_alone_is_written_with_type_and_title_alone():
         ({"priority": 5}, "priority"),
         ({"priority": 10**400}, "priority"),
         ({"time_box_days": -1}, "time_box_days"),
+        ({"gpus": -1}, "gpus"),
         ({"time_box_days": 1.5}, "time_box_days"),
         ({"time_box_days": "3"}, "time_box_days"),
         ({"budget": {"gpu_hours": 0}}, "budget.gpu_hours"),

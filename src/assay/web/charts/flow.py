@@ -258,7 +258,7 @@ def _weeks_drawing(ticks: int, *, are_few: bool) -> Any:
         alt.Chart(alt.NamedData("weeks"))
         .mark_bar(size=36 if are_few else alt.Undefined)
         .encode(
-            x=alt.X("week:O", axis=alt.Axis(title=None, labelAngle=0, labelOverlap=True)),
+            x=alt.X("week:O", axis=alt.Axis(title=None, labelAngle=0, labelOverlap=True, labelSeparation=8)),
             y=alt.Y("experiments:Q", axis=counts_axis(alt, ticks)),
             color=alt.Color(
                 "outcome:N", sort=["promoted", "killed"], legend=alt.Legend(title=None, orient="top")

@@ -129,7 +129,9 @@ def _cycle(found: dict[str, Any]) -> str:
     if found["cycle_days_median"] is None:
         return "not known yet: nothing was decided in these days"
     middle, most = (duration_text(found[name]) for name in ("cycle_days_median", "cycle_days_p85"))
-    return f"{middle} in the middle, 85% within {most}"
+    kept = found["within_box"]
+    boxes = f"{kept['count']} of {kept['of']} within their time box" if kept["of"] else kept["text"]
+    return f"{middle} in the middle, 85% within {most}; {boxes}"
 
 
 def _lead(found: dict[str, Any]) -> str:

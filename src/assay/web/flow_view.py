@@ -118,18 +118,22 @@ def _facts(view: FlowView) -> tuple[Fact, ...]:
         Fact("Killed", _rate(view.killed), _said(view.killed)),
         Fact("Promoted", _rate(view.promoted), _said(view.promoted)),
         Fact("With learnings", _rate(view.with_learnings), _said(view.with_learnings)),
-        Fact(
-            "Cycle time",
-            wording.UNKNOWN if view.cycle_days_median is None else duration_text(view.cycle_days_median),
-            ""
-            if view.cycle_days_p85 is None
-            else f"in the middle, 85% within {duration_text(view.cycle_days_p85)}",
-        ),
+        _cycle_time(view),
         _lead(view.lead),
         _data(view.data),
         _learned(view),
         _blocked(view.blockers),
     )
+
+
+def _cycle_time(view: FlowView) -> Fact:
+    """How long decisions took, and whether they came within their time boxes."""
+    if view.cycle_days_median is None or view.cycle_days_p85 is None:
+        return Fact("Cycle time", wording.UNKNOWN, "")
+    kept = view.within_box
+    boxes = f"{kept.count} of {kept.of} within their time box" if kept.of else kept.text
+    said = f"in the middle, 85% within {duration_text(view.cycle_days_p85)}; {boxes}"
+    return Fact("Cycle time", duration_text(view.cycle_days_median), said)
 
 
 def _lead(found: LeadView) -> Fact:

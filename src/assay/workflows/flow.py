@@ -26,7 +26,8 @@ from assay.domain.board.flow import (
     waiting,
 )
 from assay.domain.board.funnel import FunnelStep, funnel
-from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND
+from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND, Share
+from assay.domain.board.time_boxes import boxes_at, is_within
 from assay.domain.kernel.time import utc
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
@@ -63,6 +64,10 @@ class CycleView:
     """From its start to its decision; None when it was decided without ever having been started."""
     outcome: str
     reopened: bool
+    time_box_days: int | None
+    """Its time box when it was decided; None without one, or where its runs never began."""
+    is_within: bool | None
+    """It was decided before its time box was over, which begins with the lock."""
     is_bulk: bool
     """Its decision is part of a bulk edit: that may have been tidying up."""
 
@@ -115,6 +120,8 @@ class FlowView:
     with_learnings: ShareView
     cycle_days_median: float | None
     cycle_days_p85: float | None
+    within_box: ShareView
+    """Of the decided experiments with a time box, those that were decided within it."""
     in_progress: int
     waiting: int
     reopened: int
@@ -200,6 +207,9 @@ def _view(
     decided = decided_between(experiments, begin, at + timedelta(microseconds=1))
     usual = cycle_quantiles(decided, USUAL) or (None, None)
     edits = bulk_edits(crossing for crossing in facts.crossings if crossing.at >= begin)
+    boxes = boxes_at(events.about_boxes, {flow.item: flow.done_at for flow in decided if flow.done_at})
+    cycles = tuple(_cycle(flow, boxes.get(flow.item), titles, edits) for flow in decided)
+    kept = [cycle.is_within for cycle in cycles if cycle.is_within is not None]
     return FlowView(
         at=at,
         first_day=first_day,
@@ -210,11 +220,12 @@ def _view(
         with_learnings=share_view(learning_share(decided)),
         cycle_days_median=usual[0],
         cycle_days_p85=usual[1],
+        within_box=share_view(Share(sum(kept), len(kept)), none="none had a time box"),
         in_progress=len(in_progress(flows, rules)),
         waiting=len(waiting(flows, rules)),
         reopened=sum(flow.reopened for flow in decided),
         weeks=_weeks(decided, first_day, last_day),
-        cycles=tuple(_cycle(flow, titles, edits) for flow in decided),
+        cycles=cycles,
         ages=_ages(flows, rules, titles, at),
         cumulative=_cumulative(facts, first_day, begin),
         funnel=funnel(experiments, board, rules),
@@ -256,9 +267,13 @@ def _weeks(decided: tuple[ItemFlow, ...], first: date, last: date) -> tuple[Week
     return tuple(found[::-1])
 
 
-def _cycle(flow: ItemFlow, titles: Mapping[str, str], edits: tuple[BulkEdit, ...]) -> CycleView:
+def _cycle(
+    flow: ItemFlow, box: int | None, titles: Mapping[str, str], edits: tuple[BulkEdit, ...]
+) -> CycleView:
     assert flow.done_at is not None
     assert flow.outcome is not None
+    begun = flow.begun_at if flow.begun_at is not None and flow.begun_at <= flow.done_at else None
+    known = None if begun is None else box
     return CycleView(
         key=flow.item,
         title=titles.get(flow.item, ""),
@@ -266,6 +281,8 @@ def _cycle(flow: ItemFlow, titles: Mapping[str, str], edits: tuple[BulkEdit, ...
         days=flow.cycle_days,
         outcome=flow.outcome.value,
         reopened=flow.reopened,
+        time_box_days=known,
+        is_within=None if begun is None or known is None else is_within(begun, flow.done_at, known),
         is_bulk=any(
             edit.at <= flow.done_at < edit.at + timedelta(minutes=1) and flow.item in edit.keys
             for edit in edits

@@ -10,7 +10,7 @@ from assay.workflows.board import move_card
 from assay.workflows.column_ages import usual_days
 from assay.workflows.confirmations import attest
 from assay.workflows.flow import flow
-from assay.workflows.tickets import create_ticket, delete_ticket, get_ticket
+from assay.workflows.tickets import create_ticket, delete_ticket, edit_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content
 from tests.unit.workflows.test_life_of_an_experiment import SLUG, decide_it, start, with_runs
 
@@ -129,3 +129,32 @@ def test_usual_stay_in_a_column_is_told_from_five_finished_ones_on_and_not_where
     usual = usual_days(ws, ADA, SLUG)
     assert set(usual) == {"hypothesis"}
     assert usual["hypothesis"] == pytest.approx(2.0, abs=0.01)
+
+
+def test_cycle_time_is_held_against_the_time_box_as_it_stood_at_the_decision(ws, tracker, clock):
+    kept = with_runs(ws, tracker, clock, values=LOSES, time_box_days=10)
+    over, boxless = (
+        start(ws, title=title, time_box_days=box) for title, box in (("Over", 3), ("None", None))
+    )
+    clock.now += timedelta(days=4)
+    for ticket in (kept, over, boxless):
+        decide_it(
+            ws,
+            ticket,
+            DecisionKind.KILL,
+            learnings="Rank 16 underfits billing questions.",
+            reason="It never wins.",
+        )
+    before = flow(ws, ADA, SLUG)
+    assert {(c.key, c.time_box_days, c.is_within) for c in before.cycles} == {
+        (kept.key, 10, True),
+        (over.key, 3, False),
+        (boxless.key, None, None),
+    }
+    assert (before.within_box.count, before.within_box.of) == (1, 2)
+    now = get_ticket(ws, ADA, SLUG, over.key)
+    longer = now.content.model_copy(update={"time_box_days": 9})
+    edit_ticket(
+        ws, ADA, SLUG, now.key, longer, expected_version=now.version, amendment_reason="It took longer."
+    )
+    assert flow(ws, ADA, SLUG).within_box == before.within_box

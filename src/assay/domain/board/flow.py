@@ -26,6 +26,7 @@ from assay.domain.board.blockers import BlockerClosed, BlockerOpened
 from assay.domain.board.board import Board, ExitItem, Stage
 from assay.domain.board.readiness import DataConfirmed, NeedsTold
 from assay.domain.board.shares import Share
+from assay.domain.board.time_boxes import BoxTold
 from assay.domain.kernel.ids import KEY_PREFIX, TicketType
 
 BULK_ITEMS = 10
@@ -76,7 +77,9 @@ class Decided(NamedTuple):
     has_learnings: bool
 
 
-FlowEvent = Crossing | BoardChanged | Decided | BlockerOpened | BlockerClosed | NeedsTold | DataConfirmed
+FlowEvent = (
+    Crossing | BoardChanged | Decided | BlockerOpened | BlockerClosed | NeedsTold | DataConfirmed | BoxTold
+)
 """What happened that figures of flow are computed from."""
 
 

@@ -12,6 +12,7 @@ from assay.domain.board.board import Board
 from assay.domain.board.flow import BoardChanged, Crossing, Decided, FlowEvent, ItemFlow, item_flows
 from assay.domain.board.readiness import DataConfirmed, NeedsTold
 from assay.domain.board.standing_boards import StandingBoards, standing_boards
+from assay.domain.board.time_boxes import BoxTold
 
 MOST_WAYS = 8
 """So many answers are kept at most: a page asks for one moment, and most ask for now."""
@@ -42,6 +43,11 @@ class FlowEvents(tuple[FlowEvent, ...]):  # noqa: SLOT001  # what was worked out
     def about_data(self) -> Sequence[NeedsTold | DataConfirmed]:
         """What was said of data?"""
         return tuple(event for event in self if isinstance(event, NeedsTold | DataConfirmed))
+
+    @cached_property
+    def about_boxes(self) -> Sequence[BoxTold]:
+        """Which time boxes were given?"""
+        return tuple(event for event in self if isinstance(event, BoxTold))
 
     @cached_property
     def about_blockers(self) -> Sequence[BlockerOpened | BlockerClosed]:

@@ -12,6 +12,7 @@ from assay.domain.board.blockers import BlockerCategory, BlockerClosed, BlockerO
 from assay.domain.board.board import Board, ExitItem, Stage
 from assay.domain.board.flow import BoardChanged, Crossing, Decided, FlowEvent, Outcome
 from assay.domain.board.readiness import DataConfirmed, Need, NeedsTold
+from assay.domain.board.time_boxes import BoxTold
 from assay.domain.kernel.ids import KEY_PREFIX, TicketType
 from assay.storage.queries.journal import of_kinds
 from assay.storage.session import Session, Statement, any_of, from_json
@@ -26,8 +27,9 @@ _KINDS = (
 _OUTCOMES = {"kill": Outcome.KILLED, "promote": Outcome.PROMOTED}
 _EXPERIMENT = f"{KEY_PREFIX[TicketType.EXPERIMENT]}-"
 _ONLY_DATA = frozenset(("ticket.edited", "ticket.confirmed", "ticket.confirmation_withdrawn"))
+_OF_BOXES = frozenset(("ticket.created", "ticket.edited"))
 _OF_DATA = _ONLY_DATA | {"ticket.created"}
-_EDITED, _NEEDS = b'"kind":"ticket.edited"', b'"data_needs"'
+_EDITED, _TELLING = b'"kind":"ticket.edited"', (b'"data_needs"', b'"time_box_days"')
 EVENTS = Statement(lambda engine: of_kinds(engine, after=True))
 
 TITLES = Statement(
@@ -45,15 +47,15 @@ class FlowQueries(Session):
         return dict(self.rows(TITLES, the_project=project_id))
 
     def flow_events(self, project: str, *, after: int = 0) -> Iterator[tuple[int, FlowEvent]]:
-        """What is told of crossings, columns, decisions to kill or to promote, blockers and data needs after a number of the journal, in its order.
+        """What is told of crossings, columns, decisions to kill or to promote, blockers, data needs and time boxes after a number of the journal, in its order.
 
         The hashed bytes are read, not the columns beside them: a figure is what the journal says.
         """
         kinds = any_of(self.engine, _KINDS)
         for body, seq, _ in self.stream(EVENTS, project=project, kinds=kinds, after=after):
             raw = bytes(body)
-            if raw.find(_EDITED) >= 0 and raw.find(_NEEDS) < 0:
-                continue  # most edits say nothing of data
+            if raw.find(_EDITED) >= 0 and all(raw.find(word) < 0 for word in _TELLING):
+                continue  # most edits say nothing of data or time
             said = from_json(raw)
             kind, at, subject = said["kind"], datetime.fromisoformat(said["at"]), said["subject"]
             if kind == IMPORTED:
@@ -68,6 +70,9 @@ class FlowQueries(Session):
             data = _about_data(kind, at, subject, said["payload"]) if kind in _OF_DATA else None
             if data is not None:
                 yield seq, data
+            box = _box(at, subject, said["payload"]) if kind in _OF_BOXES else None
+            if box is not None:
+                yield seq, box
 
 
 def _moves(told_at: datetime, subject: str, moves: list[dict[str, Any]]) -> Iterator[Crossing]:
@@ -131,6 +136,14 @@ def _about_data(
     if payload["item"] != ExitItem.DATASET_READY.value:
         return None
     return DataConfirmed(at, subject, kind == "ticket.confirmed")
+
+
+def _box(at: datetime, subject: str, payload: dict[str, Any]) -> BoxTold | None:
+    """The time box that an experiment was given, or that was taken from it."""
+    after = payload["after"]
+    if not subject.startswith(_EXPERIMENT) or "time_box_days" not in after:
+        return None
+    return BoxTold(at, subject, after["time_box_days"])
 
 
 def _need(said: dict[str, Any]) -> Need:

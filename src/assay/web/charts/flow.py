@@ -12,7 +12,7 @@ from assay.web import wording
 from assay.web.charts import flow_plans
 from assay.web.charts.frames import counts_axis, drawing, filled, tickets_href, ticks_for, window
 from assay.web.contexts.experiment import ChartBox
-from assay.workflows.flow import FlowView, WeekView
+from assay.workflows.flow import CycleView, FlowView, WeekView
 from assay.workflows.flow_blockers import BlockerCost
 
 WEEK = timedelta(days=6)
@@ -88,13 +88,28 @@ def _cycles(view: FlowView, slug: str, query: str) -> ChartBox | None:
         warnings=(),
         summary=f"Half of the decided experiments took at most {duration_text(view.cycle_days_median)}, "
         f"85% at most {duration_text(view.cycle_days_p85)}.",
-        columns=("Ticket", "Decided", "Outcome", "Days", "Bulk edit"),
+        columns=("Ticket", "Decided", "Outcome", "Days", "Time box", "Bulk edit"),
         rows=tuple(
-            (c.key, wording.day(c.decided_at), c.outcome, f"{c.days:.1f}", "yes" if c.is_bulk else "")
+            (
+                c.key,
+                wording.day(c.decided_at),
+                c.outcome,
+                f"{c.days:.1f}",
+                _box(c),
+                "yes" if c.is_bulk else "",
+            )
             for c in known
             if c.days is not None
         ),
         links=tuple(f"/p/{slug}/t/{c.key}" for c in known),
+    )
+
+
+def _box(cycle: CycleView) -> str:
+    if cycle.time_box_days is None:
+        return ""
+    return (
+        f"{'kept' if cycle.is_within else 'over'}, {wording.plural(cycle.time_box_days, 'day')} from the lock"
     )
 
 

@@ -167,6 +167,9 @@ class FlowTicketsAsked(MomentAsked):
         default=None,
         description="Instead the experiments that had ever got so far: key of a column, or `promoted`.",
     )
+    sprint: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+        default=None, description="Only the tickets that were in this sprint then."
+    )
 
 
 class CeremonyAsked(Asked):

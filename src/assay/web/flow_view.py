@@ -223,11 +223,12 @@ def _age(one: AgeView, titles: dict[str, str], slug: str) -> AgeLine:
 def tickets_page(project: Project, found: FlowTickets, *, at: str) -> FlowTicketsPage:
     """The tickets behind a figure."""
     slug = project.slug
-    titles = {stage.key: stage.title for stage in project.settings.board.stages}
     if found.reached is not None:
-        where = f"ever got as far as {titles.get(found.reached, found.reached.capitalize())}"
+        where = f"ever got as far as {found.title}"
+    elif found.column is not None:
+        where = f"stood in {found.title}"
     else:
-        where = "were there" if found.column is None else f"stood in {titles[found.column]}"
+        where = f"were in {found.title}" if found.title else "were there"
     return FlowTicketsPage(
         headline=f"{wording.plural(len(found.rows), 'ticket')} that {where} on {wording.minute(found.at)}",
         rows=tuple(_ticket(row, slug) for row in found.rows[:MOST_TICKETS]),

@@ -3,13 +3,17 @@
 import json
 import math
 from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from assay.bootstrap import open_workspace
 from assay.settings import Settings
 from assay.web.charts import best_over_time, curves, describe, metric_over_steps
+from assay.web.charts import flow as flow_charts
 from assay.web.charts.axis import Axis, beyond, readable_axis
+from assay.workflows.flow import flow
+from assay.workflows.flow_tickets import flow_tickets
 from assay.workflows.overview import overview
 from assay.workflows.projects import get_metrics
 from assay.workflows.ticket_page import ticket_page
@@ -42,6 +46,22 @@ def texts(value):
     if isinstance(value, list):
         return [text for inner in value for text in texts(inner)]
     return [value] if isinstance(value, str) else []
+
+
+def test_day_of_the_cumulative_flow_opens_the_cards_of_its_column_on_that_day(told):
+    view = flow(told.ws, story.ADA, story.SLUG, days=200)
+    drawn = flow_charts.days_specification(view, story.SLUG)
+    places = drawn["datasets"]["places"]
+    assert len({place["day"] for place in places}) <= flow_charts.MOST_OPENED
+    assert places[-1]["day"] == view.last_day.isoformat()
+    for place in places:
+        asked = parse_qs(urlsplit(place["href"]).query)
+        assert asked["at"] == [place["day"]]
+    [last] = [
+        place for place in places if place["day"] == places[-1]["day"] and place["column"] == "Experiment"
+    ]
+    listed = flow_tickets(told.ws, story.ADA, story.SLUG, column="experiment").rows
+    assert last["cards"] == len(listed) > 0
 
 
 def test_band_is_mean_and_range_over_the_seeds():

@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
+
 from assay.domain.board.diagnosis import Cause
 from assay.domain.experiments.experiment import DataNeed, DecisionKind, Mode
 from assay.domain.kernel.ids import TicketType
+from assay.errors import Invalid, NotFound
 from assay.workflows.board import Moved, move_card
 from assay.workflows.ceremony_markdown import retro_markdown
-from assay.workflows.commitments import commit_tickets
+from assay.workflows.commitments import commit_tickets, release_ticket
 from assay.workflows.confirmations import attest
 from assay.workflows.diagnosis import diagnosis, mend_cause
 from assay.workflows.flow import flow
@@ -158,6 +161,24 @@ def test_figure_opens_the_tickets_that_were_there_then(ws, clock):
     assert {row.key for row in flow_tickets(ws, ADA, SLUG).rows} == {one.key, two.key}
     steps = {step.key: step.reached for step in flow(ws, ADA, SLUG).funnel}
     assert {key: len(flow_tickets(ws, ADA, SLUG, furthest=key).rows) for key in steps} == steps
+    with pytest.raises(Invalid, match=r"expected one of: backlog, hypothesis, .*promoted"):
+        flow_tickets(ws, ADA, SLUG, furthest="killed")
+
+
+def test_day_of_a_sprint_opens_what_was_in_it_then(ws, clock):
+    kept, gone, late = (create_ticket(ws, ADA, SLUG, content(title=title)) for title in ("k", "g", "l"))
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, [kept.key, gone.key])
+    start_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    before = clock()
+    clock.now += timedelta(days=2)
+    release_ticket(ws, ADA, SLUG, 1, gone.key, reason="no labels")
+    commit_tickets(ws, ADA, SLUG, 1, [late.key])
+    then = flow_tickets(ws, ADA, SLUG, at=before, sprint=1)
+    assert ({row.key for row in then.rows}, then.title) == ({kept.key, gone.key}, "Sprint 1")
+    assert {row.key for row in flow_tickets(ws, ADA, SLUG, sprint=1).rows} == {kept.key, late.key}
+    with pytest.raises(NotFound):
+        flow_tickets(ws, ADA, SLUG, sprint=9)
 
 
 def test_mix_that_does_not_fit_the_phase_is_a_cause_with_its_tickets(ws):

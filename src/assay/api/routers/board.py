@@ -61,9 +61,12 @@ def show_flow(request: Request, slug: str, asked: Annotated[FlowAsked, Query()])
 
 @router.get("/projects/{slug}/flow-tickets", dependencies=[requires(Permission.READ)], **gives(FlowTickets))
 def show_flow_tickets(request: Request, slug: str, asked: Annotated[FlowTicketsAsked, Query()]) -> Response:
-    """The tickets behind a figure of flow: which stood in a column at a moment, or had ever got so far."""
+    """The tickets behind a figure of flow: which stood in a column or were in a sprint at a moment, or had ever got so far."""
     ws, actor = workspace_of(request), actor_of(request)
-    return answer(flow_tickets(ws, actor, slug, at=asked.at, column=asked.column, furthest=asked.reached))
+    found = flow_tickets(
+        ws, actor, slug, at=asked.at, column=asked.column, furthest=asked.reached, sprint=asked.sprint
+    )
+    return answer(found)
 
 
 @router.get("/projects/{slug}/board/{stage}", dependencies=[requires(Permission.READ)], **gives(ColumnPage))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assay.domain.board.board import Board
+from assay.domain.board.board import Board, Stage
 from assay.domain.board.flow import FlowRules, ItemFlow, Outcome
 
 
@@ -25,13 +25,18 @@ class FunnelStep:
 PROMOTED_STEP = "promoted"
 
 
+def steps_of(board: Board, rules: FlowRules) -> tuple[Stage, ...]:
+    """Which columns are steps on the way: those in which work goes on?"""
+    return tuple(stage for stage in board.stages if stage.key not in rules.ended and not stage.terminal)
+
+
 def funnel(flows: Iterable[ItemFlow], board: Board, rules: FlowRules) -> tuple[FunnelStep, ...]:
     """How many items ever reached each column, and how many were promoted at the end?
 
     An item that skipped a column counts in it: it got further. A kill counts up to the column it was killed in. Deleted items count
     as far as they got.
     """
-    way = [stage for stage in board.stages if stage.key not in rules.ended and not stage.terminal]
+    way = steps_of(board, rules)
     place = {stage.key: at for at, stage in enumerate(way)}
     items = list(flows)
     furthest = [_furthest(item, place, len(way)) for item in items]
@@ -50,8 +55,8 @@ def funnel(flows: Iterable[ItemFlow], board: Board, rules: FlowRules) -> tuple[F
 
 def reached(flows: Iterable[ItemFlow], board: Board, rules: FlowRules, key: str) -> tuple[ItemFlow, ...]:
     """Which items ever were in this column of the way or got further, or were promoted at the end?"""
-    way = [stage.key for stage in board.stages if stage.key not in rules.ended and not stage.terminal]
-    place = {stage: at for at, stage in enumerate(way)}
+    way = steps_of(board, rules)
+    place = {stage.key: at for at, stage in enumerate(way)}
     wanted = place.get(key, len(way))
     return tuple(flow for flow in flows if _furthest(flow, place, len(way)) >= wanted)
 

@@ -21,6 +21,10 @@ FEW_WEEKS = 8
 LEGEND_COLUMNS = 6
 MOST_TICKETS = 8
 """In a tooltip; the table beside it names all."""
+MOST_OPENED = 120
+"""So many days of a picture open their cards; the table beside it has more."""
+PICTURE_WIDTH = 640
+"""About as wide as a picture is, in pixels."""
 MOST_DAYS = 400
 """More days than this are drawn and listed every second, third, ... day: more would not fit the picture either."""
 
@@ -193,7 +197,7 @@ def _funnel_drawing(titles: tuple[str, ...], ticks: int) -> Any:
 
 
 def days_specification(view: FlowView, slug: str) -> dict[str, Any]:
-    """Cards by column over days, stacked in the order of the board, bulk edits marked; a click lists the cards of a column."""
+    """Cards by column over days, stacked in the order of the board, bulk edits marked; a click lists the cards of a column on that day."""
     flow, shown = view.cumulative, _used_columns(view)
     rows = [
         {
@@ -201,9 +205,20 @@ def days_specification(view: FlowView, slug: str) -> dict[str, Any]:
             "column": flow.titles[place],
             "place": place,
             "cards": flow.counts[day][place],
-            "href": tickets_href(slug, view.last_day, column=flow.stages[place]),
         }
         for day in _drawn_days(view)
+        for place in shown
+    ]
+    opened = _drawn_days(view, most=MOST_OPENED)
+    places = [
+        {
+            "day": flow.days[day].isoformat(),
+            "column": flow.titles[place],
+            "place": place,
+            "cards": flow.counts[day][place],
+            "href": tickets_href(slug, flow.days[day], column=flow.stages[place]),
+        }
+        for day in opened
         for place in shown
     ]
     most = max((sum(day) for day in flow.counts), default=0)
@@ -212,32 +227,33 @@ def days_specification(view: FlowView, slug: str) -> dict[str, Any]:
         for edit in view.bulk_edits
     ]
     drawn = _days_drawing(
-        tuple(flow.titles[place] for place in shown), ticks_for(most), with_edits=bool(edits)
+        tuple(flow.titles[place] for place in shown), ticks_for(most), len(opened), with_edits=bool(edits)
     )
-    return filled(drawn, cards=rows, edits=edits)
+    return filled(drawn, cards=rows, places=places, edits=edits)
 
 
 @drawing
-def _days_drawing(titles: tuple[str, ...], ticks: int, *, with_edits: bool) -> Any:
+def _days_drawing(titles: tuple[str, ...], ticks: int, days: int, *, with_edits: bool) -> Any:
     import altair as alt
 
-    chart = (
-        alt.Chart(alt.NamedData("cards"))
-        .mark_area(opacity=0.75)
-        .encode(
-            x=alt.X("day:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
-            y=alt.Y("cards:Q", stack="zero", axis=counts_axis(alt, ticks)),
-            color=alt.Color(
-                "column:N",
-                sort=list(titles),
-                legend=alt.Legend(title=None, orient="top", columns=LEGEND_COLUMNS),
-            ),
-            order=alt.Order("place:Q", sort="descending"),
-            href="href:N",
-            tooltip=["column:N"],
-        )
+    color = alt.Color(
+        "column:N",
+        sort=list(titles),
+        legend=alt.Legend(title=None, orient="top", columns=LEGEND_COLUMNS),
     )
-    return alt.layer(chart, *_bulk_marks(alt)) if with_edits else chart
+    where = {
+        "x": alt.X("day:T", axis=alt.Axis(title=None, grid=False, tickCount=6)),
+        "y": alt.Y("cards:Q", stack="zero", axis=counts_axis(alt, ticks)),
+        "order": alt.Order("place:Q", sort="descending"),
+    }
+    areas = alt.Chart(alt.NamedData("cards")).mark_area(opacity=0.75).encode(color=color, **where)
+    # An area is one mark over all its days: what opens the cards of one day is a bar over it that nobody sees.
+    bars = (
+        alt.Chart(alt.NamedData("places"))
+        .mark_bar(opacity=0.001, aria=False, size=max(2, PICTURE_WIDTH // days))
+        .encode(color=color, href="href:N", tooltip=["day:T", "column:N", "cards:Q"], **where)
+    )
+    return alt.layer(areas, bars, *(_bulk_marks(alt) if with_edits else ()))
 
 
 def _bulk_marks(alt: Any) -> tuple[Any, ...]:
@@ -390,8 +406,8 @@ def _used_columns(view: FlowView) -> list[int]:
     return [place for place, _ in enumerate(view.cumulative.stages) if any(day[place] for day in counts)]
 
 
-def _drawn_days(view: FlowView) -> list[int]:
+def _drawn_days(view: FlowView, *, most: int = MOST_DAYS) -> list[int]:
     """Every day of a short window; every so many of a long one, the last one always among them."""
     count = len(view.cumulative.days)
-    step = max(1, math.ceil(count / MOST_DAYS))
+    step = max(1, math.ceil(count / most))
     return list(range((count - 1) % step, count, step))

@@ -8,7 +8,7 @@ from typing import Any
 from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND, Band
 from assay.domain.sprints.burn import BurnDay
 from assay.web import wording
-from assay.web.charts.frames import counts_axis, drawing, filled, ticks_for
+from assay.web.charts.frames import counts_axis, drawing, filled, tickets_href, ticks_for
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.sprint_views import SprintRate
 
@@ -29,22 +29,23 @@ def burn_box(days: Sequence[BurnDay], slug: str, number: int) -> ChartBox | None
         rows=tuple(
             (day.day.isoformat(), str(day.committed), str(day.decided), str(day.left)) for day in known
         ),
-        links=tuple(_sprint_tickets(slug, number) for _ in known),
+        links=tuple(_on_day(slug, number, day) for day in known),
     )
 
 
-def _sprint_tickets(slug: str, number: int) -> str:
-    return f"/p/{slug}/experiments?sprint={number}"
+def _on_day(slug: str, number: int, day: BurnDay) -> str:
+    """Where what was in the sprint at the end of a day is listed, as it stood then."""
+    return tickets_href(slug, day.day, sprint=str(number))
 
 
 def burn_specification(days: Sequence[BurnDay], slug: str, number: int) -> dict[str, Any]:
-    """Three steps a day: what was committed, what of it was decided, and what is left; a click lists the tickets."""
+    """Three steps a day: what was committed, what of it was decided, and what is left; a click lists the tickets as they stood that day."""
     rows = [
         {
             "day": day.day.isoformat(),
             "what": word,
             "tickets": count,
-            "href": _sprint_tickets(slug, number),
+            "href": _on_day(slug, number, day),
         }
         for day in days
         for word, count in (("committed", day.committed), ("decided", day.decided), ("left", day.left))

@@ -57,15 +57,26 @@ def show_flow(request: Request, slug: str, at: At = "", days: Days = DEFAULT_WIN
 
 @router.get("/p/{slug}/flow/tickets", dependencies=requires(Permission.READ))
 def show_tickets(
-    request: Request, slug: str, at: At = "", column: Column = "", reached: Column = ""
+    request: Request,
+    slug: str,
+    at: At = "",
+    column: Column = "",
+    reached: Column = "",
+    sprint: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> HTMLResponse:
     """The tickets behind a figure."""
     ws, actor = frame.workspace(request), frame.actor(request)
     project = get_project(ws, actor, slug)
     found = flow_tickets(
-        ws, actor, slug, at=inputs.day_asked(at), column=column or None, furthest=reached or None
+        ws,
+        actor,
+        slug,
+        at=inputs.day_asked(at),
+        column=column or None,
+        furthest=reached or None,
+        sprint=sprint,
     )
-    asked = {"at": at, "column": column, "reached": reached}
+    asked = {"at": at, "column": column, "reached": reached, "sprint": str(sprint or "")}
     query = urlencode({name: value for name, value in asked.items() if value})
     twin = f"/api/v1/projects/{slug}/flow-tickets?{query}"
     around = frame.build(request, "Tickets behind it", project=project, section="flow", twin=twin)

@@ -7,7 +7,6 @@ from datetime import date
 from urllib.parse import urlencode
 
 from assay.domain.board.flow import BulkEdit
-from assay.domain.board.staleness import Staleness
 from assay.domain.kernel.durations import duration_text
 from assay.web import wording
 from assay.web.charts import flow as charts
@@ -16,6 +15,7 @@ from assay.web.contexts.diagnosis import TicketLink
 from assay.web.contexts.flow import AgeLine, BulkLine, FlowPage, OpenLine, StaleLine
 from assay.web.contexts.flow_tickets import FlowTicketLine, FlowTicketsPage
 from assay.web.contexts.ticket_form import Choice
+from assay.web.stale_view import stale_words
 from assay.workflows.flow import AgeView, FlowView
 from assay.workflows.flow_blockers import BlockersView, OpenBlocker
 from assay.workflows.flow_plans import DataView, LeadView
@@ -57,6 +57,7 @@ def flow_page(
         if stale
         else "nothing is, now",
         stale_href=f"/p/{slug}/board?stale=yes",
+        kill_href=f"/p/{slug}/flow/stale",
         blockers_note=_blockers_note(view.blockers),
         blockers_href=f"/p/{slug}/blockers",
         here=f"/p/{slug}/flow",
@@ -87,12 +88,8 @@ def _bulk(edit: BulkEdit, slug: str) -> BulkLine:
 
 
 def _stale(card: StaleCard, slug: str) -> StaleLine:
-    said = {
-        Staleness.OVERDUE: f"time box over for {duration_text(card.days)}, and nobody has decided",
-        Staleness.QUIET: f"no evidence, note, edit or move for {duration_text(card.days)}",
-    }
     href = f"/p/{slug}/t/{card.key}"
-    return StaleLine(card.key, href, card.title, said[card.why], f"{href}/decide")
+    return StaleLine(card.key, href, card.title, stale_words(card), f"{href}/decide")
 
 
 def _headline(view: FlowView) -> str:

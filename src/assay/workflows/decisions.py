@@ -58,53 +58,83 @@ def decide(
 
     def work(tx: WriteTransaction) -> DecisionResult:
         project = required_project(tx, slug)
-        before = required_ticket(tx, project, key)
-        check_version(before, expected_version)
-        _must_be_decidable(project, before)
-        stored = tx.verdict(before.id)
-        verdict = None if stored is None else read_record(stored).verdict
-        recommendation = _recommendation(before, verdict)
-        _reason_given(key, kind, recommendation, reason)
-        dossier = (
-            None if before.lock is None else dossier_bytes(before.lock, evidence_rows(tx, project, before))
-        )
-        decision = Decision(
+        return record_decision(
+            tx,
+            ws,
+            actor,
+            project,
+            key,
             kind=kind,
-            verdict=recommendation,
-            verdict_digest=stored.digest if stored else None,
-            evidence_digest=None if dossier is None else digest_bytes(dossier),
-            reason=reason.strip(),
-            learnings=lesson,
-            by=actor.name,
-            at=ws.clock(),
+            lesson=lesson,
+            reason=reason,
+            expected_version=expected_version,
+            move=move,
         )
-        if dossier is not None:
-            tx.put_blob(digest_bytes(dossier), dossier)
-        shown = None if before.lock is None else shown_of(before.lock, verdict)
-        decision = _record(tx, actor, project, before, decision, shown=shown)
-        ticket = required_ticket(tx, project, key)
-        if not move:
-            return DecisionResult(ticket=ticket, decision=decision, moved_to=None, not_moved_because="")
-        return _follow(tx, ws, actor, project, ticket, decision)
 
     return write_once(ws, remember, work)
 
 
-def _must_be_decidable(project: Project, ticket: Ticket) -> None:
+def record_decision(
+    tx: WriteTransaction,
+    ws: Workspace,
+    actor: Actor,
+    project: Project,
+    key: str,
+    *,
+    kind: DecisionKind,
+    lesson: str,
+    reason: str,
+    expected_version: int | None,
+    move: bool = True,
+) -> DecisionResult:
+    """The transaction part of `decide`, for workflows that decide several at once; `lesson` is checked already."""
+    before = required_ticket(tx, project, key)
+    check_version(before, expected_version)
+    refused = may_be_decided(project, before)
+    if refused is not None:
+        raise refused
+    stored = tx.verdict(before.id)
+    verdict = None if stored is None else read_record(stored).verdict
+    recommendation = _recommendation(before, verdict)
+    _reason_given(key, kind, recommendation, reason)
+    dossier = None if before.lock is None else dossier_bytes(before.lock, evidence_rows(tx, project, before))
+    decision = Decision(
+        kind=kind,
+        verdict=recommendation,
+        verdict_digest=stored.digest if stored else None,
+        evidence_digest=None if dossier is None else digest_bytes(dossier),
+        reason=reason.strip(),
+        learnings=lesson,
+        by=actor.name,
+        at=ws.clock(),
+    )
+    if dossier is not None:
+        tx.put_blob(digest_bytes(dossier), dossier)
+    shown = None if before.lock is None else shown_of(before.lock, verdict)
+    decision = _record(tx, actor, project, before, decision, shown=shown)
+    ticket = required_ticket(tx, project, key)
+    if not move:
+        return DecisionResult(ticket=ticket, decision=decision, moved_to=None, not_moved_because="")
+    return _follow(tx, ws, actor, project, ticket, decision)
+
+
+def may_be_decided(project: Project, ticket: Ticket) -> Refused | None:
+    """Why nothing can be decided on this ticket now; None where it can."""
     stage = project.settings.board.stage(ticket.stage)
     if stage is not None and stage.terminal:
-        raise Refused(
+        return Refused(
             f"cannot decide ticket {ticket.key!r}: it is closed in {stage.title} (expected an open one)",
             hint=f"assay ticket follow-up {ticket.key}",
             code="ticket-closed",
         )
     if ticket.lock is None and ticket.content.type is TicketType.EXPERIMENT:
-        raise Refused(
+        return Refused(
             f"cannot decide ticket {ticket.key!r}: its criteria are not locked (expected criteria fixed before "
             "the first run)",
             hint=f"move {ticket.key} to {project.settings.board.locking_title or 'a column that locks criteria'} first",
             code="ticket-not-locked",
         )
+    return None
 
 
 def _recommendation(ticket: Ticket, verdict: Verdict | None) -> str:

@@ -23,6 +23,7 @@ PAGES = {
     "run": "/runs/mlflow:00000001",
     "flow": "/flow",
     "flow tickets": "/flow/tickets",
+    "kill stale": "/flow/stale",
     "planning": "/planning",
     "blockers": "/blockers?state=all",
     "filters": "/filters?owner=ada&page=board",

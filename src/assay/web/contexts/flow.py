@@ -79,6 +79,8 @@ class FlowPage:
     """The longest only; of now, whatever day is asked for."""
     stale_note: str
     stale_href: str
+    kill_href: str
+    """Where the chosen stale tickets are killed."""
     blockers_note: str
     blockers_href: str
     here: str

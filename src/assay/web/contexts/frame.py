@@ -73,6 +73,7 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "bulk-nothing": "Nothing was to be changed: they are so already.",
         "overridden": "Moved by an override. The reason is in the journal and on the card.",
         "decided": "Decision recorded.",
+        "stale-killed": "Killed, with what was learned. Their cards went where a kill leads, where the board lets them.",
         "decided-not-moved": "Decision recorded. The card stays where it is.",
         "noted": "Note added.",
         "blocked": "Blocker opened. Its age is on the card.",

@@ -139,11 +139,12 @@ def _write(
 ) -> BulkReport:
     head, _ = tx.head()
     changed: list[str] = []
-    many = sum(content != ticket.content for ticket, content in wanted)
+    # Two bulk edits of one size may stand side by side: each says where it begins.
+    bulk = {"bulk": sum(content != ticket.content for ticket, content in wanted), "bulk_first": head + 1}
     for ticket, content in wanted:
         try:
             after, _ = change_content(
-                tx, ws, actor, project, ticket, content, amendment_reason=None, bulk=many
+                tx, ws, actor, project, ticket, content, amendment_reason=None, bulk=bulk
             )
         except AssayError as error:
             error.details.setdefault("key", ticket.key)
@@ -209,6 +210,7 @@ def _entries(
                 said["kind"] == "ticket.edited"
                 and said["project"] == project.slug
                 and payload.get("bulk") == last_seq - first_seq + 1
+                and payload.get("bulk_first", first_seq) == first_seq
             ):
                 found.append((said["subject"], payload["before"], payload["after"]))
     if not found or len(found) != last_seq - first_seq + 1:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from assay.domain.experiments.experiment import LinkKind
+from assay.domain.experiments.experiment import LinkKind, TicketContent
 from assay.domain.experiments.link_data import links_from_data, links_to_data
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
 from assay.domain.kernel.ids import TicketType, checked_ticket_key, ticket_key
@@ -15,6 +15,7 @@ from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.sprints.sprint_file import is_sprint_file
 from assay.errors import AssayError, Conflict, Invalid
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.journaled import content_data
 from assay.workflows.links import change_link
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
@@ -219,6 +220,7 @@ def _import_one(
     if before is None:
         number = _number_of(key, content.type)
         _check_free(tx, project, key, number)
+        _must_be_the_one_that_was_deleted(tx, project, key, content)
         return "created", insert_ticket(tx, ws, actor, project, content, number=number).key, False
     after, amended = change_content(
         tx, ws, actor, project, before, content, amendment_reason=amendment_reason
@@ -244,6 +246,20 @@ def _number_of(key: str, kind: TicketType) -> int:
             field="key",
         )
     return number
+
+
+def _must_be_the_one_that_was_deleted(
+    tx: ReadTransaction, project: Project, key: str, content: TicketContent
+) -> None:
+    """The journal tells of one ticket under each key: what comes back under a deleted one is that ticket as it was."""
+    told = tx.told_of(project.slug, [key], ("ticket.deleted",))
+    if told and told[-1].payload.get("before") != content_data(content):
+        raise Conflict(
+            f"cannot import ticket {key!r}: another ticket of this key was deleted (expected that one as it was, or a new key)",
+            hint="leave the key out, and the ticket gets the next number",
+            code="ticket-key-deleted",
+            field="key",
+        )
 
 
 def _check_free(tx: ReadTransaction, project: Project, key: str, number: int) -> None:

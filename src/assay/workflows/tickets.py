@@ -166,11 +166,11 @@ def change_content(
     content: TicketContent,
     *,
     amendment_reason: str | None,
-    bulk: int = 0,
+    bulk: Mapping[str, int] | None = None,
 ) -> tuple[Ticket, bool]:
     """The transaction part of `edit_ticket`; also says whether the pre-registration was amended.
 
-    `bulk` is how many tickets are edited at once, 0 for one alone: the journal entry says so.
+    `bulk` says that several tickets are edited at once: how many, and with which entry of the journal that begins.
     """
     if content == before.content:
         return before, False
@@ -195,7 +195,7 @@ def change_content(
             before=changed["before"],
             after=changed["after"],
             reason=amendment_reason or "",
-            **({"bulk": bulk} if bulk else {}),
+            **(bulk or {}),
         ),
         actor=actor,
         at=at,

@@ -85,6 +85,18 @@ def test_what_somebody_changed_again_stays_when_the_rest_is_taken_back(ws):
     assert get_ticket(ws, ADA, SLUG, one).content.owner == "cy"
 
 
+def test_half_of_one_bulk_edit_and_half_of_the_next_are_no_bulk_edit(ws):
+    keys = [new(ws) for _ in range(4)]
+    first = edit_many(ws, ADA, SLUG, chosen(*keys[:2]), BulkChange(fields={"owner": "ada"}))
+    second = edit_many(ws, ADA, SLUG, chosen(*keys[2:]), BulkChange(fields={"owner": "bob"}))
+    assert second.first_seq == first.last_seq + 1
+    with pytest.raises(Invalid, match="no bulk edit"):
+        undo_many(ws, ADA, SLUG, first_seq=first.last_seq, last_seq=second.first_seq)
+    assert undo_many(ws, ADA, SLUG, first_seq=second.first_seq, last_seq=second.last_seq).changed == tuple(
+        keys[2:]
+    )
+
+
 def test_edit_that_changes_nothing_writes_nothing(ws):
     key, before = new(ws), ws.store.last_seq()
     report = edit_many(ws, ADA, SLUG, chosen(key), BulkChange(fields={"owner": ""}))

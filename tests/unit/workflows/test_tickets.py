@@ -7,6 +7,7 @@ import pytest
 
 from assay.domain.board.board import Stage
 from assay.domain.experiments.experiment import Baseline, LinkKind, TicketContent
+from assay.domain.experiments.ticket_data import ticket_to_data
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.errors import Conflict, Invalid, NotFound, Refused, StaleVersion
@@ -389,3 +390,14 @@ def test_imported_number_that_would_break_the_numbering_is_refused(ws, key, erro
     with pytest.raises(error, match=says):
         import_tickets(ws, ADA, SLUG, [("a.yaml", {"key": key, "title": "imported"})])
     assert new(ws).key == "EXP-2"
+
+
+def test_key_of_a_deleted_ticket_comes_back_with_that_ticket_alone(ws):
+    ticket = new(ws)
+    data = {"key": ticket.key, **ticket_to_data(ticket.content)}
+    delete_ticket(ws, ADA, SLUG, ticket.key, expected_version=ticket.version)
+    other = {"key": ticket.key, "title": "Another life"}
+    with pytest.raises(Conflict, match="another ticket of this key was deleted"):
+        import_tickets(ws, ADA, SLUG, [("other.yaml", other)])
+    import_tickets(ws, ADA, SLUG, [("same.yaml", data)])
+    assert get_ticket(ws, ADA, SLUG, ticket.key).content == ticket.content

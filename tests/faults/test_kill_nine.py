@@ -22,44 +22,32 @@ POSTGRES_CYCLES = max(2, CYCLES // 25)
 READY_S = 3.0
 
 
-def start_child():
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0
-    )
-
-
-def run_and_kill(child, url, cycle, lifetime_s):
-    """Let it write for a while, kill it, and return what it acknowledged."""
-    assert child.stdout.readline() == b"ready\n"
-    child.stdin.write(f"{url} {cycle}\n".encode())
-    first = child.stdout.readline()
-    assert first, "the child ended before its first write"
-    timer = time.monotonic() + lifetime_s
-    time.sleep(max(0.0, timer - time.monotonic()))
-    child.send_signal(signal.SIGKILL)
-    rest = child.stdout.read()
-    child.wait(timeout=10)
-    child.stdin.close()
-    child.stdout.close()
-    assert child.returncode == -signal.SIGKILL
-    lines = (first + rest).decode().splitlines(keepends=True)
-    told = [line.split() for line in lines if line.endswith("\n")]
-    return [Promise(kind, int(seq), key, token) for kind, seq, key, token in told]
-
-
 @contextmanager
-def children(count):
-    """Processes that have started and wait; those that are not killed by the test are killed after it."""
-    started = [start_child() for _ in range(count)]
-    try:
-        yield started
-    finally:
-        for child in started:
-            child.kill()
-            child.wait()
-            child.stdin.close()
-            child.stdout.close()
+def processes_that_write():
+    """Starts one after the other: see writing_child.py."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        [sys.executable, CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0
+    ) as starter:
+        try:
+            yield starter
+        finally:
+            starter.stdin.close()
+            starter.kill()
+
+
+def run_and_kill(starter, url, cycle, lifetime_s):
+    """Let a process write for a while, kill it, and return what it acknowledged."""
+    starter.stdin.write(f"{url} {cycle}\n".encode())
+    process, told = int(starter.stdout.readline()), [starter.stdout.readline()]
+    time.sleep(lifetime_s)
+    os.kill(process, signal.SIGKILL)
+    while told[-1] and not told[-1].startswith(b"ended"):
+        told.append(starter.stdout.readline())
+    *acknowledged, end = (line.decode().split() for line in told)
+    assert acknowledged, "it ended before its first write"
+    assert end == ["ended", str(-signal.SIGKILL)]
+    return [Promise(kind, int(seq), key, token) for kind, seq, key, token in acknowledged]
 
 
 @pytest.mark.slow
@@ -70,11 +58,9 @@ def test_store_killed_under_eight_writers_keeps_every_acknowledged_write(tmp_pat
     with open_store(url) as store:
         new_project(store)
     promises, entries = [], 0
-    with children(1) as waiting:
+    with processes_that_write() as starter:
         for cycle in range(CYCLES):
-            child = waiting.pop()
-            waiting.append(start_child())
-            promises += run_and_kill(child, url, cycle, chance.uniform(0.02, 0.5))
+            promises += run_and_kill(starter, url, cycle, chance.uniform(0.02, 0.25))
             start = time.monotonic()
             with open_store(url) as store:
                 assert time.monotonic() - start < READY_S
@@ -91,10 +77,10 @@ def test_process_killed_beside_another_on_one_postgresql_leaves_it_whole_and_the
     promises = []
     with open_store(postgres_url) as store:
         new_project(store)
-        with children(1 + POSTGRES_CYCLES) as waiting, ThreadPoolExecutor(1) as beside:
-            other = beside.submit(run_and_kill, waiting.pop(), postgres_url, "other", 1.5 * POSTGRES_CYCLES)
+        with processes_that_write() as one, processes_that_write() as two, ThreadPoolExecutor(1) as beside:
+            other = beside.submit(run_and_kill, one, postgres_url, "other", 1.5 * POSTGRES_CYCLES)
             for cycle in range(POSTGRES_CYCLES):
-                promises += run_and_kill(waiting.pop(), postgres_url, cycle, chance.uniform(0.2, 0.6))
+                promises += run_and_kill(two, postgres_url, cycle, chance.uniform(0.2, 0.6))
             promises += other.result(timeout=60)
         entries = check_kept(store, promises)
     assert entries >= len(promises) >= 4 * POSTGRES_CYCLES

@@ -1,6 +1,8 @@
-"""Eight threads that write until they are killed. Each line on stdout is an acknowledgement: the write was durable.
+"""Processes of eight threads that write until they are killed, one after the other.
 
-Waits for a line on stdin that names the database, so that the interpreter is ready before it is needed.
+Each line on stdin names a database and lets a process be forked, before anything of the store is open here, so that all of them
+share the second that imports take. It tells its id on stdout, then a line for each acknowledgement: the write was durable. Its
+end is told by the process that outlives it.
 """
 
 import os
@@ -28,9 +30,8 @@ def write_for_ever(store, project, name):
                 store.write(lambda tx: refused(tx, project))
 
 
-def main():
-    os.write(1, b"ready\n")
-    url, cycle = sys.stdin.readline().split()
+def write_until_killed(url, cycle):
+    os.write(1, f"{os.getpid()}\n".encode())
     store = open_store(url)
     with store.read() as tx:
         project = tx.project("vision")
@@ -42,6 +43,15 @@ def main():
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def main():
+    while line := sys.stdin.readline():
+        child = os.fork()
+        if child == 0:
+            write_until_killed(*line.split())
+        _, status = os.waitpid(child, 0)
+        os.write(1, f"ended {os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.docs.pages import ROOT, blocks, code, page, tables
+from tests.support.warm_start import warm_programs
 
 PAGE = page("ci.md")
 WORKFLOW, GITLAB = (yaml.safe_load(block.text) for block in blocks(PAGE) if block.language == "yaml")
@@ -43,8 +44,15 @@ def evaluate(rate):
     return EVALUATE.replace("RATE", str(rate))
 
 
+@pytest.fixture(scope="module")
+def programs():
+    """Where `assay` starts warm."""
+    with warm_programs(["numpy", "pydantic", "scipy.special", "typer", "yaml"]) as folder:
+        yield folder
+
+
 @pytest.fixture
-def repository(tmp_path):
+def repository(tmp_path, programs):
     """A repository with a target branch, and a pull request checked out beside it, as a runner has it."""
     work = tmp_path / "work" / "project"
     work.mkdir(parents=True)
@@ -52,7 +60,7 @@ def repository(tmp_path):
     for name, text in files.items():
         (work / name).write_text(text, encoding="utf-8")
     environment = {
-        "PATH": f"{tmp_path / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
+        "PATH": os.pathsep.join(map(str, (tmp_path / "bin", programs, Path(sys.executable).parent, os.defpath))),
         "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org",
     }  # fmt: skip

@@ -38,7 +38,8 @@ from assay.workflows.lookup import required_project
 from assay.workflows.open_tickets import is_over_in, stages_over
 from assay.workflows.phases import PhaseView, phase_in
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
-from assay.workflows.records import Commitment, Project, Sprint, Ticket
+from assay.workflows.records import Commitment, CommitmentCount, Project, Sprint, Ticket
+from assay.workflows.sprint_flow import counts_of
 from assay.workflows.tickets import insert_ticket
 
 LABEL = "diagnosis: {}"
@@ -265,14 +266,9 @@ def _item(board: Board, ticket: WorkItem, at: datetime, *, confirmed: bool, over
 
 def _scopes(sprints: Sequence[Sprint], made: Sequence[Commitment]) -> tuple[SprintScope, ...]:
     started = [sprint for sprint in sprints if sprint.started_at is not None][-LAST_SPRINTS:]
-    return tuple(
-        SprintScope(
-            number=sprint.number,
-            taken_in=sum(one.sprint_id == sprint.id for one in made),
-            after_start=sum(one.sprint_id == sprint.id and one.after_start for one in made),
-        )
-        for sprint in started
-    )
+    counts, none = counts_of(made), CommitmentCount(0, 0, 0)
+    mine = [(sprint.number, counts.get(sprint.id, none)) for sprint in started]
+    return tuple(SprintScope(number, taken_in=of.made, after_start=of.after_start) for number, of in mine)
 
 
 def _mending(board: Board, tickets: Sequence[WorkItem]) -> dict[Cause, str]:

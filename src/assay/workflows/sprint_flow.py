@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -65,7 +66,10 @@ def flows_of_sprints(
     if not started:
         return ()
     known = _known(ws, project, sprint_ends(sprints, made), at, tx)
-    return tuple(_sprint(one, made, known) for one in started)
+    taken: dict[int, list[Commitment]] = defaultdict(list)
+    for one in made:
+        taken[one.sprint_id].append(one)
+    return tuple(_sprint(one, taken.get(one.id, ()), known) for one in started)
 
 
 def sprint_rates(ws: Workspace, actor: Actor, slug: str) -> tuple[SprintRate, ...]:
@@ -130,15 +134,11 @@ def _known(
     return _Known(facts.flows, data_known(facts.events, facts.flows, due, at), spans, at)
 
 
-def _sprint(sprint: Sprint, made: Sequence[Commitment], known: _Known) -> SprintFlow:
+def _sprint(sprint: Sprint, taken: Sequence[Commitment], known: _Known) -> SprintFlow:
     begin, end = begin_of(sprint), min(sprint.ended_at or known.at, known.at)
     after = end + timedelta(microseconds=1)
     decided = decided_between((flow for flow in known.flows if flow.is_experiment), begin, after)
-    inside = {
-        one.key
-        for one in made
-        if one.sprint_id == sprint.id and (one.removed_at is None or one.removed_at > end)
-    }
+    inside = {one.key for one in taken if one.removed_at is None or one.removed_at > end}
     # Data is due at the latest when its sprint ends by plan, which may be later than when it was ended.
     latest = max(end, min(end_of(sprint), known.at))
     due = [one for one in known.answers if one.item in inside and begin <= one.due_at <= latest]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 
 @contextmanager
@@ -14,8 +15,11 @@ def loading() -> Iterator[None]:
     try:
         yield
     finally:
-        if (
-            not gc.get_freeze_count()
-        ):  # once: whoever runs many commands in one process keeps its garbage small
-            gc.freeze()
+        _freeze_once()
         gc.enable()
+
+
+@cache
+def _freeze_once() -> None:
+    """Whoever runs many commands in one process keeps its garbage small; to ask how much is frozen would count all of it."""
+    gc.freeze()

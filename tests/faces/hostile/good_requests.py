@@ -8,11 +8,18 @@ TICKET = {
     "baseline": [{"metric": "accuracy", "value": 0.72, "source": "production"}],
     "criteria": {"primary": ["accuracy >= 85%"], "kill": ["accuracy < 70% after training"]},
     "budget": {"gpu_hours": 24, "cost_usd": 500},
+    "gpus": 2,
     "time_box_days": 10,
     "mode": "exploit",
     "axis": "prompt",
     "data_needs": [
-        {"dataset": "adversarial-1k", "versions": "v2", "needed_by": "2026-05-12T09:00:00Z", "ready": False}
+        {
+            "dataset": "adversarial-1k",
+            "versions": "v2",
+            "needed_by": "2026-05-12T09:00:00Z",
+            "arrives": "2026-05-11 to 2026-05-12",
+            "ready": False,
+        }
     ],
     "looks": [3],
     "candidate": "a",
@@ -22,7 +29,7 @@ TICKET = {
     "kill_rules_off": ["plateau"],
     "trackers": [{"url": "https://tracker.example.org/#/experiments/7", "title": "Sweep"}],
     "spike": {"question": "", "deliverable": ""},
-    "data": {"source": "", "volume": ""},
+    "data": {"source": "", "volume": "", "arrives": ""},
     "engineering": {"model_version": "", "latency_percentile": 95},
     "feature": {"fallback": ""},
     "prediction": {

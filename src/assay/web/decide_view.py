@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assay.domain.board.board import Board
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.errors import AssayError, Invalid
@@ -13,20 +14,14 @@ from assay.web.errors import sentences
 from assay.workflows.views import TicketView
 
 _MEANING = {
-    DecisionKind.PROMOTE: ("Promote", "It holds what it promised. The card goes to Production."),
-    DecisionKind.ITERATE: (
-        "Iterate",
-        "It falls short and is worth another round. The card goes to Iteration.",
-    ),
-    DecisionKind.KILL: ("Kill", "Stop here and keep what was learned. The card goes to Killed."),
+    DecisionKind.PROMOTE: ("Promote", "It holds what it promised."),
+    DecisionKind.ITERATE: ("Iterate", "It falls short and is worth another round."),
+    DecisionKind.KILL: ("Kill", "Stop here and keep what was learned."),
 }
 _MEANING_OF_WORK = {
-    DecisionKind.PROMOTE: ("Done", "It delivers what it promised. The card goes to Production."),
-    DecisionKind.ITERATE: (
-        "Another round",
-        "It falls short and is worth more work. The card goes to Iteration.",
-    ),
-    DecisionKind.KILL: ("Stop", "It ends here, and what was learned is kept. The card goes to Killed."),
+    DecisionKind.PROMOTE: ("Done", "It delivers what it promised."),
+    DecisionKind.ITERATE: ("Another round", "It falls short and is worth more work."),
+    DecisionKind.KILL: ("Stop", "It ends here, and what was learned is kept."),
 }
 """What the same three mean where nothing is registered: a spike, a data task, engineering, a feature."""
 
@@ -53,7 +48,7 @@ def decide_page(view: TicketView, *, csrf_token: str) -> DecidePage:
             DecisionOption(
                 value=kind.value,
                 title=title,
-                meaning=meaning,
+                meaning=f"{meaning} {goes(view.project.settings.board, kind)}",
                 recommended=kind.value == said,
                 chosen=kind.value == said,
             )
@@ -68,6 +63,12 @@ def decide_page(view: TicketView, *, csrf_token: str) -> DecidePage:
         locked=ticket.lock is not None or not registers,
         closed=stage is not None and stage.terminal,
     )
+
+
+def goes(board: Board, kind: DecisionKind) -> str:
+    """Where the card goes by this decision, on a board that calls its columns as it likes."""
+    column = board.stage(board.column_of(kind) or "")
+    return "The card stays where it is." if column is None else f"The card goes to {column.title}."
 
 
 def with_problem(page: DecidePage, error: AssayError, *, chosen: str) -> DecidePage:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from assay.domain.board.board import Board
 from assay.domain.board.roles import ColumnRole
-from assay.domain.experiments.experiment import Budget
-from assay.web import cards, wording
+from assay.domain.experiments.experiment import Budget, DecisionKind
+from assay.web import cards, decide_view, wording
 from assay.web.cards import card_context, render_card
 from assay.workflows.views import CardSlot
 from tests.faces.web.board_examples import CARDS, NOW, bar, card, numbers
@@ -187,3 +188,14 @@ def test_refined_card_says_what_is_refined():
     said = {"decision": "iterate", "learnings": "German regressed.", "foot": "German regressed."}
     refined = card("EXP-1", "T", "refine", role=ColumnRole.ITERATING, evidence=said, reason="Mend German")
     assert card_context("p", refined).foot == "Mend German"
+
+
+def test_page_of_a_decision_names_the_columns_as_the_board_calls_them():
+    board = Board.default()
+    stages = tuple(
+        one.model_copy(update={"title": "Refine"}) if one.key == "iteration" else one for one in board.stages
+    )
+    renamed = board.model_copy(update={"stages": stages})
+    assert decide_view.goes(renamed, DecisionKind.ITERATE) == "The card goes to Refine."
+    short = board.model_copy(update={"stages": tuple(one for one in stages if one.key != "iteration")})
+    assert decide_view.goes(short, DecisionKind.ITERATE) == "The card stays where it is."

@@ -14,8 +14,8 @@ from assay.domain.board.readiness import DataConfirmed, NeedsTold
 from assay.domain.board.standing_boards import StandingBoards, standing_boards
 from assay.domain.board.time_boxes import BoxTold
 
-MOST_WAYS = 8
-"""So many answers are kept at most: a page asks for one moment, and most ask for now."""
+MOST_WAYS = 5_000
+"""So many ways of items are kept, about a kilobyte each: of a thousand items those of five moments, and most pages ask for now."""
 
 
 class FlowEvents(tuple[FlowEvent, ...]):  # noqa: SLOT001  # what was worked out is kept beside its items
@@ -84,9 +84,10 @@ class FlowEvents(tuple[FlowEvent, ...]):  # noqa: SLOT001  # what was worked out
         if known is not None and known[0] == boards:
             return known[1]
         found = item_flows(self.crossings, boards, decisions=self.decisions, until=at)
-        if len(self._known_ways) >= MOST_WAYS:
+        if sum(len(ways) for _, ways in tuple(self._known_ways.values())) + len(found) > MOST_WAYS:
             self._known_ways.clear()
-        self._known_ways[at] = boards, found
+        if len(found) <= MOST_WAYS:
+            self._known_ways[at] = boards, found
         return found
 
     @cached_property

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from assay.domain.board import flow_events
 from assay.domain.board.blockers import BlockerClosed
 from assay.domain.board.board import Board
 from assay.domain.board.flow import BoardChanged, Crossing, Decided, Outcome, item_flows
-from assay.domain.board.flow_events import MOST_WAYS, FlowEvents
+from assay.domain.board.flow_events import FlowEvents
 from assay.domain.board.standing_boards import standing_boards
 
 BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
@@ -55,12 +56,16 @@ def test_boards_are_those_that_the_journal_tells_of():
     assert told.ways(told.boards(TODAY), until=day(9)) != EVENTS.ways(EVENTS.boards(TODAY), until=day(9))
 
 
-def test_after_the_last_event_every_moment_has_the_same_answer_and_few_are_kept():
-    boards = EVENTS.boards(TODAY)
-    assert EVENTS.ways(boards, until=day(6)) is EVENTS.ways(boards, until=day(400))
-    for hour in range(3 * MOST_WAYS):
-        EVENTS.ways(boards, until=BEGIN + timedelta(hours=hour))
-    assert len(EVENTS._known_ways) <= MOST_WAYS
+def test_after_the_last_event_every_moment_has_the_same_answer_and_few_are_kept(monkeypatch):
+    boards, events = EVENTS.boards(TODAY), FlowEvents(EVENTS)
+    assert events.ways(boards, until=day(6)) is events.ways(boards, until=day(400))
+    monkeypatch.setattr(flow_events, "MOST_WAYS", 7)
+    for hour in range(144):
+        events.ways(boards, until=BEGIN + timedelta(hours=hour))
+        assert sum(len(ways) for _, ways in events._known_ways.values()) <= 7
+    monkeypatch.setattr(flow_events, "MOST_WAYS", 2)
+    assert events.ways(boards, until=day(9)) == plainly(day(9))
+    assert not events._known_ways
 
 
 def test_events_are_told_apart_by_what_they_say():

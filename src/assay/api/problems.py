@@ -176,6 +176,7 @@ _EXPECTED = {
     "too_short": "at least {min_length} entries",
     "enum": "one of: {expected}",
     "literal_error": "one of: {expected}",
+    "time_zone_unknown": "a name of the IANA database such as Europe/Berlin, or UTC",
     "string_pattern_mismatch": "text of the form {pattern}",
 }
 

@@ -12,7 +12,8 @@ from assay.errors import Invalid
 
 MAX_FILES = 200
 MAX_FIELDS = 40
-_LARGEST_TEXT = 1_048_576
+_LARGEST_TEXT = 5 * 1_048_576
+"""A history that was checked goes back and forth as text: a million characters, of up to four bytes, with the ends of its lines."""
 
 
 async def with_files(request: Request) -> AsyncIterator[FormData]:

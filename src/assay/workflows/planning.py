@@ -229,7 +229,10 @@ def _data_available(ticket: Ticket, linked: tuple[LinkedData, ...]) -> ReadyItem
     waiting = [one for one in supplies(ticket.content.data_needs, linked) if not one.is_ready]
     if linked and waiting:
         named = ", ".join(one.name for one in waiting)
+        gone = next((one for one in waiting if one.is_stopped), None)
         do = f"Say that {waiting[0].name} is ready once its data is there"
+        if gone is not None:
+            do = f"Link other data than {gone.name}: it was killed"
         return ReadyItem("data available", Outcome.NOT_MET, f"not ready yet: {named}", do)
     if linked:
         return ReadyItem("data available", Outcome.MET, "every data ticket it is linked to is ready", "")

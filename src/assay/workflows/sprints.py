@@ -369,9 +369,10 @@ def _stale(sprint: Sprint) -> StaleVersion:
 def must_be(sprint: Sprint, state: SprintState, verb: str) -> None:
     """Refused where the sprint is in another state than this asks for."""
     if sprint.state is not state:
+        is_cancelled = sprint.state is SprintState.CANCELLED and verb != "cancel"
         raise Refused(
             f"cannot {verb} sprint {sprint.number}: it is {sprint.state.value} (expected {state.value})",
-            hint="assay sprint list",
+            hint=f"assay sprint restore {sprint.number}" if is_cancelled else "assay sprint list",
             code="sprint-state",
         )
 

@@ -28,7 +28,7 @@ def browser(site):
     return Browser(site.url)
 
 
-def sent(browser, action, content, **more):
+def sent(browser, action, content, file="moves.csv", **more):
     """Status, place to go to, and text of the page that answers a file."""
     import urllib.error
     import urllib.request
@@ -36,7 +36,7 @@ def sent(browser, action, content, **more):
     fields = {"csrf_token": browser.token(PAGE), "action": action, "name": "", **more}
     request = urllib.request.Request(
         browser.url + PAGE,
-        data=multipart(fields, "moves.csv", content),
+        data=multipart(fields, file, content),
         headers={"content-type": "multipart/form-data; boundary=x"},
     )
     try:
@@ -80,3 +80,13 @@ def test_history_of_the_peps_is_checked_given_a_board_and_brought_in_once(site, 
 def test_file_that_is_no_history_is_refused_with_what_to_do(browser, content, said):
     status, _, page = sent(browser, "import", content)
     assert (status, said in page) == (422, True)
+
+
+def test_file_of_other_letters_than_latin_comes_in_as_it_was_checked(browser):
+    note = "\u0436" * 100_000
+    rows = [f"K-1,Backlog,2026-03-0{day},{note}" for day in range(1, 8)]
+    raw = "\n".join(("ticket,to,at,note", *rows)).encode()
+    status, _, page = sent(browser, "check", raw)
+    assert (status, "1 new ticket" in page) == (200, True)
+    typed = re.search(r'<textarea[^>]*name="text"[^>]*>(.*?)</textarea>', page, re.DOTALL)[1]
+    assert sent(browser, "import", b"", file="", text=typed)[0] == 303

@@ -102,6 +102,15 @@ def test_data_ticket_an_experiment_is_linked_to_is_part_of_its_feasibility_and_r
     assert (row.feasibility.fit, row.ready[0].outcome) == (Fit.FITS, Outcome.MET)
 
 
+def test_data_whose_ticket_was_killed_is_not_waited_for_but_replaced(ws):
+    data = create_ticket(ws, ADA, SLUG, TicketContent(type="data", title="Labels"))
+    needing = create_ticket(ws, ADA, SLUG, content())
+    link_tickets(ws, ADA, SLUG, needing.key, LinkKind.NEEDS_DATA, data.key)
+    decide_it(ws, data, DecisionKind.KILL)
+    [row] = candidates(ws, ADA, SLUG).rows
+    assert row.ready[0].do == f"Link other data than {data.key}: it was killed"
+
+
 @pytest.mark.parametrize(
     ("first", "last"), [(date(2026, 6, 5), date(2026, 6, 4)), (date(2026, 1, 1), date(2030, 1, 1))]
 )

@@ -207,8 +207,9 @@ def test_planned_sprint_that_will_not_be_run_is_cancelled_and_planning_turns_to_
         with pytest.raises(Refused, match="it was cancelled") as refused:
             change()
         assert refused.value.hint == "assay sprint restore 1"
-    with pytest.raises(Refused, match="it is cancelled"):
+    with pytest.raises(Refused, match="it is cancelled") as refused:
         start_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    assert refused.value.hint == "assay sprint restore 1"
 
 
 def test_cancelled_sprint_is_planned_again_with_what_is_still_open_in_it(ws):

@@ -119,6 +119,8 @@ def _full(goal: str, wip: WipState) -> str:
     if wip.by is LimitBy.CARDS:
         return f"{goal} is full: {wip.text} cards. Finish one there first."
     asked = f"{wip.asks} GPU{'' if wip.asks == 1 else 's'}"
+    if wip.limit is not None and wip.asks > wip.limit:
+        return f"{goal} has no room for {asked}, even empty: its limit is {wip.limit}. Let it run on fewer, or raise the limit."
     return f"{goal} has no room for {asked}: {wip.text} are taken. Finish one there first."
 
 

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 DEFAULT_TIME_ZONE = "UTC"
+_OF_ONE_MACHINE = frozenset({"localtime", "posixrules", "Factory", "posix", "right"})
+"""Files that some machines keep beside the zones: elsewhere the name means another zone, or none."""
 NIGHT_BEGINS_HOUR, NIGHT_ENDS_HOUR = 18, 8
 
 
@@ -23,13 +25,15 @@ def known_time_zone(name: str) -> str:
     'America/Los_Angeles'
     """
     try:
-        ZoneInfo(name)
+        is_known = name.partition("/")[0] not in _OF_ONE_MACHINE and ZoneInfo(name).key == name
     except (ValueError, OSError, LookupError):
+        is_known = False
+    if not is_known:
         raise PydanticCustomError(
             "time_zone_unknown",
             "no time zone is called {name} (expected a name of the IANA database such as Europe/Berlin, or UTC)",
             {"name": repr(name[:60])},
-        ) from None
+        )
     return name
 
 

@@ -178,6 +178,16 @@ def test_column_limited_by_gpus_has_room_for_a_card_that_needs_none_and_says_wha
         assert assess("hypothesis", "experiment", wip=WipState(asks=asks, **taken), **ready).allowed
 
 
+def test_card_that_asks_for_more_gpus_than_its_column_ever_has_is_not_told_to_wait_for_others():
+    empty = WipState(stage="experiment", count=0, limit=3, by=LimitBy.GPUS, asks=4)
+    refused = assess(
+        "hypothesis", "experiment", wip=empty, confirmed={"dataset_ready": "ada"}, baseline_runs=5
+    )
+    assert refused.explanation == (
+        "Experiment has no room for 4 GPUs, even empty: its limit is 3. Let it run on fewer, or raise the limit."
+    )
+
+
 def test_going_back_needs_a_reason():
     assert assess("evaluation", "backlog").refusal == "reason"
     assert assess("evaluation", "backlog", reason="  ").refusal == "reason"

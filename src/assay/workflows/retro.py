@@ -58,7 +58,9 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         rates=rates_of(flowed, sprints, made),
         flow=next((one for one in flowed if one.number == number), None),
         expected=_expected(known, begin, facts.at),
-        aims=tuple(_aim(one, known, facts.at) for one in sprints if one.started_at),
+        aims=tuple(
+            _aim(one, known, facts.at) for one in sprints if one.started_at and one.started_at <= facts.at
+        ),
         tooling=tooling,
         learned=learned_between(facts, begin, facts.at, verdicts=False),
     )

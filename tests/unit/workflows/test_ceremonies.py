@@ -214,6 +214,19 @@ def test_next_experiment_is_the_one_in_preparation_before_the_one_that_waits(ws)
     assert standup(ws, ADA, SLUG).next.key == prepared.key
 
 
+def test_retro_of_a_sprint_says_nothing_of_one_planned_before_it_but_started_later(ws):
+    key = start(ws).key
+    for number in (1, 2):
+        create_sprint(ws, ADA, SLUG)
+        commit_tickets(ws, ADA, SLUG, number, [key])
+    start_sprint(ws, ADA, SLUG, 2, expected_version=None)
+    end_sprint(ws, ADA, SLUG, 2, expected_version=None)
+    start_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    view = retro(ws, ADA, SLUG, 2)
+    assert ([one.number for one in view.rates], [one.number for one in view.aims]) == ([2], [2])
+    assert "nothing decided" in retro_markdown(view)
+
+
 def test_retro_tells_how_runs_broke_and_what_was_in_the_way(ws, tracker, clock):
     ticket = start(ws)
     late = create_ticket(ws, ADA, SLUG, content(title="Late"))

@@ -10,7 +10,7 @@ from assay.domain.board.flow import Outcome
 from assay.errors import AssayError, Invalid
 from assay.web import uploads, wording
 from assay.web.contexts.history import HistoryPage, StatusField
-from assay.web.inputs import text
+from assay.web.inputs import lines, text
 from assay.workflows.history import HistoryReport
 from assay.workflows.history_file import MOST_CHARACTERS
 from assay.workflows.records import Project
@@ -57,7 +57,7 @@ def typed(form: FormData) -> Typed:
     """
     chosen = uploads.files(form, "file")
     name, content = next(iter(chosen.items()), (text(form, "name") or "history.csv", None))
-    said = text(form, "text") if content is None else _decoded(name, content)
+    said = lines(form, "text") if content is None else _decoded(name, content)
     if not said.strip():
         raise Invalid(
             "cannot read a history: no file was chosen and nothing was typed (expected CSV or JSON Lines, a row for each move)",
@@ -119,23 +119,23 @@ def _told(report: HistoryReport) -> list[str]:
         (len(report.extended), "ticket that went on", "tickets that went on"),
         (report.unchanged, "ticket without anything new", "tickets without anything new"),
     )
-    lines = [wording.plural(count, one, many) for count, one, many in counts if count]
+    told = [wording.plural(count, one, many) for count, one, many in counts if count]
     if report.first_at is not None and report.last_at is not None:
         begin, end = wording.day(report.first_at), wording.day(report.last_at)
-        lines.append(f"{wording.plural(report.moves, 'move')} from {begin} to {end}")
+        told.append(f"{wording.plural(report.moves, 'move')} from {begin} to {end}")
     if report.left_alone:
-        lines.append(f"Deleted here, left alone: {_some(report.left_alone)}")
-    lines += [
+        told.append(f"Deleted here, left alone: {_some(report.left_alone)}")
+    told += [
         f"{edit.items} tickets moved at once on {wording.minute(edit.at)}: marked as a bulk edit"
         for edit in report.bulk_edits[-MOST_SHOWN:]
     ]
-    lines += [f"A gap in {gap}" for gap in report.gaps[:MOST_SHOWN]]
+    told += [f"A gap in {gap}" for gap in report.gaps[:MOST_SHOWN]]
     left = len(report.gaps[MOST_SHOWN:]) + report.gaps_left_out
     if left:
-        lines.append(f"And {wording.plural(left, 'more gap')}")
+        told.append(f"And {wording.plural(left, 'more gap')}")
     if report.unread:
-        lines.append(f"Columns that say nothing of a move: {_some(report.unread)}")
-    return lines
+        told.append(f"Columns that say nothing of a move: {_some(report.unread)}")
+    return told
 
 
 def _some(names: tuple[str, ...]) -> str:

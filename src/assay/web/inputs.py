@@ -30,6 +30,12 @@ def text(form: FormData, name: str) -> str:
     return _lines(value).strip() if isinstance(value, str) else ""
 
 
+def lines(form: FormData, name: str) -> str:
+    """A field of several lines, whose blanks and tabs may be cells of a table; empty where it was not sent."""
+    value = form.get(name, "")
+    return _lines(value).strip("\n") if isinstance(value, str) else ""
+
+
 def _lines(value: str) -> str:
     """Browsers end lines with two characters: an unchanged text would be another than the one in a file."""
     return value.replace("\r\n", "\n")

@@ -71,7 +71,8 @@ _SPLIT = "split it by ticket: each part comes in on its own"
 
 
 def _csv_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), strict=True)
+    plain = text.lstrip("\ufeff")
+    reader = csv.reader(io.StringIO(plain, newline=""), delimiter=_separator(plain), strict=True)
     try:
         header = next(reader, [])
         if len(set(header)) < len(header):
@@ -87,6 +88,12 @@ def _csv_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
             yield begin, dict(zip(header, cells, strict=True))
     except csv.Error as error:
         raise _refused(name, f"{error} in line {reader.line_num}", "CSV", line=reader.line_num) from None
+
+
+def _separator(text: str) -> str:
+    """Spreadsheets write semicolons where commas stand in numbers, and tabs into the clipboard."""
+    header = text.lstrip().partition("\n")[0]
+    return max(",;\t", key=header.count)
 
 
 def _json_rows(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:

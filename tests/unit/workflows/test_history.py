@@ -200,6 +200,12 @@ def test_slip_in_a_history_is_named_with_its_line(text, said):
     assert said in caught.value.message
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_tables_of_spreadsheets_are_read(separator):
+    table = "ticket,from,to,at,title\nA,,Draft,2026-05-01,\n".replace(",", separator)
+    assert history_from_text(table).items[0].rows[0].target == "Draft"
+
+
 def test_json_lines_say_the_same_as_csv():
     csv = history_from_text("ticket,from,to,at,bulk\nA,,Draft,2026-05-01,\nA,Draft,Final,2026-05-04,true\n")
     lines = history_from_text(

@@ -35,7 +35,7 @@ def test_change_is_told_first_then_saved_once_and_a_stale_one_is_refused(api, pr
     board, etag = file_of(api, project)
     board["columns"][2]["limit"] = 1
     draft = api("POST", f"{project}/board-file/check", json={"text": yaml.safe_dump(board)}).json()
-    assert draft["changes"] == ["Experiment: at most 1 card (was 3)."]
+    assert draft["changes"] == ["Experiment: at most 1 GPU (was 3)."]
     assert file_of(api, project)[1] == etag
     assert put(api, project, board, etag).json()["changes"] == draft["changes"]
     assert file_of(api, project)[0] == board

@@ -503,6 +503,8 @@ def stuck(tmp_path):
     yield process, tmp_path, [int(file.read_text()) for file in waiting]
     process.kill()
     process.communicate()
+    for file in waiting:
+        file.unlink(missing_ok=True)  # whoever still waits for that ends
 
 
 def resumed(folder):

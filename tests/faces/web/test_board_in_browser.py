@@ -347,8 +347,10 @@ def test_board_card_changes_hands_by_dragging_it_to_another_lane_and_by_keys_and
     page.mouse.move(start["x"] + 60, start["y"] + 34)
     page.mouse.down()
     page.mouse.move(start["x"] + 64, start["y"] + 40, steps=3)
+    page.wait_for_selector(".hint-line")  # the heads of columns have grown by now: lanes stay where they are
     goal = page.locator(f'#col-backlog .cell[data-lane="{other}"]').bounding_box()
     page.mouse.move(goal["x"] + 80, goal["y"] + 20, steps=12)
+    page.wait_for_selector(f'.cell[data-lane="{other}"] #card-{site.keys["rank_a"]}')
     page.mouse.up()
     page.wait_for_selector(".toast [data-undo]")
     assert (

@@ -69,15 +69,10 @@ def typed(form: FormData) -> Typed:
 
 
 def _decoded(name: str, content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid(
-            f"cannot read history {name[:100]!r}: byte {error.start} is not UTF-8 (expected CSV or JSON Lines in UTF-8)",
-            hint="export it again as UTF-8",
-            code="history-invalid",
-            field="file",
-        ) from error
+    what = f"history {name[:100]!r}"
+    return uploads.as_text(
+        content, what=what, expected="CSV or JSON Lines", code="history-invalid", field="file"
+    )
 
 
 def history_page(

@@ -54,6 +54,23 @@ def files(form: FormData, name: str) -> dict[str, bytes]:
     return found
 
 
+def as_text(content: bytes, *, what: str, expected: str, code: str, field: str) -> str:
+    """A chosen file as text, without the mark that some programs put before it.
+
+    Raises:
+        Invalid: it is not UTF-8.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid(
+            f"cannot read {what}: byte {error.start} is not UTF-8 (expected {expected} in UTF-8)",
+            hint="save it as UTF-8, then choose it again",
+            code=code,
+            field=field,
+        ) from error
+
+
 def _is_text(name: str) -> bool:
     try:
         name.encode("utf-8")

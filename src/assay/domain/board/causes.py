@@ -33,7 +33,8 @@ def _run_and_fail(facts: Facts) -> Answer:
     decided = decided_between(facts.experiments, facts.start, facts.end)
     killed, learned = share_of(decided, Outcome.KILLED), learning_share(decided)
     keys = tuple(flow.item for flow in decided if flow.outcome is Outcome.KILLED)
-    if not killed.of:
+    rate = killed.rate
+    if rate is None:
         none = "no experiment was decided in these days, so none failed"
         return Answer(Cause.RUN_AND_FAIL, Standing.DOES_NOT_HOLD, speaks_against=(none,))
     said = f"killed: {share_text(killed)}; healthy is {KILL_BAND.low:.0%} to {KILL_BAND.high:.0%}"
@@ -45,7 +46,7 @@ def _run_and_fail(facts: Facts) -> Answer:
         return Answer(
             Cause.RUN_AND_FAIL,
             Standing.HOLDS,
-            killed.rate or 0.0,
+            rate,
             speaks_for=(f"{said}: more than that", taught),
             items=keys,
             is_too_much=True,
@@ -55,9 +56,7 @@ def _run_and_fail(facts: Facts) -> Answer:
         return Answer(
             Cause.RUN_AND_FAIL, Standing.NOT_KNOWN, speaks_for=(said, taught), missing=few, items=keys
         )
-    return Answer(
-        Cause.RUN_AND_FAIL, Standing.HOLDS, killed.rate or 0.0, speaks_for=(said, taught), items=keys
-    )
+    return Answer(Cause.RUN_AND_FAIL, Standing.HOLDS, rate, speaks_for=(said, taught), items=keys)
 
 
 def _do_not_start(facts: Facts) -> Answer:

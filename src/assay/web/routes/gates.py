@@ -99,15 +99,11 @@ def _gate_text(form: FormData) -> tuple[str, dict[str, bytes]]:
     if not chosen:
         return inputs.text(form, "text"), beside
     name, content = next(iter(chosen.items()))
-    try:
-        return content.decode("utf-8-sig"), beside
-    except UnicodeDecodeError as error:
-        raise Invalid(
-            f"cannot read gate file {name[:80]!r}: byte {error.start} is not UTF-8 (expected a YAML file in UTF-8)",
-            hint="save it as UTF-8, then choose it again",
-            code="gate-not-text",
-            field="gate_file",
-        ) from error
+    what = f"gate file {name[:80]!r}"
+    text = uploads.as_text(
+        content, what=what, expected="a YAML file", code="gate-not-text", field="gate_file"
+    )
+    return text, beside
 
 
 @router.get("/p/{slug}/gates/{name}", dependencies=requires(Permission.READ))

@@ -6,6 +6,7 @@ from assay.domain.experiments.experiment import TicketContent
 from assay.workflows.backlogs import backlogs
 from assay.workflows.tickets import create_ticket
 from tests.faces.web import story
+from tests.faces.web.dragging import carry, pick_up
 
 
 def waiting(site):
@@ -17,12 +18,11 @@ def test_ticket_is_dragged_to_the_top_and_sent_down_again_by_keyboard(site, visi
         create_ticket(site.ws, story.ADA, site.slug, TicketContent(title=title))
     before = waiting(site)
     page = visit(site.at("/backlog"))
-    source, goal = page.locator(f"#w-{before[-1]}"), page.locator(f"#w-{before[0]}")
-    start, end = source.bounding_box(), goal.bounding_box()
-    page.mouse.move(start["x"] + start["width"] - 90, start["y"] + start["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(end["x"] + 60, end["y"] + end["height"] / 2, steps=12)
-    page.mouse.move(end["x"] + 60, end["y"] + 4, steps=4)
+    last, first = f"#w-{before[-1]}", f"#w-{before[0]}"
+    pick_up(page, page.locator(last), right=page.locator(last).bounding_box()["width"] - 90, down=12)
+    # The list holds the row that was taken; what follows the mouse is a picture of it.
+    lies_first = f"[data-backlog] > {last}:first-child"
+    carry(page, page.locator(f"[data-backlog]:has({first}) > [data-key]").first, lies_first, right=60, down=4)
     page.mouse.up()
     page.wait_for_url(re.compile("done=ordered"))
     assert waiting(site) == [before[-1], *before[:-1]]

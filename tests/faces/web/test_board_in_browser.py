@@ -9,6 +9,7 @@ from assay.domain.experiments.experiment import DataNeed
 from assay.workflows.board import move_card
 from assay.workflows.tickets import get_ticket
 from tests.faces.web import story
+from tests.faces.web.dragging import carry, pick_up
 
 pytestmark = pytest.mark.browser
 
@@ -39,14 +40,10 @@ def card(page, site, name):
 
 
 def drag(page, site, name, column):
-    source = card(page, site, name)
-    source.scroll_into_view_if_needed()
-    start = source.bounding_box()
-    goal = page.locator(f"#col-{column} .cards").bounding_box()
-    page.mouse.move(start["x"] + 60, start["y"] + 34)
-    page.mouse.down()
-    page.mouse.move(start["x"] + 80, start["y"] + 40, steps=4)
-    page.mouse.move(goal["x"] + 80, goal["y"] + 24, steps=12)
+    pick_up(page, card(page, site, name))
+    page.wait_for_selector(".hint-line")  # the heads of columns have grown by now
+    goal = page.locator(f"#col-{column} .cards")
+    carry(page, goal, f"#col-{column} #card-{site.keys[name]}", down=24)
     return page.mouse.up
 
 
@@ -341,16 +338,11 @@ def test_board_card_changes_hands_by_dragging_it_to_another_lane_and_by_keys_and
     other = page.locator("#col-backlog .cell").evaluate_all(
         "(all, mine) => all.map(c => c.dataset.lane).find(l => l !== mine)", owner
     )
-    source = card(page, site, "rank_a")
-    source.scroll_into_view_if_needed()
-    start = source.bounding_box()
-    page.mouse.move(start["x"] + 60, start["y"] + 34)
-    page.mouse.down()
-    page.mouse.move(start["x"] + 64, start["y"] + 40, steps=3)
+    pick_up(page, card(page, site, "rank_a"))
     page.wait_for_selector(".hint-line")  # the heads of columns have grown by now: lanes stay where they are
-    goal = page.locator(f'#col-backlog .cell[data-lane="{other}"]').bounding_box()
-    page.mouse.move(goal["x"] + 80, goal["y"] + 20, steps=12)
-    page.wait_for_selector(f'.cell[data-lane="{other}"] #card-{site.keys["rank_a"]}')
+    lane = f'.cell[data-lane="{other}"]'
+    key = site.keys["rank_a"]
+    carry(page, page.locator(f"#col-backlog {lane}"), f"{lane} #card-{key}")
     page.mouse.up()
     page.wait_for_selector(".toast [data-undo]")
     assert (

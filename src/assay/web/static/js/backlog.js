@@ -5,7 +5,8 @@
   if (!place || !window.Sortable) return;
   for (const list of document.querySelectorAll("[data-backlog]")) {
     Sortable.create(list, {
-      animation: 120,
+      animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,
+      forceFallback: true, fallbackOnBody: true, fallbackTolerance: 4, delay: 220, delayOnTouchOnly: true,
       filter: "a, button, input",
       preventOnFilter: false,
       onEnd({ item, oldIndex, newIndex }) {

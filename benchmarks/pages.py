@@ -36,7 +36,7 @@ PAGES = (
     "/gates/ready-to-show", "/gates/ready-to-show/runs/{gate}", "/journal", "/journal?kind=ticket.moved", "/search?q=rerank",
     "/palette?q=rerank", "/settings", "/sprints", "/charts/sprint-rates.json", "/charts/sprint-data.json",
     "/charts/sprint-20-burn.json", "/sprints/20", "/sprints/20/check", "/sprints/20/review", "/sprints/20/retro", "/sprints/10",
-    "/sprints/10/review", "/sprints/10/retro", "/planning", "/planning?view=delay", "/planning?show=all", "/standup", "/t/new",
+    "/sprints/10/review", "/sprints/10/retro", "/planning", "/planning?view=delay", "/planning?after=30", "/standup", "/t/new",
     "/t/{done}", "/t/{open}/blockers", "/t/{draft}/edit", "/t/{open}", "/t/{open}/decide", "/t/{open}/move",
     "/t/{open}/moves.json", "/t/{open}/charts/metric.json", "/charts/best.json",
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime
 
 from assay.domain.gates.wording import hours
 from assay.domain.kernel.durations import duration_text
@@ -20,13 +20,9 @@ from assay.web.sprint_words import MOST_LINES, NEWS, PROGRESS, rest_of, tabs, wh
 from assay.web.sprints_view import commitment_forms
 from assay.workflows.ceremony_markdown import (
     aim_text,
-    check_markdown,
     inside_a_sentence,
     late_compute,
     lateness,
-    retro_markdown,
-    review_markdown,
-    standup_markdown,
     tooling_lines,
 )
 from assay.workflows.sprint_views import (
@@ -59,10 +55,12 @@ CALLS = (
 )
 
 
-def standup_page(view: StandupView, slug: str) -> CeremonyPage:
-    """The stand-up."""
+def standup_page(view: StandupView, slug: str, *, since: date | None = None) -> CeremonyPage:
+    """The stand-up; since: the day that was asked for."""
     trouble = sum(line.news.value in {"diverged", "failed", "stalled"} for line in view.runs)
-    markdown_href = f"/api/v1/projects/{slug}/standup?format=markdown"
+    markdown_href = f"/api/v1/projects/{slug}/standup?format=markdown" + (
+        "" if since is None else f"&since={since}"
+    )
     return CeremonyPage(
         heading="Stand-up",
         where=f"{view.stand.name}, {where(view.stand)}" if view.stand else "no sprint is running: everything in progress",
@@ -91,7 +89,6 @@ def standup_page(view: StandupView, slug: str) -> CeremonyPage:
             Section("scope", "Scope since then", "", _scope(view.scope, slug), ""),
         ),
         minutes=15,
-        markdown=standup_markdown(view),
         markdown_href=markdown_href,
     )  # fmt: skip
 
@@ -156,7 +153,6 @@ def check_page(view: CheckView, slug: str, *, csrf_token: str) -> CeremonyPage:
         second=(Section("scope", "Scope since the start", "", _scope(view.scope, slug), "As it was planned."),),
         minutes=20,
         forms=commitment_forms(slug, view.stand.number, state, csrf_token, back="check") if state.is_open else None,
-        markdown=check_markdown(view),
         markdown_href=f"/api/v1/projects/{slug}/sprints/{view.stand.number}/check?format=markdown",
     )  # fmt: skip
 
@@ -193,7 +189,6 @@ def review_page(view: ReviewView, slug: str) -> CeremonyPage:
             Section("scope", "Scope since the start", "", _scope(view.scope, slug), "As it was planned."),
         ),
         minutes=60,
-        markdown=review_markdown(view),
         markdown_href=f"/api/v1/projects/{slug}/sprints/{view.stand.number}/review?format=markdown",
     )  # fmt: skip
 
@@ -247,7 +242,6 @@ def retro_page(
         ),
         second=(),
         minutes=60,
-        markdown=retro_markdown(view),
         markdown_href=f"/api/v1/projects/{slug}/sprints/{view.stand.number}/retro?format=markdown",
         retro=_retro_form(view, slug, csrf_token, typed),
         problem=problem.message if problem else "",

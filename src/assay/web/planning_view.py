@@ -21,7 +21,6 @@ from assay.web.contexts.sprints import CommitmentLine, Tab
 from assay.web.sprint_words import amount, days, tabs
 from assay.web.sprints_view import cadence_words, commitment_forms, shares
 from assay.workflows.planning import PlanRow, ReadyItem
-from assay.workflows.planning_markdown import planning_markdown
 from assay.workflows.planning_page import PlanningView
 
 _FITS: Mapping[Fit, str] = MappingProxyType(
@@ -46,6 +45,8 @@ def planning_page(
     view: PlanningView,
     *,
     by_delay: bool,
+    after: int,
+    most: int,
     csrf_token: str,
     problem: AssayError | None = None,
     doubt: str = "",
@@ -56,6 +57,7 @@ def planning_page(
     here, per = f"/p/{slug}/planning", view.plan.ranking.per
     number, cadence = None if sprint is None else sprint.number, view.plan.project.settings.cadence
     chosen = "" if number is None else f"sprint={number}&"
+    ordered = chosen + ("view=delay" if by_delay else f"per={per.value}")
     return PlanningPage(
         heading=f"Plan {content.name}",
         days=days(content.starts_on, content.ends_on),
@@ -80,8 +82,9 @@ def planning_page(
         candidates=_delayed(view) if by_delay else _ranked(view),
         columns=DELAY_COLUMNS if by_delay else COLUMNS,
         by_delay=by_delay,
-        hidden=wording.plural(view.plan.hidden, "candidate") if view.plan.hidden else "",
-        all_href=f"{here}?show=all&{chosen}" + ("view=delay" if by_delay else f"per={per.value}"),
+        first_href=f"{here}?{ordered}" if after else "",
+        next_href=f"{here}?after={after + most}&{ordered}" if view.plan.hidden else "",
+        next_label=f"Next {min(most, view.plan.hidden)} of {view.plan.hidden}",
         views=_views(f"{here}?{chosen}", per, by_delay=by_delay),
         scale_text=view.plan.ranking.scale_text,
         record_text=view.plan.score_text,
@@ -93,7 +96,6 @@ def planning_page(
         shares=shares(content.capacity),
         person_days=amount(content.capacity.person_days.available, "").strip(),
         gpu_hours=amount(content.capacity.gpu_hours.available, "").strip(),
-        markdown=planning_markdown(view),
         markdown_href=f"/api/v1/projects/{slug}/planning/page?format=markdown&{chosen}per={per.value}",
         csrf_token=csrf_token,
         problem=problem.message if problem else "",

@@ -133,6 +133,7 @@ def plan_in(
     window: Window,
     *,
     per: Per = Per.GPU_HOUR,
+    after: int = 0,
     most: int | None = None,
     by_delay: bool = False,
 ) -> PlanView:
@@ -144,7 +145,8 @@ def plan_in(
         project: whose candidates.
         window: the days of the sprint.
         per: the cost that is scarce.
-        most: rows for so many candidates, the first ones of the order that is asked for; None: for all.
+        after: no rows for so many candidates, the first ones of the order that is asked for.
+        most: rows for so many that follow; None: for all.
         by_delay: the order is by cost of delay.
     """
     keys = tx.plannable(project.id, _open_stages(project.settings.board))
@@ -156,7 +158,7 @@ def plan_in(
     ranking = ranked(found, record, per=per)
     delayed = by_cost_of_delay(found)
     order = [row.candidate.key for row in (delayed if by_delay else ranking.rows)]
-    shown = frozenset(order[:most])
+    shown = frozenset(order[after : None if most is None else after + most])
     vouched = _vouched(tx, project, tuple(shown)) if shown else {}
     linked = tx.data_links(project.id)
     rows = tuple(
@@ -178,7 +180,7 @@ def plan_in(
         ranking=ranking,
         rows=rows,
         delayed=delayed,
-        hidden=len(order) - len(shown),
+        hidden=max(0, len(order) - after - len(shown)),
         record=record,
         score=score,
         score_text=score_text(score),

@@ -52,13 +52,14 @@ def planning(
     slug: str,
     *,
     per: Per = Per.GPU_HOUR,
+    after: int = 0,
     most: int | None = None,
     by_delay: bool = False,
     number: int | None = None,
 ) -> PlanningView:
     """What could go into a sprint, in which order, and what is in already?
 
-    `per`, `most` and `by_delay` as in `plan_in`; `number` of the sprint, None: the one that is planned next.
+    `per`, `after`, `most` and `by_delay` as in `plan_in`; `number` of the sprint, None: the one that is planned next.
 
     Raises:
         NotFound: no such project, or no such sprint.
@@ -69,7 +70,7 @@ def planning(
         sprint = _planned(tx, project) if number is None else required_sprint(tx, project, number)
         content = following_sprint(tx, project, at) if sprint is None else sprint.content
         window = Window(content.starts_on, content.ends_on, at.date())
-        plan = plan_in(ws, tx, project, window, per=per, most=most, by_delay=by_delay)
+        plan = plan_in(ws, tx, project, window, per=per, after=after, most=most, by_delay=by_delay)
         tickets = [] if sprint is None else _committed(tx, project, sprint)
     committed = {ticket.key: ticket.content for ticket in tickets}
     load = sprint_load(project, tickets, has_ended=sprint is not None and sprint.state is SprintState.ENDED)

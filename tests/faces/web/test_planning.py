@@ -147,3 +147,31 @@ def test_sliders_say_at_once_what_is_shared_out_twice(site, visit, sprint):
     page.locator("#people-exploration").fill("55")
     assert "15% too much" in page.locator("[data-shares=person_days] [data-sum]").inner_text()
     page.keyboard.press("Escape")
+
+
+def test_candidates_further_down_are_on_further_pages_each_once(site, browser, monkeypatch):
+    _, whole = browser.text(at(site, "/planning"))
+    monkeypatch.setattr("assay.web.routes.planning.SHOWN", 2)
+    address, found, pages = "/planning", [], 0
+    while address:
+        status, page = browser.text(at(site, address))
+        assert (status, len(order(page)) <= 2) == (200, True)
+        assert (">First page</a>" in page) == (pages > 0)
+        found, pages = [*found, *order(page)], pages + 1
+        further = re.search(r'href="([^"]+)" rel="next">Next \d of \d+ further down', page)
+        address = further and further[1].replace("&amp;", "&").removeprefix(f"/p/{site.slug}")
+    assert found == order(whole)
+    assert pages == (len(found) + 1) // 2 > 2
+    assert "No candidate stands so far down." in browser.text(at(site, "/planning?after=1000"))[1]
+
+
+@pytest.mark.browser
+def test_markdown_is_fetched_and_copied_when_it_is_asked_for(site, visit):
+    page = visit(site.at("/planning"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied.").wait_for()
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    answer = page.request.get(f"{site.url}/api/v1/projects/{site.slug}/planning/page?format=markdown")
+    assert copied == answer.text()
+    assert copied.startswith("# Plan ")

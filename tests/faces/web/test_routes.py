@@ -293,3 +293,10 @@ def test_form_without_its_version_says_so_on_top_of_the_form(site, browser):
     status, html = browser.text(at(site, "/t/EXP-2/edit"), {"title": "No version", "csrf_token": token})
     assert status == 422
     assert "expected_version" in html.split('id="ticket-form"')[0]
+
+
+def test_markdown_of_a_stand_up_is_of_the_day_that_was_asked_for(site, browser):
+    _, page = browser.text(at(site, "/standup?since=2026-05-01"))
+    href = re.search(r'href="([^"]+)" download', page)[1].replace("&amp;", "&")
+    assert href.endswith("/standup?format=markdown&since=2026-05-01")
+    assert browser.text(href)[1].startswith("# Stand-up")

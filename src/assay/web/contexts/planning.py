@@ -68,9 +68,10 @@ class PlanningPage:
     candidates: tuple[CandidateRow, ...]
     columns: tuple[str, ...]
     by_delay: bool
-    hidden: str
-    """How many stand further down; empty when all are shown."""
-    all_href: str
+    first_href: str
+    """The first page; empty there."""
+    next_href: str
+    next_label: str
     views: tuple[Tab, ...]
     scale_text: str
     record_text: str
@@ -87,7 +88,6 @@ class PlanningPage:
     takes_experiments: bool
     """Experiments are taken into sprints, and do not flow beside them."""
     settings_href: str
-    markdown: str
     markdown_href: str
     csrf_token: str
     problem: str

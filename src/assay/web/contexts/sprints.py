@@ -196,7 +196,6 @@ class CeremonyPage:
     second: tuple[Section, ...]
     minutes: int
     """Length of the timer."""
-    markdown: str
     markdown_href: str
     retro: RetroForm | None = None
     forms: CommitmentForms | None = None

@@ -46,10 +46,9 @@ def show_standup(
     request: Request, slug: str, since: Annotated[str, Query(max_length=40)] = ""
 ) -> HTMLResponse:
     """What happened since yesterday."""
-    view = standup(
-        frame.workspace(request), frame.actor(request), slug, since=inputs.day_asked(since, field="since")
-    )
-    return _shown(request, slug, ceremonies_view.standup_page(view, slug))
+    day = inputs.day_asked(since, field="since")
+    view = standup(frame.workspace(request), frame.actor(request), slug, since=day)
+    return _shown(request, slug, ceremonies_view.standup_page(view, slug, since=day))
 
 
 @router.get("/p/{slug}/sprints/{number}/check", dependencies=requires(Permission.READ))

@@ -26,7 +26,8 @@ from assay.workflows.sprints import edit_sprint, get_sprint
 
 router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 SHOWN = 30
-"""So many candidates stand on the page at first: nobody plans further down."""
+"""So many candidates stand on a page: few plan further down."""
+MOST_AFTER = 1_000_000
 EXPECTED = (Invalid, Refused, Conflict, StaleVersion, NotFound)
 
 
@@ -36,12 +37,11 @@ def show_planning(
     slug: str,
     per: Annotated[str, Query(max_length=20)] = Per.GPU_HOUR.value,
     view: Annotated[str, Query(max_length=20)] = "",
-    show: Annotated[str, Query(max_length=20)] = "",
+    after: Annotated[int, Query(ge=0, le=MOST_AFTER)] = 0,
     sprint: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> HTMLResponse:
     """What could be run next, in order, with reasons; and the sprint that is planned, or that is named."""
-    most = None if show == "all" else SHOWN
-    return _page(request, slug, per=per, by_delay=view == "delay", most=most, number=sprint)
+    return _page(request, slug, per=per, by_delay=view == "delay", after=after, number=sprint)
 
 
 def _page(
@@ -50,18 +50,20 @@ def _page(
     *,
     per: str = Per.GPU_HOUR.value,
     by_delay: bool = False,
-    most: int | None = SHOWN,
+    after: int = 0,
     number: int | None = None,
     problem: AssayError | None = None,
     doubted: Sequence[str] = (),
 ) -> HTMLResponse:
     scarce = Per(per) if per in set(Per) else Per.GPU_HOUR
     ws, actor = frame.workspace(request), frame.actor(request)
-    view = planning(ws, actor, slug, per=scarce, most=most, by_delay=by_delay, number=number)
+    view = planning(ws, actor, slug, per=scarce, after=after, most=SHOWN, by_delay=by_delay, number=number)
     doubt = "" if problem is None else str(problem.details.get("doubt", ""))
     context = planning_view.planning_page(
         view,
         by_delay=by_delay,
+        after=after,
+        most=SHOWN,
         csrf_token=request.state.csrf_token,
         problem=None if doubt else problem,
         doubt=doubt,

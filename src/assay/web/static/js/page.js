@@ -82,10 +82,17 @@
     return dialog;
   };
 
+  // A text that stands on the page, or one that is only asked for when somebody wants it: the browser takes a promise of it.
+  async function copied({ dataset }) {
+    if (!dataset.copyFrom) return navigator.clipboard.writeText(document.getElementById(dataset.copy).textContent);
+    const text = fetch(dataset.copyFrom).then((answer) => (answer.ok ? answer.blob() : Promise.reject(answer)));
+    return navigator.clipboard.write([new ClipboardItem({ "text/plain": text.then((blob) => new Blob([blob], { type: "text/plain" })) })]);
+  }
+
   document.addEventListener("click", (event) => {
     for (const open of document.querySelectorAll("details.switch[open], details.lanes-menu[open]")) if (!open.contains(event.target)) open.open = false;
-    const copy = event.target.closest("[data-copy]");
-    if (copy) navigator.clipboard?.writeText(document.getElementById(copy.dataset.copy).textContent).then(() => assay.toast("Copied."), () => assay.toast("The browser did not allow copying. Select the text instead."));
+    const copy = event.target.closest("[data-copy], [data-copy-from]");
+    if (copy) copied(copy).then(() => assay.toast("Copied."), () => assay.toast(`The browser did not allow copying. ${copy.dataset.copyFrom ? "Open the Markdown" : "Select the text"} instead.`));
     if (event.target.closest("[data-palette]") && slug) { event.preventDefault(); palette(); }
   });
 

@@ -88,8 +88,8 @@ def problem_response(error: AssayError, status: int | None = None) -> Response:
     )
 
 
-def problem_from_http(error: HTTPException, path: str) -> AssayError:
-    """The house form of an error that routing found: no such address, or a method it does not take."""
+def problem_from_http(error: HTTPException, path: str, *, allowed: str = "") -> AssayError:
+    """The house form of an error that routing found: no such address, or a method that is not among those it takes."""
     shown = ascii(path[:MAX_SHOWN])
     if error.status_code == 404:
         return NotFound(
@@ -98,7 +98,6 @@ def problem_from_http(error: HTTPException, path: str) -> AssayError:
             code="address-unknown",
         )
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("allow", "") or (error.headers or {}).get("Allow", "")
         return Refused(
             f"cannot do this at {shown}: the address takes another method (expected {allowed or 'another one'})",
             hint="GET /api/v1/openapi.json",

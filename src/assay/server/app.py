@@ -18,6 +18,7 @@ from assay.api.preconditions import replay_response
 from assay.api.problems import problem_from_http, problem_from_validation, problem_response
 from assay.api.routes import RoutesOnDemand, all_routes
 from assay.errors import AssayError
+from assay.server.methods import HeadAsGet, allowed_methods
 from assay.server.security import Guard
 from assay.settings import Settings
 from assay.statuses import http_status
@@ -70,6 +71,7 @@ def create_app(ws: Workspace, settings: Settings, *, pages: bool = True) -> Fast
         _serve_all(app)
     else:
         app.add_middleware(RoutesOnDemand, routes=app.router.routes)
+    app.add_middleware(HeadAsGet)
     hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip())
     app.add_middleware(Guard, hosts=hosts, actor=Actor(name=settings.actor_name), refuse=_refusal)
     return app
@@ -128,4 +130,9 @@ def _register_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
-        return _answer(request, problem_from_http(error, request.url.path), error.status_code)
+        path = request.url.path
+        allowed = allowed_methods(app.router.routes, path) if error.status_code == 405 else ""
+        response = _answer(request, problem_from_http(error, path, allowed=allowed), error.status_code)
+        if allowed:
+            response.headers["Allow"] = allowed
+        return response

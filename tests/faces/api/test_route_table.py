@@ -172,3 +172,31 @@ def test_route_is_built_when_it_is_first_asked_for():
     )
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         route.nothing  # noqa: B018  # to ask is the point
+
+
+def test_head_answers_wherever_get_does_as_get_does(api):
+    endless = {"/p/{slug}/events"}
+    asked = [route for route in routes_of(api.app) if route.method == "GET" and route.path not in endless]
+    other = [
+        f"{_path(route)}: {got} instead of {told}"
+        for route in asked
+        if (got := api("HEAD", _path(route)).status_code) != (told := api("GET", _path(route)).status_code)
+    ]
+    assert len(asked) > 100
+    assert other == []
+
+
+def test_every_address_refuses_another_method_and_names_its_own(api):
+    wrong = []
+    for path in sorted({_path(route) for route in routes_of(api.app)}):
+        refused = api("BREW", path)
+        allowed = set(refused.headers.get("allow", "").split(", "))
+        taken = {
+            method
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+            if any(route.matches({"type": "http", "method": method, "path": path})[0] is Match.FULL for route in api.app.router.routes)
+            or (method == "HEAD" and "GET" in allowed)
+        }  # fmt: skip
+        if (refused.status_code, allowed) != (405, taken):
+            wrong.append(f"{path}: {refused.status_code} {allowed} instead of {taken}")
+    assert wrong == []

@@ -22,6 +22,7 @@ from assay.testing.storage_concurrency import ConcurrencyContract
 from assay.testing.storage_gates import GateContract
 from assay.testing.storage_journal import JournalContract
 from assay.testing.storage_kept import KeptContract
+from assay.testing.storage_linked_data import LinkedDataContract
 from assay.testing.storage_pages import PagesContract
 from assay.testing.storage_samples import (
     AT,
@@ -421,6 +422,7 @@ class StorageContract(
     EvidenceContract,
     GateContract,
     KeptContract,
+    LinkedDataContract,
     SprintContract,
     JournalContract,
     PagesContract,

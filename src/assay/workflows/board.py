@@ -176,12 +176,14 @@ def exit_facts(
     content, card = ticket.content, ticket.card
     stage = project.settings.board.stage(ticket.stage)
     spike = spike_clock(tx, project, ticket, now)
-    registers = ticket.lock is None and stage is not None and ExitItem.REGISTRABLE in stage.exit_gate
+    asked = () if stage is None else stage.exit_gate
+    registers = ticket.lock is None and ExitItem.REGISTRABLE in asked
     return ExitFacts(
         content=content,
         target=target,
         entered_stage_at=ticket.entered_stage_at,
         problems=ticket_problems(content, tx.metrics(project.id)) if registers else (),
+        linked=tx.linked_data([ticket.id]).get(ticket.id, ()) if ExitItem.DATASET_READY in asked else (),
         confirmed={a.item: f"{a.by}, {a.at:%d %B %Y}" for a in ticket.attestations},
         running=card.get("running", 0),
         finished=card.get("finished", 0),

@@ -25,6 +25,7 @@ from assay.domain.board.flow import BoardChanged, flow_rules
 from assay.domain.board.readiness import confirmed_now, is_there
 from assay.domain.board.wip import gpus_taken, taken_of
 from assay.domain.experiments.experiment import TicketContent
+from assay.domain.experiments.supplies import LinkedData, supplies
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.verdicts import Recommendation
 from assay.errors import Conflict, Invalid, Refused
@@ -188,6 +189,7 @@ def _facts(
     begin = at - timedelta(days=days)
     first = next((event.at for event in known.events if not isinstance(event, BoardChanged)), begin)
     start = max(begin, first)
+    linked = tx.data_links(project.id)
     confirmed, ended = confirmed_now(known.events.about_data), stages_over(project)
     return Facts(
         start=start,
@@ -199,6 +201,7 @@ def _facts(
                 board,
                 ticket,
                 at,
+                linked=linked.get(ticket.key, ()),
                 confirmed=ticket.key in confirmed,
                 over=is_over_in(ended, ticket.stage, ticket.decision),
             )
@@ -244,10 +247,20 @@ def _phase_fit(view: PhaseView) -> PhaseFit:
     )
 
 
-def _item(board: Board, ticket: WorkItem, at: datetime, *, confirmed: bool, over: bool) -> Item:
+def _item(
+    board: Board,
+    ticket: WorkItem,
+    at: datetime,
+    *,
+    linked: tuple[LinkedData, ...],
+    confirmed: bool,
+    over: bool,
+) -> Item:
     content, box = ticket.content, ticket.content.time_box_days
-    needs = content.data_needs
-    is_due = any(need.needed_by is not None and need.needed_by <= at for need in needs if not need.ready)
+    awaited = supplies(content.data_needs, linked)
+    is_due = any(
+        need.needed_by is not None and need.needed_by <= at for need in content.data_needs if not need.ready
+    )
     return Item(
         key=ticket.key,
         stage=ticket.stage,
@@ -257,9 +270,9 @@ def _item(board: Board, ticket: WorkItem, at: datetime, *, confirmed: bool, over
         else ticket.locked_at + timedelta(days=box),
         time_box_days=box,
         verdict_says_kill=not over and ticket.recommendation == Recommendation.KILL.value,
-        names_data=bool(needs),
-        has_data=is_there((need.ready for need in needs), confirmed=confirmed),
-        data_due=bool(needs) and (ticket.stage != board.first.key or is_due),
+        names_data=bool(awaited),
+        has_data=is_there((one.is_ready for one in awaited), confirmed=confirmed),
+        data_due=bool(awaited) and (ticket.stage != board.first.key or is_due),
         is_over=over,
     )
 

@@ -11,6 +11,7 @@ from assay.domain.board.board import Board, ExitItem
 from assay.domain.board.exit_policies import ExitFacts, check_item
 from assay.domain.experiments.criteria.rules import Problem, registration_problems
 from assay.domain.experiments.experiment import Place, TicketContent
+from assay.domain.experiments.supplies import LinkedData
 from assay.domain.gates.gate import ItemsCheck
 from assay.domain.gates.gate_record import GatePart, GateRecord
 from assay.domain.kernel.findings import Outcome
@@ -18,7 +19,6 @@ from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.sprints.calls import Call, Paid, calls, ranking_paid, record_of, score_of, score_text
 from assay.domain.sprints.feasibility import Feasibility, Window, feasibility
 from assay.domain.sprints.ranking import Delayed, Per, Ranked, Ranking, by_cost_of_delay, candidate_of, ranked
-from assay.domain.sprints.supplies import LinkedData, supplies
 from assay.errors import Invalid
 from assay.stats.elicited_chances import BrierScore, TrackRecord
 from assay.workflows.actor import Actor, Permission
@@ -228,19 +228,10 @@ def _row(
 
 
 def _data_available(ticket: Ticket, linked: tuple[LinkedData, ...]) -> ReadyItem:
-    waiting = [one for one in supplies(ticket.content.data_needs, linked) if not one.is_ready]
-    if linked and waiting:
-        named = ", ".join(one.name for one in waiting)
-        gone = next((one for one in waiting if one.is_stopped), None)
-        do = f"Say that {waiting[0].name} is ready once its data is there"
-        if gone is not None:
-            do = f"Link other data than {gone.name}: it was killed"
-        return ReadyItem("data available", Outcome.NOT_MET, f"not ready yet: {named}", do)
-    if linked:
-        return ReadyItem("data available", Outcome.MET, "every data ticket it is linked to is ready", "")
     facts = ExitFacts(
         content=ticket.content,
         entered_stage_at=ticket.entered_stage_at,
+        linked=linked,
         confirmed={said.item: f"{said.by}, {said.at:%d %B %Y}" for said in ticket.attestations},
     )
     finding = check_item(ExitItem.DATASET_READY, facts)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from assay.domain.experiments.supplies import LinkedData
     from assay.domain.gates.gate_record import GateRecord
-    from assay.domain.sprints.supplies import LinkedData
 
 
 class PlanningReads(Protocol):
@@ -19,6 +19,10 @@ class PlanningReads(Protocol):
 
     def data_links(self, project_id: int) -> Mapping[str, tuple[LinkedData, ...]]:
         """The data tickets that tickets of this project need or are blocked by, by key, each once."""
+        ...
+
+    def linked_data(self, ids: Sequence[int]) -> Mapping[int, tuple[LinkedData, ...]]:
+        """The same for these tickets, by id; those that wait for none are left out."""
         ...
 
     def latest_gate_records(

@@ -86,7 +86,7 @@ def _view(
         similar=tuple(tx.similar(project.id, text, exclude=ticket.key, limit=SIMILAR_SHOWN)),
         blockers=by_age(tx.blockers_of(ticket.id)),
         exits=_exits(tx, project, ticket, now),
-        attestable=_attestable(project, ticket),
+        attestable=_attestable(tx, project, ticket),
         history=tuple(tx.latest_about(project.slug, ticket.key, limit=HISTORY_SHOWN)),
         gpu_hours=math.fsum(spent) if spent else None,
         runs_without_gpu_hours=sum(hours is None for hours in used),
@@ -124,10 +124,10 @@ def _exits(tx: ReadTransaction, project: Project, ticket: Ticket, now: datetime)
     return tuple(views)
 
 
-def _attestable(project: Project, ticket: Ticket) -> tuple[AttestableItem, ...]:
+def _attestable(tx: ReadTransaction, project: Project, ticket: Ticket) -> tuple[AttestableItem, ...]:
     stage = project.settings.board.stage(ticket.stage)
     said = {a.item: a for a in ticket.attestations}
-    items = [item for item in _asked_in(stage) if _person_confirms(item, ticket)]
+    items = [item for item in _asked_in(stage) if _person_confirms(tx, item, ticket)]
     return tuple(
         AttestableItem(
             item=item.value,
@@ -144,9 +144,11 @@ def _asked_in(stage: Stage | None) -> tuple[ExitItem, ...]:
     return () if stage is None else (*stage.exit_gate, *confirmed_beside(stage.exit_gate))
 
 
-def _person_confirms(item: ExitItem, ticket: Ticket) -> bool:
-    """Data needs on the ticket are marked ready one by one, not by a confirmation."""
-    return item in ATTESTABLE and not (item is ExitItem.DATASET_READY and ticket.content.data_needs)
+def _person_confirms(tx: ReadTransaction, item: ExitItem, ticket: Ticket) -> bool:
+    """Data needs on the ticket are marked ready one by one, and data tickets say so themselves: neither by a confirmation."""
+    if item is ExitItem.DATASET_READY:
+        return not (ticket.content.data_needs or tx.linked_data([ticket.id]))
+    return item in ATTESTABLE
 
 
 def _curves(

@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from assay.bootstrap import open_workspace
+from assay.domain.experiments.experiment import LinkKind, TicketContent
+from assay.domain.experiments.type_fields import DataFields, DataStage
+from assay.domain.kernel.ids import TicketType
 from assay.server.app import create_app
 from assay.settings import Settings
 from assay.web import board_view
 from assay.web.parts import KeptPage, Part, PlainPart, gzipped, plain
 from assay.workflows.board import move_card
+from assay.workflows.links import link_tickets
 from assay.workflows.projects import get_project, save_settings
-from assay.workflows.tickets import get_ticket
+from assay.workflows.tickets import create_ticket, edit_ticket, get_ticket
 from tests.faces.web import story
 
 BOARD = f"/p/{story.SLUG}/board"
@@ -153,3 +157,22 @@ def test_card_that_changed_is_read_from_the_store_again(told):
     again = board_view.read_board(told.ws, story.ADA, story.SLUG, kept, filters={})
     assert [card.key for card in again.parts.cards.values()] == [told.keys["waiting"]]
     assert set(again.cards) == set(first.cards)
+
+
+def test_board_shows_at_once_how_linked_data_stands(told):
+    key = told.keys["next"]
+    fields = DataFields(stage=DataStage.QA)
+    labels = TicketContent(type=TicketType.DATA, title="Labels of support", data=fields)
+    data = create_ticket(told.ws, story.ADA, story.SLUG, labels)
+    link_tickets(told.ws, story.ADA, story.SLUG, key, LinkKind.NEEDS_DATA, data.key)
+
+    def shown():
+        page = told.board().text
+        assert page == told.anew().text
+        card = page.split(f'id="card-{key}"')[1].split("</li>")[0]
+        return re.search(r'class="data ([\w-]+)"', card)[1]
+
+    assert shown() in ("at-risk", "blocked")
+    ready = labels.model_copy(update={"data": DataFields(stage=DataStage.READY)})
+    edit_ticket(told.ws, story.ADA, story.SLUG, data.key, ready, expected_version=data.version)
+    assert shown() == "ready"

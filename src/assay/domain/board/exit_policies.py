@@ -9,6 +9,7 @@ from datetime import datetime
 from assay.domain.board.board import ExitItem
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Decision, DecisionKind, TicketContent
+from assay.domain.experiments.supplies import LinkedData, supplies
 from assay.domain.kernel.findings import Finding, Outcome, Role, Settlement
 from assay.domain.kernel.ids import TicketType
 
@@ -96,6 +97,8 @@ class ExitFacts:
     """The decision that the column `target` stands for."""
     problems: tuple[Problem, ...] = ()
     """What keeps the ticket from being registered."""
+    linked: tuple[LinkedData, ...] = ()
+    """Data tickets it needs, or is blocked by."""
     confirmed: Mapping[str, str] = field(default_factory=dict)
     """Attested item to "who, when"."""
     running: int = 0
@@ -147,14 +150,19 @@ def _registrable(facts: ExitFacts) -> Finding:
 
 
 def _dataset_ready(facts: ExitFacts) -> Finding:
-    waiting = [need.dataset for need in facts.content.data_needs if not need.ready]
+    waiting = [one for one in supplies(facts.content.data_needs, facts.linked) if not one.is_ready]
     if waiting:
-        return _finding(
-            ExitItem.DATASET_READY,
-            Outcome.NOT_MET,
-            f"not ready yet: {', '.join(waiting)}",
-            do="Mark each data need as ready on the ticket once it is there",
-        )
+        named = ", ".join(f"{one.name} (killed)" if one.is_stopped else one.name for one in waiting)
+        gone = next((one for one in waiting if one.is_stopped), None)
+        do = "Mark each data need as ready on the ticket once it is there"
+        if gone is not None:
+            do = f"Link other data than {gone.name}: it was killed"
+        elif facts.linked:
+            do = f"Say that {waiting[0].name} is ready once its data is there"
+        return _finding(ExitItem.DATASET_READY, Outcome.NOT_MET, f"not ready yet: {named}", do=do)
+    if facts.linked:
+        reason = "every data ticket it is linked to is ready"
+        return _finding(ExitItem.DATASET_READY, Outcome.MET, reason)
     if facts.content.data_needs:
         return _finding(ExitItem.DATASET_READY, Outcome.MET, "every data need is marked ready")
     return _attested(ExitItem.DATASET_READY, facts, "no data need is listed and nobody confirmed the data")

@@ -87,29 +87,6 @@ class DataNeed(Value):
     """A person says that it is there, until data readiness checks it."""
 
 
-class DataState(StrEnum):
-    """How an experiment stands with the data it cannot start without."""
-
-    READY = "ready"
-    AT_RISK = "at risk"
-    """Some of it is not there yet."""
-    BLOCKED = "blocked"
-    """It has begun, and some of it is not there."""
-
-
-def data_state(needs: tuple[DataNeed, ...], *, begun: bool) -> DataState | None:
-    """How do the data needs of an experiment stand? None when it names none, which says nothing about its data.
-
-    >>> data_state((DataNeed(dataset="labels-v2"),), begun=False).value
-    'at risk'
-    """
-    if not needs:
-        return None
-    if all(need.ready for need in needs):
-        return DataState.READY
-    return DataState.BLOCKED if begun else DataState.AT_RISK
-
-
 def web_address(text: str) -> str:
     """Is this an address that a page may link to? Returns it, or raises ValueError."""
     if _ADDRESS.fullmatch(text) is None:

@@ -14,8 +14,8 @@ from enum import StrEnum
 from assay.domain.experiments.arrival import Arrival
 from assay.domain.experiments.experiment import DataNeed
 from assay.domain.experiments.prediction import Prediction
+from assay.domain.experiments.supplies import LinkedData, Supply, supplies
 from assay.domain.gates.wording import count, hours, listed
-from assay.domain.sprints.supplies import LinkedData, Supply, supplies
 
 TIGHT_DAYS = 1.0
 """With so little left over, anything that goes wrong makes it late."""

@@ -19,12 +19,14 @@ from assay.domain.board.board import Stage
 from assay.domain.board.roles import ColumnRole, column_roles
 from assay.domain.board.wip import limited_by_gpus, taken_of
 from assay.domain.experiments.criteria.text import criterion_text
-from assay.domain.experiments.experiment import TicketContent, data_state
+from assay.domain.experiments.experiment import TicketContent
+from assay.domain.experiments.supplies import LinkedData, data_state, supplies
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.ids import TicketType
 from assay.storage.documents import content
 from assay.storage.queries.column_limits import LimitQueries
 from assay.storage.queries.filters import page_size, ticket_conditions
+from assay.storage.queries.linked_data import LinkedDataQueries
 from assay.storage.repositories.journal import LAST_SEQ
 from assay.storage.repositories.tickets import COUNTS
 from assay.storage.session import Row, Statement, any_of, from_json, in_list
@@ -64,7 +66,7 @@ CARDS = Statement(
 """A row for each card, and for a card with several open blockers one for each of them."""
 
 
-class BoardQueries(LimitQueries):
+class BoardQueries(LimitQueries, LinkedDataQueries):
     """What does the board show?"""
 
     __slots__ = ()
@@ -100,8 +102,11 @@ class BoardQueries(LimitQueries):
             number, category, text, since = row[len(_CARD) :]
             if number is not None:
                 in_the_way[row[0]].append(CardBlocker(number, BlockerCategory(category), text, since))
+        linked = self.linked_data(ids)
         return {
-            key: _card(row, tuple(in_the_way[key]), roles.get(row[_STAGE], ColumnRole.OTHER))
+            key: _card(
+                row, tuple(in_the_way[key]), roles.get(row[_STAGE], ColumnRole.OTHER), linked.get(key, ())
+            )
             for key, row in rows.items()
         }
 
@@ -195,13 +200,15 @@ def _next_cursor(slots: Sequence[CardSlot], limit: int) -> str | None:
     return f"{slots[limit - 1].rank!r}~{slots[limit - 1].key}" if len(slots) > limit else None
 
 
-def _card(row: Row, in_the_way: tuple[CardBlocker, ...], role: ColumnRole) -> CardView:
+def _card(
+    row: Row, in_the_way: tuple[CardBlocker, ...], role: ColumnRole, linked: tuple[LinkedData, ...]
+) -> CardView:
     (
         _, key, kind, title, owner, stage, rank, version, card_version, priority, entered, card,
         override_stage, override_at, locked, text, lock, begun_at, iterations, decided, said,
     ) = row  # fmt: skip
     written = content(text)
-    data = data_state(written.data_needs, begun=bool(locked))
+    data = data_state(supplies(written.data_needs, linked), begun=bool(locked))
     due = [need.needed_by for need in written.data_needs if need.needed_by and not need.ready]
     return CardView(
         key=key, type=kind, title=title, owner=owner, stage=stage, rank=rank, version=version,

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, union_all
+from sqlalchemy import bindparam, func, select
 
-from assay.domain.experiments.experiment import DecisionKind, LinkKind, TicketContent
+from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.gates.gate_record import GateRecord
 from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.ids import TicketType
 from assay.domain.sprints.calls import CallEvent, DecidedAs, LockedAt
-from assay.domain.sprints.supplies import LinkedData
-from assay.storage.documents import content
 from assay.storage.queries.journal import of_kinds
-from assay.storage.session import Session, Statement, any_of, from_json, in_list, to_json
-from assay.storage.tables import gate_runs, gates, journal, links, ticket_documents, tickets
+from assay.storage.queries.linked_data import LinkedDataQueries
+from assay.storage.session import Statement, any_of, from_json, in_list, to_json
+from assay.storage.tables import gate_runs, gates, journal, tickets
 
-_J, _T, _R, _G, _D = journal.c, tickets.c, gate_runs.c, gates.c, ticket_documents.c
+_J, _T, _R, _G = journal.c, tickets.c, gate_runs.c, gates.c
 PLANNABLE = Statement(
     lambda engine: (
         select(_T.key)
@@ -56,39 +54,10 @@ def _latest_records(engine: str) -> Any:
 
 
 LATEST_RECORDS = Statement(_latest_records)
-_GIVER, _TAKER = tickets.alias("giver"), tickets.alias("taker")
-
-
-def _giving(taker: Any, giver: Any, kind: LinkKind) -> Any:
-    return (
-        select(
-            _TAKER.c.key.label("taker"),
-            _GIVER.c.key,
-            _GIVER.c.number.label("number"),
-            _GIVER.c.decision,
-            _D.content,
-        )
-        .join_from(links, _TAKER, _TAKER.c.id == taker)
-        .join(_GIVER, _GIVER.c.id == giver)
-        .join(ticket_documents, _D.ticket_id == _GIVER.c.id)
-        .where(
-            links.c.kind == kind.value,
-            _GIVER.c.project_id == bindparam("the_project"),
-            _GIVER.c.type == TicketType.DATA.value,
-        )
-    )
-
-
-DATA_LINKS = Statement(
-    union_all(
-        _giving(links.c.ticket_id, links.c.other_id, LinkKind.NEEDS_DATA),
-        _giving(links.c.other_id, links.c.ticket_id, LinkKind.BLOCKS),
-    ).order_by("number")
-)
 _KINDS = ("ticket.locked", "decision.recorded")
 
 
-class PlanningQueries(Session):
+class PlanningQueries(LinkedDataQueries):
     """What could be run next, and how good were earlier expectations?"""
 
     __slots__ = ()
@@ -97,13 +66,6 @@ class PlanningQueries(Session):
         """Keys of the experiments in these columns that are not locked, by number."""
         rows = self.rows(PLANNABLE, the_project=project_id, stages=any_of(self.engine, stages))
         return [key for (key,) in rows]
-
-    def data_links(self, project_id: int) -> Mapping[str, tuple[LinkedData, ...]]:
-        """The data tickets that tickets of this project need or are blocked by, by key, each once."""
-        found: dict[str, dict[str, LinkedData]] = defaultdict(dict)
-        for taker, key, _, decision, text in self.rows(DATA_LINKS, the_project=project_id):
-            found[taker][key] = _linked(key, decision, content(text))
-        return {taker: tuple(given.values()) for taker, given in found.items()}
 
     def call_events(self, project: str, *, after: int = 0) -> Iterator[tuple[int, CallEvent]]:
         """Every lock with its prediction and every decision with what was shown after a number of the journal, in its order.
@@ -128,17 +90,6 @@ class PlanningQueries(Session):
             ticket: (number, GateRecord.model_validate_json(bytes(body)))
             for ticket, number, body in self.rows(LATEST_RECORDS, **asked)
         }
-
-
-def _linked(key: str, decision: str | None, said: TicketContent) -> LinkedData:
-    return LinkedData(
-        key,
-        said.title,
-        said.data.stage,
-        said.data.arrives,
-        is_accepted=decision == DecisionKind.PROMOTE,
-        is_stopped=decision == DecisionKind.KILL,
-    )
 
 
 def _locked(at: datetime, key: str, payload: dict[str, Any]) -> LockedAt:

@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, delete, insert, literal, select, union_a
 
 from assay.domain.experiments.experiment import Decision, LinkKind
 from assay.storage import documents
+from assay.storage.repositories.data_takers import DataTakers
 from assay.storage.repositories.search_index import SearchIndex
 from assay.storage.session import Session, Statement
 from assay.storage.tables import decisions, links, notes, ticket_documents, tickets
@@ -86,7 +87,7 @@ class TalkReader(Session):
         return [documents.decision(body) for (body,) in self.rows(DECISIONS, the_ticket=ticket_id)]
 
 
-class TalkWriter(TalkReader, SearchIndex):
+class TalkWriter(TalkReader, SearchIndex, DataTakers):
     """Changes to what was said."""
 
     __slots__ = ()
@@ -104,6 +105,7 @@ class TalkWriter(TalkReader, SearchIndex):
         )
         self.execute(KEEP_DECISION, the_ticket=ticket_id, decision=body)
         self.execute(MARK_DECIDED, the_ticket=ticket_id, decision=decision.kind.value)
+        self.change_takers(ticket_id)
         if decision.learnings:
             self.index_more(ticket_id, "learnings", decision.learnings)
 
@@ -118,10 +120,18 @@ class TalkWriter(TalkReader, SearchIndex):
         if self.row(LINKED, the_ticket=ticket_id, the_kind=kind.value, the_other=other_ticket_id) is not None:
             return False
         self.execute(ADD_LINK, ticket_id=ticket_id, kind=kind.value, other_id=other_ticket_id)
+        self._change_taker(ticket_id, kind, other_ticket_id)
         return True
 
     def remove_link(self, ticket_id: int, kind: LinkKind, other_ticket_id: int) -> bool:
         """Take a relation back; False when there was none."""
+        self._change_taker(ticket_id, kind, other_ticket_id)
         return (
             self.execute(DROP_LINK, the_ticket=ticket_id, the_kind=kind.value, the_other=other_ticket_id) == 1
         )
+
+    def _change_taker(self, ticket_id: int, kind: LinkKind, other_ticket_id: int) -> None:
+        if kind is LinkKind.NEEDS_DATA:
+            self.change_takers(other_ticket_id)
+        elif kind is LinkKind.BLOCKS:
+            self.change_takers(ticket_id)

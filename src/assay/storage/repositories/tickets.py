@@ -13,6 +13,7 @@ from assay.domain.experiments.experiment import Lock, TicketContent
 from assay.domain.kernel.ids import TicketType, ticket_key
 from assay.errors import Conflict
 from assay.storage import documents
+from assay.storage.repositories.data_takers import DataTakers
 from assay.storage.repositories.search_index import SearchIndex
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list, to_json
 from assay.storage.tables import projects, runs, stage_counts, ticket_documents, tickets
@@ -209,7 +210,7 @@ class TicketReader(Session):
         return (None if above is None else above[0], rank)
 
 
-class TicketWriter(TicketReader, SearchIndex):
+class TicketWriter(TicketReader, SearchIndex, DataTakers):
     """Changes to tickets. Each raises the versions that depend on it."""
 
     __slots__ = ()
@@ -265,6 +266,8 @@ class TicketWriter(TicketReader, SearchIndex):
         if self.execute(EDIT, **same, updated_at=at, **_facts(content)) != 1:
             return None
         self.execute(EDIT_DOCUMENT, the_id=ticket.id, content=text)
+        if content.type is TicketType.DATA:
+            self.change_takers(ticket.id)
         if _searched(content) != _searched(ticket.content):
             self.index_ticket(ticket.id, ticket.key, content)
         return _raised(ticket, at, content=content)
@@ -297,6 +300,8 @@ class TicketWriter(TicketReader, SearchIndex):
 
     def delete_ticket(self, ticket: Ticket) -> bool:
         """Remove a ticket that was never locked and has no evidence; False when it may not go or has changed."""
+        if ticket.content.type is TicketType.DATA:
+            self.change_takers(ticket.id)
         if self.execute(DELETE, the_id=ticket.id, the_version=ticket.version) != 1:
             return False
         self.execute(COUNT, the_project=ticket.project_id, the_stage=ticket.stage, step=-1)

@@ -6,9 +6,9 @@ import pytest
 
 from assay.domain.experiments.experiment import DataNeed
 from assay.domain.experiments.prediction import Prediction
+from assay.domain.experiments.supplies import LinkedData
 from assay.domain.experiments.type_fields import DataStage
 from assay.domain.sprints.feasibility import Fit, Window, feasibility, working_days
-from assay.domain.sprints.supplies import LinkedData
 
 SPRINT = Window(date(2026, 5, 25), date(2026, 6, 5))  # ten working days, Monday to Friday of the week after
 

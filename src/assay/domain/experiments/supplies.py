@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from assay.domain.experiments.arrival import Arrival, arrival_of
 from assay.domain.experiments.experiment import DataNeed
@@ -44,6 +45,29 @@ class Supply:
     stands: str = ""
     """Where work on it stands, in two words."""
     is_stopped: bool = False
+
+
+class DataState(StrEnum):
+    """How an experiment stands with the data it cannot start without."""
+
+    READY = "ready"
+    AT_RISK = "at risk"
+    """Some of it is not there yet."""
+    BLOCKED = "blocked"
+    """It has begun, and some of it is not there."""
+
+
+def data_state(awaited: tuple[Supply, ...], *, begun: bool) -> DataState | None:
+    """How does the data of an experiment stand? None when it waits for none, which says nothing about its data.
+
+    >>> data_state(supplies((DataNeed(dataset="labels-v2"),)), begun=False).value
+    'at risk'
+    """
+    if not awaited:
+        return None
+    if all(one.is_ready for one in awaited):
+        return DataState.READY
+    return DataState.BLOCKED if begun else DataState.AT_RISK
 
 
 def supplies(needs: tuple[DataNeed, ...], linked: tuple[LinkedData, ...] = ()) -> tuple[Supply, ...]:

@@ -144,14 +144,14 @@ def edit_canvas(
     return get_canvas(ws, actor, slug)
 
 
-def canvas_in(tx: ReadTransaction, project: Project) -> CanvasView:
-    """The part of `get_canvas` inside a transaction."""
+def canvas_in(tx: ReadTransaction, project: Project, sprints: Sequence[Sprint] | None = None) -> CanvasView:
+    """The part of `get_canvas` inside a transaction; `sprints` of callers who have read them."""
     kept, standing = tx.kept(project.id, CANVAS), tx.kept(project.id, STANDING)
     canvas, catalog = canvas_of(kept), tx.metrics(project.id)
     known = _standing_of(standing)
     if known is not None and known.canvas_version != version_of(kept):
         known = None
-    clock = clock_of(tx.sprints(project.id))
+    clock = clock_of(tx.sprints(project.id) if sprints is None else sprints)
     runs, with_hours, hours = tx.compute_spent(project.id)
     return CanvasView(
         canvas=canvas,

@@ -31,7 +31,7 @@ from assay.workflows.ceremonies import is_silent
 from assay.workflows.kept import PHASE, check_kept_version, put_document, version_of
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
-from assay.workflows.records import KeptDocument, Project
+from assay.workflows.records import KeptDocument, Project, Sprint
 from assay.workflows.sprint_facts import SprintFacts, facts_of, keys_in_progress, standing
 
 LOOK = "assay phase show"
@@ -76,10 +76,12 @@ def get_phase(ws: Workspace, actor: Actor, slug: str) -> PhaseView:
 
 def phase_in(ws: Workspace, tx: ReadTransaction, project: Project) -> PhaseView:
     """The part of `get_phase` inside a transaction."""
-    canvas, at = canvas_in(tx, project), ws.clock()
+    sprints, at = tx.sprints(project.id), ws.clock()
+    canvas = canvas_in(tx, project, sprints)
     kept = tx.kept(project.id, PHASE)
     phase = _phase_of(kept)
-    facts = _facts(ws, tx, project, canvas.clock.running, at)
+    running = next((one for one in sprints if one.number == canvas.clock.running), None)
+    facts = _facts(ws, tx, project, running, at)
     mix = _mix(facts, phase)
     stuck = stuck_of(phase, canvas, today=at.date())
     silent = out_of_sight(_silent(facts, at))
@@ -136,10 +138,9 @@ def _silent(facts: SprintFacts, at: datetime) -> list[tuple[str, float]]:
 
 
 def _facts(
-    ws: Workspace, tx: ReadTransaction, project: Project, running: int | None, at: datetime
+    ws: Workspace, tx: ReadTransaction, project: Project, sprint: Sprint | None, at: datetime
 ) -> SprintFacts:
     """Of the running sprint; without one, of every ticket in progress."""
-    sprint = None if running is None else tx.sprint(project.id, running)
     keys = None if sprint else keys_in_progress(tx, project)
     return facts_of(ws, tx, project, sprint, at, now=at, keys=keys, with_words=False)
 

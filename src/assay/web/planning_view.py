@@ -90,9 +90,7 @@ def planning_page(
         record_text=view.plan.score_text,
         new_href=f"/p/{slug}/t/new",
         committed=() if sprint is None else tuple(_inside(view, key) for key in view.committed),
-        forms=None
-        if sprint is None
-        else commitment_forms(slug, sprint.number, sprint.state, csrf_token, back="planning"),
+        forms=sprint and commitment_forms(slug, sprint.number, sprint.state, csrf_token, back="planning"),
         shares=shares(content.capacity),
         person_days=amount(content.capacity.person_days.available, "").strip(),
         gpu_hours=amount(content.capacity.gpu_hours.available, "").strip(),

@@ -17,7 +17,7 @@ from assay.errors import AssayError
 from assay.web import wording
 from assay.web.contexts.board import Fact
 from assay.web.contexts.planning import CandidateRow, PlanningPage, ReadyChip
-from assay.web.contexts.sprints import CommitmentLine, Tab
+from assay.web.contexts.sprints import CommitmentForms, CommitmentLine, Tab
 from assay.web.sprint_words import amount, days, tabs
 from assay.web.sprints_view import cadence_words, commitment_forms, shares
 from assay.workflows.planning import PlanRow, ReadyItem
@@ -90,7 +90,7 @@ def planning_page(
         record_text=view.plan.score_text,
         new_href=f"/p/{slug}/t/new",
         committed=() if sprint is None else tuple(_inside(view, key) for key in view.committed),
-        forms=sprint and commitment_forms(slug, sprint.number, sprint.state, csrf_token, back="planning"),
+        forms=_forms(view, csrf_token),
         shares=shares(content.capacity),
         person_days=amount(content.capacity.person_days.available, "").strip(),
         gpu_hours=amount(content.capacity.gpu_hours.available, "").strip(),
@@ -101,6 +101,13 @@ def planning_page(
         doubt=doubt,
         doubted=tuple(doubted),
     )
+
+
+def _forms(view: PlanningView, csrf_token: str) -> CommitmentForms | None:
+    slug, sprint = view.plan.project.slug, view.sprint
+    if sprint is None:
+        return None
+    return commitment_forms(slug, sprint.number, sprint.state, csrf_token, back="planning")
 
 
 def _views(here: str, per: Per, *, by_delay: bool) -> tuple[Tab, ...]:

@@ -4,13 +4,13 @@ import re
 
 from fastapi import FastAPI
 
-from assay.api.routes import all_routes
+from assay.api.routes import API_TABLE
 from tests.docs.pages import page
 
 
 def _addresses() -> set[str]:
     app = FastAPI()
-    app.router.routes.extend(all_routes())
+    app.router.routes.extend(API_TABLE.routes())
     return set(app.openapi()["paths"])
 
 

@@ -8,7 +8,7 @@ import pytest
 import typer
 from fastapi import FastAPI
 
-from assay.api.routes import all_routes
+from assay.api.routes import API_TABLE
 from assay.cli.tree import whole_tree
 from tests.docs.pages import ROOT, all_pages, blocks, page
 
@@ -72,7 +72,7 @@ def test_python_on_a_page_compiles(path):
 
 def test_addresses_on_the_operations_page_are_served():
     app = FastAPI()
-    app.router.routes.extend(all_routes())
+    app.router.routes.extend(API_TABLE.routes())
     named = re.findall(r"`GET (/[a-z/]+)`", page("operations.md"))
     assert named
     assert [address for address in named if address not in app.openapi()["paths"]] == []

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.api.permissions import Requires
+from assay.api.routes import API_TABLE
 from assay.web.permissions import Requires as RequiresOfPages
+from assay.web.routes import PAGE_TABLE
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,10 @@ class Served:
 
 
 def routes_of(app):
-    """All routes, in the order in which they are asked."""
-    return [served for route in app.router.routes for served in _served(route)]
+    """All routes, the application's own first, then those that are brought when somebody asks for them."""
+    brought = [*PAGE_TABLE.routes(), *API_TABLE.routes()]
+    own = [route for route in app.router.routes if not any(route is one for one in brought)]
+    return [served for route in [*own, *brought] for served in _served(route)]
 
 
 def _served(route):

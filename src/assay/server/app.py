@@ -16,8 +16,10 @@ import assay
 from assay.api.openapi import complete
 from assay.api.preconditions import replay_response
 from assay.api.problems import problem_from_http, problem_from_validation, problem_response
-from assay.api.routes import RoutesOnDemand, all_routes
+from assay.api.routes import API_TABLE
+from assay.api.shortcut import MoveShortcut
 from assay.errors import AssayError
+from assay.routing import RoutesOnDemand
 from assay.server.methods import HeadAsGet, allowed_methods
 from assay.server.security import Guard
 from assay.settings import Settings
@@ -35,8 +37,7 @@ def create_app(ws: Workspace, settings: Settings, *, pages: bool = True) -> Fast
     Args:
         ws: what it works on.
         settings: of this installation.
-        pages: without them, for a command that shows none, they are not even imported, and neither are routes of the API
-            before something is asked that they may answer.
+        pages: without them, for a command that shows none, nothing of theirs is imported.
     """
 
     @asynccontextmanager
@@ -67,23 +68,18 @@ def create_app(ws: Workspace, settings: Settings, *, pages: bool = True) -> Fast
     _register_errors(app)
     app.openapi = complete(app.openapi, app.router.routes)  # type: ignore[method-assign]
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    tables = [API_TABLE]
     if pages:
-        _serve_all(app)
-    else:
-        app.add_middleware(RoutesOnDemand, routes=app.router.routes)
+        from assay.web.routes import PAGE_TABLE
+
+        tables.insert(0, PAGE_TABLE)
+    app.add_middleware(RoutesOnDemand, routes=app.router.routes, tables=tables)
+    if pages:
+        app.add_middleware(MoveShortcut)
     app.add_middleware(HeadAsGet)
     hosts = frozenset(name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip())
     app.add_middleware(Guard, hosts=hosts, actor=Actor(name=settings.actor_name), refuse=_refusal)
     return app
-
-
-def _serve_all(app: FastAPI) -> None:
-    from assay.api.shortcut import MoveShortcut
-    from assay.web.routes import PAGE_ROUTES
-
-    # Taken as they are: to include a router is to build all its routes again, and to look through one more list each time.
-    app.router.routes.extend((*PAGE_ROUTES, *all_routes()))
-    app.add_middleware(MoveShortcut)
 
 
 def close_feed(app: FastAPI) -> None:

@@ -3,10 +3,14 @@
 import asyncio
 
 import pytest
+from fastapi.routing import APIRoute
 from starlette.routing import Match
 
-from assay.api.routes import MODULES, RoutesOnDemand, all_routes, modules_for, noun_of
-from assay.routing import RouteWhenAsked
+from assay.api.routes import API_TABLE
+from assay.api.routes import noun_of as api_noun
+from assay.routing import RoutesOnDemand, RouteWhenAsked
+from assay.web.routes import PAGE_TABLE
+from assay.web.routes import noun_of as page_noun
 from assay.workflows.actor import Actor, Permission
 from tests.faces.route_table import routes_of
 
@@ -127,32 +131,57 @@ def test_openapi_names_every_operation_once_and_describes_it(api):
     assert "ProblemDocument" in document["components"]["schemas"]
 
 
-def test_nouns_of_each_module_of_routes_are_those_of_its_addresses():
-    """A command without a server finds its route by them."""
-    found = {module: set() for module in MODULES}
-    for route in all_routes():
+TABLES = {"api": (API_TABLE, api_noun), "pages": (PAGE_TABLE, page_noun)}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_nouns_of_each_module_of_routes_are_those_of_its_addresses(name):
+    """By them a route is found before its module is imported."""
+    table, noun_of = TABLES[name]
+    found = {module: set() for module in table.modules}
+    for route in table.routes():
         found[route.endpoint.__module__.rpartition(".")[2]].add(noun_of(route.path))
-    assert found == {module: set(nouns) for module, nouns in MODULES.items()}
+    assert found == {module: set(nouns) for module, nouns in table.modules.items()}
 
 
-@pytest.mark.parametrize(
-    "path", ["/api/v1/openapi.json", "/", "/api/v1/projects/vision/nothing", "/api/v1/projects"]
-)
-def test_address_without_a_noun_of_ours_may_be_answered_by_every_module(path):
-    assert set(modules_for(path)) == ({"projects"} if path.endswith("/projects") else set(MODULES))
+def test_no_module_has_an_address_of_the_api_without_its_noun_and_the_description_needs_them_all():
+    assert set(API_TABLE.modules_for("/api/v1/openapi.json")) == set(API_TABLE.modules)
+    assert set(API_TABLE.modules_for("/api/v1/projects")) == {"projects"}
+    for path in ("/", "/favicon.ico", "/api/v1/projects/vision/nothing", "//", "/p/vision/t/EXP-1/nothing"):
+        assert API_TABLE.modules_for(path) == []
 
 
-def test_routes_on_demand_are_brought_once_and_answer_like_those_of_a_server():
-    async def nobody(scope, receive, send):
-        """The application behind it."""
+async def behind(scope, receive, send):
+    """The application behind it."""
 
-    routes = []
-    on_demand = RoutesOnDemand(nobody, routes=routes)
+
+def asked(on_demand, path):
+    asyncio.run(on_demand({"type": "http", "path": path}, None, None))
+
+
+def test_routes_on_demand_are_brought_once_and_stand_in_the_order_of_the_tables_whatever_is_asked_first():
+    own = APIRoute("/own", behind)
+    routes = [own]
+    on_demand = RoutesOnDemand(behind, routes=routes, tables=(PAGE_TABLE, API_TABLE))
+    asked(on_demand, "/nowhere")
+    assert routes == [own]
     for _ in range(2):
-        asyncio.run(on_demand({"type": "http", "path": "/api/v1/projects/vision/inbox"}, None, None))
-    assert [route.path for route in routes] == ["/api/v1/projects/{slug}/inbox"] * 2
-    asyncio.run(on_demand({"type": "http", "path": "/api/v1/openapi.json"}, None, None))
-    assert sorted(map(id, routes)) == sorted(map(id, all_routes()))
+        asked(on_demand, "/api/v1/projects/vision/inbox")
+        assert [route.path for route in routes] == ["/own", *["/api/v1/projects/{slug}/inbox"] * 2]
+    for path in (
+        "/p/vision/inbox",
+        "/p/vision/standup",
+        "/p/vision/charts/flow-days.json",
+        "/api/v1/openapi.json",
+    ):
+        asked(on_demand, path)
+    asked_for = [
+        id(route)
+        for module in PAGE_TABLE.modules
+        if module in {"inbox", "ceremonies", "charts", "flow", "sprints"}
+        for route in PAGE_TABLE.routes_of(module)
+    ]
+    assert [id(route) for route in routes] == [id(own), *asked_for, *map(id, API_TABLE.routes())]
 
 
 def test_route_is_built_when_it_is_first_asked_for():

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from starlette.datastructures import QueryParams
 
+from assay.web.routes import PAGE_TABLE
 from tests.faces.hostile import corpus
 from tests.faces.hostile.target import fault_of
 from tests.faces.route_table import routes_of
@@ -46,7 +47,7 @@ def pages_of(target):
     """Every page that ends."""
     return [
         route
-        for route in target.app.router.routes
+        for route in PAGE_TABLE.routes()
         if "GET" in (route.methods or ())
         and not route.path.startswith("/api/")
         and not route.path.endswith("/events")

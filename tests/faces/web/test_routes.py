@@ -10,7 +10,7 @@ import pytest
 
 from assay.web import assets
 from assay.web.permissions import Requires
-from assay.web.routes import PAGE_ROUTES
+from assay.web.routes import PAGE_TABLE
 from assay.workflows.actor import Permission
 from assay.workflows.tickets import get_ticket
 from tests.faces.web import story
@@ -68,7 +68,7 @@ def at(site, path):
 def test_every_route_names_its_permission():
     silent = [
         f"{sorted(route.methods)} {route.path}"
-        for route in PAGE_ROUTES
+        for route in PAGE_TABLE.routes()
         if not any(isinstance(d.dependency, Requires) for d in route.dependencies)
     ]
     assert silent == []
@@ -78,7 +78,7 @@ def test_every_route_that_changes_something_asks_for_more_than_reading():
     harmless = {"/p/{slug}/t/check", "/p/{slug}/settings/appearance"}
     weak = [
         route.path
-        for route in PAGE_ROUTES
+        for route in PAGE_TABLE.routes()
         if "POST" in route.methods and route.path not in harmless
         and any(isinstance(d.dependency, Requires) and d.dependency.permission in (None, Permission.READ) for d in route.dependencies)
     ]  # fmt: skip

@@ -16,6 +16,7 @@ from assay.workflows.projects import list_projects
 
 router = bare_router("instance")
 v1 = v1_router("instance")
+routers = (router, v1)
 
 
 @router.get("/health", dependencies=[public()], **gives(Health))

@@ -63,7 +63,6 @@ def _page(
         view,
         by_delay=by_delay,
         after=after,
-        most=SHOWN,
         csrf_token=request.state.csrf_token,
         problem=None if doubt else problem,
         doubt=doubt,

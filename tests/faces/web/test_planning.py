@@ -158,7 +158,7 @@ def test_candidates_further_down_are_on_further_pages_each_once(site, browser, m
         assert (status, len(order(page)) <= 2) == (200, True)
         assert (">First page</a>" in page) == (pages > 0)
         found, pages = [*found, *order(page)], pages + 1
-        further = re.search(r'href="([^"]+)" rel="next">\d+ further down', page)
+        further = re.search(r'href="([^"]+)" rel="next">Next page <small class="dim">\d+ further down', page)
         address = further and further[1].replace("&amp;", "&").removeprefix(f"/p/{site.slug}")
     assert found == order(whole)
     assert pages == (len(found) + 1) // 2 > 2

@@ -48,7 +48,14 @@ Candidate = Annotated[str | None, typer.Option("--candidate", help="Value of the
 TypeName = Annotated[
     str | None, typer.Option("--type", help="experiment, spike, data, engineering, feature or incident.")
 ]
-Amend = Annotated[str | None, typer.Option("--amend", metavar="REASON", help="Why what is locked changes.")]
+Amend = Annotated[
+    str | None,
+    typer.Option(
+        "--amend",
+        metavar="REASON",
+        help="Why what is locked changes, or takes more GPUs than its column has room for.",
+    ),
+]
 Predictions = Annotated[
     list[str] | None,
     typer.Option(

@@ -33,7 +33,8 @@ def _edited(p: Payload) -> str:
     fields = sorted(p.get("after") or {})
     shown = ", ".join(fields[:4]).replace("_", " ")
     many = f", on {p['bulk']} tickets at once" if p.get("bulk", 0) > 1 else ""
-    return f"changed {shown}{many}" if fields else "changed it"
+    past = f", past the {p['unmet'][0]}: {p.get('reason')}" if p.get("overridden") and p.get("unmet") else ""
+    return f"changed {shown}{many}{past}" if fields else "changed it"
 
 
 def _amended(p: Payload) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from assay.domain.experiments.experiment import LinkKind, Lock, TicketContent
@@ -19,11 +20,12 @@ from assay.domain.kernel.ids import checked_ticket_key
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.column_limits import passed_limit
 from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.journaled import content_data
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
-from assay.workflows.records import Project, Ticket
+from assay.workflows.records import Override, Project, Ticket
 from assay.workflows.spikes import note_rescoping
 from assay.workflows.verdicts import refresh_verdict
 from assay.workflows.views import DraftCheck
@@ -140,7 +142,8 @@ def edit_ticket(
     Raises:
         StaleVersion: somebody changed it meanwhile.
         Refused: it is locked and no reason for the amendment was given, or what would be locked is incomplete or at odds
-            with itself, or its type would change, or a begun spike would get more time without a reason.
+            with itself, or its type would change, or a begun spike would get more time, or a card more GPUs than its column
+            has room for, without a reason.
     """
     actor.require(Permission.WRITE_TICKETS)
 
@@ -186,6 +189,7 @@ def change_content(
     baselines = _baseline_tickets(tx, project, content)
     at = ws.clock()
     note_rescoping(tx, actor, project, before, content, reason=amendment_reason, at=at)
+    passed = passed_limit(tx, project, before, content, reason=amendment_reason)
     changed = _changed_fields(before.content, content)
     seq = tx.append(
         Event.of(
@@ -195,6 +199,7 @@ def change_content(
             before=changed["before"],
             after=changed["after"],
             reason=amendment_reason or "",
+            **({"overridden": True, "unmet": [passed]} if passed else {}),
             **(bulk or {}),
         ),
         actor=actor,
@@ -203,9 +208,26 @@ def change_content(
     after = tx.edit_ticket(before, content, at=at)
     if after is None:
         raise stale(required_ticket(tx, project, before.key))
+    if passed:
+        _pass_limit(tx, actor, before, passed, reason=amendment_reason or "", at=at, seq=seq)
     _relink_baselines(tx, before, baselines)
     amended = _amend_lock(tx, ws, actor, project, before, content, catalog, reason=amendment_reason, seq=seq)
-    return (required_ticket(tx, project, before.key) if amended else after), amended
+    return (required_ticket(tx, project, before.key) if amended or passed else after), amended
+
+
+def _pass_limit(
+    tx: WriteTransaction, actor: Actor, ticket: Ticket, unmet: str, *, reason: str, at: datetime, seq: int
+) -> None:
+    override = Override(
+        from_stage=ticket.stage,
+        to_stage=ticket.stage,
+        reason=reason.strip(),
+        unmet=(unmet,),
+        by=actor.name,
+        at=at,
+        seq=seq,
+    )
+    tx.add_override(ticket.id, override)
 
 
 def _changed_fields(old: TicketContent, new: TicketContent) -> Mapping[str, dict[str, Any]]:

@@ -49,6 +49,19 @@ def test_change_is_told_in_sentences_and_saved_only_after_it_was_seen(site, brow
     assert "limit: 9" in form_of(browser.text(f"{project}/settings")[1])[1]["board_text"]
 
 
+def test_by_what_a_column_is_limited_is_changed_in_the_file_on_the_page(site, browser):
+    project = new_project(browser, "By GPUs")
+    _, fields = form_of(browser.text(f"{project}/settings")[1])
+    assert fields["board_text"].count("limit_by: gpus") == 1
+    fields["board_text"] = fields["board_text"].replace("limit: 5", "limit: 5\n  limit_by: gpus")
+    shown, seen = form_of(browser.text(f"{project}/settings/board", fields)[1])
+    assert "Hypothesis: at most 5 GPUs (was 5 cards)." in shown
+    assert browser.ask(f"{project}/settings/board", seen)[0] == 303
+    html = browser.text(f"{project}/settings")[1]
+    assert form_of(html)[1]["board_text"].count("limit_by: gpus") == 2
+    assert "Hypothesis, in GPUs" in html
+
+
 def test_slip_keeps_what_was_typed_and_names_its_line(site, browser):
     project = new_project(browser, "Slips")
     _, fields = form_of(browser.text(f"{project}/settings")[1])

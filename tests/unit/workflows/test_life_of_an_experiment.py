@@ -229,6 +229,62 @@ def test_experiments_run_on_as_many_gpus_as_there_are(ws):
     assert refused.assessment.explanation.startswith("Experiment has no room for 1 GPU: 3 / 3 GPUs are taken")
 
 
+def with_gpus(ws, key, gpus, reason=None):
+    now = get_ticket(ws, ADA, SLUG, key)
+    content = now.content.model_copy(update={"gpus": gpus})
+    return edit_ticket(ws, ADA, SLUG, key, content, expected_version=None, amendment_reason=reason)
+
+
+def test_card_that_lies_in_a_full_column_gets_more_gpus_only_for_a_reason(ws):
+    big, small = start(ws, gpus=2), start(ws, gpus=0)
+    assert with_gpus(ws, big.key, 3).overrides == ()
+    with pytest.raises(Refused, match="Experiment has no room for 1 more, 3 / 3 GPUs are taken") as caught:
+        with_gpus(ws, small.key, None)  # nobody said, which is not none
+    assert (caught.value.code, caught.value.field) == ("column-full", "amendment_reason")
+    with pytest.raises(Refused):
+        with_gpus(ws, small.key, 1, "  ")
+    before = ws.store.last_seq()
+    passed = with_gpus(ws, small.key, 2, "two were lent until Friday")
+    [said] = passed.overrides
+    assert (said.from_stage, said.to_stage, said.reason, said.unmet, said.by, said.seq) == (
+        "experiment", "experiment", "two were lent until Friday", ("column limit 5 / 3 GPUs",), "ada", before + 1,
+    )  # fmt: skip
+    [column] = [one for one in board(ws, ADA, SLUG).columns if one.key == "experiment"]
+    assert column.taken == 5
+    assert {card.key: card.overridden for card in column.cards} == {big.key: False, small.key: True}
+    assert with_gpus(ws, big.key, 1).content.gpus == 1  # less is always taken, though it is still full
+    assert with_gpus(ws, small.key, 2) == get_ticket(ws, ADA, SLUG, small.key)
+    with pytest.raises(Refused):
+        with_gpus(ws, big.key, 2)
+    assert verify_journal(ws, ADA).ok
+
+
+def test_gpus_of_cards_elsewhere_and_where_cards_are_counted_are_free(ws):
+    waiting = create_ticket(ws, ADA, SLUG, content(gpus=1))
+    assert with_gpus(ws, waiting.key, 64).content.gpus == 64
+    attest(ws, ADA, SLUG, waiting.key, item="agreed", expected_version=None)
+    move_card(ws, ADA, SLUG, waiting.key, to="hypothesis", expected_version=None)
+    assert with_gpus(ws, waiting.key, 128).content.gpus == 128
+
+
+def test_two_cards_that_take_the_last_gpu_at_once_do_not_both_get_it(ws):
+    one, other = start(ws, gpus=1), start(ws, gpus=1)
+    outcomes = []
+
+    def ask(ticket):
+        try:
+            outcomes.append(with_gpus(ws, ticket.key, 2).key)
+        except Refused as refused:
+            outcomes.append(refused.code)
+
+    people = [threading.Thread(target=ask, args=(ticket,)) for ticket in (one, other)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert sorted(outcomes) in (sorted([one.key, "column-full"]), sorted([other.key, "column-full"]))
+
+
 def test_column_limit_holds_under_racing_moves(ws):
     tickets = []
     for _ in range(8):

@@ -289,7 +289,7 @@ def cancel(
 
 @app.command("restore")
 def restore(number: Number, project: Project = None, json: Json = False) -> None:
-    """Plan a cancelled sprint again, with those of its tickets that are still open.
+    """Plan a cancelled sprint again, with those of its tickets that are still open and in no other planned sprint.
 
     Example: assay sprint restore 6
     """
@@ -336,6 +336,8 @@ def _show(body: bytes, plan: dict[str, Any], *, json: bool) -> None:
         ],
         none=f"Nothing is committed. Take something in: assay sprint commit {sprint['number']} EXP-1",
     )
+    for line in plan["conflicts"]:
+        say(line)
 
 
 def _split(split: dict[str, Any]) -> str | None:

@@ -309,6 +309,7 @@ def _retro_form(view: RetroView, slug: str, csrf_token: str, typed: str) -> Retr
         improvement=f"{now.key} {now.title}" if now else "",
         improvement_href=f"/p/{slug}/t/{now.key}" if now else "",
         can_pick=now is None and view.stand.state in (SprintState.ACTIVE.value, SprintState.ENDED.value),
+        can_keep=view.stand.state != SprintState.CANCELLED.value,
         title=typed,
         csrf_token=csrf_token,
     )

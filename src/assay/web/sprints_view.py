@@ -110,7 +110,7 @@ def sprint_page(
         state=STATES[sprint.state][0],
         tabs=tabs(slug, sprint.number, "sprint"),
         facts=_facts(seen),
-        over=seen.over,
+        over=(*plan.conflicts, *seen.over),
         tickets=_tickets(check, slug),
         charts=tuple(box for box in (burn_box(seen.days, slug, sprint.number),) if box and sprint.started_at),
         gone=_gone(plan),

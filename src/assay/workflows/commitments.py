@@ -69,7 +69,7 @@ def commit_tickets(
             )
         for ticket in wanted:
             take_in(tx, actor, at, project, sprint, ticket, confirmed=doubt or "")
-        return plan_of(tx, sprint)
+        return plan_of(tx, project, sprint)
 
     return write_once(ws, remember, work)
 
@@ -154,7 +154,7 @@ def _change_commitment(
                 field="key",
             )
         change(tx, project, sprint, made, at)
-        return plan_of(tx, sprint)
+        return plan_of(tx, project, sprint)
 
     return ws.store.write(work)
 

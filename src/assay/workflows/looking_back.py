@@ -9,7 +9,7 @@ from assay.domain.experiments.experiment import DecisionKind, TicketContent
 from assay.domain.experiments.ticket_data import ticket_from_data
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import MetricCatalog
-from assay.domain.sprints.sprint import Retro
+from assay.domain.sprints.sprint import Retro, SprintState
 from assay.errors import Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.carrying_over import about
@@ -44,12 +44,13 @@ def save_retro(
     Raises:
         NotFound: the improvement names no ticket of the project.
         Invalid: a kill is judged of a ticket that was not in this sprint, or not killed, or the title is too long.
-        Refused: an improvement is picked already, or the sprint has not begun.
+        Refused: an improvement is picked already, or the sprint has not begun or was cancelled.
     """
     actor.require(Permission.WRITE_TICKETS)
     picked = _improvement(improvement) if improvement else None
 
     def change(tx: WriteTransaction, project: Project, sprint: Sprint, at: datetime) -> Sprint:
+        _must_not_be_cancelled(sprint)
         if retro.improvement is not None:
             required_ticket(tx, project, retro.improvement)
         known = {made.key for made in tx.commitments(sprint.id)}
@@ -83,7 +84,7 @@ def pick_improvement(
 
     Raises:
         Invalid: the title is empty or too long.
-        Refused: one is picked already, or the sprint has not begun.
+        Refused: one is picked already, or the sprint has not begun or was cancelled.
     """
     actor.require(Permission.WRITE_TICKETS)
     picked = _improvement(title)
@@ -91,7 +92,10 @@ def pick_improvement(
     def work(tx: WriteTransaction) -> SprintPlan:
         project = required_project(tx, slug)
         sprint = required_sprint(tx, project, number)
-        return plan_of(tx, _looked_back(tx, ws, actor, ws.clock(), project, sprint, sprint.retro, picked))
+        _must_not_be_cancelled(sprint)
+        return plan_of(
+            tx, project, _looked_back(tx, ws, actor, ws.clock(), project, sprint, sprint.retro, picked)
+        )
 
     return write_once(ws, remember, work)
 
@@ -105,6 +109,16 @@ def _improvement(title: str) -> TicketContent:
 
 def _killed(tx: WriteTransaction, project: Project) -> set[str]:
     return {one.key for one in tx.decided(project.id) if one.kind is DecisionKind.KILL}
+
+
+def _must_not_be_cancelled(sprint: Sprint) -> None:
+    if sprint.state is SprintState.CANCELLED:
+        raise Refused(
+            f"cannot look back on sprint {sprint.number}: it was cancelled and never ran (expected one that is planned, runs or "
+            "has ended)",
+            hint=f"assay sprint restore {sprint.number}",
+            code="sprint-cancelled",
+        )
 
 
 def _must_be_free_to_pick(tx: WriteTransaction, project: Project, sprint: Sprint, retro: Retro) -> None:

@@ -13,9 +13,8 @@ from assay.workflows.commitments import checked_reason
 from assay.workflows.open_tickets import is_over
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, Sprint
+from assay.workflows.sprint_conflicts import CANCELLED, planned_elsewhere
 from assay.workflows.sprints import SprintPlan, change_of_sprint, must_be, saved_sprint
-
-CANCELLED = "the sprint was cancelled"
 
 
 def cancel_sprint(
@@ -47,7 +46,9 @@ def cancel_sprint(
 def restore_sprint(
     ws: Workspace, actor: Actor, slug: str, number: int, *, expected_version: int | None
 ) -> SprintPlan:
-    """Plan a cancelled sprint again, with those of its tickets that are still open.
+    """Plan a cancelled sprint again, with those of its tickets that are still open and in no other planned sprint.
+
+    What stands in its way by now, it says (`SprintPlan.conflicts`), as a new sprint does.
 
     Raises:
         Refused: it was not cancelled.
@@ -59,7 +60,8 @@ def restore_sprint(
         must_be(sprint, SprintState.CANCELLED, "restore")
         saved = saved_sprint(tx, replace(sprint, state=SprintState.PLANNED))
         tx.append(Event.of("sprint.restored", **about(project, sprint)), actor=actor, at=at)
-        keys = _tickets_before(tx, project, sprint)
+        elsewhere = planned_elsewhere(tx, project, sprint)
+        keys = [key for key in _tickets_before(tx, project, sprint) if key not in elsewhere]
         for ticket in tx.tickets(project.id, keys=keys) if keys else ():
             flows = project.settings.cadence.flows(ticket.content.type)
             if not flows and not is_over(project, ticket):

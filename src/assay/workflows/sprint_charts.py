@@ -13,6 +13,7 @@ from assay.workflows.ceremonies import check_of
 from assay.workflows.open_tickets import stages_over
 from assay.workflows.ports import Workspace
 from assay.workflows.records import Project
+from assay.workflows.sprint_conflicts import conflicts_of
 from assay.workflows.sprint_facts import SprintFacts, over_of, sprint_facts
 from assay.workflows.sprint_load import sprint_load, too_much
 from assay.workflows.sprint_views import AtHand, CheckView
@@ -56,13 +57,14 @@ def sprint_overview(ws: Workspace, actor: Actor, slug: str, number: int) -> Spri
         assert facts.sprint is not None
         at_hand = tx.at_hand(facts.project.id, facts.sprint.id, over=stages_over(facts.project))
         can_reopen = may_reopen(tx, facts.project, facts.sprint)
+        conflicts = conflicts_of(tx, facts.project, facts.sprint, facts.commitments)
     inside = {made.key for made in facts.commitments if made.stands}
     tickets = [ticket for key, ticket in facts.tickets.items() if key in inside]
     has_ended = facts.sprint.state is SprintState.ENDED
     load = sprint_load(facts.project, tickets, has_ended=has_ended)
     return SprintOverview(
         project=facts.project,
-        plan=SprintPlan(facts.sprint, tuple(facts.commitments)),
+        plan=SprintPlan(facts.sprint, tuple(facts.commitments), conflicts),
         check=check_of(facts),
         days=_burn(facts),
         load=load,

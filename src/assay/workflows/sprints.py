@@ -23,6 +23,7 @@ from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Commitment, Project, Sprint
+from assay.workflows.sprint_conflicts import conflicts_of
 
 MAX_REASON_LENGTH = 2000
 T = TypeVar("T")
@@ -35,6 +36,8 @@ class SprintPlan:
     sprint: Sprint
     commitments: tuple[Commitment, ...]
     """Everything ever taken in, in that order."""
+    conflicts: tuple[str, ...] = ()
+    """What stands in the way of a planned one, in whole sentences."""
 
 
 def required_sprint(tx: ReadTransaction, project: Project, number: int) -> Sprint:
@@ -67,8 +70,8 @@ def get_sprint(ws: Workspace, actor: Actor, slug: str, number: int) -> SprintPla
     """A sprint with its commitments, or NotFound."""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
-        sprint = required_sprint(tx, required_project(tx, slug), number)
-        return SprintPlan(sprint, tuple(tx.commitments(sprint.id)))
+        project = required_project(tx, slug)
+        return plan_of(tx, project, required_sprint(tx, project, number))
 
 
 def count_committed(ws: Workspace, actor: Actor, slug: str) -> tuple[tuple[Sprint, int], ...]:
@@ -124,7 +127,7 @@ def create_sprint(
     def work(tx: WriteTransaction) -> SprintPlan:
         project, at = required_project(tx, slug), ws.clock()
         wanted = content or following_sprint(tx, project, at)
-        return plan_of(tx, insert_sprint(tx, actor, at, project, wanted))
+        return plan_of(tx, project, insert_sprint(tx, actor, at, project, wanted))
 
     return write_once(ws, remember, work)
 
@@ -339,14 +342,15 @@ def change_of_sprint(
         sprint = required_sprint(tx, project, number)
         if expected_version is not None and sprint.version != expected_version:
             raise _stale(sprint)
-        return plan_of(tx, change(tx, project, sprint, ws.clock()))
+        return plan_of(tx, project, change(tx, project, sprint, ws.clock()))
 
     return ws.store.write(work)
 
 
-def plan_of(tx: ReadTransaction, sprint: Sprint) -> SprintPlan:
+def plan_of(tx: ReadTransaction, project: Project, sprint: Sprint) -> SprintPlan:
     """A sprint with its commitments as they stand in this transaction."""
-    return SprintPlan(sprint, tuple(tx.commitments(sprint.id)))
+    made = tuple(tx.commitments(sprint.id))
+    return SprintPlan(sprint, made, conflicts_of(tx, project, sprint, made))
 
 
 def saved_sprint(tx: WriteTransaction, sprint: Sprint) -> Sprint:

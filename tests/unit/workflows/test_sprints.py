@@ -14,6 +14,7 @@ from assay.workflows.integrity import record_faults
 from assay.workflows.journal import journal_page
 from assay.workflows.looking_back import pick_improvement, save_retro
 from assay.workflows.planning_page import planning
+from assay.workflows.retro import retro
 from assay.workflows.sprint_cancelling import cancel_sprint, restore_sprint
 from assay.workflows.sprint_charts import sprint_overview
 from assay.workflows.sprints import (
@@ -229,6 +230,65 @@ def test_cancelled_sprint_is_planned_again_with_what_is_still_open_in_it(ws):
         cancel_sprint(ws, ADA, SLUG, 1, expected_version=None)
     with pytest.raises(Refused, match="it is active"):
         restore_sprint(ws, ADA, SLUG, 1, expected_version=None)
+
+
+def test_ticket_that_went_into_another_planned_sprint_stays_there_when_the_cancelled_one_comes_back(ws):
+    went, kept = (create_ticket(ws, ADA, SLUG, content()).key for _ in range(2))
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 1, [went, kept])
+    cancel_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    create_sprint(ws, ADA, SLUG)
+    commit_tickets(ws, ADA, SLUG, 2, [went])
+    again = restore_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    assert [made.key for made in again.commitments if made.stands] == [kept]
+    told = (f"{went} stayed in sprint 2 when this one was planned again.",)
+    assert again.conflicts == get_sprint(ws, ADA, SLUG, 1).conflicts == told
+    assert sprint_overview(ws, ADA, SLUG, 1).plan.conflicts == told
+    assert [made.key for made in get_sprint(ws, ADA, SLUG, 2).commitments if made.stands] == [went]
+    commit_tickets(ws, ADA, SLUG, 1, [went])  # by hand it may be in both
+    assert get_sprint(ws, ADA, SLUG, 1).conflicts == ()
+
+
+def test_planned_sprint_says_that_another_runs_in_its_days_restored_or_new(ws):
+    key = create_ticket(ws, ADA, SLUG, content()).key
+    first = create_sprint(ws, ADA, SLUG).sprint.content
+    commit_tickets(ws, ADA, SLUG, 1, [key])
+    cancel_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    create_sprint(ws, ADA, SLUG, first.model_copy(update={"name": "Again"}))
+    commit_tickets(ws, ADA, SLUG, 2, [key])
+    start_sprint(ws, ADA, SLUG, 2, expected_version=None)
+    again = restore_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    assert [made.key for made in again.commitments if made.stands] == [key]  # it goes on, as in a new sprint
+    [said] = again.conflicts
+    assert said.startswith(f"Sprint 2 runs until {first.ends_on:%d %B %Y}, in days of this one")
+    assert (
+        create_sprint(ws, ADA, SLUG, first.model_copy(update={"name": "Third"})).conflicts == again.conflicts
+    )
+    later = first.model_copy(
+        update={"starts_on": first.ends_on + timedelta(days=1), "ends_on": first.ends_on + timedelta(days=9)}
+    )
+    assert edit_sprint(ws, ADA, SLUG, 1, later, expected_version=None).conflicts == ()
+    assert get_sprint(ws, ADA, SLUG, 2).conflicts == ()
+
+
+def test_nobody_looks_back_on_a_cancelled_sprint_and_what_was_said_stays(ws):
+    create_sprint(ws, ADA, SLUG)
+    said = Retro(went_well="We saw early that it would not fit.")
+    save_retro(ws, ADA, SLUG, 1, said, expected_version=None)
+    cancel_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    before = ws.store.last_seq()
+    for change in (
+        lambda: save_retro(ws, ADA, SLUG, 1, Retro(went_well="Other"), expected_version=None),
+        lambda: save_retro(ws, ADA, SLUG, 1, said, expected_version=None),
+        lambda: pick_improvement(ws, ADA, SLUG, 1, title="Plan less"),
+    ):
+        with pytest.raises(Refused, match="it was cancelled and never ran") as refused:
+            change()
+        assert (refused.value.code, refused.value.hint) == ("sprint-cancelled", "assay sprint restore 1")
+    assert ws.store.last_seq() == before
+    assert retro(ws, ADA, SLUG, 1).notes == said
+    restore_sprint(ws, ADA, SLUG, 1, expected_version=None)
+    assert save_retro(ws, ADA, SLUG, 1, Retro(), expected_version=None).sprint.retro == Retro()
 
 
 def test_improvement_becomes_a_ticket_beside_what_the_team_says(ws):

@@ -151,7 +151,7 @@ def give_up_sprint(
 
 @router.post("/{number}/restore", dependencies=WRITE, **gives(SprintPlanDocument))
 def plan_sprint_again(request: Request, slug: str, number: Number, version: ExpectedVersion) -> Response:
-    """Plan a cancelled sprint again, with those of its tickets that are still open. Needs If-Match."""
+    """Plan a cancelled sprint again, with those of its tickets that are open and in no other planned sprint. Needs If-Match."""
     return _shown(
         restore_sprint(workspace_of(request), actor_of(request), slug, number, expected_version=version)
     )

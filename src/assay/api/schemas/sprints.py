@@ -93,6 +93,8 @@ class SprintPlanDocument(TypedDict):
 
     sprint: SprintDocument
     commitments: list[CommitmentDocument]
+    conflicts: list[str]
+    """What stands in the way of a planned one: another that runs in its days, tickets that went elsewhere."""
 
 
 class SprintList(TypedDict):
@@ -118,7 +120,9 @@ def sprint_document(sprint: Sprint) -> SprintDocument:
 def plan_document(plan: SprintPlan) -> SprintPlanDocument:
     """A sprint with its commitments as the API tells it."""
     return SprintPlanDocument(
-        sprint=sprint_document(plan.sprint), commitments=[_commitment(made) for made in plan.commitments]
+        sprint=sprint_document(plan.sprint),
+        commitments=[_commitment(made) for made in plan.commitments],
+        conflicts=list(plan.conflicts),
     )
 
 

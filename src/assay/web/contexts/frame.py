@@ -109,7 +109,7 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "sprint-ended": "The sprint has ended. Review and retro show it as it stood now; Reopen lets it go on.",
         "sprint-reopened": "The sprint goes on.",
         "sprint-cancelled": "The sprint is cancelled, and stays in the list. Plan it again takes it back, with its tickets.",
-        "sprint-restored": "The sprint is planned again, with those of its tickets that are still open.",
+        "sprint-restored": "The sprint is planned again, with those of its tickets that are still open and in no other planned sprint.",
         "committed": "Taken in.",
         "released": "Taken out. The commitment stays in the history.",
         "flagged": "Flagged for extension.",

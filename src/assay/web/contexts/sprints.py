@@ -109,7 +109,7 @@ class SprintPage:
     tabs: tuple[Tab, ...]
     facts: tuple[Fact, ...]
     over: tuple[str, ...]
-    """What is promised twice."""
+    """What stands in its way, and what is promised twice."""
     tickets: tuple[CommitmentLine, ...]
     charts: tuple[ChartBox, ...]
     gone: tuple[str, ...]
@@ -228,6 +228,8 @@ class RetroForm:
     improvement_href: str
     can_pick: bool
     """None is picked yet, and the sprint has begun."""
+    can_keep: bool
+    """It was not cancelled."""
     title: str
     """What was typed for it, where that could not be taken."""
     csrf_token: str

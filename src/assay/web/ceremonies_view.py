@@ -226,7 +226,7 @@ def retro_page(
         tabs=tabs(slug, view.stand.number, "retro"),
         headline=_last_headline(last),
         facts=(
-            Fact("Kills", str(len(view.kills)), _late(view)),
+            Fact("Kills", str(len(view.kills)), "; ".join(part for part in (_late(view), view.kills_text) if part)),
             *(Fact(name, value, rest) for name, value, rest in tooling_lines(view.tooling)),
         ),
         first=(

@@ -120,7 +120,7 @@ def retro_markdown(view: RetroView) -> str:
         ("Kills", [
             f"{one.ticket.key} {written(one.ticket.title)}: {lateness(one.late)}" + (f" The team says: {one.call.replace('_', ' ')}." if one.call else "")
             for one in view.kills
-        ]),
+        ] + ([f"{view.kills_text}."] if view.kills_text else [])),
         ("Promotion rate and hit rate by sprint", [
             f"{written(one.name)}: "
             + ("nothing decided" if one.rate is None else f"{one.promoted} of {one.promoted + one.killed} promoted ({one.rate:.0%})")

@@ -19,6 +19,7 @@ from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Sprint, Ticket
 from assay.workflows.sprint_facts import SprintFacts, begin_of, sprint_facts, standing
 from assay.workflows.sprint_flow import flows_of_sprints, rates_of
+from assay.workflows.sprint_flow_words import kills_text
 from assay.workflows.sprint_views import (
     Expected,
     Improvement,
@@ -47,6 +48,7 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         }
     before = max((one for one in picked if one < number), default=None)
     begin = begin_of(sprint)
+    flow = next((one for one in flowed if one.number == number), None)
     return RetroView(
         stand=stand_of(sprint, facts.at),
         at=facts.at,
@@ -55,8 +57,9 @@ def retro(ws: Workspace, actor: Actor, slug: str, number: int) -> RetroView:
         last_improvement=_improvement(facts.project, before, picked, named),
         improvement=_improvement(facts.project, number, picked, named),
         kills=kills,
+        kills_text=kills_text(kills, flow),
         rates=rates_of(flowed, sprints, made),
-        flow=next((one for one in flowed if one.number == number), None),
+        flow=flow,
         expected=_expected(known, begin, facts.at),
         aims=tuple(
             _aim(one, known, facts.at) for one in sprints if one.started_at and one.started_at <= facts.at

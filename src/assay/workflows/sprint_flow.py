@@ -153,6 +153,7 @@ def _sprint(sprint: Sprint, taken: Sequence[Commitment], known: _Known) -> Sprin
         is_over=sprint.ended_at is not None and sprint.ended_at <= known.at,
         decided=len(decided),
         killed=share_view(share_of(decided, Outcome.KILLED), KILL_BAND),
+        killed_items=tuple(flow.item for flow in decided if flow.outcome is Outcome.KILLED),
         promoted=share_view(share_of(decided, Outcome.PROMOTED), PROMOTION_BAND),
         with_learnings=share_view(learning_share(decided)),
         cycle_days_median=None if usual is None else usual[0],

@@ -1,9 +1,12 @@
-"""The flow of a sprint in words, for its retro."""
+"""The flow of a sprint and its kills in words, for its retro."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assay.domain.kernel.durations import duration_text
-from assay.workflows.sprint_views import SprintFlow
+from assay.domain.kernel.ids import TicketType
+from assay.workflows.sprint_views import KillLine, SprintFlow
 
 
 def flow_lines(flow: SprintFlow) -> tuple[tuple[str, str], ...]:
@@ -39,3 +42,32 @@ def _blockers(flow: SprintFlow) -> str:
         return "none opened"
     least = "at least " if flow.blocker_median_is_at_least else ""
     return f"{flow.blockers_opened} opened, open for {least}{duration_text(flow.blocker_days_median)} in the middle"
+
+
+def kills_text(kills: Sequence[KillLine], flow: SprintFlow | None) -> str:
+    """Why is the number of kills another than the kill rate counts? Empty where both are the same tickets.
+
+    A retro looks back on what is in its sprint, whatever its type; the rate is of experiments, by their first decision.
+    """
+    if flow is None:
+        return ""
+    mine, counted = {one.ticket.key for one in kills}, set(flow.killed_items)
+    parts = [
+        f"not {one.ticket.key} ({_why_not(one, flow)})" for one in kills if one.ticket.key not in counted
+    ]
+    parts += [
+        f"also {key} (killed in these days, not in this sprint)"
+        for key in flow.killed_items
+        if key not in mine
+    ]
+    if not parts:
+        return ""
+    return f"The kill rate counts {flow.killed.count} of {flow.killed.of} decided: {', '.join(parts)}"
+
+
+def _why_not(kill: KillLine, flow: SprintFlow) -> str:
+    if kill.ticket.type != TicketType.EXPERIMENT.value:
+        return "no experiment"
+    if kill.ticket.decided_at is not None and kill.ticket.decided_at < flow.begin:
+        return "decided before the sprint began"
+    return "its first decision was another"

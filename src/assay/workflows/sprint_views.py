@@ -278,6 +278,8 @@ class SprintFlow:
     decided: int
     """Its throughput: experiments killed or promoted."""
     killed: ShareView
+    killed_items: tuple[str, ...]
+    """The experiments that the kill rate counts as killed."""
     promoted: ShareView
     with_learnings: ShareView
     cycle_days_median: float | None
@@ -332,6 +334,8 @@ class RetroView:
     """What the retro before picked: it opens this one."""
     improvement: Improvement | None
     kills: tuple[KillLine, ...]
+    kills_text: str
+    """How they differ from what the kill rate counts, and why; empty where they are the same."""
     rates: tuple[SprintRate, ...]
     """By sprint, up to this one."""
     flow: SprintFlow | None

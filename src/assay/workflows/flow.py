@@ -28,6 +28,7 @@ from assay.domain.board.flow import (
 from assay.domain.board.funnel import FunnelStep, funnel
 from assay.domain.board.shares import KILL_BAND, PROMOTION_BAND, Share
 from assay.domain.board.time_boxes import boxes_at, is_within
+from assay.domain.kernel.ids import key_order
 from assay.domain.kernel.time import utc
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
@@ -318,4 +319,4 @@ def _ages(
                 is_old=most is not None and days > most,
             )
         )
-    return tuple(sorted(found, key=lambda age: (not age.is_old, -age.days, age.key)))
+    return tuple(sorted(found, key=lambda age: (not age.is_old, -age.days, key_order(age.key))))

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from assay.domain.board.flow import ItemFlow
 from assay.domain.board.funnel import PROMOTED_STEP, reached, steps_of
+from assay.domain.kernel.ids import key_order
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.flow import moment_of
@@ -86,7 +87,9 @@ def flow_tickets(
             title, inside = title or of.content.name, _in_sprint(tx.commitments(of.id), moment)
             found = [flow for flow in found if flow.item in inside]
         titles = tx.titles(project.id)
-    rows = sorted((_row(flow, facts, titles) for flow in found), key=lambda row: (-row.days, row.key))
+    rows = sorted(
+        (_row(flow, facts, titles) for flow in found), key=lambda row: (-row.days, key_order(row.key))
+    )
     return FlowTickets(moment, column, furthest, sprint, title, tuple(rows))
 
 

@@ -10,6 +10,7 @@ from assay.domain.experiments.learnings import checked_learnings
 from assay.errors import AssayError, Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.decisions import DecisionResult, may_be_decided, record_decision
+from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, Ticket
@@ -79,7 +80,13 @@ def _instead(project: Project, ticket: Ticket, refused: Refused) -> str:
 
 
 def kill_stale(
-    ws: Workspace, actor: Actor, slug: str, kills: Sequence[StaleKill], *, reason: str
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    kills: Sequence[StaleKill],
+    *,
+    reason: str,
+    remember: Remember | None = None,
 ) -> tuple[DecisionResult, ...]:
     """Kill stale tickets, all of them or none: each with the decision that any kill needs. A kill is not taken back.
 
@@ -103,7 +110,7 @@ def kill_stale(
         stale = stale_cards(tx, project, ws.clock())
         return tuple(_killed(tx, ws, actor, project, kill, lessons, stale, reason) for kill in kills)
 
-    return ws.store.write(work)
+    return write_once(ws, remember, work)
 
 
 def _lesson(kill: StaleKill) -> str:

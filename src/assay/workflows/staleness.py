@@ -8,6 +8,7 @@ from datetime import datetime
 
 from assay.domain.board.flow import flow_rules
 from assay.domain.board.staleness import Staleness, WorkSigns, staleness
+from assay.domain.kernel.ids import key_order
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
@@ -42,7 +43,7 @@ def list_stale(ws: Workspace, actor: Actor, slug: str) -> tuple[StaleCard, ...]:
         found = _stale(tx, project, at)
         titles = tx.titles(project.id)
     cards = [StaleCard(work.key, titles[work.key], why, _days(work, why, at)) for work, why in found]
-    return tuple(sorted(cards, key=lambda card: (-card.days, card.key)))
+    return tuple(sorted(cards, key=lambda card: (-card.days, key_order(card.key))))
 
 
 def _stale(tx: ReadTransaction, project: Project, at: datetime) -> list[tuple[WorkSigns, Staleness]]:

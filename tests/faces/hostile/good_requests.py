@@ -120,6 +120,10 @@ BODIES = {
         "add_labels": ["x"],
         "remove_labels": ["y"],
     },
+    "kill_stale_tickets": {
+        "kills": [{"key": "EXP-1", "learnings": "We learned it.", "version": 1}],
+        "reason": "Nobody took it up.",
+    },
     "put_ticket_template": {"text": "type: spike\ntime_box_days: 3\n"},
     "undo_bulk_edit": {"first_seq": 1, "last_seq": 1},
     "move": {"to": "hypothesis", "before": "EXP-2", "reason": "x", "override_reason": ""},

@@ -11,6 +11,7 @@ from assay.workflows.actor import Actor
 from assay.workflows.board import move_card
 from assay.workflows.confirmations import attest
 from assay.workflows.flow import flow
+from assay.workflows.idempotency import Remember, Replayed
 from assay.workflows.stale_kills import StaleKill, kill_stale, stale_choices
 from assay.workflows.tickets import create_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content
@@ -84,3 +85,27 @@ def test_what_was_taken_up_again_meanwhile_is_not_killed(ws, clock):
         kill_stale(ws, ADA, SLUG, [], reason=WHY)
     with pytest.raises(Forbidden):
         kill_stale(ws, Actor(name="eve", permissions=frozenset()), SLUG, [seen], reason=WHY)
+
+
+def test_stale_tickets_of_the_same_age_stand_in_the_order_of_their_numbers(ws, clock):
+    keys = [create_ticket(ws, ADA, SLUG, content()).key for _ in range(11)]
+    held = clock.now
+    for key in keys:
+        clock.now = held  # all at the same moment
+        move_card(ws, ADA, SLUG, key, to="hypothesis", expected_version=None, override_reason="at once")
+    clock.now = held + timedelta(days=30)
+    rows = [one.card for one in stale_choices(ws, ADA, SLUG)[1]]
+    assert len({card.days for card in rows}) == 1
+    assert [card.key for card in rows] == keys
+
+
+def test_kill_of_stale_tickets_that_is_sent_twice_is_done_once(ws, clock):
+    keys, _ = forgotten(ws, clock)
+    chosen = kills(ws, keys)
+    once = Remember("ada POST kills", "k1", "digest", lambda done: (201, f"{len(done)} killed".encode(), {}))
+    kill_stale(ws, ADA, SLUG, chosen, reason=WHY, remember=once)
+    before = ws.store.last_seq()
+    with pytest.raises(Replayed) as again:
+        kill_stale(ws, ADA, SLUG, chosen, reason=WHY, remember=once)
+    assert again.value.answer.body == b"2 killed"
+    assert ws.store.last_seq() == before

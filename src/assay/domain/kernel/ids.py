@@ -42,6 +42,16 @@ def ticket_key(kind: TicketType, number: int) -> str:
     return f"{KEY_PREFIX[kind]}-{number}"
 
 
+def key_order(key: str) -> tuple[int, str]:
+    """In which order do tickets stand that are alike otherwise? By their number, not by its digits.
+
+    >>> sorted(["EXP-10", "SPK-3", "EXP-2"], key=key_order)
+    ['EXP-2', 'SPK-3', 'EXP-10']
+    """
+    _, _, number = key.rpartition("-")
+    return int(number) if number.isascii() and number.isdigit() else 0, key
+
+
 def checked_ticket_key(text: str) -> str:
     """Is this text a ticket key? Returns it, or raises Invalid naming the form."""
     if TICKET_KEY.match(text) is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.api.routes import API_TABLE
 from assay.bootstrap import open_workspace
 from assay.server.app import create_app
 from assay.settings import Settings
@@ -51,7 +52,9 @@ def told(tmp_path_factory):
         commit_tickets(ws, Actor(name="Ada Noor"), story.SLUG, 1, [keys["fresh"]])
         kept = story.Story(ws, slug="kept", name="Kept")
         kept_keys = [kept.ticket("Stays as it is"), kept.ticket("This one too")]
-        described = create_app(ws, _settings(home)).openapi()
+        app = create_app(ws, _settings(home))
+        app.router.routes.extend(API_TABLE.routes())
+        described = app.openapi()
     return Told(home, keys, kept_keys, described)
 
 

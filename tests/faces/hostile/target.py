@@ -88,7 +88,7 @@ def fault_of(said, what):
             return f"{what}: {said.status} {code}"
     if said.kind == "text/html" and STARTED_BY_US.search(said.body):
         return f"{what}: markup came back as markup"
-    if said.status >= 400:
+    if said.status >= 400 and not (what.startswith("HEAD ") and not said.body):
         return _badly_told(said, what)
     return None
 

@@ -77,11 +77,18 @@ class Asker:
     async def _ask(self, scope, body):
         messages, answered = iter([{"type": "http.request", "body": body, "more_body": False}]), []
 
+        ended = asyncio.Event()
+
         async def receive():
-            return next(messages, {"type": "http.disconnect"})
+            message = next(messages, None)
+            if message is None:
+                await ended.wait()
+            return message or {"type": "http.disconnect"}
 
         async def send(message):
             answered.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                ended.set()
 
         try:
             await self.app(scope, receive, send)

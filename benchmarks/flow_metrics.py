@@ -16,18 +16,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from assay.bootstrap import open_workspace
-from assay.domain.kernel.canonical import canonical_bytes
+from assay.domain.kernel.events import Event
 from assay.settings import Settings
 from assay.workflows.actor import Actor
 from assay.workflows.flow import flow
+from assay.workflows.ports import Store
 from assay.workflows.projects import create_project
 
 ADA = Actor(name="Ada")
 EXPERIMENTS = 1_000
+BATCH = 5_000
 WAY = ("hypothesis", "experiment", "evaluation", "iteration", "evaluation", "killed")
 COLD_S, WARM_S = 2.0, 0.1
 KINDS = ("ticket.created", "ticket.moved", "ticket.deleted", "decision.recorded")
@@ -54,7 +58,9 @@ def main() -> int:
         home = Path(name)
         with open_workspace(Settings(home=home)) as ws:
             create_project(ws, ADA, slug="bench", name="Bench")
-        fill(home / "assay.db", asked.events)
+            fill(ws.store, asked.events)
+        with sqlite3.connect(home / "assay.db") as database:
+            database.execute("ANALYZE")
         cold = [cold_run(home) for _ in range(asked.rounds)]
         with open_workspace(Settings(home=home)) as ws:
             flow(ws, ADA, "bench", days=365)
@@ -82,30 +88,27 @@ def main() -> int:
     return 0 if met else 1
 
 
-def fill(path: Path, events: int) -> None:
+def fill(store: Store, events: int) -> None:
     """Entries in the order of time: each experiment goes its way, and between its steps other things happen."""
     chance = random.Random(0)
     begin = datetime(2025, 11, 1, tzinfo=UTC)
     steps = [step for number in range(1, EXPERIMENTS + 1) for step in way_of(f"EXP-{number}", chance)]
     steps.sort(key=lambda step: step[0])
     gap = max(1, events // len(steps))
-    database = sqlite3.connect(path)
-    (seq,) = database.execute("SELECT max(seq) FROM journal").fetchone()
-    with database:
-        rows = []
-        for day, kind, key, payload in steps:
-            at = begin + timedelta(days=day)
-            for other in range(gap):
-                seq += 1
-                last = other == gap - 1
-                told = (kind, key, payload) if last else ("run.synced", None, {"changed": 1, "source": "lab"})
-                rows.append(row(seq, at, *told))
-            if len(rows) > 50_000:
-                insert(database, rows)
-                rows = []
-        insert(database, rows)
-    database.execute("ANALYZE")
-    database.close()
+    for batch in batched(entries(steps, begin, gap), BATCH):
+        store.write(lambda tx, batch=batch: [tx.append(event, actor=ADA, at=at) for event, at in batch])
+
+
+def entries(steps: list, begin: datetime, gap: int) -> Iterator:
+    for day, kind, key, payload in steps:
+        at = begin + timedelta(days=day)
+        for _ in range(gap - 1):
+            yield Event.of("run.synced", project="bench", subject=None, changed=1, source="lab"), at
+        yield Event.of(kind, project="bench", subject=key, **payload), at
+
+
+def batched(found: Iterator, size: int) -> Iterator:
+    return iter(lambda: list(islice(found, size)), [])
 
 
 def way_of(key: str, chance: random.Random) -> list:
@@ -120,27 +123,6 @@ def way_of(key: str, chance: random.Random) -> list:
         before = stage
     found.append((day, "decision.recorded", key, {"decision": "kill", "learnings": "Too little data."}))
     return found
-
-
-def row(seq: int, at: datetime, kind: str, key: str | None, payload: dict) -> tuple:
-    stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    said = {
-        "actor": "Ada",
-        "at": stamp,
-        "kind": kind,
-        "payload": payload,
-        "project": "bench",
-        "seq": seq,
-        "subject": key,
-    }
-    return (seq, canonical_bytes(said), b"\x00" * 32, stamp, "Ada", kind, "bench", key)
-
-
-def insert(database: sqlite3.Connection, rows: list) -> None:
-    database.executemany(
-        "INSERT INTO journal (seq, body, hash, at, actor, kind, project, subject) VALUES (?,?,?,?,?,?,?,?)",
-        rows,
-    )
 
 
 def cold_run(home: Path) -> float:

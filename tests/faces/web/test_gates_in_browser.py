@@ -9,7 +9,8 @@ from assay.workflows.gate_runs import judge_upload
 from assay.workflows.gate_views import Upload
 from assay.workflows.gates import add_gate
 from tests.faces.web import gate_files, story
-from tests.faces.web.test_pages_in_browser import HOSTILE, violations
+from tests.faces.web.test_pages_in_browser import HOSTILE
+from tests.support.axe import violations
 
 pytestmark = pytest.mark.browser
 

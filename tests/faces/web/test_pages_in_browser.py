@@ -6,7 +6,7 @@ import pytest
 
 from assay.workflows.tickets import get_ticket
 from tests.faces.web import story
-from tests.support import axe
+from tests.support.axe import violations
 
 pytestmark = pytest.mark.browser
 
@@ -44,17 +44,6 @@ PAGES = {
     "edit": "/t/EXP-4/edit",
     "move": "/t/EXP-5/move",
 }
-
-
-def violations(page):
-    """What axe finds by the rules of WCAG 2.2, target sizes included."""
-    page.evaluate(axe.SCRIPT.read_text(encoding="utf-8"))
-    tags = [*axe.TAGS, "wcag22aa", "best-practice"]
-    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", tags)
-    return [
-        f"{rule['id']} ({rule['impact']}): {[node['target'] for node in rule['nodes'][:5]]}"
-        for rule in found["violations"]
-    ]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -10,8 +10,8 @@ from assay.domain.sprints.sprint import SprintContent
 from assay.workflows.sprints import create_sprint, get_sprint
 from assay.workflows.tickets import create_ticket, get_ticket
 from tests.faces.web import story
-from tests.faces.web.test_pages_in_browser import violations
 from tests.faces.web.test_routes import Browser, at
+from tests.support.axe import violations
 from tests.unit.workflows.conftest import content
 
 HOPEFUL = Prediction(

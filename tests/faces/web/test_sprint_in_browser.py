@@ -9,7 +9,7 @@ from assay.workflows.projects import create_project
 from assay.workflows.sprints import count_committed, create_sprint, end_sprint, start_sprint
 from tests.faces.web import story
 from tests.faces.web.keyboard import Keyboard
-from tests.faces.web.test_pages_in_browser import violations
+from tests.support.axe import violations
 
 pytestmark = pytest.mark.browser
 

@@ -40,6 +40,26 @@ def test_postgres_template_is_prepared_once_and_copied(postgres_from_template):
 
 
 @pytest.mark.postgres
+def test_postgres_database_for_many_tests_is_each_time_as_it_was_prepared(postgres_rewound):
+    def prepare(url: str) -> None:
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, x text)")
+            connection.execute("INSERT INTO t (x) VALUES ('first'), (NULL)")
+
+    def change(statement: str) -> str:
+        url = postgres_rewound("rewound", prepare)
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SELECT * FROM t ORDER BY id").fetchall() == [(1, "first"), (2, None)]
+            assert connection.execute("INSERT INTO t (x) VALUES ('third') RETURNING id").fetchone() == (3,)
+            connection.execute(statement)
+        return url
+
+    statements = ("DELETE FROM t", "UPDATE t SET x = 'other'", "ALTER TABLE t ADD y int", "DELETE FROM t")
+    urls = [change(statement) for statement in statements]
+    assert urls[0] == urls[1] == urls[2] != urls[3]
+
+
+@pytest.mark.postgres
 def test_postgres_starts_from_the_bundled_binaries_where_none_is_installed():
     server = start_server(bundled=True)
     try:

@@ -52,7 +52,7 @@ RAW = (
 ALL = len(TEXTS) + len(PLAIN) + len(RAW)
 
 
-EVERY = max(1, int(os.environ.get("ASSAY_HOSTILE_EVERY", "11")))
+EVERY = max(1, int(os.environ.get("ASSAY_HOSTILE_EVERY", "17")))
 """Each place takes one value in so many, in turn: there are hundreds of places, so that every value meets dozens of each kind.
 A prime, so that the shares which `lean` leaves of it come to every value too. `make verify` sets 1: every value at every place."""
 

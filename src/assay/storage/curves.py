@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import zlib
 
-import numpy as np
-
 from assay.domain.experiments.evidence import Curve
 from assay.errors import Invalid
 
@@ -43,11 +41,7 @@ def unpacked(body: bytes, points: int) -> Curve:
         raise _damaged(str(error)) from error
     if len(data) != 24 * points:
         raise _damaged(f"{len(data)} bytes for {points} points")
-    return Curve(
-        steps=np.frombuffer(data, "<i8", points, 0).astype(np.int64, copy=False),
-        values=np.frombuffer(data, "<f8", points, 8 * points).astype(np.float64, copy=False),
-        times_ms=np.frombuffer(data, "<i8", points, 16 * points).astype(np.int64, copy=False),
-    )
+    return Curve.of_bytes(data)
 
 
 def _damaged(fact: str) -> Invalid:

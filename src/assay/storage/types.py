@@ -45,14 +45,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """What is written?"""
-        if value is None:
-            return None
-        moment = utc(value)
-        if dialect.name == "postgresql":
-            return moment
-        # Several times as fast as `isoformat`, but a whole second comes without its zeros.
-        text = orjson.dumps(moment, option=orjson.OPT_UTC_Z).decode()[1:-1]
-        return text if moment.microsecond else f"{text[:-1]}.000000Z"
+        return _to_driver(value) if dialect.name == "postgresql" else _to_text(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """The same in one call: a sync writes thousands of moments."""
+        return _to_driver if dialect.name == "postgresql" else _to_text
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """What is read back?"""
@@ -61,6 +58,19 @@ class UtcDateTime(TypeDecorator[datetime]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:  # noqa: ARG002  # SQLAlchemy's form
         """The same in one call: a page reads thousands of moments."""
         return _from_driver if dialect.name == "postgresql" else _from_text
+
+
+def _to_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    moment = value if value.tzinfo is UTC else utc(value)
+    # Several times as fast as `isoformat`, but a whole second comes without its zeros.
+    text = orjson.dumps(moment, option=orjson.OPT_UTC_Z).decode()
+    return text[1:-1] if moment.microsecond else f"{text[1:-2]}.000000Z"
+
+
+def _to_driver(value: datetime | None) -> datetime | None:
+    return None if value is None else utc(value)
 
 
 def _from_text(value: str | None) -> datetime | None:

@@ -224,9 +224,8 @@ class RunWriter(RunReader, PastWriter):
         return len(new) + len(known)
 
 
-def last_value(curve: Curve) -> float | str:
-    """How is the last value kept in JSON, which has no NaN: as the number, or as "NaN", "inf", "-inf"?"""
-    value = curve.last
+def last_value(value: float) -> float | str:
+    """How is a last value kept in JSON, which has no NaN: as the number, or as "NaN", "inf", "-inf"?"""
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else str(value)
@@ -234,7 +233,7 @@ def last_value(curve: Curve) -> float | str:
 
 def _curve_rows(number: int, run: Run) -> list[Row]:
     return [
-        (number, storable(metric), len(curve.steps), packed(curve)) for metric, curve in run.curves.items()
+        (number, storable(metric), curve.points, packed(curve)) for metric, curve in run.curves.items()
     ]
 
 
@@ -260,8 +259,8 @@ def _edit(number: int, run: Run) -> dict[str, Any]:
 
 
 def _facts(run: Run) -> Row:
-    seed = run.seed
-    hours = run.gpu_hours
+    seed, hours = run.seed, run.gpu_hours
+    last = {storable(metric): curve.last for metric, curve in run.curves.items() if curve.points}
     return (
         run.ticket,
         storable(run.name),
@@ -271,11 +270,11 @@ def _facts(run: Run) -> Row:
         hours if hours is not None and math.isfinite(hours) else None,
         int(run.deleted),
         run.digest,
-        to_json({storable(m): last_value(c) for m, c in run.curves.items() if len(c.steps)}),
+        to_json({metric: last_value(value) for metric, value in last.items()}),
         _body_text(run),
         run.ended_at,
         int(run.arm == BASELINE_ARM),
-        brokenness([curve.last for curve in run.curves.values() if len(curve.steps)]),
+        brokenness(last.values()),
     )
 
 

@@ -44,6 +44,9 @@ _STATUS = {
     "FAILED": RunStatus.FAILED,
     "KILLED": RunStatus.STOPPED,
 }
+# A word no MLflow writes says that the run is over and did not end well.
+_ENDED_SOMEHOW = RunStatus.FAILED
+_SAID_BY_ITSELF = Provenance.SELF_REPORTED
 # MLflow's own tags are bookkeeping, some of them large; these say where a run came from.
 KEPT_OWN_TAGS = frozenset(
     (
@@ -75,8 +78,7 @@ def assemble(raw: RawRun, *, source: str, url: str | None, scores: ScoresFound) 
     """Which evidence is this run of the tracker? See the module for the order of places looked at."""
     params, tags, curves = raw.params, _kept_tags(raw.tags), raw.curves
     run_id = f"{source}:{raw.external_id}"
-    # A word no MLflow writes says that the run is over and did not end well.
-    status = _STATUS.get(raw.status, RunStatus.FAILED)
+    status = _STATUS.get(raw.status, _ENDED_SOMEHOW)
     config, seed = _config_of(params), seed_of(params, tags)
     ticket, dataset = ticket_of(tags, raw.experiment_name), dataset_of(tags, raw.inputs)
     arm = tags.get("assay.arm", "").strip()[:60] or "candidate"
@@ -86,7 +88,7 @@ def assemble(raw: RawRun, *, source: str, url: str | None, scores: ScoresFound) 
     digest = digest_of(
         (
             run_id, raw.external_id, raw.name, status, seed, scores.digest, scores.error, ticket, arm, dataset,
-            hours, hours_source, cost, raw.deleted, Provenance.SELF_REPORTED, url,
+            hours, hours_source, cost, raw.deleted, _SAID_BY_ITSELF, url,
         ),
         config,
         tags,
@@ -98,7 +100,7 @@ def assemble(raw: RawRun, *, source: str, url: str | None, scores: ScoresFound) 
         run_id=run_id, source=source, external_id=raw.external_id, name=raw.name, status=status, config=config, seed=seed,
         curves=curves, scores_digest=scores.digest, scores_error=scores.error, ticket=ticket, arm=arm, dataset=dataset,
         started_at=started_at, ended_at=ended_at, gpu_hours=hours, gpu_hours_source=hours_source, cost_usd=cost,
-        deleted=raw.deleted, provenance=Provenance.SELF_REPORTED, url=url, tags=tags, digest=digest,
+        deleted=raw.deleted, provenance=_SAID_BY_ITSELF, url=url, tags=tags, digest=digest,
     )  # fmt: skip
 
 
@@ -163,7 +165,7 @@ def gpu_hours(raw: RawRun) -> tuple[float | None, str | None]:
     if hours is None:
         return None, None
     seen = [name for name in raw.curves if name.startswith("system/gpu_")]
-    gpus = {found.group(1) for found in map(_GPU_METRIC.match, seen) if found}
+    gpus = {found.group(1) for found in map(_GPU_METRIC.match, seen) if found} if seen else ()
     if gpus:
         return len(gpus) * hours, "metric"
     devices = _amount(raw.tags.get("assay.devices"))
@@ -175,7 +177,7 @@ def _wall_hours(raw: RawRun) -> float | None:
     end = raw.ended_ms
     if end is None:
         end = max(
-            (int(curve.times_ms.max()) for curve in raw.curves.values() if len(curve.times_ms)), default=None
+            (int(curve.times_ms.max()) for curve in raw.curves.values() if curve.points), default=None
         )
     if raw.started_ms is None or end is None or end < raw.started_ms:
         return None

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from assay.domain.experiments.evidence import Curve, Run
+from assay.domain.experiments.evidence import POINT_BYTES, Curve, Run
 
 PLAIN = (
     "run_id",
@@ -59,10 +59,10 @@ def digest_of(
     seed = plain[_SEED]
     if seed is not None and abs(seed) > _LARGEST:
         plain = (*plain[:_SEED], str(seed), *plain[_SEED + 1 :])
-    ordered = sorted(curves.items())
-    lengths = [(name, len(curve.steps)) for name, curve in ordered]
+    ordered = [(name, curve.to_bytes()) for name, curve in sorted(curves.items())]
+    lengths = [(name, len(body) // POINT_BYTES) for name, body in ordered]
     header = orjson.dumps((plain, config, tags, started_ms, ended_ms, lengths), option=orjson.OPT_SORT_KEYS)
-    content = b"".join([header, *[curve.to_bytes() for _, curve in ordered]])
+    content = b"".join([header, *[body for _, body in ordered]])
     return hashlib.sha256(content).hexdigest()
 
 

@@ -33,9 +33,10 @@ def curves_of(
     whole = _bytes_of(np.array(counts, np.int64), steps, values, times_ms)
     start = 0
     for number, (run, key, end) in enumerate(zip(runs, keys, ends.tolist(), strict=True)):
-        curve = Curve(steps[start:end], values[start:end], times_ms[start:end], whole[24 * start : 24 * end])
         if number in repeats:
-            curve = ordered_curve(curve.steps, curve.values, curve.times_ms)
+            curve = ordered_curve(steps[start:end], values[start:end], times_ms[start:end])
+        else:
+            curve = Curve.of_bytes(whole[24 * start : 24 * end])
         found[run][names[key]] = curve
         start = end
     return found

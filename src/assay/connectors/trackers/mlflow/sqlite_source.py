@@ -30,7 +30,7 @@ from assay.workflows.records import Source
 
 CURSOR_VERSION = 3
 BATCH_RUNS = 1024
-FIRST_BATCH_RUNS = 256
+SHORT_BATCH_RUNS = 256
 BATCH_POINTS = 1_000_000
 BATCH_BLOB_BYTES = 64 * 2**20
 
@@ -175,8 +175,8 @@ class SqliteStore:
     def _next(self, view: View, after: int, snapshot: Snapshot) -> tuple[StoredRuns | None, int]:
         last = snapshot.last_run
         query = "SELECT max(rowid) FROM (SELECT rowid FROM runs WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?)"
-        # Short ones first, so that writing begins soon.
-        limit = min(BATCH_RUNS, max(FIRST_BATCH_RUNS, 2 * after))
+        # Short ones first, so that writing begins soon, and last, so that little is left to write when all is read.
+        limit = min(BATCH_RUNS, max(SHORT_BATCH_RUNS, min(2 * after, (last - after) // 2)))
         with view() as connection:
             self._revision(connection)
             while True:

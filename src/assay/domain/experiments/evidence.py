@@ -75,8 +75,8 @@ class Curve:
         [1.0, nan]
         """
         curve = cls.__new__(cls)
-        curve._body = body
-        curve._columns = None
+        curve._body = body  # noqa: SLF001  # its own
+        curve._columns = None  # noqa: SLF001
         return curve
 
     def to_bytes(self) -> bytes:

@@ -232,9 +232,7 @@ def last_value(value: float) -> float | str:
 
 
 def _curve_rows(number: int, run: Run) -> list[Row]:
-    return [
-        (number, storable(metric), curve.points, packed(curve)) for metric, curve in run.curves.items()
-    ]
+    return [(number, storable(metric), curve.points, packed(curve)) for metric, curve in run.curves.items()]
 
 
 def _new_row(source: Source, run: Run, number: int, seq: int) -> Row:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from assay.domain.experiments.dossier import dossier_bytes, dossier_from_bytes
-from assay.domain.experiments.evidence import Evidence, Past, RunStatus
+from assay.domain.experiments.evidence import Curve, Evidence, Past, RunStatus
 from assay.domain.experiments.experiment import Baseline
 from assay.domain.gates.replay import replay
 from assay.domain.gates.verdict import verdict_bytes
@@ -216,7 +216,8 @@ def test_scores_that_came_after_the_end_have_to_say_what_was_logged():
 def test_note_says_which_runs_logged_values_after_their_end_by_the_clock_of_the_tracker():
     ended = KEPT[0].started_at
     ms = int(1000 * ended.timestamp())
-    points = [replace(curve([0.7, 0.9]), times_ms=curve([0, 0]).steps + ms + late) for late in (0, 5000)]
+    logged = curve([0.7, 0.9])
+    points = [Curve(logged.steps, logged.values, logged.steps + ms + late) for late in (0, 5000)]
     runs = [
         replace(one, ended_at=ended, curves={"accuracy": point})
         for one, point in zip(KEPT, points, strict=False)

@@ -176,9 +176,7 @@ def _wall_hours(raw: RawRun) -> float | None:
     """Hours from start to end, or to the last logged point of a run that has no end yet."""
     end = raw.ended_ms
     if end is None:
-        end = max(
-            (int(curve.times_ms.max()) for curve in raw.curves.values() if curve.points), default=None
-        )
+        end = max((int(curve.times_ms.max()) for curve in raw.curves.values() if curve.points), default=None)
     if raw.started_ms is None or end is None or end < raw.started_ms:
         return None
     return (end - raw.started_ms) / 3_600_000

@@ -4,7 +4,11 @@ import re
 
 import pytest
 
+from assay.domain.experiments.experiment import LinkKind, TicketContent
+from assay.domain.kernel.ids import TicketType
+from assay.workflows.links import link_tickets
 from assay.workflows.ticket_page import ticket_page
+from assay.workflows.tickets import create_ticket
 from tests.faces.web import story
 
 pytestmark = pytest.mark.browser
@@ -86,3 +90,18 @@ def test_moments_show_the_time_of_day_and_carry_the_whole_moment(site, visit, pl
     for moment in moments:
         assert re.fullmatch(r"\d{1,2} \w{3} \d{4}, \d\d:\d\d", moment.inner_text())
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moment.get_attribute("title"))
+
+
+def test_links_of_a_ticket_stay_within_a_phone(open_site, visit):
+    def tell(ws):
+        keys = story.tell(ws)
+        for title in ("Labels of support chats, second batch", "x" * 150):
+            link_tickets(ws, story.ADA, story.SLUG, keys["next"], LinkKind.NEEDS_DATA, data_ticket(ws, title))
+        return keys
+
+    def data_ticket(ws, title):
+        return create_ticket(ws, story.ADA, story.SLUG, TicketContent(type=TicketType.DATA, title=title)).key
+
+    page = visit(open_site(tell).ticket("next"), width=390)
+    assert page.get_by_role("button", name="Remove the link").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

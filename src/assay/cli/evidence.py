@@ -111,7 +111,8 @@ def _sync_once(api: Connection, path: str, *, json: bool) -> None:
 def _report(reports: list[dict[str, Any]]) -> None:
     for one in reports:
         touched = f"; verdicts refreshed for {', '.join(one['tickets'][:10])}" if one["tickets"] else ""
-        say(f"{one['source']}: {one['changed']} runs new or changed, {one['gone']} gone{touched}")
+        runs = "run" if one["changed"] == 1 else "runs"
+        say(f"{one['source']}: {one['changed']} {runs} new or changed, {one['gone']} gone{touched}")
     if not reports:
         say("No tracker is connected. Connect one: assay connect mlflow URI")
 

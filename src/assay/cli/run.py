@@ -9,7 +9,7 @@ import typer
 from assay.cli.connection import connected, part
 from assay.cli.options import Json, Key, Project, given, group
 from assay.cli.screen import facts, print_json, say, shortened, table
-from assay.cli.values import catalog_of, last_values, value_text
+from assay.cli.values import catalog_of, last_values, status_of, value_text
 
 if TYPE_CHECKING:
     from assay.domain.kernel.metrics import MetricCatalog
@@ -55,9 +55,8 @@ def list_runs(
 
 
 def _line(row: dict[str, Any], catalog: MetricCatalog) -> tuple[object, ...]:
-    status = "deleted" if row["deleted"] else row["status"]
     metrics = last_values(row["metrics"], catalog, most=3)
-    return row["run_id"], shortened(row["name"], 40), row["ticket"], status, row["seed"], metrics
+    return row["run_id"], shortened(row["name"], 40), row["ticket"], status_of(row), row["seed"], metrics
 
 
 @app.command("show")
@@ -72,7 +71,7 @@ def show(run: RunId, project: Project = None, json: Json = False) -> None:
     if json:
         print_json(answer.body)
         return
-    found = answer.data
+    found = answer.data | {"status": status_of(answer.data, " in the tracker, not counted")}
     facts(
         [
             (name.replace("_", " "), found[name])

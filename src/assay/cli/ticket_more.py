@@ -9,7 +9,7 @@ import typer
 from assay.cli.connection import connected, key_part, part
 from assay.cli.options import Json, Key, Project
 from assay.cli.screen import facts, print_json, say, shortened, table
-from assay.cli.values import baseline_text, catalog_of, last_values
+from assay.cli.values import baseline_text, catalog_of, last_values, status_of
 
 
 def register(app: typer.Typer) -> None:
@@ -71,7 +71,7 @@ def _print_page(page: dict[str, Any]) -> None:
                 (
                     run["run_id"],
                     shortened(run["name"], 40),
-                    run["status"],
+                    status_of(run),
                     run["seed"],
                     last_values(run["metrics"], catalog, most=4),
                 )

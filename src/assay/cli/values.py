@@ -42,3 +42,8 @@ def baseline_text(baseline: Mapping[str, Any], catalog: MetricCatalog) -> str:
         return f"{metric} of the runs of the arm baseline"
     source = f", {baseline['source']}" if baseline.get("source") else ""
     return f"{metric} {value_text(metric, value, catalog)}{source}"
+
+
+def status_of(run: Mapping[str, Any], more: str = "") -> str:
+    """What the tracker says of a run; `more` is added where it was deleted there."""
+    return f"deleted{more}" if run["deleted"] else str(run["status"])

@@ -305,6 +305,9 @@ class EvidenceContract:
         assert store.write(lambda tx: tx.put_runs(source, [run(1)], seq=2)).changed == 1
         with store.read() as tx:
             assert [found.deleted for found in tx.runs(project.id, "EXP-1")] == [False, False]
+        left = [run(1, deleted=True, digest="left"), run(3, deleted=True)]
+        put = store.write(lambda tx: tx.put_runs(source, left, seq=3))
+        assert put == PutRuns(1, frozenset({"EXP-1"}), gone=1)  # the other one never was seen before
 
     def test_attachment_by_hand_wins_over_the_tag(self, store: Store) -> None:
         project = new_project(store)

@@ -36,7 +36,9 @@ class SyncReport:
     source: str
     seen: int
     changed: int
+    """Runs that are new, or differ from what was known."""
     gone: int
+    """Runs that were deleted in the tracker, or are no longer in it."""
     tickets: tuple[str, ...] = ()
     """Tickets whose evidence changed."""
     note: str = ""
@@ -115,7 +117,7 @@ class BatchKeeper:
         self.source = kept.source
         self._seen = batch.done
         self._changed += kept.changed
-        self._gone += len(batch.gone)
+        self._gone += kept.gone
         self._note = batch.note or self._note
         self._keys |= kept.keys
         self._on_progress(SyncProgress(source=self.source.name, done=batch.done, total=batch.total))
@@ -127,6 +129,7 @@ class _Kept:
 
     source: Source
     changed: int
+    gone: int
     keys: set[str]
 
 
@@ -156,14 +159,15 @@ def _keep_batch(
     tx.mark_evidence(project.id, sorted(keys), seq=seq)
     fresh = replace(source, cursor=batch.cursor, last_sync_at=at, last_sync_status="ok", last_sync_error="")
     tx.save_source(fresh)
-    if put.changed or batch.gone:
+    gone = put.gone + len(batch.gone)
+    if put.changed or gone:
         event = Event.of(
             "runs.synced",
             project=project.slug,
             subject=source.name,
             changed=put.changed,
-            gone=len(batch.gone),
+            gone=gone,
             tickets=sorted(keys)[:KEYS_SHOWN],
         )
         tx.append(event, actor=SYSTEM, at=at)
-    return _Kept(source=fresh, changed=put.changed, keys=keys)
+    return _Kept(source=fresh, changed=put.changed, gone=gone, keys=keys)

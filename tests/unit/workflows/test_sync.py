@@ -6,6 +6,7 @@ import pytest
 
 from assay.errors import Unavailable
 from assay.workflows.evidence import connect_source, get_run, list_runs, list_sources, sync_source
+from assay.workflows.journal import journal_page
 from assay.workflows.ports import SyncBatch
 from tests.unit.workflows.conftest import ADA, run
 
@@ -132,3 +133,15 @@ def test_runs_of_any_number_arrive_whole(ws, clock, count):
         assert {name: curve.values.tolist() for name, curve in found.curves.items()} == {
             name: curve.values.tolist() for name, curve in one.curves.items()
         }
+
+
+def test_run_that_the_tracker_lists_as_deleted_is_told_as_gone_and_no_more_as_changed(ws, tracker, clock):
+    kept_on, left = (run("EXP-1", seed, 0.7, 0.8, begun=clock()) for seed in (1, 2))
+    tracker.put(kept_on, left)
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    sync_source(ws, ADA, SLUG, "listed")
+    tracker.put(kept_on, replace(left, deleted=True, digest="deleted"))
+    report = sync_source(ws, ADA, SLUG, "listed")
+    assert (report.changed, report.gone, report.tickets) == (0, 1, ("EXP-1",))
+    told = journal_page(ws, ADA, project=SLUG, kind="runs.synced").rows[0]
+    assert (told.payload["changed"], told.payload["gone"]) == (0, 1)

@@ -171,10 +171,11 @@ class RunWriter(RunReader, PastWriter):
         `seen_seq` and attachments by hand are kept.
         """
         remaining = iter(runs)
-        changed, tickets = 0, set[str]()
+        differing, gone, tickets = 0, 0, set[str]()
         while chunk := {run.external_id: run for run in islice(remaining, CHUNK_RUNS)}:
-            changed += self._put_chunk(source, chunk, seq, tickets)
-        return PutRuns(changed, frozenset(tickets))
+            differ, left = self._put_chunk(source, chunk, seq, tickets)
+            differing, gone = differing + differ, gone + left
+        return PutRuns(differing - gone, frozenset(tickets), gone)
 
     def mark_deleted(self, source_id: int, external_ids: Sequence[str], *, seq: int) -> Sequence[str]:
         """Mark runs gone from the tracker; returns the ticket keys touched."""
@@ -192,11 +193,14 @@ class RunWriter(RunReader, PastWriter):
             self.remember({row[0]: moved}, seq, by_hand=True)
         return self.execute(ATTACH, the_project=project_id, the_run=run_id, ticket=ticket_key) == 1
 
-    def _put_chunk(self, source: Source, chunk: Mapping[str, Run], seq: int, tickets: set[str]) -> int:
-        """How many of these differ? Adds the tickets that those were on or are on now."""
+    def _put_chunk(
+        self, source: Source, chunk: Mapping[str, Run], seq: int, tickets: set[str]
+    ) -> tuple[int, int]:
+        """How many of these differ, and how many of those left? Adds the tickets that they were on or are on now."""
         rows = self.rows(STORED, the_source=source.id, ids=any_of(self.engine, chunk))
         stored = {row[0]: row[1:] for row in rows}
         (last_id,) = self.one(MAX_ID)
+        left = 0
         new: list[Row] = []
         known: dict[int, Run] = {}
         lines: list[Row] = []
@@ -212,6 +216,7 @@ class RunWriter(RunReader, PastWriter):
                 if run.digest and (digest, bool(gone)) == (run.digest, run.deleted):
                     continue
                 known[number] = run
+                left += run.deleted and not gone
                 touched.update((ticket, ticket if by_hand else run.ticket))
             lines.extend(_curve_rows(number, run))
         self.add_rows(runs, _NEW, new)
@@ -221,7 +226,7 @@ class RunWriter(RunReader, PastWriter):
             self.execute_many(DROP_CURVES, [{"the_id": number} for number in known])
         self.add_rows(curves, _CURVE, lines)
         tickets.update(key for key in touched if key is not None)
-        return len(new) + len(known)
+        return len(new) + len(known), left
 
 
 def last_value(value: float) -> float | str:

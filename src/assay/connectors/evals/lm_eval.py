@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.connectors.evals.faults import listed, shown, unreadable
+from assay.connectors.evals.faults import listed, printable, shown, unreadable
 from assay.connectors.evals.files import EvalFile, content_digest
 from assay.connectors.evals.json_files import load_json, outline
 from assay.connectors.evals.lm_eval_metrics import declaration, figure_name, split_figure
@@ -128,6 +128,7 @@ def _run(parts: _Parts, options: ReadOptions) -> tuple[Run, _Collected]:
         for file, content in parts.samples
         for one in task_samples(file, content, _task_of(file), _seed(told, first))
     ]
+    found.faults += _lacking(told, samples)
     for one in samples:
         _take_samples(found, told, one)
     _take_totals(found, told)
@@ -175,6 +176,29 @@ def _take_totals(found: _Collected, told: Mapping[str, Any]) -> None:
                 found.aggregates[name] = total
 
 
+def _lacking(told: Mapping[str, Any], samples: Sequence[TaskSamples]) -> list[str]:
+    """Samples that are not as many as were announced, or as the other filters of their file hold: told before any mean is."""
+    most: dict[tuple[str, str], int] = {}
+    for one in samples:
+        most[one.file, one.task] = max(one.examples, most.get((one.file, one.task), 0))
+    faults = []
+    for one in samples:
+        announced = _examples(told, one.task)
+        whole = most[one.file, one.task] if announced is None else announced
+        if one.examples < whole:
+            where = (
+                ""
+                if announced is not None or one.filter == "none"
+                else f" under filter {printable(one.filter)}"
+            )
+            faults.append(f"{one.file} holds {one.examples:,} of the {whole:,} examples of {one.task}{where}")
+        elif one.examples > whole:
+            faults.append(
+                f"{one.file} holds {one.examples:,} examples of {one.task}, {whole:,} were announced"
+            )
+    return faults
+
+
 def _take_samples(found: _Collected, told: Mapping[str, Any], one: TaskSamples) -> None:
     """Scores by example where their mean is the total, as for accuracy; else, as for perplexity, the total alone."""
     totals = _totals(told, one.task, _object(_object(told.get("results")).get(one.task)))
@@ -187,15 +211,25 @@ def _take_samples(found: _Collected, told: Mapping[str, Any], one: TaskSamples) 
         mean = float(np.mean(scores.values))
         agrees = total is None or abs(mean - total.value) <= AGREES * max(1.0, abs(total.value))
         if not split.is_mean or not agrees:
-            found.notes.append(f"{one.file}: {name} is no mean of its examples, so only its total is used")
+            _tell_no_mean(found, told, one, (name, split.metric))
             continue
         found.scores[name] = replace(scores, metric=name)
-        if total is not None and total.n is not None and total.n != len(scores.sample_ids):
-            fault = f"{one.file} holds {len(scores.sample_ids):,} of the {total.n:,} examples of {one.task}"
-            found.faults.append(fault)
         metric = declaration(name, split.metric, _better(told, one.task, split.metric), mean)
         if metric is not None:
             found.metrics.append(metric)
+
+
+def _tell_no_mean(
+    found: _Collected, told: Mapping[str, Any], one: TaskSamples, figure: tuple[str, str]
+) -> None:
+    """A total that is no mean of the examples is used without them; where the task says that it is one, they are not its own."""
+    name, metric = figure
+    metrics = _object(_object(told.get("configs")).get(one.task)).get("metric_list")
+    for entry in metrics if isinstance(metrics, list) else ():
+        if _object(entry).get("metric") == metric and _object(entry).get("aggregation") == "mean":
+            found.faults.append(f"{name} is no mean of the examples in {one.file}, and the task says it is")
+            return
+    found.notes.append(f"{one.file}: {name} is no mean of its examples, so only its total is used")
 
 
 def _totals(

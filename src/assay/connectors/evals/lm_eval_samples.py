@@ -22,10 +22,12 @@ _NO_METRIC = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TaskSamples:
-    """One task under one filter. scores by figure (`exact_match,strict-match`)."""
+    """One task under one filter. scores by figure (`exact_match,strict-match`); examples: how many rows there are."""
 
     file: str
     task: str
+    filter: str
+    examples: int
     scores: Mapping[str, Scores]
     texts: Mapping[str, ExampleText]
     fault: str | None
@@ -67,6 +69,8 @@ def task_samples(file: EvalFile, content: bytes, task: str, seed: int | None) ->
         TaskSamples(
             file.name,
             task,
+            kind,
+            len(sheet),
             {
                 metric if kind == "none" else f"{metric},{kind}": one
                 for metric, one in sheet.scores(seed).items()

@@ -160,6 +160,37 @@ def test_missing_samples_make_the_run_unusable(write):
     assert run.scores_error == f"{name} holds 3 of the 4 examples of gsm8k"
 
 
+def test_samples_are_counted_before_their_mean_is_looked_at(write):
+    name = f"samples_gsm8k_{STAMP}.jsonl"
+    (run,) = read_evaluation(write(NEW, ROWS[1:4] + ROWS[5:])).runs  # their mean is not the total
+    assert run.scores_error == f"{name} holds 3 of the 4 examples of gsm8k"
+    (run,) = read_evaluation(write(NEW, ROWS[:6])).runs
+    assert run.scores_error == f"{name} holds 2 of the 4 examples of gsm8k"
+    (run,) = read_evaluation(write(NEW, ROWS + ROWS)).runs
+    assert run.scores_error == f"{name} holds 8 examples of gsm8k, 4 were announced"
+
+
+def test_filters_of_one_file_hold_the_same_examples_where_none_were_announced(write):
+    results = {key: value for key, value in NEW.items() if key != "n-samples"}
+    (run,) = read_evaluation(write(results, ROWS[:-1])).runs
+    assert (
+        run.scores_error
+        == f"samples_gsm8k_{STAMP}.jsonl holds 3 of the 4 examples of gsm8k under filter flexible-extract"
+    )
+
+
+def test_total_that_the_task_calls_a_mean_has_to_be_the_mean_of_its_examples(write):
+    results = {
+        "results": {"gsm8k": {"exact_match,none": 0.9, "exact_match_stderr,none": 0.1}},
+        "configs": {"gsm8k": {"metric_list": [{"metric": "exact_match", "aggregation": "mean"}]}},
+    }
+    (run,) = read_evaluation(write(results, [row(number, "none", 1.0) for number in range(4)])).runs
+    assert (
+        run.scores_error
+        == f"gsm8k/exact_match is no mean of the examples in samples_gsm8k_{STAMP}.jsonl, and the task says it is"
+    )
+
+
 def test_samples_without_a_score_are_counted(write):
     rows = [row(0, "none", 1.0), row(1, "none", None)]
     assert read_evaluation(write(None, rows)).runs[0].scores_error == "1 of 2 examples have no score: hash1"

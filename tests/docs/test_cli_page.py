@@ -46,6 +46,29 @@ def test_page_names_every_option_of_every_command():
     assert missing == []
 
 
+PRINTS_NO_RESULT = {
+    "assay up": "serves until it is stopped",
+    "assay demo up": "serves until it is stopped",
+    "assay completion": "prints a script for a shell",
+    "assay gate new": "prints a file to begin with",
+    "assay gate schema": "prints a file that is JSON already",
+    "assay board schema": "prints a file that is JSON already",
+    "assay audit checkpoint": "prints a signed file that is JSON already",
+    "assay audit prove": "prints a proof that is JSON already",
+    "assay audit export": "prints a file whose exact bytes the hashes cover",
+    "assay audit verifier": "prints a program",
+}
+
+
+def test_every_command_that_prints_a_result_prints_it_as_json():
+    without = {
+        path
+        for path, command in tree()
+        if not any("--json" in parameter.opts for parameter in command.params)
+    }
+    assert without == set(PRINTS_NO_RESULT)
+
+
 def test_help_of_every_command_shows_an_example_that_begins_with_it():
     without = [
         path

@@ -207,14 +207,14 @@ def export(
 
 
 @app.command("key")
-def key(out: Out = None) -> None:
+def key(out: Out = None, json: Json = False) -> None:
     """Print the public key that checkpoints are signed with.
 
     Example: assay audit key --out assay.pub
     """
     with connected() as api:
         answer = api.ask("GET", "/journal/key")
-    _give(answer.data["pem"].encode(), out)
+    _give(answer.body if json else answer.data["pem"].encode(), out)
 
 
 @app.command("verifier")

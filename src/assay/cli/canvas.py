@@ -12,7 +12,7 @@ from assay.cli.connection import Connection, connected, key_part
 from assay.cli.document_fields import set_field
 from assay.cli.files import write_over
 from assay.cli.options import Json, Key, Project, group
-from assay.cli.screen import print_json, say, table
+from assay.cli.screen import print_done, print_json, say, table
 
 app = group("canvas", "One page about what a project is for.")
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file.")]
@@ -38,7 +38,7 @@ def show(project: Project = None, json: Json = False) -> None:
 
 
 @app.command("export")
-def export(file: File, project: Project = None) -> None:
+def export(file: File, project: Project = None, json: Json = False) -> None:
     """Write the canvas to a YAML file; importing it changes nothing.
 
     Example: assay canvas export canvas.yaml
@@ -46,7 +46,10 @@ def export(file: File, project: Project = None) -> None:
     with connected(project) as api:
         answer = api.in_project("GET", "/canvas", query={"format": "yaml"})
     write_over(file, answer.body)
-    say(f"Canvas written to {file}")
+    if json:
+        print_done(written=str(file))
+    else:
+        say(f"Canvas written to {file}")
 
 
 @app.command("import")

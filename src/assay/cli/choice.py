@@ -11,7 +11,7 @@ from assay.bootstrap import read_text
 from assay.cli.connection import connected, part
 from assay.cli.files import write_over
 from assay.cli.options import Json, Project, group
-from assay.cli.screen import facts, print_json, say, table
+from assay.cli.screen import facts, print_done, print_json, say, table
 
 app = group("choice", "Build, fine-tune or buy, and why.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the comparison.")]
@@ -84,7 +84,7 @@ def _usd(text: str | None) -> str:
 
 
 @app.command("export")
-def export(name: Name, file: File, project: Project = None) -> None:
+def export(name: Name, file: File, project: Project = None, json: Json = False) -> None:
     """Write a comparison to a YAML file; importing it changes nothing.
 
     Example: assay choice export postcodes postcodes.yaml
@@ -92,7 +92,10 @@ def export(name: Name, file: File, project: Project = None) -> None:
     with connected(project) as api:
         answer = api.in_project("GET", f"/build-or-buy/{part(name)}", query={"format": "yaml"})
     write_over(file, answer.body)
-    say(f"Comparison {name} written to {file}")
+    if json:
+        print_done(name=name, written=str(file))
+    else:
+        say(f"Comparison {name} written to {file}")
 
 
 @app.command("import")

@@ -11,7 +11,7 @@ import typer
 
 from assay.cli.connection import Connection, connected, error_of, part
 from assay.cli.options import Json, Project, group
-from assay.cli.screen import clean, print_json, say, table
+from assay.cli.screen import clean, print_done, print_json, say, table
 
 app = group("source", "List or disconnect trackers.")
 SQLITE = "sqlite:///"
@@ -176,6 +176,7 @@ def list_sources(project: Project = None, json: Json = False) -> None:
 def disconnect(
     name: Annotated[str, typer.Argument(metavar="SOURCE", help="Name of the tracker.")],
     project: Project = None,
+    json: Json = False,
 ) -> None:
     """Stop reading a tracker; runs already read stay as evidence.
 
@@ -183,4 +184,7 @@ def disconnect(
     """
     with connected(project) as api:
         api.in_project("DELETE", f"/sources/{part(name)}")
-    say(f"{name} is no longer read.")
+    if json:
+        print_done(disconnected=name)
+    else:
+        say(f"{name} is no longer read.")

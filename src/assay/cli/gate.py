@@ -87,7 +87,11 @@ def check(
 
 @app.command("explain")
 def explain(
-    gate: GateFile, candidate: Candidate = None, baseline: Baseline = None, reader: Reader = None
+    gate: GateFile,
+    candidate: Candidate = None,
+    baseline: Baseline = None,
+    reader: Reader = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the record as JSON.")] = False,
 ) -> int:
     """Say of every check what was tested, how surely, and what would change the answer. Exit codes as `gate check`.
 
@@ -100,7 +104,13 @@ def explain(
 
     _need_results(gate, candidate)
     record = judged(gate, candidate, baseline, reader=reader)
-    print_explanation(record)
+    if json:
+        from assay.cli.screen import print_json
+        from assay.domain.gates.judge import record_bytes
+
+        print_json(record_bytes(record))
+    else:
+        print_explanation(record)
     return record.exit_code
 
 

@@ -10,7 +10,7 @@ import typer
 
 from assay.cli.connection import connected
 from assay.cli.options import Json
-from assay.cli.screen import print_json, say
+from assay.cli.screen import print_done, print_json, say
 from assay.errors import Conflict, Unavailable
 from assay.settings import load_settings
 
@@ -67,6 +67,7 @@ def restore(
             "--replace", help="Also over a store in which something happened; it is kept beside the new one."
         ),
     ] = False,
+    json: Json = False,
 ) -> None:
     """Put a backup in the place of the store; it is verified first. Over a store that is not empty: --replace.
 
@@ -75,4 +76,7 @@ def restore(
     from assay.bootstrap import restore_backup
 
     kept = restore_backup(load_settings(), file, replace=replace)
+    if json:
+        print_done(restored=str(file), kept=None if kept is None else str(kept))
+        return
     say(f"Restored {file}." + (f" The store before it is kept at {kept}" if kept else ""))

@@ -8,7 +8,7 @@ import typer
 
 from assay.cli.connection import connected, part
 from assay.cli.options import Json, Project, given, group
-from assay.cli.screen import print_json, say, table
+from assay.cli.screen import print_done, print_json, say, table
 
 app = group("metric", "Declare what the metrics of a project mean.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As the tracker logs it, such as val/loss.")]
@@ -71,11 +71,14 @@ def list_metrics(project: Project = None, json: Json = False) -> None:
 
 
 @app.command("remove")
-def remove(name: Name, project: Project = None) -> None:
+def remove(name: Name, project: Project = None, json: Json = False) -> None:
     """Remove a declaration that no criterion uses.
 
     Example: assay metric remove accuracy
     """
     with connected(project) as api:
         api.in_project("DELETE", f"/metrics/{part(name)}")
-    say(f"{name} is no longer declared.")
+    if json:
+        print_done(removed=name)
+    else:
+        say(f"{name} is no longer declared.")

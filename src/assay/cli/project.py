@@ -8,7 +8,8 @@ import typer
 
 from assay.cli.connection import connected, part
 from assay.cli.options import Json, Project, given, group
-from assay.cli.screen import facts, print_json, say, table
+from assay.cli.project_rules import Alpha, Rules, Strictness, changed, lines
+from assay.cli.screen import facts, print_done, print_json, say, table
 
 app = group("project", "Make, list, show and choose projects.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Such as support-chatbot.")]
@@ -72,15 +73,12 @@ def show(name: Name, json: Json = False) -> None:
         print_json(answer.body)
         return
     found = answer.data
-    rules = found["verdicts"]
     facts(
         [
             ("name", found["slug"]),
             ("title", found["name"]),
             ("cadence", found["cadence"]),
-            ("strictness", rules["strictness"]),
-            ("alpha", rules["alpha"]),
-            ("kill rules", ", ".join(rules["kill_rules"]["enabled"])),
+            *lines(found["verdicts"]),
             ("a sprint holds", _usual(found["commitments"])),
             ("time zone", found["time_zone"]),
         ]
@@ -167,28 +165,36 @@ def edit(
         str | None,
         typer.Option("--time-zone", help="Whose nights the stand-up means, such as Europe/Berlin."),
     ] = None,
+    strictness: Strictness = None,
+    alpha: Alpha = None,
+    kill_rule: Rules = None,
     json: Json = False,
 ) -> None:
-    """Change the title of a project, what a sprint usually holds, or where its team works.
+    """Change the title of a project, what a sprint usually holds, where its team works, or how it judges.
+
+    Strictness and alpha hold for experiments locked from now on, rules of thumb for every open ticket.
 
     Example: assay project edit support-chatbot --experiments 4 --product-tasks 3
     """
     with connected() as api:
         before = api.ask("GET", f"/projects/{part(name)}").data
         limits = {**before["commitments"], **given(experiments=experiments, product_tasks=product_tasks)}
-        body = given(name=title, commitments=limits, time_zone=time_zone)
+        verdicts = changed(before["verdicts"], strictness, alpha, kill_rule)
+        body = given(name=title, commitments=limits, time_zone=time_zone, verdicts=verdicts)
         answer = api.ask("PATCH", f"/projects/{part(name)}", body=body, version=before["version"])
     if json:
         print_json(answer.body)
-    else:
-        say(
-            f"{answer.data['name']}: a sprint holds {_usual(answer.data['commitments'])}; "
-            f"nights are those of {answer.data['time_zone']}."
-        )
+        return
+    say(
+        f"{answer.data['name']}: a sprint holds {_usual(answer.data['commitments'])}; "
+        f"nights are those of {answer.data['time_zone']}."
+    )
+    if verdicts is not None:
+        facts(lines(answer.data["verdicts"]))
 
 
 @app.command("use")
-def use(name: Name) -> None:
+def use(name: Name, json: Json = False) -> None:
     """Choose the project that commands mean when none is named.
 
     Example: assay project use support-chatbot
@@ -198,4 +204,7 @@ def use(name: Name) -> None:
     with connected() as api:
         api.ask("GET", f"/projects/{part(name)}")
         change_setting(api.settings.home, "project", name)
-    say(f"Commands now mean project {name}.")
+    if json:
+        print_done(project=name)
+    else:
+        say(f"Commands now mean project {name}.")

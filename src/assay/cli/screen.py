@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Sequence
@@ -31,6 +32,11 @@ def print_json(body: bytes) -> None:
     """The API's JSON as it is; characters that steer terminals stand as escapes, which mean the same."""
     text = body.decode("utf-8")
     print(_UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
+
+
+def print_done(**facts: object) -> None:
+    """A command's own JSON, where the API has nothing to say: `{"deleted": "EXP-1"}`."""
+    print_json(json.dumps(facts, ensure_ascii=False).encode())
 
 
 def table(

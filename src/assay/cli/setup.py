@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from assay.cli.connection import connected
-from assay.cli.screen import say
+from assay.cli.options import Json
+from assay.cli.screen import print_done, say
 from assay.errors import Conflict
 from assay.settings import FILE_NAME, HOME_NAME, is_home, load_settings, write_settings
 
@@ -24,6 +25,7 @@ def init(
         str | None,
         typer.Option("--project", "-p", metavar="NAME", help="First project; else named like the folder."),
     ] = None,
+    json: Json = False,
 ) -> None:
     """Make an installation in this folder: settings, database, signing key and a first project.
 
@@ -44,6 +46,9 @@ def init(
         known = api.ask("GET", "/instance").data["projects"]
         if slug not in known:
             api.ask("POST", "/projects", body={"slug": slug})
+    if json:
+        print_done(home=str(home), project=slug)
+        return
     say(f"Made {home} with the project {slug}.")
     say("Next: assay connect mlflow sqlite:///mlflow.db, then assay up.")
 

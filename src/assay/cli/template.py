@@ -9,7 +9,7 @@ import typer
 
 from assay.cli.connection import connected, part
 from assay.cli.options import Json, Project, given, group
-from assay.cli.screen import print_json, say, table
+from assay.cli.screen import print_done, print_json, say, table
 from assay.errors import NotFound
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the template, such as prompt-test.")]
@@ -37,13 +37,16 @@ def list_templates(project: Project = None, json: Json = False) -> None:
 
 
 @app.command("show")
-def show(name: Name, project: Project = None) -> None:
+def show(name: Name, project: Project = None, json: Json = False) -> None:
     """Print a template as it was written.
 
     Example: assay template show prompt-test
     """
     with connected(project) as api:
         text = _text(api.in_project("GET", "/templates").data["rows"], name)
+    if json:
+        print_done(name=name, text=text)
+        return
     print(text, end="" if text.endswith("\n") else "\n")
 
 
@@ -107,11 +110,14 @@ def _text(rows: list[dict[str, str]], name: str) -> str:
 
 
 @app.command("delete")
-def delete(name: Name, project: Project = None) -> None:
+def delete(name: Name, project: Project = None, json: Json = False) -> None:
     """Remove a template; tickets that began with it stay.
 
     Example: assay template delete prompt-test
     """
     with connected(project) as api:
-        api.in_project("DELETE", f"/templates/{part(name)}", version="*")
-    say(f"Template {name} is removed.")
+        answer = api.in_project("DELETE", f"/templates/{part(name)}", version="*")
+    if json:
+        print_json(answer.body)
+    else:
+        say(f"Template {name} is removed.")

@@ -8,7 +8,7 @@ import typer
 
 from assay.cli.connection import connected, key_part, part
 from assay.cli.options import Json, Key, Project
-from assay.cli.screen import facts, print_json, say, shortened, table
+from assay.cli.screen import facts, print_done, print_json, say, shortened, table
 from assay.cli.values import baseline_text, catalog_of, last_values, status_of
 
 
@@ -192,6 +192,7 @@ def link(
     other: Annotated[str, typer.Argument(metavar="OTHER", help="Key of the other ticket.")],
     remove: Annotated[bool, typer.Option("--remove", help="Take the relation back.")] = False,
     project: Project = None,
+    json: Json = False,
 ) -> None:
     """Relate two tickets.
 
@@ -203,6 +204,9 @@ def link(
             api.in_project("DELETE", f"{path}/{part(kind)}/{key_part(other)}")
         else:
             api.in_project("POST", path, body={"kind": kind, "other": other.upper()})
+    if json:
+        print_done(ticket=key.upper(), kind=kind, other=other.upper(), linked=not remove)
+        return
     say(f"{key.upper()} {'no longer ' if remove else ''}{kind.replace('_', ' ')} {other.upper()}.")
 
 
@@ -219,7 +223,7 @@ def follow_up(key: Key, project: Project = None, json: Json = False) -> None:
         say(f"{answer.data['key']}  {answer.data['title']}")
 
 
-def delete(key: Key, project: Project = None) -> None:
+def delete(key: Key, project: Project = None, json: Json = False) -> None:
     """Delete a ticket that never was locked and has no runs; the journal keeps that it existed.
 
     Example: assay ticket delete EXP-42
@@ -228,4 +232,7 @@ def delete(key: Key, project: Project = None) -> None:
         path = f"/tickets/{key_part(key)}"
         version = api.in_project("GET", path).data["version"]
         api.in_project("DELETE", path, version=version)
-    say(f"{key.upper()} deleted.")
+    if json:
+        print_done(deleted=key.upper())
+    else:
+        say(f"{key.upper()} deleted.")

@@ -1,0 +1,78 @@
+"""`assay overview`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from assay.cli.connection import connected
+from assay.cli.options import Json, Project
+from assay.cli.screen import facts, print_json, say, shortened, table
+
+
+def register(root: typer.Typer) -> None:
+    """Add this command."""
+    root.command("overview")(overview)
+
+
+def overview(project: Project = None, json: Json = False) -> None:
+    """Show where a project stands: what was decided and learned, what waits for a person, what it used.
+
+    Example: assay overview
+    """
+    with connected(project) as api:
+        answer = api.in_project("GET", "/overview")
+    if json:
+        print_json(answer.body)
+    else:
+        _say(answer.data)
+
+
+def _say(found: dict[str, Any]) -> None:
+    facts(
+        [
+            ("decided", _decided(found)),
+            ("in progress", f"{found['active']}, {found['undecided']} of them not known yet"),
+            ("best so far", _best(found)),
+            ("runs", found["runs"]),
+            ("compute", _compute(found["gpu_hours"], found["gpu_hours_budget"])),
+            (
+                "columns",
+                ", ".join(f"{stage} {count}" for stage, count in found["stage_counts"].items() if count),
+            ),
+            ("last look", f"{found['last_sync_at'][:16]} UTC" if found["last_sync_at"] else None),
+            ("that failed", found["sync_error"]),
+        ]
+    )
+    print()
+    table(
+        ("waits", "title", "column", "verdict"),
+        [
+            (row["key"], shortened(row["title"]), row["stage"], row["recommendation"])
+            for row in found["attention"]
+        ],
+        none="Nothing waits for a person.",
+    )
+    for one in found["learnings"]:
+        say(f"{one['at'][:10]} {one['key']} {one['decision']}: {one['learnings']}")
+
+
+def _decided(found: dict[str, Any]) -> str:
+    parts = ((found["promoted"], "promoted"), (found["iterating"], "iterating"), (found["killed"], "killed"))
+    of = ", ".join(f"{number} {word}" for number, word in parts if number)
+    return f"{found['decided']}{': ' if of else ''}{of}"
+
+
+def _best(found: dict[str, Any]) -> str | None:
+    if not found["best"]:
+        return None
+    best = found["best"][-1]
+    return f"{found['best_metric']} {best['value']:.6g}, by {best['key']}"
+
+
+def _compute(used: float | None, budget: float | None) -> str:
+    from assay.domain.gates.wording import hours, limit_text
+
+    spent = "unknown: no run says what it used" if used is None else f"{hours(used, beside=budget)} GPU-hours"
+    return spent if budget is None else f"{spent}, of {limit_text(budget)} budgeted"

@@ -1,0 +1,82 @@
+"""How a project judges, as it is given on the command line: strictness, alpha, rules of thumb."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.options import given
+from assay.domain.gates.settings import KillRuleName, KillRules
+from assay.errors import Invalid
+
+Strictness = Annotated[
+    str | None,
+    typer.Option(
+        "--strictness",
+        help="A claim is shown when its bound lies beyond the target (bound), or its estimate (point).",
+    ),
+]
+Alpha = Annotated[float | None, typer.Option("--alpha", help="One-sided error of a claim, such as 0.05.")]
+Rules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kill-rule",
+        metavar="NAME=VALUE",
+        help="Switch a rule (plateau=off, median=on) or set a value of one (over_budget_multiple=3); may be repeated.",
+    ),
+]
+_SWITCH = {"on": True, "off": False}
+_VALUES = tuple(name for name in KillRules.model_fields if name != "enabled")
+
+
+def changed(
+    verdicts: dict[str, Any], strictness: str | None, alpha: float | None, rules: list[str] | None
+) -> dict[str, Any] | None:
+    """The settings with what was given over them; None when nothing was.
+
+    >>> changed({"alpha": 0.05, "kill_rules": {"enabled": ["gap"], "gap": "0.15"}}, None, None, ["gap=off", "gap=0.2"])
+    {'alpha': 0.05, 'kill_rules': {'enabled': [], 'gap': '0.2'}}
+    """
+    said = given(strictness=strictness, alpha=alpha)
+    if not said and not rules:
+        return None
+    own = dict(verdicts["kill_rules"])
+    for text in rules or ():
+        _set(own, text)
+    return {**verdicts, **said, "kill_rules": own}
+
+
+def _set(own: dict[str, Any], text: str) -> None:
+    name, equals, value = (part.strip() for part in text.partition("="))
+    name = name.replace("-", "_")
+    switched = _SWITCH.get(value.lower())
+    if equals and switched is not None and name in set(KillRuleName):
+        enabled = {*own["enabled"], name} if switched else {*own["enabled"]} - {name}
+        own["enabled"] = [rule.value for rule in KillRuleName if rule.value in enabled]
+    elif equals and value and switched is None and name in _VALUES:
+        own[name] = [one.strip() for one in value.split(",")] if name == "loss_metrics" else value
+    else:
+        raise Invalid(
+            f"cannot read option --kill-rule: found {text[:60]!r} (expected RULE=on or off with one of: "
+            f"{', '.join(KillRuleName)}; or VALUE of one of: {', '.join(_VALUES)})",
+            hint="--kill-rule plateau=off --kill-rule gap=0.2",
+            code="kill-rule-malformed",
+            field="kill_rules",
+        )
+
+
+def lines(verdicts: dict[str, Any]) -> list[tuple[str, object]]:
+    """What the project judges by, one fact a line."""
+    rules = verdicts["kill_rules"]
+    values = (f"{name} {_text(rules[name])}" for name in _VALUES)
+    return [
+        ("strictness", verdicts["strictness"]),
+        ("alpha", verdicts["alpha"]),
+        ("kill rules", ", ".join(rules["enabled"]) or "all off"),
+        ("their values", "; ".join(values)),
+    ]
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

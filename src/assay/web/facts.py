@@ -14,9 +14,9 @@ from assay.web import wording
 from assay.web.contexts.board import Fact
 from assay.workflows.actor import Actor
 from assay.workflows.overview import overview
+from assay.workflows.overview_views import OverviewView
 from assay.workflows.ports import Workspace
 from assay.workflows.projects import get_metrics
-from assay.workflows.views import OverviewView
 
 KEPT = 256
 
@@ -57,18 +57,36 @@ def strip(ws: Workspace, actor: Actor, slug: str, *, seq: int, app: FastAPI) -> 
 
 def facts(view: OverviewView, metrics: MetricCatalog) -> tuple[Fact, ...]:
     """Five figures from the overview."""
-    outcomes = [f"{view.killed} killed", f"{view.promoted} promoted"]
-    if view.iterating:
-        outcomes.append(f"{view.iterating} iterating")
     spent = wording.UNKNOWN if view.gpu_hours is None else hours(view.gpu_hours, beside=view.gpu_hours_budget)
     budget = "" if view.gpu_hours_budget is None else f"of {limit_text(view.gpu_hours_budget)} "
     return (
-        Fact("Decided", str(view.decided), f"of {sum(view.stage_counts.values())} · {', '.join(outcomes)}"),
-        Fact("In progress", str(view.active), f"{view.undecided} not known yet"),
+        Fact("Decided", str(view.decided), _outcomes(view)),
+        Fact("In progress", str(view.active), _progress(view)),
         _best(view, metrics),
         Fact("Compute", spent, f"{budget}GPU-h"),
         Fact("Waiting for a person", str(len(view.attention)), "to decide or mend"),
     )
+
+
+def _outcomes(view: OverviewView) -> str:
+    written = wording.plural(view.experiments, "experiment")
+    return f"of {written} · {view.killed} killed, {view.promoted} promoted"
+
+
+def _progress(view: OverviewView) -> str:
+    parts = progress_parts(view)
+    return f"{'ticket' if view.active == 1 else 'tickets'}{': ' if parts else ''}{parts}"
+
+
+def progress_parts(view: OverviewView) -> str:
+    """What is in progress, in parts that add up to all of it; empty where nothing is."""
+    parts = (
+        (view.undecided, "not known yet"),
+        (view.ready, "verdict ready" if view.ready == 1 else "verdicts ready"),
+        (view.iterating, "iterating"),
+        (view.other_work, "other work"),
+    )
+    return ", ".join(f"{count} {word}" for count, word in parts if count)
 
 
 def _best(view: OverviewView, metrics: MetricCatalog) -> Fact:

@@ -8,8 +8,8 @@ from assay.domain.kernel.metrics import MetricCatalog
 from assay.web import facts, lists_view, wording
 from assay.web.charts import best_over_time
 from assay.web.contexts.lists import LearningLine, OverviewPage, StageBar
+from assay.workflows.overview_views import Learning, OverviewView
 from assay.workflows.records import Project
-from assay.workflows.views import Learning, OverviewView
 
 
 def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) -> OverviewPage:
@@ -49,18 +49,9 @@ def headline_of(view: OverviewView, metrics: MetricCatalog) -> tuple[str, str, s
     if not total:
         return "No tickets yet.", "Write the first one: a hypothesis with the number that answers it.", "none"
     if not view.decided:
-        started = (
-            f"{_best(view, metrics)}{wording.plural(view.active, 'experiment')} under way, none decided yet."
-        )
-        return started, _waits(view), "none"
+        return f"{_best(view, metrics)}No experiment is decided yet.", _waits(view), "none"
     outcomes = [
-        f"{count} {word}"
-        for count, word in (
-            (view.promoted, "promoted"),
-            (view.iterating, "iterating"),
-            (view.killed, "killed"),
-        )
-        if count
+        f"{count} {word}" for count, word in ((view.promoted, "promoted"), (view.killed, "killed")) if count
     ]
     said = (
         f"{_best(view, metrics)}{wording.plural(view.decided, 'experiment')} decided: {', '.join(outcomes)}."
@@ -78,8 +69,11 @@ def _best(view: OverviewView, metrics: MetricCatalog) -> str:
 def _waits(view: OverviewView) -> str:
     parts = []
     if view.active:
-        known = "" if not view.undecided else f", {view.undecided} of them not known yet"
-        parts.append(f"{wording.plural(view.active, 'ticket')} in progress{known}.")
+        parts.append(f"{wording.plural(view.active, 'ticket')} in progress: {facts.progress_parts(view)}.")
+    if view.reopened:
+        parts.append(f"{view.reopened} of them {'was' if view.reopened == 1 else 'were'} decided before.")
+    if view.waiting:
+        parts.append(f"{view.waiting} not begun.")
     if view.attention:
         count = len(view.attention)
         parts.append(f"{wording.plural(count, 'ticket')} {'waits' if count == 1 else 'wait'} for a person.")

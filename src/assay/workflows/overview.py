@@ -10,8 +10,9 @@ from assay.domain.kernel.metrics import Direction, MetricCatalog
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.filters import asked_of_tickets
 from assay.workflows.lookup import required_project
+from assay.workflows.overview_views import BestPoint, Measured, OverviewView
 from assay.workflows.ports import Workspace
-from assay.workflows.views import BestPoint, ExperimentListPage, Measured, OverviewView
+from assay.workflows.views import ExperimentListPage
 
 
 def overview(ws: Workspace, actor: Actor, slug: str) -> OverviewView:

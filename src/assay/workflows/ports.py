@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from assay.domain.kernel.metrics import Metric, MetricCatalog
     from assay.workflows.actor import Actor
     from assay.workflows.gate_ports import IdListReader, LeakSearch, UploadReader
+    from assay.workflows.overview_views import Measured, OverviewView
     from assay.workflows.records import (
         Attachment,
         Attestation,
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     )
     from assay.workflows.views import (
         BacklogRow,
-        Measured,
-        OverviewView,
         RunListPage,
         SearchHit,
     )

@@ -221,63 +221,6 @@ class RunListPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What a ticket measured, for the best value over time."""
-
-    key: str
-    metric: str
-    estimate: float
-    measured_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BestPoint:
-    """The best value of the headline metric up to a moment, with the ticket that reached it."""
-
-    at: datetime
-    value: float
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Learning:
-    """What a decided experiment taught."""
-
-    key: str
-    title: str
-    decision: str
-    learnings: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OverviewView:
-    """What a leader wants to see first."""
-
-    stage_counts: dict[str, int]
-    decided: int
-    killed: int
-    promoted: int
-    iterating: int
-    active: int
-    undecided: int
-    runs: int
-    gpu_hours: float | None
-    """None when no run says what it used."""
-    gpu_hours_budget: float | None
-    learnings: tuple[Learning, ...]
-    attention: tuple[ExperimentRow, ...]
-    """Active tickets that wait for a person, the most urgent first: verdict ready, invalid evidence, over budget."""
-    last_sync_at: datetime | None
-    sync_error: str
-    seq: int
-    best_metric: str | None = None
-    """The metric most tickets claim something about; None before anything was measured."""
-    best: tuple[BestPoint, ...] = ()
-    """Each step up of the best value, oldest first."""
-
-
-@dataclass(frozen=True, slots=True)
 class JournalRow:
     """One journal entry as the journal page shows it."""
 

@@ -15,8 +15,9 @@ from assay.api.schemas.projects import listed
 from assay.api.versioned import v1_router
 from assay.workflows.actor import Permission
 from assay.workflows.overview import overview
+from assay.workflows.overview_views import OverviewView
 from assay.workflows.search import search, tried_before
-from assay.workflows.views import OverviewView, SearchHit
+from assay.workflows.views import SearchHit
 
 router = v1_router("search")
 

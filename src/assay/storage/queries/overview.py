@@ -1,19 +1,23 @@
-"""The overview: where a project stands, in eight statements."""
+"""The overview: where a project stands, in nine statements."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import and_, bindparam, case, func, literal_column, not_, or_, select, true
 
+from assay.domain.board.flow import EXPERIMENTS, FlowRules, Outcome, flow_rules
+from assay.domain.experiments.experiment import DecisionKind
 from assay.storage.queries.experiments import ROW, experiment_row
 from assay.storage.repositories.journal import LAST_SEQ
 from assay.storage.repositories.tickets import COUNTS
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import decisions, runs, sources, tickets
+from assay.workflows.overview_views import Learning, Measured, OverviewView
 from assay.workflows.records import Project
-from assay.workflows.views import ExperimentRow, Learning, Measured, OverviewView
+from assay.workflows.views import ExperimentRow
 
 LEARNINGS_SHOWN = 8
 ATTENTION_SHOWN = 12
@@ -24,9 +28,29 @@ HOUR_DIGITS = 9
 _T = tickets.c
 _OF_PROJECT = _T.project_id == bindparam("the_project")
 _READY = or_(*(_T.recommendation == word for word in ("promote", "kill", "iterate")))
-DECIDED = Statement(
-    select(_T.decision, func.count()).where(_OF_PROJECT, _T.decision.is_not(None)).group_by(_T.decision)
+_IS_EXPERIMENT = and_(_T.key >= EXPERIMENTS, _T.key < EXPERIMENTS[:-1] + chr(ord(EXPERIMENTS[-1]) + 1))
+"""By its key, which an index holds."""
+_MADE = decisions.c
+_ENDING = or_(*(_MADE.kind == kind.value for kind in (DecisionKind.KILL, DecisionKind.PROMOTE)))
+_FIRST_ENDING = select(_MADE.kind).where(_MADE.ticket_id == _T.id, _ENDING).order_by(_MADE.id).limit(1)
+_ENDED_AT = select(func.min(_MADE.at)).where(_MADE.ticket_id == _T.id, _ENDING).scalar_subquery()
+_DECIDED_AT = select(func.max(_MADE.at)).where(_MADE.ticket_id == _T.id).scalar_subquery()
+_ITERATES = and_(
+    _T.decision == DecisionKind.ITERATE.value,
+    or_(_T.stage == bindparam("iteration"), _T.entered_stage_at <= _DECIDED_AT),
 )
+"""It was decided to go on, and nobody has moved the card on since."""
+EXPERIMENTS_WRITTEN = Statement(select(func.count()).where(_OF_PROJECT, _IS_EXPERIMENT))
+DECIDED = Statement(
+    lambda engine: (
+        select(_FIRST_ENDING.scalar_subquery().label("first"), _T.stage, func.count())
+        .where(
+            _OF_PROJECT, _IS_EXPERIMENT, or_(_T.decision.is_not(None), in_list(engine, _T.stage, "stages"))
+        )
+        .group_by(literal_column("1"), _T.stage)
+    )
+)
+"""An experiment counts once, with its first decision to kill or to promote, as it does in flow."""
 BUDGETS = Statement(
     select(_T.budget_gpu_hours, func.count())
     .where(_OF_PROJECT, _T.budget_gpu_hours.is_not(None))
@@ -50,13 +74,27 @@ SYNCS = Statement(
     .where(sources.c.project_id == bindparam("the_project"))
     .order_by(sources.c.name)
 )
-UNDECIDED = Statement(
-    lambda engine: select(func.count()).where(
-        _OF_PROJECT,
-        in_list(engine, _T.stage, "stages"),
-        or_(_T.recommendation.is_(None), _T.recommendation == "undecided"),
+PROGRESS = Statement(
+    lambda engine: (
+        select(
+            case(
+                (not_(_IS_EXPERIMENT), "other"),
+                (_ITERATES, "iterating"),
+                (_READY, "ready"),
+                else_="unknown",
+            ).label("state"),
+            func.count(),
+            func.count(_ENDED_AT),
+        )
+        .where(
+            _OF_PROJECT,
+            in_list(engine, _T.stage, "stages"),
+            or_(_T.decision.is_(None), func.coalesce(_T.entered_stage_at > _ENDED_AT, true())),
+        )
+        .group_by(literal_column("1"))
     )
 )
+"""Work in progress as flow counts it: begun, in no column where work is over, not decided, or moved on since."""
 MEASURED = Statement(
     select(_T.key, _T.card).where(
         _OF_PROJECT, _T.locked == literal_column("1"), _T.recommendation.is_not(None)
@@ -82,33 +120,42 @@ class OverviewQueries(Session):
     __slots__ = ()
 
     def overview(self, project: Project) -> OverviewView:
-        """What a leader wants to see first.
-
-        Active are tickets past the first column that are neither in a terminal nor in a hidden one; undecided are the
-        active ones without a verdict, or whose verdict is undecided.
-        """
+        """What a leader wants to see first."""
         of_project = {"the_project": project.id}
         board = project.settings.board
-        active = [s.key for s in board.stages[1:] if not (s.terminal or s.hidden)]
+        rules = flow_rules(board)
+        working = [s.key for s in board.stages if s.key not in rules.waiting and s.key not in rules.ended]
+        watched = [s.key for s in board.stages[1:] if not (s.terminal or s.hidden)]
         (seq,) = self.one(LAST_SEQ)
         counts: dict[str, int] = dict(self.rows(COUNTS, **of_project))
-        decided: dict[str, int] = dict(self.rows(DECIDED, **of_project))
+        ended = any_of(self.engine, rules.ended)
+        decided = _outcomes(self.rows(DECIDED, **of_project, stages=ended), rules)
+        asked = {
+            "stages": any_of(self.engine, working),
+            "iteration": board.column_of(DecisionKind.ITERATE) or "",
+        }
+        progress = self.rows(PROGRESS, **of_project, **asked)
+        states = {state: count for state, count, _ in progress}
         run_count, hours = self.one(USED, **of_project)
-        stages = any_of(self.engine, active)
         last_sync_at, sync_error = _sync(self.rows(SYNCS, **of_project))
         return OverviewView(
             stage_counts={stage.key: counts.get(stage.key, 0) for stage in board.stages},
-            decided=sum(decided.values()),
-            killed=decided.get("kill", 0),
-            promoted=decided.get("promote", 0),
-            iterating=decided.get("iterate", 0),
-            active=sum(counts.get(key, 0) for key in active),
-            undecided=self.one(UNDECIDED, **of_project, stages=stages)[0],
+            experiments=self.one(EXPERIMENTS_WRITTEN, **of_project)[0],
+            decided=decided.total(),
+            killed=decided[Outcome.KILLED],
+            promoted=decided[Outcome.PROMOTED],
+            active=sum(states.values()),
+            iterating=states.get("iterating", 0),
+            ready=states.get("ready", 0),
+            undecided=states.get("unknown", 0),
+            other_work=states.get("other", 0),
+            reopened=sum(again for _, _, again in progress),
+            waiting=counts.get(board.first.key, 0),
             runs=run_count,
             gpu_hours=None if hours is None else round(hours, HOUR_DIGITS),
             gpu_hours_budget=_total(self.rows(BUDGETS, **of_project)),
             learnings=tuple(Learning(*row) for row in self.rows(LEARNED, **of_project)),
-            attention=_attention(self.rows(WAITING, **of_project, stages=stages)),
+            attention=_attention(self.rows(WAITING, **of_project, stages=any_of(self.engine, watched))),
             last_sync_at=last_sync_at,
             sync_error=sync_error,
             seq=seq,
@@ -123,6 +170,17 @@ class OverviewQueries(Session):
                 at = datetime.fromisoformat(card["measured_at"])
                 found.append(Measured(key, card["metric"], card["estimate"], at))
         return tuple(found)
+
+
+def _outcomes(rows: list[Row], rules: FlowRules) -> Counter[Outcome]:
+    """Killed and promoted experiments: as first decided, else as the column says where one came without a decision."""
+    said = {DecisionKind.KILL.value: Outcome.KILLED, DecisionKind.PROMOTE.value: Outcome.PROMOTED}
+    found: Counter[Outcome] = Counter()
+    for first, stage, count in rows:
+        outcome = rules.ended.get(stage) if first is None else said[first]
+        if outcome in (Outcome.KILLED, Outcome.PROMOTED):
+            found[outcome] += count
+    return found
 
 
 def _total(budgets: list[Row]) -> float | None:

@@ -10,7 +10,7 @@ from assay.domain.kernel.metrics import Metric, MetricCatalog, Unit
 from assay.web import wording
 from assay.web.charts.frames import drawing, filled
 from assay.web.contexts.experiment import ChartBox
-from assay.workflows.views import OverviewView
+from assay.workflows.overview_views import OverviewView
 
 ONE_DAY = timedelta(days=1)
 

@@ -1,0 +1,100 @@
+"""Where a project stands: the overview says the same as flow, on both databases."""
+
+from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.kernel.ids import TicketType
+from assay.web.facts import facts
+from assay.web.overview_view import headline_of
+from assay.workflows.board import move_card
+from assay.workflows.evidence import sync_source
+from assay.workflows.flow import flow
+from assay.workflows.history import import_history
+from assay.workflows.overview import overview
+from assay.workflows.projects import get_metrics
+from assay.workflows.tickets import create_ticket, get_ticket
+from tests.unit.workflows.conftest import ADA, content, run
+from tests.unit.workflows.test_history import HISTORY
+from tests.unit.workflows.test_life_of_an_experiment import SLUG, decide_it, with_runs
+
+LOSES = (0.61, 0.60, 0.62, 0.61, 0.605)
+
+
+def agreed(ws):
+    """The overview, which has to add up and to say what flow says."""
+    told, flowed = overview(ws, ADA, SLUG), flow(ws, ADA, SLUG, days=365)
+    assert (told.decided, told.killed, told.promoted, told.active, told.waiting) == (
+        flowed.decided,
+        flowed.killed.count,
+        flowed.promoted.count,
+        flowed.in_progress,
+        flowed.waiting,
+    )
+    assert told.killed + told.promoted == told.decided <= told.experiments
+    assert told.iterating + told.ready + told.undecided + told.other_work == told.active
+    return told
+
+
+def words(ws):
+    told, metrics = overview(ws, ADA, SLUG), get_metrics(ws, ADA, SLUG)
+    shown = {fact.label: f"{fact.value} {fact.rest}" for fact in facts(told, metrics)}
+    return shown["Decided"], shown["In progress"], headline_of(told, metrics)
+
+
+def more_runs(ws, tracker, clock, key, values, first=0):
+    tracker.put(*(run(key, seed, 0.7, value, begun=clock()) for seed, value in enumerate(values, first)))
+    sync_source(ws, ADA, SLUG, "listed")
+    return get_ticket(ws, ADA, SLUG, key)
+
+
+def move(ws, key, to, **changes):
+    return move_card(ws, ADA, SLUG, key, to=to, expected_version=None, **changes).ticket
+
+
+def test_iterating_experiment_is_in_progress_and_not_decided(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    assert (agreed(ws).decided, agreed(ws).ready) == (0, 1)
+    decide_it(ws, ticket, DecisionKind.ITERATE, reason="German regressed.")
+    told = agreed(ws)
+    assert (told.decided, told.active, told.iterating, told.ready) == (0, 1, 1, 0)
+    move(ws, ticket.key, "evaluation", override_reason="look at it again")
+    told = agreed(ws)
+    assert (told.active, told.iterating, told.ready) == (1, 0, 1)
+
+
+def test_work_of_other_types_is_no_decided_experiment(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=LOSES)
+    decide_it(ws, ticket, DecisionKind.KILL)
+    create_ticket(ws, ADA, SLUG, content(title="Not begun"))
+    for _ in range(2):
+        plain = content(type=TicketType.DATA, criteria=(), hypothesis="", baseline=())
+        labels = create_ticket(ws, ADA, SLUG, plain)
+        move(ws, labels.key, "hypothesis", override_reason="begin now")
+    decide_it(ws, get_ticket(ws, ADA, SLUG, labels.key), DecisionKind.KILL)
+    told = agreed(ws)
+    assert (told.experiments, told.decided, told.active, told.other_work, told.waiting) == (2, 1, 1, 1, 1)
+    decided, progress, (headline, detail, _) = words(ws)
+    assert decided == "1 of 2 experiments · 1 killed, 0 promoted"
+    assert progress == "1 ticket: 1 other work"
+    assert headline.endswith("1 experiment decided: 1 killed.")
+    assert detail == "1 ticket in progress: 1 other work. 1 not begun."
+
+
+def test_promoted_experiment_that_comes_back_is_in_progress_again_and_counts_once(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    ticket = move(ws, ticket.key, "evaluation")
+    decide_it(ws, ticket, DecisionKind.PROMOTE, move=False)
+    assert (agreed(ws).decided, agreed(ws).active) == (1, 0)
+    move(ws, ticket.key, "production")
+    assert (agreed(ws).decided, agreed(ws).active) == (1, 0)
+    move(ws, ticket.key, "evaluation", reason="It answers in the wrong language.")
+    told = agreed(ws)
+    assert (told.decided, told.active, told.reopened) == (1, 1, 1)
+    assert "1 of them was decided before." in words(ws)[2][1]
+    decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.KILL, reason="It regressed.")
+    told = agreed(ws)
+    assert (told.decided, told.promoted, told.killed, told.active) == (1, 1, 0, 0)
+
+
+def test_history_of_another_board_counts_as_it_does_in_flow(ws):
+    import_history(ws, ADA, SLUG, HISTORY)
+    told = agreed(ws)
+    assert (told.decided, told.killed, told.experiments) == (1, 1, 1)

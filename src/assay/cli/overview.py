@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import typer
@@ -33,7 +34,7 @@ def _say(found: dict[str, Any]) -> None:
     facts(
         [
             ("decided", _decided(found)),
-            ("in progress", f"{found['active']}, {found['undecided']} of them not known yet"),
+            ("in progress", _progress(found)),
             ("best so far", _best(found)),
             ("runs", found["runs"]),
             ("compute", _compute(found["gpu_hours"], found["gpu_hours_budget"])),
@@ -59,9 +60,28 @@ def _say(found: dict[str, Any]) -> None:
 
 
 def _decided(found: dict[str, Any]) -> str:
-    parts = ((found["promoted"], "promoted"), (found["iterating"], "iterating"), (found["killed"], "killed"))
-    of = ", ".join(f"{number} {word}" for number, word in parts if number)
-    return f"{found['decided']}{': ' if of else ''}{of}"
+    parts = ((found["promoted"], "promoted"), (found["killed"], "killed"))
+    written = found["experiments"]
+    of = f"{found['decided']} of {written} experiment{'' if written == 1 else 's'}"
+    return _with_parts(of, parts)
+
+
+def _progress(found: dict[str, Any]) -> str:
+    names = {
+        "undecided": "not known yet",
+        "ready": "with a verdict",
+        "iterating": "iterating",
+        "other_work": "other work",
+    }
+    count = found["active"]
+    return _with_parts(
+        f"{count} ticket{'' if count == 1 else 's'}", [(found[name], word) for name, word in names.items()]
+    )
+
+
+def _with_parts(whole: str, parts: Iterable[tuple[int, str]]) -> str:
+    told = ", ".join(f"{number} {word}" for number, word in parts if number)
+    return f"{whole}: {told}" if told else whole
 
 
 def _best(found: dict[str, Any]) -> str | None:

@@ -160,7 +160,7 @@ def _budget(card: CardView) -> str:
 
 def _time_box(card: CardView) -> dict[str, Any]:
     begun, days = card.locked_at or card.begun_at, card.time_box_days
-    if begun is None or days is None or card.evidence.get("decision"):
+    if begun is None or days is None or card.is_over:
         return {"box_iso": "", "box_days": 0, "box_end": ""}
     return {
         "box_iso": wording.iso(begun),
@@ -170,7 +170,7 @@ def _time_box(card: CardView) -> dict[str, Any]:
 
 
 def _data(card: CardView) -> dict[str, Any]:
-    if not card.data or card.evidence.get("decision"):
+    if not card.data or card.is_over:
         return {"data": "", "data_text": "", "data_due_iso": ""}
     due = card.data_due
     by = f" by {wording.day(due)}" if due else ""

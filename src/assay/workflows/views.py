@@ -10,7 +10,7 @@ from assay.domain.board.blockers import Blocker, BlockerCategory
 from assay.domain.board.moves import MoveAssessment
 from assay.domain.board.roles import ColumnRole
 from assay.domain.experiments.criteria.rules import Problem
-from assay.domain.experiments.experiment import Budget, Decision
+from assay.domain.experiments.experiment import Budget, Decision, DecisionKind
 from assay.domain.gates.summary import CardSummary
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
@@ -72,6 +72,20 @@ class CardView:
     """Which model it brings, where it says so."""
     reason: str = ""
     """Why it was decided as it was, where somebody said so."""
+    decided_at: datetime | None = None
+    """When that was; None while nobody has decided."""
+
+    @property
+    def is_over(self) -> bool:
+        """A decision to kill or to promote stands: the card lies where one leads, or nobody has moved it on since."""
+        if self.evidence.get("decision") not in (DecisionKind.KILL, DecisionKind.PROMOTE):
+            return False
+        since = self.decided_at
+        return self.role in _REACHED or since is None or self.entered_stage_at <= since
+
+
+_REACHED = frozenset({ColumnRole.DEPLOYING, ColumnRole.LIVE, ColumnRole.KILLED})
+"""Columns that a decision leads to after which nothing is tried any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -131,6 +131,27 @@ def test_card_in_experiment_shows_its_time_box_until_it_is_decided():
     assert "data-box" not in render_card("p", card("EXP-1", "T", "hypothesis", time_box_days=10))
     decided = card("EXP-1", "T", "killed", evidence={"decision": "kill"}, **begun)
     assert "data-box" not in render_card("p", decided)
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "moved_on", "shown"),
+    [
+        ("iterate", ColumnRole.ITERATING, True, True),
+        ("promote", ColumnRole.DEPLOYING, True, False),
+        ("promote", ColumnRole.OTHER, False, False),
+        ("promote", ColumnRole.OTHER, True, True),
+        ("kill", ColumnRole.KILLED, True, False),
+    ],
+)
+def test_time_box_and_data_are_told_until_a_kill_or_a_promotion_that_still_stands(
+    kind, role, moved_on, shown
+):
+    known = {"locked_at": NOW, "time_box_days": 10, "data": "ready", "decided_at": NOW, "role": role}
+    entered = NOW + (timedelta(minutes=1) if moved_on else timedelta())
+    told = card_context(
+        "p", card("EXP-1", "T", "x", evidence={"decision": kind}, entered_stage_at=entered, **known)
+    )
+    assert (bool(told.box_end), bool(told.data)) == (shown, shown)
 
 
 @pytest.mark.parametrize(

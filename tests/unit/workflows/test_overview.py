@@ -2,9 +2,10 @@
 
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.ids import TicketType
+from assay.web.cards import card_context
 from assay.web.facts import facts
 from assay.web.overview_view import headline_of
-from assay.workflows.board import move_card
+from assay.workflows.board import board, move_card
 from assay.workflows.evidence import sync_source
 from assay.workflows.flow import flow
 from assay.workflows.history import import_history
@@ -98,3 +99,16 @@ def test_history_of_another_board_counts_as_it_does_in_flow(ws):
     import_history(ws, ADA, SLUG, HISTORY)
     told = agreed(ws)
     assert (told.decided, told.killed, told.experiments) == (1, 1, 1)
+
+
+def test_card_keeps_its_time_box_after_a_decision_to_iterate_and_loses_it_with_a_kill(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, time_box_days=10)
+
+    def box():
+        [card] = [card for column in board(ws, ADA, SLUG).columns for card in column.cards]
+        return bool(card_context(SLUG, card).box_end)
+
+    decide_it(ws, ticket, DecisionKind.ITERATE, reason="German regressed.")
+    assert box()
+    decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.KILL, reason="It regressed.")
+    assert not box()

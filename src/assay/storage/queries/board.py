@@ -210,6 +210,7 @@ def _card(
     written = content(text)
     data = data_state(supplies(written.data_needs, linked), begun=bool(locked))
     due = [need.needed_by for need in written.data_needs if need.needed_by and not need.ready]
+    decision = None if decided is None else from_json(decided)
     return CardView(
         key=key, type=kind, title=title, owner=owner, stage=stage, rank=rank, version=version,
         card_version=card_version, priority=priority, entered_stage_at=entered, hypothesis=written.hypothesis,
@@ -220,7 +221,8 @@ def _card(
         blockers=in_the_way, begun_at=begun_at if kind == TicketType.SPIKE.value else None,
         role=role, success=_success(written) if role is ColumnRole.PREPARING else (), budget=written.budget, iterations=iterations, model=written.engineering.model_version or written.candidate or "",
         confirmed=tuple(one["item"] for one in from_json(said)) if said != _NOTHING_SAID else (),
-        reason="" if decided is None else from_json(decided).get("reason", ""),
+        reason="" if decision is None else decision.get("reason", ""),
+        decided_at=None if decision is None else datetime.fromisoformat(decision["at"]),
     )  # fmt: skip
 
 

@@ -229,7 +229,8 @@ def test_tightening_is_never_called_loosening_and_the_reverse_always_is(pair, ch
     if hard is None or easy is None or gate_digest(hard) == gate_digest(easy):
         return
     assert any(change.loosens for change in changes(hard, easy))
-    assert not any(change.loosens for change in changes(easy, hard))
+    # What looks stricter may still pass where it did not pass before; then the change says so, and is never "tightened".
+    assert not any(change.kind in ("loosened", "removed") for change in changes(easy, hard))
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])

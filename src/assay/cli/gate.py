@@ -145,7 +145,7 @@ def diff(
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Gate file as it is to be.")],
     json: Annotated[bool, typer.Option("--json", help="Print the changes as JSON.")] = False,
 ) -> int:
-    """What changed between two versions of a gate? Exit code: 0 nothing got easier to pass, 1 something did.
+    """What changed between two versions of a gate? Exit code: 0 nothing became easier to pass, 1 something did, or may have.
 
     Example: assay gate diff main/gate.yaml gate.yaml
     """
@@ -170,7 +170,7 @@ def _diff_line(changed: int, easier: int) -> str:
         return "Both ask the same."
     if not easier:
         return "Nothing became easier to pass."
-    return f"{easier} of {changed} {'change' if changed == 1 else 'changes'} make the gate easier to pass: have them reviewed."
+    return f"{easier} of {changed} {'change' if changed == 1 else 'changes'} may make the gate easier to pass: have them reviewed."
 
 
 @app.command("new")

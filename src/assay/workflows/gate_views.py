@@ -12,7 +12,7 @@ from typing import Literal
 from assay.domain.experiments.evidence import Evaluation
 from assay.domain.experiments.experiment import Lock
 from assay.domain.gates.gate import Gate
-from assay.domain.gates.gate_changes import GateChange
+from assay.domain.gates.gate_change import GateChange
 from assay.domain.gates.gate_record import GateRecord, GateResult
 from assay.domain.gates.overlap import Overlap
 from assay.domain.kernel.canonical import digest_bytes

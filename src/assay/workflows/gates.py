@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assay.domain.gates.gate import Gate, GateCheck, GoldenCheck
-from assay.domain.gates.gate_changes import GateChange, changes
+from assay.domain.gates.gate_change import GateChange
+from assay.domain.gates.gate_changes import changes
 from assay.domain.gates.gate_data import gate_digest
 from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.events import Event
@@ -348,7 +349,7 @@ def _reason_given(name: str, found: Sequence[GateChange], reason: str) -> None:
     if not easier or len(reason.strip()) >= 3:
         return
     raise Invalid(
-        f"cannot change gate {name!r}: it becomes easier to pass ({easier[0]}) and no reason is given "
+        f"cannot change gate {name!r}: it may become easier to pass ({easier[0]}) and no reason is given "
         "(expected a reason why)",
         hint='add a reason: --reason "why"',
         code="gate-needs-reason",

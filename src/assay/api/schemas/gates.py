@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from assay.api.schemas.tickets import Body
-from assay.domain.gates.gate_changes import GateChange
+from assay.domain.gates.gate_change import GateChange
 from assay.domain.gates.gate_data import gate_to_data
 from assay.domain.gates.gate_record import GateRecord
 from assay.domain.kernel.findings import Finding

@@ -112,6 +112,8 @@ def _change(one: Criterion, other: Criterion, old: MetricCatalog, new: MetricCat
         text = f"{kind}: {before} was {one.role} and is now {other.role}"
         return Change(kind=kind, role=other.role, text=text, loosens=kind == "loosened")
     ease = ease_of(one, other)
+    if ease is Ease.HARDER and one.role is Role.SECONDARY and one.after != other.after:
+        ease = Ease.UNKNOWN  # broken evidence, which a secondary criterion tells of, goes unseen until then
     if ease not in (Ease.EASIER, Ease.HARDER):
         return Change(
             kind="changed", role=one.role, text=f"changed {one.role}: {before} is now {after}", loosens=True

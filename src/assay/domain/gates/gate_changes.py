@@ -1,19 +1,19 @@
 """What changed between two versions of a gate, and did anything become easier to pass?
 
-Dropping loosens, always. So does what cannot be told apart from it: another evaluation set, another metric, a margin in
-another unit. `loosens` is what a reviewer has to agree to.
+Dropping loosens, always. So does all of which it cannot be told that no results pass now that did not pass before: another
+evaluation set, another metric, one more slice in a correction. `loosens` is what a reviewer has to agree to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
-from assay.domain.experiments.changes import criteria_changes, declaration_changes, moved
+from assay.domain.experiments.changes import criteria_changes, moved
 from assay.domain.experiments.criteria.ease import Ease, margins_ease
-from assay.domain.experiments.criteria.model import Margin, Spread
-from assay.domain.experiments.criteria.text import dataset_text, margin_text
+from assay.domain.experiments.criteria.model import Margin
+from assay.domain.experiments.criteria.text import margin_text
 from assay.domain.experiments.exact_numbers import number_text, percent_text
 from assay.domain.gates.gate import (
     ConsistencyCheck,
@@ -28,26 +28,23 @@ from assay.domain.gates.gate import (
     ReliabilityCheck,
     SlicesCheck,
 )
+from assay.domain.gates.gate_change import GateChange, Kind, gate_change, side
 from assay.domain.gates.gate_data import asked_checks, gate_digest
-from assay.domain.gates.gate_metrics import Inferred, inferred_metrics
+from assay.domain.gates.gate_metrics import inferred_metrics
 from assay.domain.gates.gate_text import check_text, item_shown, tries_text
+from assay.domain.gates.gate_wide_changes import (
+    choice_changes,
+    dataset_changes,
+    family_changes,
+    metric_changes,
+    settings_changes,
+)
 from assay.domain.gates.wording import listed
-from assay.domain.kernel.metrics import Metric, MetricCatalog, Unit
-from assay.domain.kernel.model import Value
+from assay.domain.kernel.findings import Role
+from assay.domain.kernel.metrics import MetricCatalog, Unit
 
-Kind = Literal["added", "removed", "loosened", "tightened", "changed"]
 Units = dict[str, Unit]
 _LEFT_OUT = "left out"
-
-
-class GateChange(Value):
-    """One difference between two versions of a gate."""
-
-    kind: Kind
-    text: str
-    """One sentence, such as "loosened primary: accuracy >= 85% is now accuracy >= 80%"."""
-    loosens: bool
-    """It became easier to pass, or that cannot be told."""
 
 
 def changes(old: Gate, new: Gate) -> tuple[GateChange, ...]:
@@ -69,37 +66,15 @@ def _criteria(old: Gate, new: Gate) -> Iterator[GateChange]:
         yield GateChange(kind=change.kind, text=change.text, loosens=change.loosens)
 
 
-def _metrics(old: Gate, new: Gate) -> Iterator[GateChange]:
-    before = {metric.name: metric for metric in old.metrics}
-    after = {metric.name: metric for metric in new.metrics}
-    for change in declaration_changes(before, after):
-        yield GateChange(kind=change.kind, text=change.text, loosens=change.loosens)
-    implied = {one.metric: one for one in inferred_metrics(new)}
-    for name in sorted(before.keys() - after.keys()):
-        says_the_same = _implied(before[name], implied.get(name))
-        yield _change("removed", f"removed declaration of metric {name}", loosens=not says_the_same)
-    for name in sorted(after.keys() - before.keys()):
-        yield _change(
-            "added", f"added declaration of metric {name}: {after[name].direction} is better", loosens=False
-        )
-
-
-def _implied(declared: Metric, implied: Inferred | None) -> bool:
-    """Do the gate's own numbers say what the declaration said?"""
-    if implied is None or declared.aliases:
-        return False
-    return implied.direction is declared.direction and (implied.unit or Unit.NUMBER) is declared.unit
-
-
 def _checks(old: Gate, new: Gate) -> Iterator[GateChange]:
     gone, come = _told_apart(old, new)
     for slot in (_same_place, _same_subject, _same_kind):
         for one, other in _paired(gone, come, slot):
             yield from _check_changes(one, other, old, new)
     for check in gone:
-        yield _change("removed", f"removed {check.role}: {check_text(check, old)}", loosens=True)
+        yield gate_change("removed", f"removed {check.role}: {check_text(check, old)}", loosens=True)
     for check in come:
-        yield _change("added", f"added {check.role}: {check_text(check, new)}", loosens=False)
+        yield gate_change("added", f"added {check.role}: {check_text(check, new)}", loosens=False)
 
 
 def _told_apart(old: Gate, new: Gate) -> tuple[list[GateCheck], list[GateCheck]]:
@@ -149,38 +124,63 @@ def _check_changes(one: GateCheck, other: GateCheck, old: Gate, new: Gate) -> It
     name = f"{other.role} {one.kind}{f' of {metric}' if metric else ''}"
     if one.role is not other.role:
         kind = moved(one.role, other.role)
-        yield _change(kind, f"{kind}: {check_text(one, old)} was {one.role} and is now {other.role}")
+        yield gate_change(kind, f"{kind}: {check_text(one, old)} was {one.role} and is now {other.role}")
     now = getattr(other, "metric", None)
     if metric != now:
-        yield _change("changed", f"changed {name}: it now reads {now}", loosens=True)
-    yield from _FIELDS[one.kind](name, one, other, _units(old) | _units(new))
+        yield gate_change("changed", f"changed {name}: it now reads {now}", loosens=True)
+    yield from _FIELDS[one.kind](name, one, other, _shared_units(old, new))
 
 
 def _slices(name: str, one: SlicesCheck, other: SlicesCheck, _: Units) -> Iterator[GateChange]:
-    yield from _members(name, "slices by", one.by, other.by)
-    yield from _margin(name, "margin", one.margin, other.margin)
+    dropped, added = sorted(set(one.by) - set(other.by)), sorted(set(other.by) - set(one.by))
+    if dropped:
+        yield gate_change("loosened", f"loosened {name}: slices by {listed(dropped)} dropped")
+    if added and other.claim:
+        yield gate_change("tightened", f"tightened {name}: slices by {listed(added)} added")
+    elif added:
+        text = f"changed {name}: slices by {listed(added)} added, so that each slice needs more harm to fail"
+        yield gate_change("changed", text, loosens=True)
+    yield from _alarm_margin(name, "margin", one, other)
     yield from _alarm(name, one, other)
 
 
 def _fairness(name: str, one: FairnessCheck, other: FairnessCheck, _: Units) -> Iterator[GateChange]:
     if one.by != other.by:
         text = f"changed {name}: groups by {one.by} are now groups by {other.by}"
-        yield _change("changed", text, loosens=True)
-    yield from _margin(name, "gap", one.gap, other.gap)
+        yield gate_change("changed", text, loosens=True)
+    yield from _alarm_margin(name, "gap", one, other)
     yield from _alarm(name, one, other)
+
+
+def _alarm_margin(
+    name: str, field: str, one: SlicesCheck | FairnessCheck, other: SlicesCheck | FairnessCheck
+) -> Iterator[GateChange]:
+    """Beside a narrower margin a smaller harm can be seen, and an alarm that was too blind to answer may pass."""
+    was, now = getattr(one, field), getattr(other, field)
+    if not other.claim and margins_ease(was, now) is Ease.HARDER:
+        text = f"changed {name}: {field} {margin_text(was)} is now {margin_text(now)}"
+        yield gate_change("changed", f"{text}, and what was too small to see harm may pass", loosens=True)
+    else:
+        yield from _margin(name, field, was, now)
 
 
 def _alarm(
     name: str, one: SlicesCheck | FairnessCheck, other: SlicesCheck | FairnessCheck
 ) -> Iterator[GateChange]:
+    if other.claim and not one.claim:
+        text = f"changed {name}: an alarm that is now a claim, which need not see a harm of any size"
+        yield gate_change("changed", text, loosens=True)
+        return
     yield from _claim(name, one, other)
     words = "harm that must be visible"
     if one.must_see is not None and other.must_see is not None:
         yield from _margin(name, words, one.must_see, other.must_see)
     elif one.must_see is not None:
-        yield _change("loosened", f"loosened {name}: {words} {margin_text(one.must_see)} is no longer asked")
+        yield gate_change(
+            "loosened", f"loosened {name}: {words} {margin_text(one.must_see)} is no longer asked"
+        )
     elif other.must_see is not None:
-        yield _change("tightened", f"tightened {name}: {words} is now {margin_text(other.must_see)}")
+        yield gate_change("tightened", f"tightened {name}: {words} is now {margin_text(other.must_see)}")
 
 
 def _claim(
@@ -189,9 +189,9 @@ def _claim(
     other: SlicesCheck | FairnessCheck | ConsistencyCheck,
 ) -> Iterator[GateChange]:
     if one.claim and not other.claim:
-        yield _change("loosened", f"loosened {name}: a claim that is now an alarm")
+        yield gate_change("loosened", f"loosened {name}: a claim that is now an alarm")
     elif other.claim and not one.claim:
-        yield _change("tightened", f"tightened {name}: an alarm that is now a claim")
+        yield gate_change("tightened", f"tightened {name}: an alarm that is now a claim")
 
 
 def _regression(
@@ -205,9 +205,7 @@ def _regression(
         if was == now:
             continue
         if _LEFT_OUT in (was, now):
-            left_out = now == _LEFT_OUT
-            kind: Kind = "loosened" if left_out else "tightened"
-            yield _change(kind, f"{kind} {name}: {metric} may {'' if left_out else 'no longer '}get worse")
+            yield _left_out(name, metric, now)
         else:
             sides = ((one, was), (other, now))
             was, now = (
@@ -216,16 +214,25 @@ def _regression(
             yield from _own_margin(name, metric, was, now)
 
 
+def _left_out(name: str, metric: str, now: Margin | str | None) -> GateChange:
+    if now == _LEFT_OUT:
+        return gate_change("loosened", f"loosened {name}: {metric} may get worse")
+    why = "results that share nothing else were invalid and may pass"
+    return gate_change("changed", f"changed {name}: {metric} may no longer get worse; {why}", loosens=True)
+
+
 def _own_margin(name: str, metric: str, was: Margin | None, now: Margin | None) -> Iterator[GateChange]:
     """None is the default of a metric whose unit is not known, so that nobody can say which of the two it is."""
     words = f"margin of {metric}"
     if was is not None and now is not None and was != now:
         yield from _margin(name, words, was, now)
     elif was is not None and was == now:
-        yield _change("changed", f"changed {name}: {words} is {margin_text(was)}, as it was", loosens=False)
+        yield gate_change(
+            "changed", f"changed {name}: {words} is {margin_text(was)}, as it was", loosens=False
+        )
     else:
         told = ["as by default" if margin is None else margin_text(margin) for margin in (was, now)]
-        yield _change("changed", f"changed {name}: {words} {told[0]} is now {told[1]}", loosens=True)
+        yield gate_change("changed", f"changed {name}: {words} {told[0]} is now {told[1]}", loosens=True)
 
 
 def _written_margin(check: RegressionCheck, metric: str) -> Margin | str | None:
@@ -247,7 +254,7 @@ def _golden(name: str, one: GoldenCheck, other: GoldenCheck, _: Units) -> Iterat
         return
     told = [_source(check) for check in (one, other)]
     if told[0] != told[1]:
-        yield _change("changed", f"changed {name}: {told[0]} is now {told[1]}", loosens=True)
+        yield gate_change("changed", f"changed {name}: {told[0]} is now {told[1]}", loosens=True)
 
 
 def _source(check: GoldenCheck) -> str:
@@ -260,19 +267,31 @@ def _consistency(name: str, one: ConsistencyCheck, other: ConsistencyCheck, _: U
     yield from _margin(name, "sd", one.sd, other.sd)
     yield from _claim(name, one, other)
     if one.seeds != other.seeds:
-        kind = _side((one.seeds or 0) - (other.seeds or 0))
+        kind = side((one.seeds or 0) - (other.seeds or 0))
         told = [f"{check.seeds} seeds" if check.seeds else "any number of seeds" for check in (one, other)]
-        yield _change(kind, f"{kind} {name}: {told[0]} is now {told[1]}")
+        if kind == "tightened" and other.role is Role.SECONDARY:
+            text = f"changed {name}: {told[0]} is now {told[1]}, and until then broken results go unseen"
+            yield gate_change("changed", text, loosens=True)
+        else:
+            yield gate_change(kind, f"{kind} {name}: {told[0]} is now {told[1]}")
 
 
 def _reliability(name: str, one: ReliabilityCheck, other: ReliabilityCheck, _: Units) -> Iterator[GateChange]:
     was, now = (f"{tries_text(check)} >= {percent_text(check.at_least)}" for check in (one, other))
     if was == now:
         return
+    same_tries = _demand(one) == _demand(other)
     easier = {_sign(one.at_least - other.at_least), _sign(Decimal(_demand(one) - _demand(other)))} - {0}
-    kind = _side(easier.pop()) if len(easier) == 1 else "changed"
+    kind = side(easier.pop()) if len(easier) == 1 else "changed"
+    if kind == "tightened" and not same_tries:
+        # Fewer tries are enough to be judged, and all of as many as there were are judged by another test.
+        text = f"changed {name}: {was} is now {now}, which other results can show"
+        yield gate_change("changed", text, loosens=True)
+        return
     # Nothing is easier where one try is written in the other spelling; two sides at odds cannot be told.
-    yield _change(kind, f"{kind} {name}: {was} is now {now}", loosens=kind == "loosened" or len(easier) > 1)
+    yield gate_change(
+        kind, f"{kind} {name}: {was} is now {now}", loosens=kind == "loosened" or len(easier) > 1
+    )
 
 
 def _demand(check: ReliabilityCheck) -> int:
@@ -285,16 +304,16 @@ def _leakage(name: str, one: LeakageCheck, other: LeakageCheck, _: Units) -> Ite
     if one.text != other.text:
         kind: Kind = "tightened" if one.text is None else "loosened" if other.text is None else "changed"
         told = [f"text of column {check.text}" if check.text else "ids alone" for check in (one, other)]
-        yield _change(kind, f"{kind} {name}: {told[0]} is now {told[1]}", loosens=kind != "tightened")
+        yield gate_change(kind, f"{kind} {name}: {told[0]} is now {told[1]}", loosens=kind != "tightened")
     if one.near != other.near:
-        kind = _side(_sign(other.near - one.near))
+        kind = side(_sign(other.near - one.near))
         was, now = (number_text(check.near) for check in (one, other))
-        yield _change(kind, f"{kind} {name}: near-duplicates from {was} on are now those from {now} on")
+        yield gate_change(kind, f"{kind} {name}: near-duplicates from {was} on are now those from {now} on")
     if one.near_limit != other.near_limit:
         limits = [Decimal(2) if check.near_limit is None else check.near_limit for check in (one, other)]
-        kind = _side(_sign(limits[1] - limits[0]))
+        kind = side(_sign(limits[1] - limits[0]))
         was, now = ("any share" if limit > 1 else f"at most {percent_text(limit)}" for limit in limits)
-        yield _change(kind, f"{kind} {name}: {was} of near-duplicates is now {now}")
+        yield gate_change(kind, f"{kind} {name}: {was} of near-duplicates is now {now}")
 
 
 def _items(name: str, one: ItemsCheck, other: ItemsCheck, _: Units) -> Iterator[GateChange]:
@@ -306,8 +325,9 @@ def _items(name: str, one: ItemsCheck, other: ItemsCheck, _: Units) -> Iterator[
         if was != now:
             kind: Kind = "loosened" if _shows_less(was, now) else "changed"
             text = f"{kind} item {key}: {_item_text(was)} is now {_item_text(now)}"
-            loosens = kind == "loosened" or (bool(was.evidence) and not now.evidence)
-            yield _change(kind, text, loosens=loosens)
+            told_less = bool(was.evidence) and not now.evidence
+            loosens = kind == "loosened" or told_less or _may_be_done_now(was, now)
+            yield gate_change(kind, text, loosens=loosens)
 
 
 def _shows_less(was: Item, now: Item) -> bool:
@@ -318,72 +338,33 @@ def _shows_less(was: Item, now: Item) -> bool:
     return ways[0] != ways[1] or not set(was.says) <= set(now.says)
 
 
+def _may_be_done_now(was: Item, now: Item) -> bool:
+    """It was not done, or nobody knew, and now somebody vouches for it or something shows it."""
+    vouched_before = (was.looks_at, was.known) == (None, None) and was.done is not True
+    shown_now = (now.looks_at, now.known) != (None, None)
+    return vouched_before and (now.done is True or shown_now)
+
+
 def _item_text(item: Item) -> str:
     done = "unknown" if item.done is None else "done" if item.done else "not done"
     shown = item_shown(item) or done
     return f"{shown} ({item.evidence[:100]})" if item.evidence else shown
 
 
-def _dataset(old: Gate, new: Gate) -> Iterator[GateChange]:
-    if old.dataset == new.dataset:
-        return
-    told = ["any evaluation set" if g.dataset is None else dataset_text(g.dataset) for g in (old, new)]
-    kind: Kind = "tightened" if old.dataset is None else "loosened" if new.dataset is None else "changed"
-    why = ": results cannot be compared" if kind == "changed" else ""
-    yield _change(kind, f"{kind} dataset: {told[0]} is now {told[1]}{why}", loosens=kind != "tightened")
-
-
-def _settings(old: Gate, new: Gate) -> Iterator[GateChange]:
-    was, now = old.settings, new.settings
-    if was.alpha != now.alpha:
-        yield _alpha(was.alpha, now.alpha, blinds=_has_alarm(new))
-    if was.mode != now.mode:
-        kind: Kind = "loosened" if now.mode == "point" else "tightened"
-        yield _change(kind, f"{kind} mode: {was.mode} is now {now.mode}")
-    if was.looks != now.looks:
-        told = [", ".join(map(str, settings.looks.stages)) for settings in (was, now)]
-        yield _change("changed", f"changed looks: {told[0]} seeds is now {told[1]} seeds", loosens=True)
-    if was.sequential != now.sequential:
-        kind = "tightened" if now.sequential else "loosened"
-        holds = "however often one looks" if now.sequential else "for one look only"
-        yield _change(kind, f"{kind} sequential: the error over examples now holds {holds}")
-    if was.unmatched_limit != now.unmatched_limit:
-        kind = _side(_sign(now.unmatched_limit - was.unmatched_limit))
-        told = [percent_text(settings.unmatched_limit) for settings in (was, now)]
-        yield _change(kind, f"{kind} unmatched_limit: {told[0]} is now {told[1]}")
-
-
-def _alpha(was: float, now: float, *, blinds: bool) -> GateChange:
-    """A lower level makes claims harder to show, and harm harder to see."""
-    text = f"alpha: {was:g} is now {now:g}"
-    if now > was:
-        return _change("loosened", f"loosened {text}")
-    if blinds:
-        text = f"changed {text}: claims are harder to show, and alarms see less"
-        return _change("changed", text, loosens=True)
-    return _change("tightened", f"tightened {text}")
-
-
-def _has_alarm(gate: Gate) -> bool:
-    spreads = (criterion.test for criterion in gate.criteria if isinstance(criterion.test, Spread))
-    claims = (getattr(part, "claim", True) for part in (*gate.checks, *spreads))
-    return not all(claims)
-
-
 def _identity(old: Gate, new: Gate) -> Iterator[GateChange]:
     if old.name != new.name:
-        yield _change("changed", f"changed gate: {old.name} is now {new.name}", loosens=False)
+        yield gate_change("changed", f"changed gate: {old.name} is now {new.name}", loosens=False)
     if old.description != new.description:
-        yield _change("changed", "changed description", loosens=False)
+        yield gate_change("changed", "changed description", loosens=False)
     if old.version != new.version:
         text = f"changed version: {old.version} is now {new.version}"
-        yield _change("changed", text, loosens=False)
+        yield gate_change("changed", text, loosens=False)
     if new.version <= old.version and gate_digest(old) != gate_digest(new):
         text = (
             f"version must rise: the gate asks something else and is version {new.version} "
             f"(expected {old.version + 1} or more)"
         )
-        yield _change("changed", text, loosens=False)
+        yield gate_change("changed", text, loosens=False)
 
 
 def _margin(name: str, words: str, one: Margin, other: Margin) -> Iterator[GateChange]:
@@ -392,15 +373,21 @@ def _margin(name: str, words: str, one: Margin, other: Margin) -> Iterator[GateC
     ease = margins_ease(one, other)
     kind: Kind = "loosened" if ease is Ease.EASIER else "tightened" if ease is Ease.HARDER else "changed"
     text = f"{kind} {name}: {words} {margin_text(one)} is now {margin_text(other)}"
-    yield _change(kind, text, loosens=kind != "tightened")
+    yield gate_change(kind, text, loosens=kind != "tightened")
 
 
 def _members(name: str, words: str, one: Sequence[str], other: Sequence[str]) -> Iterator[GateChange]:
     dropped, added = sorted(set(one) - set(other)), sorted(set(other) - set(one))
     if dropped:
-        yield _change("loosened", f"loosened {name}: {words} {listed(dropped)} dropped")
+        yield gate_change("loosened", f"loosened {name}: {words} {listed(dropped)} dropped")
     if added:
-        yield _change("tightened", f"tightened {name}: {words} {listed(added)} added")
+        yield gate_change("tightened", f"tightened {name}: {words} {listed(added)} added")
+
+
+def _shared_units(old: Gate, new: Gate) -> Units:
+    """The units that both gates give a metric."""
+    after = _units(new)
+    return {name: unit for name, unit in _units(old).items() if after.get(name) is unit}
 
 
 def _units(gate: Gate) -> Units:
@@ -408,17 +395,8 @@ def _units(gate: Gate) -> Units:
     return units | {metric.name: metric.unit for metric in gate.metrics}
 
 
-def _side(easier: int) -> Kind:
-    return "loosened" if easier > 0 else "tightened" if easier < 0 else "changed"
-
-
 def _sign(number: Decimal) -> int:
     return (number > 0) - (number < 0)
-
-
-def _change(kind: Kind, text: str, *, loosens: bool | None = None) -> GateChange:
-    easier = kind in ("loosened", "removed") if loosens is None else loosens
-    return GateChange(kind=kind, text=text, loosens=easier)
 
 
 _FIELDS: dict[str, Callable[[str, Any, Any, Units], Iterator[GateChange]]] = {
@@ -434,8 +412,10 @@ _FIELDS: dict[str, Callable[[str, Any, Any, Units], Iterator[GateChange]]] = {
 _COMPARED: tuple[Callable[[Gate, Gate], Iterator[GateChange]], ...] = (
     _criteria,
     _checks,
-    _dataset,
-    _settings,
-    _metrics,
+    family_changes,
+    choice_changes,
+    dataset_changes,
+    settings_changes,
+    metric_changes,
     _identity,
 )

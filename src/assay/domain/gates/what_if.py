@@ -33,7 +33,8 @@ from assay.domain.gates.gate import (
     ReliabilityCheck,
     SlicesCheck,
 )
-from assay.domain.gates.gate_changes import GateChange, changes
+from assay.domain.gates.gate_change import GateChange
+from assay.domain.gates.gate_changes import changes
 from assay.domain.gates.gate_record import GateRecord, GateResult
 from assay.domain.gates.gate_text import check_text
 from assay.domain.gates.judge import judge

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, insert, select
 
-from assay.domain.gates.gate_changes import GateChange
+from assay.domain.gates.gate_change import GateChange
 from assay.domain.gates.gate_record import GateResult
 from assay.storage import documents
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list, to_json

@@ -72,7 +72,8 @@ def _tests(one: Test, other: Test) -> Ease:
         case (ResourceUse(), ResourceUse()) if (one.resource, one.unit) == (other.resource, other.unit):
             return _limits(one.comparison, other.comparison, one.amount, other.amount)
         case (Improvement(), Improvement()):
-            return _margins(one.comparison, other.comparison, one.margin, other.margin)
+            ease = _margins(one.comparison, other.comparison, one.margin, other.margin)
+            return Ease.UNKNOWN if _another_test(one.margin, other.margin) else ease
         case _:
             return _tolerances(one, other)
 
@@ -81,7 +82,7 @@ def _tolerances(one: Test, other: Test) -> Ease:
     """A wider tolerance is met more easily, a wider gap less; so is a plateau over fewer runs."""
     at_most = Comparison.AT_MOST
     if isinstance(one, NonInferiority) and isinstance(other, NonInferiority):
-        return _margins(at_most, at_most, one.margin, other.margin)
+        return margins_ease(one.margin, other.margin)
     if isinstance(one, Plateau) and isinstance(other, Plateau):
         fewer = _sign(Decimal(one.runs - other.runs))
         return _together(_margins(at_most, at_most, one.tolerance, other.tolerance), fewer)
@@ -102,7 +103,13 @@ def _percentiles(one: Percentile, other: Percentile) -> Ease:
 
 def margins_ease(one: Margin, other: Margin) -> Ease:
     """Is the other margin of harm wider, and so met more easily? Unknown where they are in different units."""
-    return _margins(Comparison.AT_MOST, Comparison.AT_MOST, one, other)
+    ease = _margins(Comparison.AT_MOST, Comparison.AT_MOST, one, other)
+    return Ease.UNKNOWN if ease is Ease.HARDER and _another_test(one, other) else ease
+
+
+def _another_test(one: Margin, other: Margin) -> bool:
+    """Without a margin pairs of right and wrong are judged by another test, which may answer where the first did not."""
+    return one.value != other.value and 0 in (one.value, other.value)
 
 
 def _margins(first: Comparison, second: Comparison, one: Margin, other: Margin) -> Ease:

@@ -11,7 +11,7 @@ import typer
 
 from assay.cli.connection import Connection, connected, error_of, part
 from assay.cli.options import Json, Project, group
-from assay.cli.screen import clean, print_done, print_json, say, table
+from assay.cli.screen import clean, print_done, print_json, say, shortened, table
 
 app = group("source", "List or disconnect trackers.")
 SQLITE = "sqlite:///"
@@ -113,6 +113,11 @@ def _report(reports: list[dict[str, Any]]) -> None:
         touched = f"; verdicts refreshed for {', '.join(one['tickets'][:10])}" if one["tickets"] else ""
         runs = "run" if one["changed"] == 1 else "runs"
         say(f"{one['source']}: {one['changed']} {runs} new or changed, {one['gone']} gone{touched}")
+        if one["unknown"]:
+            say(
+                f"  no ticket of this project: {', '.join(shortened(name) for name in one['unknown'][:10])}. "
+                "See its runs: assay run list --ticket none. Attach one: assay run attach RUN KEY"
+            )
     if not reports:
         say("No tracker is connected. Connect one: assay connect mlflow URI")
 

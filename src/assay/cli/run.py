@@ -56,7 +56,13 @@ def list_runs(
 
 def _line(row: dict[str, Any], catalog: MetricCatalog) -> tuple[object, ...]:
     metrics = last_values(row["metrics"], catalog, most=3)
-    return row["run_id"], shortened(row["name"], 40), row["ticket"], status_of(row), row["seed"], metrics
+    return row["run_id"], shortened(row["name"], 40), _ticket(row), status_of(row), row["seed"], metrics
+
+
+def _ticket(row: dict[str, Any]) -> str | None:
+    """Its ticket, or what it names instead of one."""
+    unknown: str | None = row["unknown_ticket"]
+    return row["ticket"] if unknown is None else f"none ({shortened(unknown, 20)}?)"
 
 
 @app.command("show")
@@ -72,6 +78,9 @@ def show(run: RunId, project: Project = None, json: Json = False) -> None:
         print_json(answer.body)
         return
     found = answer.data | {"status": status_of(answer.data, " in the tracker, not counted")}
+    if found["unknown_ticket"] is not None:
+        named = f"names {shortened(found['unknown_ticket'])}, which is no ticket of this project"
+        found |= {"ticket": f"none: {named} (assay run attach {run} KEY)"}
     facts(
         [
             (name.replace("_", " "), found[name])

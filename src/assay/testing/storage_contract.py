@@ -23,6 +23,7 @@ from assay.testing.storage_gates import GateContract
 from assay.testing.storage_journal import JournalContract
 from assay.testing.storage_kept import KeptContract
 from assay.testing.storage_linked_data import LinkedDataContract
+from assay.testing.storage_named_tickets import NamedTicketContract
 from assay.testing.storage_pages import PagesContract
 from assay.testing.storage_samples import (
     AT,
@@ -287,7 +288,7 @@ class EvidenceContract:
         store.write(lambda tx: tx.put_runs(source, [run(n) for n in range(3)], seq=3))
         changed = run(1, digest="other", curves={"accuracy": curve(0.1)}, ticket="EXP-2")
         put = store.write(lambda tx: tx.put_runs(source, [run(0), changed, run(2)], seq=9))
-        assert put == PutRuns(1, frozenset({"EXP-1", "EXP-2"}))
+        assert put == PutRuns(1, frozenset({"EXP-1", "EXP-2"}), named=frozenset({"EXP-2"}))
         with store.read() as tx:
             (found,) = tx.runs(project.id, "EXP-2")
             assert tx.run_digests(source.id) == {"0000": "digest-0", "0001": "other", "0002": "digest-2"}
@@ -426,6 +427,7 @@ class StorageContract(
     GateContract,
     KeptContract,
     LinkedDataContract,
+    NamedTicketContract,
     SprintContract,
     JournalContract,
     PagesContract,

@@ -170,6 +170,7 @@ class PagesContract:
     def test_run_list_filters_and_shows_values_that_are_no_numbers(self, store: Store) -> None:
         project = new_project(store)
         source = new_source(store, project)
+        new_ticket(store, project)
         runs = [run(n, ticket="EXP-1" if n % 2 else None) for n in range(4)]
         odd = run(
             4, ticket=None, curves={"a": curve(float("nan")), "b": curve(float("-inf")), "c": curve(0.25)}
@@ -181,6 +182,7 @@ class PagesContract:
             rest = tx.run_list(project, after=page.next_cursor, limit=5, filters={})
             assert [row.external_id for row in rest.rows] == ["0002", "0001", "0000"]
             assert tx.run_list(project, after=None, limit=5, filters={"ticket": "none"}).total == 3
+            assert [row.ticket for row in rest.rows] == [None, "EXP-1", None]
             assert (
                 tx.run_list(project, after=None, limit=5, filters={"q": "run 1"}).rows[0].run_id == "lab:0001"
             )

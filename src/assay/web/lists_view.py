@@ -17,7 +17,8 @@ from assay.web.contexts.lists import (
     WaitingLine,
 )
 from assay.web.run_groups import last_value, run_line
-from assay.workflows.views import ExperimentRow, JournalRow, RunRow, SearchHit
+from assay.workflows.run_views import RunRow
+from assay.workflows.views import ExperimentRow, JournalRow, SearchHit
 
 METRICS_SHOWN = 3
 _SORTED = (
@@ -129,6 +130,7 @@ def run_list_line(row: RunRow, slug: str, catalog: MetricCatalog) -> RunListLine
         line=run_line(row, slug, None, None),
         ticket=row.ticket or "",
         ticket_href=f"/p/{slug}/t/{row.ticket}" if row.ticket else "",
+        unknown_ticket=row.unknown_ticket or "",
         source=row.source,
         metrics=shown,
         more_metrics=max(0, len(names) - METRICS_SHOWN),

@@ -13,7 +13,8 @@ from assay.domain.kernel.metrics import Metric
 from assay.domain.kernel.verdicts import GroupSummary
 from assay.web import wording
 from assay.web.contexts.experiment import RunGroup, RunLine
-from assay.workflows.views import RunRow, TicketView
+from assay.workflows.run_views import RunRow
+from assay.workflows.views import TicketView
 
 STATUS: Mapping[str, tuple[str, str]] = {
     "finished": ("promote", "check"),

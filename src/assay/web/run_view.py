@@ -13,6 +13,7 @@ from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.web import wording
 from assay.web.contexts.lists import MetricLine, RunPage
 from assay.web.run_groups import STATUS
+from assay.workflows.run_views import RunView
 
 PROVENANCE = {
     Provenance.FETCHED: "read from the tracker by this server",
@@ -26,8 +27,9 @@ def run_href(slug: str, run_id: str) -> str:
     return f"/p/{slug}/runs/{quote(run_id, safe=':')}"
 
 
-def run_page(run: Run, slug: str, catalog: MetricCatalog, *, csrf_token: str) -> RunPage:
+def run_page(view: RunView, slug: str, catalog: MetricCatalog, *, csrf_token: str) -> RunPage:
     """Everything the page prints."""
+    run = view.run
     tone, icon = STATUS.get(run.status.value, ("", "circle"))
     return RunPage(
         name=run.name or run.external_id,
@@ -37,6 +39,7 @@ def run_page(run: Run, slug: str, catalog: MetricCatalog, *, csrf_token: str) ->
         deleted=run.deleted,
         ticket=run.ticket or "",
         ticket_href=f"/p/{slug}/t/{run.ticket}" if run.ticket else "",
+        unknown_ticket=view.unknown_ticket or "",
         external_url=wording.safe_link(run.url),
         facts=_facts(run),
         config=tuple(sorted(run.config.items())),

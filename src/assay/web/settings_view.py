@@ -208,7 +208,8 @@ def _sync_text(job: SyncJob | None) -> str:
     if not (job.changed or job.gone):
         return "Nothing changed since the last sync."
     gone = f", {job.gone:,} removed" if job.gone else ""
-    return f"{wording.plural(job.changed, 'run')} changed{gone}."
+    unknown = f" No ticket of this project: {', '.join(job.unknown[:5])}." if job.unknown else ""
+    return f"{wording.plural(job.changed, 'run')} changed{gone}.{unknown}"
 
 
 def board_from_form(form: FormData, board: Board) -> Board:

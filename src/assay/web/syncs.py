@@ -23,6 +23,7 @@ class SyncJob:
     total: int | None = None
     changed: int = 0
     gone: int = 0
+    unknown: tuple[str, ...] = ()
     note: str = ""
     error: str = ""
 
@@ -66,7 +67,12 @@ class SyncJobs:
             raise
         else:
             self._jobs[key] = SyncJob(
-                running=False, done=report.seen, changed=report.changed, gone=report.gone, note=report.note
+                running=False,
+                done=report.seen,
+                changed=report.changed,
+                gone=report.gone,
+                unknown=report.unknown,
+                note=report.note,
             )
 
 

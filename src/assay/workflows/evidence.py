@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from assay.domain.experiments.evidence import Run
 from assay.domain.kernel.events import Event
 from assay.errors import AssayError, Conflict, Invalid, NotFound
 from assay.workflows.actor import Actor, Permission
@@ -15,11 +14,11 @@ from assay.workflows.canvas import refresh_standing
 from assay.workflows.filters import run_filters
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ownership import must_not_be_shared
-from assay.workflows.ports import Workspace, WriteTransaction
+from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, Source
+from assay.workflows.run_views import RunListPage, RunView, unread_tag
 from assay.workflows.sync_batches import BatchKeeper, SyncProgress, SyncReport
 from assay.workflows.verdicts import refresh_due_verdicts
-from assay.workflows.views import RunListPage
 
 
 def connect_source(
@@ -237,7 +236,7 @@ def sync_project(
     return tuple(reports)
 
 
-def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: str | None) -> Run:
+def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: str | None) -> RunView:
     """Attach a run to a ticket by hand, or detach it (None). The hand wins over the tracker's tag from then on.
 
     Raises:
@@ -245,7 +244,7 @@ def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: 
     """
     actor.require(Permission.ADD_EVIDENCE)
 
-    def work(tx: WriteTransaction) -> Run:
+    def work(tx: WriteTransaction) -> RunView:
         project = required_project(tx, slug)
         run = tx.run(project.id, run_id)
         if run is None:
@@ -265,9 +264,7 @@ def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: 
             after=ticket_key,
         )
         tx.append(event, actor=actor, at=ws.clock())
-        fresh = tx.run(project.id, run_id)
-        assert fresh is not None
-        return fresh
+        return _run_view(tx, project, run_id)
 
     run = ws.store.write(work)
     refresh_due_verdicts(ws, slug)
@@ -284,14 +281,20 @@ def _unknown_run(run_id: str, slug: str) -> NotFound:
     )
 
 
-def get_run(ws: Workspace, actor: Actor, slug: str, run_id: str) -> Run:
-    """One run with its curves, or NotFound."""
+def get_run(ws: Workspace, actor: Actor, slug: str, run_id: str) -> RunView:
+    """One run with its curves, or NotFound. Its ticket is None where it names one that the project does not have."""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
-        run = tx.run(required_project(tx, slug).id, run_id)
+        return _run_view(tx, required_project(tx, slug), run_id)
+
+
+def _run_view(tx: ReadTransaction, project: Project, run_id: str) -> RunView:
+    run = tx.run(project.id, run_id)
     if run is None:
-        raise _unknown_run(run_id, slug)
-    return run
+        raise _unknown_run(run_id, project.slug)
+    if run.ticket is not None and not tx.keys_there(project.id, (run.ticket,)):
+        return RunView(replace(run, ticket=None), run.ticket)
+    return RunView(run, unread_tag(run.ticket, run.tags))
 
 
 def list_runs(

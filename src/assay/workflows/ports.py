@@ -47,9 +47,9 @@ if TYPE_CHECKING:
         StoredVerdict,
         Ticket,
     )
+    from assay.workflows.run_views import RunListPage
     from assay.workflows.views import (
         BacklogRow,
-        RunListPage,
         SearchHit,
     )
 

@@ -256,6 +256,8 @@ class PutRuns:
     """Runs that differ from what was stored."""
     tickets: frozenset[str]
     """Tickets that such a run was on, or is on now."""
+    named: frozenset[str] = frozenset()
+    """What such runs name as their ticket now, whether there is one or not: a key, or what their tag says instead."""
     gone: int = 0
     """Runs that were in the tracker and are now listed there as deleted; they are not among the changed."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from assay.domain.experiments.evidence import Curve
-    from assay.workflows.views import RunRow
+    from assay.workflows.run_views import RunRow
 
 
 class TicketRun(NamedTuple):
@@ -19,6 +20,10 @@ class TicketRun(NamedTuple):
 
 class RunReads(Protocol):
     """Which runs does a ticket have, and how did some of them go?"""
+
+    def keys_there(self, project_id: int, keys: Collection[str]) -> AbstractSet[str]:
+        """Those of the keys that runs name that are tickets of the project."""
+        ...
 
     def runs_of(self, project_id: int, ticket_key: str) -> Sequence[TicketRun]:
         """Runs of a ticket without their curves, deleted ones included, ordered by run id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from functools import partial
@@ -41,6 +42,8 @@ class SyncReport:
     """Runs that were deleted in the tracker, or are no longer in it."""
     tickets: tuple[str, ...] = ()
     """Tickets whose evidence changed."""
+    unknown: tuple[str, ...] = ()
+    """What such runs name as their ticket, where the project has no such ticket."""
     note: str = ""
     """How the tracker was read."""
 
@@ -64,6 +67,7 @@ class BatchKeeper:
         self._seen = self._changed = self._gone = 0
         self._note = ""
         self._keys: set[str] = set()
+        self._unknown: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -96,6 +100,7 @@ class BatchKeeper:
             changed=self._changed,
             gone=self._gone,
             tickets=tuple(sorted(self._keys)),
+            unknown=tuple(sorted(self._unknown)),
             note=self._note,
         )
 
@@ -120,6 +125,7 @@ class BatchKeeper:
         self._gone += kept.gone
         self._note = batch.note or self._note
         self._keys |= kept.keys
+        self._unknown |= kept.unknown
         self._on_progress(SyncProgress(source=self.source.name, done=batch.done, total=batch.total))
 
 
@@ -130,7 +136,8 @@ class _Kept:
     source: Source
     changed: int
     gone: int
-    keys: set[str]
+    keys: AbstractSet[str]
+    unknown: AbstractSet[str]
 
 
 def _keep_in_turn(
@@ -155,7 +162,9 @@ def _keep_batch(
         tx.put_blob(digest, content)
     seq = tx.head()[0] + 1
     put = tx.put_runs(source, (owned(run, project, source) for run in batch.runs), seq=seq)
-    keys = {*put.tickets, *tx.mark_deleted(source.id, batch.gone, seq=seq)}
+    touched = {*put.tickets, *tx.mark_deleted(source.id, batch.gone, seq=seq)}
+    there = tx.keys_there(project.id, touched | put.named)
+    keys = touched & there
     tx.mark_evidence(project.id, sorted(keys), seq=seq)
     fresh = replace(source, cursor=batch.cursor, last_sync_at=at, last_sync_status="ok", last_sync_error="")
     tx.save_source(fresh)
@@ -170,4 +179,4 @@ def _keep_batch(
             tickets=sorted(keys)[:KEYS_SHOWN],
         )
         tx.append(event, actor=SYSTEM, at=at)
-    return _Kept(source=fresh, changed=put.changed, gone=gone, keys=keys)
+    return _Kept(source=fresh, changed=put.changed, gone=gone, keys=keys, unknown=put.named - there)

@@ -14,6 +14,7 @@ from assay.domain.experiments.experiment import Budget, Decision, DecisionKind
 from assay.domain.gates.summary import CardSummary
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
+from assay.workflows.run_views import RunRow
 
 if TYPE_CHECKING:
     from assay.workflows.records import Attachment, Link, Note, Project, Ticket
@@ -202,34 +203,6 @@ class ExperimentListPage:
     """A page of experiments."""
 
     rows: tuple[ExperimentRow, ...]
-    next_cursor: str | None
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One line of the run list. `metrics` holds last values as text, non-finite ones as "NaN", "inf", "-inf"."""
-
-    run_id: str
-    source: str
-    external_id: str
-    name: str
-    ticket: str | None
-    status: str
-    seed: int | str | None
-    """As text beyond 2^53 - 1."""
-    started_at: datetime | None
-    gpu_hours: float | None
-    deleted: bool
-    metrics: dict[str, str]
-    url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RunListPage:
-    """A page of runs."""
-
-    rows: tuple[RunRow, ...]
     next_cursor: str | None
     total: int
 

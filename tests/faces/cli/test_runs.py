@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from assay.cli.evidence import _report
 from assay.storage import open_store
 from assay.testing.storage_samples import run
 
@@ -50,3 +51,27 @@ def test_deleted_run_is_marked_wherever_runs_are_shown(tracked):
     listed = json.loads(tracked("ticket", "show", "EXP-1", "--json").out)["runs"]
     assert {row["run_id"]: row["deleted"] for row in listed} == {"lab:0001": False, "lab:0002": True}
     assert json.loads(tracked("run", "show", "lab:0002", "--json").out)["deleted"] is True
+
+
+def test_run_that_names_no_ticket_says_so_with_the_way_out(tracked):
+    tracked.put(run(1), run(2, ticket="EXP-99"))
+    listed = tracked("run", "list").out
+    assert "none (EXP-99?)" in line_of(listed, "lab:0002")
+    assert "EXP-1" in line_of(listed, "lab:0001")
+    shown = tracked("run", "show", "lab:0002").out
+    assert "names EXP-99, which is no ticket of this project" in shown
+    assert "assay run attach lab:0002 KEY" in shown
+    assert "lab:0002" in tracked("run", "list", "--ticket", "none").out
+    found = json.loads(tracked("run", "show", "lab:0002", "--json").out)
+    assert (found["ticket"], found["unknown_ticket"]) == (None, "EXP-99")
+    tracked("run", "attach", "lab:0002", "EXP-1")
+    assert "no ticket" not in tracked("run", "show", "lab:0002").out
+
+
+def test_sync_says_which_tickets_its_runs_name_that_are_not_there(capsys):
+    report = {"source": "lab", "changed": 1, "gone": 0, "tickets": [], "unknown": ["EXP-99", "rank sweep"]}
+    _report([report])
+    said = capsys.readouterr().out
+    assert said.startswith("lab: 1 run new or changed, 0 gone\n")
+    assert "no ticket of this project: EXP-99, rank sweep" in said
+    assert "assay run attach RUN KEY" in said

@@ -59,6 +59,8 @@ def run_of(**changed):
         (None, "EXP-421", "EXP-421"),
         (None, "EXP-42b", None),
         (None, "exp-42", None),
+        (" exp-7 ", "EXP-42", "EXP-7"),
+        ("search / Exp-7", "EXP-42", "search/EXP-7"),
         (None, "my EXP-42", None),
         (None, "EXP-0", None),
         (None, "Default", None),

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from assay.errors import Unavailable
-from assay.workflows.evidence import connect_source, get_run, list_runs, list_sources, sync_source
+from assay.workflows.evidence import attach_run, connect_source, get_run, list_runs, list_sources, sync_source
 from assay.workflows.journal import journal_page
 from assay.workflows.ports import SyncBatch
-from tests.unit.workflows.conftest import ADA, run
+from assay.workflows.ticket_page import ticket_page
+from assay.workflows.tickets import create_ticket
+from tests.unit.workflows.conftest import ADA, content, run
 
 SLUG = "chatbot"
 
@@ -128,7 +130,7 @@ def test_runs_of_any_number_arrive_whole(ws, clock, count):
     assert sync_source(ws, ADA, SLUG, "listed").changed == count
     for seed in {0, count // 2, count - 1}:
         one = run("EXP-1", seed, 0.7, 0.8, begun=begun)
-        found = get_run(ws, ADA, SLUG, f"listed:{one.external_id}")
+        found = get_run(ws, ADA, SLUG, f"listed:{one.external_id}").run
         assert (found.seed, found.started_at, found.digest) == (seed, begun, one.digest)
         assert {name: curve.values.tolist() for name, curve in found.curves.items()} == {
             name: curve.values.tolist() for name, curve in one.curves.items()
@@ -142,6 +144,28 @@ def test_run_that_the_tracker_lists_as_deleted_is_told_as_gone_and_no_more_as_ch
     sync_source(ws, ADA, SLUG, "listed")
     tracker.put(kept_on, replace(left, deleted=True, digest="deleted"))
     report = sync_source(ws, ADA, SLUG, "listed")
-    assert (report.changed, report.gone, report.tickets) == (0, 1, ("EXP-1",))
+    assert (report.changed, report.gone) == (0, 1)
     told = journal_page(ws, ADA, project=SLUG, kind="runs.synced").rows[0]
     assert (told.payload["changed"], told.payload["gone"]) == (0, 1)
+
+
+def test_runs_that_name_no_ticket_are_told_and_are_there_when_it_comes(ws, tracker, clock):
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    first = create_ticket(ws, ADA, SLUG, content())
+    odd = run(
+        "odd", 3, 0.7, 0.8, begun=clock(), external_id="odd", ticket=None, tags={"assay.ticket": "rank sweep"}
+    )
+    tracker.put(run(first.key, 1, 0.7, 0.8, begun=clock()), run("EXP-2", 2, 0.7, 0.8, begun=clock()), odd)
+    report = sync_source(ws, ADA, SLUG, "listed")
+    assert (report.tickets, report.unknown) == (("EXP-1",), ("EXP-2", "rank sweep"))
+    (early,) = list_runs(ws, ADA, SLUG, filters={"ticket": "EXP-2"}).rows
+    assert (early.ticket, early.unknown_ticket) == (None, "EXP-2")
+    found = get_run(ws, ADA, SLUG, early.run_id)
+    assert (found.run.ticket, found.unknown_ticket) == (None, "EXP-2")
+    second = create_ticket(ws, ADA, SLUG, content())
+    assert [row.run_id for row in ticket_page(ws, ADA, SLUG, second.key).runs] == [early.run_id]
+    (now,) = list_runs(ws, ADA, SLUG, filters={"ticket": "EXP-2"}).rows
+    assert (now.ticket, now.unknown_ticket) == ("EXP-2", None)
+    assert get_run(ws, ADA, SLUG, "listed:odd").unknown_ticket == "rank sweep"
+    attach_run(ws, ADA, SLUG, "listed:odd", first.key)
+    assert get_run(ws, ADA, SLUG, "listed:odd").run.ticket == first.key

@@ -39,8 +39,8 @@ from assay.workflows.evidence import (
     sync_project,
     sync_source,
 )
+from assay.workflows.run_views import RunListPage
 from assay.workflows.sync_batches import SyncProgress, SyncReport
-from assay.workflows.views import RunListPage
 
 router = v1_router("evidence")
 STREAM = "text/event-stream"

@@ -8,8 +8,9 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from assay.api.documents import number
-from assay.domain.experiments.evidence import Curve, Run
+from assay.domain.experiments.evidence import Curve
 from assay.domain.kernel.canonical import exact_integer
+from assay.workflows.run_views import RunView
 
 
 class CurveDocument(TypedDict):
@@ -29,6 +30,7 @@ class RunDocument(TypedDict):
     name: str
     status: str
     ticket: str | None
+    unknown_ticket: str | None
     arm: str
     seed: int | str | None
     dataset: str | None
@@ -48,8 +50,9 @@ class RunDocument(TypedDict):
     curves: dict[str, Any]
 
 
-def run_document(run: Run) -> RunDocument:
+def run_document(view: RunView) -> RunDocument:
     """A run as the API tells it."""
+    run = view.run
     return RunDocument(
         run_id=run.run_id,
         source=run.source,
@@ -57,6 +60,7 @@ def run_document(run: Run) -> RunDocument:
         name=run.name,
         status=run.status.value,
         ticket=run.ticket,
+        unknown_ticket=view.unknown_ticket,
         arm=run.arm,
         seed=exact_integer(run.seed),
         dataset=run.dataset,

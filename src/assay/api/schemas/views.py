@@ -13,13 +13,13 @@ from assay.domain.experiments.experiment import Decision
 from assay.domain.kernel.metrics import Metric
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.workflows.records import Attachment
+from assay.workflows.run_views import RunRow
 from assay.workflows.views import (
     AttestableItem,
     CriterionLine,
     CurvePoints,
     ExitGateView,
     JournalRow,
-    RunRow,
     SearchHit,
     SpikeClock,
     TicketView,

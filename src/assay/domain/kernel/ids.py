@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from assay.errors import Invalid
 
+TICKET_TAG = "assay.ticket"
+"""The tag by which a run names its ticket."""
 TICKET_KEY = re.compile(r"(EXP|SPK|DATA|ENG|FEAT|INC)-([1-9][0-9]{0,8})\Z", re.ASCII)
 PROJECT_SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z", re.ASCII)
 MAX_SLUG_LENGTH = 40
@@ -62,6 +64,16 @@ def checked_ticket_key(text: str) -> str:
             field="key",
         )
     return text
+
+
+def ticket_key_in(text: str) -> str | None:
+    """Which ticket does this name, whatever its case and the space around it? None where it is no key.
+
+    >>> ticket_key_in(" exp-7 "), ticket_key_in("my EXP-7")
+    ('EXP-7', None)
+    """
+    key = text.strip().upper()
+    return key if TICKET_KEY.match(key) else None
 
 
 def checked_project_slug(text: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 
 from assay.domain.experiments.evidence import Curve
 from assay.domain.kernel.canonical import exact_integer
@@ -19,17 +20,20 @@ from assay.storage.queries.filters import (
     unknown_filter,
 )
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
-from assay.storage.tables import curves, runs, sources
+from assay.storage.tables import curves, runs, sources, tickets
 from assay.storage.types import storable
 from assay.workflows.records import Project
 from assay.workflows.run_ports import TicketRun
-from assay.workflows.views import RunListPage, RunRow
+from assay.workflows.run_views import RunListPage, RunRow, unread_tag
 
 _R = runs.c
 _ROW = (
     _R.id, _R.run_id, sources.c.name, _R.external_id, _R.name, _R.ticket, _R.status, _R.started_at,
     _R.gpu_hours, _R.deleted, _R.last_values, _R.body,
 )  # fmt: skip
+_ITS_TICKET = and_(tickets.c.project_id == _R.project_id, tickets.c.key == _R.ticket)
+NO_TICKET = or_(_R.ticket.is_(None), ~exists().where(_ITS_TICKET).correlate(runs))
+"""It names none, or one that the project does not have."""
 _FIELDS: Mapping[str, ColumnElement[Any]] = {
     "ticket": _R.ticket,
     "status": _R.status,
@@ -38,6 +42,11 @@ OF_TICKET = Statement(
     select(_R.run_id, _R.external_id, _R.name, _R.status, _R.started_at, _R.deleted, _R.last_values, _R.body)
     .where(_R.project_id == bindparam("the_project"), _R.ticket == bindparam("the_ticket"))
     .order_by(_R.run_id)
+)
+KEYS_THERE = Statement(
+    lambda engine: select(tickets.c.key).where(
+        tickets.c.project_id == bindparam("the_project"), in_list(engine, tickets.c.key, "keys")
+    )
 )
 CURVES_OF = Statement(
     lambda engine: (
@@ -67,7 +76,11 @@ class RunQueries(Session):
         """
         limit = page_size(limit)
         conditions = [_R.project_id == project.id, *_conditions(filters)]
-        joined = select(*_ROW).join_from(runs, sources, sources.c.id == _R.source_id)
+        joined = (
+            select(*_ROW, tickets.c.key)
+            .join_from(runs, sources, sources.c.id == _R.source_id)
+            .outerjoin(tickets, _ITS_TICKET)
+        )
         ((total,),) = self.select(select(func.count()).select_from(runs).where(*conditions))
         if after:
             (number,) = cursor_parts(after, (int,))
@@ -75,6 +88,13 @@ class RunQueries(Session):
         rows = self.select(joined.where(*conditions).order_by(_R.id.desc()).limit(limit + 1))
         cursor = cursor_text(rows[limit - 1][0]) if len(rows) > limit else None
         return RunListPage(rows=tuple(_run_row(row) for row in rows[:limit]), next_cursor=cursor, total=total)
+
+    def keys_there(self, project_id: int, keys: Collection[str]) -> AbstractSet[str]:
+        """Those of the keys that runs name that are tickets of the project."""
+        asked = any_of(self.engine, keys)
+        return (
+            {key for (key,) in self.rows(KEYS_THERE, the_project=project_id, keys=asked)} if keys else set()
+        )
 
     def runs_of(self, project_id: int, ticket_key: str) -> Sequence[TicketRun]:
         """Runs of a ticket without their curves, deleted ones included, ordered by run id."""
@@ -119,7 +139,7 @@ def _conditions(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
             found.append(_R.source_id.in_(select(sources.c.id).where(sources.c.name == storable(value))))
         elif name in _FIELDS:
             column = _FIELDS[name]
-            found.append(column.is_(None) if value == NONE_WORD else column == storable(value))
+            found.append(NO_TICKET if (name, value) == ("ticket", NONE_WORD) else column == storable(value))
         else:
             raise unknown_filter(name, (*_FIELDS, "source", "deleted", "q"))
     return found
@@ -128,13 +148,14 @@ def _conditions(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
 def _run_row(row: Row) -> RunRow:
     (
         _, run_id, source, external_id, name, ticket, status, started_at, gpu_hours, deleted, last_values, text,
+        there,
     ) = row  # fmt: skip
     body = from_json(text)
     seed = body.get("seed")
     return RunRow(
-        run_id=run_id, source=source, external_id=external_id, name=name, ticket=ticket, status=status,
+        run_id=run_id, source=source, external_id=external_id, name=name, ticket=there, status=status,
         seed=None if seed is None else exact_integer(int(seed)),
         started_at=started_at, gpu_hours=gpu_hours, deleted=bool(deleted),
         metrics={metric: str(value) for metric, value in from_json(last_values).items()},
-        url=body.get("url"),
+        url=body.get("url"), unknown_ticket=None if there else ticket or unread_tag(None, body["tags"]),
     )  # fmt: skip

@@ -27,6 +27,7 @@ from assay.domain.experiments.evidence import UNFINISHED, RunStatus
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.sprints.progress import RunBegan, RunEnd, RunsSoFar
 from assay.storage.queries.journal import line_of
+from assay.storage.queries.runs import NO_TICKET
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import commitments, decisions, journal, runs, tickets
 from assay.workflows.sprint_views import AtHand, Decided
@@ -152,7 +153,7 @@ NEWEST_OF = Statement(_newest_of)
 LOOSE_RUNS = Statement(
     select(func.count()).where(
         _R.project_id == bindparam("the_project"),
-        _R.ticket.is_(None),
+        NO_TICKET,
         _R.deleted == 0,
         _R.started_at > bindparam("since", type_=_R.started_at.type),
     )

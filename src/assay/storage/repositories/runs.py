@@ -21,6 +21,7 @@ from assay.storage.session import Row, Statement, any_of, from_json, in_list, to
 from assay.storage.tables import curves, run_pasts, runs
 from assay.storage.types import storable
 from assay.workflows.records import PutRuns, Source
+from assay.workflows.run_views import unread_tag
 
 CHUNK_RUNS = 1024
 INT64_MAX = 2**63 - 1
@@ -171,11 +172,11 @@ class RunWriter(RunReader, PastWriter):
         `seen_seq` and attachments by hand are kept.
         """
         remaining = iter(runs)
-        differing, gone, tickets = 0, 0, set[str]()
+        differing, gone, tickets, named = 0, 0, set[str](), set[str]()
         while chunk := {run.external_id: run for run in islice(remaining, CHUNK_RUNS)}:
-            differ, left = self._put_chunk(source, chunk, seq, tickets)
+            differ, left = self._put_chunk(source, chunk, seq, tickets, named)
             differing, gone = differing + differ, gone + left
-        return PutRuns(differing - gone, frozenset(tickets), gone)
+        return PutRuns(differing - gone, frozenset(tickets), frozenset(named), gone)
 
     def mark_deleted(self, source_id: int, external_ids: Sequence[str], *, seq: int) -> Sequence[str]:
         """Mark runs gone from the tracker; returns the ticket keys touched."""
@@ -194,9 +195,12 @@ class RunWriter(RunReader, PastWriter):
         return self.execute(ATTACH, the_project=project_id, the_run=run_id, ticket=ticket_key) == 1
 
     def _put_chunk(
-        self, source: Source, chunk: Mapping[str, Run], seq: int, tickets: set[str]
+        self, source: Source, chunk: Mapping[str, Run], seq: int, tickets: set[str], named: set[str]
     ) -> tuple[int, int]:
-        """How many of these differ, and how many of those left? Adds the tickets that they were on or are on now."""
+        """How many of these differ, and how many of those left?
+
+        Adds the tickets that they were on or are on now, and what they name as their ticket.
+        """
         rows = self.rows(STORED, the_source=source.id, ids=any_of(self.engine, chunk))
         stored = {row[0]: row[1:] for row in rows}
         (last_id,) = self.one(MAX_ID)
@@ -209,6 +213,7 @@ class RunWriter(RunReader, PastWriter):
             before = stored.get(external_id)
             if before is None:
                 number = last_id + len(new) + 1
+                by_hand = 0
                 new.append(_new_row(source, run, number, seq))
                 touched.add(run.ticket)
             else:
@@ -218,6 +223,8 @@ class RunWriter(RunReader, PastWriter):
                 known[number] = run
                 left += run.deleted and not gone
                 touched.update((ticket, ticket if by_hand else run.ticket))
+            if not (by_hand or run.deleted):
+                named.add(storable(run.ticket or unread_tag(None, run.tags) or ""))
             lines.extend(_curve_rows(number, run))
         self.add_rows(runs, _NEW, new)
         if known:
@@ -226,6 +233,7 @@ class RunWriter(RunReader, PastWriter):
             self.execute_many(DROP_CURVES, [{"the_id": number} for number in known])
         self.add_rows(curves, _CURVE, lines)
         tickets.update(key for key in touched if key is not None)
+        named.discard("")
         return len(new) + len(known), left
 
 

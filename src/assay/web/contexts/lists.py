@@ -143,6 +143,8 @@ class RunListLine:
     line: RunLine
     ticket: str
     ticket_href: str
+    unknown_ticket: str
+    """What it names as its ticket, where the project has no such ticket; else empty."""
     source: str
     metrics: tuple[tuple[str, str], ...]
     more_metrics: int
@@ -188,6 +190,7 @@ class RunPage:
     deleted: bool
     ticket: str
     ticket_href: str
+    unknown_ticket: str
     external_url: str
     facts: tuple[tuple[str, str], ...]
     config: tuple[tuple[str, str], ...]

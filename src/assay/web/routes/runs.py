@@ -52,8 +52,10 @@ def show_runs(request: Request, slug: str, cursor: str = "") -> HTMLResponse:
 def show_run(request: Request, slug: str, run_id: str) -> HTMLResponse:
     """One run: what it was given, what it logged, which ticket it speaks for."""
     ws, actor = frame.workspace(request), frame.actor(request)
-    project, run = get_project(ws, actor, slug), get_run(ws, actor, slug, run_id)
-    context = run_view.run_page(run, slug, get_metrics(ws, actor, slug), csrf_token=request.state.csrf_token)
+    project, found = get_project(ws, actor, slug), get_run(ws, actor, slug, run_id)
+    context = run_view.run_page(
+        found, slug, get_metrics(ws, actor, slug), csrf_token=request.state.csrf_token
+    )
     around = frame.build(
         request, context.name, project=project, section="runs", twin=f"/api/v1/projects/{slug}/runs/{run_id}"
     )

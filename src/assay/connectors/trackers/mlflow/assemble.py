@@ -2,7 +2,7 @@
 
 The order of places looked at, first hit wins:
 
-- ticket: tag `assay.ticket`, else an experiment name that is a ticket key or begins with one ("EXP-42 depth sweep").
+- ticket: tag `assay.ticket`, whatever its case, else an experiment name that is a ticket key or begins with one ("EXP-42 depth sweep").
 - seed: tag `assay.seed`, then parameter and then tag `seed`, `random_state`, `random_seed`. Parameters of these names
   (and `assay.seed`) are no part of the configuration; every other parameter is.
 - arm: tag `assay.arm`, else `candidate`.
@@ -24,7 +24,7 @@ from datetime import UTC, datetime, timedelta
 from assay.connectors.trackers.mlflow.digest import digest_of
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun
 from assay.domain.experiments.evidence import Provenance, Run, RunStatus
-from assay.domain.kernel.ids import TICKET_KEY
+from assay.domain.kernel.ids import TICKET_TAG, ticket_key_in
 
 SEED_NAMES = ("seed", "random_state", "random_seed")
 _NO_CONFIG = frozenset((*SEED_NAMES, "assay.seed"))
@@ -120,12 +120,12 @@ def ticket_of(tags: Mapping[str, str], experiment_name: str) -> str | None:
 
     >>> ticket_of({"assay.ticket": "EXP-7"}, "EXP-42 depth sweep"), ticket_of({}, "EXP-42 depth sweep")
     ('EXP-7', 'EXP-42')
-    >>> ticket_of({}, "EXP-42b"), ticket_of({}, "my EXP-42")
-    (None, None)
+    >>> ticket_of({"assay.ticket": " exp-7 "}, ""), ticket_of({}, "EXP-42b"), ticket_of({}, "exp-42")
+    ('EXP-7', None, None)
     """
-    tag = tags.get("assay.ticket", "").strip()
-    if tag and TICKET_KEY.match(tag.rpartition("/")[2]):
-        return tag  # SLUG/EXP-7 names the project too: whose it is, the project says
+    project, slash, name = tags.get(TICKET_TAG, "").rpartition("/")
+    if key := ticket_key_in(name):
+        return f"{project.strip()}{slash}{key}"  # SLUG/EXP-7 names the project too: whose it is, the project says
     found = _LEADING_KEY.match(experiment_name)
     return found.group() if found else None
 

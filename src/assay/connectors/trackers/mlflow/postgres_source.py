@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[tuple[Any, ...]]
 
-CURSOR_VERSION = 1
+CURSOR_VERSION = 2
 BATCH_RUNS = 1000
 _CONNECT_S = 5
 _STATEMENT_MS = 120_000

@@ -25,7 +25,7 @@ from assay.errors import Invalid
 from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
-CURSOR_VERSION = 1
+CURSOR_VERSION = 2
 PAGE_RUNS = 500
 BATCH_RUNS = 100
 BATCH_BLOB_BYTES = 64 * 2**20

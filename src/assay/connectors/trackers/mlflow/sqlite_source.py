@@ -28,7 +28,7 @@ from assay.domain.experiments.evidence import Run
 from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
-CURSOR_VERSION = 3
+CURSOR_VERSION = 4
 BATCH_RUNS = 1024
 SHORT_BATCH_RUNS = 256
 BATCH_POINTS = 1_000_000

@@ -1,0 +1,63 @@
+"""Runs as lists and pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from assay.domain.kernel.ids import TICKET_TAG, ticket_key_in
+
+if TYPE_CHECKING:
+    from assay.domain.experiments.evidence import Run
+
+
+class RunView(NamedTuple):
+    """One run, and what it names as its ticket where the project has no such ticket."""
+
+    run: Run
+    unknown_ticket: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One line of the run list. `metrics` holds last values as text, non-finite ones as "NaN", "inf", "-inf"."""
+
+    run_id: str
+    source: str
+    external_id: str
+    name: str
+    ticket: str | None
+    """None where it names no ticket of the project, too."""
+    status: str
+    seed: int | str | None
+    """As text beyond 2^53 - 1."""
+    started_at: datetime | None
+    gpu_hours: float | None
+    deleted: bool
+    metrics: dict[str, str]
+    url: str | None
+    unknown_ticket: str | None = None
+    """What it names as its ticket, where the project has no such ticket."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunListPage:
+    """A page of runs."""
+
+    rows: tuple[RunRow, ...]
+    next_cursor: str | None
+    total: int
+
+
+def unread_tag(ticket: str | None, tags: Mapping[str, str]) -> str | None:
+    """What does the tag of a run without a ticket say, where that is no key of a ticket?
+
+    >>> unread_tag(None, {"assay.ticket": "the big one"}), unread_tag(None, {"assay.ticket": "search/EXP-1"})
+    ('the big one', None)
+    """
+    said = tags.get(TICKET_TAG, "").strip()
+    if ticket is not None or not said or ticket_key_in(said.rpartition("/")[2]):
+        return None
+    return said

@@ -36,6 +36,7 @@ def verdict(
         print_json(answer.body)
     else:
         _print_verdict(key, found, document["shown"])
+        _print_since(document["since_kill"])
     code: int = document["exit_code"]
     return code
 
@@ -67,6 +68,14 @@ def _print_verdict(key: str, found: dict[str, Any], shown: list[dict[str, str]])
         say(f"{advice['rule']}: {advice['reason']}")
     for line in found["notes"]:
         say(line)
+
+
+def _print_since(since: dict[str, Any] | None) -> None:
+    if since is not None:
+        came = {0: "what was changed", 1: "1 run that came"}.get(
+            since["runs"], f"{since['runs']} runs that came"
+        )
+        say(f"This is what it was killed on. With {came} after the kill: {since['headline']}.")
 
 
 def _interval(text: str, interval: dict[str, Any] | None) -> str:

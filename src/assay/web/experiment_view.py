@@ -98,7 +98,7 @@ def experiment_page(
         closed=closed,
         can_decide=not closed and (ticket.lock is not None or content.type is not TicketType.EXPERIMENT),
         can_delete=ticket.lock is None and not view.runs,
-        verdict=findings_view.verdict_panel(view.verdict, view.verdict_digest),
+        verdict=findings_view.verdict_panel(view.verdict, view.verdict_digest, view.since_kill),
         problems=tuple((problem.text, problem.fix) for problem in view.problems),
         criteria=findings_view.criteria_rows(view),
         lock=_lock(view),
@@ -217,13 +217,14 @@ def _meters(view: TicketView) -> tuple[Meter, ...]:
         text = (
             wording.UNKNOWN if spent is None else f"{hours(spent, beside=limit)} of {limit_text(limit)} GPU-h"
         )
-        note = (
-            ""
-            if not view.runs_without_gpu_hours
-            else f"{wording.plural(view.runs_without_gpu_hours, 'run')} not counted: no GPU hours logged"
-        )
         meters.append(
-            Meter("Compute", text, wording.percent_of_bar(share), share is not None and share > 1, note)
+            Meter(
+                "Compute",
+                text,
+                wording.percent_of_bar(share),
+                share is not None and share > 1,
+                _compute_note(view),
+            )
         )
     days = content.time_box_days
     if days is not None:
@@ -234,6 +235,16 @@ def _meters(view: TicketView) -> tuple[Meter, ...]:
             Meter("Time box", text, wording.percent_of_bar(share), share is not None and share > 1, "")
         )
     return tuple(meters)
+
+
+def _compute_note(view: TicketView) -> str:
+    notes = []
+    if view.runs_without_gpu_hours:
+        notes.append(f"{wording.plural(view.runs_without_gpu_hours, 'run')} not counted: no GPU hours logged")
+    if view.since_kill is not None and view.since_kill.runs:
+        notes.append("runs that came after the kill are counted: they were paid for")
+    text = "; ".join(notes)
+    return text[:1].upper() + text[1:]
 
 
 def _meters_note(view: TicketView) -> str:

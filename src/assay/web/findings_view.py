@@ -8,10 +8,12 @@ from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.web import wording
 from assay.web.contexts.experiment import CriterionRow, VerdictPanel
-from assay.workflows.views import TicketView
+from assay.workflows.views import TicketView, VerdictSince
 
 
-def verdict_panel(record: VerdictRecord | None, digest: str | None) -> VerdictPanel | None:
+def verdict_panel(
+    record: VerdictRecord | None, digest: str | None, since: VerdictSince | None = None
+) -> VerdictPanel | None:
     """The verdict at the top of the page."""
     if record is None:
         return None
@@ -30,7 +32,21 @@ def verdict_panel(record: VerdictRecord | None, digest: str | None) -> VerdictPa
         ),
         strictness=_strictness(record),
         digest=digest or "",
+        since="" if since is None else since_kill_text(since),
     )
+
+
+def since_kill_text(since: VerdictSince) -> str:
+    """What came after a kill, in one sentence.
+
+    >>> since_kill_text(VerdictSince(1, "promote", "Promote: the primary check is met", "sha256:0a"))
+    '1 run came after the kill and is left out here; with it the evidence would say: Promote: the primary check is met.'
+    """
+    if not since.runs:
+        return f"Its evidence was changed after the kill; it would say now: {since.headline}."
+    came = wording.plural(since.runs, "run")
+    left, them = ("is", "it") if since.runs == 1 else ("are", "them")
+    return f"{came} came after the kill and {left} left out here; with {them} the evidence would say: {since.headline}."
 
 
 def _strictness(record: VerdictRecord) -> str:

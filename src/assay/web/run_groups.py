@@ -39,9 +39,10 @@ def run_groups(view: TicketView, metric: Metric | None) -> tuple[RunGroup, ...]:
     ]
     placed = {run for _, _, runs in found for run in runs}
     rest = [run for run in rows if run not in placed]
-    found.append(
-        ("Not counted", "deleted in the tracker, or not judged yet", rest) if groups else ("", "", rest)
-    )
+    why = "deleted in the tracker, or not judged yet"
+    if view.since_kill is not None:
+        why = "came after the kill, or deleted in the tracker"
+    found.append(("Not counted", why, rest) if groups else ("", "", rest))
     slug, shown, room = view.project.slug, [], MOST_RUNS
     for title, note, runs in found:
         mine = _by_seed([rows[run] for run in runs if run in rows])

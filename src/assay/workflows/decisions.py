@@ -20,7 +20,7 @@ from assay.workflows.idempotency import Remember, write_once
 from assay.workflows.lookup import check_version, required_project, required_ticket, stale
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, Ticket
-from assay.workflows.verdicts import read_record
+from assay.workflows.standing_verdicts import read_record
 
 
 @dataclass(frozen=True, slots=True)

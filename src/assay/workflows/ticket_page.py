@@ -23,8 +23,8 @@ from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
 from assay.workflows.run_ports import TicketRun
 from assay.workflows.spikes import spike_clock
+from assay.workflows.standing_verdicts import standing_verdict
 from assay.workflows.tickets import SIMILAR_SHOWN, locked_catalog
-from assay.workflows.verdicts import read_record
 from assay.workflows.views import (
     AttestableItem,
     CriterionLine,
@@ -54,8 +54,8 @@ def _view(
     catalog = tx.metrics(project.id)
     if ticket.lock is not None:
         catalog = locked_catalog(ticket.lock, catalog)
-    stored = tx.verdict(ticket.id)
-    record = read_record(stored) if stored else None
+    standing = standing_verdict(tx, project, ticket)
+    record = None if standing is None else standing.record
     runs = tx.runs_of(project.id, ticket.key)
     charted = metric or _primary_metric(ticket)
     used = [run.row.gpu_hours for run in runs if not run.row.deleted]
@@ -76,7 +76,8 @@ def _view(
         problems=_problems(ticket, catalog),
         metrics=catalog,
         verdict=record,
-        verdict_digest=stored.digest if stored else None,
+        verdict_digest=None if standing is None else standing.digest,
+        since_kill=None if standing is None else standing.since,
         runs=tuple(run.row for run in runs),
         chart_metric=charted,
         curves=_curves(tx, project, runs, charted, record),

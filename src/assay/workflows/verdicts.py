@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,8 +18,7 @@ from assay.domain.gates.sources import read_once
 from assay.domain.gates.summary import card_evidence
 from assay.domain.gates.verdict import compute_verdict, unjudged, verdict_bytes, verdict_digest
 from assay.domain.kernel.events import Event
-from assay.domain.kernel.findings import Outcome, Role, with_outcome
-from assay.domain.kernel.time import timestamp
+from assay.domain.kernel.findings import Role
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.errors import AssayError, NotFound, Refused, Unavailable
 from assay.workflows.actor import SYSTEM, Actor, Permission
@@ -31,6 +29,13 @@ from assay.workflows.integrity import lock_faults
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, StoredVerdict, Ticket
+from assay.workflows.standing_verdicts import (
+    StandingVerdict,
+    figures_at_kill,
+    read_record,
+    standing_verdict,
+    with_estimate,
+)
 from assay.workflows.views import CardEvidence
 
 MOST_SAID = 200
@@ -123,7 +128,7 @@ def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictReco
     settings = judging_settings(project, ticket)
     record = compute_verdict(ticket.lock, evidence, settings=settings, now=ws.clock())
     summary = card_evidence(record, ticket.lock, evidence)
-    card = asdict(_measured(_counts(CardEvidence(**asdict(summary)), ticket, evidence), record, evidence))
+    card = asdict(with_estimate(_counts(CardEvidence(**asdict(summary)), ticket, evidence), record, evidence))
     return ws.store.write(lambda tx: _keep(tx, ws, project, ticket, record, card, seen=seen)), record
 
 
@@ -213,6 +218,7 @@ def _keep(
         )
     if fresh.decision is not None:
         card |= {"decision": fresh.decision.kind.value, "learnings": fresh.decision.learnings}
+        card |= figures_at_kill(tx, project, fresh)
     _show(tx, ws, project, ticket, card, seen=seen)
     return True
 
@@ -249,18 +255,6 @@ def _counts(card: CardEvidence, ticket: Ticket, evidence: Evidence) -> CardEvide
         baseline_runs=sum(run.arm == "baseline" or run.ticket != ticket.key for run in baseline),
         amended_after_results=any(a.after_results for a in ticket.lock.amendments) if ticket.lock else False,
     )
-
-
-def _measured(card: CardEvidence, record: VerdictRecord, evidence: Evidence) -> CardEvidence:
-    """The candidate's mean and when it was measured; unknown while any evidence is broken."""
-    if with_outcome(record.verdict.findings, Outcome.INVALID):
-        return replace(card, invalid=True)
-    group = next((group for group in record.verdict.groups if group.is_candidate), None)
-    ended = [run.ended_at for run in evidence.runs if group is not None and run.run_id in group.run_ids]
-    known = [moment for moment in ended if moment is not None]
-    if group is None or group.mean is None or not known:
-        return card
-    return replace(card, estimate=group.mean, measured_at=timestamp(max(known)))
 
 
 def refresh_verdicts(ws: Workspace, slug: str, keys: Sequence[str]) -> tuple[str, ...]:
@@ -313,12 +307,17 @@ def refresh_open_verdicts(ws: Workspace, slug: str) -> None:
 
 
 def get_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> VerdictRecord | None:
-    """The verdict as stored, None before the lock."""
+    """The verdict as stored, of a killed ticket the one it was killed on; None before the lock."""
+    standing = get_standing_verdict(ws, actor, slug, key)
+    return None if standing is None else standing.record
+
+
+def get_standing_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> StandingVerdict | None:
+    """The same, with what came after the kill."""
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        stored = tx.verdict(required_ticket(tx, project, key).id)
-    return read_record(stored) if stored else None
+        return standing_verdict(tx, project, required_ticket(tx, project, key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,13 +348,6 @@ def _version(stored: StoredVerdict) -> VerdictVersion:
         headline=verdict.headline,
         at=stored.at,
         seq=stored.seq,
-    )
-
-
-def read_record(stored: StoredVerdict) -> VerdictRecord:
-    """The record that these stored bytes say."""
-    return VerdictRecord.model_validate(
-        json.loads(stored.body) | {"library_versions": stored.library_versions}
     )
 
 

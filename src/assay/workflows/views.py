@@ -338,6 +338,18 @@ class SpikeClock:
 
 
 @dataclass(frozen=True, slots=True)
+class VerdictSince:
+    """What the evidence of a killed ticket would say with what came after the kill."""
+
+    runs: int
+    """Runs that came; none where others were changed or are gone."""
+    recommendation: str
+    headline: str
+    digest: str
+    """Of the verdict on all there is now."""
+
+
+@dataclass(frozen=True, slots=True)
 class TicketView:
     """Everything the ticket page shows."""
 
@@ -370,6 +382,8 @@ class TicketView:
     spike: SpikeClock | None = None
     watchers: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    since_kill: VerdictSince | None = None
+    """What came after the kill it is closed by; `verdict` is the one it was killed on. None while nothing came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,12 @@ from assay.workflows.decisions import DecisionResult, decide
 from assay.workflows.tickets import get_ticket
 from assay.workflows.verdicts import (
     ReplayReport,
-    get_verdict,
+    get_standing_verdict,
     recompute_verdict,
     replay_verdict,
     verdict_history,
 )
+from assay.workflows.views import VerdictSince
 
 router = v1_router("verdicts")
 
@@ -40,15 +41,15 @@ router = v1_router("verdicts")
     **gives(VerdictDocument),
 )
 def show_verdict(request: Request, slug: str, key: str) -> Response:
-    """The verdict as stored. 404 before the lock, for there is nothing to judge by."""
-    record = get_verdict(workspace_of(request), actor_of(request), slug, key)
-    if record is None:
+    """The verdict as stored, of a killed ticket the one it was killed on. 404 before the lock, for there is nothing to judge by."""
+    standing = get_standing_verdict(workspace_of(request), actor_of(request), slug, key)
+    if standing is None:
         raise NotFound(
             f"cannot show verdict of {key!r}: none is stored yet (expected a ticket in Experiment or later)",
             hint=f"assay move {key} experiment",
             code="verdict-none",
         )
-    return answer(_document(request, slug, key, record))
+    return answer(_document(request, slug, key, standing.record, standing.since))
 
 
 @router.post(
@@ -62,7 +63,9 @@ def compute_verdict(request: Request, slug: str, key: str) -> Response:
     return answer(_document(request, slug, key, record))
 
 
-def _document(request: Request, slug: str, key: str, record: VerdictRecord) -> VerdictDocument:
+def _document(
+    request: Request, slug: str, key: str, record: VerdictRecord, since: VerdictSince | None = None
+) -> VerdictDocument:
     lock = get_ticket(workspace_of(request), actor_of(request), slug, key).lock
     metrics = MetricCatalog(metrics=lock.registration.metrics) if lock is not None else MetricCatalog()
     findings = record.verdict.findings
@@ -71,6 +74,7 @@ def _document(request: Request, slug: str, key: str, record: VerdictRecord) -> V
         record=record,
         exit_code=EXIT_CODE[row_of(findings)[0]],
         shown=shown_findings(findings, metrics),
+        since_kill=since,
     )
 
 

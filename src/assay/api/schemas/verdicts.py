@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from assay.domain.experiments.display_findings import ShownFinding
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.workflows.verdicts import VerdictVersion
+from assay.workflows.views import VerdictSince
 
 
 class VerdictDocument(TypedDict):
@@ -20,6 +21,8 @@ class VerdictDocument(TypedDict):
     """What a command that asks for this verdict ends with: 0 promote, 1 iterate or kill, 2 broken evidence, 3 undecided."""
     shown: tuple[ShownFinding, ...]
     """Estimate and interval of every finding as people read them, in the order of the findings."""
+    since_kill: VerdictSince | None
+    """Of a ticket that is closed by a kill, what came after the verdict it was killed on; null while nothing did."""
 
 
 class VerdictHistory(TypedDict):

@@ -20,6 +20,8 @@ class VerdictPanel:
     advice: tuple[str, ...]
     strictness: str
     digest: str
+    since: str = ""
+    """What came after the kill that this verdict is the ground of, and what the evidence would say with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""What a killed experiment shows is what stood when it was killed, on both databases; what comes later is told apart."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assay.domain.experiments.evidence import RunStatus
+from assay.domain.experiments.experiment import DecisionKind
+from assay.web.findings_view import since_kill_text
+from assay.workflows.evidence import sync_source
+from assay.workflows.journal import verify_journal
+from assay.workflows.overview import list_experiments, overview
+from assay.workflows.ticket_page import ticket_page
+from assay.workflows.tickets import follow_up, get_ticket
+from assay.workflows.verdicts import get_verdict, refresh_verdict, replay_verdict, verdict_history
+from tests.unit.workflows.conftest import ADA, run
+from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, with_runs
+
+LOSES = (0.61, 0.60, 0.62, 0.61, 0.605)
+SPENT = frozenset({"runs", "finished", "running", "compute_text", "compute_share"})
+
+
+@pytest.fixture
+def killed(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=LOSES)
+    decide_it(ws, ticket, DecisionKind.KILL, learnings="Rank 16 underfits billing questions.")
+    return ticket.key
+
+
+def late_runs(ws, tracker, clock, key, values=GOOD, **changes):
+    late = [
+        replace(
+            run(key, seed, 0.7, value, begun=clock(), **changes),
+            config={"rank": "64"},
+            gpu_hours=2.0,
+        )
+        for seed, value in enumerate(values, 20)
+    ]
+    tracker.put(*late)
+    sync_source(ws, ADA, SLUG, "listed")
+
+
+def shown(ws, key):
+    """What a person sees of the ticket's evidence: card, list, page, overview."""
+    card, page = get_ticket(ws, ADA, SLUG, key).card, ticket_page(ws, ADA, SLUG, key)
+    [row] = list_experiments(ws, ADA, SLUG).rows
+    return (
+        {name: value for name, value in card.items() if name not in SPENT},
+        (row.recommendation, row.chip, row.current_text),
+        (page.verdict, page.verdict_digest),
+        get_verdict(ws, ADA, SLUG, key),
+        overview(ws, ADA, SLUG).best,
+    )
+
+
+def test_runs_that_come_after_a_kill_change_nothing_that_it_shows_and_are_told(ws, tracker, clock, killed):
+    before = shown(ws, killed)
+    assert ticket_page(ws, ADA, SLUG, killed).since_kill is None
+    late_runs(ws, tracker, clock, killed)
+    assert shown(ws, killed) == before
+    assert before[0]["current_text"].startswith("60.")
+    since = ticket_page(ws, ADA, SLUG, killed).since_kill
+    latest = verdict_history(ws, ADA, SLUG, killed)[-1]
+    assert (since.runs, since.digest, since.recommendation) == (5, latest.digest, "promote")
+    assert since_kill_text(since) == (
+        "5 runs came after the kill and are left out here; with them the evidence would say: "
+        f"{latest.headline}."
+    )
+    assert overview(ws, ADA, SLUG).gpu_hours == 10
+    assert get_ticket(ws, ADA, SLUG, killed).card["runs"] == 10
+    refresh_verdict(ws, SLUG, killed)
+    assert shown(ws, killed) == before
+
+
+def test_what_it_was_killed_on_and_what_it_would_say_now_are_both_replayed(ws, tracker, clock, killed):
+    then = ticket_page(ws, ADA, SLUG, killed).verdict_digest
+    late_runs(ws, tracker, clock, killed)
+    since = ticket_page(ws, ADA, SLUG, killed).since_kill
+    assert replay_verdict(ws, ADA, SLUG, killed, digest=then).same
+    assert replay_verdict(ws, ADA, SLUG, killed, digest=since.digest).same
+    assert verify_journal(ws, ADA).ok
+    assert follow_up(ws, ADA, SLUG, killed).stage == "backlog"
+
+
+def test_evidence_that_is_broken_or_gone_after_a_kill_takes_nothing_from_it(ws, tracker, clock, killed):
+    before = shown(ws, killed)
+    tracker.remove(next(iter(tracker.runs)))
+    sync_source(ws, ADA, SLUG, "listed")
+    assert shown(ws, killed) == before
+    since = ticket_page(ws, ADA, SLUG, killed).since_kill
+    assert (since.runs, since_kill_text(since)[:40]) == (0, "Its evidence was changed after the kill;")
+    late_runs(ws, tracker, clock, killed, values=(np.nan,), status=RunStatus.FAILED)
+    assert shown(ws, killed) == before
+    assert ticket_page(ws, ADA, SLUG, killed).since_kill.runs == 1
+
+
+@pytest.mark.parametrize("kind", [DecisionKind.ITERATE, DecisionKind.PROMOTE])
+def test_experiment_that_is_not_killed_goes_on_showing_its_newest_evidence(ws, tracker, clock, kind):
+    ticket = with_runs(ws, tracker, clock, values=LOSES)
+    decide_it(ws, ticket, kind, reason="We think otherwise.")
+    before = shown(ws, ticket.key)
+    late_runs(ws, tracker, clock, ticket.key)
+    assert shown(ws, ticket.key) != before
+    assert ticket_page(ws, ADA, SLUG, ticket.key).since_kill is None

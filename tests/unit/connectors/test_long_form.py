@@ -35,12 +35,12 @@ def test_scores_written_and_read_are_the_same():
     assert (back.clusters, back.slices) == (one.clusters, one.slices)
 
 
-def test_csv_with_two_metrics_gives_each_its_own_examples():
+def test_example_without_a_row_of_a_metric_is_one_without_a_score():
     found = read_scores(HEADER + b"a,1,correct,1\nb,1,correct,0\na,1,seconds,0.25\n")
-    assert {name: scores.values.tolist() for name, scores in found.items()} == {
-        "correct": [1.0, 0.0],
-        "seconds": [0.25],
-    }
+    assert found["correct"].values.tolist() == [1.0, 0.0]
+    assert found["seconds"].sample_ids == ("a", "b")
+    assert found["seconds"].values[0] == 0.25
+    assert np.isnan(found["seconds"].values[1])
 
 
 def test_values_that_are_not_finite_or_missing_are_kept_as_not_a_number():

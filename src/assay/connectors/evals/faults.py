@@ -20,7 +20,7 @@ def unreadable(name: str, found: str, expected: str, *, hint: str, field: str | 
 def shown(value: object) -> str:
     r"""A value found in a file, quoted and short, with nothing in it that a terminal would obey.
 
-    >>> shown("a" * 100)[-4:], shown("red \x1b[31m")
+    >>> shown("a" * 100)[-2:], shown("red \x1b[31m")
     ("…'", "'red \\x1b[31m'")
     """
     text = value if isinstance(value, str) else repr(value)

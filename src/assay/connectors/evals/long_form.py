@@ -18,6 +18,7 @@ RESERVED = frozenset(("sample_id", "seed", "metric", "value", "cluster"))
 MAX_BYTES = 64 * 2**20
 MAX_METRICS = 1000
 MAX_TEXT = 500
+_TASKS = ("task", "dataset")
 _PARQUET_MAGIC = b"PAR1"
 _FORM = "sample_id, seed, metric, value, plus slice columns and an optional cluster"
 
@@ -32,7 +33,8 @@ def read_scores(content: bytes) -> Mapping[str, Scores]:
             has one seed), `cluster` (which source an example comes from), and any other column as a slice.
 
     Returns:
-        Scores by metric, examples in the order of their first appearance.
+        Scores by metric, examples in the order of their first appearance; then, with NaN, those that have rows of other
+        metrics only. In a column `task` or `dataset`, one that has no row of a metric at all is one it is not meant for.
 
     Raises:
         Invalid: naming row and column, what was found and what is expected. Rows are counted from 1, the header apart.
@@ -51,8 +53,10 @@ def read_scores(content: bytes) -> Mapping[str, Scores]:
     if typed["metric"].n_unique() > MAX_METRICS:
         _refuse(f"column 'metric' holds {typed['metric'].n_unique()} names", f"at most {MAX_METRICS}")
     found = {}
+    examples = typed.unique("sample_id", keep="first", maintain_order=True)
+    tasks = [name for name in _TASKS if name in typed.columns]
     for part in typed.partition_by("metric", maintain_order=True):
-        scores = _scores_of(part, slices)
+        scores = _scores_of(_with_unscored(part, examples, tasks), slices)
         found[scores.metric] = scores
     return found
 
@@ -207,6 +211,24 @@ def _refuse_duplicates(frame: pl.DataFrame) -> None:
         "each example once a seed and metric",
         hint="remove the repeats, or give each example its own sample_id",
     )
+
+
+def _with_unscored(part: pl.DataFrame, examples: pl.DataFrame, tasks: Sequence[str]) -> pl.DataFrame:
+    """The rows of a metric, and one without a value for each example that has others only: it is an example without a score.
+
+    A task or evaluation set of which no example has the metric is one that it is not meant for.
+    """
+    if part.height == examples.height:
+        return part
+    lacking = examples.join(part, on="sample_id", how="anti", maintain_order="left")
+    for name in tasks:
+        lacking = lacking.filter(pl.col(name).is_in(part[name].unique().implode()) | (pl.col(name) == ""))
+    empty = lacking.with_columns(
+        pl.lit(part["metric"][0]).alias("metric"),
+        pl.lit(part["seed"][0], dtype=pl.Int64).alias("seed"),
+        pl.lit(float("nan")).alias("value"),
+    )
+    return pl.concat([part, empty.select(part.columns)])
 
 
 def _scores_of(part: pl.DataFrame, slices: Sequence[str]) -> Scores:

@@ -13,8 +13,9 @@ from assay.connectors.evals.faults import listed, shown, unreadable
 from assay.connectors.evals.groups import Group, WholeNumbers, groups_of
 from assay.connectors.evals.metric_names import metric_names
 from assay.connectors.evals.plain_roles import TEXT_ROLES, PlainTable
-from assay.connectors.evals.runs import FOLDER, check_fraction, example_text, file_run
+from assay.connectors.evals.runs import FOLDER, check_fraction, example_text, file_run, unscored
 from assay.connectors.evals.table import NO_LABEL, NumberColumn, Rows, TextColumn, first_text, labels_of
+from assay.connectors.evals.unscored_rows import NONE_LACKING, TASK, Lacking, row_numbers, rows_without
 from assay.domain.experiments.evidence import ExampleText, FloatArray, Labels, Run, Scores
 
 MAX_METRICS = 1000
@@ -124,9 +125,15 @@ class _ExampleRows:
                 "are metric and sample_id swapped?",
             )
         names = metric_names(self.file.name, told.names)
+        tasks = labels_of(self.table.columns[TASK]) if TASK in self.table.columns else None
+        of_runs: dict[tuple[int, ...], list[Group]] = {}
         for group in groups_of([self.seeds, *self._dataset_codes(), told.codes], self.table.rows):
-            metric = names[told.names[group.keys[-1]]]
-            yield self._dataset(group), self._scores(metric, column, group, numbers)
+            of_runs.setdefault(group.keys[:-1], []).append(group)
+        for groups in of_runs.values():
+            lacking = rows_without(self.ids, [group.rows for group in groups], tasks)
+            for group, rows in zip(groups, lacking, strict=True):
+                metric = names[told.names[group.keys[-1]]]
+                yield self._dataset(group), self._scores(metric, column, group, numbers, rows)
 
     def _dataset_codes(self) -> list[NDArray[np.int32]]:
         return [] if self.datasets is None else [self.datasets.codes]
@@ -137,7 +144,10 @@ class _ExampleRows:
             return None
         return self.datasets.names[group.keys[1]]
 
-    def _scores(self, metric: str, column: str, group: Group, numbers: NumberColumn) -> Scores:
+    def _scores(
+        self, metric: str, column: str, group: Group, numbers: NumberColumn, lacking: Lacking = NONE_LACKING
+    ) -> Scores:
+        """lacking: a row of each example that should have this metric and has no row of it."""
         seed = group.keys[0]
         rows, values = group.rows, numbers.values[group.rows]
         self._check_values(metric, column, rows, values)
@@ -147,6 +157,13 @@ class _ExampleRows:
             values = repeats.mean(axis=1)
         else:
             self._check_once(rows, codes, seed)
+        if lacking.size:
+            rows = np.concatenate([row_numbers(rows), lacking])
+            codes = np.concatenate([codes, self.ids.codes[lacking]])
+            values = np.append(values, np.full(lacking.size, np.nan))
+            if repeats is not None:
+                repeats = np.vstack([repeats, np.full((lacking.size, repeats.shape[1]), np.nan)])
+            self._tell_lacking(metric, seed, len(codes), lacking)
         return Scores(
             metric=metric,
             seed=None if seed == NO_SEED else int(seed),
@@ -155,6 +172,15 @@ class _ExampleRows:
             clusters=self._clusters(rows),
             slices={name: self._labels(name, rows) for name in self.roles.slices},
             repeats=repeats,
+        )
+
+    def _tell_lacking(self, metric: str, seed: int, examples: int, lacking: Lacking) -> None:
+        ids = [self.ids.text(row) for row in lacking.tolist()]
+        without = unscored(examples, ids, what=f"{'has' if examples == 1 else 'have'} no row of {metric}")
+        of_seed = "" if seed == NO_SEED else f" (seed {seed})"
+        self.notes.append(
+            f"{self.file.name}: {without}{of_seed}: it is broken evidence, unless a column {TASK} says that it is "
+            "measured for other examples only"
         )
 
     def _check_values(self, metric: str, column: str, rows: Rows, values: FloatArray) -> None:

@@ -15,6 +15,8 @@ from assay.connectors.evals.metric_names import metric_name
 from assay.domain.experiments.sample_ids import SampleIds
 
 NO_LABEL = -1
+LONG_FORM = ("metric", "value", "task")
+"""Columns that are read of a table in the long form, whatever is asked for: the task says for which examples a metric is meant."""
 MAX_LABEL = 500
 MANY_NAMES = 1000
 """More of them are kept as one text until one is asked for."""
@@ -139,7 +141,7 @@ class Enough:
         """
         there = frozenset(names)
         long_form = {"metric", "value"} <= there
-        kept = {name for name in there if name in self.also or (long_form and name in ("metric", "value"))}
+        kept = {name for name in there if name in self.also or (long_form and name in LONG_FORM)}
         alike = {name: {name, metric_name(name)} for name in there}
         for one in (*self.columns, *(() if long_form else self.metrics)):
             found = {name for name in there if not one.isdisjoint(alike[name])}

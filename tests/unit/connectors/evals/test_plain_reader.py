@@ -5,6 +5,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from assay.connectors.evals.long_form import read_scores
 from assay.connectors.evals.read import read_evaluation
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.kernel.metrics import Direction, Metric, Unit
@@ -75,14 +76,41 @@ def test_wide_form_gives_each_seed_its_metrics_and_slices_in_every_file_format(w
 
 
 def test_long_form_is_told_by_its_columns_metric_and_value(write):
-    text = "sample_id,seed,metric,value,topic\na,1,f1,0.5,x\nb,1,f1,1,y\na,1,seconds,3,x\na,2,f1,0.25,x\n"
+    text = "sample_id,seed,metric,value,topic\na,1,f1,0.5,x\nb,1,f1,1,y\na,1,seconds,3,x\nb,1,seconds,4,y\na,2,f1,0.25,x\n"
     first, second = read(write("long.csv", text)).runs
-    assert {name: one.sample_ids for name, one in first.scores.items()} == {
-        "f1": ("a", "b"),
-        "seconds": ("a",),
+    assert {name: one.values.tolist() for name, one in first.scores.items()} == {
+        "f1": [0.5, 1],
+        "seconds": [3, 4],
     }
+    assert first.scores["seconds"].sample_ids == ("a", "b")
     assert second.scores["f1"].values.tolist() == [0.25]
-    assert first.scores["seconds"].slices == {"topic": ("x",)}
+
+
+LONG = "sample_id,seed,metric,value,topic\na,1,f1,0.5,x\nb,1,seconds,4,y\na,1,seconds,3,x\n"
+
+
+@pytest.mark.parametrize("text", [LONG, LONG.replace("topic", "repeat").replace("x", "1").replace("y", "1")])
+def test_example_without_a_row_of_a_metric_is_one_without_a_score_like_an_empty_cell(write, text):
+    found = read(write("long.csv", text))
+    scores = one_run(found).scores["f1"]
+    assert scores.sample_ids == ("a", "b")
+    assert scores.values[0] == 0.5
+    assert np.isnan(scores.values[1])
+    assert one_run(found).scores["seconds"].values.tolist() == [4, 3]
+    (note,) = found.notes
+    assert note.startswith("long.csv: 1 of 2 examples have no row of f1: b (seed 1): it is broken evidence")
+
+
+def test_metric_of_one_task_is_asked_of_the_examples_of_that_task_only(write):
+    text = "sample_id,metric,value,task\n1,acc,1,arc\n1,seconds,1,arc\n2,acc,0,arc\n2,seconds,1,arc\n3,em,1,gsm\n3,seconds,1,gsm\n"
+    found = read(write("tasks.csv", text))
+    whole = {name: one.sample_ids for name, one in one_run(found).scores.items()}
+    assert whole == {"acc": ("1", "2"), "seconds": ("1", "2", "3"), "em": ("3",)}
+    assert not found.notes
+    assert {name: one.sample_ids for name, one in read_scores(text.encode()).items()} == whole
+    less = text.replace("2,acc,0,arc\n", "")
+    assert np.isnan(one_run(read(write("tasks.csv", less))).scores["acc"].values[1])
+    assert np.isnan(read_scores(less.encode())["acc"].values[1])
 
 
 def test_rows_of_one_seed_need_not_stand_together(write):

@@ -220,10 +220,20 @@ def _bad_scores(run: Run, metric: Metric, distinct: list[Sequence[str]]) -> str 
         if not is_rising(scores.sample_ids) and len(set(scores.sample_ids)) != len(scores.sample_ids):
             return "duplicated example ids"
         distinct.append(scores.sample_ids)
-    if float(np.abs(scores.values).max()) > LARGEST:
-        return f"a value of {float(np.abs(scores.values).max()):.6g} is too large to compute with"
     if scores.clusters is not None and len(scores.clusters) != len(scores.sample_ids):
         return f"{len(scores.clusters)} cluster labels for {len(scores.sample_ids)} examples"
+    return _bad_values(scores, metric)
+
+
+def _bad_values(scores: Scores, metric: Metric) -> str | None:
+    if float(np.abs(scores.values).max()) > LARGEST:
+        return f"a value of {float(np.abs(scores.values).max()):.6g} is too large to compute with"
+    told = scores.values if scores.repeats is None else scores.repeats
+    if (
+        metric.unit is Unit.COUNT and float(told.min()) < 0.0
+    ):  # it would cancel others where they are added up
+        place = int((told.reshape(len(scores.sample_ids), -1) < 0.0).any(axis=1).argmax())
+        return f"example {scores.sample_ids[place]} has a count below 0"
     return None
 
 

@@ -167,6 +167,25 @@ def test_count_equal_to_zero_is_a_census_with_the_bound_of_the_rate_beside_it():
     assert any("nothing is known of the rate" in note for note in bare.notes)
 
 
+def test_count_that_is_zero_in_sum_only_is_no_census_of_zero():
+    locked = lock("blocking: pii_leaks == 0", "primary: accuracy >= 1%")
+    scores = {"pii_leaks": np.array([-1.0, 1.0, 0.0]), "accuracy": flags(3, 3)}
+    found = finding(locked, [run(1, per_example=scores)])
+    assert found.outcome == "invalid"
+    assert "has a count below 0" in found.reason
+
+
+def test_zero_has_to_hold_for_every_example_where_values_can_cancel():
+    locked = lock("blocking: score == 0", "primary: accuracy >= 1%")
+    scores = {"score": np.array([-1.0, 1.0, 0.0]), "accuracy": flags(3, 3)}
+    found = finding(locked, [run(1, per_example=scores)])
+    assert found.outcome == "not_met"
+    assert "0 overall, but not on 2 examples, in seed 1" in found.reason
+    assert any("2 of 3" in note for note in found.notes)
+    scores["score"] = np.zeros(3)
+    assert finding(locked, [run(1, per_example=scores)]).outcome == "met"
+
+
 def test_scores_broken_in_any_way_are_invalid():
     locked = lock(ACCURACY)
     good = {"accuracy": flags(95, 100)}

@@ -1,17 +1,21 @@
 """Is a count exactly what was asked for, in everything that was examined?
 
-`pii_leaks == 0` is a census of the examined set: met or not met, without a test. What it says about examples that were
-not examined is the upper bound of the rate, shown beside it.
+`pii_leaks == 0` is a census of the examined set: met or not met, without a test. Nought has to hold for every example each
+time it was asked: values that cancel are no nought. What it says about examples that were not examined is the upper bound of
+the rate, shown beside it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from assay.domain.gates.case import Checked
 from assay.domain.gates.checks.claims import counts
 from assay.domain.gates.checks.looks import held
-from assay.domain.gates.measurements import Measured
+from assay.domain.gates.measurements import Measured, SeedResult
 from assay.domain.gates.wording import count, listed, shown
 from assay.domain.kernel.findings import Lacks, Outcome
 from assay.domain.kernel.metrics import Metric
@@ -19,13 +23,15 @@ from assay.stats.proportions import clopper_pearson
 
 
 def check_census(measured: Measured, metric: Metric, wanted: float, *, alpha: float) -> Checked:
-    """Did every seed give exactly the wanted value?"""
+    """Did every seed give exactly the wanted value; where that is 0, on every example?"""
     off = [seed for seed in measured.seeds if seed.value != wanted]
+    if not off and wanted == 0.0:
+        off = [seed for seed in measured.seeds if _off_zero(seed)]
     worst = max(measured.values, key=lambda value: (abs(value - wanted), value))
     size = count(len(measured.seeds), "seed")
     if off:
         which = listed(
-            f"{shown(s.value, metric)} in seed {s.seed if s.seed is not None else 'not recorded'}"
+            f"{_found(s, metric, wanted)} in seed {s.seed if s.seed is not None else 'not recorded'}"
             for s in off
         )
         outcome, reason = Outcome.NOT_MET, f"{metric.name} is not {shown(wanted, metric)} everywhere: {which}"
@@ -44,6 +50,20 @@ def check_census(measured: Measured, metric: Metric, wanted: float, *, alpha: fl
         notes=(*measured.notes, _rate_note(measured, alpha)),
     )
     return _unless_open(found, measured)
+
+
+def _off_zero(seed: SeedResult) -> Sequence[str]:
+    """The examples of this seed that are not 0, in any of their repeats."""
+    if seed.scores is None:
+        return ()
+    values = seed.scores.values[:, None] if seed.scores.repeats is None else seed.scores.repeats
+    return [seed.scores.sample_ids[place] for place in np.flatnonzero((values != 0.0).any(axis=1)).tolist()]
+
+
+def _found(seed: SeedResult, metric: Metric, wanted: float) -> str:
+    if seed.value != wanted:
+        return shown(seed.value, metric)
+    return f"{shown(seed.value, metric)} overall, but not on {count(len(_off_zero(seed)), 'example')},"
 
 
 def _would_change(metric: Metric, wanted: float, *, wrong: bool) -> str:

@@ -39,6 +39,7 @@ class SliceHarm:
         shown: whether harm beyond the margin is shown after correction.
         detectable: smallest true harm (positive, in the metric's units) that would have been shown with 80% probability,
             had it been the only one; None when no harm, however large, could have been.
+        margin: tolerated harm in this slice, 0 or more, in the metric's units.
     """
 
     position: int
@@ -50,6 +51,7 @@ class SliceHarm:
     p_harmless: float
     shown: bool
     detectable: float | None
+    margin: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class SliceAlarm:
     Attributes:
         harms: one entry a tested slice, by position.
         untested: (number, reason) of each other slice.
-        margin: tolerated harm, 0 or more, in the metric's units.
+        margin: tolerated harm, 0 or more, in the metric's units; 0 where it is a share of each slice's baseline.
         alpha: chance of even one false alarm over all slices.
         method: the field's name of the test, with the correction.
     """
@@ -125,17 +127,20 @@ def slice_alarm(tests: SliceTests, *, higher_is_better: bool, alpha: float = 0.0
         detectable = _detectable(tests, margin, first)
     low, high = _beside_the_margin(low, high, tests.null, shown, higher_is_better=higher_is_better)
     confidences = 1.0 - 2.0 * levels
+    shift = np.zeros(tests.n.size) if tests.shift is None else tests.shift
+    low, high, detectable = low + shift, high + shift, detectable + np.abs(shift)
     harms = tuple(
         SliceHarm(
             position=int(tests.positions[i]),
             n=int(tests.n[i]),
-            effect=float(tests.effect[i]),
+            effect=float(tests.effect[i] + shift[i]),
             interval=Interval(_finite(low[i]), _finite(high[i]), float(confidences[i])),
             p_harm=float(harm[i]),
             p_adjusted=corrected.p_values[i],
             p_harmless=float(harmless[i]),
             shown=bool(shown[i]),
             detectable=float(detectable[i]) if np.isfinite(detectable[i]) else None,
+            margin=margin + abs(float(shift[i])),
         )
         for i in range(tests.positions.size)
     )

@@ -40,7 +40,13 @@ from assay.stats.welch import welch_core
 
 WhyNot = Literal["empty", "too few examples", "no spread"]
 Method = Literal[
-    "Welch t", "paired t", "paired t, cluster-robust", "crossed t", "exact McNemar", "Tango score"
+    "Welch t",
+    "paired t",
+    "paired t, cluster-robust",
+    "crossed t",
+    "exact McNemar",
+    "Tango score",
+    "score test of the ratio of paired rates",
 ]
 
 
@@ -67,6 +73,8 @@ class SliceTests:
         method: the field's name of the method.
         scope: what the answers are about.
         at_any_time: whether the p-values hold however often one looks (`sequential_slices`).
+        shift: what of the effect, in the metric's units, is left out of `effect` because the candidate was compared with a
+            multiple of the baseline (`relative_slices`); None where it was compared with the baseline itself.
     """
 
     slices: int
@@ -85,6 +93,7 @@ class SliceTests:
     method: Method
     scope: Scope
     at_any_time: bool = False
+    shift: FloatArray | None = None
 
 
 def welch_slices(
@@ -291,6 +300,7 @@ def joined(families: Sequence[SliceTests]) -> SliceTests:
         null=null,
         method=method,
         scope=scope,
+        shift=None if families[0].shift is None else all_of("shift"),
     )
 
 

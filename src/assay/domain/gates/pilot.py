@@ -74,17 +74,18 @@ def variation_of_table(matrix: FloatArray, table: ExampleTable) -> Variation:
 
 
 def variation_of_difference(arms: Arms) -> Variation | None:
-    """How does the difference of two sides vary? None where the baseline is a bare number, or too little is there."""
+    """How does the difference that is tested between two sides vary? None where the baseline is a bare number, or too little is there."""
     theirs = arms.baseline.measured
     if theirs is None:
         return None
+    factor = 1.0 + (arms.share or 0.0)
     if arms.tables is None:
-        ours, other = (summarize(side.values).sd for side in (arms.candidate, theirs))
+        ours, other = summarize(arms.candidate.values).sd, summarize(factor * np.asarray(theirs.values)).sd
         spread = None if ours is None or other is None else ours * ours + other * other
         return Variation(
             min(len(arms.candidate.seeds), len(theirs.seeds)), None, spread, 0.0, 0.0, binary=False
         )
-    a, b = (table.matrix for table in arms.tables)
+    a, b = arms.tables[0].matrix, factor * arms.tables[1].matrix
     if a.shape[0] < 2:
         return None
     _, parts = comparison_variance(a, b, arms.tables[0].cluster_labels)

@@ -254,7 +254,7 @@ class _Maker:
         measured = None if arms is None else variation_of_difference(arms)
         variation, notes = self._with_seeds(measured, metric)
         pairs = metric.unit is Unit.FRACTION if variation is None else variation.binary
-        if pairs and (arms is None or arms.tables is not None):
+        if pairs and (arms is None or (arms.tables is not None and arms.share is None)):
             share, told = self._discordance(variation)
             known = pairs_shown(null, distance, share, alpha=self.alpha, variation=variation)
             notes = (*notes, *told)

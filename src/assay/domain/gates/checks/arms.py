@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from assay.domain.experiments.criteria.model import Comparison as Relation
-from assay.domain.experiments.criteria.model import Criterion, Improvement, NonInferiority
+from assay.domain.experiments.criteria.model import Criterion, Improvement, Margin, NonInferiority
 from assay.domain.gates.case import Case
 from assay.domain.gates.checks.any_time import needs_examples
 from assay.domain.gates.checks.baselines import BaselineFound, baseline_for
@@ -35,6 +36,8 @@ class Arms:
     notes: tuple[str, ...]
     figures: tuple[Summary, Summary] | Problem | None = None
     """Both sides where one of them kept no examples, or what they lack."""
+    share: float | None = None
+    """The null as a share of a baseline that was measured, and so is unsure itself; None where the null is a number."""
 
     @property
     def effect(self) -> float:
@@ -79,21 +82,36 @@ def arms_of(criterion: Criterion, group: SeedGroup, case: Case) -> Arms | Proble
         (Direction.LOWER, False): Relation.AT_MOST,
         (Direction.LOWER, True): Relation.BELOW,
     }[metric.direction, isinstance(test, Improvement) and test.comparison is Relation.ABOVE]
-    notes = list(baseline.notes)
-    if test.margin.relative:
-        notes.append(
-            f"the relative margin is {difference(margin, metric).removeprefix('+')} at the baseline {shown(baseline.mean, metric)}, taken as exact"
-        )
+    share, said = _relative(test.margin, null, baseline, metric)
+    notes = [*baseline.notes, *said]
     if paired is not None and paired[0].unmatched:
         notes.append(f"in one arm only, left out: {count(len(paired[0].unmatched), 'example')}")
     if paired is not None or baseline.measured is None:
-        return Arms(metric, null, relation, measured, baseline, paired, tuple(notes))
+        return Arms(metric, null, relation, measured, baseline, paired, tuple(notes), share=share)
     figures = _figures(measured, baseline.measured.for_means(metric), metric, case)
     if figures is None:
         measured = measured.by_seeds()  # without pairs the seeds are the sample
     elif not isinstance(figures, Problem):
         notes.append(INDEPENDENT)
-    return Arms(metric, null, relation, measured, baseline, None, tuple(notes), figures)
+    return Arms(metric, null, relation, measured, baseline, None, tuple(notes), figures, share)
+
+
+def _relative(
+    margin: Margin, null: float, baseline: BaselineFound, metric: Metric
+) -> tuple[float | None, tuple[str, ...]]:
+    """A relative margin as a share of what was measured, and how to read it; only a bare number is exact."""
+    if not margin.relative:
+        return None, ()
+    amount = difference(abs(null), metric).removeprefix("+")
+    said = f"the relative margin is {amount} at the baseline {shown(baseline.mean, metric)}"
+    if baseline.measured is None:
+        return None, (f"{said}, taken as exact",)
+    if not null:
+        return None, ()
+    share = math.copysign(float(margin.value), null) * math.copysign(1.0, baseline.mean)
+    return share, (
+        f"{said}; that mean is unsure itself, so the interval is that of the relative change, told at this mean",
+    )
 
 
 def _figures(

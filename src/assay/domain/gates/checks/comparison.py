@@ -6,6 +6,7 @@ of both arms by Welch's t; a bare number is taken as exact and labelled so. "No 
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from assay.domain.experiments.criteria.model import Criterion
@@ -30,6 +31,7 @@ from assay.domain.gates.checks.claims import (
 )
 from assay.domain.gates.checks.comparison_outlook import settles_comparison
 from assay.domain.gates.checks.looks import Level, NotNow, held, level_for
+from assay.domain.gates.checks.relative import relative_test
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count, difference, shown
@@ -88,6 +90,8 @@ def _tested(arms: Arms, level: Level) -> Comparison | ThresholdTest:
     seeds, theirs = len(level.measured.seeds), arms.baseline.measured
     if theirs is None:
         return _against_number(level, arms.baseline.mean + arms.null)
+    if arms.share is not None:
+        return relative_test(arms, level)
     if isinstance(arms.figures, tuple):
         return compare_summaries(*arms.figures, alpha=level.alpha, null=arms.null)
     if level.sequential and arms.tables is not None:
@@ -120,7 +124,8 @@ def _alike(arms: Arms, error: StatisticsError) -> str:
         return (
             f"both sides have the same score on every one of {count(examples, 'example')}: no spread to go by"
         )
-    return f"all {count(examples, 'example')} differ by the same amount: no spread to go by"
+    amount = "differ by the same amount" if arms.share is None else "change by the same share"
+    return f"all {count(examples, 'example')} {amount}: no spread to go by"
 
 
 def _refuse_constant(test: Comparison | ThresholdTest) -> None:
@@ -183,7 +188,8 @@ def _beside_the_number(answer: Outcome, arms: Arms) -> tuple[Outcome, str]:
     if answer is not Outcome.MET or number is None or arms.baseline.measured is None:
         return answer, ""
     mean = summarize(arms.candidate.values).mean
-    if compares(mean - number, arms.relation, arms.null):
+    null = arms.null if arms.share is None else math.copysign(arms.share * number, arms.null)
+    if compares(mean - number, arms.relation, null):
         return answer, ""
     return Outcome.UNCLEAR, (
         f"{metric.name} clears the baseline runs ({shown(arms.baseline.mean, metric)}), but not the locked baseline "

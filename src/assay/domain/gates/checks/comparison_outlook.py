@@ -9,6 +9,7 @@ from assay.domain.gates.checks.any_time import what_settles
 from assay.domain.gates.checks.arms import Arms
 from assay.domain.gates.checks.claims import LAST_LOOK, ONE_MODEL, settlement, too_close
 from assay.domain.gates.checks.looks import Level
+from assay.domain.gates.checks.relative import baseline_table, null_beside
 from assay.domain.gates.reported import figure_outlook, settles_figure
 from assay.domain.kernel.findings import Settlement
 from assay.stats.estimates import Comparison, ThresholdTest
@@ -24,6 +25,7 @@ from assay.stats.power import (
     seeds_for_crossed,
     seeds_for_threshold,
 )
+from assay.stats.relative import RATIO_METHOD
 from assay.stats.samples import StatisticsError, is_binary
 from assay.stats.stages import StagePlan
 
@@ -39,8 +41,9 @@ def settles_comparison(
         found = figure_outlook(arms.effect - arms.null, se, n, level.alpha)
         return settles_figure(found, n, compared=True)
     if level.sequential and level.measured.table is not None:
-        tables = arms.tables or (level.measured.table, None)
-        return what_settles(test, *tables)
+        if arms.tables is None:
+            return what_settles(test, level.measured.table)
+        return what_settles(test, arms.tables[0], baseline_table(arms.tables, arms))
     seeds, examples = _outlooks(arms, test, level, case, divisor)
     runs = tuple(seed.run for seed in level.measured.seeds)
     last = level.is_last and len(runs) > 1
@@ -72,22 +75,23 @@ def _by_seeds(arms: Arms, test: Comparison | ThresholdTest, level: Level, plan: 
     if theirs is None:
         return seeds_for_threshold(level.measured.values, arms.baseline.mean + arms.null, plan=plan)
     if arms.tables is None:
-        return seeds_for_comparison(level.measured.values, theirs.values, plan=plan, null=arms.null)
+        others = (1.0 + (arms.share or 0.0)) * np.asarray(theirs.values)
+        return seeds_for_comparison(level.measured.values, others, plan=plan, null=null_beside(arms))
     return seeds_for_crossed(test, plan=plan) if isinstance(test, Comparison) else None
 
 
 def _by_examples(arms: Arms, test: Comparison | ThresholdTest, level: Level) -> Outlook | None:
     if arms.tables is None or not isinstance(test, Comparison):
         return None
-    ours, other = arms.tables[0].first_seeds(len(level.measured.seeds)), arms.tables[1]
+    ours, other = arms.tables[0].first_seeds(len(level.measured.seeds)), baseline_table(arms.tables, arms)
     n = len(ours.sample_ids)
     if ours.matrix.shape[1] == other.matrix.shape[1] == 1:
         a, b = ours.matrix[:, 0], other.matrix[:, 0]
-        if ours.clusters is not None:  # as many more sources
+        if ours.clusters is not None or test.method == RATIO_METHOD:  # as many more sources
             return examples_for_figure(test.effect - arms.null, test.se or 0.0, n, alpha=level.alpha)
         if is_binary(a) and is_binary(b):
             return examples_for_pairs(paired_counts(a, b), alpha=level.alpha, null=arms.null)
-        return examples_for_mean(np.asarray(a - b), null=arms.null, alpha=level.alpha)
+        return examples_for_mean(np.asarray(a - b), null=null_beside(arms), alpha=level.alpha)
     if test.scope == ONE_MODEL:
         return examples_for_figure(test.effect - arms.null, test.se or 0.0, n, alpha=level.alpha)
     return examples_for_crossed(test)

@@ -21,6 +21,7 @@ from assay.domain.gates.checks.claims import counts, problem, shown_interval, to
 from assay.domain.gates.checks.comparison import comparison_level
 from assay.domain.gates.checks.looks import Level, NotNow
 from assay.domain.gates.checks.not_measured import nothing_measured, undeclared
+from assay.domain.gates.example_tables import ExampleTable
 from assay.domain.gates.gate import SlicesCheck
 from assay.domain.gates.gate_case import GateCase, Judged, on_set
 from assay.domain.gates.gate_record import GatePart
@@ -31,9 +32,10 @@ from assay.domain.kernel.findings import Lacks, Outcome, Settlement
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.stats.distributions import normal_quantile
 from assay.stats.power import FARTHEST_FACTOR, Outlook, TooCloseToCall, examples_for_figure
+from assay.stats.relative_slices import relative_slices
 from assay.stats.sequential_slices import any_time_slices
 from assay.stats.slice_alarms import SliceAlarm, SliceHarm, slice_alarm
-from assay.stats.slices import joined, paired_slices
+from assay.stats.slices import SliceTests, joined, paired_slices
 
 _UNTESTED = {"empty": "no example", "too few examples": "one example", "no spread": "no spread"}
 SLICES_MAX = 10_000
@@ -159,12 +161,28 @@ def _alarm(arms: Arms, sliced: _Sliced, level: Level) -> SliceAlarm:
     assert arms.tables is not None
     ours, theirs = arms.tables[0].first_seeds(len(level.measured.seeds)), arms.tables[1]
     families = [
-        paired_slices(ours.matrix, theirs.matrix, code, size, clusters=ours.cluster_labels, null=arms.null)
-        for code, size in zip(sliced.codes, sliced.sizes, strict=True)
+        _tests(arms, ours, theirs, code, size) for code, size in zip(sliced.codes, sliced.sizes, strict=True)
     ]
     higher = arms.metric.direction is Direction.HIGHER
     tests = any_time_slices(joined(families)) if level.sequential else joined(families)
     return slice_alarm(tests, higher_is_better=higher, alpha=level.alpha)
+
+
+def _tests(
+    arms: Arms, ours: ExampleTable, theirs: ExampleTable, code: NDArray[np.intp], size: int
+) -> SliceTests:
+    labels = ours.cluster_labels
+    if arms.share is None:
+        return paired_slices(ours.matrix, theirs.matrix, code, size, clusters=labels, null=arms.null)
+    share = math.copysign(arms.share, arms.null)
+    return relative_slices(ours.matrix, theirs.matrix, code, size, share=share, clusters=labels)
+
+
+def _margin(arms: Arms) -> str:
+    """The margin in words: a relative one is a share of each slice's own baseline."""
+    if arms.share is None:
+        return difference(abs(arms.null), arms.metric).removeprefix("+")
+    return f"{100.0 * abs(arms.share):.4g}% of its baseline"
 
 
 def _part(harm: SliceHarm, sliced: _Sliced, check: SlicesCheck, level: Level) -> GatePart:
@@ -206,6 +224,7 @@ def _answer(check: SlicesCheck, arms: Arms, alarm: SliceAlarm, sliced: _Sliced, 
     return replace(
         known,
         estimate=worst.effect,
+        threshold=math.copysign(worst.margin, arms.null),
         interval=shown_interval(worst.interval, (1.0 - worst.interval.confidence) / 2.0),
         p_value=worst.p_adjusted,
         notes=(
@@ -216,7 +235,7 @@ def _answer(check: SlicesCheck, arms: Arms, alarm: SliceAlarm, sliced: _Sliced, 
 
 
 def _would_change(outcome: Outcome, arms: Arms) -> str:
-    margin = difference(abs(arms.null), arms.metric).removeprefix("+")
+    margin = _margin(arms)
     if outcome is Outcome.MET:
         return f"one slice that is shown to be worse by more than {margin}"
     return "a wider margin, or those slices mended" if outcome is Outcome.NOT_MET else ""
@@ -224,15 +243,14 @@ def _would_change(outcome: Outcome, arms: Arms) -> str:
 
 def _point(alarm: SliceAlarm, arms: Arms) -> Outcome:
     sign = 1.0 if arms.metric.direction is Direction.HIGHER else -1.0
-    dropped = any(sign * (harm.effect - arms.null) < 0.0 for harm in alarm.harms)
+    dropped = any(sign * harm.effect < -harm.margin for harm in alarm.harms)
     return Outcome.NOT_MET if dropped else Outcome.MET
 
 
 def _outcome(
     check: SlicesCheck, arms: Arms, alarm: SliceAlarm, sliced: _Sliced, level: Level
 ) -> tuple[Outcome, str, Settlement | None]:
-    metric = arms.metric
-    margin = difference(abs(arms.null), metric).removeprefix("+")
+    metric, margin = arms.metric, _margin(arms)
     if alarm.shown:
         worst = sorted(alarm.shown, key=lambda harm: harm.p_harm)
         named = listed(f"{sliced.names[harm.position]} ({difference(harm.effect, metric)})" for harm in worst)
@@ -321,8 +339,8 @@ def _to_see(alarm: SliceAlarm, sliced: _Sliced, blind: list[int], limit: float) 
     """The detectable harm beyond the margin shrinks with the square root of the examples."""
     needed: dict[int, int | None] = dict.fromkeys(blind)
     for harm in alarm.harms:
-        if harm.position in needed and harm.detectable is not None and limit > alarm.margin:
-            factor = ((harm.detectable - alarm.margin) / (limit - alarm.margin)) ** 2
+        if harm.position in needed and harm.detectable is not None and limit > harm.margin:
+            factor = ((harm.detectable - harm.margin) / (limit - harm.margin)) ** 2
             needed[harm.position] = max(1, math.ceil(harm.n * (factor - 1.0)))
     return _in_slices(needed, sliced)
 
@@ -332,7 +350,7 @@ def _to_rule_out(alarm: SliceAlarm, sliced: _Sliced, level: Level, sign: float) 
     needed: dict[int, int | None] = dict.fromkeys(_blank(alarm))
     for harm in alarm.harms:
         if harm.p_harmless > level.alpha:
-            outlook = _outlook(harm, sign * harm.effect + alarm.margin, level.alpha)
+            outlook = _outlook(harm, sign * harm.effect + harm.margin, level.alpha)
             if isinstance(outlook, TooCloseToCall):
                 return too_close(
                     f"too close to call in {sliced.names[harm.position]}: even {FARTHEST_FACTOR} times its examples would probably not settle it"

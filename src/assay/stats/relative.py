@@ -1,0 +1,265 @@
+"""Is the candidate beyond a share of a baseline that was measured itself?
+
+Two percent of a measured mean is as unsure as that mean. Whoever takes it as exact passes up to a third of the candidates that
+stand exactly at the margin, so the candidate is compared with a multiple of the baseline, value by value (Fieller 1954).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from assay.stats.crossed import crossed_comparison
+from assay.stats.distributions import FloatArray, normal_cdf, normal_quantile
+from assay.stats.estimates import Comparison, Interval
+from assay.stats.independent_rates import kept_beside
+from assay.stats.paired import ONE_MODEL_EACH, Clusters
+from assay.stats.samples import (
+    ROUNDING,
+    DegenerateSample,
+    Scores,
+    TooFewSamples,
+    as_matrix,
+    check_alpha,
+    is_binary,
+    summarize,
+)
+
+RATIO_METHOD: Literal["score test of the ratio of paired rates"] = "score test of the ratio of paired rates"
+_STEPS = 80
+_DOUBLINGS = 12
+"""An interval that reaches 4,000 times as far as the difference is unsure has no end worth showing."""
+Compare = Callable[[float], Comparison]
+"""The candidate against this multiple of the baseline, tested against no difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairedTable:
+    """On how many examples do both, only the candidate, only the baseline, or neither succeed?"""
+
+    both: int
+    wins: int
+    losses: int
+    neither: int
+
+    @property
+    def n(self) -> int:
+        """All examples."""
+        return self.both + self.wins + self.losses + self.neither
+
+
+def relative_comparison(
+    candidate: Scores,
+    baseline: Scores,
+    *,
+    share: float,
+    clusters: Clusters | None = None,
+    alpha: float = 0.05,
+) -> Comparison:
+    """By how much does the candidate differ from the baseline, and is that beyond a share of the baseline's mean?
+
+    Args:
+        candidate: shape (examples, seeds), in the metric's units.
+        baseline: the same examples in the same rows, its own seeds.
+        share: change tested against, as a share of the baseline's mean: -0.02 for "at most 2% lower".
+        clusters: the source of each example, if some share one.
+        alpha: one-sided error; the interval has confidence 1 - 2 alpha.
+
+    Returns:
+        As `crossed.crossed_comparison` of the candidate with (1 + share) x baseline; effect, interval and null are told as
+        differences at the baseline's mean: divided by it they are the relative change, its interval and the share.
+
+    Raises:
+        As `crossed.crossed_comparison`; DegenerateSample also where both sides agree on every example.
+
+    One seed of pass/fail scores: the score test of the ratio of two paired rates (Nam and Blackwelder 2002).
+
+    >>> c = relative_comparison([[96.0], [210.0], [330.0], [405.0]], [[100.0], [200.0], [310.0], [390.0]], share=0.1)
+    >>> round(c.effect / 250, 3), round(c.interval.high / 250, 3), c.answer("less")
+    (0.041, 0.066, 'met')
+    """
+    check_alpha(alpha)
+    a, b = as_matrix(candidate, "candidate"), as_matrix(baseline, "baseline")
+    one_each = a.shape[1:] == b.shape[1:] == (1,) and a.shape == b.shape
+    if one_each and a.size and clusters is None and is_binary(a) and is_binary(b) and share > -1.0:
+        table = paired_table(a[:, 0], b[:, 0])
+        return relative_to(lambda factor: ratio_test(table, factor, alpha=alpha), share, _mean(b))
+    return relative_to(
+        lambda factor: crossed_comparison(a, factor * b, clusters=clusters, alpha=alpha),
+        share,
+        _mean(b),
+        needs_spread=True,
+    )
+
+
+def relative_to(compare: Compare, share: float, mean: float, *, needs_spread: bool = False) -> Comparison:
+    """What does a comparison with (1 + share) x baseline say of the relative change?
+
+    Args:
+        compare: compares the candidate with a multiple of the baseline, against no difference.
+        share: change tested against, as a share of the baseline's mean.
+        mean: of the baseline, in the metric's units.
+        needs_spread: whether the comparison has no interval where every example changes by the same share.
+
+    The bounds are the changes at which that same comparison turns, so the interval excludes the share exactly when the claim is
+    decided; a bound is None where the baseline is too near to zero to say. Where every example changes by the same share, the spread
+    is that of the candidate and the multiple of the baseline it is tested against.
+    """
+    if mean == 0.0:
+        return compare(1.0 + share)
+    found = compare(1.0 + share)
+    null = share * mean
+    effect = found.effect + null
+    if needs_spread and _one_ratio(compare, effect / mean, max(abs(mean), abs(effect))):
+        span = found.interval
+        assert span.low is not None
+        assert span.high is not None
+        moved = Interval(span.low + null, span.high + null, span.confidence)
+        return replace(found, effect=effect, null=null, interval=moved)
+
+    def bounds(change: float) -> tuple[float | None, float | None]:
+        interval = compare(1.0 + change / mean).interval
+        return interval.low, interval.high
+
+    low = _turn(lambda change: bounds(change)[0], null, effect, found.interval, side=-1.0)
+    high = _turn(lambda change: bounds(change)[1], null, effect, found.interval, side=1.0)
+    alpha = found.alpha
+    below, above = found.p_less <= alpha, found.p_greater <= alpha
+    kept = kept_beside(
+        -math.inf if low is None else low, math.inf if high is None else high, null, above, below
+    )
+    ends = [end if math.isfinite(end) else None for end in kept]
+    span = Interval(ends[0], ends[1], found.interval.confidence)
+    return replace(found, effect=effect, null=null, interval=span)
+
+
+def paired_table(candidate: Scores, baseline: Scores) -> PairedTable:
+    """Which of the four outcomes has each pair of pass/fail scores?"""
+    a, b = (np.asarray(side, dtype=np.float64) > 0.0 for side in (candidate, baseline))
+    return PairedTable(int((a & b).sum()), int((a & ~b).sum()), int((~a & b).sum()), int((~a & ~b).sum()))
+
+
+def ratio_test(table: PairedTable, factor: float, *, alpha: float = 0.05) -> Comparison:
+    """Is the candidate's pass rate beyond this multiple of the baseline's, on the same examples?
+
+    The score test with the spread estimated under the null (Nam and Blackwelder 2002; Tang, Tang and Chan 2003). The effect is
+    candidate minus factor x baseline, the interval is at that spread. p-values never fall below what winning every example
+    would have, as in `paired.tango_p`.
+
+    >>> found = ratio_test(PairedTable(43, 0, 1, 0), 0.9)
+    >>> round(found.statistic, 2), round(found.p_greater, 4)
+    (1.71, 0.0438)
+    """
+    n = table.n
+    if n < 1:
+        raise TooFewSamples("cannot compare pairs: no example (expected at least 1)")
+    both, wins, losses = (np.array([float(x)]) for x in (table.both, table.wins, table.losses))
+    z, effect, se = (float(x[0]) for x in ratio_score(both, wins, losses, np.array([float(n)]), factor))
+    floors = (factor / (1.0 + factor)) ** n if factor > 0.0 else 0.0, (1.0 / (1.0 + max(factor, 0.0))) ** n
+    reach = float(normal_quantile(1.0 - alpha)) * se
+    return Comparison(
+        effect=effect,
+        interval=Interval(effect - reach, effect + reach, 1.0 - 2.0 * alpha),
+        n_candidate=n,
+        n_baseline=n,
+        se=se,
+        dof=None,
+        statistic=z,
+        p_greater=max(float(normal_cdf(-z)), floors[0]),
+        p_less=max(float(normal_cdf(z)), floors[1]),
+        alpha=alpha,
+        method=RATIO_METHOD,
+        scope=ONE_MODEL_EACH,
+    )
+
+
+def ratio_score(
+    both: FloatArray, wins: FloatArray, losses: FloatArray, n: FloatArray, factor: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """z, effect (candidate minus factor x baseline) and its standard error under the null, one entry a table.
+
+    Under the null the share of examples that neither passes is the one seen, and the others follow from a quadratic.
+    """
+    effect = (both + wins - factor * (both + losses)) / n
+    if factor <= 0.0:
+        return np.where(effect > 0.0, 1e9, 0.0), effect, np.zeros(effect.shape)
+    seen = (both + wins + losses) / n
+    apart = seen * (1.0 - factor)
+    a = factor * (1.0 + factor) * n * seen
+    b = wins * (factor**2 * seen - apart * (1.0 + factor)) + losses * factor**2 * seen
+    b = b - (1.0 + factor) * both * apart
+    c = wins * apart * factor * seen
+    safe = np.where(a > 0.0, a, 1.0)
+    won = (b + np.sqrt(np.maximum(b * b + 4.0 * a * c, 0.0))) / (2.0 * safe)
+    won = np.clip(won, np.maximum(0.0, -apart / factor), seen * factor / (1.0 + factor))
+    variance = np.maximum(factor * (won * (1.0 + factor) + apart), 0.0) / n
+    se = np.sqrt(variance)
+    return np.where(se > 0.0, effect / np.where(se > 0.0, se, 1.0), 0.0), effect, se
+
+
+def _mean(values: FloatArray) -> float:
+    return summarize(values.ravel()).mean
+
+
+def _one_ratio(compare: Compare, change: float, scale: float) -> bool:
+    """Does every example change by the same share? Then only the baseline's own spread says how sure that is.
+
+    Raises DegenerateSample where that share is 0: two sides that agree on every example show nothing.
+    """
+    if abs(change) <= ROUNDING:
+        compare(1.0)
+        return False
+    try:
+        width = compare(1.0 + change).interval.width
+    except DegenerateSample:
+        return True
+    return width is not None and width <= 4.0 * ROUNDING * scale
+
+
+def _turn(
+    bound: Callable[[float], float | None], null: float, effect: float, interval: Interval, *, side: float
+) -> float | None:
+    """The change at which this bound of the remaining difference is 0: between the null and the effect, or beyond the null."""
+    at_null = interval.low if side < 0.0 else interval.high
+    if at_null is None:
+        return None
+    inner, outer, at_outer = effect, null, -side * at_null
+    reach = max(abs(interval.width or 0.0), abs(effect - null), 1e-300)
+    if (effect - null) * side >= 0.0 or at_outer < 0.0:
+        outer, at_outer = _outward(bound, min(null, effect) if side < 0.0 else max(null, effect), reach, side)
+        if at_outer < 0.0:
+            return None
+    at_inner = -reach
+    for _ in range(_STEPS):
+        if abs(outer - inner) <= 1e-13 * max(abs(outer), abs(inner), reach):
+            break
+        step = outer - at_outer * (outer - inner) / (at_outer - at_inner)
+        found = bound(step)
+        if found is None:
+            return None
+        value = -side * found
+        if value >= 0.0:
+            outer, at_outer, at_inner = step, value, at_inner / 2.0
+        else:
+            inner, at_inner, at_outer = step, value, at_outer / 2.0
+        if value == 0.0:
+            break
+    return outer
+
+
+def _outward(
+    bound: Callable[[float], float | None], start: float, reach: float, side: float
+) -> tuple[float, float]:
+    """A change far enough out to be ruled out, and by how much; negative where none is."""
+    for doubling in range(_DOUBLINGS):
+        change = start + side * reach * 2.0**doubling
+        found = bound(change)
+        if found is None:
+            break
+        if -side * found >= 0.0:
+            return change, -side * found
+    return start, -1.0

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from assay.connectors.evals.faults import listed, shown, unreadable
 from assay.connectors.evals.files import EvalFile, content_digest
 from assay.connectors.evals.json_files import decoded
+from assay.connectors.evals.junit_counts import SUITES, JUnitCounts, was_not_run
 from assay.connectors.evals.metric_names import metric_name
 from assay.connectors.evals.reader import ReadOptions
 from assay.connectors.evals.runs import FOLDER, check_fractions, example_text, file_run, moment
@@ -32,8 +33,7 @@ class _Suites:
     sheet: Sheet = field(default_factory=Sheet)
     asked: dict[str, int] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
-    expected: int = 0
-    found: int = 0
+    counts: JUnitCounts = field(default_factory=JUnitCounts)
     seed: int | None = None
     started: str | None = None
 
@@ -79,9 +79,7 @@ def _run(suites: _Suites, folder: str, seed: int | None, options: ReadOptions) -
     name = suites.files[0][0] if len(suites.files) == 1 else f"{len(suites.files)} files"
     scores = suites.sheet.scores(seed)
     check_fractions(options, name, scores.values(), where="properties")
-    fault = suites.sheet.fault()
-    if suites.found < suites.expected:
-        fault = f"{suites.found:,} of {suites.expected:,} announced tests are there"
+    faults = [*suites.counts.faults, suites.sheet.fault()]
     where = "/".join(part for part in (folder, "" if seed is None else f"seed {seed}") if part)
     return file_run(
         suites.files[0][0] if len(suites.files) == 1 else f"{where or 'suites'} ({name})",
@@ -89,7 +87,7 @@ def _run(suites: _Suites, folder: str, seed: int | None, options: ReadOptions) -
         seed=seed,
         config={FOLDER: folder} if folder else {},
         scores=scores,
-        scores_error=fault,
+        scores_error="; ".join(dict.fromkeys(filter(None, faults))) or None,
         started_at=moment(suites.started),
     )
 
@@ -130,28 +128,29 @@ def _take_events(suites: _Suites, name: str, path: list[ET.Element], parser: ET.
 
 
 def _take(suites: _Suites, name: str, path: list[ET.Element], event: str, element: ET.Element) -> None:
+    tag = element.tag.rpartition("}")[2]
     if event == "start":
         path.append(element)
         if len(path) > MAX_DEPTH:
             raise unreadable(
                 name, f"elements {len(path)} deep", f"at most {MAX_DEPTH}", hint="is it a JUnit report?"
             )
+        if tag in SUITES:
+            suites.counts.begin()
         return
     path.pop()
-    tag = element.tag.rpartition("}")[2]
     if tag == "testcase":
+        suites.counts.add_case(element)
         _add_case(suites, name, path, element)
         element.clear()
-    elif tag == "testsuite":
-        _add_suite(suites, path, element)
+    elif tag in SUITES:
+        suites.counts.end(element)
+        if tag == "testsuite":
+            _add_suite(suites, element)
         element.clear()
 
 
-def _add_suite(suites: _Suites, path: list[ET.Element], suite: ET.Element) -> None:
-    told = number_of(suite.get("tests", ""))
-    inside = any(parent.tag.rpartition("}")[2] == "testsuite" for parent in path)
-    if told is not None and told.is_integer() and not inside and 0 <= told < 10**9:
-        suites.expected += int(told)
+def _add_suite(suites: _Suites, suite: ET.Element) -> None:
     seed = number_of(_properties(suite).get("seed", ""))
     if seed is not None and seed.is_integer() and abs(seed) < 2**53:
         suites.seed = int(seed)
@@ -159,10 +158,9 @@ def _add_suite(suites: _Suites, path: list[ET.Element], suite: ET.Element) -> No
 
 
 def _add_case(suites: _Suites, name: str, path: list[ET.Element], case: ET.Element) -> None:
-    suites.found += 1
-    test = _test_id(name, path, case, suites.found)
+    test = _test_id(name, path, case, suites.counts.cases)
     outcomes = {child.tag.rpartition("}")[2]: child for child in case}
-    if "skipped" in outcomes:
+    if outcomes.keys().isdisjoint(("error", "failure")) and ("skipped" in outcomes or was_not_run(case)):
         suites.skipped.append(test)
         return
     repeat = suites.asked[test] = suites.asked.get(test, 0) + 1

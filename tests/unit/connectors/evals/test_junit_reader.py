@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from assay.connectors.evals import junit
@@ -82,6 +85,77 @@ def test_a_test_that_ran_several_times_is_repeated(read):
 
 def test_announced_tests_that_are_missing_are_told(read):
     assert read(suite(case("a"), tests=3)).runs[0].scores_error == "1 of 3 announced tests are there"
+
+
+@pytest.mark.parametrize("kind", ["errors", "failures", "skipped"])
+def test_announced_errors_failures_and_skips_that_no_case_shows_are_told(read, kind):
+    clean = suite(case("a"), case("b")).replace("tests=", f'{kind}="1" tests=')
+    told = f"suite 's' announces {kind}: 1, its test cases show 0"
+    assert read(clean).runs[0].scores_error == told
+    assert (
+        read(f'<testsuites><testsuite name="o">{clean}</testsuite></testsuites>').runs[0].scores_error == told
+    )
+    around = f'<testsuites name="s" {kind}="1">{suite(case("a"))}</testsuites>'
+    assert read(around).runs[0].scores_error == told
+
+
+def test_error_of_a_suite_is_told_though_no_test_had_one(read):
+    assert (
+        read(suite(case("a"), more="<error message='set up'/>")).runs[0].scores_error
+        == "suite 's' ended in error outside of its test cases"
+    )
+
+
+def test_missing_tests_of_one_suite_are_not_made_up_for_by_another(read):
+    both = f"<testsuites>{suite(case('a'), tests=2)}{suite(case('b'), case('c'), tests=1)}</testsuites>"
+    assert read(both).runs[0].scores_error == "1 of 2 announced tests are there"
+
+
+HONEST = {
+    "parents sum up": '<testsuites tests="2" failures="1"><testsuite name="all" tests="2" failures="1"><testsuite name="x" tests="1" failures="1"><testcase name="a"><failure/></testcase></testsuite><testsuite name="y" tests="1"><testcase name="b"/></testsuite></testsuite></testsuites>',
+    "parents count their own": '<testsuite name="all" tests="1"><testcase name="a"/><testsuite name="x" tests="1" failures="1"><testcase name="b"><failure/></testcase></testsuite></testsuite>',
+    "no attributes": '<testsuite><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>',
+    "several failures of a test": '<testsuite name="s" tests="1" failures="2"><testcase name="a"><failure/><failure/></testcase></testsuite>',
+    "run again until it passed": '<testsuite name="s" tests="1" failures="1" flakes="1"><testcase name="a"><flakyFailure/></testcase></testsuite>',
+    "disabled": '<testsuites tests="2" disabled="1" skipped="1"><testsuite name="s" tests="2" skipped="1"><testcase name="a" status="run"/><testcase name="b" status="notrun"/></testsuite></testsuites>',
+    "no whole number": '<testsuite name="s" errors="none" failures="-1" skipped=""><testcase name="a"/></testsuite>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("report", HONEST.values(), ids=HONEST)
+def test_counts_as_the_writers_write_them_are_no_fault(read, report):
+    assert read(report).runs[0].scores_error is None
+
+
+def test_tests_that_were_not_run_are_no_evidence_and_errors_are_never_skipped(read):
+    found = read(HONEST["disabled"])
+    assert found.runs[0].scores["passed"].sample_ids == ("s::a",)
+    assert "1 tests were skipped" in found.notes[0]
+    both = read(suite(case("a"), case("b", "<skipped/><error/>")))
+    assert both.runs[0].scores_error == "1 of 2 examples ended in an error: c::b"
+
+
+WRITTEN_BY_PYTEST = """
+import pytest
+def test_pass(): pass
+def test_fail(): assert 0
+def test_skip(): pytest.skip("no")
+@pytest.mark.xfail
+def test_xfail(): assert 0
+@pytest.mark.parametrize("x", [1, 2])
+def test_many(x): assert x
+"""
+
+
+def test_report_that_pytest_writes_shows_what_it_announces(read, tmp_path):
+    tests = tmp_path / "test_written.py"
+    tests.write_text(WRITTEN_BY_PYTEST)
+    report = tmp_path / "written.xml"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}"]
+    subprocess.run([*command, f"--junitxml={report}", str(tests)], cwd=tmp_path, check=False)
+    (run,) = read(report.read_bytes()).runs
+    assert run.scores_error is None
+    assert run.scores["passed"].values.tolist() == [0.0, 1.0, 1.0, 1.0]
 
 
 def test_nested_suites_count_once_and_namespaces_do_not_matter(read):

@@ -49,7 +49,7 @@ def _print_page(page: dict[str, Any]) -> None:
             *(("baseline", baseline_text(one, catalog)) for one in content.get("baseline", [])),
             ("locked", f"{lock['locked_at'][:10]} by {lock['locked_by']}" if lock else None),
             ("amended", f"{len(lock['amendments'])} times" if lock and lock["amendments"] else None),
-            ("spent", _spent(page["gpu_hours"])),
+            ("spent", _spent(page, content.get("budget", {}))),
             ("verdict", verdict["verdict"]["headline"] if verdict else None),
             ("decision", (ticket["decision"] or {}).get("kind")),
             ("learned", (ticket["decision"] or {}).get("learnings")),
@@ -82,10 +82,18 @@ def _print_page(page: dict[str, Any]) -> None:
         say(f"{one['at'][:10]} {one['by']}: {one['text']}")
 
 
-def _spent(gpu_hours: float | None) -> str | None:
-    from assay.domain.gates.wording import hours
+def _spent(page: dict[str, Any], budget: dict[str, Any]) -> str:
+    from assay.domain.gates.wording import used_of
 
-    return None if gpu_hours is None else f"{hours(gpu_hours)} GPU-hours"
+    amounts = (
+        ("GPU-hours", page["gpu_hours"], budget.get("gpu_hours"), page["runs_without_gpu_hours"]),
+        ("USD", page["cost_usd"], budget.get("cost_usd"), page["runs_without_cost"]),
+    )
+    return ", ".join(
+        used_of(used, unit, budget=None if limit is None else float(limit), unknown_runs=unknown)
+        for unit, used, limit, unknown in amounts
+        if used is not None
+    )
 
 
 def _by_group(runs: list[dict[str, Any]], verdict: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -66,6 +66,9 @@ def card_context(slug: str, card: CardView) -> Card:
         compute=shown.get("compute_text") or "",
         compute_width=wording.percent_of_bar(shown.get("compute_share")),
         compute_hot=(shown.get("compute_share") or 0.0) > 1.0,
+        money=shown.get("money_text") or "",
+        money_width=wording.percent_of_bar(shown.get("money_share")),
+        money_hot=(shown.get("money_share") or 0.0) > 1.0,
         **_time_box(card),
         **_data(card),
         **_blockers(slug, card),
@@ -109,7 +112,8 @@ def _foot(card: CardView) -> str:
         return str(shown["gate"])
     if shown.get("foot"):
         return str(shown["foot"])
-    return "" if shown.get("compute_text") else card.hypothesis[:160]
+    spent = shown.get("compute_text") or shown.get("money_text")
+    return "" if spent else card.hypothesis[:160]
 
 
 def _why(card: CardView) -> str:

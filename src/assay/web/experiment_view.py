@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from assay.domain.experiments.display import format_value
 from assay.domain.experiments.exact_numbers import number_text
@@ -13,7 +14,7 @@ from assay.domain.experiments.experiment import (
     Decision,
     LinkKind,
 )
-from assay.domain.gates.wording import hours, limit_text
+from assay.domain.gates.wording import limit_text, used_of
 from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.ids import TicketType
 from assay.web import blockers_view, findings_view, happenings, moves, wording
@@ -42,6 +43,8 @@ from assay.workflows.gate_views import TicketGate
 from assay.workflows.records import Link
 from assay.workflows.views import AttestableItem, ExitGateView, SearchHit, TicketView
 
+_RESOURCES = {"GPU-h": ("Compute", "GPU hours"), "USD": ("Money", "cost")}
+"""What a page calls each, and what runs log of it."""
 LINKS: Mapping[str, tuple[str, str]] = {
     "blocks": ("blocks", "is blocked by"),
     "needs_data": ("needs data from", "gives data to"),
@@ -208,24 +211,11 @@ def baseline_text(one: Baseline, view: TicketView) -> str:
 
 
 def _meters(view: TicketView) -> tuple[Meter, ...]:
-    content, meters = view.ticket.content, []
-    budget = content.budget.gpu_hours
-    if budget is not None:
-        spent = view.gpu_hours
-        share = None if spent is None else spent / float(budget)
-        limit = float(budget)
-        text = (
-            wording.UNKNOWN if spent is None else f"{hours(spent, beside=limit)} of {limit_text(limit)} GPU-h"
-        )
-        meters.append(
-            Meter(
-                "Compute",
-                text,
-                wording.percent_of_bar(share),
-                share is not None and share > 1,
-                _compute_note(view),
-            )
-        )
+    content, budget = view.ticket.content, view.ticket.content.budget
+    meters = [
+        *_used(view, "GPU-h", view.gpu_hours, budget.gpu_hours, view.runs_without_gpu_hours),
+        *_used(view, "USD", view.cost_usd, budget.cost_usd, view.runs_without_cost),
+    ]
     days = content.time_box_days
     if days is not None:
         used = view.days_used
@@ -237,10 +227,25 @@ def _meters(view: TicketView) -> tuple[Meter, ...]:
     return tuple(meters)
 
 
-def _compute_note(view: TicketView) -> str:
+def _used(
+    view: TicketView, unit: str, spent: float | None, budget: Decimal | None, unknown: int
+) -> tuple[Meter, ...]:
+    """What was used of a budget; nothing where neither is known."""
+    limit = None if budget is None else float(budget)
+    if spent is None:
+        text = "" if limit is None else f"{wording.UNKNOWN} of {limit_text(limit)} {unit}"
+    else:
+        text = used_of(spent, unit, budget=limit, unknown_runs=unknown)
+    share = None if spent is None or limit is None else spent / limit
+    label, logged = _RESOURCES[unit]
+    note, hot = _used_note(view, unknown, logged), share is not None and share > 1
+    return (Meter(label, text, wording.percent_of_bar(share), hot, note),) if text else ()
+
+
+def _used_note(view: TicketView, unknown: int, logged: str) -> str:
     notes = []
-    if view.runs_without_gpu_hours:
-        notes.append(f"{wording.plural(view.runs_without_gpu_hours, 'run')} not counted: no GPU hours logged")
+    if unknown:
+        notes.append(f"{wording.plural(unknown, 'run')} not counted: no {logged} logged")
     if view.since_kill is not None and view.since_kill.runs:
         notes.append("runs that came after the kill are counted: they were paid for")
     text = "; ".join(notes)
@@ -248,10 +253,9 @@ def _compute_note(view: TicketView) -> str:
 
 
 def _meters_note(view: TicketView) -> str:
-    budget = view.ticket.content.budget
-    if budget.cost_usd is not None:
-        return f"Money: at most {number_text(budget.cost_usd)} USD."
-    return "" if budget.gpu_hours is not None or view.ticket.content.time_box_days else "No budget is set."
+    content = view.ticket.content
+    allowed = (content.budget.gpu_hours, content.budget.cost_usd, content.time_box_days)
+    return "No budget is set." if all(one is None for one in allowed) else ""
 
 
 def _facts(view: TicketView) -> tuple[tuple[str, str], ...]:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from assay.workflows.records import Attachment, Project
-    from assay.workflows.views import Heard
+    from assay.workflows.views import JournalRow
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Something that happened on a ticket that somebody follows."""
+
+    row: JournalRow
+    title: str
+    """Of the ticket."""
 
 
 class CompanyReads(Protocol):

@@ -35,6 +35,7 @@ class RunRow:
     """As text beyond 2^53 - 1."""
     started_at: datetime | None
     gpu_hours: float | None
+    cost_usd: float | None
     deleted: bool
     metrics: dict[str, str]
     url: str | None

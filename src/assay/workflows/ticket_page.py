@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from assay.domain.board.board import ExitItem, Stage
@@ -58,8 +58,9 @@ def _view(
     record = None if standing is None else standing.record
     runs = tx.runs_of(project.id, ticket.key)
     charted = metric or _primary_metric(ticket)
-    used = [run.row.gpu_hours for run in runs if not run.row.deleted]
-    spent = [hours for hours in used if hours is not None]
+    paid = [run.row for run in runs if not run.row.deleted]
+    gpu_hours, without_hours = _sum(row.gpu_hours for row in paid)
+    cost_usd, without_cost = _sum(row.cost_usd for row in paid)
     stage = project.settings.board.stage(ticket.stage)
     text = f"{ticket.content.title} {ticket.content.hypothesis}"
     now = ws.clock()
@@ -89,13 +90,22 @@ def _view(
         exits=_exits(tx, project, ticket, now),
         attestable=_attestable(tx, project, ticket),
         history=tuple(tx.latest_about(project.slug, ticket.key, limit=HISTORY_SHOWN)),
-        gpu_hours=math.fsum(spent) if spent else None,
-        runs_without_gpu_hours=sum(hours is None for hours in used),
+        gpu_hours=gpu_hours,
+        runs_without_gpu_hours=without_hours,
+        cost_usd=cost_usd,
+        runs_without_cost=without_cost,
         days_used=spike.used_days if spike is not None else _days(ticket, now),
         spike=spike,
         watchers=tuple(watchers),
         attachments=tuple(attachments),
     )
+
+
+def _sum(amounts: Iterable[float | None]) -> tuple[float | None, int]:
+    """What is known of them, None where nothing is; and how many are unknown."""
+    told = list(amounts)
+    known = [amount for amount in told if amount is not None]
+    return math.fsum(known) if known else None, len(told) - len(known)
 
 
 def _days(ticket: Ticket, now: datetime) -> int | None:

@@ -222,15 +222,6 @@ class JournalRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Something that happened on a ticket that somebody follows."""
-
-    row: JournalRow
-    title: str
-    """Of the ticket."""
-
-
-@dataclass(frozen=True, slots=True)
 class JournalPage:
     """A page of the journal, newest first."""
 
@@ -377,6 +368,9 @@ class TicketView:
     gpu_hours: float | None
     """Spent so far by runs that say so; None when none does."""
     runs_without_gpu_hours: int
+    cost_usd: float | None
+    """What the runs cost that say so; None when none does."""
+    runs_without_cost: int
     days_used: int | None
     """Whole days since the lock, or since a spike was begun; None before that."""
     spike: SpikeClock | None = None

@@ -108,6 +108,7 @@ class Story:
         name="run",
         broken=(),
         diverged=(),
+        costs=(),
     ):
         begun = datetime.now(UTC) + timedelta(seconds=1)
         made = []
@@ -129,6 +130,7 @@ class Story:
                     ended_at=begun + timedelta(hours=1),
                     gpu_hours=3.6,
                     gpu_hours_source="tag",
+                    cost_usd=costs[seed - 1] if seed <= len(costs) else None,
                     digest=f"d{self.logged}",
                 )
             )

@@ -50,6 +50,8 @@ class TicketPageDocument(TypedDict):
     history: tuple[JournalRow, ...]
     gpu_hours: float | None
     runs_without_gpu_hours: int
+    cost_usd: float | None
+    runs_without_cost: int
     days_used: int | None
     spike: SpikeClock | None
     watchers: tuple[str, ...]
@@ -80,6 +82,8 @@ def ticket_page_document(view: TicketView) -> TicketPageDocument:
         history=view.history,
         gpu_hours=view.gpu_hours,
         runs_without_gpu_hours=view.runs_without_gpu_hours,
+        cost_usd=view.cost_usd,
+        runs_without_cost=view.runs_without_cost,
         days_used=view.days_used,
         spike=view.spike,
         watchers=view.watchers,

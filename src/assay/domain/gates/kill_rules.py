@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from statistics import median
 
 import numpy as np
@@ -60,15 +61,23 @@ def _time_box(case: Case) -> str:
 
 
 def _over_budget(case: Case) -> str | None:
-    budget = case.registration.budget.gpu_hours
-    used = spent(case.runs, "compute")
+    budget = case.registration.budget
+    told = (
+        _over(case, "compute", budget.gpu_hours, "GPU-hours"),
+        _over(case, "cost", budget.cost_usd, "USD"),
+    )
+    return "; ".join(reason for reason in told if reason) or None
+
+
+def _over(case: Case, resource: str, budget: Decimal | None, unit: str) -> str:
+    used, times = spent(case.runs, resource), case.settings.kill_rules.over_budget_multiple
     if budget is None or used.known is None or used.broken:
-        return None
-    limit = float(case.settings.kill_rules.over_budget_multiple * budget)
+        return ""
+    limit = float(times * budget)
     if used.known <= limit:
-        return None
+        return ""
     least = "at least " if used.unknown_runs else ""
-    return f"{least}{hours(used.known, beside=limit)} GPU-hours, more than {case.settings.kill_rules.over_budget_multiple}x the budget of {limit_text(float(budget))}"
+    return f"{least}{hours(used.known, beside=limit)} {unit}, more than {times}x the budget of {limit_text(float(budget))}"
 
 
 def _plateau(case: Case) -> str | None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from assay.domain.experiments.criteria.model import Improvement, NonInferiority, Percentile
 from assay.domain.experiments.criteria.text import criterion_text
-from assay.domain.experiments.evidence import Evidence, Run, RunStatus
+from assay.domain.experiments.evidence import Evidence, RunStatus
 from assay.domain.experiments.experiment import Lock, Registration
 from assay.domain.gates.candidates import primary_metric_of
-from assay.domain.gates.checks.resources import spent
+from assay.domain.gates.checks.resources import Spent, spent
 from assay.domain.gates.decide import Row, cheapest, row_of
 from assay.domain.gates.seed_groups import BASELINE_ARM
 from assay.domain.gates.sources import read_once
-from assay.domain.gates.wording import count, hours, limit_text, shown
+from assay.domain.gates.wording import count, limit_text, shown, used_of
 from assay.domain.kernel.findings import Finding, Outcome, Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog
 from assay.domain.kernel.verdicts import Recommendation, Verdict, VerdictRecord
@@ -43,6 +43,9 @@ class CardSummary:
     compute_text: str = ""
     compute_share: float | None = None
     """Spent share of the budget; above 1 is over budget."""
+    money_text: str = ""
+    money_share: float | None = None
+    """The same for what the runs cost."""
     runs: int = 0
     running: int = 0
     amended_after_results: bool = False
@@ -84,7 +87,9 @@ def card_evidence(
     running = sum(run.status is RunStatus.RUNNING for run in here)
     verdict = None if record is None else record.verdict
     place = _place(verdict, lock.registration, evidence)
-    compute_text, compute_share = _compute((*evidence.runs, *evidence.detached), lock.registration)
+    paid, budget = (*evidence.runs, *evidence.detached), lock.registration.budget
+    compute_text, compute_share = _used(spent(paid, "compute"), budget.gpu_hours, "GPU-h")
+    money_text, money_share = _used(spent(paid, "cost"), budget.cost_usd, "USD")
     return CardSummary(
         metric=None if place is None else place.metric.name,
         baseline_text=_text(place, None if place is None else place.baseline),
@@ -96,6 +101,8 @@ def card_evidence(
         foot=_foot(verdict if here else None, learnings),
         compute_text=compute_text,
         compute_share=compute_share,
+        money_text=money_text,
+        money_share=money_share,
         runs=len(here),
         running=running,
         amended_after_results=any(amendment.after_results for amendment in lock.amendments),
@@ -208,17 +215,12 @@ def _bar(place: _Place | None) -> dict[str, float] | None:
     return {name: round(_PADDING + room * (value - least) / span, 4) for name, value in known.items()}
 
 
-def _compute(runs: Sequence[Run], registration: Registration) -> tuple[str, float | None]:
-    used, budget = spent(runs, "compute"), registration.budget.gpu_hours
+def _used(used: Spent, budget: Decimal | None, unit: str) -> tuple[str, float | None]:
+    limit = None if budget is None else float(budget)
     if used.known is None or used.broken:
-        of = "" if budget is None else f" of {limit_text(float(budget))} GPU-h"
-        return (f"unknown{of}" if used.runs and budget is not None else "", None)
-    least = "at least " if used.unknown_runs else ""
-    if budget is None:
-        return f"{least}{hours(used.known)} GPU-h", None
-    limit = float(budget)
-    text = f"{least}{hours(used.known, beside=limit)} of {limit_text(limit)} GPU-h"
-    return text, round(used.known / limit, 4)
+        return (f"unknown of {limit_text(limit)} {unit}" if used.runs and limit is not None else "", None)
+    text = used_of(used.known, unit, budget=limit, unknown_runs=used.unknown_runs)
+    return text, None if limit is None else round(used.known / limit, 4)
 
 
 def _text(place: _Place | None, value: float | None) -> str:

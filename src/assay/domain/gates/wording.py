@@ -60,6 +60,17 @@ def hours(value: float, *, beside: float | None = None) -> str:
     return text
 
 
+def used_of(used: float, unit: str, *, budget: float | None = None, unknown_runs: int = 0) -> str:
+    """How much was used, of how much? "At least" where some runs do not say.
+
+    >>> used_of(18.4, "GPU-h"), used_of(300.0, "USD", budget=100.0, unknown_runs=1)
+    ('18 GPU-h', 'at least 300 of 100 USD')
+    """
+    least = "at least " if unknown_runs else ""
+    of = "" if budget is None else f" of {limit_text(budget)}"
+    return f"{least}{hours(used, beside=budget)}{of} {unit}"
+
+
 def limit_text(value: float) -> str:
     """How is an amount written that a person set: with the digits that were given?
 

@@ -15,8 +15,8 @@ from assay.storage.repositories.projects import PROJECT, project_of
 from assay.storage.session import Session, Statement, any_of, in_list
 from assay.storage.tables import inbox_marks, journal, projects, tickets, watchers
 from assay.storage.types import storable
+from assay.workflows.company_ports import Heard
 from assay.workflows.records import Project
-from assay.workflows.views import Heard
 
 _J, _W, _T, _M = journal.c, watchers.c, tickets.c, inbox_marks.c
 MOST_COUNTED = 100

@@ -205,10 +205,8 @@ def _urgency(row: Row) -> int | None:
         return 0
     if card.get("invalid"):
         return 1
-    share = card.get("compute_share")
-    if isinstance(share, int | float) and share > 1:
-        return 2
-    return None
+    shares = (card.get("compute_share"), card.get("money_share"))
+    return 2 if any(isinstance(share, int | float) and share > 1 for share in shares) else None
 
 
 def _sync(rows: list[Row]) -> tuple[datetime | None, str]:

@@ -119,7 +119,7 @@ def _ticket_run(ticket: str, row: Row) -> TicketRun:
     shown = RunRow(
         run_id=run_id, source=body["source"], external_id=external_id, name=name, ticket=ticket, status=status,
         seed=None if seed is None else exact_integer(int(seed)),
-        started_at=started_at, gpu_hours=body.get("gpu_hours"), deleted=bool(deleted),
+        started_at=started_at, gpu_hours=body.get("gpu_hours"), cost_usd=body.get("cost_usd"), deleted=bool(deleted),
         metrics={metric: f"{float(values[metric]):.6g}" for metric in sorted(values)},
         url=body.get("url"),
     )  # fmt: skip
@@ -155,7 +155,7 @@ def _run_row(row: Row) -> RunRow:
     return RunRow(
         run_id=run_id, source=source, external_id=external_id, name=name, ticket=there, status=status,
         seed=None if seed is None else exact_integer(int(seed)),
-        started_at=started_at, gpu_hours=gpu_hours, deleted=bool(deleted),
+        started_at=started_at, gpu_hours=gpu_hours, cost_usd=body.get("cost_usd"), deleted=bool(deleted),
         metrics={metric: str(value) for metric, value in from_json(last_values).items()},
         url=body.get("url"), unknown_ticket=None if there else ticket or unread_tag(None, body["tags"]),
     )  # fmt: skip

@@ -59,6 +59,9 @@ class Card:
     compute: str
     compute_width: str | None
     compute_hot: bool
+    money: str
+    money_width: str | None
+    money_hot: bool
     box_iso: str
     """When its time box began; empty without one, and once it is decided."""
     box_days: int

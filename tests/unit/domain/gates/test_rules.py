@@ -72,6 +72,29 @@ def test_compute_over_twice_the_budget_kills_only_where_the_ticket_says_so():
     assert not advice.advises_kill
 
 
+@pytest.mark.parametrize(
+    ("costs", "reason"),
+    [
+        ((60.0, 60.0, 60.0), None),
+        ((100.0, 100.0, 100.0), "300 USD, more than 2x the budget of 100"),
+        ((250.0, None, None), "at least 250 USD, more than 2x the budget of 100"),
+        ((None, None, None), None),
+    ],
+)
+def test_money_over_twice_the_budget_is_advised_of_like_compute(costs, reason):
+    runs = [run(n, {"accuracy": 0.8 + n / 100}, cost_usd=cost) for n, cost in enumerate(costs, start=1)]
+    advice = [a for a in verdict(lock(ACCURACY, cost_usd=100), runs).advice if a.rule == "over_budget"]
+    assert [(a.reason, a.advises_kill) for a in advice] == ([] if reason is None else [(reason, False)])
+
+
+def test_money_and_compute_over_budget_are_told_together():
+    runs = seeds("accuracy", [0.80, 0.81, 0.80], gpu_hours=20.0, cost_usd=80.0)
+    said = verdict(lock(ACCURACY, gpu_hours=24, cost_usd=100), runs)
+    assert [a.reason for a in said.advice if a.rule == "over_budget"] == [
+        "60 GPU-hours, more than 2x the budget of 24; 240 USD, more than 2x the budget of 100"
+    ]
+
+
 def test_compute_that_a_run_does_not_say_is_unknown_never_zero():
     locked = lock(ACCURACY, "kill: compute > 2x budget", "blocking: compute <= 24 GPU-h", gpu_hours=24)
     partly = [run(1, {"accuracy": 0.9}, gpu_hours=5.0), run(2, {"accuracy": 0.91})]

@@ -172,6 +172,19 @@ def test_card_shows_where_the_metric_stands_and_what_was_spent():
     )
 
 
+def test_card_shows_money_beside_what_is_allowed_and_at_least_where_a_run_does_not_say():
+    dear = seeds("accuracy", GOOD, cost_usd=60.0)
+    shown = card(dear, cost_usd=100)
+    assert (shown.money_text, shown.money_share) == ("180 of 100 USD", 1.8)
+    partly = card([*dear, run(9, {"accuracy": 0.9})], cost_usd=100)
+    assert (partly.money_text, partly.money_share) == ("at least 180 of 100 USD", 1.8)
+    assert (card(seeds("accuracy", GOOD), cost_usd=100).money_text, card(dear).money_text) == (
+        "unknown of 100 USD",
+        "180 USD",
+    )
+    assert card(seeds("accuracy", GOOD)).money_text == ""
+
+
 def test_card_of_a_threshold_shows_the_baseline_of_runs_that_another_finding_or_group_knows():
     old = seeds("accuracy", [0.80, 0.81, 0.805], arm="baseline", after=False)
     for criteria in ((ACCURACY, "secondary: accuracy improves by >= 3%"), (ACCURACY,)):

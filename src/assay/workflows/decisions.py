@@ -131,7 +131,8 @@ def may_be_decided(project: Project, ticket: Ticket) -> Refused | None:
         return Refused(
             f"cannot decide ticket {ticket.key!r}: its criteria are not locked (expected criteria fixed before "
             "the first run)",
-            hint=f"move {ticket.key} to {project.settings.board.locking_title or 'a column that locks criteria'} first",
+            hint=f"move {ticket.key} to {project.settings.board.locking_title or 'a column that locks criteria'} first; a draft that "
+            f"nobody will run is deleted: assay ticket delete {ticket.key}",
             code="ticket-not-locked",
         )
     return None

@@ -364,8 +364,8 @@ def delete_ticket(ws: Workspace, actor: Actor, slug: str, key: str, *, expected_
     """Remove a ticket that never was locked and has no runs; the journal keeps that it existed.
 
     Raises:
-        Refused: it was locked or has runs: such a ticket is killed with learnings, not deleted; or it was in a sprint while that
-            was running, whose scope would change after the fact.
+        Refused: it was locked: such a ticket is killed with learnings, not deleted; or it has runs, which are detached first; or
+            it was in a sprint while that was running, whose scope would change after the fact.
     """
     actor.require(Permission.WRITE_TICKETS)
 
@@ -373,12 +373,7 @@ def delete_ticket(ws: Workspace, actor: Actor, slug: str, key: str, *, expected_
         project = required_project(tx, slug)
         ticket = required_ticket(tx, project, key)
         check_version(ticket, expected_version)
-        if ticket.lock is not None or tx.runs(project.id, key, with_curves=False):
-            raise Refused(
-                f"cannot delete ticket {key!r}: it was locked or has runs (expected an untouched draft)",
-                hint="kill it with learnings instead",
-                code="ticket-has-history",
-            )
+        _must_be_untouched(tx, project, ticket)
         _must_be_in_no_begun_sprint(tx, project, ticket)
         files = tx.attachments(ticket.id)
         if not tx.delete_ticket(ticket):
@@ -389,6 +384,25 @@ def delete_ticket(ws: Workspace, actor: Actor, slug: str, key: str, *, expected_
         tx.append(event, actor=actor, at=ws.clock())
 
     ws.store.write(work)
+
+
+def _must_be_untouched(tx: ReadTransaction, project: Project, ticket: Ticket) -> None:
+    key = ticket.key
+    if ticket.lock is not None:
+        raise Refused(
+            f"cannot delete ticket {key!r}: it was locked (expected a draft)",
+            hint=f"assay decide {key} kill --learnings TEXT",
+            code="ticket-has-history",
+        )
+    runs = tx.runs(project.id, key, with_curves=False)
+    if runs:
+        raise Refused(
+            f"cannot delete ticket {key!r}: it has {len(runs)} {'run' if len(runs) == 1 else 'runs'} (expected a draft without "
+            "runs)",
+            hint=f"assay run detach {runs[0].run_id}; then it belongs to no ticket. All of them: assay run list --ticket {key}",
+            code="ticket-has-runs",
+            details={"runs": len(runs)},
+        )
 
 
 def _must_be_in_no_begun_sprint(tx: ReadTransaction, project: Project, ticket: Ticket) -> None:

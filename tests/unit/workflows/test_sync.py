@@ -1,15 +1,17 @@
 """How the portions of a sync reach the store: in turn, each durable, whatever happens to the next one."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from assay.errors import Unavailable
+from assay.errors import Refused, Unavailable
+from assay.workflows.decisions import may_be_decided
 from assay.workflows.evidence import attach_run, connect_source, get_run, list_runs, list_sources, sync_source
 from assay.workflows.journal import journal_page
 from assay.workflows.ports import SyncBatch
 from assay.workflows.ticket_page import ticket_page
-from assay.workflows.tickets import create_ticket
+from assay.workflows.tickets import create_ticket, delete_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content, run
 
 SLUG = "chatbot"
@@ -169,3 +171,21 @@ def test_runs_that_name_no_ticket_are_told_and_are_there_when_it_comes(ws, track
     assert get_run(ws, ADA, SLUG, "listed:odd").unknown_ticket == "rank sweep"
     attach_run(ws, ADA, SLUG, "listed:odd", first.key)
     assert get_run(ws, ADA, SLUG, "listed:odd").run.ticket == first.key
+
+
+def test_draft_with_runs_is_deleted_once_they_are_detached_as_its_refusals_say(ws, tracker, clock):
+    key = create_ticket(ws, ADA, SLUG, content()).key
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    tracker.put(*(run(key, seed, 0.7, 0.8, begun=clock()) for seed in (1, 2)))
+    sync_source(ws, ADA, SLUG, "listed")
+    draft = get_ticket(ws, ADA, SLUG, key)
+    with ws.store.read() as tx:
+        undecided = may_be_decided(tx.project(SLUG), draft)
+    assert f"assay ticket delete {key}" in undecided.hint
+    for left in (2, 1):
+        with pytest.raises(Refused, match=f"it has {left} runs?") as refused:
+            delete_ticket(ws, ADA, SLUG, key, expected_version=None)
+        run_id = re.search("assay run detach ([^;]+);", refused.value.hint)[1]
+        attach_run(ws, ADA, SLUG, run_id, None)
+    delete_ticket(ws, ADA, SLUG, key, expected_version=None)
+    assert [(row.ticket, row.unknown_ticket) for row in list_runs(ws, ADA, SLUG).rows] == [(None, None)] * 2

@@ -37,6 +37,7 @@ from assay.domain.experiments.type_fields import (
     SpikeFields,
 )
 from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
 from tests.property.test_criteria import CATALOG, CRITERIA, METRICS, decimals
@@ -53,13 +54,19 @@ PRINTABLE = st.text(
     | st.sampled_from("\n\t\r\x85"),
     max_size=60,
 )
-TITLES = PRINTABLE.map(str.strip).filter(lambda text: any(c.isprintable() and not c.isspace() for c in text))
+LINES = st.text(
+    st.characters(
+        codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\u202d\u202e"
+    ),
+    max_size=60,
+)
+TITLES = LINES.map(str.strip).filter(lambda text: any(c.isprintable() and not c.isspace() for c in text))
 BASELINES = st.lists(
     st.builds(
         Baseline,
         metric=st.sampled_from([metric.name for metric in METRICS]),
         value=st.none() | decimals(-1000, 1000),
-        source=PRINTABLE,
+        source=LINES,
         ticket=st.none() | st.sampled_from(["EXP-1", "EXP-42"]),
     ),
     max_size=3,
@@ -98,7 +105,7 @@ TRACKERS = st.lists(
     st.builds(
         TrackerLink,
         url=st.sampled_from(["https://tracker.example.org/#/experiments/7", "http://[::1]:5000/?a=1&b='~'"]),
-        title=PRINTABLE,
+        title=LINES,
     ),
     max_size=2,
 ).map(tuple)
@@ -115,16 +122,16 @@ EXPERIMENTS = st.builds(
     axis=st.none() | st.sampled_from(Axis),
     data_needs=st.lists(
         st.builds(
-            DataNeed, dataset=TITLES, versions=PRINTABLE, needed_by=st.none() | MOMENTS, ready=st.booleans()
+            DataNeed, dataset=TITLES, versions=LINES, needed_by=st.none() | MOMENTS, ready=st.booleans()
         ),
         max_size=2,
     ).map(tuple),
     looks=LOOKS,
-    candidate=st.none() | PRINTABLE,
-    owner=PRINTABLE,
+    candidate=st.none() | LINES,
+    owner=LINES,
     priority=st.integers(0, 4),
     labels=st.lists(TITLES, max_size=3).map(tuple),
-    kill_rules_off=st.lists(TITLES, max_size=2).map(tuple),
+    kill_rules_off=st.lists(st.sampled_from(KillRuleName).map(str), max_size=2).map(tuple),
     trackers=TRACKERS,
 )
 CONTENTS = st.builds(

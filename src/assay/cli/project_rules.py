@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli.options import given
-from assay.domain.gates.settings import KillRuleName, KillRules
+from assay.domain.gates.settings import KillRules
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.errors import Invalid
 
 Strictness = Annotated[

@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 from starlette.datastructures import FormData
 
 from assay.domain.board.board import Board, LimitBy, Stage
-from assay.domain.gates.settings import KillRuleName, VerdictSettings
+from assay.domain.gates.settings import VerdictSettings
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metrics import MetricCatalog, Unit
 from assay.domain.kernel.zones import known_time_zone
 from assay.domain.sprints.cadence import Answers, Cadence, MainWork, advise

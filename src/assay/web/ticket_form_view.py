@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from assay.domain.experiments.experiment import Axis, Mode
 from assay.domain.experiments.type_fields import DataStage
-from assay.domain.gates.settings import KillRuleName
 from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metrics import Metric, MetricCatalog, Unit
 from assay.web import wording
 from assay.web.contexts.ticket_form import (

@@ -97,9 +97,11 @@ def insert_ticket(
 
 
 def _metrics_exist(catalog: MetricCatalog, content: TicketContent) -> None:
-    for name in (*(c.metric for c in content.criteria), *(b.metric for b in content.baseline)):
-        if name is not None:
-            catalog.require(name)
+    for criterion in content.criteria:
+        if criterion.metric is not None:
+            catalog.require(criterion.metric)
+    for index, baseline in enumerate(content.baseline):
+        catalog.require(baseline.metric, field=f"baseline[{index}].metric")
 
 
 def _baseline_tickets(tx: ReadTransaction, project: Project, content: TicketContent) -> tuple[Ticket, ...]:
@@ -114,7 +116,7 @@ def _baseline_tickets(tx: ReadTransaction, project: Project, content: TicketCont
                 "(expected the key of an existing ticket)",
                 hint="assay ticket list",
                 code="baseline-unknown",
-                field=f"baseline.{index}.ticket",
+                field=f"baseline[{index}].ticket",
             )
         found.append(other)
     return tuple(found)

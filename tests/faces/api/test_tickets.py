@@ -195,6 +195,12 @@ NUMBERS = {
 }
 
 
+def test_baseline_of_an_unknown_metric_is_named_by_its_place(api):
+    named = [{"metric": "accuracy", "value": "0.72"}, {"metric": "acuracy", "value": "0.72"}]
+    answer = api("POST", "tickets", json={**GOOD, "baseline": named})
+    assert (answer.status_code, answer.json()["field"]) == (422, "baseline[1].metric")
+
+
 @pytest.mark.parametrize("field", NUMBERS)
 def test_boolean_is_no_number(api, field):
     answer = api("POST", "tickets", json={**GOOD, **NUMBERS[field]})

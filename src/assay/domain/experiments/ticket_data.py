@@ -25,6 +25,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any, TypeVar
+from unicodedata import category
 
 from pydantic import ValidationError
 
@@ -68,6 +69,7 @@ from assay.domain.experiments.type_fields import (
     SpikeFields,
 )
 from assay.domain.kernel.ids import TicketType, checked_ticket_key
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metric_name import METRIC_NAME
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.model import Value
@@ -223,6 +225,16 @@ def _words(value: object, path: str) -> str:
     return as_text(value, path, limit=TEXT_MAX)
 
 
+def _line(value: object, path: str) -> str:
+    """Text of one line; a line break at its end, as block texts of YAML have it, is no part of it."""
+    text = _words(value, path).rstrip("\r\n")
+    for place, character in enumerate(text):
+        if category(character) in ("Cc", "Zl", "Zp"):
+            found = f"{found_text(text)}: character U+{ord(character):04X} at position {place}"
+            refuse(path, found, "one line of text without control characters")
+    return text
+
+
 def _decimal(value: object, path: str) -> object:
     return as_decimal(value, path)
 
@@ -305,7 +317,7 @@ def _path(path: str, places: tuple[int | str, ...]) -> str:
 
 
 _BASELINE = _record(
-    Baseline, {"metric": _metric_name, "value": _decimal, "source": _words, "ticket": read_ticket_key}
+    Baseline, {"metric": _metric_name, "value": _decimal, "source": _line, "ticket": read_ticket_key}
 )
 _EFFECT = _record(Effect, dict.fromkeys(Effect.model_fields, _decimal))
 _DELAY = _record(CostOfDelay, dict.fromkeys(CostOfDelay.model_fields, size_from_data))
@@ -324,8 +336,8 @@ _PLACE = _record(
 _NEED = _record(
     DataNeed,
     {
-        "dataset": _words,
-        "versions": _words,
+        "dataset": _line,
+        "versions": _line,
         "needed_by": as_moment,
         "arrives": arrival_from_data,
         "ready": as_flag,
@@ -333,7 +345,7 @@ _NEED = _record(
 )
 _READERS: dict[str, Reader] = {
     "type": lambda value, path: as_choice(value, path, TicketType),
-    "title": _words,
+    "title": _line,
     "hypothesis": _words,
     "method": _words,
     "baseline": _each(_BASELINE),
@@ -345,12 +357,12 @@ _READERS: dict[str, Reader] = {
     "axis": lambda value, path: as_choice(value, path, Axis),
     "data_needs": _each(_NEED),
     "looks": looks_from_data,
-    "candidate": _words,
-    "owner": _words,
+    "candidate": _line,
+    "owner": _line,
     "priority": lambda value, path: as_integer(value, path, low=0, high=4),
-    "labels": _each(_words),
-    "kill_rules_off": _each(_words),
-    "trackers": _each(_record(TrackerLink, {"url": _address, "title": _words})),
+    "labels": _each(_line),
+    "kill_rules_off": _each(lambda value, path: as_choice(value, path, KillRuleName).value),
+    "trackers": _each(_record(TrackerLink, {"url": _address, "title": _line})),
     "spike": _record(SpikeFields, {"question": _words, "deliverable": _words}),
     "data": _record(
         DataFields,

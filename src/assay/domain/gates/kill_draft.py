@@ -13,8 +13,9 @@ from assay.domain.experiments.criteria.model import Threshold
 from assay.domain.experiments.criteria.text import criterion_text, parse_criterion
 from assay.domain.experiments.exact_numbers import number_text
 from assay.domain.experiments.experiment import TicketContent
-from assay.domain.gates.settings import KillRuleName, KillRules
+from assay.domain.gates.settings import KillRules
 from assay.domain.kernel.findings import Role
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metrics import Metric, MetricCatalog, Unit
 from assay.errors import Invalid
 

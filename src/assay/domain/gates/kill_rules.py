@@ -17,9 +17,10 @@ from assay.domain.gates.checks.resources import spent
 from assay.domain.gates.problems import Problem, run_name
 from assay.domain.gates.quantities import in_unit_of
 from assay.domain.gates.seed_groups import SeedGroup
-from assay.domain.gates.settings import KillRuleName, VerdictSettings
+from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.wording import count, difference, hours, limit_text, listed, shown
 from assay.domain.kernel.findings import Finding, Outcome, Role
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metrics import Direction, Metric, Unit
 from assay.domain.kernel.verdicts import RuleAdvice
 

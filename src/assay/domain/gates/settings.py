@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.model import NUMBER, Value
-
-
-class KillRuleName(StrEnum):
-    """The default heuristic rules. They recommend; none kills by itself."""
-
-    OVER_BUDGET = "over_budget"
-    PLATEAU = "plateau"
-    GAP = "gap"
-    TIME_BOX = "time_box"
-    NOT_FALLING = "not_falling"
-    DIVERGED = "diverged"
-    MEDIAN = "median"
 
 
 class KillRules(Value):

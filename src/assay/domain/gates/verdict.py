@@ -24,10 +24,11 @@ from assay.domain.gates.problems import mend
 from assay.domain.gates.repeats import exploratory_repeats
 from assay.domain.gates.run_notes import run_notes
 from assay.domain.gates.seed_groups import BASELINE_ARM, SeedGroup, seed_groups, starting_order
-from assay.domain.gates.settings import KillRuleName, VerdictSettings
+from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.sources import read_once
 from assay.domain.kernel.canonical import canonical_bytes, digest_bytes, rounded
 from assay.domain.kernel.findings import Finding, Outcome
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import GroupSummary, Recommendation, Verdict, VerdictRecord
 from assay.stats.samples import Sample, summarize

@@ -76,8 +76,8 @@ class MetricCatalog(Value):
         """The metric called `name`, or None when it is not declared."""
         return self.by_name.get(name)
 
-    def require(self, name: str) -> Metric:
-        """The metric called `name`; Invalid, naming what is declared, when it is not."""
+    def require(self, name: str, *, field: str = "metric") -> Metric:
+        """The metric called `name`; Invalid, naming the field and what is declared, when it is not."""
         metric = self.get(name)
         if metric is None:
             known = ", ".join(m.name for m in self.metrics[:12]) or "none yet"
@@ -85,6 +85,6 @@ class MetricCatalog(Value):
                 f"cannot use metric {name[:60]!r}: not declared in this project (declared: {known})",
                 hint=f"assay metric add {name[:60]} --direction higher --unit fraction",
                 code="metric-unknown",
-                field="metric",
+                field=field,
             )
         return metric

@@ -6,6 +6,9 @@ import pytest
 
 from assay.domain.experiments.experiment import LookPlan, TicketContent
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
+from assay.domain.gates.kill_rules import settings_without
+from assay.domain.gates.settings import VerdictSettings
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
 from assay.errors import Invalid
 from assay.workflows.ticket_file import dump_ticket_text, load_ticket_text
@@ -117,6 +120,14 @@ def test_ticket_with_a_title_alone_is_written_with_type_and_title_alone():
         ({"labels": ["a"] * 101}, "labels"),
         ({"labels": ["a", ""]}, "labels[1]"),
         ({"labels": [["a"]]}, "labels[0]"),
+        ({"labels": ["a", "b\nc"]}, "labels[1]"),
+        ({"title": "a\tb"}, "title"),
+        ({"owner": "a\nb"}, "owner"),
+        ({"candidate": "a\u2028b"}, "candidate"),
+        ({"axis": "data\n"}, "axis"),
+        ({"data_needs": [{"dataset": "a\rb"}]}, "data_needs[0].dataset"),
+        ({"kill_rules_off": ["gap", "time-box"]}, "kill_rules_off[1]"),
+        ({"kill_rules_off": ["nosuch"]}, "kill_rules_off[0]"),
         ({"criteria": "accuracy >= 85%"}, "criteria"),
         ({"criteria": {"prime": []}}, "criteria.prime"),
         ({"criteria": {"primary": "accuracy >= 85%"}}, "criteria.primary"),
@@ -155,6 +166,24 @@ def test_what_is_no_ticket_is_refused(data):
 
 def test_misspelt_field_is_answered_with_the_close_one():
     assert refusal({"title": "t", "hypothesys": "h"}).details["expected"] == ["hypothesis"]
+
+
+def test_unknown_kill_rule_is_answered_with_the_names_there_are_and_the_close_one():
+    error = refusal({"title": "t", "kill_rules_off": ["time-box"]})
+    assert "found 'time-box'" in error.message
+    assert ", ".join(KillRuleName) in error.message
+    assert error.hint == "did you mean time_box?"
+
+
+def test_stored_ticket_with_a_kill_rule_that_there_never_was_is_still_read():
+    stored = TicketContent(title="t", kill_rules_off=("nosuch",), owner="a\nb").model_dump_json()
+    content = TicketContent.model_validate_json(stored)
+    assert (content.kill_rules_off, content.owner) == (("nosuch",), "a\nb")
+    assert settings_without(VerdictSettings(), content.kill_rules_off) == VerdictSettings()
+
+
+def test_line_break_at_the_end_of_a_block_text_is_no_part_of_a_line():
+    assert ticket_from_data({"title": "t", "owner": "Ada Noor\n"}, CATALOG).owner == "Ada Noor"
 
 
 def test_plain_values_are_read_as_json_reads_them():

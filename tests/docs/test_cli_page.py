@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from assay.cli.tree import whole_tree
-from assay.domain.gates.decide import EXIT_CODE
+from assay.domain.gates.decide import EXIT_CODE, RECOMMENDATION, Row
 from assay.statuses import EXIT_BY_KIND
 from tests.docs.pages import page
 
@@ -76,6 +76,11 @@ def test_help_of_every_command_shows_an_example_that_begins_with_it():
         if f"Example: {path}" not in " ".join((command.callback.__doc__ or "").split())
     ]
     assert without == []
+
+
+def test_table_of_verdicts_has_the_exit_codes_of_the_program_in_their_order():
+    table = re.findall(r"^\| .+ \| ([a-z]+)[^|]* \| (\d) \|$", page("verdicts.md"), re.MULTILINE)
+    assert table == [(RECOMMENDATION[row].value, str(EXIT_CODE[row])) for row in Row]
 
 
 def test_page_lists_every_exit_code():

@@ -37,7 +37,7 @@ def _say(found: dict[str, Any]) -> None:
             ("in progress", _progress(found)),
             ("best so far", _best(found)),
             ("runs", found["runs"]),
-            ("compute", _compute(found["gpu_hours"], found["gpu_hours_budget"])),
+            ("compute", _compute(found)),
             (
                 "columns",
                 ", ".join(f"{stage} {count}" for stage, count in found["stage_counts"].items() if count),
@@ -91,8 +91,14 @@ def _best(found: dict[str, Any]) -> str | None:
     return f"{found['best_metric']} {best['value']:.6g}, by {best['key']}"
 
 
-def _compute(used: float | None, budget: float | None) -> str:
+def _compute(found: dict[str, Any]) -> str:
     from assay.domain.gates.wording import hours, limit_text
 
-    spent = "unknown: no run says what it used" if used is None else f"{hours(used, beside=budget)} GPU-hours"
+    used, budget = found["gpu_hours"], found["gpu_hours_budget"]
+    least = "at least " if found["runs_without_gpu_hours"] else ""
+    spent = (
+        "unknown: no run says what it used"
+        if used is None
+        else f"{least}{hours(used, beside=budget)} GPU-hours"
+    )
     return spent if budget is None else f"{spent}, of {limit_text(budget)} budgeted"

@@ -57,15 +57,22 @@ def strip(ws: Workspace, actor: Actor, slug: str, *, seq: int, app: FastAPI) -> 
 
 def facts(view: OverviewView, metrics: MetricCatalog) -> tuple[Fact, ...]:
     """Five figures from the overview."""
-    spent = wording.UNKNOWN if view.gpu_hours is None else hours(view.gpu_hours, beside=view.gpu_hours_budget)
     budget = "" if view.gpu_hours_budget is None else f"of {limit_text(view.gpu_hours_budget)} "
     return (
         Fact("Decided", str(view.decided), _outcomes(view)),
         Fact("In progress", str(view.active), _progress(view)),
         _best(view, metrics),
-        Fact("Compute", spent, f"{budget}GPU-h"),
+        Fact("Compute", spent(view), f"{budget}GPU-h"),
         Fact("Waiting for a person", str(len(view.attention)), "to decide or mend"),
     )
+
+
+def spent(view: OverviewView) -> str:
+    """GPU-hours of all runs, a lower bound where some do not say what they used."""
+    if view.gpu_hours is None:
+        return wording.UNKNOWN
+    least = "at least " if view.runs_without_gpu_hours else ""
+    return f"{least}{hours(view.gpu_hours, beside=view.gpu_hours_budget)}"
 
 
 def _outcomes(view: OverviewView) -> str:

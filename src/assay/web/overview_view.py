@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.domain.experiments.display import format_value
-from assay.domain.gates.wording import hours, limit_text
+from assay.domain.gates.wording import limit_text
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.web import facts, lists_view, wording
 from assay.web.charts import best_over_time
@@ -32,7 +32,7 @@ def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) 
         compute=_compute(view),
         compute_width=wording.percent_of_bar(share),
         compute_hot=share is not None and share > 1,
-        compute_note="No run says what it used." if view.gpu_hours is None else "",
+        compute_note=_compute_note(view),
         sync_iso=wording.iso(view.last_sync_at) if view.last_sync_at else "",
         sync_text=wording.minute(view.last_sync_at) if view.last_sync_at else "",
         sync_error=view.sync_error,
@@ -109,5 +109,12 @@ def _stages(project: Project, view: OverviewView) -> tuple[StageBar, ...]:
 
 def _compute(view: OverviewView) -> str:
     budget = view.gpu_hours_budget
-    spent = wording.UNKNOWN if view.gpu_hours is None else f"{hours(view.gpu_hours, beside=budget)} GPU-hours"
+    spent = f"{facts.spent(view)} GPU-hours" if view.gpu_hours is not None else wording.UNKNOWN
     return spent if budget is None else f"{spent} of {limit_text(budget)} budgeted"
+
+
+def _compute_note(view: OverviewView) -> str:
+    if view.gpu_hours is None:
+        return "No run says what it used."
+    left_out = view.runs_without_gpu_hours
+    return f"{wording.plural(left_out, 'run')} not counted: no GPU hours logged" if left_out else ""

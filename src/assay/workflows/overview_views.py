@@ -65,11 +65,17 @@ class OverviewView:
     """Tickets that nobody has begun: in the first column."""
     runs: int
     gpu_hours: float | None
-    """None when no run says what it used."""
+    """None when no run says what it used; a lower bound while some do not."""
+    runs_without_gpu_hours: int
+    """Runs that do not say what they used."""
     gpu_hours_budget: float | None
     learnings: tuple[Learning, ...]
     attention: tuple[ExperimentRow, ...]
-    """Active tickets that wait for a person, the most urgent first: verdict ready, invalid evidence, over budget."""
+    """Active tickets that wait for a person, the most urgent first: a decision, invalid evidence, over budget.
+
+    A decision is awaited on a verdict that is ready, and anew on what came back from where a decision had led it; `decision` is
+    empty there.
+    """
     last_sync_at: datetime | None
     sync_error: str
     seq: int

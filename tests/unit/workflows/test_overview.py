@@ -1,16 +1,18 @@
 """Where a project stands: the overview says the same as flow, on both databases."""
 
+import math
+
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.web.cards import card_context
 from assay.web.facts import facts
-from assay.web.overview_view import headline_of
+from assay.web.overview_view import headline_of, overview_page
 from assay.workflows.board import board, move_card
 from assay.workflows.evidence import sync_source
 from assay.workflows.flow import flow
 from assay.workflows.history import import_history
 from assay.workflows.overview import overview
-from assay.workflows.projects import get_metrics
+from assay.workflows.projects import get_metrics, get_project
 from assay.workflows.tickets import create_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content, run
 from tests.unit.workflows.test_history import HISTORY
@@ -112,3 +114,48 @@ def test_card_keeps_its_time_box_after_a_decision_to_iterate_and_loses_it_with_a
     assert box()
     decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.KILL, reason="It regressed.")
     assert not box()
+
+
+def test_card_that_came_back_from_production_waits_for_a_decision_until_it_is_taken(ws, tracker, clock):
+    ticket = move(ws, with_runs(ws, tracker, clock).key, "evaluation")
+
+    def waiting():
+        return [(row.key, row.decision) for row in overview(ws, ADA, SLUG).attention]
+
+    assert waiting() == [(ticket.key, None)]
+    ticket = decide_it(ws, ticket, DecisionKind.PROMOTE).ticket
+    assert (ticket.stage, waiting()) == ("production", [])
+    move(ws, ticket.key, "evaluation", reason="It answers in the wrong language.")
+    assert waiting() == [(ticket.key, None)]
+    more_runs(ws, tracker, clock, ticket.key, (math.nan,), first=9)
+    assert get_ticket(ws, ADA, SLUG, ticket.key).card["recommendation"] == "undecided"
+    assert waiting() == [(ticket.key, None)]
+    decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.ITERATE, reason="Look at German.")
+    assert waiting() == [(ticket.key, "iterate")]  # decided: what waits now is the broken run
+
+
+def test_iterating_card_waits_for_a_decision_again_once_it_is_moved_on_with_a_verdict(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=LOSES)
+    decide_it(ws, ticket, DecisionKind.ITERATE, reason="German regressed.")
+    assert overview(ws, ADA, SLUG).attention == ()
+    move(ws, ticket.key, "evaluation", override_reason="look at it again")
+    assert [row.key for row in overview(ws, ADA, SLUG).attention] == [ticket.key]
+
+
+def test_compute_of_runs_of_which_some_do_not_say_is_a_lower_bound(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock)
+    metrics = get_metrics(ws, ADA, SLUG)
+    assert overview_page(get_project(ws, ADA, SLUG), overview(ws, ADA, SLUG), metrics).compute == (
+        "not known of 24 budgeted"
+    )
+    tracker.put(run(ticket.key, 7, 0.7, 0.8, begun=clock(), gpu_hours=0.5))
+    sync_source(ws, ADA, SLUG, "listed")
+    told = overview(ws, ADA, SLUG)
+    page = overview_page(get_project(ws, ADA, SLUG), told, metrics)
+    assert (page.compute, page.compute_note) == (
+        "at least 0.5 GPU-hours of 24 budgeted",
+        "5 runs not counted: no GPU hours logged",
+    )
+    shown = {fact.label: f"{fact.value} {fact.rest}" for fact in facts(told, metrics)}
+    assert shown["Compute"] == "at least 0.5 of 24 GPU-h"
+    assert "at least" in get_ticket(ws, ADA, SLUG, ticket.key).card["compute_text"]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, literal_column, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal_column, not_, or_, select, true
 
+from assay.domain.board.board import ExitItem
 from assay.domain.board.flow import EXPERIMENTS, FlowRules, Outcome, flow_rules
 from assay.domain.experiments.experiment import DecisionKind
 from assay.storage.queries.experiments import ROW, experiment_row
@@ -40,6 +44,18 @@ _ITERATES = and_(
     or_(_T.stage == bindparam("iteration"), _T.entered_stage_at <= _DECIDED_AT),
 )
 """It was decided to go on, and nobody has moved the card on since."""
+
+
+def _awaited(engine: str) -> ColumnElement[int]:
+    """1 where a person has to decide: on a verdict that is ready, or anew on what came back from where a decision had led it."""
+    was_over = or_(*(_T.decision == kind.value for kind in (DecisionKind.KILL, DecisionKind.PROMOTE)))
+    has_moved_on = and_(_T.entered_stage_at > _DECIDED_AT, not_(in_list(engine, _T.stage, "ended")))
+    came_back = and_(was_over, has_moved_on)
+    goes_on = and_(_T.decision == DecisionKind.ITERATE.value, not_(_ITERATES))
+    ready = and_(_READY, or_(_T.decision.is_(None), came_back, goes_on))
+    return case((or_(ready, and_(came_back, in_list(engine, _T.stage, "judged"))), 1), else_=0)
+
+
 EXPERIMENTS_WRITTEN = Statement(select(func.count()).where(_OF_PROJECT, _IS_EXPERIMENT))
 DECIDED = Statement(
     lambda engine: (
@@ -57,7 +73,7 @@ BUDGETS = Statement(
     .group_by(_T.budget_gpu_hours)
 )
 USED = Statement(
-    select(func.count(), func.sum(runs.c.gpu_hours)).where(
+    select(func.count(), func.sum(runs.c.gpu_hours), func.count(runs.c.gpu_hours)).where(
         runs.c.project_id == bindparam("the_project"), runs.c.deleted == 0
     )
 )
@@ -102,13 +118,9 @@ MEASURED = Statement(
 )
 WAITING = Statement(
     lambda engine: (
-        select(*ROW)
+        select(*ROW, _awaited(engine).label("awaited"))
         .where(_OF_PROJECT, in_list(engine, _T.stage, "stages"))
-        .order_by(
-            case((and_(_T.decision.is_(None), _READY), 0), else_=1),
-            _T.priority,
-            _T.updated_at,
-        )
+        .order_by(literal_column("awaited").desc(), _T.priority, _T.updated_at)
         .limit(ATTENTION_READ)
     )
 )
@@ -126,17 +138,24 @@ class OverviewQueries(Session):
         rules = flow_rules(board)
         working = [s.key for s in board.stages if s.key not in rules.waiting and s.key not in rules.ended]
         watched = [s.key for s in board.stages[1:] if not (s.terminal or s.hidden)]
+        judged = [s.key for s in board.stages if ExitItem.VERDICT_RECORDED in s.exit_gate]
         (seq,) = self.one(LAST_SEQ)
         counts: dict[str, int] = dict(self.rows(COUNTS, **of_project))
-        ended = any_of(self.engine, rules.ended)
-        decided = _outcomes(self.rows(DECIDED, **of_project, stages=ended), rules)
-        asked = {
-            "stages": any_of(self.engine, working),
-            "iteration": board.column_of(DecisionKind.ITERATE) or "",
-        }
-        progress = self.rows(PROGRESS, **of_project, **asked)
+        listed = {"ended": rules.ended, "working": working, "watched": watched, "judged": judged}
+        stages = {name: any_of(self.engine, keys) for name, keys in listed.items()}
+        led_on = {"iteration": board.column_of(DecisionKind.ITERATE) or ""}
+        decided = _outcomes(self.rows(DECIDED, **of_project, stages=stages["ended"]), rules)
+        progress = self.rows(PROGRESS, **of_project, **led_on, stages=stages["working"])
+        waiting = self.rows(
+            WAITING,
+            **of_project,
+            **led_on,
+            stages=stages["watched"],
+            ended=stages["ended"],
+            judged=stages["judged"],
+        )
         states = {state: count for state, count, _ in progress}
-        run_count, hours = self.one(USED, **of_project)
+        run_count, hours, known = self.one(USED, **of_project)
         last_sync_at, sync_error = _sync(self.rows(SYNCS, **of_project))
         return OverviewView(
             stage_counts={stage.key: counts.get(stage.key, 0) for stage in board.stages},
@@ -153,9 +172,10 @@ class OverviewQueries(Session):
             waiting=counts.get(board.first.key, 0),
             runs=run_count,
             gpu_hours=None if hours is None else round(hours, HOUR_DIGITS),
+            runs_without_gpu_hours=run_count - known,
             gpu_hours_budget=_total(self.rows(BUDGETS, **of_project)),
             learnings=tuple(Learning(*row) for row in self.rows(LEARNED, **of_project)),
-            attention=_attention(self.rows(WAITING, **of_project, stages=any_of(self.engine, watched))),
+            attention=_attention(waiting),
             last_sync_at=last_sync_at,
             sync_error=sync_error,
             seq=seq,
@@ -192,17 +212,15 @@ def _total(budgets: list[Row]) -> float | None:
 def _attention(rows: list[Row]) -> tuple[ExperimentRow, ...]:
     """Tickets that wait for a person: a verdict ready first, then invalid evidence, then over budget."""
     ranked: list[tuple[int, int, ExperimentRow]] = []
-    for place, row in enumerate(rows):
-        urgency = _urgency(row)
+    for place, (*row, awaited) in enumerate(rows):
+        urgency = 0 if awaited else _urgency(from_json(row[12]))
         if urgency is not None:
-            ranked.append((urgency, place, experiment_row(row)))
+            line = experiment_row(tuple(row))
+            ranked.append((urgency, place, replace(line, decision=None) if awaited else line))
     return tuple(line for _, _, line in sorted(ranked, key=lambda item: item[:2])[:ATTENTION_SHOWN])
 
 
-def _urgency(row: Row) -> int | None:
-    decision, recommendation, card = row[8], row[9], from_json(row[12])
-    if decision is None and recommendation in {"promote", "kill", "iterate"}:
-        return 0
+def _urgency(card: Mapping[str, Any]) -> int | None:
     if card.get("invalid"):
         return 1
     shares = (card.get("compute_share"), card.get("money_share"))

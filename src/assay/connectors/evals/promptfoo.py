@@ -89,6 +89,17 @@ class _Output:
     expected: int | None = None
     """How many rows there should be, as the output itself counts."""
     timestamp: object = None
+    errors: int = 0
+    """How many rows ended in an error, as the output itself counts."""
+
+    def fault(self) -> str | None:
+        """What the output counts and its rows do not show."""
+        if self.expected is not None and len(self.rows) < self.expected:
+            return f"the file holds {len(self.rows):,} of {self.expected:,} results"
+        shown_errors = sum(_ended_in_error(row, _object(row.get("response"))) for row in self.rows)
+        if shown_errors < self.errors:
+            return f"{self.errors:,} of the results ended in an error, the rows show {shown_errors:,}"
+        return None
 
 
 def _output(name: str, content: bytes) -> _Output:
@@ -114,7 +125,8 @@ def _output(name: str, content: bytes) -> _Output:
             name, "no rows in 'results.results'", "one a prompt and test", hint="promptfoo eval -o results.json",
             field="results.results",
         )  # fmt: skip
-    return _Output(_objects(name, rows), expected, results.get("timestamp"))
+    errors = counts[2] if expected is not None else 0
+    return _Output(_objects(name, rows), expected, results.get("timestamp"), errors)
 
 
 def _objects(name: str, rows: list[Any]) -> tuple[Mapping[str, Any], ...]:
@@ -228,9 +240,7 @@ def _run(
     sheet = choice.sheet
     scores = sheet.scores(file.seed)
     check_fractions(options, file.name, scores.values(), where="rows")
-    fault = sheet.fault()
-    if output.expected is not None and len(output.rows) < output.expected:
-        fault = f"the file holds {len(output.rows):,} of {output.expected:,} results"
+    fault = output.fault() or sheet.fault()
     return file_run(
         f"{file.name}{mark}",
         content_digest=digest,

@@ -175,6 +175,15 @@ def test_half_a_file_is_told(read):
     assert run.scores_error == "the file holds 1 of 2 results"
 
 
+def test_errors_that_only_the_totals_tell_are_told(read):
+    rows = [row("a", True), row("b", False, test=1)]
+    (run,) = read(output(rows, successes=1, failures=0, errors=1)).runs
+    assert run.scores_error == "1 of the results ended in an error, the rows show 0"
+    rows[1]["failureReason"] = 2
+    (run,) = read(output(rows, successes=1, failures=0, errors=1)).runs
+    assert run.scores_error.startswith("1 of 2 examples ended in an error")
+
+
 @pytest.mark.parametrize(
     ("told", "fact"),
     [

@@ -55,4 +55,4 @@ def search(
 def _where(hit: dict[str, Any]) -> str:
     if hit["shared"]:
         return f"both say: {', '.join(hit['shared'])}"
-    return shortened(hit["excerpt"].replace("\x02", "").replace("\x03", ""), 80)
+    return shortened(hit["excerpt"], 80)

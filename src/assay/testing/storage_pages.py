@@ -267,7 +267,7 @@ class PagesContract:
                 assert [hit.key for hit in tx.search(project.id, text, limit=5)] == ["EXP-1"], text
             (hit,) = tx.search(project.id, "adapter", limit=5)
             assert (hit.decision, hit.stage) == ("kill", "backlog")
-            assert "\x02Adapter\x03" in hit.excerpt
+            assert "Adapter" in [hit.excerpt[begin:end] for begin, end in hit.matches]
             assert tx.search(project.id, "adapter elsewhere", limit=5) in ((), [])
 
     def test_search_finds_a_word_in_the_singular_and_in_the_plural(self, store: Store) -> None:
@@ -289,7 +289,7 @@ class PagesContract:
             for text, keys in expected.items():
                 assert sorted(hit.key for hit in tx.search(project.id, text, limit=5)) == keys, text
             (hit,) = tx.search(project.id, "forests", limit=5)
-            assert "\x02forest\x03" in hit.excerpt
+            assert "forest" in [hit.excerpt[begin:end] for begin, end in hit.matches]
 
     def test_similar_finds_shared_words_in_the_singular_and_in_the_plural(self, store: Store) -> None:
         project = new_project(store)

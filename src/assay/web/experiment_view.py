@@ -311,7 +311,7 @@ def _similar(hit: SearchHit, slug: str) -> Related:
         href=f"/p/{slug}/t/{hit.key}",
         title=hit.title,
         relation=outcome,
-        excerpt=hit.excerpt,
+        excerpt=wording.marked(hit.excerpt, hit.matches),
         shared=wording.shared_words(hit.shared),
         kind="",
         outgoing=True,

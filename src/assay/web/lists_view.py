@@ -173,5 +173,5 @@ def hit(one: SearchHit, slug: str, stages: Mapping[str, str]) -> Hit:
         stage=stages.get(one.stage, one.stage),
         outcome=wording.DECISIONS.get(one.decision or "", ""),
         tone=one.decision or "",
-        excerpt=one.excerpt,
+        excerpt=wording.marked(one.excerpt, one.matches),
     )

@@ -41,7 +41,6 @@ def environment() -> Environment:
         day=wording.day,
         minute=wording.minute,
         iso=wording.iso,
-        marked=wording.marked,
         initials=wording.initials,
     )
     return env

@@ -181,6 +181,6 @@ def _similar(slug: str, hit: SearchHit) -> SimilarTicket:
         href=f"/p/{slug}/t/{hit.key}",
         title=hit.title,
         outcome=wording.DECISIONS.get(hit.decision or "", hit.stage),
-        excerpt=hit.excerpt,
+        excerpt=wording.marked(hit.excerpt, hit.matches),
         shared=wording.shared_words(hit.shared),
     )

@@ -243,10 +243,12 @@ class SearchHit:
     stage: str
     decision: str | None
     excerpt: str
-    """Plain text around the match; matched words stand between \\x02 and \\x03."""
+    """Plain text around the match."""
     score: float = field(default=0.0)
     shared: tuple[str, ...] = ()
     """Telling words that it shares with a draft, where similar tickets were asked for."""
+    matches: tuple[tuple[int, int], ...] = ()
+    """Where the matched words stand in the excerpt: first character and the one after the last, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ router = v1_router("search")
     "/projects/{slug}/search", dependencies=[requires(Permission.READ)], **gives(dict[str, list[SearchHit]])
 )
 def find(request: Request, slug: str, asked: Annotated[SearchAsked, Query()]) -> Response:
-    """Tickets that match every word, best first; matched words stand between U+0002 and U+0003."""
+    """Tickets that match every word, best first; `matches` says where the matched words stand in `excerpt`."""
     return answer(listed(search(workspace_of(request), actor_of(request), slug, asked.q, limit=asked.limit)))
 
 

@@ -6,6 +6,7 @@ beside rarer words, and alone it gives the newest tickets that hold it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -34,6 +35,7 @@ SIMILAR_POOL = 40
 MAX_HITS = 100
 FIRST_POOL, LAST_POOL = 256, 2**20
 HIGHLIGHT_ON, HIGHLIGHT_OFF = "\x02", "\x03"
+_MARKS = re.compile(f"([{HIGHLIGHT_ON}{HIGHLIGHT_OFF}])")
 
 _HIT = "t.key, t.type, t.title, t.stage, t.decision"
 SIZE = Statement(
@@ -213,16 +215,39 @@ class SearchQueries(Session):
 
 
 def _hit(row: Row) -> SearchHit:
-    key, kind, title, stage, decision, excerpt, score = row
+    key, kind, title, stage, decision, marked, score = row
+    excerpt, matches = unmarked(marked or "")
     return SearchHit(
         key=key,
         type=kind,
         title=title,
         stage=stage,
         decision=decision,
-        excerpt=excerpt or "",
+        excerpt=excerpt,
         score=float(-score),
+        matches=matches,
     )
+
+
+def unmarked(marked: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    r"""The text without the marks, and where the marked words stand in it; a mark without its other half marks nothing.
+
+    >>> unmarked("a \x02random\x03 \x02forest\x03 \x03of\x02")
+    ('a random forest of', ((2, 8), (9, 15)))
+    """
+    plain = ""
+    begun: int | None = None
+    spans: list[tuple[int, int]] = []
+    for piece in _MARKS.split(marked):
+        if piece == HIGHLIGHT_ON:
+            begun = len(plain)
+        elif piece == HIGHLIGHT_OFF:
+            if begun is not None and begun < len(plain):
+                spans.append((begun, len(plain)))
+            begun = None
+        else:
+            plain += piece
+    return plain, tuple(spans)
 
 
 def _common_from(size: int) -> int:

@@ -259,6 +259,9 @@ def _fault(log: _Log, sheet: Sheet, status: RunStatus) -> str | None:
     ids = _object(log.part("eval").get("dataset")).get("sample_ids")
     if isinstance(ids, list) and len(sheet) < len(ids):
         return f"the log holds {len(sheet):,} of the {len(ids):,} samples that were to be run"
+    completed = log.part("results").get("completed_samples")  # of every epoch; older logs tell no ids
+    if isinstance(completed, int) and len(log.samples) < completed:
+        return f"the log holds {len(log.samples):,} of the {completed:,} samples that were completed"
     scorers = {scorer for sample in log.samples for scorer in _object(sample.get("scores"))}
     for scorer in sorted(scorers):
         lacking = [_text(one.get("id")) for one in log.samples if scorer not in _object(one.get("scores"))]

@@ -148,6 +148,9 @@ def test_a_sample_that_lacks_one_of_the_scorers_is_counted(read):
 def test_missing_samples_and_uneven_epochs_are_counted(read):
     (run,) = read(log([sample("a", "C")], eval__dataset={"name": "d", "sample_ids": ["a", "b"]})).runs
     assert run.scores_error == "the log holds 1 of the 2 samples that were to be run"
+    older = log([sample("a", "C")]) | {"results": {"completed_samples": 2, "scores": []}}
+    older["eval"].get("dataset", {}).pop("sample_ids", None)
+    assert read(older).runs[0].scores_error == "the log holds 1 of the 2 samples that were completed"
     (run,) = read(log([sample("a", "C"), sample("a", "C", 2), sample("b", "C")])).runs
     assert run.scores_error == "1 of 2 examples were run fewer than 2 times: b"
 

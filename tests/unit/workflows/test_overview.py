@@ -157,5 +157,5 @@ def test_compute_of_runs_of_which_some_do_not_say_is_a_lower_bound(ws, tracker, 
         "5 runs not counted: no GPU hours logged",
     )
     shown = {fact.label: f"{fact.value} {fact.rest}" for fact in facts(told, metrics)}
-    assert shown["Compute"] == "at least 0.5 of 24 GPU-h"
+    assert shown["Compute"] == "at least 0.5 of 24 GPU\u2011h"
     assert "at least" in get_ticket(ws, ADA, SLUG, ticket.key).card["compute_text"]

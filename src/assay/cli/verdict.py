@@ -104,7 +104,8 @@ def decide(
         print_json(answer.body)
         return
     done = answer.data
-    say(f"{key.upper()}: {kind} recorded on the verdict {done['decision']['verdict']}.")
+    judged = done["decision"]["verdict"]
+    say(f"{key.upper()}: {kind} recorded{f' on the verdict {judged}' if judged else ', without a verdict'}.")
     if done["moved_to"]:
         say(f"The card is in {done['moved_to']}.")
     elif done["not_moved_because"]:

@@ -36,6 +36,7 @@ from assay.workflows.standing_verdicts import (
     standing_verdict,
     with_estimate,
 )
+from assay.workflows.unjudged import unjudged_type
 from assay.workflows.views import CardEvidence
 
 MOST_SAID = 200
@@ -355,11 +356,16 @@ def recompute_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> Verdi
     """Compute the verdict now.
 
     Raises:
+        NotFound: a ticket of this type never has one.
         Refused: nothing is locked yet, so there is nothing to judge by.
     """
     actor.require(Permission.ADD_EVIDENCE)
     record = _computed(ws, slug, key)
     if record is None:
+        with ws.store.read() as tx:
+            never = unjudged_type(required_ticket(tx, required_project(tx, slug), key), "compute")
+        if never is not None:
+            raise never
         raise Refused(
             f"cannot compute verdict of {key!r}: its criteria are not locked (expected a ticket in Experiment or later)",
             hint=f"move {key} to Experiment first",
@@ -401,7 +407,7 @@ def _stored_verdict(tx: ReadTransaction, ticket: Ticket, digest: str | None) -> 
         latest = tx.verdict(ticket.id)
         if latest is not None and ticket.lock is not None:
             return latest
-        raise Refused(
+        raise unjudged_type(ticket, "replay") or Refused(
             f"cannot replay verdict of {ticket.key!r}: none is stored (expected a locked ticket with a verdict)",
             hint=f"assay verdict {ticket.key}",
             code="verdict-missing",

@@ -86,6 +86,17 @@ def test_verdict_prints_its_numbers_in_the_words_of_the_criteria(assay):
         assert "accuracy 86.1%, latency_ms 433 ms" in words
 
 
+def test_ticket_of_a_type_without_a_verdict_is_decided_without_one_and_says_so(made):
+    made("ticket", "new", "Label the week", "--type", "data")
+    for asked in (("verdict", "DATA-2"), ("verdict", "DATA-2", "--recompute"), ("replay", "DATA-2")):
+        ran = made(*asked)
+        assert (ran.code, "a person decides on a ticket of type data" in ran.err) == (4, True), ran.err
+        assert ("assay decide DATA-2" in ran.err, "assay move" in ran.err) == (True, False)
+    decided = made("decide", "DATA-2", "kill", "--learnings", "The labels were there already.")
+    assert decided.code == 0, decided.err
+    assert decided.out.startswith("DATA-2: kill recorded, without a verdict.\n")
+
+
 def test_verdict_before_the_lock_is_not_found(made):
     assert made("verdict", "EXP-1").code == 4
 

@@ -23,6 +23,7 @@ from assay.errors import NotFound
 from assay.workflows.actor import Permission
 from assay.workflows.decisions import DecisionResult, decide
 from assay.workflows.tickets import get_ticket
+from assay.workflows.unjudged import unjudged_type
 from assay.workflows.verdicts import (
     ReplayReport,
     get_standing_verdict,
@@ -44,7 +45,8 @@ def show_verdict(request: Request, slug: str, key: str) -> Response:
     """The verdict as stored, of a killed ticket the one it was killed on. 404 before the lock, for there is nothing to judge by."""
     standing = get_standing_verdict(workspace_of(request), actor_of(request), slug, key)
     if standing is None:
-        raise NotFound(
+        ticket = get_ticket(workspace_of(request), actor_of(request), slug, key)
+        raise unjudged_type(ticket, "show") or NotFound(
             f"cannot show verdict of {key!r}: none is stored yet (expected a ticket in Experiment or later)",
             hint=f"assay move {key} experiment",
             code="verdict-none",

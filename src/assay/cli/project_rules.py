@@ -24,11 +24,12 @@ Rules = Annotated[
     typer.Option(
         "--kill-rule",
         metavar="NAME=VALUE",
-        help="Switch a rule (plateau=off, median=on) or set a value of one (over_budget_multiple=3); may be repeated.",
+        help="Switch a rule (plateau=off, median=on) or set a value of one (over_budget_multiple=3, plateau_tolerance.bleu=0.5); may be repeated.",
     ),
 ]
 _SWITCH = {"on": True, "off": False}
-_VALUES = tuple(name for name in KillRules.model_fields if name != "enabled")
+_TOLERANCE = "plateau_tolerance."
+_VALUES = tuple(name for name in KillRules.model_fields if name not in ("enabled", "plateau_tolerances"))
 
 
 def changed(
@@ -50,6 +51,9 @@ def changed(
 
 def _set(own: dict[str, Any], text: str) -> None:
     name, equals, value = (part.strip() for part in text.partition("="))
+    if equals and value and name.startswith(_TOLERANCE) and name != _TOLERANCE:
+        _set_tolerance(own, name.removeprefix(_TOLERANCE), value)
+        return
     name = name.replace("-", "_")
     switched = _SWITCH.get(value.lower())
     if equals and switched is not None and name in set(KillRuleName):
@@ -60,17 +64,24 @@ def _set(own: dict[str, Any], text: str) -> None:
     else:
         raise Invalid(
             f"cannot read option --kill-rule: found {text[:60]!r} (expected RULE=on or off with one of: "
-            f"{', '.join(KillRuleName)}; or VALUE of one of: {', '.join(_VALUES)})",
+            f"{', '.join(KillRuleName)}; or VALUE of one of: {', '.join(_VALUES)}, {_TOLERANCE}METRIC)",
             hint="--kill-rule plateau=off --kill-rule gap=0.2",
             code="kill-rule-malformed",
             field="kill_rules",
         )
 
 
+def _set_tolerance(own: dict[str, Any], metric: str, value: str) -> None:
+    """The tolerance of one metric, in its own unit; `off` takes it away."""
+    others = {name: kept for name, kept in own.get("plateau_tolerances", {}).items() if name != metric}
+    own["plateau_tolerances"] = others if _SWITCH.get(value.lower()) is False else {**others, metric: value}
+
+
 def lines(verdicts: dict[str, Any]) -> list[tuple[str, object]]:
     """What the project judges by, one fact a line."""
     rules = verdicts["kill_rules"]
-    values = (f"{name} {_text(rules[name])}" for name in _VALUES)
+    values = [f"{name} {_text(rules[name])}" for name in _VALUES]
+    values += [f"{_TOLERANCE}{name} {kept}" for name, kept in rules.get("plateau_tolerances", {}).items()]
     return [
         ("strictness", verdicts["strictness"]),
         ("alpha", verdicts["alpha"]),

@@ -45,7 +45,7 @@ RULES = {
 }
 _VALUES = (
     ("over_budget_multiple", "Over budget beyond", "times the budget"),
-    ("plateau_tolerance", "Plateau within", "of the metric's unit"),
+    ("plateau_tolerance", "Plateau within", "of a fraction"),
     ("plateau_runs", "Plateau over", "seed groups"),
     ("gap", "Gap beyond", "of a fraction"),
     ("not_falling_after", "Loss must fall after epoch", ""),
@@ -82,6 +82,7 @@ def settings_page(
         units=tuple(Choice(u.value, UNIT_WORDS.get(u, u.value), chosen=u is Unit.FRACTION) for u in Unit),
         limits=tuple(_limit(stage) for stage in project.settings.board.stages if not stage.terminal),
         rules=tuple(Choice(rule.value, RULES[rule], rule in rules.enabled) for rule in KillRuleName),
+        plateau_tolerances=", ".join(f"{name} {kept}" for name, kept in rules.plateau_tolerances.items()),
         rule_values=tuple((name, label, f"{getattr(rules, name)}", unit) for name, label, unit in _VALUES),
         strictness=(
             Choice(
@@ -276,6 +277,12 @@ def time_zone_from_form(form: FormData, before: str) -> str:
         ) from None
 
 
+def _tolerances(text: str) -> dict[str, str]:
+    """What follows each metric: `bleu 0.5, latency_p50 2`."""
+    pairs = (entry.split(maxsplit=1) for entry in text.replace("=", " ").split(",") if entry.strip())
+    return {name: rest[0] if rest else "" for name, *rest in pairs}
+
+
 def verdicts_from_form(form: FormData, before: VerdictSettings) -> VerdictSettings:
     """The rules of evidence as the form sets them.
 
@@ -286,6 +293,8 @@ def verdicts_from_form(form: FormData, before: VerdictSettings) -> VerdictSettin
     rules["enabled"] = tuple(name for name in texts(form, "rule") if name in {r.value for r in KillRuleName})
     for name, _, _ in _VALUES:
         rules[name] = text(form, name) or rules[name]
+    if "plateau_tolerances" in form:
+        rules["plateau_tolerances"] = _tolerances(text(form, "plateau_tolerances"))
     data = {
         **before.model_dump(),
         "strictness": text(form, "strictness") or before.strictness,
@@ -296,7 +305,7 @@ def verdicts_from_form(form: FormData, before: VerdictSettings) -> VerdictSettin
         return VerdictSettings.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][-1])
+        name = next(str(part) for part in reversed(first["loc"]) if part != "[key]")
         raise Invalid(
             f"cannot save rules: {name.replace('_', ' ')} is {str(first.get('input'))[:40]!r} "
             f"({str(first['msg']).removeprefix('Input ')})",

@@ -185,6 +185,14 @@ def drop_metric(ws: Workspace, actor: Actor, slug: str, name: str) -> None:
     ws.store.write(work)
 
 
+def _tolerances_are_of_metrics(tx: WriteTransaction, project: Project, wanted: VerdictSettings) -> None:
+    """A tolerance of a metric that nobody declared would never be used."""
+    known = project.settings.verdicts.kill_rules.plateau_tolerances
+    for name in wanted.kill_rules.plateau_tolerances:
+        if name not in known:
+            tx.metrics(project.id).require(name, field=f"verdicts.kill_rules.plateau_tolerances.{name}")
+
+
 def save_settings(
     ws: Workspace,
     actor: Actor,
@@ -225,6 +233,7 @@ def save_settings(
             }
         )
         check_board(tx, before, settings.board)
+        _tolerances_are_of_metrics(tx, before, settings.verdicts)
         after = Project(
             id=before.id,
             slug=slug,

@@ -93,3 +93,15 @@ def test_templates_and_a_new_installation_are_told_as_json(made, monkeypatch):
     other.mkdir()
     monkeypatch.chdir(other)
     assert json.loads(made("init", "--project", "second", "--json").out)["project"] == "second"
+
+
+def test_tolerance_of_a_metric_is_set_and_taken_away_and_needs_the_metric(made):
+    made("metric", "add", "bleu-4", "--direction", "higher", "--unit", "number")
+    edit = ("project", "edit", "vision", "--kill-rule")
+    assert made(*edit, "plateau_tolerance.bleu-4=0.5").code == 0
+    assert _rules(made)["kill_rules"]["plateau_tolerances"] == {"bleu-4": "0.5"}
+    assert "plateau_tolerance.bleu-4 0.5" in made("project", "show", "vision").out
+    refused = made(*edit, "plateau_tolerance.blue=0.5")
+    assert (refused.code, "bleu-4" in refused.err) == (2, True)
+    assert made(*edit, "plateau_tolerance.bleu-4=off").code == 0
+    assert "plateau_tolerances" not in _rules(made)["kill_rules"]

@@ -43,11 +43,10 @@ def _lines(content: TicketContent, rules: KillRules, metrics: MetricCatalog) -> 
             yield f"cost > {times}x budget"
     if KillRuleName.TIME_BOX in on and content.time_box_days is not None:
         yield f"time > {content.time_box_days} d"
-    if target is None or target.unit is not Unit.FRACTION:
-        return
-    if KillRuleName.PLATEAU in on:
-        yield f"{target.name} plateau {number_text(rules.plateau_tolerance)} over {rules.plateau_runs} runs"
-    if KillRuleName.GAP in on:
+    tolerance = None if target is None else rules.plateau_tolerance_of(target)
+    if target is not None and tolerance is not None and KillRuleName.PLATEAU in on:
+        yield f"{target.name} plateau {number_text(tolerance)} over {rules.plateau_runs} runs"
+    if target is not None and target.unit is Unit.FRACTION and KillRuleName.GAP in on:
         yield f"{target.name} gap > {number_text(rules.gap)}"
 
 

@@ -83,12 +83,13 @@ def _over(case: Case, resource: str, budget: Decimal | None, unit: str) -> str:
 
 def _plateau(case: Case) -> str | None:
     rules, found = case.settings.kill_rules, primary_metric(case)
-    if found is None or (rules.plateau_tolerance_for == "fractions" and found[1].unit is not Unit.FRACTION):
+    tolerance = None if found is None else rules.plateau_tolerance_of(found[1])
+    if found is None or tolerance is None:
         return None
     path = search_path(case, found[1], found[0])
     if isinstance(path, Problem):
         return None
-    answer = plateau_of(path, found[1], (rules.plateau_runs, float(rules.plateau_tolerance)), case)
+    answer = plateau_of(path, found[1], (rules.plateau_runs, float(tolerance)), case)
     return answer.reason if answer.outcome is Outcome.MET else None
 
 

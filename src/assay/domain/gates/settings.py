@@ -5,10 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from assay.domain.kernel.kill_rules import KillRuleName
+from assay.domain.kernel.metric_name import METRIC_NAME
+from assay.domain.kernel.metrics import Metric, Unit
 from assay.domain.kernel.model import NUMBER, Value
+
+MetricName = Annotated[
+    str, StringConstraints(pattern=METRIC_NAME.pattern.removesuffix(r"\Z") + "$", max_length=100)
+]
 
 
 class KillRules(Value):
@@ -19,11 +25,28 @@ class KillRules(Value):
     plateau_tolerance: Annotated[Decimal, NUMBER, Field(ge=0)] = Decimal("0.01")
     """In the metric's own unit; the default applies to fractions only."""
     plateau_tolerance_for: Literal["fractions", "all"] = "fractions"
+    plateau_tolerances: dict[MetricName, Annotated[Decimal, NUMBER, Field(ge=0)]] = Field(
+        default_factory=dict, max_length=100, exclude_if=lambda tolerances: not tolerances
+    )
+    """By metric, each in its own unit; what a metric has here goes before the above. Absent from records where it is empty."""
     plateau_runs: Annotated[int, NUMBER, Field(ge=2, le=100)] = 3
     gap: Annotated[Decimal, NUMBER, Field(gt=0)] = Decimal("0.15")
     """In the metric's own unit; applies to fractions only."""
     loss_metrics: tuple[str, ...] = ("train_loss", "training_loss", "loss", "train/loss")
     not_falling_after: Annotated[int, NUMBER, Field(ge=0)] = 1
+
+    def plateau_tolerance_of(self, metric: Metric) -> Decimal | None:
+        """How far apart may values of this metric lie at a plateau, in its own unit? None where nobody said so.
+
+        >>> from assay.domain.kernel.metrics import Direction
+        >>> bleu = Metric(name="bleu", direction=Direction.HIGHER, unit=Unit.NUMBER)
+        >>> KillRules().plateau_tolerance_of(bleu), KillRules(plateau_tolerances={"bleu": 0.5}).plateau_tolerance_of(bleu)
+        (None, Decimal('0.5'))
+        """
+        own = self.plateau_tolerances.get(metric.name)
+        if own is None and (self.plateau_tolerance_for == "all" or metric.unit is Unit.FRACTION):
+            return self.plateau_tolerance
+        return own
 
 
 class VerdictSettings(Value):

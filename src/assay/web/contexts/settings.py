@@ -110,6 +110,8 @@ class SettingsPage:
     limits: tuple[LimitRow, ...]
     rules: tuple[Choice, ...]
     rule_values: tuple[tuple[str, str, str, str], ...]
+    plateau_tolerances: str
+    """Of metrics by name, each in its own unit."""
     """Field, label, value, unit of every number a kill rule has."""
     strictness: tuple[Choice, ...]
     alpha: str

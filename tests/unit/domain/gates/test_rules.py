@@ -227,6 +227,23 @@ def test_rule_plateau_default_tolerance_is_for_fractions_only_unless_set():
     assert "plateau" in rules(verdict(locked, runs, settings=tuned))
 
 
+def test_rule_plateau_goes_by_the_tolerance_of_the_metric_in_its_own_unit():
+    locked = lock("primary: score >= 10")
+    runs = groups([1.0], [1.2], [1.4], metric="score")
+    for tolerance, speaks in (("0.5", True), ("0.3", False)):
+        rules_of = KillRules(plateau_tolerances={"score": Decimal(tolerance)})
+        said = verdict(locked, runs, settings=VerdictSettings(kill_rules=rules_of))
+        assert ("plateau" in rules(said)) is speaks
+    other = VerdictSettings(kill_rules=KillRules(plateau_tolerances={"accuracy": Decimal("0.5")}))
+    assert "plateau" not in rules(verdict(locked, runs, settings=other))
+
+
+def test_settings_without_tolerances_of_metrics_are_recorded_as_ever():
+    assert "plateau_tolerances" not in KillRules().model_dump(mode="json")
+    own = KillRules(plateau_tolerances={"score": Decimal("0.5")})
+    assert KillRules.model_validate_json(own.model_dump_json()) == own
+
+
 def test_rule_diverged_names_the_run():
     said = verdict(lock(ACCURACY), [run(1, {"accuracy": 0.5}, curves={"train_loss": [2.0, NAN]})])
     assert next(a for a in said.advice if a.rule == "diverged").reason.endswith(

@@ -68,6 +68,8 @@ class GroupGap:
         shown: whether a gap beyond the margin is shown after correction.
         detectable: smallest true gap that would have been shown with 80% probability, had it been the only one; None
             when none could have been.
+        claimed: interval of the difference with both ends one-sided at alpha, uncorrected: within the margin on both sides
+            exactly when a wider gap is ruled out at alpha.
     """
 
     high: int
@@ -81,6 +83,7 @@ class GroupGap:
     p_within: float
     shown: bool
     detectable: float | None
+    claimed: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +254,7 @@ class _Pairs:
         levels = holm_levels(p_gap, shown, alpha)
         ends = self._intervals(levels / self.sides)
         seen = self._detectable(margin, alpha / p_gap.size)
+        claimed = self._intervals(np.full(p_gap.size, alpha))
         found = []
         for i in range(p_gap.size):
             # Kept on the side of the margin on which the exact p-value puts it.
@@ -268,6 +272,9 @@ class _Pairs:
                     p_within=float(within[i]),
                     shown=bool(shown[i]),
                     detectable=float(seen[i]) if np.isfinite(seen[i]) else None,
+                    claimed=_within(
+                        float(claimed[0][i]), float(claimed[1][i]), margin, alpha, met=within[i] <= alpha
+                    ),
                 )
             )
         return tuple(found)
@@ -342,6 +349,15 @@ class _Pairs:
         halves = means_reach(self.se, *self.units, np.full(self.se.shape, level / 2.0))
         by_means = margin + detectable_beyond(halves, self.se, POWER)
         return np.where(self.counted, np.where(by_count <= 1.0, by_count, np.inf), by_means)
+
+
+def _within(low: float, high: float, margin: float, alpha: float, *, met: bool) -> Interval:
+    """The interval on the side of the margin on which the exact p-value puts it."""
+    if met:
+        low, high = max(low, -margin), min(high, margin)
+    elif high <= margin and low >= -margin:
+        high = math.nextafter(margin, math.inf)
+    return Interval(_known(low), _known(max(high, low)), 1.0 - 2.0 * alpha)
 
 
 def _known(end: float) -> float | None:

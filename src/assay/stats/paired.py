@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from assay.stats.distributions import (
     FloatArray,
-    beta_quantile,
     binomial_at_least,
     binomial_exactly,
     normal_cdf,
@@ -273,9 +272,9 @@ def paired_counts(candidate: Scores, baseline: Scores) -> PairedCounts:
 def exact_mcnemar(counts: PairedCounts, *, alpha: float = 0.05) -> Comparison:
     """Does one model succeed on more of the examples where the two differ? Exact; never rejects an equal pair too often.
 
-    The interval is the exact one for the share of wins among the discordant examples, given their number, in terms of
-    the difference of rates: it excludes 0 exactly when the test rejects. `shown` holds mid-p values and Tango's
-    interval. Without discordant examples both p-values are 1 and the interval is Tango's.
+    The interval is Tango's score interval of the paired difference (`decided_interval`), reaching to 0 where the exact test, the
+    more careful of the two, does not reject: so it excludes 0 exactly when the test rejects. `shown` holds mid-p values and
+    Tango's interval as published.
 
     Source: McNemar (1947), exact form; mid-p: Fagerland, Lydersen and Laake (2013).
 
@@ -292,9 +291,11 @@ def exact_mcnemar(counts: PairedCounts, *, alpha: float = 0.05) -> Comparison:
     tango = tango_interval(counts, confidence=1.0 - 2.0 * alpha)
     assert tango.low is not None
     assert tango.high is not None
+    ends = decided_interval(counts, tango, alpha)
+    low, high = kept_beside(*ends, 0.0, p_greater <= alpha, p_less <= alpha)
     return Comparison(
         effect=(counts.wins - counts.losses) / counts.n,
-        interval=_conditional_interval(counts, alpha) if discordant else tango,
+        interval=Interval(low, high, tango.confidence),
         n_candidate=counts.n,
         n_baseline=counts.n,
         se=None,
@@ -337,7 +338,8 @@ def tango_test(counts: PairedCounts, *, null: float, alpha: float = 0.05) -> Com
     tango = tango_interval(counts, confidence=1.0 - 2.0 * alpha)
     assert tango.low is not None
     assert tango.high is not None
-    low, high = kept_beside(tango.low, tango.high, null, p_greater <= alpha, p_less <= alpha)
+    ends = decided_interval(counts, tango, alpha)
+    low, high = kept_beside(*ends, null, p_greater <= alpha, p_less <= alpha)
     return Comparison(
         effect=(counts.wins - counts.losses) / counts.n,
         interval=Interval(low, high, tango.confidence),
@@ -381,6 +383,19 @@ def tango_interval(counts: PairedCounts, *, confidence: float = 0.9) -> Interval
     return Interval(low, _solve_tango(counts, -z, inside=effect, outside=1.0), confidence)
 
 
+def decided_interval(counts: PairedCounts, tango: Interval, alpha: float) -> tuple[float, float]:
+    """Tango's bounds, no narrower than the least p-values of `tango_p` allow: what `tango_test` inverts.
+
+    >>> few = PairedCounts(5, 0, 5)
+    >>> [round(end, 3) for end in decided_interval(few, tango_interval(few), 0.05)]
+    [0.099, 1.0]
+    """
+    assert tango.low is not None
+    assert tango.high is not None
+    edge = 2.0 * alpha ** (1.0 / counts.n) - 1.0
+    return min(tango.low, edge), max(tango.high, -edge)
+
+
 def tango_z(
     wins: float | NDArray[Any],
     losses: float | NDArray[Any],
@@ -409,14 +424,6 @@ def _solve_tango(counts: PairedCounts, z: float, *, inside: float, outside: floa
         else:
             far = middle
     return far
-
-
-def _conditional_interval(counts: PairedCounts, alpha: float) -> Interval:
-    discordant = counts.wins + counts.losses
-    low = 0.0 if counts.wins == 0 else float(beta_quantile(alpha, counts.wins, counts.losses + 1.0))
-    high = 1.0 if counts.losses == 0 else float(beta_quantile(1.0 - alpha, counts.wins + 1.0, counts.losses))
-    share = discordant / counts.n
-    return Interval((2.0 * low - 1.0) * share, (2.0 * high - 1.0) * share, 1.0 - 2.0 * alpha)
 
 
 def _check_paired(counts: PairedCounts) -> None:

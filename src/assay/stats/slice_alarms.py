@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.stats.distributions import FloatArray, beta_quantile, normal_quantile, t_quantile
+from assay.stats.distributions import FloatArray, normal_quantile, t_quantile
 from assay.stats.estimates import Interval
 from assay.stats.multiplicity import holm, holm_levels
 from assay.stats.paired import tango_z
@@ -40,6 +40,8 @@ class SliceHarm:
         detectable: smallest true harm (positive, in the metric's units) that would have been shown with 80% probability,
             had it been the only one; None when no harm, however large, could have been.
         margin: tolerated harm in this slice, 0 or more, in the metric's units.
+        claimed: interval of the effect at alpha, uncorrected: it excludes the margin on the good side exactly when harm beyond
+            it is ruled out at alpha.
     """
 
     position: int
@@ -52,6 +54,7 @@ class SliceHarm:
     shown: bool
     detectable: float | None
     margin: float
+    claimed: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ def slice_alarm(tests: SliceTests, *, higher_is_better: bool, alpha: float = 0.0
     low, high = _beside_the_margin(low, high, tests.null, shown, higher_is_better=higher_is_better)
     confidences = 1.0 - 2.0 * levels
     shift = np.zeros(tests.n.size) if tests.shift is None else tests.shift
+    claimed = _claimed(tests, harmless, alpha, higher_is_better=higher_is_better)
     low, high, detectable = low + shift, high + shift, detectable + np.abs(shift)
     harms = tuple(
         SliceHarm(
@@ -141,11 +145,32 @@ def slice_alarm(tests: SliceTests, *, higher_is_better: bool, alpha: float = 0.0
             shown=bool(shown[i]),
             detectable=float(detectable[i]) if np.isfinite(detectable[i]) else None,
             margin=margin + abs(float(shift[i])),
+            claimed=Interval(
+                _finite(claimed[0][i] + shift[i]), _finite(claimed[1][i] + shift[i]), 1.0 - 2.0 * alpha
+            ),
         )
         for i in range(tests.positions.size)
     )
     name = "e-values at any time" if tests.at_any_time else tests.method
     return SliceAlarm(harms, tests.untested, margin, alpha, f"{name}, Holm over {len(harms)} slices")
+
+
+def _claimed(
+    tests: SliceTests, harmless: FloatArray, alpha: float, *, higher_is_better: bool
+) -> tuple[FloatArray, FloatArray]:
+    """The bounds at alpha that rule harm out where the p-values do."""
+    levels = np.full(tests.n.size, alpha)
+    if tests.at_any_time:
+        reach = any_time_reach(tests, levels)
+        low, high = tests.effect - reach, tests.effect + reach
+    else:
+        low, high = _intervals(tests, levels)
+    met, null = harmless <= alpha, tests.null
+    if higher_is_better:
+        low = np.where(met, np.maximum(low, null), np.minimum(low, null))
+        return low, np.maximum(high, low)
+    high = np.where(met, np.minimum(high, null), np.maximum(high, null))
+    return np.minimum(low, high), high
 
 
 def _finite(bound: float) -> float | None:
@@ -166,22 +191,8 @@ def _intervals(tests: SliceTests, levels: FloatArray) -> tuple[FloatArray, Float
     low, high = tests.effect - reach, tests.effect + reach
     if not tests.counted.any():
         return low, high
-    exact = _conditional_bounds(tests, levels) if tests.null == 0.0 else _tango_bounds(tests, levels)
+    exact = _tango_bounds(tests, levels)
     return np.where(tests.counted, exact[0], low), np.where(tests.counted, exact[1], high)
-
-
-def _conditional_bounds(tests: SliceTests, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """As `paired.exact_mcnemar`: exact for the share of wins among discordant pairs; Tango's without such pairs."""
-    wins, losses = tests.wins, tests.losses
-    share = (wins + losses) / np.maximum(tests.n, 1)
-    low = np.where(wins > 0, beta_quantile(levels, np.maximum(wins, 1), losses + 1.0), 0.0)
-    high = np.where(losses > 0, beta_quantile(1.0 - levels, wins + 1.0, np.maximum(losses, 1)), 1.0)
-    tango_low, tango_high = _tango_bounds(tests, levels)
-    none = wins + losses == 0
-    return (
-        np.where(none, tango_low, (2.0 * low - 1.0) * share),
-        np.where(none, tango_high, (2.0 * high - 1.0) * share),
-    )
 
 
 def _tango_bounds(tests: SliceTests, levels: FloatArray) -> tuple[FloatArray, FloatArray]:

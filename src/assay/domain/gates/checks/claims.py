@@ -14,6 +14,7 @@ from assay.domain.gates.measurements import Measured
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.wording import count
 from assay.domain.kernel.findings import Counts, Outcome, Settlement, ShownInterval
+from assay.domain.kernel.metrics import Metric, Unit
 from assay.stats.estimates import Comparison, Direction, Interval, ThresholdTest
 from assay.stats.paired import MCNEMAR
 from assay.stats.planning import (
@@ -62,8 +63,12 @@ def invalid(reason: str, text: str) -> Checked:
     return Checked(Outcome.INVALID, "none", reason, settle=Settlement(kind="mend", text=text))
 
 
-def judged(test: ThresholdTest | Comparison, claim: Direction, level: Level) -> Claimed:
-    """What does this test say of the claim, held to the level of the look?"""
+def judged(
+    test: ThresholdTest | Comparison, claim: Direction, level: Level, metric: Metric | None = None
+) -> Claimed:
+    """What does this test say of the claim, held to the level of the look? No metric can go beyond its own bound."""
+    seen = _detectable(test, claim, level.alpha)
+    null = test.threshold if isinstance(test, ThresholdTest) else test.null
     interval = test.estimate.interval if isinstance(test, ThresholdTest) else test.interval
     method = test.estimate.method if isinstance(test, ThresholdTest) else test.method
     return Claimed(
@@ -71,12 +76,23 @@ def judged(test: ThresholdTest | Comparison, claim: Direction, level: Level) -> 
         p_value=test.p_greater if claim == "greater" else test.p_less,
         interval=shown_interval(interval, level.alpha),
         method=f"{method}, {level.text}",
-        detectable=_detectable(test, claim, level.alpha),
+        detectable=None
+        if seen is None or seen > _room(metric, null, claim, alone=isinstance(test, ThresholdTest))
+        else seen,
         e_value=dict(test.shown).get(f"e_{claim}"),
         scope_note=("about these models, not the method: one seed an arm",)
         if test.scope == ONE_MODEL
         else (),
     )
+
+
+def _room(metric: Metric | None, null: float, claim: Direction, *, alone: bool) -> float:
+    """How far beyond the null can the truth lie: a fraction ends at 0 and 1, the difference of two at 1 either way."""
+    if metric is None or metric.unit is not Unit.FRACTION:
+        return math.inf
+    if claim == "greater":
+        return 1.0 - null
+    return null if alone else 1.0 + null
 
 
 def _detectable(test: ThresholdTest | Comparison, claim: Direction, alpha: float) -> float | None:

@@ -138,7 +138,7 @@ def _refuse_constant(test: Comparison | ThresholdTest) -> None:
 def _answer(
     arms: Arms, test: Comparison | ThresholdTest, level: Level, known: Checked, *, case: Case, divisor: float
 ) -> Checked:
-    found = judged(test, "greater" if arms.claim == "greater" else "less", level)
+    found = judged(test, "greater" if arms.claim == "greater" else "less", level, arms.metric)
     outcome, why = _beside_the_number(found.answer, arms)
     # Tests against a bare number speak of values; the finding speaks of the difference to the baseline.
     shift = arms.baseline.mean if isinstance(test, ThresholdTest) else 0.0
@@ -252,4 +252,9 @@ def _paired_notes(arms: Arms, test: Comparison | ThresholdTest) -> tuple[str, ..
         return ()
     mid = known["mid_p_greater"] if arms.claim == "greater" else known["mid_p_less"]
     low, high = (difference(known[name], arms.metric) for name in ("tango_low", "tango_high"))
-    return (f"mid-p {mid:.3g}; Tango's interval {low} to {high} (both for display)",)
+    return (
+        (
+            f"exact McNemar decides (mid-p {mid:.3g}, for display); the interval is Tango's of the paired difference, {low} to {high}, "
+            "reaching to no difference where exact McNemar does not rule it out"
+        ),
+    )

@@ -7,7 +7,7 @@ to be ruled out for every pair.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assay.domain.gates.case import Checked
 from assay.domain.gates.checks.claims import counts, invalid, problem, shown_interval, too_close, waiting
@@ -21,8 +21,8 @@ from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.quantities import margin_of
 from assay.domain.gates.wording import count, difference, listed
-from assay.domain.kernel.findings import Lacks, Outcome, Settlement
-from assay.domain.kernel.metrics import Metric
+from assay.domain.kernel.findings import Lacks, Outcome, Settlement, ShownInterval
+from assay.domain.kernel.metrics import Metric, Unit
 from assay.stats.distributions import normal_quantile
 from assay.stats.fairness import FairnessGap, GroupGap, fairness_gap
 from assay.stats.power import TooCloseToCall, examples_for_figure
@@ -98,7 +98,14 @@ def _groups(check: FairnessCheck, metric: Metric, level: Level) -> _Groups | Che
         )
     except StatisticsError as error:
         return invalid(str(error), "name a column with at least two groups")
+    if metric.unit is Unit.FRACTION:
+        found = replace(found, pairs=tuple(_possible(gap) for gap in found.pairs))
     return _Groups(metric, limit, names, found)
+
+
+def _possible(gap: GroupGap) -> GroupGap:
+    """No two rates are further apart than 100 points."""
+    return replace(gap, detectable=None) if gap.detectable is not None and gap.detectable > 1.0 else gap
 
 
 def _part(gap: GroupGap, groups: _Groups, check: FairnessCheck, level: Level) -> GatePart:
@@ -108,16 +115,35 @@ def _part(gap: GroupGap, groups: _Groups, check: FairnessCheck, level: Level) ->
         outcome=Outcome.NOT_MET if gap.shown else open_end,
         n=gap.n_high + gap.n_low,
         estimate=gap.gap,
-        interval=shown_interval(gap.interval, (1.0 - gap.interval.confidence) / 2.0),
-        p_value=gap.p_adjusted,
+        interval=_shown(gap, claim=check.claim),
+        p_value=_p(gap, claim=check.claim),
         detectable=gap.detectable,
     )
+
+
+def _shown(gap: GroupGap, *, claim: bool) -> ShownInterval:
+    """The interval that decided: of the claim at alpha, else (and where a gap is shown) of the alarm at its corrected level."""
+    span = gap.claimed if claim and not gap.shown else gap.interval
+    return shown_interval(span, (1.0 - span.confidence) / 2.0)
+
+
+def _p(gap: GroupGap, *, claim: bool) -> float:
+    """The p-value that decided: of "no wider gap" for a claim, else of a wider gap after Holm."""
+    return gap.p_within if claim and not gap.shown else gap.p_adjusted
+
+
+def _e_value(gap: GroupGap, *, claim: bool) -> float | None:
+    p = gap.p_within if claim else gap.p_gap
+    return 1.0 / p if p > 0.0 else None
 
 
 def _answer(check: FairnessCheck, groups: _Groups, measured: Measured, level: Level) -> Checked:
     found, metric = groups.found, groups.metric
     outcome, reason, settle = _outcome(check, groups, level)
+    claim = check.claim and not found.shown
     largest = found.largest if found.pairs else None
+    if claim and found.pairs:
+        largest = max(found.pairs, key=lambda gap: (gap.p_within, gap.gap))
     seen = [gap.detectable for gap in found.pairs]
     left_out = [groups.names[at] for at in found.untested]
     return Checked(
@@ -126,14 +152,10 @@ def _answer(check: FairnessCheck, groups: _Groups, measured: Measured, level: Le
         reason=reason,
         point=Outcome.NOT_MET if largest is not None and largest.gap > groups.limit else Outcome.MET,
         estimate=None if largest is None else largest.gap,
-        interval=None
-        if largest is None
-        else shown_interval(largest.interval, (1.0 - largest.interval.confidence) / 2.0),
+        interval=None if largest is None else _shown(largest, claim=claim),
         threshold=groups.limit,
-        p_value=None if largest is None else largest.p_adjusted,
-        e_value=1.0 / largest.p_gap
-        if level.sequential and largest is not None and largest.p_gap > 0.0
-        else None,
+        p_value=None if largest is None else _p(largest, claim=claim),
+        e_value=None if largest is None or not level.sequential else _e_value(largest, claim=claim),
         alpha=level.alpha,
         looks=level.spent,
         detectable=max((one for one in seen if one is not None), default=None) if None not in seen else None,
@@ -145,7 +167,20 @@ def _answer(check: FairnessCheck, groups: _Groups, measured: Measured, level: Le
             *measured.notes,
             *level.notes,
             *((f"could not be compared: {listed(left_out)}",) if left_out else ()),
-            *((f"{metric.name}: the largest gap is between {groups.pair(largest)}",) if largest else ()),
+            *(
+                (
+                    f"{metric.name}: the {'least sure' if claim else 'largest'} gap is between {groups.pair(largest)}",
+                )
+                if largest
+                else ()
+            ),
+            *(
+                (
+                    "interval and p-value are those of the claim: all pairs have to hold, so nothing is corrected",
+                )
+                if claim and largest
+                else ()
+            ),
         ),
     )
 

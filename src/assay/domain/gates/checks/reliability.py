@@ -109,7 +109,7 @@ def _judged(
         return _too_little(check, metric, level, values, str(error))
     except StatisticsError as error:
         return invalid(str(error), "mend the scores")
-    said = judged(test, "greater", level)
+    said = judged(test, "greater", level, metric)
     value = test.estimate.value
     low, high = said.interval.low, said.interval.high
     span = f"{low or 0.0:.1%} to {1.0 if high is None else high:.1%}"

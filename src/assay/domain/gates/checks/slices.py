@@ -28,8 +28,8 @@ from assay.domain.gates.gate_record import GatePart
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.quantities import margin_of
 from assay.domain.gates.wording import count, difference, listed
-from assay.domain.kernel.findings import Lacks, Outcome, Settlement
-from assay.domain.kernel.metrics import Direction, Metric
+from assay.domain.kernel.findings import Lacks, Outcome, Settlement, ShownInterval
+from assay.domain.kernel.metrics import Direction, Metric, Unit
 from assay.stats.distributions import normal_quantile
 from assay.stats.power import FARTHEST_FACTOR, Outlook, TooCloseToCall, examples_for_figure
 from assay.stats.relative_slices import relative_slices
@@ -165,7 +165,15 @@ def _alarm(arms: Arms, sliced: _Sliced, level: Level) -> SliceAlarm:
     ]
     higher = arms.metric.direction is Direction.HIGHER
     tests = any_time_slices(joined(families)) if level.sequential else joined(families)
-    return slice_alarm(tests, higher_is_better=higher, alpha=level.alpha)
+    alarm = slice_alarm(tests, higher_is_better=higher, alpha=level.alpha)
+    if arms.metric.unit is not Unit.FRACTION:
+        return alarm
+    return replace(alarm, harms=tuple(_possible(harm) for harm in alarm.harms))
+
+
+def _possible(harm: SliceHarm) -> SliceHarm:
+    """No rate can lose more than all of it."""
+    return replace(harm, detectable=None) if harm.detectable is not None and harm.detectable > 1.0 else harm
 
 
 def _tests(
@@ -193,15 +201,31 @@ def _part(harm: SliceHarm, sliced: _Sliced, check: SlicesCheck, level: Level) ->
         outcome=Outcome.NOT_MET if harm.shown else open_end,
         n=harm.n,
         estimate=harm.effect,
-        interval=shown_interval(harm.interval, (1.0 - harm.interval.confidence) / 2.0),
-        p_value=harm.p_adjusted,
+        interval=_shown(harm, claim=check.claim),
+        p_value=_p(harm, claim=check.claim),
         detectable=harm.detectable,
     )
 
 
+def _shown(harm: SliceHarm, *, claim: bool) -> ShownInterval:
+    """The interval that decided: of the claim at alpha, else (and where harm is shown) of the alarm at its corrected level."""
+    span = harm.claimed if claim and not harm.shown else harm.interval
+    return shown_interval(span, (1.0 - span.confidence) / 2.0)
+
+
+def _p(harm: SliceHarm, *, claim: bool) -> float:
+    """The p-value that decided: of "no harm beyond the margin" for a claim, else of harm after Holm."""
+    return harm.p_harmless if claim and not harm.shown else harm.p_adjusted
+
+
 def _answer(check: SlicesCheck, arms: Arms, alarm: SliceAlarm, sliced: _Sliced, level: Level) -> Checked:
     outcome, reason, settle = _outcome(check, arms, alarm, sliced, level)
-    worst = min(alarm.harms, key=lambda harm: (harm.p_harm, harm.position), default=None)
+    claim = check.claim and not alarm.shown
+    worst = min(
+        alarm.harms,
+        key=lambda harm: (-harm.p_harmless if claim else harm.p_harm, harm.position),
+        default=None,
+    )
     seen = [harm.detectable for harm in alarm.harms]
     known = Checked(
         outcome=outcome,
@@ -225,11 +249,18 @@ def _answer(check: SlicesCheck, arms: Arms, alarm: SliceAlarm, sliced: _Sliced, 
         known,
         estimate=worst.effect,
         threshold=math.copysign(worst.margin, arms.null),
-        interval=shown_interval(worst.interval, (1.0 - worst.interval.confidence) / 2.0),
-        p_value=worst.p_adjusted,
+        interval=_shown(worst, claim=claim),
+        p_value=_p(worst, claim=claim),
         notes=(
             *known.notes,
             f"estimate and interval are those of the worst slice, {sliced.names[worst.position]}",
+            *(
+                (
+                    "interval and p-value are those of the claim: all slices have to hold, so nothing is corrected",
+                )
+                if claim
+                else ()
+            ),
         ),
     )
 

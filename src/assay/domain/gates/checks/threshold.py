@@ -103,7 +103,7 @@ def against_number(
         return _too_little(known, level, metric, error)
     except StatisticsError as error:
         return invalid(str(error), "mend the criterion or the scores")
-    found = judged(test, direction, level)
+    found = judged(test, direction, level, metric)
     settle = _settle(test, found.answer, level, case=case, divisor=divisor, figure=figure)
     return Checked(
         outcome=found.answer,

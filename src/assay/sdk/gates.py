@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from assay.bootstrap import read_evaluation, read_frames, read_gate, search_leaks
+from assay.bootstrap import read_evaluation, read_frames, read_gate, refuse_one_place, search_leaks
 from assay.domain.experiments.evidence import Evaluation
 from assay.domain.gates.gate import Gate
 from assay.domain.gates.gate_data import gate_from_data
@@ -65,6 +65,8 @@ def gate(
     asked, folder = _gate(criteria, gate, more)
     declared = with_metrics(asked)
     needs = needs_of(declared)
+    if isinstance(candidate, str | PathLike) and isinstance(baseline, str | PathLike):
+        refuse_one_place(str(candidate), str(baseline))
     sides: list[Evaluation] = []
     for name, results in (("candidate", candidate), ("baseline", baseline)):
         if results is None:

@@ -67,9 +67,9 @@ def test_too_little_evidence_exits_3_and_names_the_cheapest_way_out(files):
 
 def test_broken_evidence_exits_2(files):
     gate(files, 'criteria: ["accuracy >= 85%", "accuracy no worse than baseline by 2%"]')
-    ran = files("gate", "check", "gate.yaml", "--candidate", "good.csv", "--baseline", "good.csv")
+    ran = files("gate", "check", "gate.yaml", "--candidate", "good.csv", "--baseline", "./good.csv")
     assert ran.code == 2
-    assert "both candidate and baseline" in ran.out
+    assert "both candidate and baseline" in ran.err
 
 
 def test_metric_of_unknown_direction_exits_2_and_says_how_to_declare_it(files):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,27 @@ from assay.connectors.evals.runs import cut_texts
 from assay.domain.experiments.evidence import Evaluation, Run
 from assay.domain.gates.needs import Needs
 from assay.domain.kernel.metrics import Metric
+from assay.errors import Invalid
 
 _RESULTS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".eval", ".xml")
 """Files that only results are written to: one that no reader knows is broken, not beside the point."""
+
+
+def refuse_one_place(candidate: str, baseline: str) -> None:
+    """Nothing is compared with itself. The same content in two places is an unchanged model, and may be.
+
+    Raises:
+        Invalid: candidate and baseline are one file, folder or address.
+    """
+    places = [os.path.realpath(place) if Path(place).exists() else place for place in (candidate, baseline)]
+    if places[0] == places[1]:
+        raise Invalid(
+            f"cannot compare '{candidate}' with '{baseline}': it is both candidate and baseline "
+            "(expected the results of two evaluations)",
+            hint="name the results of the model it is compared with: --baseline PATH",
+            code="gate-same-results",
+            field="baseline",
+        )
 
 
 def read_evaluation(

@@ -8,6 +8,7 @@ from importlib import import_module
 from assay.domain.experiments.evidence import Evaluation
 from assay.domain.experiments.experiment import Lock
 from assay.domain.gates.checks.not_measured import nothing_measured
+from assay.domain.gates.contradictions import with_contradictions
 from assay.domain.gates.decide import EXIT_CODE, Row, cheapest, reasons_text, row_of
 from assay.domain.gates.examine import answer, examine, finding_of
 from assay.domain.gates.gate import ConsistencyCheck, Gate, GateCheck
@@ -68,7 +69,7 @@ def judge(
     reported = (*candidate.metrics, *(baseline.metrics if baseline is not None else ()))
     declared = with_metrics(gate, reported)
     case = gate_case(declared, candidate, baseline, lock=lock, overlaps=overlaps, predicts=predicts)
-    answers = (*_criteria(case), *_checks(case))
+    answers = with_contradictions((*_criteria(case), *_checks(case)), gate.metrics, reported)
     row, because = row_of([one.finding for one in answers], needs_primary=False)
     result = _RESULT[row]
     settle = None if result is GateResult.PASS else cheapest(because)

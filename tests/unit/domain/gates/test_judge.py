@@ -81,15 +81,57 @@ def test_comparisons_without_a_baseline_are_no_evidence_and_say_what_to_give(bas
     assert "--baseline" in record.settle.text
 
 
-def test_one_file_on_both_sides_is_invalid(base):
-    record = judge(gate(criteria=["accuracy improves by >= 0%"]), one_run(base), one_run(base))
+def test_one_run_of_a_tracker_on_both_sides_is_invalid(base):
+    tracked = evaluation(replace(run("r1", scores(base)), source="mlflow"))
+    record = judge(gate(criteria=["accuracy improves by >= 0%"]), tracked, tracked)
     assert record.result is GateResult.INVALID
     assert "both candidate and baseline" in record.detail
 
 
-def test_equal_files_under_two_names_are_invalid_by_their_digest(base):
-    sides = [evaluation(run(name, scores(base)), digest="sha256:same") for name in ("a", "b")]
-    assert judge(gate(criteria=["accuracy improves by >= 0%"]), *sides).result is GateResult.INVALID
+@pytest.mark.parametrize("digest", [None, "sha256:same"])
+def test_two_evaluations_of_an_unchanged_model_are_no_worse_and_no_better(base, digest):
+    sides = [evaluation(run("r.csv", scores(base)), digest=digest) for _ in range(2)]
+    asked = gate(criteria=["accuracy no worse than baseline by 2%"], checks=["regression"])
+    record = judge(asked, *sides)
+    assert record.result is GateResult.PASS
+    assert "the scores are identical on both sides" in record.answers[0].finding.notes
+    better = judge(gate(criteria=["accuracy improves by >= 1%"]), *sides)
+    assert better.result is GateResult.FAIL
+    few = [evaluation(run("r.csv", scores(base[:20]))) for _ in range(2)]
+    assert judge(asked, *few).result is GateResult.INCONCLUSIVE
+
+
+def test_identical_scores_that_are_no_right_and_wrong_are_judged_by_the_share_that_may_differ(rng):
+    said = {}
+    for n in (20, 148, 149, 400):
+        sides = [evaluation(run("r.csv", scores(np.linspace(0.2, 0.9, n)))) for _ in range(2)]
+        record = judge(gate(criteria=["accuracy no worse than baseline by 2%"]), *sides)
+        said[n] = record.result
+        finding = record.answers[0].finding
+    # The rule of three, exactly: 1 - 0.05^(1/n) is below 2% from 149 examples on.
+    assert said == {20: "inconclusive", 148: "inconclusive", 149: "pass", 400: "pass"}
+    assert finding.interval.low == pytest.approx(-(1 - 0.05 ** (1 / 400)))
+    assert finding.p_value == pytest.approx(0.98**400)
+    assert judge(gate(criteria=["accuracy improves by >= 1%"]), *sides).result is not GateResult.PASS
+
+
+def test_gate_that_turns_a_direction_round_says_so_in_every_finding_about_it(rng):
+    told = (ACCURACY, Metric(name="perplexity", direction=Direction.LOWER))
+    better, worse = (
+        evaluation(
+            run(name, scores(np.ones(400)), scores(level + rng.random(400), metric="perplexity")),
+            metrics=told,
+        )
+        for name, level in (("b", 10.0), ("c", 12.0))
+    )
+    turned = gate(criteria=[FLOOR], checks=["regression"], metrics={"perplexity": {"direction": "higher"}})
+    record = judge(turned, worse, better)
+    said = "the gate file says higher perplexity is better, against the results, which say lower"
+    assert said in the(record, "regression").finding.reason
+    assert [said in part.reason for part in the(record, "regression").parts] == [False, True]
+    assert said not in the(record, "criterion").finding.reason
+    right = gate(criteria=[FLOOR], checks=["regression"], metrics={"perplexity": {"direction": "lower"}})
+    assert judge(right, worse, better).result is GateResult.FAIL
 
 
 def test_examples_of_one_side_only_are_named_and_fail_closed(base):

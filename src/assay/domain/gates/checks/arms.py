@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from assay.domain.experiments.criteria.model import Comparison as Relation
@@ -84,8 +85,7 @@ def arms_of(criterion: Criterion, group: SeedGroup, case: Case) -> Arms | Proble
     }[metric.direction, isinstance(test, Improvement) and test.comparison is Relation.ABOVE]
     share, said = _relative(test.margin, null, baseline, metric)
     notes = [*baseline.notes, *said]
-    if paired is not None and paired[0].unmatched:
-        notes.append(f"in one arm only, left out: {count(len(paired[0].unmatched), 'example')}")
+    notes += _paired_notes(paired)
     if paired is not None or baseline.measured is None:
         return Arms(metric, null, relation, measured, baseline, paired, tuple(notes), share=share)
     figures = _figures(measured, baseline.measured.for_means(metric), metric, case)
@@ -112,6 +112,21 @@ def _relative(
     return share, (
         f"{said}; that mean is unsure itself, so the interval is that of the relative change, told at this mean",
     )
+
+
+def _paired_notes(tables: tuple[ExampleTable, ExampleTable] | None) -> Iterator[str]:
+    if tables is None:
+        return
+    if same_scores(tables):
+        yield "the scores are identical on both sides"
+    if tables[0].unmatched:
+        yield f"in one arm only, left out: {count(len(tables[0].unmatched), 'example')}"
+
+
+def same_scores(tables: tuple[ExampleTable, ExampleTable]) -> bool:
+    """Has every example the same scores on both sides, seed by seed?"""
+    ours, theirs = (table.matrix for table in tables)
+    return ours.shape == theirs.shape and not (ours - theirs).any()
 
 
 def _figures(
@@ -146,7 +161,10 @@ def _paired(
             f"{metric.name}: the candidate was evaluated on {min(ours_on)}, the baseline on {min(theirs_on)}",
             Settlement(kind="mend", text="evaluate both on one set"),
         )
-    shared = {s.run.run_id for s in measured.seeds} & {s.run.run_id for s in theirs.seeds}
+    # Of files the run id is their name and content: two evaluations of an unchanged model share it, and may be compared.
+    shared = {s.run.run_id for s in measured.seeds if s.run.source != "file"} & {
+        s.run.run_id for s in theirs.seeds
+    }
     if shared:
         return Problem(
             Outcome.INVALID,

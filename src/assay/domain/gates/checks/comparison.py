@@ -18,7 +18,7 @@ from assay.domain.gates.checks.any_time import (
     e_value_notes,
     too_few,
 )
-from assay.domain.gates.checks.arms import Arms, arms_of
+from assay.domain.gates.checks.arms import Arms, arms_of, same_scores
 from assay.domain.gates.checks.claims import (
     Claimed,
     counts,
@@ -32,6 +32,7 @@ from assay.domain.gates.checks.claims import (
 from assay.domain.gates.checks.comparison_outlook import settles_comparison
 from assay.domain.gates.checks.looks import Level, NotNow, held, level_for
 from assay.domain.gates.checks.relative import relative_test
+from assay.domain.gates.checks.unchanged import unchanged
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count, difference, shown
@@ -61,7 +62,8 @@ def check_comparison(criterion: Criterion, group: SeedGroup, case: Case, divisor
         _refuse_constant(test)
     except (DegenerateSample, TooFewSamples) as error:
         early = level.sequential and isinstance(error, TooFewSamples)
-        return _without_spread(known, EARLY if early else _alike(arms, error), level, arms, early=early)
+        open_end = _without_spread(known, EARLY if early else _alike(arms, error), level, arms, early=early)
+        return unchanged(arms, level, known) or open_end
     except StatisticsError as error:
         return invalid(str(error), "mend the criterion or the scores")
     return _answer(arms, test, level, known, case=case, divisor=divisor)
@@ -117,10 +119,10 @@ def _alike(arms: Arms, error: StatisticsError) -> str:
     """Why nothing can be said of the spread, in words."""
     if arms.tables is None:
         return str(error)
-    examples, ours, theirs = len(arms.tables[0].sample_ids), arms.tables[0].matrix, arms.tables[1].matrix
+    examples = len(arms.tables[0].sample_ids)
     if examples == 1:
         return "one example on both sides has no spread"
-    if ours.shape == theirs.shape and not (ours - theirs).any():
+    if same_scores(arms.tables):
         return (
             f"both sides have the same score on every one of {count(examples, 'example')}: no spread to go by"
         )

@@ -304,7 +304,7 @@ def test_what_is_missing_is_said(judged):
 
 
 def test_same_file_on_both_sides_is_broken_evidence_and_a_missing_gate_no_pass(judged):
-    assert judged(ASSAY_BASELINE="results.csv", ASSAY_GATE="nowhere.yaml").returncode == 4
+    assert judged(ASSAY_BASELINE="results.csv", ASSAY_GATE="nowhere.yaml").returncode == 2
     (judged.work / "gate.yaml").write_text(GATE.format(version=1, least=80), encoding="utf-8")
     assert judged(ASSAY_BASELINE="results.csv").returncode == 2
 

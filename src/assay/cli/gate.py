@@ -125,11 +125,11 @@ def _need_results(gate_file: Path, candidate: str | None) -> None:
     """Only a gate of items, such as a Definition of Ready, can be judged without results."""
     if candidate is not None:
         return
-    from assay.bootstrap import read_gate
+    from assay.cli.gate_file import gate_at
     from assay.domain.gates.needs import asks_for_results
     from assay.errors import Invalid
 
-    gate = read_gate(gate_file)
+    gate = gate_at(gate_file)
     if asks_for_results(gate):
         raise Invalid(
             f"cannot check gate {gate.name!r}: it asks for figures, and no results are named (expected --candidate PATH)",
@@ -149,10 +149,10 @@ def diff(
 
     Example: assay gate diff main/gate.yaml gate.yaml
     """
-    from assay.bootstrap import read_gate
+    from assay.cli.gate_file import gate_at
     from assay.domain.gates.gate_changes import changes
 
-    found = changes(read_gate(old), read_gate(new))
+    found = changes(gate_at(old), gate_at(new))
     if json:
         from assay.cli.screen import print_json
         from assay.domain.kernel.canonical import canonical_bytes

@@ -9,7 +9,8 @@ from pathlib import Path
 from threading import Thread
 
 import assay.cli.numpy_alone  # noqa: F401  # before whatever else imports NumPy
-from assay.bootstrap import read_evaluation, read_gate, refuse_one_place, search_leaks
+from assay.bootstrap import read_evaluation, refuse_one_place, search_leaks
+from assay.cli.gate_file import gate_at
 from assay.domain.experiments.evidence import Evaluation
 from assay.domain.gates.gate import Gate, LeakageCheck
 from assay.domain.gates.gate_metrics import with_metrics
@@ -36,7 +37,7 @@ def judged(
         reader: who wrote the results; None finds it by content.
         whole: adds to the candidate what its files do not say.
     """
-    gate = read_gate(gate_file)
+    gate = gate_at(gate_file)
     if candidate is not None and baseline is not None:
         refuse_one_place(candidate, baseline)
     declared = with_metrics(gate)

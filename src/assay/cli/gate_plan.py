@@ -71,13 +71,14 @@ def plan(
 
     Example: assay gate plan gate.yaml --effect 3% --candidate pilot/ --hours-per-seed 2
     """
-    from assay.bootstrap import read_evaluation, read_gate
+    from assay.bootstrap import read_evaluation
+    from assay.cli.gate_file import gate_at
     from assay.cli.gate_plan_report import asked, print_plan
     from assay.domain.gates.gate_metrics import with_metrics
     from assay.domain.gates.plan import plan_gate
 
     told = asked(effect=effect, power=power, hours=hours_per_seed, seed_sd=seed_sd, discordance=discordance)
-    read = read_gate(gate)
+    read = gate_at(gate)
     metrics = with_metrics(read).metrics
     sides = [
         None if path is None else read_evaluation(path, reader=reader, metrics=metrics)

@@ -100,11 +100,12 @@ def _print_looks(claim: PlannedClaim, power: float) -> None:
         return
     print()
     say(f"{claim.check}, if {claim.truth}:")
+    by_examples = claim.examples is not None or all(look.power is None for look in claim.looks)
     rows = [
         (
             f"{look.seeds} seeds",
             "" if look.power is None else f"{look.power:.0%}",
-            "" if claim.examples is None else "none" if look.examples is None else f"{look.examples:,}",
+            f"{look.examples:,}" if look.examples is not None else "none" if by_examples else "",
             "" if look.gpu_hours is None else hours(look.gpu_hours),
         )
         for look in claim.looks

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.bootstrap import read_evaluation, read_gate, seeds_of_command
+from assay.bootstrap import read_evaluation, seeds_of_command
+from assay.cli.gate_file import gate_at
 from assay.cli.gate_judging import judged
 from assay.cli.screen import clean
 from assay.domain.experiments.evidence import Evaluation
@@ -64,7 +65,7 @@ def run_seeds(
         Invalid, NotFound, Unavailable, Conflict: before any seed is run, where that can be known.
     """
     check_command(asked.command, reads_environment=asked.reads_environment)
-    gate = read_gate(asked.gate_file)
+    gate = gate_at(asked.gate_file)
     stages = gate.settings.looks.stages
     most = stages[-1] if asked.until_decided else stages[0]
     seeds = seeds_asked(asked.seeds if asked.seeds is not None else str(most))

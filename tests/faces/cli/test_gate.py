@@ -103,9 +103,12 @@ def test_gate_file_that_cannot_be_read_exits_2_with_its_place_and_the_fix(files,
     assert "Traceback" not in ran.err
 
 
-def test_missing_file_exits_4_or_2_and_is_named(files):
+def test_missing_file_exits_2_and_is_named(files):
     ran = files("gate", "check", "nowhere.yaml", "--candidate", "good.csv")
-    assert (ran.code, "nowhere.yaml" in ran.err) == (4, True)
+    assert (ran.code, "nowhere.yaml" in ran.err) == (2, True)
+    for command in (("diff", "gate.yaml"), ("plan",), ("explain",)):
+        ran = files("gate", *command, "nowhere.yaml")
+        assert (ran.code, "nowhere.yaml" in ran.err) == (2, True)
     ran = files("gate", "check", "gate.yaml", "--candidate", "nowhere.csv")
     assert ran.code in (2, 4)
     assert "nowhere.csv" in ran.err

@@ -225,3 +225,19 @@ def _plugin_is_registered():
     from importlib.metadata import entry_points
 
     return any(one.value == "assay.testing.pytest_plugin" for one in entry_points(group="pytest11"))
+
+
+def test_frame_of_seeds_is_read_as_the_file_of_it_is(tmp_path):
+    frame = pd.DataFrame({"seed": [1, 2, 3, 4, 5], "bleu": [22.1, 22.3, 21.9, 22.4, 22.0]})
+    file = tmp_path / "seeds.csv"
+    frame.to_csv(file, index=False)
+    asked = {"criteria": "bleu >= 20", "metrics": {"bleu": {"direction": "higher", "unit": "number"}}}
+    told = [assay.gate(results, **asked).findings[0] for results in (str(file), frame, pl.from_pandas(frame))]
+    assert [one.outcome for one in told] == ["met"] * 3
+    assert told[0].n == told[1].n == told[2].n
+    assert told[0].interval == told[1].interval == told[2].interval
+
+
+def test_frame_of_examples_under_one_seed_keeps_its_examples():
+    frame = pd.DataFrame({"seed": [7] * 400, "accuracy": [1] * 380 + [0] * 20})
+    assert assay.gate(frame, criteria="accuracy >= 90%").findings[0].n.examples == 400

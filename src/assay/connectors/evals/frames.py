@@ -56,7 +56,8 @@ def read_frames(
     options = ReadOptions(tuple(metrics), {}, needs or Needs())
     beside = _beside(sample_ids, slices)
     parts = list(_parts(results, name, metric))
-    tables = [_table(part, label, beside, options) for label, part in parts]
+    of_frame = _is_frame(results)
+    tables = [_table(part, label, beside, options, of_frame=of_frame) for label, part in parts]
     if len(tables) > 1 and not any(SEED in table.columns for table in tables):
         tables = [_with_seed(table, number) for number, table in enumerate(tables, start=1)]
     plain = []
@@ -155,7 +156,10 @@ def _table(
     label: str,
     beside: Mapping[str, np.ndarray[Any, Any]],
     options: ReadOptions,
+    *,
+    of_frame: bool,
 ) -> Table:
+    """The columns with those beside them. Where a frame has no examples and each row its own seed, rows are runs, as in a file."""
     both = sorted(set(beside) & set(columns))
     if both:
         raise unreadable(label, f"{listed(both)} given twice", "it once", hint="leave one of them out")
@@ -171,9 +175,15 @@ def _table(
         raise unreadable(label, "no example", "at least one", hint="run the evaluation first")
     as_text = wanted_columns(options).as_text | set(beside)
     made = {name: _column(array, as_text=name in as_text) for name, array in every.items()}
-    if SAMPLE_ID not in made:
+    if SAMPLE_ID not in made and not (of_frame and _rows_are_runs(made, rows)):
         made[SAMPLE_ID] = _places(rows)
     return Table(rows, made)
+
+
+def _rows_are_runs(columns: Mapping[str, Column], rows: int) -> bool:
+    """Does every row have a seed or run of its own?"""
+    named = [columns[name] for name in (SEED, "run") if name in columns]
+    return any(len({one.text(row) for row in range(rows)}) == rows for one in named)
 
 
 def _places(rows: int) -> TextColumn:

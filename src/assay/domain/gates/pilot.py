@@ -50,9 +50,24 @@ class Variation:
         )
 
     @property
+    def totals_only(self) -> bool:
+        """Is nothing known of examples, so that the seeds alone are the sample?"""
+        return self.examples is None and self.one_model == 0.0
+
+    @property
     def one_model(self) -> float:
         """Variance of one example of one model."""
         return self.example_variance + self.residual_variance
+
+
+def assumed_variation(
+    seed_variance: float, *, example_variance: float = 0.0, rate: float | None = None
+) -> Variation:
+    """How do scores vary where somebody says how seeds do, and there are no results? Examples are right or wrong, or not known.
+
+    Examples are taken to come out alike in every seed, which needs the most of them.
+    """
+    return Variation(0, None, seed_variance, example_variance, 0.0, binary=example_variance > 0.0, rate=rate)
 
 
 def variation_of(measured: Measured) -> Variation:

@@ -306,7 +306,9 @@ def _notes(
     gate: Gate, frame: _Frame, candidate: Evaluation | None, baseline: Evaluation | None
 ) -> Iterator[str]:
     if candidate is None and baseline is None:
-        yield "without results the scatter of examples is assumed and that of seeds unknown: --candidate, --baseline or --seed-sd"
+        seeds = "" if frame.asked.seed_sd else " and that of seeds unknown"
+        ways = "--candidate or --baseline" if frame.asked.seed_sd else "--candidate, --baseline or --seed-sd"
+        yield f"without results the scatter of examples is assumed{seeds}: {ways}"
     if gate.settings.sequential:
         yield "planned for one look at the examples; looking as they arrive (sequential) needs more"
     if gate.settings.mode == "point":

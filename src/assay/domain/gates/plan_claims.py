@@ -67,7 +67,7 @@ class Shown:
         variation = self.variation
         if variation is None or variation.seed_variance is None or look.alpha <= 0.0:
             return None
-        if variation.examples is None and variation.seed_variance > 0.0:
+        if variation.totals_only and variation.seed_variance > 0.0:
             se = math.sqrt(variation.seed_variance / look.n)
             return mean_power(far, se, float(self.arms * (look.n - 1)), alpha=look.alpha / self.divisor)
         return None if examples is None or examples < 2 else self._crossed(look, examples, far)
@@ -87,7 +87,7 @@ class Shown:
     def examples_at(self, look: Look, power: float) -> int | None:
         """How many examples does this look need? None where no number does it, or the scatter of seeds is not known."""
         variation = self.variation
-        if variation is None or variation.seed_variance is None or variation.examples is None:
+        if variation is None or variation.seed_variance is None or variation.totals_only:
             return None
         if look.alpha <= 0.0 or (self.power_at(look, MOST) or 0.0) < power:
             return None

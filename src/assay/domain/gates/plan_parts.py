@@ -37,6 +37,7 @@ from assay.domain.gates.gate_text import check_text
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.pilot import (
     Variation,
+    assumed_variation,
     variation_of,
     variation_of_difference,
     variation_of_table,
@@ -177,7 +178,12 @@ class _Maker:
             return f"{metric.name} is measured in {metric.unit.value}"
         if isinstance(found, str):
             return found
-        variation, notes = self._with_seeds(None if found is None else variation_of(found), metric)
+        rates = metric.unit is Unit.FRACTION and 0.0 < limit < 1.0
+        assumed = assumed_variation(
+            0.0, example_variance=limit * (1.0 - limit) * rates, rate=limit if rates else None
+        )
+        measured = None if found is None else variation_of(found)
+        variation, notes = self._with_seeds(measured, metric, assumed)
         upward = test.comparison in GREATER
         known = self._beyond(limit, metric, variation, upward=upward)
         if isinstance(known, str):
@@ -252,10 +258,12 @@ class _Maker:
         if distance is None:
             return "say how far the truth lies beyond it with --effect"
         measured = None if arms is None else variation_of_difference(arms)
-        variation, notes = self._with_seeds(measured, metric)
-        pairs = metric.unit is Unit.FRACTION if variation is None else variation.binary
+        share, told = self._discordance(measured)
+        rates = metric.unit is Unit.FRACTION
+        assumed = assumed_variation(0.0, example_variance=share * rates)
+        variation, notes = self._with_seeds(measured, metric, assumed, arms=2)
+        pairs = rates if variation is None else variation.binary
         if pairs and (arms is None or (arms.tables is not None and arms.share is None)):
-            share, told = self._discordance(variation)
             known = pairs_shown(null, distance, share, alpha=self.alpha, variation=variation)
             notes = (*notes, *told)
         elif variation is None:
@@ -304,16 +312,19 @@ class _Maker:
         return found
 
     def _with_seeds(
-        self, variation: Variation | None, metric: Metric
+        self, variation: Variation | None, metric: Metric, assumed: Variation, *, arms: int = 1
     ) -> tuple[Variation | None, tuple[str, ...]]:
-        """What is said of seeds fills what results do not tell."""
-        if variation is None or variation.seed_variance is not None or not self.seed_sd:
-            return variation, ()
-        amount = margin_of(margin(self.seed_sd, "seed_sd", metric), metric, None)
+        """What is said of seeds fills what results do not tell; without results examples scatter as is assumed."""
+        known = variation is not None and variation.seed_variance is not None
+        amount = None
+        if self.seed_sd and not known:
+            amount = margin_of(margin(self.seed_sd, "seed_sd", metric), metric, None)
         if amount is None:
             return variation, ()
-        said = f"seeds are taken to scatter with a standard deviation of {format_spread(metric, amount)}"
-        return replace(variation, seed_variance=amount * amount), (said,)
+        said = [f"seeds are taken to scatter with a standard deviation of {format_spread(metric, amount)}"]
+        if variation is None and not assumed.totals_only:
+            said.append("examples are taken to come out alike in every seed, which needs the most of them")
+        return replace(variation or assumed, seed_variance=arms * amount * amount), tuple(said)
 
     def _discordance(self, variation: Variation | None) -> tuple[float, tuple[str, ...]]:
         if self.discordance is not None:

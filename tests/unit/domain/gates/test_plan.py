@@ -94,6 +94,33 @@ def test_seeds_against_a_number_are_met_as_often_as_planned(seeds, level):
     assert found == pytest.approx(0.8, abs=0.12)
 
 
+def test_scatter_of_seeds_that_is_only_said_is_planned_without_results_and_kept_by_what_happens():
+    """Examples come out alike in every seed, but for those between the levels of two seeds."""
+    question = gate(criteria=["accuracy >= 85%"])
+    planned = one("accuracy >= 85%", effect="4%", seed_sd="1%")
+    look = next(look for look in planned.looks if look.seeds == 8)
+
+    def drawn(rng):
+        place = rng.random(look.examples)
+        levels = 0.89 + rng.normal(0.0, 0.01, 8)
+        columns = [scores((place < level).astype(float), seed=s) for s, level in enumerate(levels)]
+        return [evaluation(*(run(f"r{s}", one, seed=s) for s, one in enumerate(columns)))]
+
+    assert share_met(question, drawn) == pytest.approx(0.8, abs=0.1)
+    assert planned.needs.startswith(("8 seeds x ", "10 seeds x ", "5 seeds x "))
+
+
+def test_more_scatter_of_seeds_takes_more_and_too_much_takes_more_seeds_than_there_are_looks():
+    quiet, loud, far = (one("accuracy >= 85%", effect="2%", seed_sd=sd) for sd in ("0.3%", "1%", "10%"))
+    assert quiet.looks[-1].examples < loud.looks[-1].examples
+    assert far.needs == "more than 10 seeds, whatever the examples: the seeds scatter too much"
+    bleu = {"bleu": {"direction": "higher"}}
+    assert one("bleu >= 30", metrics=bleu, effect="1", seed_sd="0.5").needs == "8 seeds"
+    assert "8 seeds an arm x" in one(
+        "f1 improves by > 0%", metrics={"f1": {"direction": "higher", "unit": "fraction"}}, effect="3%", seed_sd="0.5%"
+    ).needs  # fmt: skip
+
+
 def test_seeds_of_two_arms_are_met_as_often_as_planned():
     question = gate(criteria=["accuracy no worse than baseline by 5%"])
     rng = np.random.default_rng(2)

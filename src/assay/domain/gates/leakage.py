@@ -34,7 +34,7 @@ def find_overlap(
     training row of each kind is named. Texts without a single word are left out and counted in a note; another note says
     where an example looked like so many rows that not all were compared. Without that note no near-duplicate is missed.
 
-    >>> found = find_overlap([("q1", "What is 2+2?"), ("q2", "Name a prime.")], [[("t9", "what IS 2 2"), ("q2", "Other")]])
+    >>> found = find_overlap([("q1", "What is 2+2?"), ("q2", "Name a prime.")], [[("t9", "what IS 2 + 2"), ("q2", "Other")]])
     >>> found.same_text, found.same_id, found.examined, found.training
     ((('q1', 't9'),), ('q2',), 2, 2)
     """

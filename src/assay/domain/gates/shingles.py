@@ -1,6 +1,7 @@
 """Which words, and which runs of three words, does each of many texts have?
 
-Words are letters and digits after Unicode compatibility folding and case folding; punctuation, spacing and case do not
+Words are letters and digits after Unicode compatibility folding and case folding, and each symbol that carries meaning by
+itself: operators, signs, brackets, currency, the point within a number. Case, spacing and the punctuation of sentences do not
 matter. Every word is a 64-bit hash, the same in every process and on every machine, and all texts together are one array.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.stats.similar_sets import Hashes, IntArray, Sets
 
@@ -23,12 +25,36 @@ SHINGLE_WORDS = 3
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-_NO_WORD = re.compile(r"[\W_]+")
-_GAP = re.compile(rb"[^0-9A-Za-z\x80-\xff]")
+_SYMBOLS = r"+*/=<>%$^&|~@#\\()\[\]{}"
+# Symbols beyond ASCII: of mathematics and currency.
+_FAR = "".join(c for c in map(chr, range(0x80, 0x2C00)) if unicodedata.category(c) in ("Sm", "Sc"))
+# A hyphen joins two letters, anywhere else it is a minus; within a number a point, comma or colon is part of it.
+_KEPT = (
+    rf"(?P<far>[{re.escape(_FAR)}])|(?P<symbol>!(?==)|[{_SYMBOLS}]|(?<![^\W\d_])-|-(?![^\W\d_]))"
+    r"|(?P<inner>(?<=[0-9])[.,:](?=[0-9]))|(?P<word>[^\W_]+)"
+)
+_TOKEN = re.compile(_KEPT)
+_MINUS = str.maketrans("\u2212", "-")
+_GAP = re.compile(rb"\s")
 _PIECE = 1 << 17  # bytes hashed at once
 _LONG = 64  # bytes from which a word is hashed by itself
-# What each byte counts for in a word: 0 ends it, letters count by their lower case, bytes of other scripts as they are.
-_IN_WORD = bytes(b if b >= 128 else ord(chr(b).lower()) if chr(b).isalnum() else 0 for b in range(256))
+_LOWER = bytes(ord(chr(b).lower()) if b < 128 else b for b in range(256))
+_LETTER, _DIGIT, _SYMBOL, _HYPHEN, _INNER, _BANG = range(1, 7)
+
+
+def _kind(byte: int) -> int:
+    """What a byte is before its neighbours are looked at; bytes of other scripts are letters, 0 ends a word."""
+    one = chr(byte)
+    if byte >= 128 or one.isalpha():
+        return _LETTER
+    if one.isdigit():
+        return _DIGIT
+    if one in "+*/=<>%$^&|~@#\\()[]{}":
+        return _SYMBOL
+    return {"-": _HYPHEN, ".": _INNER, ",": _INNER, ":": _INNER, "!": _BANG}.get(one, 0)
+
+
+_KINDS = np.array([_kind(byte) for byte in range(256)], dtype=np.uint8)
 _FIRST_BYTES = np.array([(1 << 8 * length) - 1 for length in range(9)], dtype=np.uint64)
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
@@ -36,10 +62,10 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 def normalised(text: str) -> str:
     """The words of a text, separated by single spaces: what counts when texts are compared.
 
-    >>> normalised("  What's  2+2?  "), normalised("\uff37hat S 2 2"), normalised("Stra\u00dfe 5")
-    ('what s 2 2', 'what s 2 2', 'strasse 5')
+    >>> normalised("  What's  2+2?  "), normalised("\uff37hat S 2 + 2"), normalised("Well-known: -3.5 \u20ac.")
+    ('what s 2 + 2', 'what s 2 + 2', 'well known - 3 . 5 \u20ac')
     """
-    return " ".join(_plain(text).split())
+    return " ".join(found[0] for found in _TOKEN.finditer(_folded(text)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,11 +149,21 @@ def _shingles(words: Hashes, counts: IntArray, contents: Hashes) -> Hashes:
 
 
 def _plain(text: str) -> str:
-    """Words in ASCII letters and digits or other scripts, apart from each other."""
+    """A text beyond ASCII, so that what is left of it falls into the same words byte by byte as it does here."""
+    parts, joined = [], True
+    for found in _TOKEN.finditer(_folded(text)):
+        inner = found.lastgroup == "inner"
+        parts.append(found[0] if joined or inner else f" {found[0]}")
+        joined = inner or found[0] == "!"
+    return "".join(parts)
+
+
+def _folded(text: str) -> str:
+    """In one case and one form, every character of a script without spaces apart from the others."""
     if text.isascii():
-        return text.encode().translate(_IN_WORD).replace(b"\0", b" ").decode()
+        return text.lower()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return _UNSPACED.sub(r" \g<0> ", _NO_WORD.sub(" ", folded))
+    return _UNSPACED.sub(r" \g<0> ", folded.translate(_MINUS))
 
 
 def _portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -148,10 +184,8 @@ def _cut(data: bytes) -> Iterator[bytes]:
 
 def _hashed(parts: Sequence[bytes]) -> tuple[Hashes, IntArray]:
     """Hash of every word, and how many words each part has."""
-    data = b"\n".join([b"", *parts, bytes(8)]).translate(_IN_WORD)
-    inside = np.frombuffer(data, dtype=np.uint8) != 0
-    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-    starts, lengths = np.ascontiguousarray(edges[::2]), edges[1::2] - edges[::2]
+    data = b"\n".join([b"", *parts, bytes(8)]).translate(_LOWER)
+    starts, lengths = _words_in(np.frombuffer(data, dtype=np.uint8))
     ends = np.cumsum(np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)) + 1)
     counts = np.diff(np.searchsorted(starts, ends), prepend=0)
     eight = np.ndarray((len(data) - 7,), dtype="<u8", buffer=data, strides=(1,))
@@ -165,6 +199,23 @@ def _hashed(parts: Sequence[bytes]) -> tuple[Hashes, IntArray]:
         word = data[starts[number] : starts[number] + lengths[number]]
         hashes[number] = int.from_bytes(hashlib.blake2b(word, digest_size=8).digest(), "little")
     return hashes, counts
+
+
+def _words_in(data: NDArray[np.uint8]) -> tuple[IntArray, IntArray]:
+    """Where each word begins and how many bytes it has: letters and digits in a row, or one symbol."""
+    kinds = _KINDS[data]
+    hyphens, inner, bangs = (np.flatnonzero(kinds == kind) for kind in (_HYPHEN, _INNER, _BANG))
+    joins = (kinds[hyphens - 1] == _LETTER) & (kinds[hyphens + 1] == _LETTER)
+    counts = (kinds[inner - 1] == _DIGIT) & (kinds[inner + 1] == _DIGIT)
+    negates = data[bangs + 1] == ord("=")
+    kinds[kinds == _DIGIT] = _LETTER
+    for places, kept in ((hyphens, ~joins), (inner, counts), (bangs, negates)):
+        kinds[places] = np.where(kept, _SYMBOL, 0)
+    before, after = kinds[:-1], kinds[1:]
+    edge = (before != after) | (after == _SYMBOL)
+    starts = np.flatnonzero(edge & (after != 0)) + 1
+    ends = np.flatnonzero(edge & (before != 0)) + 1
+    return starts, ends - starts
 
 
 def _mixed(values: Hashes) -> Hashes:

@@ -195,3 +195,10 @@ def test_only_the_same_shingles_count_at_a_similarity_of_one():
     text = sentence(chance)
     training = [("t", with_one_word_changed(chance, text)), ("u", f"{text} {text}")]
     assert find_overlap([("q", text)], [training[:1]], near=1.0).near == ()
+
+
+def test_operators_signs_and_numbers_tell_texts_apart_and_spacing_does_not():
+    asked = ["What is 2 + 2?", "what is 2 - 2?", "It costs 3.50 €", "It costs 3.50 $", "a != b", "a = b"]
+    rows = [("t", "what is 2+2"), ("u", "It costs 3.50€"), ("v", "a!=b"), ("w", "it costs 350 $")]
+    found = find_overlap([(text, text) for text in asked], [rows])
+    assert dict(found.same_text) == {"What is 2 + 2?": "t", "It costs 3.50 €": "u", "a != b": "v"}

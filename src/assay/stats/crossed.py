@@ -15,6 +15,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.stats.averaged_rates import (
+    EffectiveExamples,
+    effective_examples,
+    mostly_outright,
+    shared_examples,
+)
 from assay.stats.distributions import FloatArray, beta_cdf, beta_upper, t_quantile
 from assay.stats.estimates import Comparison, Estimate, Interval, Scope, ThresholdTest
 from assay.stats.means import one_sample_core
@@ -24,7 +30,6 @@ from assay.stats.paired import (
     cluster_index,
     cluster_totals,
     clustered_mean,
-    paired_comparison,
     wild_test,
 )
 from assay.stats.proportions import METHOD as CLOPPER_PEARSON
@@ -104,7 +109,7 @@ def crossed_comparison(
         DegenerateSample: no spread at all. NotFinite: not a number.
 
     With one seed in an arm its seed-to-seed variance cannot be known: the scope becomes "these models, not the method";
-    one seed in both arms is exactly `paired.paired_comparison`. Seeds of different arms are taken as independent. With
+    one seed in both arms is exactly `averaged_rates.shared_examples`. Seeds of different arms are taken as independent. With
     fewer than 30 clusters (or some so large that they count as fewer) a claim has to hold by the wild cluster bootstrap as well.
 
     >>> c = crossed_comparison([[1, 1], [0, 1], [1, 0], [1, 1]], [[0, 1], [0, 0], [1, 0], [0, 1]])
@@ -120,7 +125,7 @@ def crossed_comparison(
     if a.shape[1] < 1 or b.shape[1] < 1:
         raise TooFewSamples("cannot compare: an arm has no seed (expected at least 1)")
     if a.shape[1] == b.shape[1] == 1:
-        return paired_comparison(a[:, 0], b[:, 0], clusters=clusters, alpha=alpha, null=null)
+        return shared_examples(a[:, 0], b[:, 0], clusters=clusters, alpha=alpha, null=null)
     effect, parts = comparison_variance(a, b, clusters)
     if parts.total <= 0.0:
         raise DegenerateSample(
@@ -186,9 +191,10 @@ def crossed_against_threshold(
     Raises:
         As `crossed_comparison`.
 
-    Pass/fail scores: Clopper-Pearson at the effective number of examples, which stays honest near 0 and 1 (Korn and
-    Graubard 1998); without any spread each example (cluster) counts once. One seed without clusters is the plain exact
-    test. Other scores: t with the crossed variance.
+    Pass/fail scores, also those that are averages of tries or partly right (`averaged_rates.mostly_outright`): Clopper-Pearson at
+    the effective number of examples, which stays honest near 0 and 1 (Korn and Graubard 1998), its spread trusted as far as its
+    kurtosis allows; without any spread each example (cluster) counts once, and nothing is shown that this would not show. One
+    try each by one seed without clusters is the plain exact test. Other scores: t with the crossed variance.
     """
     check_alpha(alpha)
     table = as_matrix(scores)
@@ -200,6 +206,8 @@ def crossed_against_threshold(
         if one_seed and clusters is None:
             exact = rate_against_threshold(table[:, 0], threshold, alpha=alpha)
             return _rescoped(exact, scope, notes)
+        return _effective_rate(table, threshold, clusters, alpha, (scope, notes))
+    if mostly_outright(table):
         return _effective_rate(table, threshold, clusters, alpha, (scope, notes))
     mean, parts = mean_variance(table, clusters)
     if parts.total <= 0.0:
@@ -308,16 +316,39 @@ def _effective_rate(
             f"cannot test a rate against {threshold!r} (expected a fraction between 0 and 1)"
         )
     rate, parts = mean_variance(table, clusters)
-    units = parts.units
-    size = effective_size(rate, parts, units, table.size, alpha)
-    hits = rate * size
+    counted = _independent_examples(table, rate, parts, clusters, alpha)
+    size, hits = counted.size, rate * counted.size
     low, high = exact_bounds(hits, size, alpha)
     p_greater = 1.0 if hits <= 0.0 else float(beta_cdf(threshold, hits, size - hits + 1.0))
     p_less = 1.0 if hits >= size else float(beta_upper(threshold, hits + 1.0, size - hits))
+    # Who saw failures never knows more than who saw none.
+    p_greater = max(p_greater, threshold**counted.clean)
+    p_less = max(p_less, (1.0 - threshold) ** counted.clean)
+    clean = alpha ** (1.0 / counted.clean)
+    low, high = min(low, clean), max(high, 1.0 - clean)
     method = f"{CLOPPER_PEARSON} at the effective number of examples"
     interval = Interval(min(low, rate), max(high, rate), 1.0 - 2.0 * alpha)
-    estimate = Estimate(rate, interval, units, None, None, method, math.sqrt(parts.total))
+    estimate = Estimate(rate, interval, parts.units, None, None, method, math.sqrt(parts.total))
     return ThresholdTest(estimate, float(threshold), None, p_greater, p_less, alpha, *about)
+
+
+def _independent_examples(
+    table: FloatArray, rate: float, parts: CrossedVariance, clusters: Clusters | None, alpha: float
+) -> EffectiveExamples:
+    deviations = means(table) - rate
+    index = cluster_index(clusters, table.shape[0])
+    found = effective_examples(
+        rate * (1.0 - rate),
+        parts.total,
+        deviations if index is None else cluster_totals(deviations, index),
+        alpha=alpha,
+        grouped=index is not None,
+        most=float(table.size) if is_binary(table) else math.inf,
+        dof=parts.dof,
+    )
+    if clusters is None and table.shape[1] == 1:  # a part of an answer never varies more than a whole one
+        return replace(found, size=max(found.size, float(parts.units)))
+    return found
 
 
 def effective_size(rate: float, parts: CrossedVariance, units: int, cells: int, alpha: float) -> float:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from assay.stats.averaged_rates import shared_examples
 from assay.stats.crossed import crossed_comparison
 from assay.stats.estimates import Answer, Comparison
-from assay.stats.paired import Clusters, paired_comparison
+from assay.stats.paired import Clusters
 from assay.stats.samples import Scores, StatisticsError
 from assay.stats.welch import welch_comparison
 
@@ -61,10 +62,10 @@ def noninferior_examples(
 ) -> NonInferiority:
     """Is one model no worse than another on the same examples? Refusals as `paired.paired_comparison`.
 
-    Pass/fail scores use Tango's score test, others the paired t (cluster-robust where examples share a source).
+    Pass/fail scores use Tango's score test (averages of tries too, `averaged_rates`), others the paired t (cluster-robust where examples share a source).
     """
     null = _null(margin, higher_is_better=higher_is_better)
-    result = paired_comparison(candidate, baseline, clusters=clusters, alpha=alpha, null=null)
+    result = shared_examples(candidate, baseline, clusters=clusters, alpha=alpha, null=null)
     return _judge(result, margin, higher_is_better)
 
 

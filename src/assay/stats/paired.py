@@ -377,10 +377,14 @@ def tango_interval(counts: PairedCounts, *, confidence: float = 0.9) -> Interval
     Never of zero width; near its nominal coverage from about 20 examples. Source: Tango (1998).
     """
     _check_paired(counts)
+    return Interval(*tango_limits(counts.wins, counts.losses, counts.n, confidence=confidence), confidence)
+
+
+def tango_limits(wins: float, losses: float, n: float, *, confidence: float) -> tuple[float, float]:
+    """The two ends of `tango_interval`, also of counts in parts."""
     z = float(normal_quantile(0.5 + confidence / 2.0))
-    effect = (counts.wins - counts.losses) / counts.n
-    low = _solve_tango(counts, z, inside=effect, outside=-1.0)
-    return Interval(low, _solve_tango(counts, -z, inside=effect, outside=1.0), confidence)
+    low, high = (_solve_tango((wins, losses, n), reach, outside) for reach, outside in ((z, -1.0), (-z, 1.0)))
+    return low, high
 
 
 def decided_interval(counts: PairedCounts, tango: Interval, alpha: float) -> tuple[float, float]:
@@ -399,7 +403,7 @@ def decided_interval(counts: PairedCounts, tango: Interval, alpha: float) -> tup
 def tango_z(
     wins: float | NDArray[Any],
     losses: float | NDArray[Any],
-    n: int | NDArray[Any],
+    n: float | NDArray[Any],
     null: float | FloatArray,
 ) -> FloatArray:
     """How many standard errors is the difference of paired rates from `null`, the spread estimated under it?"""
@@ -413,12 +417,13 @@ def tango_z(
     return np.where(variance > 0.0, above / spread, 0.0)
 
 
-def _solve_tango(counts: PairedCounts, z: float, *, inside: float, outside: float) -> float:
+def _solve_tango(counts: tuple[float, float, float], z: float, outside: float) -> float:
     """The difference at which the score statistic, monotone in it, reaches z."""
-    near, far = inside, outside
+    wins, losses, n = counts
+    near, far = (wins - losses) / n, outside
     for _ in range(100):
         middle = (near + far) / 2.0
-        statistic = float(tango_z(counts.wins, counts.losses, counts.n, middle))
+        statistic = float(tango_z(wins, losses, n, middle))
         if abs(statistic) < abs(z):
             near = middle
         else:

@@ -1,0 +1,84 @@
+"""Rates whose examples are tried several times or come in clusters err as rarely as the level says, near the ends of their range too."""
+
+import numpy as np
+import pytest
+
+from assay.stats.crossed import crossed_against_threshold, crossed_comparison
+from assay.stats.samples import DegenerateSample
+
+
+def tries(rng, rate, alike, examples, times):
+    """Shares of right answers: each example has a chance of its own, all the more alike the larger `alike`."""
+    chance = rng.beta(rate * alike, (1 - rate) * alike, examples)
+    return rng.binomial(times, chance) / times
+
+
+@pytest.mark.parametrize("claim", ["greater", "less"])
+@pytest.mark.parametrize(
+    ("rate", "alike", "examples", "times"),
+    [(0.95, 2, 20, 3), (0.95, 20, 20, 5), (0.97, 2, 100, 3), (0.99, 2, 200, 3), (0.99, 0.5, 500, 5)],
+)
+def test_rate_of_tries_exactly_at_the_threshold(calibration, rate, alike, examples, times, claim):
+    count, hits = calibration.replicates(4000), 0
+    for _ in range(count):
+        shares = tries(calibration.rng, rate, alike, examples, times)[:, np.newaxis]
+        table, limit = (shares, rate) if claim == "greater" else (1 - shares, 1 - rate)
+        if table.min() == table.max() and 0 < table.min() < 1:
+            continue
+        hits += crossed_against_threshold(table, limit).answer(claim) == "met"
+    name = f"G7b {times} tries of {examples} examples, rate exactly at {rate}, {claim}"
+    calibration.rate(name, hits, count, at_most=0.05)
+
+
+@pytest.mark.parametrize(("rate", "alike"), [(0.8, 2), (0.9, 2), (0.95, 0.3), (0.95, 20)])
+@pytest.mark.parametrize("sources", [20, 40])
+def test_rate_over_few_sources_exactly_at_the_threshold(calibration, sources, rate, alike):
+    count, hits, source = calibration.replicates(4000), 0, np.arange(sources * 5) // 5
+    for _ in range(count):
+        chance = calibration.rng.beta(rate * alike, (1 - rate) * alike, sources)[source]
+        table = (calibration.rng.random(source.size) < chance).astype(float)[:, np.newaxis]
+        hits += crossed_against_threshold(table, rate, clusters=source).answer("greater") == "met"
+    name = f"G7b {sources} sources of 5 examples, rate exactly at {rate}, alike {alike}"
+    calibration.rate(name, hits, count, at_most=0.05)
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+@pytest.mark.parametrize(
+    ("examples", "times", "alike"), [(100, 3, 2), (200, 3, 2), (500, 3, 2), (100, 5, 20)]
+)
+def test_model_exactly_at_the_margin_below_a_perfect_baseline(calibration, examples, times, alike, clustered):
+    count, hits, margin = calibration.replicates(4000), 0, 0.02
+    source = np.repeat(np.arange(examples), times)
+    for _ in range(count):
+        rng = calibration.rng
+        if clustered:  # each example is a source of as many
+            chance = rng.beta((1 - margin) * alike, margin * alike, examples)[source]
+            table = (rng.random(source.size) < chance).astype(float)[:, np.newaxis]
+        else:
+            table = tries(rng, 1 - margin, alike, examples, times)[:, np.newaxis]
+        try:
+            found = crossed_comparison(
+                table, np.ones_like(table), clusters=source if clustered else None, null=-margin
+            )
+        except DegenerateSample:
+            continue
+        hits += found.answer("greater") == "met"
+    what = "sources of" if clustered else "examples x"
+    calibration.rate(
+        f"G5 at the margin below a perfect baseline, {examples} {what} {times}, alike {alike}",
+        hits,
+        count,
+        at_most=0.055,
+    )
+
+
+def test_equal_models_tried_three_times_pass_a_margin_nearly_as_often_as_by_a_t(calibration):
+    """What a t on the averages finds (.91), were it right near the end of the range."""
+    count, hits, rng = calibration.replicates(4000), 0, calibration.rng
+    for _ in range(count):
+        chance = rng.beta(0.9 * 0.5, 0.1 * 0.5, 200)
+        arms = [(rng.binomial(3, chance) / 3)[:, np.newaxis] for _ in range(2)]
+        hits += crossed_comparison(*arms, null=-0.03).answer("greater") == "met"
+    calibration.rate(
+        "power of 200 examples x 3 tries for equal models, margin 3 points", hits, count, at_least=0.85
+    )

@@ -105,7 +105,10 @@ def effective_examples(
     if variance <= 0.0:
         return EffectiveExamples(float(units), float(units))
     raw, known = min(whole / variance, most), variance_dof(deviations)
-    trust = float(normal_quantile(1.0 - alpha)) / float(t_quantile(1.0 - alpha, min(dof, known)))
+    many = (
+        t_quantile(1.0 - alpha, max(most - 1.0, 1.0)) if math.isfinite(most) else normal_quantile(1.0 - alpha)
+    )
+    trust = float(many) / float(t_quantile(1.0 - alpha, min(dof, known)))
     share, size = _share_known(known, units), max(1.0, raw * trust**2)
     clean = units + share * max(0.0, raw - units) if grouped else float(units)
     return EffectiveExamples(size if size <= units else units + share * (size - units), clean)

@@ -335,6 +335,9 @@ def _effective_rate(
 def _independent_examples(
     table: FloatArray, rate: float, parts: CrossedVariance, clusters: Clusters | None, alpha: float
 ) -> EffectiveExamples:
+    """Several seeds are held back enough by how few they are; the spread between the examples of one seed is all there is."""
+    if table.shape[1] > 1:
+        return EffectiveExamples(effective_size(rate, parts, parts.units, table.size, alpha), math.inf)
     deviations = means(table) - rate
     index = cluster_index(clusters, table.shape[0])
     found = effective_examples(
@@ -346,7 +349,7 @@ def _independent_examples(
         most=float(table.size) if is_binary(table) else math.inf,
         dof=parts.dof,
     )
-    if clusters is None and table.shape[1] == 1:  # a part of an answer never varies more than a whole one
+    if index is None:  # a part of an answer never varies more than a whole one
         return replace(found, size=max(found.size, float(parts.units)))
     return found
 

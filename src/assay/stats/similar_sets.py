@@ -24,7 +24,7 @@ IntArray = NDArray[np.int64]
 
 _FIRST, _TRIES = (
     32,
-    128,
+    256,
 )  # possible partners compared for each set: all of the first, the rest while none is similar
 _AT_ONCE = 1 << 20  # elements compared in one go
 _CHUNK = 1 << 15  # elements looked up in one go
@@ -157,7 +157,7 @@ def similar_partners(index: SetIndex, others: Sets, threshold: float) -> Matches
         threshold: Jaccard similarity of a partner, more than 0 up to 1.
 
     Possible partners are compared in the order of the rare elements that they share, each once an element: the first 32,
-    of which the most similar one is named (the first of several), and up to 128 while none is similar. Where these were
+    of which the most similar one is named (the first of several), and up to 256 while none is similar. Where these were
     not enough the answer is not complete. Otherwise no set with a similar partner is missed.
 
     Source: Chaudhuri, Ganti and Kaushik (2006), prefix filter; Xiao et al. (2011), bounds on size and position.

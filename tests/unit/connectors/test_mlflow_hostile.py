@@ -77,7 +77,6 @@ def test_sqlite_file_of_another_program_is_told_apart(tmp_path):
     "uri",
     [
         "mysql://h/d",
-        "file:./mlruns",
         "ftp://h",
         "sqlite://",
         "",
@@ -88,6 +87,14 @@ def test_sqlite_file_of_another_program_is_told_apart(tmp_path):
 def test_uri_of_no_known_form_is_refused_with_those_that_are(uri):
     with pytest.raises(Invalid, match="not an MLflow store"):
         list(MlflowSource().changes(source_of(uri), dict))
+
+
+@pytest.mark.parametrize("form", ["{}", "sqlite:///{}", "file:{}", "file://{}"])
+def test_folder_of_the_old_file_store_is_refused_with_the_command_that_migrates_it(tmp_path, form):
+    (tmp_path / "mlruns" / "0").mkdir(parents=True)
+    with pytest.raises(Invalid, match="old file store") as refused:
+        list(MlflowSource().changes(source_of(form.format(tmp_path / "mlruns")), dict))
+    assert f"mlflow migrate-filestore --source {tmp_path} --target sqlite:///mlflow.db" in refused.value.hint
 
 
 def test_rows_renumbered_by_vacuum_are_compared_again_and_nothing_is_sent(store):

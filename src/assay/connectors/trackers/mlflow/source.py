@@ -65,6 +65,11 @@ def _runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
 
 
+def _root_of(folder: Path) -> str:
+    """The folder that holds `mlruns`, as MLflow's migration asks for it."""
+    return str(folder.parent if folder.name == "mlruns" else folder)[:200]
+
+
 def sqlite_path(uri: str) -> Path:
     """Which file does this URI name? Invalid when it is no URI of a SQLite store.
 
@@ -74,15 +79,23 @@ def sqlite_path(uri: str) -> Path:
     text = uri.strip()
     if text.startswith("sqlite:///"):
         path = unquote(text.removeprefix("sqlite:///").partition("?")[0])
-    elif "://" not in text and not text.startswith("file:"):
-        path = text
+    elif text.startswith("file:"):
+        path = unquote(text.removeprefix("file:").removeprefix("//"))
     else:
-        path = ""
+        path = text if "://" not in text else ""
     if not path or "\x00" in path:
         raise Invalid(
             f"cannot read tracker '{text[:200]}': not an MLflow store (expected {_FORMS})",
             code="tracker-uri-unknown",
             hint="assay connect mlflow sqlite:///mlflow.db",
+            field="uri",
+        )
+    if text.startswith("file:") or Path(path).is_dir():
+        raise Invalid(
+            f"cannot read tracker '{text[:200]}': a folder, as MLflow's old file store is (expected {_FORMS})",
+            code="tracker-uri-unknown",
+            hint=f"mlflow migrate-filestore --source {_root_of(Path(path))} --target sqlite:///mlflow.db,"
+            " then assay connect mlflow sqlite:///mlflow.db",
             field="uri",
         )
     return Path(path)

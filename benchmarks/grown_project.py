@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from flow_metrics import insert
 
 from assay.domain.board.blockers import BlockerCategory
 from assay.domain.experiments.criteria.text import parse_criterion
@@ -265,3 +264,10 @@ def _event(number: int, experiments: int) -> Event:
     if number % 100 == 1:
         return Event.of("ticket.noted", project=SLUG, subject=key, text="The node went away.")
     return Event.of("runs.synced", project=SLUG, changed=1, source="lab")
+
+
+def insert(database: sqlite3.Connection, rows: list) -> None:
+    database.executemany(
+        "INSERT INTO journal (seq, body, hash, at, actor, kind, project, subject) VALUES (?,?,?,?,?,?,?,?)",
+        rows,
+    )

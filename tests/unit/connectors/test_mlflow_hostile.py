@@ -97,6 +97,11 @@ def test_folder_of_the_old_file_store_is_refused_with_the_command_that_migrates_
     assert f"mlflow migrate-filestore --source {tmp_path} --target sqlite:///mlflow.db" in refused.value.hint
 
 
+def test_address_too_long_for_a_file_name_is_unavailable_and_no_defect():
+    with pytest.raises(Unavailable, match="name too long"):
+        list(MlflowSource().changes(source_of("m" * 300), dict))
+
+
 def test_rows_renumbered_by_vacuum_are_compared_again_and_nothing_is_sent(store):
     synced = synced_with(store)
     write(store, "DELETE FROM latest_metrics")

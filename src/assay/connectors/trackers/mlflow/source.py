@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
@@ -90,7 +91,7 @@ def sqlite_path(uri: str) -> Path:
             hint="assay connect mlflow sqlite:///mlflow.db",
             field="uri",
         )
-    if text.startswith("file:") or Path(path).is_dir():
+    if text.startswith("file:") or os.path.isdir(path):  # noqa: PTH112 - a Path raises where a name is too long
         raise Invalid(
             f"cannot read tracker '{text[:200]}': a folder, as MLflow's old file store is (expected {_FORMS})",
             code="tracker-uri-unknown",

@@ -85,8 +85,8 @@ def effective_examples(
     variance: float,
     deviations: FloatArray,
     *,
+    clusters: Clusters | None,
     alpha: float,
-    grouped: bool,
     most: float = math.inf,
     dof: float = math.inf,
 ) -> EffectiveExamples:
@@ -95,23 +95,27 @@ def effective_examples(
     Args:
         whole: variance of a single right-or-wrong example, such as rate x (1 - rate).
         variance: of the mean.
-        deviations: of each independent unit (example, or cluster of them) from its expected share of the mean.
+        deviations: of each example from the mean.
+        clusters: the source of each example, if some share one.
         alpha: one-sided error of the test.
-        grouped: units are clusters.
         most: there can be no more.
         dof: degrees of freedom that other sources of the variance leave.
     """
-    units = deviations.size
+    index = cluster_index(clusters, deviations.size)
+    by_unit = deviations if index is None else cluster_totals(deviations, index)
+    units = by_unit.size
     if variance <= 0.0:
         return EffectiveExamples(float(units), float(units))
-    raw, known = min(whole / variance, most), variance_dof(deviations)
+    raw, known = min(whole / variance, most), variance_dof(by_unit)
     many = (
         t_quantile(1.0 - alpha, max(most - 1.0, 1.0)) if math.isfinite(most) else normal_quantile(1.0 - alpha)
     )
     trust = float(many) / float(t_quantile(1.0 - alpha, min(dof, known)))
     share, size = _share_known(known, units), max(1.0, raw * trust**2)
-    clean = units + share * max(0.0, raw - units) if grouped else float(units)
-    return EffectiveExamples(size if size <= units else units + share * (size - units), clean)
+    size = size if size <= units else units + share * (size - units)
+    if index is None:  # a part of an answer never varies more than a whole one
+        return EffectiveExamples(max(size, float(units)), float(units))
+    return EffectiveExamples(size, units + share * max(0.0, raw - units))
 
 
 def _share_known(dof: float, units: int) -> float:
@@ -178,20 +182,16 @@ def tried_pairs(
     effect, units = found.mean, found.units
     wins = float(ordered_sum(np.maximum(differences, 0.0))) / n
     losses = float(ordered_sum(np.maximum(-differences, 0.0))) / n
-    index = cluster_index(clusters, n)
-    deviations = differences - effect
-    by_unit = deviations if index is None else cluster_totals(deviations, index)
     counted = effective_examples(
         wins + losses - effect**2,
         found.variance,
-        by_unit,
+        differences - effect,
+        clusters=clusters,
         alpha=alpha,
-        grouped=index is not None,
-        most=math.inf if index is None else n,
+        most=math.inf if clusters is None else n,
         dof=found.dof,
     )
-    # A part of a win never varies more than a whole one.
-    size = max(counted.size, float(n)) if index is None else counted.size
+    size = counted.size
     z = float(tango_z(wins * size, losses * size, size, null))
     p_greater, p_less = (float(p) for p in tango_p(z, units, null))
     clean = float(tango_z(0, 0, counted.clean, null))

@@ -338,20 +338,15 @@ def _independent_examples(
     """Several seeds are held back enough by how few they are; the spread between the examples of one seed is all there is."""
     if table.shape[1] > 1:
         return EffectiveExamples(effective_size(rate, parts, parts.units, table.size, alpha), math.inf)
-    deviations = means(table) - rate
-    index = cluster_index(clusters, table.shape[0])
-    found = effective_examples(
+    return effective_examples(
         rate * (1.0 - rate),
         parts.total,
-        deviations if index is None else cluster_totals(deviations, index),
+        means(table) - rate,
+        clusters=clusters,
         alpha=alpha,
-        grouped=index is not None,
         most=float(table.size) if is_binary(table) else math.inf,
         dof=parts.dof,
     )
-    if index is None:  # a part of an answer never varies more than a whole one
-        return replace(found, size=max(found.size, float(parts.units)))
-    return found
 
 
 def effective_size(rate: float, parts: CrossedVariance, units: int, cells: int, alpha: float) -> float:

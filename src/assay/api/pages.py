@@ -45,6 +45,10 @@ class TicketFilters(Asked):
         default=None,
         description="yes: in progress past their time box, or 14 days without evidence, note, edit or move; no: neither.",
     )
+    waiting: Text | None = Field(
+        default=None,
+        description="yes: they wait for a person, to decide, to mend broken evidence, or over budget; no: they do not.",
+    )
     sprint: Text | None = Field(default=None, description="Taken into this one: its number, or active.")
 
     def filters(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ import typer
 
 from assay.cli import board_files, board_history
 from assay.cli.connection import connected, key_part
-from assay.cli.options import Json, Key, Phase, Project, Stale, given, group
+from assay.cli.options import Json, Key, Phase, Project, Stale, Waiting, given, group
 from assay.cli.screen import print_json, say, shortened, table
 from assay.errors import Refused
 
@@ -31,6 +31,7 @@ def board(
         bool, typer.Option("--blocked", help="Only cards with something in their way.")
     ] = False,
     stale: Stale = False,
+    waiting: Waiting = False,
     phase: Phase = None,
     project: Project = None,
     json: Json = False,
@@ -41,7 +42,8 @@ def board(
     """
     if context.invoked_subcommand is not None:
         return
-    asked = given(blocked="yes" if blocked else None, stale="yes" if stale else None, phase=phase)
+    flags = {"blocked": blocked, "stale": stale, "waiting": waiting}
+    asked = given(phase=phase, **{name: "yes" for name, on in flags.items() if on})
     with connected(project) as api:
         answer = api.in_project("GET", "/board", query=asked)
         stages = api.in_project("GET", "").data["board"]["stages"] if not json else []

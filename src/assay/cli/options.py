@@ -17,6 +17,12 @@ Stale = Annotated[
         "--stale", help="Only what is past its time box, or without evidence, note, edit or move for 14 days."
     ),
 ]
+Waiting = Annotated[
+    bool,
+    typer.Option(
+        "--waiting", help="Only what waits for a person: to decide, to mend broken evidence, over budget."
+    ),
+]
 Phase = Annotated[
     str | None, typer.Option("--phase", metavar="PHASE", help="Begun in this phase of the project; or none.")
 ]

@@ -11,6 +11,8 @@ from assay.cli.connection import connected
 from assay.cli.options import Json, Project
 from assay.cli.screen import facts, print_json, say, shortened, table
 
+_WAITS_FOR = {"decision": "a decision", "broken": "broken runs", "over_budget": "over budget"}
+
 
 def register(root: typer.Typer) -> None:
     """Add this command."""
@@ -48,13 +50,23 @@ def _say(found: dict[str, Any]) -> None:
     )
     print()
     table(
-        ("waits", "title", "column", "verdict"),
+        ("waits", "title", "column", "verdict", "for"),
         [
-            (row["key"], shortened(row["title"]), row["stage"], row["recommendation"])
+            (
+                row["key"],
+                shortened(row["title"]),
+                row["stage"],
+                row["recommendation"],
+                _WAITS_FOR.get(row["why"], row["why"]),
+            )
             for row in found["attention"]
         ],
         none="Nothing waits for a person.",
     )
+    if found["attention_total"] > len(found["attention"]):
+        say(
+            f"{len(found['attention'])} of {found['attention_total']} wait above. All: assay ticket list --waiting"
+        )
     for one in found["learnings"]:
         say(f"{one['at'][:10]} {one['key']} {one['decision']}: {one['learnings']}")
 

@@ -8,7 +8,7 @@ import typer
 
 from assay.cli import backlog, stale, ticket_company, ticket_files, ticket_more
 from assay.cli.connection import connected, key_part
-from assay.cli.options import Json, Key, Phase, Project, Stale, given, group
+from assay.cli.options import Json, Key, Phase, Project, Stale, Waiting, given, group
 from assay.cli.screen import print_json, say, shortened, table
 from assay.cli.ticket_fields import (
     Amend,
@@ -185,6 +185,7 @@ def list_tickets(
     *,
     owner: Annotated[str | None, typer.Option("--owner", help="Name, or none.")] = None,
     stale: Stale = False,
+    waiting: Waiting = False,
     phase: Phase = None,
     sort: Annotated[str | None, typer.Option("--sort", help="Such as -updated, key or priority.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="1 to 200.")] = 50,
@@ -196,7 +197,8 @@ def list_tickets(
 
     Example: assay ticket list --stage experiment --owner ada
     """
-    asked = given(q=query, stage=stage, owner=owner, stale="yes" if stale else None, phase=phase)
+    narrowed = given(stale="yes" if stale else None, waiting="yes" if waiting else None, phase=phase)
+    asked = given(q=query, stage=stage, owner=owner) | narrowed
     query_values = asked | given(sort=sort, limit=limit, cursor=cursor)
     with connected(project) as api:
         answer = api.in_project("GET", "/tickets", query=query_values)

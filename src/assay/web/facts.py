@@ -65,7 +65,7 @@ def facts(view: OverviewView, metrics: MetricCatalog) -> tuple[Fact, ...]:
         Fact("In progress", str(view.active), _progress(view)),
         _best(view, metrics),
         Fact("Compute", spent(view), f"{budget}GPU{UNBROKEN}h"),
-        Fact("Waiting for a person", str(len(view.attention)), "to decide or mend"),
+        Fact("Waiting for a person", str(view.attention_total), "to decide or mend"),
     )
 
 

@@ -17,10 +17,17 @@ from assay.web.contexts.lists import (
     WaitingLine,
 )
 from assay.web.run_groups import last_value, run_line
+from assay.workflows.overview_views import AwaitedRow, Why
 from assay.workflows.run_views import RunRow
 from assay.workflows.views import ExperimentRow, JournalRow, SearchHit
 
 METRICS_SHOWN = 3
+_ACTIONS = {
+    Why.DECISION: ("Decide", "/decide"),
+    Why.BROKEN: ("See broken runs", "#runs"),
+    Why.OVER_BUDGET: ("See what was spent", "#spent"),
+}
+"""What a button says that it does, and where on the ticket's page that is done."""
 _SORTED = (
     ("Ticket", "key", False),
     ("Title", "title", False),
@@ -48,6 +55,7 @@ def query_of(text: str) -> dict[str, str]:
         "sprint",
         "blocked",
         "stale",
+        "waiting",
         "sort",
         "cursor",
     )
@@ -102,16 +110,15 @@ def sort_heads(path: str, params: Mapping[str, str], sort: str) -> tuple[SortHea
     return tuple(heads)
 
 
-def waiting_line(row: ExperimentRow, slug: str) -> WaitingLine:
+def waiting_line(row: AwaitedRow, slug: str) -> WaitingLine:
     """A ticket that waits for a person, with what to do."""
     text, tone, icon = chip(row)
     href = f"/p/{slug}/t/{row.key}"
-    decide = row.decision is None and row.recommendation in ("promote", "iterate", "kill")
     return WaitingLine(
         key=row.key,
         href=href,
-        action_href=f"{href}/decide" if decide else href,
-        action="Decide" if decide else "Look",
+        action_href=f"{href}{_ACTIONS[row.why][1]}",
+        action=_ACTIONS[row.why][0],
         title=row.title,
         chip=text,
         tone=tone,

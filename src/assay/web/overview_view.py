@@ -28,6 +28,10 @@ def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) 
         chart_note="" if view.runs else "The chart begins with the first run.",
         learnings=tuple(_learning(one, slug) for one in view.learnings),
         waiting=tuple(lists_view.waiting_line(row, slug) for row in view.attention),
+        waiting_note=_waiting_note(view),
+        waiting_href=f"/p/{slug}/experiments?waiting=yes"
+        if view.attention_total > len(view.attention)
+        else "",
         stages=_stages(project, view),
         compute=_compute(view),
         compute_width=wording.percent_of_bar(share),
@@ -74,10 +78,15 @@ def _waits(view: OverviewView) -> str:
         parts.append(f"{view.reopened} of them {'was' if view.reopened == 1 else 'were'} decided before.")
     if view.waiting:
         parts.append(f"{view.waiting} not begun.")
-    if view.attention:
-        count = len(view.attention)
+    if view.attention_total:
+        count = view.attention_total
         parts.append(f"{wording.plural(count, 'ticket')} {'waits' if count == 1 else 'wait'} for a person.")
     return " ".join(parts) or "Nothing waits for a person."
+
+
+def _waiting_note(view: OverviewView) -> str:
+    shown, total = len(view.attention), view.attention_total
+    return f"{shown} of {total}, most urgent first" if shown < total else "most urgent first"
 
 
 def _learning(one: Learning, slug: str) -> LearningLine:

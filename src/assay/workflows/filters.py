@@ -36,6 +36,7 @@ _OF_TICKETS: Known = {
     "blocked": ("yes", "no"),
     "phase": (*Phase, NOT_SET),
     "stale": ("yes", "no"),
+    "waiting": ("yes", "no"),
     "lanes": tuple(LaneBy),
 }
 _OF_RUNS: Known = {"status": tuple(RunStatus), "deleted": ("yes", "no")}
@@ -53,16 +54,18 @@ def ticket_filters(project: Project, filters: Filters | None) -> Filters:
 def asked_of_tickets(
     tx: ReadTransaction, project: Project, filters: Filters | None, *, at: datetime
 ) -> Asked:
-    """What these filters ask of tickets at this moment: which are stale, and which belong to a phase, is looked up.
+    """What these filters ask of tickets at this moment: which are stale, wait for a person, or belong to a phase is looked up.
 
     Raises:
         Invalid: as with `ticket_filters`.
     """
     given = ticket_filters(project, filters)
     asked: dict[str, str | Keys | Begun] = dict(given)
-    stale, phase = given.get("stale"), given.get("phase")
+    stale, waiting, phase = given.get("stale"), given.get("waiting"), given.get("phase")
     if stale:
         asked["stale"] = Keys(frozenset(stale_cards(tx, project, at)), others=stale == "no")
+    if waiting:
+        asked["waiting"] = Keys(tx.awaited_keys(project), others=waiting == "no")
     if phase:
         asked["phase"] = begun_in_phase(
             None if phase == NOT_SET else Phase(phase), phases_of(tx, project.slug)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from assay.workflows.views import ExperimentRow
 
@@ -38,6 +39,22 @@ class Learning:
     at: datetime
 
 
+class Why(StrEnum):
+    """What of a ticket waits for a person."""
+
+    DECISION = "decision"
+    BROKEN = "broken"
+    """Some evidence has to be mended."""
+    OVER_BUDGET = "over_budget"
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedRow(ExperimentRow):
+    """A ticket that waits for a person."""
+
+    why: Why
+
+
 @dataclass(frozen=True, slots=True)
 class OverviewView:
     """What a leader wants to see first. Decided, in progress and not begun mean what they mean in flow."""
@@ -70,12 +87,14 @@ class OverviewView:
     """Runs that do not say what they used."""
     gpu_hours_budget: float | None
     learnings: tuple[Learning, ...]
-    attention: tuple[ExperimentRow, ...]
-    """Active tickets that wait for a person, the most urgent first: a decision, invalid evidence, over budget.
+    attention: tuple[AwaitedRow, ...]
+    """The first of the active tickets that wait for a person, the most urgent first: a decision, broken evidence, over budget.
 
-    A decision is awaited on a verdict that is ready, and anew on what came back from where a decision had led it; `decision` is
-    empty there.
+    A decision is awaited on a verdict that is ready, anew on what came back from where a decision had led it, and anew on what
+    was told to go on and whose verdict now says to promote or to kill; `decision` is empty there.
     """
+    attention_total: int
+    """All that wait for a person."""
     last_sync_at: datetime | None
     sync_error: str
     seq: int

@@ -14,7 +14,7 @@ from assay.workflows.records import Project, SavedFilter
 from assay.workflows.settings_parts import save_part
 
 FILTER_NAMES = (
-    "q", "stage", "owner", "type", "axis", "phase", "mode", "decision", "recommendation", "priority", "blocked", "stale", "sprint", "lanes",
+    "q", "stage", "owner", "type", "axis", "phase", "mode", "decision", "recommendation", "priority", "blocked", "stale", "waiting", "sprint", "lanes",
 )  # fmt: skip
 MOST_FILTERS = 50
 LONGEST_NAME = 60

@@ -45,7 +45,8 @@ def test_money_spent_stands_on_page_card_and_in_json_and_twice_the_budget_is_tol
         evidence = client.get(f"{api}/tickets/{key}").json()["evidence"]
         assert (evidence["money_text"], evidence["money_share"]) == (spent, 3.0)
         waiting = client.get(f"{api}/overview").json()["attention"]
-        assert key in [one["key"] for one in waiting]
+        assert [one["why"] for one in waiting if one["key"] == key] == ["decision"]
+        assert 'id="spent"' in page
 
 
 def test_money_spent_is_shown_on_the_command_line(dear, monkeypatch, capsys):

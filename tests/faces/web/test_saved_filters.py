@@ -62,13 +62,15 @@ def test_board_and_list_narrow_to_stale_work_and_to_a_phase(site, browser):
     for page, name in (
         ("/board", "stale"),
         ("/experiments", "stale"),
+        ("/board", "waiting"),
+        ("/experiments", "waiting"),
         ("/board", "phase"),
         ("/experiments", "phase"),
     ):
-        value = {"stale": "yes", "phase": "discovery"}[name]
+        value = {"stale": "yes", "waiting": "yes", "phase": "discovery"}[name]
         status, html = browser.text(at(site, f"{page}?{name}={value}"))
         assert status == 200
-        chosen = 'name="stale" value="yes" checked' if name == "stale" else "selected>"
+        chosen = "selected>" if name == "phase" else f'name="{name}" value="yes" checked'
         assert chosen in html
         assert browser.ask(at(site, f"{page}?{name}=perhaps"))[0] == 422
 

@@ -4,6 +4,7 @@ import math
 
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.kernel.ids import TicketType
+from assay.storage.queries.overview import ATTENTION_SHOWN
 from assay.web.cards import card_context
 from assay.web.facts import facts
 from assay.web.overview_view import headline_of, overview_page
@@ -11,12 +12,13 @@ from assay.workflows.board import board, move_card
 from assay.workflows.evidence import sync_source
 from assay.workflows.flow import flow
 from assay.workflows.history import import_history
-from assay.workflows.overview import overview
+from assay.workflows.overview import list_experiments, overview
+from assay.workflows.overview_views import Why
 from assay.workflows.projects import get_metrics, get_project
 from assay.workflows.tickets import create_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA, content, run
 from tests.unit.workflows.test_history import HISTORY
-from tests.unit.workflows.test_life_of_an_experiment import SLUG, decide_it, with_runs
+from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, with_runs
 
 LOSES = (0.61, 0.60, 0.62, 0.61, 0.605)
 
@@ -140,6 +142,56 @@ def test_iterating_card_waits_for_a_decision_again_once_it_is_moved_on_with_a_ve
     assert overview(ws, ADA, SLUG).attention == ()
     move(ws, ticket.key, "evaluation", override_reason="look at it again")
     assert [row.key for row in overview(ws, ADA, SLUG).attention] == [ticket.key]
+
+
+def test_iterating_card_waits_for_a_decision_once_its_verdict_says_to_promote_or_to_kill_anew(
+    ws, tracker, clock
+):
+    ticket = with_runs(ws, tracker, clock, values=GOOD[:2])
+    assert ticket.card["recommendation"] == "undecided"
+    decide_it(ws, ticket, DecisionKind.ITERATE, reason="German regressed.")
+    assert overview(ws, ADA, SLUG).attention == ()
+    ticket = more_runs(ws, tracker, clock, ticket.key, GOOD)
+    assert ticket.card["recommendation"] == "promote"
+    [row] = overview(ws, ADA, SLUG).attention
+    assert (row.key, row.why, row.decision) == (ticket.key, Why.DECISION, None)
+    decide_it(ws, ticket, DecisionKind.ITERATE, reason="French next.")
+    ticket = more_runs(ws, tracker, clock, ticket.key, (0.87,), first=5)
+    assert ticket.card["recommendation"] == "promote"
+    assert overview(ws, ADA, SLUG).attention == ()  # the same advice on one run more is not news
+
+
+def test_more_tickets_than_the_overview_shows_are_counted_and_all_are_listed(ws, tracker, clock):
+    keys = {with_runs(ws, tracker, clock).key}
+    for number in range(ATTENTION_SHOWN):
+        ticket = create_ticket(ws, ADA, SLUG, content(title=f"Broken {number}"))
+        card = (
+            {"money_share": 1.5, "invalid": False}
+            if number < 2
+            else {"invalid": True, "foot": '"invalid":false'}
+        )
+        ws.store.write(lambda tx, one=ticket, card=card: tx.put_card(one.id, card))
+        keys.add(move(ws, ticket.key, "hypothesis", override_reason="now").key)
+    create_ticket(ws, ADA, SLUG, content(title="Not begun"))
+    told = overview(ws, ADA, SLUG)
+    assert (len(told.attention), told.attention_total) == (ATTENTION_SHOWN, ATTENTION_SHOWN + 1)
+    assert [row.why for row in told.attention] == [
+        Why.DECISION,
+        *[Why.BROKEN] * (ATTENTION_SHOWN - 2),
+        Why.OVER_BUDGET,
+    ]
+    page = overview_page(get_project(ws, ADA, SLUG), told, get_metrics(ws, ADA, SLUG))
+    assert page.waiting_note == "12 of 13, most urgent first"
+    assert page.waiting_href == f"/p/{SLUG}/experiments?waiting=yes"
+    assert [line.action for line in (page.waiting[0], page.waiting[1], page.waiting[-1])] == [
+        "Decide",
+        "See broken runs",
+        "See what was spent",
+    ]
+    listed = {
+        wanted: list_experiments(ws, ADA, SLUG, filters={"waiting": wanted}) for wanted in ("yes", "no")
+    }
+    assert ({row.key for row in listed["yes"].rows}, listed["no"].total) == (keys, 1)
 
 
 def test_compute_of_runs_of_which_some_do_not_say_is_a_lower_bound(ws, tracker, clock):

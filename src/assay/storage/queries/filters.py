@@ -83,7 +83,9 @@ def _about_others(name: str, value: str) -> ColumnElement[bool]:
         return is_blocked if value == "yes" else ~is_blocked
     if name == "sprint":
         return _in_sprint(value)
-    raise unknown_filter(name, (*TICKET_FIELDS, "blocked", "phase", "priority", "q", "sprint", "stale"))
+    raise unknown_filter(
+        name, (*TICKET_FIELDS, "blocked", "phase", "priority", "q", "sprint", "stale", "waiting")
+    )
 
 
 def begun_in(asked: Begun) -> ColumnElement[bool]:

@@ -3,57 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal_column, not_, or_, select, true
+from sqlalchemy import and_, bindparam, case, func, literal_column, not_, or_, select, true
 
-from assay.domain.board.board import ExitItem
 from assay.domain.board.flow import EXPERIMENTS, FlowRules, Outcome, flow_rules
 from assay.domain.experiments.experiment import DecisionKind
-from assay.storage.queries.experiments import ROW, experiment_row
+from assay.storage.queries.awaited import ITERATES, READY, AwaitedQueries, led_on
 from assay.storage.repositories.journal import LAST_SEQ
 from assay.storage.repositories.tickets import COUNTS
-from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
+from assay.storage.session import Row, Statement, any_of, from_json, in_list
 from assay.storage.tables import decisions, runs, sources, tickets
 from assay.workflows.overview_views import Learning, Measured, OverviewView
 from assay.workflows.records import Project
-from assay.workflows.views import ExperimentRow
 
 LEARNINGS_SHOWN = 8
 ATTENTION_SHOWN = 12
-ATTENTION_READ = 200
 HOUR_DIGITS = 9
 """Digits of a sum of measured hours that do not depend on the order in which they are added."""
 
 _T = tickets.c
 _OF_PROJECT = _T.project_id == bindparam("the_project")
-_READY = or_(*(_T.recommendation == word for word in ("promote", "kill", "iterate")))
 _IS_EXPERIMENT = and_(_T.key >= EXPERIMENTS, _T.key < EXPERIMENTS[:-1] + chr(ord(EXPERIMENTS[-1]) + 1))
 """By its key, which an index holds."""
 _MADE = decisions.c
 _ENDING = or_(*(_MADE.kind == kind.value for kind in (DecisionKind.KILL, DecisionKind.PROMOTE)))
 _FIRST_ENDING = select(_MADE.kind).where(_MADE.ticket_id == _T.id, _ENDING).order_by(_MADE.id).limit(1)
 _ENDED_AT = select(func.min(_MADE.at)).where(_MADE.ticket_id == _T.id, _ENDING).scalar_subquery()
-_DECIDED_AT = select(func.max(_MADE.at)).where(_MADE.ticket_id == _T.id).scalar_subquery()
-_ITERATES = and_(
-    _T.decision == DecisionKind.ITERATE.value,
-    or_(_T.stage == bindparam("iteration"), _T.entered_stage_at <= _DECIDED_AT),
-)
-"""It was decided to go on, and nobody has moved the card on since."""
-
-
-def _awaited(engine: str) -> ColumnElement[int]:
-    """1 where a person has to decide: on a verdict that is ready, or anew on what came back from where a decision had led it."""
-    was_over = or_(*(_T.decision == kind.value for kind in (DecisionKind.KILL, DecisionKind.PROMOTE)))
-    has_moved_on = and_(_T.entered_stage_at > _DECIDED_AT, not_(in_list(engine, _T.stage, "ended")))
-    came_back = and_(was_over, has_moved_on)
-    goes_on = and_(_T.decision == DecisionKind.ITERATE.value, not_(_ITERATES))
-    ready = and_(_READY, or_(_T.decision.is_(None), came_back, goes_on))
-    return case((or_(ready, and_(came_back, in_list(engine, _T.stage, "judged"))), 1), else_=0)
 
 
 EXPERIMENTS_WRITTEN = Statement(select(func.count()).where(_OF_PROJECT, _IS_EXPERIMENT))
@@ -95,8 +72,8 @@ PROGRESS = Statement(
         select(
             case(
                 (not_(_IS_EXPERIMENT), "other"),
-                (_ITERATES, "iterating"),
-                (_READY, "ready"),
+                (ITERATES, "iterating"),
+                (READY, "ready"),
                 else_="unknown",
             ).label("state"),
             func.count(),
@@ -116,17 +93,9 @@ MEASURED = Statement(
         _OF_PROJECT, _T.locked == literal_column("1"), _T.recommendation.is_not(None)
     )
 )
-WAITING = Statement(
-    lambda engine: (
-        select(*ROW, _awaited(engine).label("awaited"))
-        .where(_OF_PROJECT, in_list(engine, _T.stage, "stages"))
-        .order_by(literal_column("awaited").desc(), _T.priority, _T.updated_at)
-        .limit(ATTENTION_READ)
-    )
-)
 
 
-class OverviewQueries(Session):
+class OverviewQueries(AwaitedQueries):
     """Where does a project stand?"""
 
     __slots__ = ()
@@ -137,23 +106,12 @@ class OverviewQueries(Session):
         board = project.settings.board
         rules = flow_rules(board)
         working = [s.key for s in board.stages if s.key not in rules.waiting and s.key not in rules.ended]
-        watched = [s.key for s in board.stages[1:] if not (s.terminal or s.hidden)]
-        judged = [s.key for s in board.stages if ExitItem.VERDICT_RECORDED in s.exit_gate]
         (seq,) = self.one(LAST_SEQ)
         counts: dict[str, int] = dict(self.rows(COUNTS, **of_project))
-        listed = {"ended": rules.ended, "working": working, "watched": watched, "judged": judged}
-        stages = {name: any_of(self.engine, keys) for name, keys in listed.items()}
-        led_on = {"iteration": board.column_of(DecisionKind.ITERATE) or ""}
-        decided = _outcomes(self.rows(DECIDED, **of_project, stages=stages["ended"]), rules)
-        progress = self.rows(PROGRESS, **of_project, **led_on, stages=stages["working"])
-        waiting = self.rows(
-            WAITING,
-            **of_project,
-            **led_on,
-            stages=stages["watched"],
-            ended=stages["ended"],
-            judged=stages["judged"],
-        )
+        ended, working = any_of(self.engine, rules.ended), any_of(self.engine, working)
+        decided = _outcomes(self.rows(DECIDED, **of_project, stages=ended), rules)
+        progress = self.rows(PROGRESS, **of_project, **led_on(board), stages=working)
+        waiting = self.awaited(project, limit=ATTENTION_SHOWN)
         states = {state: count for state, count, _ in progress}
         run_count, hours, known = self.one(USED, **of_project)
         last_sync_at, sync_error = _sync(self.rows(SYNCS, **of_project))
@@ -175,7 +133,8 @@ class OverviewQueries(Session):
             runs_without_gpu_hours=run_count - known,
             gpu_hours_budget=_total(self.rows(BUDGETS, **of_project)),
             learnings=tuple(Learning(*row) for row in self.rows(LEARNED, **of_project)),
-            attention=_attention(waiting),
+            attention=waiting.rows,
+            attention_total=waiting.total,
             last_sync_at=last_sync_at,
             sync_error=sync_error,
             seq=seq,
@@ -207,24 +166,6 @@ def _total(budgets: list[Row]) -> float | None:
     """The sum of what people wrote, in the digits they wrote: floats added up would show others."""
     total = sum((Decimal(repr(float(hours))) * count for hours, count in budgets), start=Decimal(0))
     return float(total) if budgets else None
-
-
-def _attention(rows: list[Row]) -> tuple[ExperimentRow, ...]:
-    """Tickets that wait for a person: a verdict ready first, then invalid evidence, then over budget."""
-    ranked: list[tuple[int, int, ExperimentRow]] = []
-    for place, (*row, awaited) in enumerate(rows):
-        urgency = 0 if awaited else _urgency(from_json(row[12]))
-        if urgency is not None:
-            line = experiment_row(tuple(row))
-            ranked.append((urgency, place, replace(line, decision=None) if awaited else line))
-    return tuple(line for _, _, line in sorted(ranked, key=lambda item: item[:2])[:ATTENTION_SHOWN])
-
-
-def _urgency(card: Mapping[str, Any]) -> int | None:
-    if card.get("invalid"):
-        return 1
-    shares = (card.get("compute_share"), card.get("money_share"))
-    return 2 if any(isinstance(share, int | float) and share > 1 for share in shares) else None
 
 
 def _sync(rows: list[Row]) -> tuple[datetime | None, str]:

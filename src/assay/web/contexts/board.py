@@ -152,6 +152,7 @@ class Filter:
     phase: str
     blocked: bool
     stale: bool
+    waiting: bool
     mode: str
     sprint: str
     active: bool

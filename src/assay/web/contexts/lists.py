@@ -63,6 +63,9 @@ class OverviewPage:
     chart_note: str
     learnings: tuple[LearningLine, ...]
     waiting: tuple[WaitingLine, ...]
+    waiting_note: str
+    waiting_href: str
+    """All of them, where only the first are shown; else empty."""
     stages: tuple[StageBar, ...]
     compute: str
     compute_width: str | None
@@ -126,6 +129,8 @@ class ExperimentsPage:
     phases: tuple[Choice, ...]
     is_stale: bool
     """Only what is stale is listed."""
+    is_waiting: bool
+    """Only what waits for a person is listed."""
     saved: SavedFilters
     sort: str
     filtered: bool

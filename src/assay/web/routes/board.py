@@ -27,7 +27,7 @@ from assay.workflows.projects import get_project
 from assay.workflows.sprints import running_sprint
 
 router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
-FILTERS = ("q", "owner", "axis", "phase", "mode", "sprint", "blocked", "stale")
+FILTERS = ("q", "owner", "axis", "phase", "mode", "sprint", "blocked", "stale", "waiting")
 
 
 @router.get("/p/{slug}/board", dependencies=requires(Permission.READ))
@@ -88,6 +88,7 @@ def _filter(filters: board_view.Filters) -> Filter:
         axis=filters.get("axis", ""),
         blocked=filters.get("blocked") == "yes",
         stale=filters.get("stale") == "yes",
+        waiting=filters.get("waiting") == "yes",
         phase=filters.get("phase", ""),
         mode=filters.get("mode", ""),
         sprint=filters.get("sprint", ""),

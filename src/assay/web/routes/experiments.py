@@ -18,7 +18,19 @@ from assay.workflows.overview import list_experiments
 from assay.workflows.projects import get_project
 
 router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
-FILTERS = ("q", "owner", "stage", "decision", "axis", "phase", "mode", "sprint", "blocked", "stale")
+FILTERS = (
+    "q",
+    "owner",
+    "stage",
+    "decision",
+    "axis",
+    "phase",
+    "mode",
+    "sprint",
+    "blocked",
+    "stale",
+    "waiting",
+)
 
 
 @router.get("/p/{slug}/experiments", dependencies=requires(Permission.READ))
@@ -44,6 +56,7 @@ def show_experiments(request: Request, slug: str, cursor: str = "", sort: str = 
         axes=_choices("Any axis", {axis.value: axis.value for axis in Axis}, filters.get("axis", "")),
         phases=_choices("Any phase", {phase.value: phase.value for phase in Phase}, filters.get("phase", "")),
         is_stale=filters.get("stale") == "yes",
+        is_waiting=filters.get("waiting") == "yes",
         saved=saved_filters(project, "experiments", FILTERS, filters),
         sort=sort,
         filtered=bool(filters),

@@ -5,6 +5,8 @@ import pytest
 
 from assay.stats.crossed import crossed_against_threshold, crossed_comparison
 from assay.stats.samples import DegenerateSample
+from assay.stats.slice_alarms import slice_alarm
+from assay.stats.slices import paired_slices
 
 
 def tries(rng, rate, alike, examples, times):
@@ -82,3 +84,40 @@ def test_equal_models_tried_three_times_pass_a_margin_nearly_as_often_as_by_a_t(
     calibration.rate(
         "power of 200 examples x 3 tries for equal models, margin 3 points", hits, count, at_least=0.85
     )
+
+
+@pytest.mark.parametrize("kind", ["averages", "seeds"])
+@pytest.mark.parametrize(
+    ("examples", "times", "alike", "margin"),
+    [(20, 3, 2, 0.05), (50, 5, 2, 0.02), (100, 3, 2, 0.02), (100, 5, 20, 0.05)],
+)
+def test_slice_exactly_at_the_margin_below_a_perfect_baseline(
+    calibration, examples, times, alike, margin, kind
+):
+    """A t passed it in up to 18% of the slices."""
+    count, rng = calibration.replicates(20000), calibration.rng
+    chance = rng.beta((1 - margin) * alike, margin * alike, count * examples)
+    table = (rng.random((chance.size, times)) < chance[:, np.newaxis]).astype(float)
+    table = table.mean(axis=1, keepdims=True) if kind == "averages" else table
+    index = np.arange(chance.size) // examples
+    for claim, side in (("greater", table), ("less", 1 - table)):
+        null = -margin if claim == "greater" else margin
+        perfect = np.full_like(side, claim == "greater")
+        tests = paired_slices(side, perfect, index, count, null=null)
+        hits = int((getattr(tests, f"p_{claim}") <= 0.05).sum())
+        name = f"G6 {kind} of {times} tries, slices of {examples} exactly at the margin, {claim}"
+        calibration.rate(name, hits, count, at_most=0.05)
+
+
+@pytest.mark.parametrize(("rate", "margin"), [(1.0, 0.05), (0.95, 0.02)])
+def test_alarm_of_tried_slices_exactly_at_the_margin(calibration, rate, margin):
+    count, rng, examples, slices = calibration.replicates(2000), calibration.rng, 50, 30
+    index, shown = np.arange(examples * slices) // examples, 0
+    for _ in range(count):
+        theirs = rng.beta(rate * 20, (1 - rate) * 20, index.size) if rate < 1 else np.ones(index.size)
+        ours = theirs * (rate - margin) / rate
+        arms = [(rng.binomial(3, chance) / 3)[:, np.newaxis] for chance in (ours, theirs)]
+        alarm = slice_alarm(paired_slices(*arms, index, slices, null=-margin), higher_is_better=True)
+        shown += bool(alarm.shown)
+    name = f"G6 any of {slices} slices in tries alarms, each exactly at the margin below {rate}"
+    calibration.rate(name, shown, count, at_most=0.05)

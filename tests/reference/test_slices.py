@@ -14,8 +14,9 @@ from assay.stats.planning import detectable_effect, detectable_effects, detectab
 from assay.stats.proportions import proportion_against_threshold
 from assay.stats.samples import DegenerateSample, TooFewSamples
 from assay.stats.slice_alarms import slice_alarm
+from assay.stats.slice_rates import rate_slices
 from assay.stats.slice_sums import slice_moments
-from assay.stats.slices import mcnemar_many, paired_slices, rate_slices, welch_slices
+from assay.stats.slices import mcnemar_many, paired_slices, welch_slices
 
 
 def test_welch_over_a_thousand_slices_agrees_with_scipy_to_twelve_digits(rng):

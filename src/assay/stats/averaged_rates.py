@@ -9,7 +9,8 @@ is ever shown that the same examples without a single failure would not show.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -27,9 +28,11 @@ from assay.stats.paired import (
     tango_p,
     tango_z,
 )
-from assay.stats.samples import Scores, as_scores, check_alpha, is_binary, ordered_sum
+from assay.stats.samples import Scores, as_scores, check_alpha, is_binary, means, ordered_sum
 
-METHOD = "Tango score at the effective number of examples"
+METHOD: Literal["Tango score at the effective number of examples"] = (
+    "Tango score at the effective number of examples"
+)
 ENOUGH_DOF = 30.0
 """A variance of so many degrees of freedom is taken at its word."""
 
@@ -57,13 +60,22 @@ def variance_dof(deviations: FloatArray) -> float:
     >>> variance_dof(spread), round(variance_dof(np.array([-0.02] * 49 + [0.98])), 1)
     (19.0, 2.1)
     """
-    n = deviations.size
     squares = deviations * deviations
-    second = float(ordered_sum(squares)) / n
-    if second <= 0.0:
-        return max(n - 1.0, 1.0)
-    excess = float(ordered_sum(squares * squares)) / n / second**2 - 1.0
-    return max(1.0, min(n - 1.0, 2.0 * n / excess if excess > 0.0 else n - 1.0))
+    totals = (np.array([float(ordered_sum(power))]) for power in (squares, squares * squares))
+    return float(dof_of_squares(np.array([float(deviations.size)]), *totals)[0])
+
+
+def dof_of_squares(n: FloatArray, squares: FloatArray, fourths: FloatArray) -> FloatArray:
+    """`variance_dof` of many samples at once, from how many values each has and what their squares and fourth powers add up to."""
+    known = squares > 0.0
+    second, size = np.where(known, squares, 1.0) / np.maximum(n, 1.0), np.maximum(n, 1.0)
+    excess = fourths / size / second**2 - 1.0
+    spread = known & (excess > 0.0)
+    return np.asarray(
+        np.maximum(
+            1.0, np.minimum(n - 1.0, np.where(spread, 2.0 * n / np.where(spread, excess, 1.0), n - 1.0))
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +115,55 @@ def effective_examples(
     """
     index = cluster_index(clusters, deviations.size)
     by_unit = deviations if index is None else cluster_totals(deviations, index)
-    units = by_unit.size
-    if variance <= 0.0:
-        return EffectiveExamples(float(units), float(units))
-    raw, known = min(whole / variance, most), variance_dof(by_unit)
-    many = (
-        t_quantile(1.0 - alpha, max(most - 1.0, 1.0)) if math.isfinite(most) else normal_quantile(1.0 - alpha)
-    )
-    trust = float(many) / float(t_quantile(1.0 - alpha, min(dof, known)))
-    share, size = _share_known(known, units), max(1.0, raw * trust**2)
-    size = size if size <= units else units + share * (size - units)
-    if index is None:  # a part of an answer never varies more than a whole one
-        return EffectiveExamples(max(size, float(units)), float(units))
-    return EffectiveExamples(size, units + share * max(0.0, raw - units))
+    told = (np.array([x]) for x in (whole, variance, float(by_unit.size), variance_dof(by_unit), dof))
+    size, clean = effective_sizes(*told, alpha=alpha, most=most, clustered=index is not None)
+    return EffectiveExamples(float(size[0]), float(clean[0]))
 
 
-def _share_known(dof: float, units: int) -> float:
+def effective_sizes(
+    whole: FloatArray,
+    variance: FloatArray,
+    units: FloatArray,
+    known: FloatArray,
+    dof: FloatArray,
+    *,
+    alpha: float,
+    most: float | FloatArray = math.inf,
+    clustered: bool = False,
+    seeds: bool = False,
+) -> tuple[FloatArray, FloatArray]:
+    """`EffectiveExamples` of many tables at once: sizes for the counts that were seen, and for a clean sheet.
+
+    Args:
+        whole: variance of a single right-or-wrong example of each table.
+        variance: of its mean.
+        units: its independent examples, or clusters.
+        known: degrees of freedom of the variance between them (`variance_dof`).
+        dof: degrees of freedom that other sources of the variance leave.
+        alpha: one-sided error of the test.
+        most: there can be no more.
+        clustered: whether examples share sources.
+        seeds: whether the variance is also that between seeds, which may be more than that of whole answers.
+    """
+    spread = variance > 0.0
+    raw = np.minimum(whole / np.where(spread, variance, 1.0), most)
+    bounded = np.isfinite(most)
+    at_most = t_quantile(1.0 - alpha, np.maximum(np.where(bounded, most, 2.0) - 1.0, 1.0))
+    many = np.where(bounded, at_most, float(normal_quantile(1.0 - alpha)))
+    trust = many / t_quantile(1.0 - alpha, np.minimum(dof, known))
+    share, size = _share_known(known, units), np.maximum(1.0, raw * trust**2)
+    size = np.where(size <= units, size, units + share * (size - units))
+    if clustered:
+        clean = units + share * np.maximum(0.0, raw - units)
+    else:  # a part of an answer never varies more than a whole one
+        size, clean = size if seeds else np.maximum(size, units), units
+    return np.where(spread, size, units), np.where(spread, clean, units)
+
+
+def _share_known(dof: FloatArray, units: FloatArray) -> FloatArray:
     """How much is known of the spread, from nothing (one unit of many differs) to enough (so do some thirty)?"""
-    if units < 4:
-        return 0.0
-    one_differs = 2.0 * units * (units - 1) / (units - 2) ** 2
-    return min(1.0, max(0.0, (dof - one_differs) / ENOUGH_DOF))
+    one_differs = 2.0 * units * (units - 1.0) / np.maximum(units - 2.0, 1.0) ** 2
+    return np.where(units < 4, 0.0, np.clip((dof - one_differs) / ENOUGH_DOF, 0.0, 1.0))
 
 
 def shared_examples(
@@ -148,8 +188,9 @@ def shared_examples(
 def _near_an_end(candidate: FloatArray, baseline: FloatArray, clusters: Clusters | None) -> bool:
     if clusters is None:
         return mostly_outright(candidate, baseline)
-    rates = (is_binary(candidate) and is_binary(baseline)) or mostly_outright(candidate, baseline)
-    return rates and (bool((candidate <= baseline).all()) or bool((candidate >= baseline).all()))
+    return all_rates(candidate, baseline) and (
+        bool((candidate <= baseline).all()) or bool((candidate >= baseline).all())
+    )
 
 
 def tried_pairs(
@@ -179,40 +220,164 @@ def tried_pairs(
     check_alpha(alpha)
     differences = candidate - baseline
     found, n = clustered_mean(differences, clusters), differences.size
-    effect, units = found.mean, found.units
-    wins = float(ordered_sum(np.maximum(differences, 0.0))) / n
-    losses = float(ordered_sum(np.maximum(-differences, 0.0))) / n
-    counted = effective_examples(
-        wins + losses - effect**2,
-        found.variance,
-        differences - effect,
-        clusters=clusters,
-        alpha=alpha,
-        most=math.inf if clusters is None else n,
-        dof=found.dof,
+    wins, losses = wins_and_losses(differences)
+    return _scored(
+        Comparison(
+            effect=found.mean,
+            interval=Interval(found.mean, found.mean, 1.0 - 2.0 * alpha),
+            n_candidate=found.units,
+            n_baseline=found.units,
+            se=math.sqrt(found.variance) if found.variance > 0.0 else None,
+            dof=None,
+            statistic=None,
+            p_greater=1.0,
+            p_less=1.0,
+            alpha=alpha,
+            method=METHOD,
+            null=null,
+            scope=ONE_MODEL_EACH,
+        ),
+        TriedTables(
+            wins=np.array([wins]),
+            losses=np.array([losses]),
+            variance=np.array([found.variance]),
+            units=np.array([float(found.units)]),
+            known=np.array([variance_dof(_by_unit(differences - found.mean, clusters))]),
+            dof=np.array([found.dof]),
+            most=math.inf if clusters is None else float(n),
+            clustered=clusters is not None,
+        ),
     )
-    size = counted.size
-    z = float(tango_z(wins * size, losses * size, size, null))
-    p_greater, p_less = (float(p) for p in tango_p(z, units, null))
-    clean = float(tango_z(0, 0, counted.clean, null))
+
+
+def held_by_score(
+    found: Comparison,
+    candidate: FloatArray,
+    baseline: FloatArray,
+    *,
+    clusters: Clusters | None,
+    example_dof: float,
+) -> Comparison:
+    """The crossed comparison of two rates over several seeds, decided by the score test where one side never loses an example.
+
+    Where nothing varies but a few failures, the spread between seeds and examples is hardly known, and a t on it is sure too soon.
+
+    Args:
+        found: what the t says; its standard error and degrees of freedom are those of the crossed variance.
+        candidate: matrix (examples, seeds).
+        baseline: of the same examples.
+        clusters: the source of each example, if some share one.
+        example_dof: degrees of freedom between the examples (clusters).
+    """
+    if found.null == 0.0 or not all_rates(candidate, baseline):
+        return found
+    differences = means(candidate) - means(baseline)
+    wins, losses = wins_and_losses(differences)
+    if min(wins, losses) > 0.0:
+        return found
+    by_unit = _by_unit(differences - found.effect, clusters)
+    tables = TriedTables(
+        wins=np.array([wins]),
+        losses=np.array([losses]),
+        variance=np.array([(found.se or 0.0) ** 2]),
+        units=np.array([float(by_unit.size)]),
+        known=np.array([variance_dof(by_unit)]),
+        dof=np.array([found.dof or example_dof]),
+        clustered=clusters is not None,
+        seeds=True,
+    )
+    return _scored(replace(found, method=f"{METHOD}, crossed with the seeds"), tables)
+
+
+def all_rates(*tables: FloatArray) -> bool:
+    """Are these right-or-wrong scores, or averages of them that are mostly all or nothing?"""
+    return all(is_binary(table) for table in tables) or mostly_outright(*tables)
+
+
+def wins_and_losses(differences: FloatArray) -> tuple[float, float]:
+    """What share of the examples is won, and what share lost, parts of an example counting as parts?"""
+    won, lost = (np.maximum(sign * differences, 0.0) for sign in (1.0, -1.0))
+    return float(ordered_sum(won)) / differences.size, float(ordered_sum(lost)) / differences.size
+
+
+def _by_unit(deviations: FloatArray, clusters: Clusters | None) -> FloatArray:
+    index = cluster_index(clusters, deviations.size)
+    return deviations if index is None else cluster_totals(deviations, index)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TriedTables:
+    """Rates of shared examples in tries, in clusters or over seeds; one entry a table (a slice).
+
+    Attributes:
+        wins: share of the examples that only the candidate gets right, in parts.
+        losses: share that only the baseline gets right.
+        variance: of their difference.
+        units: independent examples, or clusters.
+        known: degrees of freedom of the variance between them (`variance_dof`).
+        dof: degrees of freedom of the variance that its other sources leave.
+        most: there can be no more effective examples.
+        clustered: whether examples share sources.
+        seeds: whether the variance is also that between seeds.
+    """
+
+    wins: FloatArray
+    losses: FloatArray
+    variance: FloatArray
+    units: FloatArray
+    known: FloatArray
+    dof: FloatArray
+    most: float | FloatArray = math.inf
+    clustered: bool = False
+    seeds: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredTables:
+    """What does Tango's score test say of each table, at its effective number of examples?"""
+
+    size: FloatArray
+    statistic: FloatArray
+    p_greater: FloatArray
+    p_less: FloatArray
+
+
+def score_tables(tables: TriedTables, null: float, alpha: float) -> ScoredTables:
+    """Are the differences of two rates beyond a value other than 0? `tried_pairs` says what is tested, and how."""
+    size, clean = effective_sizes(
+        tables.wins + tables.losses - (tables.wins - tables.losses) ** 2,
+        tables.variance,
+        tables.units,
+        tables.known,
+        tables.dof,
+        alpha=alpha,
+        most=tables.most,
+        clustered=tables.clustered,
+        seeds=tables.seeds,
+    )
+    z = tango_z(tables.wins * size, tables.losses * size, size, null)
+    p_greater, p_less = tango_p(z, tables.units, null)
+    none = np.zeros(size.shape)
+    without = tango_p(tango_z(none, none, clean, null), tables.units, null)
     if null < 0.0:
-        p_greater = max(p_greater, float(tango_p(clean, units, null)[0]))
+        p_greater = np.maximum(p_greater, without[0])
     else:
-        p_less = max(p_less, float(tango_p(clean, units, null)[1]))
-    ends = tango_limits(wins * size, losses * size, size, confidence=1.0 - 2.0 * alpha)
-    low, high = kept_beside(*ends, null, p_greater <= alpha, p_less <= alpha)
-    return Comparison(
-        effect=effect,
-        interval=Interval(min(low, effect), max(high, effect), 1.0 - 2.0 * alpha),
-        n_candidate=units,
-        n_baseline=units,
-        se=math.sqrt(found.variance) if found.variance > 0.0 else None,
-        dof=None,
-        statistic=z,
+        p_less = np.maximum(p_less, without[1])
+    return ScoredTables(size, z, p_greater, p_less)
+
+
+def _scored(found: Comparison, tables: TriedTables) -> Comparison:
+    """This comparison with the answer of the score test in place of its own."""
+    scored = score_tables(tables, found.null, found.alpha)
+    size, effect = float(scored.size[0]), found.effect
+    p_greater, p_less = float(scored.p_greater[0]), float(scored.p_less[0])
+    counts = float(tables.wins[0]) * size, float(tables.losses[0]) * size
+    ends = tango_limits(*counts, size, confidence=1.0 - 2.0 * found.alpha)
+    low, high = kept_beside(*ends, found.null, p_greater <= found.alpha, p_less <= found.alpha)
+    return replace(
+        found,
+        interval=Interval(min(low, effect), max(high, effect), found.interval.confidence),
+        statistic=float(scored.statistic[0]),
         p_greater=p_greater,
         p_less=p_less,
-        alpha=alpha,
-        method=METHOD,
-        null=null,
-        scope=ONE_MODEL_EACH,
     )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from assay.stats.averaged_rates import (
     EffectiveExamples,
     effective_examples,
+    held_by_score,
     mostly_outright,
     shared_examples,
 )
@@ -150,6 +151,7 @@ def crossed_comparison(
         notes=("one-seed",) if one_seed else (),
         shown=_shown(parts, a.shape[0]),
     )
+    found = held_by_score(found, a, b, clusters=clusters, example_dof=parts.example_dof)
     few = clusters is not None and parts.example_dof + 1.0 < FEW_CLUSTERS and parts.between_examples > 0.0
     if clusters is None or not few:
         return found

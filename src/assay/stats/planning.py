@@ -111,14 +111,14 @@ AT_ANY_TIME = 2.9
 
 
 def detectable_losses(
-    n: FloatArray, discordant: FloatArray, margin: float, *, level: float, power: float = 0.8
+    n: FloatArray, discordant: FloatArray, margin: float | FloatArray, *, level: float, power: float = 0.8
 ) -> FloatArray:
     """Which true drop of a pass rate would paired examples have shown beyond the margin, with the wanted power?
 
     Args:
         n: examples, one entry a slice.
         discordant: of these, how many only one of the two passes.
-        margin: tolerated drop, as a fraction, 0 or more (0: exact McNemar, else Tango's score test).
+        margin: tolerated drop, as a fraction, 0 or more, one or one a slice (0: exact McNemar, else Tango's score test).
         level: one-sided error of the test.
         power: wanted probability.
 
@@ -128,15 +128,16 @@ def detectable_losses(
     z, z_power = -float(normal_quantile(level)), float(normal_quantile(power))
     discordance = (discordant + 1.0) / (n + 2.0)
     # The exact test answers in steps of two pairs: half of one is lost on average.
-    lost = 1.0 if margin <= 0.0 else 0.0
+    beyond = np.broadcast_to(np.asarray(margin, dtype=np.float64), n.shape)
+    lost = np.where(beyond <= 0.0, 1.0, 0.0)
 
     def enough(drop: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         spread = np.maximum(discordance, drop)
-        under_null = np.sqrt(n * np.maximum(spread - margin**2, 0.0))
+        under_null = np.sqrt(n * np.maximum(spread - beyond**2, 0.0))
         under_drop = np.sqrt(n * np.maximum(spread - drop**2, 0.0))
-        return np.asarray(n * (drop - margin) - lost >= z * under_null + z_power * under_drop)
+        return np.asarray(n * (drop - beyond) - lost >= z * under_null + z_power * under_drop)
 
-    low, high = np.full(n.size, margin), np.ones(n.size)
+    low, high = beyond.copy(), np.ones(n.size)
     for _ in range(50):
         middle = (low + high) / 2.0
         seen = enough(middle)

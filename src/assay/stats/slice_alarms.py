@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.stats.averaged_rates import METHOD as TRIED
 from assay.stats.distributions import FloatArray, normal_quantile, t_quantile
 from assay.stats.estimates import Interval
 from assay.stats.multiplicity import holm, holm_levels
@@ -151,8 +152,15 @@ def slice_alarm(tests: SliceTests, *, higher_is_better: bool, alpha: float = 0.0
         )
         for i in range(tests.positions.size)
     )
-    name = "e-values at any time" if tests.at_any_time else tests.method
+    name = "e-values at any time" if tests.at_any_time else _method(tests)
     return SliceAlarm(harms, tests.untested, margin, alpha, f"{name}, Holm over {len(harms)} slices")
+
+
+def _method(tests: SliceTests) -> str:
+    """The test of these slices, and the one that decides some of them in its place."""
+    if tests.method == TRIED or tests.effective is None or not tests.effective.any():
+        return tests.method
+    return f"{tests.method}, {TRIED} where one side never loses"
 
 
 def _claimed(
@@ -189,28 +197,34 @@ def _beside_the_margin(
 def _intervals(tests: SliceTests, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
     reach = t_quantile(1.0 - levels, tests.dof) * tests.se
     low, high = tests.effect - reach, tests.effect + reach
-    if not tests.counted.any():
+    scored = tests.scored
+    if not scored.any():
         return low, high
     exact = _tango_bounds(tests, levels)
-    return np.where(tests.counted, exact[0], low), np.where(tests.counted, exact[1], high)
+    return np.where(scored, exact[0], low), np.where(scored, exact[1], high)
 
 
 def _tango_bounds(tests: SliceTests, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
-    z = -normal_quantile(levels)
+    z, moves = -normal_quantile(levels), _moves(tests)
     bounds = []
     for outside in (-1.0, 1.0):
-        near, far = tests.effect.copy(), np.full(tests.effect.size, outside)
+        near, far = tests.effect / moves, np.full(tests.effect.size, outside)
         for _ in range(60):
             middle = (near + far) / 2.0
-            inside = np.abs(tango_z(tests.wins, tests.losses, tests.n, middle)) < z
+            inside = np.abs(tango_z(tests.wins, tests.losses, tests.size, middle)) < z
             near, far = np.where(inside, middle, near), np.where(inside, far, middle)
-        bounds.append(far)
+        bounds.append(far * moves)
     return bounds[0], bounds[1]
+
+
+def _moves(tests: SliceTests) -> FloatArray:
+    """By how much one example can move."""
+    return np.ones(tests.n.size) if tests.moves is None else tests.moves
 
 
 def _detectable(tests: SliceTests, margin: float, level: float) -> FloatArray:
     """Smallest harm found with the wanted power at this level; infinite where there is none."""
     by_t = margin + detectable_effects(tests.se, tests.dof, alpha=level, power=POWER)
-    discordant = (tests.wins + tests.losses).astype(np.float64)
-    by_count = detectable_losses(tests.n.astype(np.float64), discordant, margin, level=level, power=POWER)
-    return np.where(tests.counted, by_count, by_t)
+    discordant, moves = np.asarray(tests.wins + tests.losses, dtype=np.float64), _moves(tests)
+    by_count = moves * detectable_losses(tests.size, discordant, margin / moves, level=level, power=POWER)
+    return np.where(tests.scored, by_count, by_t)

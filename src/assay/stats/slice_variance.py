@@ -100,7 +100,7 @@ def slice_variance(
     rows = [_row_means(arm) for arm in arms]
     values = rows[0] if len(rows) == 1 else rows[0] - rows[1]
     by_example = slice_moments(values, index, slices)
-    units, cells = by_example.n, _cluster_cells(index, clusters)
+    units, cells = by_example.n, cluster_cells(index, clusters)
     between, dof = by_example.variance / np.maximum(by_example.n, 1), np.maximum(units - 1.0, 1.0)
     if cells is not None:
         units, between, dof = _clustered(values, by_example, index, cells)
@@ -116,7 +116,7 @@ def _of_whole(found: WholeSlices, *, every_arm: bool) -> SliceVariance:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Cells:
+class Cells:
     """Clusters inside slices: a cluster that reaches into two slices is one cell in each."""
 
     of_row: NDArray[np.intp]
@@ -127,17 +127,18 @@ class _Cells:
         return self.slice_of_cell.size
 
 
-def _cluster_cells(index: NDArray[np.intp], clusters: Clusters | None) -> _Cells | None:
+def cluster_cells(index: NDArray[np.intp], clusters: Clusters | None) -> Cells | None:
+    """Which cell, a cluster inside a slice, is each example in? None where every example stands alone."""
     cluster = cluster_index(clusters, index.size)
     if cluster is None:
         return None
     width = int(cluster.max()) + 1 if cluster.size else 1
     found, of_row = np.unique(index * width + cluster, return_inverse=True)
-    return _Cells(of_row.astype(np.intp), found // width)
+    return Cells(of_row.astype(np.intp), found // width)
 
 
 def _clustered(
-    values: FloatArray, by_example: SliceMoments, index: NDArray[np.intp], cells: _Cells
+    values: FloatArray, by_example: SliceMoments, index: NDArray[np.intp], cells: Cells
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """Clusters in each slice, the variance of its mean and its degrees of freedom (as `paired.clustered_mean`)."""
     slices, n = by_example.n.size, np.maximum(by_example.n, 1)
@@ -164,7 +165,7 @@ def _seed_parts(
     index: NDArray[np.intp],
     n: IntArray,
     units: IntArray,
-    cells: _Cells | None,
+    cells: Cells | None,
 ) -> SeedParts:
     seeds, at_least_one = arm.shape[1], np.maximum(n, 1)
     # Deviations from the row means add up to 0 over the seeds, so each slice's own level is out already.

@@ -7,35 +7,34 @@ how many are looked at, is `slice_alarms`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.stats.averaged_rates import METHOD as TRIED
 from assay.stats.distributions import (
     FloatArray,
-    beta_quantile,
     binomial_at_least,
-    binomial_at_most,
 )
 from assay.stats.estimates import Scope
 from assay.stats.means import one_sample_core
 from assay.stats.paired import ONE_MODEL_EACH, Clusters, tango_p, tango_z
 from assay.stats.samples import (
     Misaligned,
-    NotBinary,
     Scores,
     StatisticsError,
     TooFewSamples,
     as_matrix,
     as_numbers,
-    as_scores,
     is_binary,
 )
 from assay.stats.slice_sums import IntArray, slice_index, slice_moments
 from assay.stats.slice_variance import slice_variance
+from assay.stats.tried_slices import TriedSlices, tried_slices
 from assay.stats.welch import welch_core
 
 WhyNot = Literal["empty", "too few examples", "no spread"]
@@ -47,6 +46,7 @@ Method = Literal[
     "exact McNemar",
     "Tango score",
     "score test of the ratio of paired rates",
+    "Tango score at the effective number of examples",
 ]
 
 
@@ -65,8 +65,8 @@ class SliceTests:
         se: standard error of the effect; 0 where pairs were counted.
         dof: its degrees of freedom; infinite where pairs were counted (never shown).
         counted: whether the slice was judged by counting pass/fail pairs, not by a t statistic.
-        wins: examples that only the candidate passes; 0 unless counted.
-        losses: examples that only the baseline passes; 0 unless counted.
+        wins: examples that only the candidate passes, at the effective number where that decides; 0 where a t does.
+        losses: the same of the baseline.
         p_greater: one-sided p-value of the claim "effect greater than `null`".
         p_less: one-sided p-value of the claim "effect less than `null`".
         null: value of the effect tested against.
@@ -75,6 +75,10 @@ class SliceTests:
         at_any_time: whether the p-values hold however often one looks (`sequential_slices`).
         shift: what of the effect, in the metric's units, is left out of `effect` because the candidate was compared with a
             multiple of the baseline (`relative_slices`); None where it was compared with the baseline itself.
+        effective: as many right-or-wrong examples the slice counts as, where Tango's score test at that number decides
+            (`tried_slices`), else 0; None where it decides no slice.
+        moves: by how much one example can move, in the metric's units, where slices of identical scores are counted; None
+            where every counted score is right or wrong.
     """
 
     slices: int
@@ -85,8 +89,8 @@ class SliceTests:
     se: FloatArray
     dof: FloatArray
     counted: NDArray[np.bool_]
-    wins: IntArray
-    losses: IntArray
+    wins: IntArray | FloatArray
+    losses: IntArray | FloatArray
     p_greater: FloatArray
     p_less: FloatArray
     null: float
@@ -94,6 +98,19 @@ class SliceTests:
     scope: Scope
     at_any_time: bool = False
     shift: FloatArray | None = None
+    effective: FloatArray | None = None
+    moves: FloatArray | None = None
+
+    @property
+    def scored(self) -> NDArray[np.bool_]:
+        """Which slices were decided by counts, at their number or at the effective one."""
+        return self.counted if self.effective is None else self.counted | (self.effective > 0.0)
+
+    @property
+    def size(self) -> FloatArray:
+        """The examples that counts are out of: the effective number where that decides."""
+        n = self.n.astype(np.float64)
+        return n if self.effective is None else np.where(self.effective > 0.0, self.effective, n)
 
 
 def welch_slices(
@@ -158,6 +175,8 @@ def paired_slices(
     *,
     clusters: Clusters | None = None,
     null: float = 0.0,
+    alpha: float = 0.05,
+    moves: float | None = None,
 ) -> SliceTests:
     """By how much does the candidate differ from the baseline in each slice, on the same examples?
 
@@ -168,12 +187,16 @@ def paired_slices(
         slices: how many slices there are.
         clusters: the source of each example, if some share one.
         null: effect tested against (minus the margin for harm beyond it, where more is better).
+        alpha: one-sided error that the spread of rates in tries is trusted for.
+        moves: by how much one example can move, in the metric's units: slices of identical scores are then counted as no
+            example of them having moved; None leaves them untested where scores are other than right and wrong.
 
     Raises:
         Misaligned: other examples in the two arms. NotFinite: not a number. StatisticsError: a null that cannot be.
 
     One seed of pass/fail scores: exact McNemar (null 0) or Tango's score test (another null). One seed of other scores,
-    or clusters: the paired t. Several seeds: the crossed variance of `crossed`, slice by slice. Pass/fail slices without
+    or clusters: the paired t. Several seeds: the crossed variance of `crossed`, slice by slice. Rates in tries, and others near
+    the end of their range, against another null than 0: the score test at the effective number of examples. Pass/fail slices without
     any spread (every example lost by every seed) are counted too, each example or cluster once. Other slices without
     spread, and slices of one example, are not tested and say why.
 
@@ -193,72 +216,7 @@ def paired_slices(
     one_each = a.shape[1] == b.shape[1] == 1
     if one_each and clusters is None and is_binary(a) and is_binary(b):
         return _pass_fail(a[:, 0] - b[:, 0], index, slices, null)
-    return _crossed(a, b, index, slices, clusters, null)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SliceRates:
-    """Is the pass rate of each slice beyond a threshold? One entry a slice that has examples.
-
-    Attributes:
-        slices: how many slices there are.
-        positions: numbers of the slices that have examples, increasing; every other slice is empty.
-        n: examples in the slice.
-        successes: of these, ones.
-        low: Clopper-Pearson bound, each one-sided at `alpha`.
-        high: the same above.
-        p_greater: one-sided exact p-value of "rate above the threshold".
-        p_less: one-sided exact p-value of "rate below the threshold".
-        threshold: as a fraction.
-        alpha: one-sided level of the bounds.
-    """
-
-    slices: int
-    positions: IntArray
-    n: IntArray
-    successes: IntArray
-    low: FloatArray
-    high: FloatArray
-    p_greater: FloatArray
-    p_less: FloatArray
-    threshold: float
-    alpha: float
-
-
-def rate_slices(
-    scores: Scores, index: NDArray[Any], slices: int, threshold: float, *, alpha: float = 0.05
-) -> SliceRates:
-    """Is the pass rate above, or below, a threshold in each slice? `proportions.rate_against_threshold` for each.
-
-    Args:
-        scores: 0 or 1, one an example.
-        index: slice number, 0..slices-1, of each example.
-        slices: how many slices there are.
-        threshold: rate as a fraction, 0..1.
-        alpha: one-sided error of each bound, uncorrected.
-
-    Raises:
-        NotBinary: a score is neither 0 nor 1. StatisticsError: a threshold outside 0..1.
-
-    >>> r = rate_slices([1] * 299 + [0], np.array([0] * 299 + [1]), 2, 0.99)
-    >>> (r.p_greater <= 0.05).tolist(), r.low.round(3).tolist()
-    ([True, False], [0.99, 0.0])
-    """
-    values = as_scores(scores)
-    if not is_binary(values):
-        raise NotBinary("cannot judge rates: values other than 0 and 1 (expected pass/fail scores)")
-    if not 0.0 <= threshold <= 1.0:
-        raise StatisticsError(
-            f"cannot test a rate against {threshold!r} (expected a fraction between 0 and 1)"
-        )
-    index = slice_index(index, values.size, slices)
-    n = np.bincount(index, minlength=slices)
-    positions = np.flatnonzero(n)
-    n, k = n[positions], np.bincount(index, values, slices)[positions].astype(np.int64)
-    low = np.where(k > 0, beta_quantile(alpha, np.maximum(k, 1), n - k + 1.0), 0.0)
-    high = np.where(k < n, beta_quantile(1.0 - alpha, k + 1.0, np.maximum(n - k, 1)), 1.0)
-    above, below = binomial_at_least(k, n, threshold), binomial_at_most(k, n, threshold)
-    return SliceRates(slices, positions, n, k, low, high, above, below, float(threshold), alpha)
+    return _crossed(a, b, index, slices, clusters, null, alpha, moves)
 
 
 def joined(families: Sequence[SliceTests]) -> SliceTests:
@@ -301,7 +259,21 @@ def joined(families: Sequence[SliceTests]) -> SliceTests:
         method=method,
         scope=scope,
         shift=None if families[0].shift is None else all_of("shift"),
+        effective=_filled(families, "effective", 0.0),
+        moves=_filled(families, "moves", 1.0),
     )
+
+
+def _filled(families: Sequence[SliceTests], name: str, empty: float) -> FloatArray | None:
+    """What some families say of their slices, and others leave out."""
+    told = [getattr(family, name) for family in families]
+    if all(each is None for each in told):
+        return None
+    parts = [
+        np.full(family.n.size, empty) if each is None else each
+        for family, each in zip(families, told, strict=True)
+    ]
+    return np.concatenate(parts)
 
 
 def mcnemar_many(wins: IntArray, losses: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -352,11 +324,19 @@ def _pass_fail(difference: FloatArray, index: NDArray[np.intp], slices: int, nul
 
 
 def _crossed(
-    a: FloatArray, b: FloatArray, index: NDArray[np.intp], slices: int, clusters: Clusters | None, null: float
+    a: FloatArray,
+    b: FloatArray,
+    index: NDArray[np.intp],
+    slices: int,
+    clusters: Clusters | None,
+    null: float,
+    alpha: float,
+    moves: float | None,
 ) -> SliceTests:
     found = slice_variance((a, b), index, slices, clusters)
     variance, binary = found.total, is_binary(a) and is_binary(b)
-    tested, untested = _testable(found.units, (variance > 0.0) | binary)
+    same = _identical(a, b, index, found.n) if moves and not binary else np.zeros(slices, dtype=bool)
+    tested, untested = _testable(found.units, (variance > 0.0) | binary | same)
     n, effect, se = found.units[tested], found.mean[tested], np.sqrt(variance[tested])
     counted = se <= 0.0
     wins, losses = (
@@ -364,13 +344,14 @@ def _crossed(
     )
     dof = np.where(counted, np.inf, found.dof[tested])
     _, p_greater, p_less = one_sample_core(effect, se, dof, null)
+    far = moves if moves and same.any() else 1.0
     if counted.any():
-        exact = _pairs_p(wins, losses, n, null)
+        exact = _none_moved(n, null / far) if same.any() else _pairs_p(wins, losses, n, null)
         p_greater, p_less = np.where(counted, exact[0], p_greater), np.where(counted, exact[1], p_less)
     method: Method = "crossed t"
     if not found.seeds:
         method = "paired t" if clusters is None else "paired t, cluster-robust"
-    return SliceTests(
+    plain = SliceTests(
         slices=slices,
         positions=tested,
         untested=untested,
@@ -386,7 +367,44 @@ def _crossed(
         null=null,
         method=method,
         scope="the method" if found.seeds and found.every_arm else ONE_MODEL_EACH,
+        moves=np.full(n.size, far) if same.any() else None,
     )
+    tried = tried_slices(a, b, index, found, clusters=clusters, null=null, alpha=alpha)
+    return plain if tried is None else _with_tried(plain, tried)
+
+
+def _with_tried(plain: SliceTests, tried: TriedSlices) -> SliceTests:
+    """The slices that the score test decides, decided by it."""
+    at, decides = plain.positions, tried.decides[plain.positions]
+
+    def kept(name: str, scored: FloatArray) -> FloatArray:
+        return np.where(decides, scored[at], getattr(plain, name))
+
+    return replace(
+        plain,
+        wins=kept("wins", tried.wins),
+        losses=kept("losses", tried.losses),
+        p_greater=kept("p_greater", tried.p_greater),
+        p_less=kept("p_less", tried.p_less),
+        effective=np.where(decides, tried.size[at], 0.0),
+        method=TRIED if plain.method == "paired t" else plain.method,
+    )
+
+
+def _identical(a: FloatArray, b: FloatArray, index: NDArray[np.intp], n: IntArray) -> NDArray[np.bool_]:
+    """In which slices has every example the same scores on both sides, seed by seed?"""
+    if a.shape != b.shape:
+        return np.zeros(n.size, dtype=bool)
+    moved = np.bincount(index, (a != b).any(axis=1), n.size)
+    return np.asarray((n > 1) & (moved == 0))
+
+
+def _none_moved(n: IntArray, null: float) -> tuple[FloatArray, FloatArray]:
+    """None of n examples moved: no surer than the exact chance of that, were it the share that the null says."""
+    share, none = min(abs(null), 1.0 - 1e-9), np.zeros(n.size, dtype=np.int64)
+    greater, less = _pairs_p(none, none, n, math.copysign(share, null) if null else 0.0)
+    exact = (1.0 - share) ** n
+    return (np.maximum(greater, exact), less) if null < 0.0 else (greater, np.maximum(less, exact))
 
 
 def _testable(

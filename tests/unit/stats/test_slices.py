@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from assay.stats.samples import Misaligned, NotBinary, NotFinite, StatisticsError
 from assay.stats.slice_alarms import slice_alarm
+from assay.stats.slice_rates import rate_slices
 from assay.stats.slice_sums import slice_moments, slice_sums
-from assay.stats.slices import joined, paired_slices, rate_slices, welch_slices
+from assay.stats.slices import joined, paired_slices, welch_slices
 
 rows = st.lists(
     st.tuples(st.integers(0, 4), st.floats(-1e6, 1e6, allow_subnormal=False), st.floats(-1e6, 1e6)),

@@ -21,6 +21,7 @@ from assay.domain.gates.checks.claims import counts, problem, shown_interval, to
 from assay.domain.gates.checks.comparison import comparison_level
 from assay.domain.gates.checks.looks import Level, NotNow
 from assay.domain.gates.checks.not_measured import nothing_measured, undeclared
+from assay.domain.gates.checks.unchanged import range_of
 from assay.domain.gates.example_tables import ExampleTable
 from assay.domain.gates.gate import SlicesCheck
 from assay.domain.gates.gate_case import GateCase, Judged, on_set
@@ -161,7 +162,8 @@ def _alarm(arms: Arms, sliced: _Sliced, level: Level) -> SliceAlarm:
     assert arms.tables is not None
     ours, theirs = arms.tables[0].first_seeds(len(level.measured.seeds)), arms.tables[1]
     families = [
-        _tests(arms, ours, theirs, code, size) for code, size in zip(sliced.codes, sliced.sizes, strict=True)
+        _tests(arms, (ours, theirs), code, size, level)
+        for code, size in zip(sliced.codes, sliced.sizes, strict=True)
     ]
     higher = arms.metric.direction is Direction.HIGHER
     tests = any_time_slices(joined(families)) if level.sequential else joined(families)
@@ -177,13 +179,16 @@ def _possible(harm: SliceHarm) -> SliceHarm:
 
 
 def _tests(
-    arms: Arms, ours: ExampleTable, theirs: ExampleTable, code: NDArray[np.intp], size: int
+    arms: Arms, sides: tuple[ExampleTable, ExampleTable], code: NDArray[np.intp], size: int, level: Level
 ) -> SliceTests:
-    labels = ours.cluster_labels
+    labels, (ours, theirs) = sides[0].cluster_labels, (side.matrix for side in sides)
     if arms.share is None:
-        return paired_slices(ours.matrix, theirs.matrix, code, size, clusters=labels, null=arms.null)
+        moves = None if level.sequential else range_of(arms.metric, ours)
+        return paired_slices(
+            ours, theirs, code, size, clusters=labels, null=arms.null, alpha=level.alpha, moves=moves
+        )
     share = math.copysign(arms.share, arms.null)
-    return relative_slices(ours.matrix, theirs.matrix, code, size, share=share, clusters=labels)
+    return relative_slices(ours, theirs, code, size, share=share, clusters=labels)
 
 
 def _margin(arms: Arms) -> str:

@@ -17,7 +17,8 @@ from assay.domain.gates.checks.claims import counts, shown_interval
 from assay.domain.gates.checks.looks import Level
 from assay.domain.gates.wording import count, difference
 from assay.domain.kernel.findings import Outcome
-from assay.domain.kernel.metrics import Unit
+from assay.domain.kernel.metrics import Metric, Unit
+from assay.stats.distributions import FloatArray
 from assay.stats.estimates import Interval
 
 
@@ -37,7 +38,7 @@ def unchanged(arms: Arms, level: Level, known: Checked) -> Checked | None:
     )
     if independent < 2:
         return None
-    moves = 1.0 if metric.unit is Unit.FRACTION else float(np.ptp(table.matrix))
+    moves = range_of(metric, table.matrix)
     reach = -math.expm1(math.log(level.alpha) / independent) * moves
     if not 0.0 < reach < tolerated:
         return None
@@ -60,3 +61,8 @@ def unchanged(arms: Arms, level: Level, known: Checked) -> Checked | None:
         n=counts(level.measured, arms.baseline.measured),
         notes=(*level.measured.notes, *arms.notes, *level.notes),
     )
+
+
+def range_of(metric: Metric, scores: FloatArray) -> float:
+    """By how much can one example move: by 1 for a fraction, else by the range that was seen."""
+    return 1.0 if metric.unit is Unit.FRACTION else float(np.ptp(scores))

@@ -1,0 +1,118 @@
+"""Which slices are decided by the score test of rates in tries, in clusters or over seeds, and what does it say of them?
+
+`averaged_rates` for all slices at once: a t on a few failures among examples that are else all right is sure too soon, in a slice
+all the more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.stats.averaged_rates import TriedTables, all_rates, dof_of_squares, score_tables
+from assay.stats.distributions import FloatArray
+from assay.stats.paired import Clusters
+from assay.stats.samples import is_binary, means
+from assay.stats.slice_sums import slice_sums
+from assay.stats.slice_variance import SliceVariance, cluster_cells
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TriedSlices:
+    """What the score test says, one entry a slice, tested or not.
+
+    Attributes:
+        decides: whether it, and not the t, decides the slice.
+        size: effective number of examples.
+        wins: examples that only the candidate gets right, in parts, scaled to that number.
+        losses: the same of the baseline.
+        p_greater: one-sided p-value of "effect greater than the null".
+        p_less: one-sided p-value of "effect less than the null".
+    """
+
+    decides: NDArray[np.bool_]
+    size: FloatArray
+    wins: FloatArray
+    losses: FloatArray
+    p_greater: FloatArray
+    p_less: FloatArray
+
+
+def tried_slices(
+    candidate: FloatArray,
+    baseline: FloatArray,
+    index: NDArray[np.intp],
+    found: SliceVariance,
+    *,
+    clusters: Clusters | None,
+    null: float,
+    alpha: float,
+) -> TriedSlices | None:
+    """Is the difference of two rates beyond a value other than 0 in each slice? None where a t decides every slice.
+
+    Averages of tries by one seed are decided by the score test; over several seeds, or in clusters, it decides the slices in which
+    one side gets no example right that the other does not, as `averaged_rates.shared_examples` and `held_by_score` have it.
+
+    Args:
+        candidate: matrix (examples, seeds).
+        baseline: of the same examples.
+        index: slice number of each example.
+        found: variance of the difference in each slice.
+        clusters: the source of each example, if some share one.
+        null: difference tested against.
+        alpha: one-sided error that the spread is trusted for.
+    """
+    if null == 0.0 or not -1.0 < null < 1.0 or not all_rates(candidate, baseline):
+        return None
+    slices, n = found.n.size, np.maximum(found.n, 1).astype(np.float64)
+    differences = _differences(candidate, baseline)
+    testable = (found.units > 1) & (found.total > 0.0)
+    if clusters is None and not found.seeds:
+        decides = testable
+    else:
+        highest, lowest = np.zeros(slices), np.zeros(slices)
+        np.maximum.at(highest, index, differences)
+        np.minimum.at(lowest, index, differences)
+        decides = testable & ~((highest > 0.0) & (lowest < 0.0))
+        if not decides.any():
+            return None
+    wins, losses = (
+        slice_sums(np.maximum(sign * differences, 0.0), index, slices) / n for sign in (1.0, -1.0)
+    )
+    tables = TriedTables(
+        wins=wins,
+        losses=losses,
+        variance=found.total,
+        units=np.maximum(found.units, 1).astype(np.float64),
+        known=_known(differences - found.mean[index], index, found, clusters),
+        dof=found.dof,
+        most=np.inf if clusters is None or found.seeds else n,
+        clustered=clusters is not None,
+        seeds=bool(found.seeds),
+    )
+    scored = score_tables(tables, null, alpha)
+    size = scored.size
+    return TriedSlices(decides, size, wins * size, losses * size, scored.p_greater, scored.p_less)
+
+
+def _differences(candidate: FloatArray, baseline: FloatArray) -> FloatArray:
+    """Average score of each example minus that of the baseline; whole numbers add up exactly in any order."""
+    if is_binary(candidate) and is_binary(baseline):
+        ours, theirs = (table @ np.ones(table.shape[1]) / table.shape[1] for table in (candidate, baseline))
+        return np.asarray(ours - theirs)
+    return np.asarray(means(candidate) - means(baseline))
+
+
+def _known(
+    deviations: FloatArray, index: NDArray[np.intp], found: SliceVariance, clusters: Clusters | None
+) -> FloatArray:
+    """Degrees of freedom of the variance between the examples, or clusters, of each slice."""
+    slices = found.n.size
+    cells = cluster_cells(index, clusters)
+    if cells is not None:
+        deviations, index = slice_sums(deviations, cells.of_row, cells.count), cells.slice_of_cell
+    squares = deviations * deviations
+    added = (slice_sums(power, index, slices) for power in (squares, squares * squares))
+    return dof_of_squares(np.maximum(found.units, 1).astype(np.float64), *added)

@@ -33,7 +33,9 @@ BATCH_LENGTH = 128
 BATCH_S = 0.05
 CHECKPOINT_CHANGES = 2000
 CHECKPOINT_BYTES = 16 * 2**20
-PATIENCE = 4
+PATIENCE = 8
+QUIET_S = 0.02
+"""A moment without a change that long is a quiet one: a burst is not kept waiting for the log to be written back."""
 TRUNCATE_BYTES = 256 * 2**20
 log = logging.getLogger("assay.storage")
 
@@ -148,13 +150,24 @@ class GroupCommitWriter:
             self._ready.set_exception(error)
             return
         self._ready.set_result(first_seq)
-        while (job := self._queue.get()) is not None:
+        while (job := self._next()) is not None:
             if self._broken is not None:
                 job.settle(self._broken)
             elif self._batch(job):
                 break
-            self._checkpoint_when_due()
         self._end()
+
+    def _next(self) -> Job[Any] | None:
+        """The next job, None at the end. The log is written back when it has grown: in a quiet moment if one comes soon, else now."""
+        grown = self._grown() if self._broken is None else 0.0
+        if grown >= PATIENCE:
+            self._write_back()
+        elif grown >= 1:
+            try:
+                return self._queue.get(timeout=QUIET_S)
+            except Empty:
+                self._write_back()
+        return self._queue.get()
 
     def _open(self) -> int:
         self._connection = self._connect()
@@ -250,16 +263,24 @@ class GroupCommitWriter:
         self._broken = self._broken or stopped(error, self._database)
         log.error("%s", self._broken.message)
 
-    def _checkpoint_when_due(self) -> None:
-        """Write the log back when it has grown: in a quiet moment if one comes soon, else now."""
+    def _grown(self) -> float:
+        """How far has the log grown since it was written back? From 1 on it is due."""
         changes = self._driver.total_changes - self._checkpointed_changes
         if changes < CHECKPOINT_CHANGES and self._batches % 64:
-            return
+            return 0.0
+        return max(
+            changes / CHECKPOINT_CHANGES, (self._wal_bytes() - self._checkpointed_bytes) / CHECKPOINT_BYTES
+        )
+
+    def _wal_bytes(self) -> int:
         try:
-            size = self._wal.stat().st_size
-            grown = max(changes / CHECKPOINT_CHANGES, (size - self._checkpointed_bytes) / CHECKPOINT_BYTES)
-            if grown >= PATIENCE or (grown >= 1 and self._queue.empty()):
-                self._checkpoint("TRUNCATE" if size >= TRUNCATE_BYTES else "PASSIVE")
+            return self._wal.stat().st_size
+        except OSError:
+            return 0
+
+    def _write_back(self) -> None:
+        try:
+            self._checkpoint("TRUNCATE" if self._wal_bytes() >= TRUNCATE_BYTES else "PASSIVE")
         except FileNotFoundError:
             pass
         except (sqlite3.Error, OSError) as error:

@@ -34,6 +34,12 @@ SHORT_BATCH_RUNS = 256
 BATCH_POINTS = 1_000_000
 BATCH_BLOB_BYTES = 64 * 2**20
 
+# Each statement costs Python's lock, which the thread that puts runs together may hold for milliseconds: so few of them.
+_FOLLOWING = (
+    "SELECT (SELECT schema_version FROM pragma_schema_version), max(rowid)"
+    " FROM (SELECT rowid FROM runs WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?)"
+)
+
 Known = Callable[[], Mapping[str, str]]
 View = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
@@ -164,6 +170,8 @@ class SqliteStore:
     def _ahead(self, after: int, snapshot: Snapshot) -> Iterator[tuple[StoredRuns, int]]:
         """The runs behind this row in stretches, each with the last row it reaches. One is read while one is used."""
         with self.file.readings() as view, ThreadPoolExecutor(1, thread_name_prefix="assay-read") as reader:
+            with view() as connection:
+                self._revision(connection)
             following = None
             while after < snapshot.last_run:
                 stored, after = (following or reader.submit(self._next, view, after, snapshot)).result()
@@ -174,20 +182,20 @@ class SqliteStore:
 
     def _next(self, view: View, after: int, snapshot: Snapshot) -> tuple[StoredRuns | None, int]:
         last = snapshot.last_run
-        query = "SELECT max(rowid) FROM (SELECT rowid FROM runs WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?)"
         # Short ones first, so that writing begins soon, and last, so that little is left to write when all is read.
         limit = min(BATCH_RUNS, max(SHORT_BATCH_RUNS, min(2 * after, (last - after) // 2)))
         with view() as connection:
-            self._revision(connection)
-            while True:
-                (end,) = connection.execute(query, (after, last, limit)).fetchone()
-                if end is None:
-                    return None, last
+            schema, end = connection.execute(_FOLLOWING, (after, last, limit)).fetchone()
+            if schema != snapshot.schema:
+                self._revision(connection)
+            while end is not None:
                 chosen = RowRange(after + 1, end)
                 few = limit == 1 or snapshot.last_metric <= BATCH_POINTS
                 if few or points_of(connection, chosen) <= BATCH_POINTS:
                     return read_runs(connection, chosen), end
                 limit //= 2
+                _, end = connection.execute(_FOLLOWING, (after, last, limit)).fetchone()
+        return None, last
 
     def _read(self, rows: RowList) -> StoredRuns:
         with self.file.reading() as connection:

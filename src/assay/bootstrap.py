@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from assay.settings import Settings
     from assay.storage.postgres_store import PostgresStore
     from assay.storage.sqlite_store import SqliteStore
-    from assay.workflows.ports import SyncBatch, Workspace
+    from assay.workflows.ports import Workspace
     from assay.workflows.records import Source
     from assay.workflows.seed_runs import Progress, SeedRunner, SeedTold, SeedWork
 
@@ -47,6 +47,7 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
         Unavailable: another process has the store open.
     """
     from assay.connectors.signing.ed25519 import SigningKey
+    from assay.connectors.tracked.registry import InstalledTrackers
     from assay.storage.open import open_store
     from assay.workflows.ports import Workspace
 
@@ -57,7 +58,7 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
         yield Workspace(
             store=store,
             clock=_now,
-            sources={"mlflow": _Mlflow()},
+            sources=InstalledTrackers(),
             read_scores=_read_scores,
             read_upload=_read_upload,
             read_ids=_read_ids,
@@ -67,22 +68,6 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
         )
     finally:
         store.close()
-
-
-class _Mlflow:
-    """The reader of MLflow, imported with the first look at one: its HTTP client and parsers are not needed to serve."""
-
-    def changes(self, source: Source, known: Callable[[], Mapping[str, str]]) -> Iterator[SyncBatch]:
-        """What is new in the tracker?"""
-        from assay.connectors.trackers.mlflow.source import MlflowSource
-
-        return MlflowSource().changes(source, known)
-
-    def check(self, source: Source) -> str:
-        """What is there?"""
-        from assay.connectors.trackers.mlflow.source import MlflowSource
-
-        return MlflowSource().check(source)
 
 
 def _read_scores(content: bytes) -> Mapping[str, Scores]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from assay.cli.screen import clean, print_done, print_json, say, shortened, tabl
 app = group("source", "List or disconnect trackers.")
 SQLITE = "sqlite:///"
 WATCH_S = 15
+KINDS = "mlflow"
 
 
 def register(root: typer.Typer) -> None:
@@ -26,11 +28,14 @@ def register(root: typer.Typer) -> None:
 
 
 def connect(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="What it is: mlflow.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help=f"What it is: {KINDS}, or a kind that a package adds.")
+    ],
     uri: Annotated[
         str,
         typer.Argument(
-            metavar="URI", help="sqlite:///mlflow.db, http://HOST:PORT or postgresql://HOST/DATABASE."
+            metavar="URI",
+            help="A file or folder (mlflow.db, mlruns, wandb, runs), http://HOST:PORT or postgresql://HOST/DATABASE.",
         ),
     ],
     experiment: Annotated[
@@ -52,7 +57,7 @@ def connect(
 
     Example: assay connect mlflow sqlite:///mlflow.db
     """
-    body: dict[str, Any] = {"kind": kind, "uri": from_here(uri), "name": name}
+    body: dict[str, Any] = {"kind": kind, "uri": from_here(kind, uri), "name": name}
     body |= {"experiments": experiment or [], "qualified": qualified}
     with connected(project) as api:
         answer = api.in_project("POST", "/sources", body=body)
@@ -66,14 +71,15 @@ def connect(
     )
 
 
-def from_here(uri: str) -> str:
-    """The address with a file's full path, for the server may run in another folder."""
+def from_here(kind: str, uri: str) -> str:
+    """The address with a file's or folder's full path, for the server may run in another folder."""
     if uri.startswith(SQLITE):
         file = uri.removeprefix(SQLITE)
         return f"{SQLITE}{Path(file).absolute()}" if file and "?" not in file else uri
-    if "://" not in uri and uri and not uri.startswith("file:"):
-        return f"{SQLITE}{Path(uri).absolute()}"
-    return uri
+    if "://" in uri or not uri or uri.startswith("file:"):
+        return uri
+    path = Path(uri).absolute()
+    return f"{SQLITE}{path}" if kind == "mlflow" and not os.path.isdir(path) else str(path)  # noqa: PTH112 - a Path raises where a name is too long
 
 
 def sync(
@@ -119,7 +125,7 @@ def _report(reports: list[dict[str, Any]]) -> None:
                 "See its runs: assay run list --ticket none. Attach one: assay run attach RUN KEY"
             )
     if not reports:
-        say("No tracker is connected. Connect one: assay connect mlflow URI")
+        say("No tracker is connected. Connect one: assay connect KIND URI")
 
 
 def _bytes(value: object) -> bytes:
@@ -173,7 +179,7 @@ def list_sources(project: Project = None, json: Json = False) -> None:
             )
             for row in answer.data["rows"]
         ],
-        none="No tracker is connected. Connect one: assay connect mlflow URI",
+        none="No tracker is connected. Connect one: assay connect KIND URI",
     )
 
 

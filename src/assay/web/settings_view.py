@@ -59,6 +59,7 @@ def settings_page(
     catalog: MetricCatalog,
     sources: Sequence[Source],
     *,
+    kinds: Sequence[str],
     open_locks: int,
     csrf_token: str,
     theme: str,
@@ -99,6 +100,7 @@ def settings_page(
         time_zone=project.settings.time_zone,
         locks_note=_locks_note(open_locks),
         sources=tuple(_source(source, href) for source in sources),
+        kinds=tuple(Choice(kind, KIND_WORDS.get(kind, kind), kind == "mlflow") for kind in kinds),
         connect_action=f"{href}/sources",
         themes=tuple(
             Choice(value, label, value == theme)
@@ -117,6 +119,11 @@ def _limit(stage: Stage) -> LimitRow:
     title = f"{stage.title}, in GPUs" if stage.limit_by is LimitBy.GPUS else stage.title
     return LimitRow(key=stage.key, title=title, limit=str(stage.wip_limit or ""), gate=stage.gate_text)
 
+
+KIND_WORDS = {
+    "mlflow": "MLflow (server, SQLite, PostgreSQL, mlruns)",
+}
+"""Kinds that packages add are shown by their own name."""
 
 WORK_WORDS = {
     MainWork.EXPERIMENTS: "Mostly experiments",

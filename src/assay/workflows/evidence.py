@@ -14,7 +14,7 @@ from assay.workflows.canvas import refresh_standing
 from assay.workflows.filters import run_filters
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ownership import must_not_be_shared
-from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
+from assay.workflows.ports import EvidenceSource, ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, Source
 from assay.workflows.run_views import RunListPage, RunView, unread_tag
 from assay.workflows.sync_batches import BatchKeeper, SyncProgress, SyncReport
@@ -42,14 +42,7 @@ def connect_source(
         Unavailable: the tracker cannot be read.
     """
     actor.require(Permission.CONFIGURE)
-    reader = ws.sources.get(kind)
-    if reader is None:
-        raise Invalid(
-            f"cannot connect {kind!r}: no reader for it (expected one of: {', '.join(sorted(ws.sources))})",
-            hint="assay connect mlflow URI",
-            code="source-kind-unknown",
-            field="kind",
-        )
+    reader = _reader_of(ws, kind)
     name = _checked_source_name(name or kind)
     _holds_no_password(uri)
     draft = Source(
@@ -81,6 +74,18 @@ def connect_source(
         return source
 
     return ws.store.write(work), found
+
+
+def _reader_of(ws: Workspace, kind: str) -> EvidenceSource:
+    reader = ws.sources.get(kind)
+    if reader is None:
+        raise Invalid(
+            f"cannot read trackers of kind {kind[:40]!r}: no reader for it (expected one of: {', '.join(sorted(ws.sources))})",
+            hint="assay connect mlflow URI; a reader of another kind comes with the package that brings it",
+            code="source-kind-unknown",
+            field="kind",
+        )
+    return reader
 
 
 def _journal_connection(
@@ -192,7 +197,7 @@ def sync_source(
     keeper = BatchKeeper(ws, project, source, on_progress or (lambda _: None))
     try:
         with keeper:
-            for batch in ws.sources[source.kind].changes(source, keeper.known):
+            for batch in _reader_of(ws, source.kind).changes(source, keeper.known):
                 keeper.keep(batch)
     except AssayError as error:
         _note_failure(ws, keeper.source, error)

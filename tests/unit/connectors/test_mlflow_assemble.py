@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from assay.connectors.tracked.digest import run_digest
 from assay.connectors.trackers.mlflow.assemble import (
     ScoresFound,
     assemble,
@@ -11,7 +12,6 @@ from assay.connectors.trackers.mlflow.assemble import (
     seed_of,
     ticket_of,
 )
-from assay.connectors.trackers.mlflow.digest import run_digest
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, ordered_curve, unclamped
 from assay.domain.experiments.evidence import Curve, RunStatus
 

@@ -89,14 +89,6 @@ def test_uri_of_no_known_form_is_refused_with_those_that_are(uri):
         list(MlflowSource().changes(source_of(uri), dict))
 
 
-@pytest.mark.parametrize("form", ["{}", "sqlite:///{}", "file:{}", "file://{}"])
-def test_folder_of_the_old_file_store_is_refused_with_the_command_that_migrates_it(tmp_path, form):
-    (tmp_path / "mlruns" / "0").mkdir(parents=True)
-    with pytest.raises(Invalid, match="old file store") as refused:
-        list(MlflowSource().changes(source_of(form.format(tmp_path / "mlruns")), dict))
-    assert f"mlflow migrate-filestore --source {tmp_path} --target sqlite:///mlflow.db" in refused.value.hint
-
-
 def test_address_too_long_for_a_file_name_is_unavailable_and_no_defect():
     with pytest.raises(Unavailable, match="name too long"):
         list(MlflowSource().changes(source_of("m" * 300), dict))

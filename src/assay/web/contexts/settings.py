@@ -121,6 +121,7 @@ class SettingsPage:
     locks_note: str
     """For whom a change of alpha or strictness holds."""
     sources: tuple[SourceRow, ...]
+    kinds: tuple[Choice, ...]
     connect_action: str
     themes: tuple[Choice, ...]
     theme_action: str

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from assay.connectors.trackers.mlflow.digest import digest_of
+from assay.connectors.tracked.digest import digest_of
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun
 from assay.domain.experiments.evidence import Provenance, Run, RunStatus
 from assay.domain.kernel.ids import TICKET_TAG, ticket_key_in

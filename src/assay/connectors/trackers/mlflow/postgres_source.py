@@ -8,9 +8,9 @@ from socket import gaierror
 from typing import TYPE_CHECKING, Any
 
 from assay.connectors.outbound import checked_addresses
+from assay.connectors.tracked.marks import Marks
 from assay.connectors.trackers.mlflow.artifacts import RUN_ID, local_scores
 from assay.connectors.trackers.mlflow.assemble import assemble
-from assay.connectors.trackers.mlflow.marks import Marks
 from assay.connectors.trackers.mlflow.points import curves_by_run
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text
 from assay.connectors.trackers.mlflow.rest_client import without_password

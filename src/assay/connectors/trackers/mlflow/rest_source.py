@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from assay.connectors.tracked.marks import Marks
 from assay.connectors.trackers.mlflow.artifacts import (
     MAX_SCORES_BYTES,
     RUN_ID,
@@ -17,7 +18,6 @@ from assay.connectors.trackers.mlflow.artifacts import (
     too_large,
 )
 from assay.connectors.trackers.mlflow.assemble import ScoresFound, assemble
-from assay.connectors.trackers.mlflow.marks import Marks
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text, ordered_curve, unclamped
 from assay.connectors.trackers.mlflow.rest_client import RestClient, as_float, as_integer
 from assay.domain.experiments.evidence import Curve, Run

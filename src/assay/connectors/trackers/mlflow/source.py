@@ -1,4 +1,4 @@
-"""MLflow as a source of evidence: a SQLite file, a PostgreSQL store, or a tracking server."""
+"""MLflow as a source of evidence: a SQLite file, a PostgreSQL store, a tracking server, or the old file store."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
+from assay.connectors.tracked.folder import local_path
+from assay.connectors.trackers.mlflow.file_store import FileStore
 from assay.connectors.trackers.mlflow.postgres_source import PostgresStore
 from assay.connectors.trackers.mlflow.rest_client import RestClient, without_password
 from assay.connectors.trackers.mlflow.rest_source import RestStore
@@ -18,7 +20,7 @@ from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
 Known = Callable[[], Mapping[str, str]]
-_FORMS = "sqlite:///mlflow.db, a path to that file, postgresql://HOST/DATABASE or http://HOST:PORT"
+_FORMS = "sqlite:///mlflow.db, a path to that file or to a folder mlruns, postgresql://HOST/DATABASE or http://HOST:PORT"
 
 
 class MlflowSource:
@@ -35,6 +37,8 @@ class MlflowSource:
                 yield from RestStore(client, source, known).changes()
         elif scheme.partition("+")[0] in ("postgresql", "postgres"):
             yield from PostgresStore(source, known).changes()
+        elif folder := mlruns_folder(source.uri):
+            yield from FileStore(folder, source).changes(known)
         else:
             file = sqlite_path(source.uri)
             yield from SqliteStore(SqliteFile(file, uri=source.uri), source, known).changes()
@@ -45,6 +49,8 @@ class MlflowSource:
             return _server_line(source.uri.strip())
         if source.uri.strip().lower().startswith(("postgresql", "postgres:")):
             return PostgresStore(source, dict).check()
+        if folder := mlruns_folder(source.uri):
+            return FileStore(folder, source).check()
         file = SqliteFile(sqlite_path(source.uri), uri=source.uri)
         with file.reading() as connection:
             revision = checked_revision(connection, source.uri)
@@ -66,9 +72,18 @@ def _runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
 
 
-def _root_of(folder: Path) -> str:
-    """The folder that holds `mlruns`, as MLflow's migration asks for it."""
-    return str(folder.parent if folder.name == "mlruns" else folder)[:200]
+def mlruns_folder(uri: str) -> str | None:
+    """Which folder does this URI name? None when it names something else.
+
+    MLflow writes the address of its old file store as `file:///data/mlruns`; whatever else is a folder is one too.
+
+    >>> mlruns_folder("file:///data/mlruns"), mlruns_folder("sqlite:///mlflow.db"), mlruns_folder("/")
+    ('/data/mlruns', None, '/')
+    """
+    text = uri.strip()
+    path = local_path(text, kind="mlflow", example="./mlruns") if text.startswith("file:") else text
+    # As a Path it would raise where a name is too long.
+    return path if text.startswith("file:") or ("\x00" not in path and os.path.isdir(path)) else None  # noqa: PTH112
 
 
 def sqlite_path(uri: str) -> Path:
@@ -80,8 +95,6 @@ def sqlite_path(uri: str) -> Path:
     text = uri.strip()
     if text.startswith("sqlite:///"):
         path = unquote(text.removeprefix("sqlite:///").partition("?")[0])
-    elif text.startswith("file:"):
-        path = unquote(text.removeprefix("file:").removeprefix("//"))
     else:
         path = text if "://" not in text else ""
     if not path or "\x00" in path:
@@ -89,14 +102,6 @@ def sqlite_path(uri: str) -> Path:
             f"cannot read tracker '{text[:200]}': not an MLflow store (expected {_FORMS})",
             code="tracker-uri-unknown",
             hint="assay connect mlflow sqlite:///mlflow.db",
-            field="uri",
-        )
-    if text.startswith("file:") or os.path.isdir(path):  # noqa: PTH112 - a Path raises where a name is too long
-        raise Invalid(
-            f"cannot read tracker '{text[:200]}': a folder, as MLflow's old file store is (expected {_FORMS})",
-            code="tracker-uri-unknown",
-            hint=f"mlflow migrate-filestore --source {_root_of(Path(path))} --target sqlite:///mlflow.db,"
-            " then assay connect mlflow sqlite:///mlflow.db",
             field="uri",
         )
     return Path(path)

@@ -1,0 +1,212 @@
+"""From what a tracker tells about a run to evidence: which ticket, which seed, which arm, what it cost.
+
+Every tracker that keeps its runs in files is read by these rules (docs/trackers.md); places are looked at in this order:
+
+- ticket: tag `assay.ticket`, then a parameter of that name, else an experiment name that begins with a ticket key.
+- seed: tag or parameter `assay.seed`, else parameter or tag `seed`, `random_state`, `random_seed`.
+- arm, evaluation set: `assay.arm` (else `candidate`), `assay.dataset`.
+- GPU-hours: `assay.gpu_hours`, else devices the tracker saw times wall time, else `assay.devices` times wall time, else unknown.
+- cost: `assay.cost_usd`, else unknown.
+
+Parameters whose name begins with `assay.` are tags: whoever has no tags to write has parameters.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from assay.connectors.tracked.digest import run_digest
+from assay.domain.experiments.evidence import Curve, FloatArray, IntArray, Run, RunStatus
+from assay.domain.kernel.ids import TICKET_TAG, ticket_key_in
+
+SEED_NAMES = ("seed", "random_state", "random_seed")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,80}\Z", re.ASCII)  # libraries draw seeds of up to 256 bits
+_LEADING_KEY = re.compile(r"(?:EXP|SPK|DATA|ENG|FEAT|INC)-[1-9][0-9]{0,8}(?![0-9A-Za-z])", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEAR_10000_MS = 253_402_300_800_000
+
+
+@dataclass(slots=True)
+class ToldRun:
+    """One run as its tracker tells it. Times are milliseconds since 1970."""
+
+    external_id: str
+    name: str
+    status: RunStatus
+    experiment: str = ""
+    started_ms: int | None = None
+    ended_ms: int | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    devices_seen: int | None = None
+    """How many GPUs the tracker itself saw at work."""
+    deleted: bool = False
+    url: str | None = None
+
+    @property
+    def points(self) -> int:
+        """Logged values of all its metrics."""
+        return sum(curve.points for curve in self.curves.values())
+
+
+def evidence_of(told: ToldRun, *, source: str) -> Run:
+    """Which evidence is this run? See the module for the places looked at."""
+    said = {key: value for key, value in told.params.items() if key.startswith("assay.")}
+    tags = {**said, **told.tags}
+    hours, hours_source = gpu_hours(told, tags)
+    run = Run(
+        run_id=f"{source}:{told.external_id}",
+        source=source,
+        external_id=told.external_id,
+        name=told.name,
+        status=told.status,
+        config={k: v for k, v in told.params.items() if k not in SEED_NAMES and k not in said},
+        seed=seed_of(told.params, tags),
+        curves=told.curves,
+        ticket=ticket_of(tags, told.experiment),
+        arm=tags.get("assay.arm", "").strip()[:60] or "candidate",
+        dataset=tags.get("assay.dataset", "").strip() or None,
+        started_at=moment(told.started_ms),
+        ended_at=moment(told.ended_ms),
+        gpu_hours=hours,
+        gpu_hours_source=hours_source,
+        cost_usd=amount(tags.get("assay.cost_usd")),
+        deleted=told.deleted,
+        url=told.url,
+        tags=tags,
+    )
+    run.digest = run_digest(run)  # type: ignore[misc]  # made here, and frozen from here on
+    return run
+
+
+def ticket_of(tags: Mapping[str, str], experiment: str) -> str | None:
+    """Which ticket does a run belong to, by its tag or by its experiment's name?
+
+    >>> ticket_of({"assay.ticket": " exp-7 "}, "EXP-42 depth sweep"), ticket_of({}, "EXP-42 depth sweep")
+    ('EXP-7', 'EXP-42')
+    >>> ticket_of({"assay.ticket": "search/EXP-7"}, ""), ticket_of({}, "EXP-42b"), ticket_of({}, "exp-42")
+    ('search/EXP-7', None, None)
+    """
+    project, slash, name = tags.get(TICKET_TAG, "").rpartition("/")
+    if key := ticket_key_in(name):
+        return f"{project.strip()}{slash}{key}"  # SLUG/EXP-7 names the project too: whose it is, the project says
+    found = _LEADING_KEY.match(experiment)
+    return found.group() if found else None
+
+
+def seed_of(params: Mapping[str, str], tags: Mapping[str, str]) -> int | None:
+    """Which seed did a run use? None when nothing that reads as an integer says it.
+
+    >>> seed_of({"random_state": "3"}, {}), seed_of({"seed": "None"}, {}), seed_of({"seed": "1"}, {"assay.seed": "2"})
+    (3, None, 2)
+    """
+    places = (tags.get("assay.seed"), *(where.get(name) for name in SEED_NAMES for where in (params, tags)))
+    for text in places:
+        if text is not None and _INTEGER.match(text.strip()):
+            return int(text)
+    return None
+
+
+def gpu_hours(told: ToldRun, tags: Mapping[str, str]) -> tuple[float | None, str | None]:
+    """How many device-hours did a run take, and who says so? (None, None) when unknown."""
+    tag = amount(tags.get("assay.gpu_hours"))
+    if tag is not None:
+        return tag, "tag"
+    hours = _wall_hours(told)
+    if hours is None:
+        return None, None
+    if told.devices_seen:
+        return told.devices_seen * hours, "metric"
+    devices = amount(tags.get("assay.devices"))
+    return (None, None) if devices is None else (devices * hours, "wall time x devices")
+
+
+def _wall_hours(told: ToldRun) -> float | None:
+    """Hours from start to end, or to the last logged point of a run that has no end yet."""
+    end = told.ended_ms
+    if end is None:
+        end = max((int(c.times_ms.max()) for c in told.curves.values() if c.points), default=None)
+    if told.started_ms is None or end is None or end < told.started_ms:
+        return None
+    return (end - told.started_ms) / 3_600_000
+
+
+def amount(text: str | None) -> float | None:
+    """A finite number of at least zero, or None.
+
+    >>> amount("2.5"), amount("-1"), amount("nan"), amount(None)
+    (2.5, None, None, None)
+    """
+    try:
+        value = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None
+
+
+def moment(milliseconds: int | None) -> datetime | None:
+    """The time these milliseconds since 1970 stand for; None outside of the years 1970 to 9999."""
+    if milliseconds is None or not 0 <= milliseconds < _YEAR_10000_MS:
+        return None
+    return _EPOCH + timedelta(0, 0, 0, milliseconds)
+
+
+def kept_text(value: object) -> str:
+    r"""How is a text of the tracker kept: as Unicode without NUL, which PostgreSQL cannot hold.
+
+    >>> kept_text("a\x00b"), kept_text(b"caf\xc3\xa9 \xff"), kept_text("\ud800")
+    ('a\ufffdb', 'café \ufffd', '?')
+    """
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    if text.isascii():
+        return text.replace("\x00", "\ufffd") if "\x00" in text else text
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def ordered_curve(steps: IntArray, values: FloatArray, times_ms: IntArray) -> Curve:
+    """The curve of these points in the order step, then time; points of one step and time keep the order they were logged in."""
+    rises = steps[1:] > steps[:-1]
+    if not rises.all():
+        order = np.lexsort((times_ms, steps))
+        steps, values, times_ms = steps[order], values[order], times_ms[order]
+    return Curve(steps=steps, values=values, times_ms=times_ms)
+
+
+def flattened(value: object, prefix: str = "", depth: int = 0) -> dict[str, str]:
+    """A nested configuration as one text a leaf, the keys joined by dots; lists stay whole.
+
+    >>> flattened({"optimizer": {"lr": 0.1, "nesterov": True}, "layers": [64, 32]})
+    {'optimizer.lr': '0.1', 'optimizer.nesterov': 'true', 'layers': '[64,32]'}
+    """
+    found: dict[str, str] = {}
+    if isinstance(value, Mapping) and depth < _MAX_DEPTH and value:
+        for key, inner in value.items():
+            name = kept_text(key)
+            found |= flattened(inner, f"{prefix}.{name}" if prefix else name, depth + 1)
+    elif prefix:
+        found[prefix] = _leaf(value)
+    return found
+
+
+_MAX_DEPTH = 12
+MAX_LEAF_CHARACTERS = 8_000
+
+
+def _leaf(value: object) -> str:
+    if isinstance(value, str):
+        return kept_text(value[:MAX_LEAF_CHARACTERS])
+    if isinstance(value, float):
+        return repr(value)
+    import orjson
+
+    try:
+        return orjson.dumps(value, default=str).decode()[:MAX_LEAF_CHARACTERS]
+    except orjson.JSONEncodeError:  # nested too deeply, a whole number beyond 64 bits, a lone surrogate
+        return kept_text(str(value)[:MAX_LEAF_CHARACTERS])

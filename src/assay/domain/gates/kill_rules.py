@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from statistics import median
 
 import numpy as np
 
@@ -23,9 +22,7 @@ from assay.domain.kernel.findings import Finding, Outcome, Role
 from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metrics import Direction, Metric, Unit
 from assay.domain.kernel.verdicts import RuleAdvice
-
-_MEDIAN_PEERS = 3
-"""Fewer peers have no median worth following."""
+from assay.stats.stop_rules import beyond, median_of_peers, running_average
 
 
 def settings_without(settings: VerdictSettings, off: Iterable[str]) -> VerdictSettings:
@@ -106,7 +103,7 @@ def _gap(case: Case) -> str | None:
     best = max(means) if metric.direction is Direction.HIGHER else min(means)
     short = goal - best if metric.direction is Direction.HIGHER else best - goal
     gap = float(case.settings.kill_rules.gap)
-    if short <= gap * (1.0 + 1e-9):
+    if not beyond(np.array([short]), gap)[0]:
         return None
     return f"the best so far, {shown(best, metric)}, is {difference(short, metric).removeprefix('+')} short of {shown(goal, metric)}"
 
@@ -140,25 +137,16 @@ def _median(case: Case, choice: Choice) -> str | None:
         for g in case.candidates
         if g is not choice.group and (curve := _first_curve(g, metric)) is not None
     ]
-    if ours is None or len(peers) < _MEDIAN_PEERS or not np.isfinite(ours.values).all():
+    if ours is None or not np.isfinite(ours.values).all():
         return None
     step = int(ours.steps.max())
-    averages = [average for curve in peers if (average := _running_average(curve, step)) is not None]
-    if len(averages) < _MEDIAN_PEERS:
-        return None
+    averages = np.array([running_average(curve.steps, curve.values, step) for curve in peers])
+    middle = median_of_peers(averages)
     best = float(ours.values.max() if metric.direction is Direction.HIGHER else ours.values.min())
-    middle = median(averages)
-    if not is_better(middle, best, metric):
+    if middle is None or not is_better(middle, best, metric):
         return None
-    return f"at step {step} its best {metric.name}, {shown(best, metric)}, is worse than the median of {count(len(averages), 'peer')}, {shown(middle, metric)}"
-
-
-def _running_average(curve: Curve, step: int) -> float | None:
-    """The peer's average up to this step; None for a peer that has not come so far."""
-    if int(curve.steps.max()) < step:
-        return None
-    values = np.sort(curve.values[curve.steps <= step])
-    return float(values.mean()) if values.size and np.isfinite(values).all() else None
+    known = int(np.isfinite(averages).sum())
+    return f"at step {step} its best {metric.name}, {shown(best, metric)}, is worse than the median of {count(known, 'peer')}, {shown(middle, metric)}"
 
 
 def _first_curve(group: SeedGroup, metric: Metric) -> Curve | None:

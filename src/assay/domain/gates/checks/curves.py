@@ -14,9 +14,17 @@ from assay.domain.gates.taken_results import changed_results, removed_results
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.findings import Counts, Lacks, Outcome, Settlement
 from assay.domain.kernel.metrics import Metric
+from assay.stats.stop_rules import Fall, fall_after
 
 FALLS = "shape of the curve"
 DIVERGES = "every logged value"
+_FALLS: dict[Fall, Outcome] = {
+    "fell": Outcome.MET,
+    "never fell": Outcome.NOT_MET,
+    "came back up": Outcome.UNCLEAR,
+    "diverged": Outcome.INVALID,
+    "not known": Outcome.NO_EVIDENCE,
+}
 
 
 def check_diverges(criterion: Criterion, group: SeedGroup, case: Case) -> Checked:
@@ -79,15 +87,7 @@ def check_falls(criterion: Criterion, group: SeedGroup, case: Case) -> Checked:
 
 def falls_after(curve: Curve, after_step: int) -> Outcome:
     """Does one curve fall after this step? no_evidence without a value on both sides, invalid with a non-finite one."""
-    before, after = _split(curve, after_step)
-    if not before.size or not after.size:
-        return Outcome.NO_EVIDENCE
-    if not (np.isfinite(before[-1]) and np.isfinite(after).all()):
-        return Outcome.INVALID
-    start = before[-1]
-    if after[-1] < start:
-        return Outcome.MET
-    return Outcome.NOT_MET if after.min() >= start else Outcome.UNCLEAR
+    return _FALLS[fall_after(curve.steps, curve.values, after_step)]
 
 
 def first_non_finite(curve: Curve) -> int:
@@ -99,12 +99,6 @@ def _curves(group: SeedGroup, metric: Metric) -> list[tuple[Run, Curve]]:
     names = (metric.name, *metric.aliases)
     found = [(run, next((run.curves[n] for n in names if n in run.curves), None)) for run in group.runs]
     return [(run, curve) for run, curve in found if curve is not None and curve.values.size]
-
-
-def _split(curve: Curve, step: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
-    order = np.argsort(curve.steps, kind="stable")
-    steps, values = curve.steps[order], curve.values[order]
-    return values[steps <= step], values[steps > step]
 
 
 def _over_runs(answers: list[Outcome], metric: Metric, where: str) -> tuple[Outcome, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from assay.domain.experiments.criteria.model import Comparison, Criterion, Gap, Plateau
 from assay.domain.gates.case import GREATER, Case, Checked, compares
 from assay.domain.gates.checks.claims import invalid, problem
@@ -16,6 +18,7 @@ from assay.domain.gates.wording import count, difference, listed, shown
 from assay.domain.kernel.findings import Counts, Outcome, Settlement
 from assay.domain.kernel.metrics import Metric
 from assay.stats.samples import summarize
+from assay.stats.stop_rules import plateau_after_each
 
 PLATEAU = "range of the last seed groups"
 
@@ -99,8 +102,7 @@ def plateau_of(path: list[Step], metric: Metric, rule: tuple[int, float], case: 
             threshold=tolerance,
             n=n,
         )
-    # Binary floating point: 0.85 - 0.84 is a hair above 0.01.
-    within = spread <= tolerance * (1.0 + 1e-9)
+    within = bool(plateau_after_each(np.array(means), of=wanted, tolerance=tolerance)[-1])
     word = "lie within" if within else "differ by more than"
     reason = f"the last {wanted} groups {word} {difference(tolerance, metric).removeprefix('+')}: {said}"
     return Checked(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from assay.stats.crossed import crossed_against_threshold, crossed_comparison
+from assay.stats.fairness import fairness_gap
 from assay.stats.samples import DegenerateSample
 from assay.stats.slice_alarms import slice_alarm
 from assay.stats.slices import paired_slices
@@ -121,3 +122,34 @@ def test_alarm_of_tried_slices_exactly_at_the_margin(calibration, rate, margin):
         shown += bool(alarm.shown)
     name = f"G6 any of {slices} slices in tries alarms, each exactly at the margin below {rate}"
     calibration.rate(name, shown, count, at_most=0.05)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rates", "margin", "kind"),
+    [
+        ((20, 200), (0.95, 0.95), 0.0, "averages"),
+        ((200, 20), (0.99, 0.99), 0.0, "seeds"),
+        ((200, 20), (0.999, 0.949), 0.05, "averages"),
+        ((20, 40, 80, 160, 320), (0.97,) * 5, 0.0, "sources"),
+    ],
+)
+def test_gap_between_groups_in_tries_exactly_at_the_limit(calibration, sizes, rates, margin, kind):
+    """The t alarmed in up to 37%, and ruled a gap out in up to 20%."""
+    count, rng, hits, times = calibration.replicates(1000), calibration.rng, 0, 5
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    rate, source = np.array(rates)[group], None
+    for _ in range(count):
+        chance = rng.beta(rate * 2, (1 - rate) * 2)
+        if kind == "sources":
+            source = np.arange(group.size) // times
+            table = (rng.random(group.size) < chance[source * times]).astype(float)[:, np.newaxis]
+        else:
+            table = (rng.random((group.size, times)) < chance[:, np.newaxis]).astype(float)
+            table = table.mean(axis=1, keepdims=True) if kind == "averages" else table
+        try:
+            found = fairness_gap(table, group, len(sizes), margin=margin, clusters=source)
+        except DegenerateSample:
+            continue
+        hits += bool(found.shown) or (margin > 0 and found.p_within <= 0.05)
+    name = f"G6 gap between groups of {sizes}, {kind} of {times} tries at {rates[0]}, limit {margin}"
+    calibration.rate(name, hits, count, at_most=0.05)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.stats.averaged_rates import all_rates
 from assay.stats.distributions import FloatArray, normal_cdf, normal_quantile, t_quantile
 from assay.stats.estimates import Interval
 from assay.stats.independent_rates import METHOD, exact_p_greater, score_bounds, score_z
@@ -44,6 +45,7 @@ from assay.stats.sequential_groups import (
 )
 from assay.stats.slice_sums import slice_index
 from assay.stats.slice_variance import SliceVariance, slice_variance
+from assay.stats.tried_slices import group_sizes
 
 POWER = 0.8
 GROUPS_MAX = 200
@@ -150,7 +152,8 @@ def fairness_gap(
     Raises:
         TooFewSamples: fewer than two groups with examples. NotFinite: not a number. StatisticsError: a margin that is none.
 
-    One seed of pass/fail scores: the score test of two rates, exact at the constrained rates. Everything else: t with the
+    One seed of pass/fail scores: the score test of two rates, exact at the constrained rates; rates in tries, clusters or over seeds
+    by the same at their effective numbers of examples (`averaged_rates`), over seeds beside the t. Everything else: t with the
     variance between examples (clusters) of both groups and, with several seeds, of the gap between seeds, as `crossed`.
     At any time: one over the e-values of `sequential_groups` in the place of the p-values. Source: Holm (1979); Miettinen and
     Nurminen (1985).
@@ -176,6 +179,10 @@ def fairness_gap(
             f"cannot compare {usable.size} groups (expected 2 to {GROUPS_MAX} with enough examples)"
         )
     pairs = _Pairs.of(found, usable, binary=binary, counted=counted, at_any_time=at_any_time)
+    tried = not counted and not at_any_time and all_rates(table)
+    if tried and pairs.high.size:
+        sizes = group_sizes(table, slice_index(index, table.shape[0], groups), found, clusters, alpha=alpha)
+        pairs = pairs.tried(found, sizes, alpha=alpha)
     known = set(pairs.high.tolist()) | set(pairs.low.tolist())
     untested = tuple(int(g) for g in np.flatnonzero(found.n) if g not in known)
     if pairs.high.size == 0:
@@ -184,6 +191,8 @@ def fairness_gap(
         name = RATES_AT_ANY_TIME if counted else MEANS_AT_ANY_TIME
     else:
         name = METHOD if counted else "t of groups" if not found.seeds else "crossed t of groups"
+        if tried:
+            name = f"score test at the effective number of examples{f', and {name}' if found.seeds else ''}"
     return FairnessGap(
         pairs.judged(margin, alpha),
         untested,
@@ -205,6 +214,8 @@ class _Pairs:
     dof: FloatArray
     counted: NDArray[np.bool_]
     at_any_time: bool = False
+    effective: tuple[FloatArray, FloatArray] | None = None
+    beside_t: bool = False
 
     @classmethod
     def of(
@@ -233,6 +244,36 @@ class _Pairs:
             by_count,
             at_any_time,
         )
+
+    def tried(self, found: SliceVariance, sizes: FloatArray, *, alpha: float) -> _Pairs:
+        """The same pairs of rates in tries or clusters, decided by the score test at the effective number of examples.
+
+        Over several seeds the t has to show it as well, and the spread between the seeds makes the examples count for less.
+        """
+        share = np.ones(self.high.size)
+        if found.seeds:
+            examples = found.between_examples[self.high] + found.between_examples[self.low]
+            total = np.where(self.se > 0.0, self.se, 1.0) ** 2
+            trust = float(normal_quantile(1.0 - alpha) / t_quantile(1.0 - alpha, found.seeds[0].dof))
+            share = np.where(self.counted, 1.0, np.minimum(1.0, examples / total) * trust**2)
+        # Whole numbers, rounded down: the exact test adds up over all counts that could have been.
+        high, low = (np.maximum(1.0, np.floor(sizes[side] * share)) for side in (self.high, self.low))
+        return replace(self, effective=(high, low), beside_t=bool(found.seeds))
+
+    @property
+    def scored(self) -> NDArray[np.bool_]:
+        """Which pairs does the score test of two rates decide?"""
+        return self.counted if self.effective is None else np.ones(self.high.size, dtype=bool)
+
+    @property
+    def sizes(self) -> tuple[FloatArray, FloatArray]:
+        """The examples that rates are out of."""
+        if self.effective is None:
+            return self.units
+        high, low = (
+            np.where(self.counted, n, size) for n, size in zip(self.units, self.effective, strict=True)
+        )
+        return high, low
 
     @property
     def sides(self) -> FloatArray:
@@ -281,29 +322,36 @@ class _Pairs:
 
     def mirrored(self) -> _Pairs:
         """The same pairs the other way round."""
-        return _Pairs(
-            self.low, self.high, self.means[::-1], self.units[::-1], self.se, self.dof, self.counted,
-            self.at_any_time,
-        )  # fmt: skip
+        return replace(
+            self,
+            high=self.low,
+            low=self.high,
+            means=self.means[::-1],
+            units=self.units[::-1],
+            effective=None if self.effective is None else self.effective[::-1],
+        )
 
     def p_above(self, null: float, least: float) -> FloatArray:
         """p-values of "difference above null"; exact for counted pairs between `least` and where nothing is decided."""
         if self.at_any_time:
-            above = means_p_above(self.gap, self.se, *self.units, null)
+            by_t = means_p_above(self.gap, self.se, *self.units, null)
         else:
-            _, above, _ = one_sample_core(self.gap, self.se, self.dof, null)
-        if not self.counted.any():
-            return above
+            _, by_t, _ = one_sample_core(self.gap, self.se, self.dof, null)
+        scored, sizes = self.scored, self.sizes
+        if not scored.any():
+            return by_t
         if not -1.0 < null < 1.0:  # no two rates are that far apart
-            return np.where(self.counted, float(null >= 1.0), above)
+            return np.where(scored, float(null >= 1.0), by_t)
         if self.at_any_time:
-            return np.where(self.counted, rates_p_above(*self._rates, *self.units, null), above)
-        above = np.where(self.counted, normal_cdf(-score_z(*self.means, *self.units, null)), above)
-        for i in np.flatnonzero(self.counted & (above < _CLEAR) & (above >= least)):
-            n, other_n = int(self.units[0][i]), int(self.units[1][i])
-            hits, other_hits = round(float(self.means[0][i]) * n), round(float(self.means[1][i]) * other_n)
+            return np.where(self.counted, rates_p_above(*self._rates, *self.units, null), by_t)
+        above = np.where(scored, normal_cdf(-score_z(*self.means, *sizes, null)), by_t)
+        for i in np.flatnonzero(scored & (above < _CLEAR) & (above >= least)):
+            n, other_n = int(sizes[0][i]), int(sizes[1][i])
+            hits, other_hits = float(self.means[0][i]) * n, float(self.means[1][i]) * other_n
+            if self.counted[i]:
+                hits, other_hits = round(hits), round(other_hits)
             above[i] = exact_p_greater(hits, n, other_hits, other_n, null)
-        return above
+        return np.where(self.counted, above, np.maximum(above, by_t)) if self.beside_t else above
 
     def _intervals(self, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
         if self.at_any_time:
@@ -313,25 +361,34 @@ class _Pairs:
             return np.where(self.counted, rates[0], ends[0]), np.where(self.counted, rates[1], ends[1])
         reach = t_quantile(1.0 - levels, self.dof) * self.se
         low, high = self.gap - reach, self.gap + reach
-        if not self.counted.any():
+        scored = self.scored
+        if not scored.any():
             return low, high
-        exact = score_bounds(*self.means, *self.units, -normal_quantile(levels))
-        return np.where(self.counted, exact[0], low), np.where(self.counted, exact[1], high)
+        exact = score_bounds(*self.means, *self.sizes, -normal_quantile(levels))
+        if self.beside_t:
+            wider = ~self.counted
+            exact = (
+                np.where(wider, np.minimum(exact[0], low), exact[0]),
+                np.where(wider, np.maximum(exact[1], high), exact[1]),
+            )
+        return np.where(scored, exact[0], low), np.where(scored, exact[1], high)
 
     def _detectable(self, margin: float, level: float) -> FloatArray:
         if self.at_any_time:
             return self._detectable_at_any_time(margin, level)
         by_t = margin + detectable_effects(self.se, self.dof, alpha=level / 2.0, power=POWER)
-        if not self.counted.any():
+        if not self.scored.any():
             return by_t
         z = float(normal_quantile(1.0 - level / 2.0) + normal_quantile(POWER))
         by_count = margin + z * self._count_se
-        return np.where(self.counted, np.where(by_count <= 1.0, by_count, np.inf), by_t)
+        if self.beside_t:
+            by_count = np.where(self.counted, by_count, np.maximum(by_count, by_t))
+        return np.where(self.scored, np.where(by_count <= 1.0, by_count, np.inf), by_t)
 
     @property
     def _rates(self) -> tuple[FloatArray, FloatArray]:
         """The means that are rates; any rate where they are none."""
-        high, low = (np.where(self.counted, mean, 0.5) for mean in self.means)
+        high, low = (np.where(self.scored, mean, 0.5) for mean in self.means)
         return high, low
 
     @property
@@ -339,7 +396,7 @@ class _Pairs:
         """One success and one failure added a group, so that perfect groups do not look all-seeing."""
         spread = sum(
             (r * n + 1.0) * ((1.0 - r) * n + 1.0) / (n + 2.0) ** 3
-            for r, n in zip(self._rates, self.units, strict=True)
+            for r, n in zip(self._rates, self.sizes, strict=True)
         )
         return np.asarray(np.sqrt(spread))
 

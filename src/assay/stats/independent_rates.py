@@ -91,8 +91,8 @@ def exact_score_p(
     return exact_p_greater(*counts, null), exact_p_less(*counts, null)
 
 
-def exact_p_greater(successes: int, n: int, other_successes: int, other_n: int, null: float) -> float:
-    """The first of the two p-values of `exact_score_p`."""
+def exact_p_greater(successes: float, n: int, other_successes: float, other_n: int, null: float) -> float:
+    """The first of the two p-values of `exact_score_p`, also of successes in parts."""
     tables = _Tables.of(successes, n, other_successes, other_n, null)
     below = tables.fewest(tables.z - tables.tie) - 1.0
     return min(1.0, float(tables.weights @ binomial_at_most(below, other_n, tables.second)))
@@ -117,7 +117,7 @@ class _Tables:
     second: float
 
     @classmethod
-    def of(cls, successes: int, n: int, other_successes: int, other_n: int, null: float) -> _Tables:
+    def of(cls, successes: float, n: int, other_successes: float, other_n: int, null: float) -> _Tables:
         rates = np.array([successes / n]), np.array([other_successes / other_n])
         sizes = np.array([float(n)]), np.array([float(other_n)])
         first = float(constrained_rate(*rates, *sizes, np.array([null]))[0])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.stats.averaged_rates import TriedTables, all_rates, dof_of_squares, score_tables
+from assay.stats.averaged_rates import TriedTables, all_rates, dof_of_squares, effective_sizes, score_tables
 from assay.stats.distributions import FloatArray
 from assay.stats.paired import Clusters
 from assay.stats.samples import is_binary, means
@@ -95,6 +95,37 @@ def tried_slices(
     scored = score_tables(tables, null, alpha)
     size = scored.size
     return TriedSlices(decides, size, wins * size, losses * size, scored.p_greater, scored.p_less)
+
+
+def group_sizes(
+    table: FloatArray,
+    index: NDArray[np.intp],
+    found: SliceVariance,
+    clusters: Clusters | None,
+    *,
+    alpha: float,
+) -> FloatArray:
+    """As many independent right-or-wrong examples each group's own rate counts as; its spread between seeds is left out.
+
+    Args:
+        table: matrix (examples, seeds) of rates.
+        index: group number of each example.
+        found: variance of the mean of each group.
+        clusters: the source of each example, if some share one.
+        alpha: one-sided error that the spread is trusted for.
+    """
+    n = np.maximum(found.n, 1).astype(np.float64)
+    size, _ = effective_sizes(
+        found.mean * (1.0 - found.mean),
+        found.between_examples,
+        np.maximum(found.units, 1).astype(np.float64),
+        _known(means(table) - found.mean[index], index, found, clusters),
+        np.maximum(found.example_dof, 1.0),
+        alpha=alpha,
+        most=np.inf if clusters is None else n * table.shape[1],
+        clustered=clusters is not None,
+    )
+    return size
 
 
 def _differences(candidate: FloatArray, baseline: FloatArray) -> FloatArray:

@@ -65,6 +65,10 @@ class JUnitReader:
                 notes.append(
                     f"{run.external_id}: {len(suites.skipped):,} tests were skipped and are no evidence: {listed(suites.skipped)}"
                 )
+            if suites.counts.subtests:
+                notes.append(
+                    f"{run.external_id}: more tests are announced than shown: passed subtests, which count with their test"
+                )
         return Evaluation(
             runs=tuple(sorted(runs, key=lambda run: (run.seed is None, run.seed or 0))),
             metrics=tuple(metrics.values()),
@@ -136,7 +140,7 @@ def _take(suites: _Suites, name: str, path: list[ET.Element], event: str, elemen
                 name, f"elements {len(path)} deep", f"at most {MAX_DEPTH}", hint="is it a JUnit report?"
             )
         if tag in SUITES:
-            suites.counts.begin()
+            suites.counts.begin(element)
         return
     path.pop()
     if tag == "testcase":
@@ -159,7 +163,9 @@ def _add_suite(suites: _Suites, suite: ET.Element) -> None:
 
 def _add_case(suites: _Suites, name: str, path: list[ET.Element], case: ET.Element) -> None:
     test = _test_id(name, path, case, suites.counts.cases)
-    outcomes = {child.tag.rpartition("}")[2]: child for child in case}
+    outcomes: dict[str, ET.Element] = {}
+    for child in case:  # pytest writes a failure for each failed subtest, and one that only counts them
+        outcomes.setdefault(child.tag.rpartition("}")[2], child)
     if outcomes.keys().isdisjoint(("error", "failure")) and ("skipped" in outcomes or was_not_run(case)):
         suites.skipped.append(test)
         return

@@ -2,7 +2,7 @@
 
 Writers agree on little: attributes are missing, the suites above others sum up or count their own tests only, a test that
 was run again has an element for each try. All of them announce at most what the cases inside show, unless something happened
-outside of any test, or cases are lost.
+outside of any test, or cases are lost. pytest is the exception: it counts subtests as tests, and shows those that passed nowhere.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _SHOWN_BY = {
 }  # fmt: skip
 _NOT_RUN = frozenset(("notrun", "suppressed", "disabled", "skipped"))
 _MOST = 10**9
+_PYTEST = "pytest tests"
+"""What pytest calls the suite around all others, whatever the suite inside is called."""
 
 
 @dataclass(slots=True)
@@ -30,10 +32,15 @@ class JUnitCounts:
 
     faults: list[str] = field(default_factory=list)
     cases: int = 0
+    subtests: bool = False
+    """Whether passed ones were announced as tests: they belong to the tests that they are part of."""
     _open: list[Counter[str]] = field(default_factory=list)
+    _by_pytest: bool = False
 
-    def begin(self) -> None:
+    def begin(self, suite: ET.Element) -> None:
         """A suite begins, maybe inside another."""
+        if not self._open:
+            self._by_pytest = suite.get("name") == _PYTEST
         self._open.append(Counter())
 
     def add_case(self, case: ET.Element) -> None:
@@ -52,7 +59,10 @@ class JUnitCounts:
         if self._open:
             self._open[-1] += found
         tests = _announced(suite, "tests")
-        if found["tests"] < tests:
+        if self._by_pytest and 0 < found["tests"] < tests:
+            # A failed or skipped one is also announced as such, which its test has to show: all others passed.
+            self.subtests = True
+        elif found["tests"] < tests:
             self.faults.append(f"{found['tests']:,} of {tests:,} announced tests are there")
         name = f"suite {shown(suite.get('name', ''))}"
         for kind in ("errors", "failures", "skipped"):

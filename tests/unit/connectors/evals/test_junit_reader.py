@@ -146,6 +146,19 @@ def test_xfail(): assert 0
 def test_many(x): assert x
 """
 
+SUBTESTS = """
+import pytest
+def test_all_pass(subtests):
+    for i in range(3):
+        with subtests.test(i=i): assert True
+def test_one_fails(subtests):
+    for i in range(3):
+        with subtests.test("case", i=i): assert i != 1
+def test_one_is_skipped(subtests):
+    with subtests.test("inner"): pytest.skip("no")
+def test_plain(): pass
+"""
+
 
 def test_report_that_pytest_writes_shows_what_it_announces(read, tmp_path):
     tests = tmp_path / "test_written.py"
@@ -156,6 +169,34 @@ def test_report_that_pytest_writes_shows_what_it_announces(read, tmp_path):
     (run,) = read(report.read_bytes()).runs
     assert run.scores_error is None
     assert run.scores["passed"].values.tolist() == [0.0, 1.0, 1.0, 1.0]
+
+
+def test_subtests_of_pytest_count_with_their_test(read, tmp_path):
+    tests, report = tmp_path / "test_parts.py", tmp_path / "parts.xml"
+    tests.write_text(SUBTESTS)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}"]
+    subprocess.run([*command, f"--junitxml={report}", str(tests)], cwd=tmp_path, check=False)
+    found = read(report.read_bytes())
+    (run,) = found.runs
+    passed = run.scores["passed"]
+    assert run.scores_error is None
+    assert dict(zip(passed.sample_ids, passed.values.tolist(), strict=True)) == {
+        "test_parts::test_all_pass": 1.0,
+        "test_parts::test_one_fails": 0.0,
+        "test_parts::test_plain": 1.0,
+    }
+    assert [note.partition(": ")[2] for note in found.notes] == [
+        "1 tests were skipped and are no evidence: test_parts::test_one_is_skipped",
+        "more tests are announced than shown: passed subtests, which count with their test",
+    ]
+    assert "assert 1 != 1" in found.examples[run.run_id]["test_parts::test_one_fails"].output
+
+
+@pytest.mark.parametrize("kind", ["failures", "errors", "skipped"])
+def test_failures_that_pytest_announces_and_no_test_shows_stay_broken_evidence(read, kind):
+    written = suite(case("a"), tests=3).replace("tests=", f'{kind}="1" tests=')
+    (run,) = read(f'<testsuites name="pytest tests">{written}</testsuites>').runs
+    assert run.scores_error == f"suite 's' announces {kind}: 1, its test cases show 0"
 
 
 def test_nested_suites_count_once_and_namespaces_do_not_matter(read):

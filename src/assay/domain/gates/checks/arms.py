@@ -40,6 +40,13 @@ class Arms:
     share: float | None = None
     """The null as a share of a baseline that was measured, and so is unsure itself; None where the null is a number."""
 
+    def at(self, measured: Measured) -> Arms:
+        """The same with those of the candidate's seeds that decide at a look."""
+        tables = self.tables
+        if tables is not None:
+            tables = tables[0].first_seeds(len(measured.seeds)), tables[1]
+        return replace(self, candidate=measured, tables=tables)
+
     @property
     def effect(self) -> float:
         """Candidate minus baseline, by the means."""

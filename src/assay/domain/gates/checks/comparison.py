@@ -57,6 +57,9 @@ def check_comparison(criterion: Criterion, group: SeedGroup, case: Case, divisor
     level = comparison_level(arms, case, divisor)
     if isinstance(level, NotNow):
         return waiting(level, arms.candidate, runs=runs, known=known)
+    if level.measured is not arms.candidate:  # what decides, decides by its estimate too
+        arms = arms.at(level.measured)
+        known = _estimate_only(arms)
     try:
         test = _tested(arms, level)
         _refuse_constant(test)

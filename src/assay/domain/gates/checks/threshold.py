@@ -96,6 +96,8 @@ def against_number(
     level = level_for(measured, case, divisor)
     if isinstance(level, NotNow):
         return waiting(level, measured, runs=runs, known=known)
+    if level.measured is not measured:  # what decides, decides by its estimate too
+        known = _estimate_only(level.measured, comparison, limit)
     direction: Direction = "greater" if comparison in GREATER else "less"
     try:
         test = _tested(level, limit, figure)

@@ -231,8 +231,8 @@ def comparison_variance(
     index = cluster_index(clusters, candidate.shape[0])
     per_example = means(candidate) - means(baseline)
     by_example = clustered_mean(per_example, clusters)
-    parts = [_seed_parts(arm, index) for arm in (candidate, baseline) if arm.shape[1] > 1]
-    return by_example.mean, _combine(parts, by_example, every_arm=len(parts) == 2)
+    parts = [seed_parts(arm, index) for arm in (candidate, baseline) if arm.shape[1] > 1]
+    return by_example.mean, combined(parts, by_example, every_arm=len(parts) == 2)
 
 
 def mean_variance(scores: FloatArray, clusters: Clusters | None = None) -> tuple[float, CrossedVariance]:
@@ -242,8 +242,8 @@ def mean_variance(scores: FloatArray, clusters: Clusters | None = None) -> tuple
         return whole
     index = cluster_index(clusters, scores.shape[0])
     by_example = clustered_mean(means(scores), clusters)
-    parts = [_seed_parts(scores, index)] if scores.shape[1] > 1 else []
-    return by_example.mean, _combine(parts, by_example, every_arm=bool(parts))
+    parts = [seed_parts(scores, index)] if scores.shape[1] > 1 else []
+    return by_example.mean, combined(parts, by_example, every_arm=bool(parts))
 
 
 def _whole(arms: tuple[FloatArray, ...], clusters: Clusters | None) -> tuple[float, CrossedVariance] | None:
@@ -263,12 +263,13 @@ def _whole(arms: tuple[FloatArray, ...], clusters: Clusters | None) -> tuple[flo
         )
         for one in found.seeds
     ]
-    return by_example.mean, _combine(parts, by_example, every_arm=len(parts) == len(arms))
+    return by_example.mean, combined(parts, by_example, every_arm=len(parts) == len(arms))
 
 
-def _combine(
+def combined(
     parts: list[tuple[float, float, int]], by_example: ClusteredMean, *, every_arm: bool
 ) -> CrossedVariance:
+    """The variance of a mean from that of each arm with several seeds (`seed_parts`) and that between its examples."""
     between_seeds, residual = sum(p[0] for p in parts), sum(p[1] for p in parts)
     seed_dof: float | None = None
     if every_arm:
@@ -280,7 +281,7 @@ def _combine(
     )
 
 
-def _seed_parts(scores: FloatArray, index: NDArray[np.intp] | None) -> tuple[float, float, int]:
+def seed_parts(scores: FloatArray, index: NDArray[np.intp] | None) -> tuple[float, float, int]:
     """Variance of the arm's mean from its seeds, the residual inside it, and the seeds' degrees of freedom."""
     n, seeds = scores.shape
     row_means = means(scores)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
+from assay.stats.crossed import crossed_comparison
 from assay.stats.relative import PairedTable, ratio_test, relative_comparison, relative_to
 from assay.stats.relative_slices import relative_slices
 from assay.stats.samples import DegenerateSample
@@ -142,3 +143,25 @@ def test_a_slice_that_every_seed_loses_is_seen_though_it_has_no_spread():
     harm = alarm.shown[0]
     assert (harm.position, harm.effect, harm.margin) == (0, -1.0, 0.05)
     assert harm.interval.high < -0.05
+
+
+@pytest.mark.parametrize("seeds", [(1, 1), (3, 3), (1, 4)])
+@pytest.mark.parametrize("sources", [None, 40])
+@pytest.mark.parametrize("binary", [False, True])
+def test_ends_of_a_relative_interval_are_the_changes_at_which_the_whole_comparison_turns(
+    seeds, sources, binary
+):
+    rng = np.random.default_rng(11)
+    level = rng.uniform(0.6, 1.0, (400, 1))
+    ours, theirs = (
+        (rng.random((400, k)) < level).astype(float) if binary else level * rng.normal(50, 9, (400, k))
+        for k in seeds
+    )
+    clusters = None if sources is None else rng.integers(0, sources, 400)
+    found = relative_comparison(ours, theirs, share=-0.02, clusters=clusters)
+    mean = theirs.mean()
+    if seeds == (1, 1) and binary and clusters is None:
+        return  # the score test of the ratio, checked above
+    for end, side in ((found.interval.low, "low"), (found.interval.high, "high")):
+        there = crossed_comparison(ours, (1.0 + end / mean) * theirs, clusters=clusters)
+        assert getattr(there.interval, side) == pytest.approx(0.0, abs=1e-10 * mean)

@@ -10,7 +10,7 @@ import typer
 from assay.bootstrap import read_text
 from assay.cli.connection import connected
 from assay.cli.files import write_over
-from assay.cli.options import Json, Project
+from assay.cli.options import Json, Project, given
 from assay.cli.screen import print_json, say
 from assay.errors import Invalid
 
@@ -28,6 +28,10 @@ def import_tickets(
     amend: Annotated[
         str | None, typer.Option("--amend", metavar="REASON", help="Why locked tickets change.")
     ] = None,
+    leave_out_circles: Annotated[
+        bool,
+        typer.Option("--leave-out-circles", help="Leave out links that would close a circle, and name them."),
+    ] = False,
     project: Project = None,
     json: Json = False,
 ) -> None:
@@ -41,7 +45,13 @@ def import_tickets(
     documents = [{"name": str(file)[-200:], "text": read_text(file)} for file in files]
     with connected(project) as api:
         answer = api.in_project(
-            "POST", "/ticket-files", body={"documents": documents, "amendment_reason": amend}
+            "POST",
+            "/ticket-files",
+            body={
+                "documents": documents,
+                "amendment_reason": amend,
+                **given(leave_out_circles=leave_out_circles or None),
+            },
         )
     if json:
         print_json(answer.body)
@@ -50,6 +60,8 @@ def import_tickets(
         keys = answer.data[name]
         if keys:
             say(f"{len(keys)} {name}: {', '.join(keys)}")
+    for link in answer.data["left_out"]:
+        say(f"left out, it would close a circle: {link}")
     for number in answer.data["sprints"]:
         say(f"planned: assay sprint show {number}")
 

@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 from assay.domain.experiments.criteria.model import Criterion
 from assay.domain.experiments.criteria.text import criterion_text, parse_criterion
 from assay.domain.experiments.experiment import TicketContent
+from assay.domain.experiments.ticket_data import check_lines
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.errors import Invalid
@@ -152,11 +153,15 @@ def read_draft(typed: Typed, catalog: MetricCatalog) -> Draft:
     wrong = [line.problem for line in lines if line.problem is not None]
     content = None
     try:
-        content = TicketContent.model_validate(_data(typed, criteria))
+        data = _data(typed, criteria)
+        check_lines(data)
+        content = TicketContent.model_validate(data)
     except ValidationError as error:
         wrong += [_wrong(one) for one in error.errors()]
     except Invalid as error:
-        wrong.append(Wrong(field=error.field or "", text=sentences(error.message)[0], hint=error.hint))
+        wrong.append(
+            Wrong(field=_field_of(error.field or ""), text=sentences(error.message)[0], hint=error.hint)
+        )
     return Draft(content=None if wrong else content, lines=lines, wrong=tuple(wrong))
 
 
@@ -282,9 +287,14 @@ def _date(typed: str) -> datetime | None:
 
 def _wrong(error: Any) -> Wrong:
     path = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
-    name = _FIELDS.get(path) or path.partition(".")[0]
-    field = {"baseline": "baselines", "data_needs": "needs"}.get(name, name)
+    field = _field_of(path)
     return Wrong(field=field, text=_words(error, field))
+
+
+def _field_of(path: str) -> str:
+    """Which field of the form stands for this part of a ticket?"""
+    name = _FIELDS.get(path) or path.partition(".")[0].partition("[")[0]
+    return {"baseline": "baselines", "data_needs": "needs"}.get(name, name)
 
 
 def _words(error: Any, field: str) -> str:

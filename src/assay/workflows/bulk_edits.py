@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from assay.domain.experiments.experiment import TicketContent
+from assay.domain.experiments.ticket_data import check_lines
 from assay.errors import AssayError, Invalid
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.idempotency import Remember, write_once
@@ -117,6 +118,7 @@ def with_fields(ticket: Ticket, fields: Mapping[str, Any]) -> TicketContent:
     Raises:
         Invalid: no ticket can have such a value.
     """
+    check_lines(fields)
     try:
         return TicketContent.model_validate({**dict(ticket.content), **fields})
     except ValidationError as error:

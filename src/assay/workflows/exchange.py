@@ -13,10 +13,10 @@ from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_dat
 from assay.domain.kernel.ids import TicketType, checked_ticket_key, ticket_key
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.sprints.sprint_file import is_sprint_file
-from assay.errors import AssayError, Conflict, Invalid
+from assay.errors import AssayError, Conflict, Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.journaled import content_data
-from assay.workflows.links import change_link
+from assay.workflows.links import LINK_CIRCLE, change_link
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project
@@ -38,6 +38,8 @@ class ImportReport:
     unchanged: tuple[str, ...]
     sprints: tuple[int, ...] = ()
     """Numbers of the sprints that files planned."""
+    left_out: tuple[str, ...] = ()
+    """Links that would have closed a circle, such as `EXP-2 needs_data EXP-1`, where that was asked for."""
 
 
 def export_tickets(ws: Workspace, actor: Actor, slug: str) -> tuple[tuple[str, dict[str, Any]], ...]:
@@ -67,14 +69,18 @@ def import_tickets(
     documents: Iterable[tuple[str, Mapping[str, Any]]],
     *,
     amendment_reason: str | None = None,
+    leave_out_circles: bool = False,
 ) -> ImportReport:
     """Bring tickets in: same key and same content is no change, other content is an edit. All of them, or none.
 
     A document that says `sprint` plans a whole sprint with its tickets. One that says `links` replaces the ticket's outgoing links; one that does not leaves them alone.
 
+    With `leave_out_circles`, links that would close a circle are left out and named in the report, where they are refused
+    otherwise: an instance may hold some that are older than the rule.
+
     Raises:
         Invalid: a document cannot be read; the error names file and field.
-        Refused: a locked ticket would change and no reason for the amendment was given.
+        Refused: a locked ticket would change and no reason for the amendment was given, or links would close a circle.
     """
     actor.require(Permission.WRITE_TICKETS)
     listed = list(documents)
@@ -105,7 +111,7 @@ def import_tickets(
             linked.append((name, key, document))
             if is_amended:
                 amended.append(key)
-        _relink(tx, ws, actor, project, linked, done)
+        done["left_out"] = _relink(tx, ws, actor, project, linked, done, leave_out_circles=leave_out_circles)
         return done, amended, sprints
 
     done, amended, sprints = ws.store.write(work)
@@ -116,6 +122,7 @@ def import_tickets(
         changed=tuple(done["changed"]),
         unchanged=tuple(done["unchanged"]),
         sprints=tuple(sprints),
+        left_out=tuple(done["left_out"]),
     )
 
 
@@ -173,10 +180,13 @@ def _relink(
     project: Project,
     linked: Sequence[tuple[str, str, Mapping[str, Any]]],
     done: dict[str, list[str]],
-) -> None:
-    """The links of the documents that name any, once every ticket is there."""
+    *,
+    leave_out_circles: bool,
+) -> list[str]:
+    """The links of the documents that name any, once every ticket is there. Returns those that were left out."""
+    left_out: list[str] = []
     if not any("links" in document for _, _, document in linked):
-        return
+        return left_out
     present = _links_by_key(tx, project)
     changed: set[str] = set()
     for add in (False, True):  # what goes first, so that a relation can turn around
@@ -187,10 +197,20 @@ def _relink(
                 wanted, there = links_from_data(document["links"]), present.get(key, [])
                 old, new = (there, wanted) if add else (wanted, there)
                 for kind, other in (one for one in new if one not in old):
-                    change_link(tx, ws, actor, project, key, kind, other, add=add)
+                    try:
+                        change_link(tx, ws, actor, project, key, kind, other, add=add)
+                    except Refused as error:
+                        if error.code != LINK_CIRCLE:
+                            raise
+                        if not leave_out_circles:
+                            error.hint = "take one of these links out of its file, or leave out what closes circles: --leave-out-circles"
+                            raise
+                        left_out.append(f"{key} {kind.value} {other}")
+                        continue
                     changed.add(key)
     done["changed"] += [key for key in done["unchanged"] if key in changed]
     done["unchanged"] = [key for key in done["unchanged"] if key not in changed]
+    return left_out
 
 
 def _import_one(

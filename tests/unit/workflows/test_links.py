@@ -10,7 +10,8 @@ from assay.domain.kernel.ids import TicketType
 from assay.errors import Invalid, Refused
 from assay.workflows.exchange import export_tickets, import_tickets
 from assay.workflows.links import link_tickets, unlink_tickets
-from assay.workflows.tickets import create_ticket
+from assay.workflows.projects import create_project
+from assay.workflows.tickets import create_ticket, get_ticket
 from tests.unit.workflows.conftest import ADA
 from tests.unit.workflows.test_life_of_an_experiment import SLUG
 
@@ -96,6 +97,23 @@ def test_two_who_close_a_circle_from_both_ends_at_once_do_not_both_get_it(ws):
     for person in people:
         person.join()
     assert sorted(outcomes) == ["link-circle", "linked"]
+
+
+def test_export_that_already_holds_a_circle_comes_in_elsewhere_without_the_links_that_close_it(ws):
+    first, second = made(ws), made(ws)
+    link(ws, first, NEEDS, second)
+    number = {key: get_ticket(ws, ADA, SLUG, key).id for key in (first, second)}
+    # As an instance may hold it that is older than the rule.
+    ws.store.write(lambda tx: tx.add_link(number[second], NEEDS, number[first]))
+    files = export_tickets(ws, ADA, SLUG)
+    assert import_tickets(ws, ADA, SLUG, files).unchanged == (first, second)
+    create_project(ws, ADA, slug="elsewhere", name="Elsewhere")
+    with pytest.raises(Refused, match="would wait for the next") as caught:
+        import_tickets(ws, ADA, "elsewhere", files)
+    assert "--leave-out-circles" in caught.value.hint
+    report = import_tickets(ws, ADA, "elsewhere", files, leave_out_circles=True)
+    assert (report.created, report.left_out) == ((first, second), (f"{second} needs_data {first}",))
+    assert import_tickets(ws, ADA, "elsewhere", files, leave_out_circles=True).left_out == report.left_out
 
 
 def test_file_with_a_circle_is_refused_whole_and_one_that_turns_a_link_around_is_not(ws):

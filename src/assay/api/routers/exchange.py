@@ -47,6 +47,7 @@ def import_files(request: Request, slug: str, body: ImportBody) -> Response:
             slug,
             _documents(body),
             amendment_reason=body.amendment_reason,
+            leave_out_circles=body.leave_out_circles,
         )
     )
 

@@ -269,6 +269,10 @@ class ImportBody(Body):
 
     documents: Annotated[list[DocumentBody], Field(min_length=1, max_length=1000)]
     amendment_reason: Annotated[str, Field(max_length=2000)] | None = None
+    leave_out_circles: bool = Field(
+        default=False,
+        description="Leave out links that would close a circle, and name them, instead of refusing all.",
+    )
 
 
 class TicketDocument(TypedDict):

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import NoReturn, TypeVar
+from unicodedata import category
 
 from assay.domain.experiments.arrival import EXPECTED, arrival_of
 from assay.domain.experiments.exact_numbers import MAX_DIGITS, fits, plain
@@ -101,6 +102,19 @@ def as_text(value: object, path: str, *, limit: int) -> str:
     if len(value) > limit:
         refuse(path, f"{len(value)} characters", f"at most {limit} characters")
     return value
+
+
+TEXT_MAX = 20_000
+
+
+def as_line(value: object, path: str) -> str:
+    """Text of one line; a line break at its end, as block texts of YAML have it, is no part of it."""
+    text = as_text(value, path, limit=TEXT_MAX).rstrip("\r\n")
+    for place, character in enumerate(text):
+        if category(character) in ("Cc", "Zl", "Zp"):
+            found = f"{found_text(text)}: character U+{ord(character):04X} at position {place}"
+            refuse(path, found, "one line of text without control characters")
+    return text
 
 
 def as_flag(value: object, path: str) -> bool:

@@ -20,12 +20,11 @@ What is left at its default is left out. Unknown fields are refused with close m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any, TypeVar
-from unicodedata import category
 
 from pydantic import ValidationError
 
@@ -45,11 +44,13 @@ from assay.domain.experiments.experiment import (
     web_address,
 )
 from assay.domain.experiments.fields import (
+    TEXT_MAX,
     arrival_from_data,
     as_choice,
     as_decimal,
     as_flag,
     as_integer,
+    as_line,
     as_list,
     as_mapping,
     as_moment,
@@ -76,7 +77,6 @@ from assay.domain.kernel.model import Value
 from assay.errors import Invalid
 
 LIST_MAX = 100
-TEXT_MAX = 20_000
 Model = TypeVar("Model", bound=Value)
 _DEFAULT = TicketContent(title="-")
 Reader = Callable[[object, str], Any]
@@ -157,6 +157,29 @@ def ticket_from_data(data: object, metrics: MetricCatalog) -> TicketContent:
     return _built(TicketContent, read, "")
 
 
+def check_lines(data: Mapping[str, Any]) -> None:
+    """Is every text of one line such a text, in data of a form that is not read by `ticket_from_data`?
+
+    Raises:
+        Invalid: one is not; `field` is its path, such as `owner` or `baseline[0].source`.
+    """
+    for name in ("title", "owner", "candidate"):
+        if data.get(name) is not None:
+            as_line(data[name], name)
+    for name, inside in _LINES_OF_LISTS.items():
+        for place, entry in enumerate(data.get(name) or ()):
+            for part in inside:
+                as_line(entry[part] if part else entry, f"{name}[{place}]{part and '.'}{part}")
+
+
+_LINES_OF_LISTS = {
+    "labels": ("",),
+    "baseline": ("source",),
+    "data_needs": ("dataset", "versions"),
+    "trackers": ("title",),
+}
+
+
 def _of_its_type(read: dict[str, Any]) -> None:
     kind = read.get("type", _DEFAULT.type)
     for name, owner in OWN_FIELDS.items():
@@ -223,16 +246,6 @@ def _plain_value(value: Any) -> Any:
 
 def _words(value: object, path: str) -> str:
     return as_text(value, path, limit=TEXT_MAX)
-
-
-def _line(value: object, path: str) -> str:
-    """Text of one line; a line break at its end, as block texts of YAML have it, is no part of it."""
-    text = _words(value, path).rstrip("\r\n")
-    for place, character in enumerate(text):
-        if category(character) in ("Cc", "Zl", "Zp"):
-            found = f"{found_text(text)}: character U+{ord(character):04X} at position {place}"
-            refuse(path, found, "one line of text without control characters")
-    return text
 
 
 def _decimal(value: object, path: str) -> object:
@@ -317,7 +330,7 @@ def _path(path: str, places: tuple[int | str, ...]) -> str:
 
 
 _BASELINE = _record(
-    Baseline, {"metric": _metric_name, "value": _decimal, "source": _line, "ticket": read_ticket_key}
+    Baseline, {"metric": _metric_name, "value": _decimal, "source": as_line, "ticket": read_ticket_key}
 )
 _EFFECT = _record(Effect, dict.fromkeys(Effect.model_fields, _decimal))
 _DELAY = _record(CostOfDelay, dict.fromkeys(CostOfDelay.model_fields, size_from_data))
@@ -336,8 +349,8 @@ _PLACE = _record(
 _NEED = _record(
     DataNeed,
     {
-        "dataset": _line,
-        "versions": _line,
+        "dataset": as_line,
+        "versions": as_line,
         "needed_by": as_moment,
         "arrives": arrival_from_data,
         "ready": as_flag,
@@ -345,7 +358,7 @@ _NEED = _record(
 )
 _READERS: dict[str, Reader] = {
     "type": lambda value, path: as_choice(value, path, TicketType),
-    "title": _line,
+    "title": as_line,
     "hypothesis": _words,
     "method": _words,
     "baseline": _each(_BASELINE),
@@ -357,12 +370,12 @@ _READERS: dict[str, Reader] = {
     "axis": lambda value, path: as_choice(value, path, Axis),
     "data_needs": _each(_NEED),
     "looks": looks_from_data,
-    "candidate": _line,
-    "owner": _line,
+    "candidate": as_line,
+    "owner": as_line,
     "priority": lambda value, path: as_integer(value, path, low=0, high=4),
-    "labels": _each(_line),
+    "labels": _each(as_line),
     "kill_rules_off": _each(lambda value, path: as_choice(value, path, KillRuleName).value),
-    "trackers": _each(_record(TrackerLink, {"url": _address, "title": _line})),
+    "trackers": _each(_record(TrackerLink, {"url": _address, "title": as_line})),
     "spike": _record(SpikeFields, {"question": _words, "deliverable": _words}),
     "data": _record(
         DataFields,

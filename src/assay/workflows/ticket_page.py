@@ -14,7 +14,6 @@ from assay.domain.experiments.evidence import Curve
 from assay.domain.experiments.type_rules import ticket_problems
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import MetricCatalog
-from assay.domain.kernel.verdicts import VerdictRecord
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.blockers import by_age
 from assay.workflows.board import assess
@@ -23,7 +22,7 @@ from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
 from assay.workflows.run_ports import TicketRun
 from assay.workflows.spikes import spike_clock
-from assay.workflows.standing_verdicts import standing_verdict
+from assay.workflows.standing_verdicts import StandingVerdict, standing_verdict
 from assay.workflows.tickets import SIMILAR_SHOWN, locked_catalog
 from assay.workflows.views import (
     AttestableItem,
@@ -81,7 +80,7 @@ def _view(
         since_kill=None if standing is None else standing.since,
         runs=tuple(run.row for run in runs),
         chart_metric=charted,
-        curves=_curves(tx, project, runs, charted, record),
+        curves=_curves(tx, project, runs, charted, standing),
         links=tuple(tx.links(ticket.id)),
         notes=tuple(tx.notes(ticket.id)),
         decisions=tuple(tx.decisions(ticket.id)),
@@ -167,12 +166,17 @@ def _curves(
     project: Project,
     runs: Sequence[TicketRun],
     metric: str | None,
-    record: VerdictRecord | None,
+    standing: StandingVerdict | None,
 ) -> tuple[CurvePoints, ...]:
     """The first runs that logged the metric: no more are drawn, so no more are read."""
     if metric is None:
         return ()
-    chosen = [run for run in runs if not run.row.deleted and metric in run.row.metrics][:CURVES_SHOWN]
+    record = None if standing is None else standing.record
+    seen = None if standing is None or standing.since is None else standing.record.run_digests.keys()
+    logged = [run for run in runs if not run.row.deleted and metric in run.row.metrics]
+    late = set() if seen is None else {run.row.run_id for run in logged} - seen
+    # What came after a kill takes no place from what the verdict has seen.
+    chosen = sorted(logged, key=lambda run: run.row.run_id in late)[:CURVES_SHOWN]
     curves = tx.curves_of(project.id, metric, [run.row.run_id for run in chosen])
     groups = {
         run_id: group for group in (record.verdict.groups if record else ()) for run_id in group.run_ids
@@ -193,6 +197,7 @@ def _curves(
                 group=group.label if group else arm,
                 seed=row.seed,
                 exploratory=run_id in exploratory,
+                late=run_id in late,
                 steps=steps,
                 values=values,
             )

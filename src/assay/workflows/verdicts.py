@@ -298,12 +298,18 @@ def refresh_due_verdicts(ws: Workspace, slug: str) -> tuple[str, ...]:
 
 
 def refresh_open_verdicts(ws: Workspace, slug: str) -> None:
-    """Refresh every locked ticket still on its way: time boxes run out without any new run."""
+    """Refresh every locked ticket still on its way: time boxes run out without any new run.
+
+    Closed ones too whose card was stored by a version that said nothing of money.
+    """
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         closed = {stage.key for stage in project.settings.board.stages if stage.terminal or stage.hidden}
         tickets = tx.tickets(project.id)
-        keys = [ticket.key for ticket in tickets if ticket.lock is not None and ticket.stage not in closed]
+        due = (
+            one for one in tickets if one.stage not in closed or (one.card and "money_text" not in one.card)
+        )
+        keys = [ticket.key for ticket in due if ticket.lock is not None]
     _refresh_each(ws, slug, keys)
 
 

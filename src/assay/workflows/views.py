@@ -264,6 +264,8 @@ class CurvePoints:
     steps: tuple[int, ...]
     values: tuple[float | None, ...]
     """None where the logged value is NaN or infinite."""
+    late: bool = False
+    """It came after the kill that closed the ticket: the verdict shown has not seen it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,21 @@ import pytest
 
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.experiments.experiment import DecisionKind
+from assay.web.charts.curves import groups
+from assay.web.charts.describe import metric_chart
 from assay.web.findings_view import since_kill_text
 from assay.workflows.evidence import sync_source
 from assay.workflows.journal import verify_journal
 from assay.workflows.overview import list_experiments, overview
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.tickets import follow_up, get_ticket
-from assay.workflows.verdicts import get_verdict, refresh_verdict, replay_verdict, verdict_history
+from assay.workflows.verdicts import (
+    get_verdict,
+    refresh_open_verdicts,
+    refresh_verdict,
+    replay_verdict,
+    verdict_history,
+)
 from tests.unit.workflows.conftest import ADA, run
 from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, with_runs
 
@@ -71,6 +79,24 @@ def test_runs_that_come_after_a_kill_change_nothing_that_it_shows_and_are_told(w
     assert get_ticket(ws, ADA, SLUG, killed).card["runs"] == 10
     refresh_verdict(ws, SLUG, killed)
     assert shown(ws, killed) == before
+
+
+def test_chart_draws_what_came_after_a_kill_apart_and_says_so(ws, tracker, clock, killed):
+    assert not any(curve.late for curve in ticket_page(ws, ADA, SLUG, killed).curves)
+    late_runs(ws, tracker, clock, killed)
+    page = ticket_page(ws, ADA, SLUG, killed)
+    assert [curve.late for curve in page.curves] == [False] * 5 + [True] * 5
+    [counted, came] = groups(page.curves)
+    assert (counted, came) == ("candidate (all runs)", "candidate (after the kill)")
+    assert metric_chart(page).note.endswith("; 5 runs after the kill, drawn apart")
+
+
+def test_card_stored_by_a_version_without_money_is_refreshed_though_its_ticket_is_closed(ws, killed):
+    ticket = get_ticket(ws, ADA, SLUG, killed)
+    old = {name: value for name, value in ticket.card.items() if not name.startswith("money_")}
+    ws.store.write(lambda tx: tx.put_card(ticket.id, old))
+    refresh_open_verdicts(ws, SLUG)
+    assert get_ticket(ws, ADA, SLUG, killed).card == ticket.card
 
 
 def test_what_it_was_killed_on_and_what_it_would_say_now_are_both_replayed(ws, tracker, clock, killed):

@@ -33,24 +33,29 @@ class Gap:
 
 
 def groups(curves: Iterable[CurvePoints]) -> dict[str, list[CurvePoints]]:
-    """The curves by group: a candidate, the baseline beside it, other candidates, then what was begun before the lock."""
+    """The curves by group: a candidate, the baseline beside it, other candidates, what was begun before the lock, what came after a kill."""
     found: dict[str, list[CurvePoints]] = defaultdict(list)
     for curve in curves:
         found[group_name(curve)].append(curve)
     first = next((name for name, members in found.items() if not _stands_back(members[0])), "")
     order = sorted(
         found,
-        key=lambda name: (found[name][0].exploratory, name != first, found[name][0].arm != BASELINE_ARM),
+        key=lambda name: (
+            found[name][0].late,
+            found[name][0].exploratory,
+            name != first,
+            found[name][0].arm != BASELINE_ARM,
+        ),
     )
     return {name: found[name] for name in order}
 
 
 def _stands_back(curve: CurvePoints) -> bool:
-    return curve.exploratory or curve.arm == BASELINE_ARM
+    return curve.late or curve.exploratory or curve.arm == BASELINE_ARM
 
 
 def group_name(curve: CurvePoints) -> str:
-    """How the group of a curve is called: by its arm, by what sets it apart, and whether it was begun before the lock.
+    """How the group of a curve is called: by its arm, by what sets it apart, and whether it was begun before the lock or came after a kill.
 
     >>> one = CurvePoints(
     ...     run_id="r", name="r", arm="candidate", group="rank=16", seed=1, exploratory=True, steps=(), values=()
@@ -59,7 +64,11 @@ def group_name(curve: CurvePoints) -> str:
     'candidate (rank=16, exploratory)'
     """
     apart = [curve.group] if curve.group != curve.arm else []
-    more = ", ".join([*apart, *(["exploratory"] if curve.exploratory else [])])
+    if curve.exploratory:
+        apart.append("exploratory")
+    if curve.late:
+        apart.append("after the kill")
+    more = ", ".join(apart)
     return f"{curve.arm} ({more})" if more else curve.arm
 
 

@@ -26,7 +26,7 @@ def metric_chart(view: TicketView) -> ChartBox | None:
     name = quote(view.chart_metric, safe="")
     return ChartBox(
         title=f"{view.chart_metric} {'by run' if single else 'over steps'}",
-        note="one value a run" if single else _note(view.curves),
+        note=f"{'one value a run' if single else _note(view.curves)}{_late_note(view.curves)}",
         href=f"/p/{view.project.slug}/t/{view.ticket.key}/charts/metric.json?metric={name}",
         warnings=warnings(view, metric),
         summary=summary(view, metric),
@@ -40,6 +40,11 @@ def _note(curves: Sequence[CurvePoints]) -> str:
     return (
         f"{wording.plural(count, 'run')}, mean and range of each group of seeds" if count > 1 else "one run"
     )
+
+
+def _late_note(curves: Sequence[CurvePoints]) -> str:
+    late = sum(curve.late for curve in curves)
+    return f"; {wording.plural(late, 'run')} after the kill, drawn apart" if late else ""
 
 
 def summary(view: TicketView, metric: Metric | None) -> str:
@@ -98,7 +103,7 @@ def _row(curve: CurvePoints, metric: Metric | None) -> tuple[str, ...]:
     ends = (curve.values[0], curve.values[-1]) if curve.values else (None, None)
     return (
         curve.name or curve.run_id,
-        curve.group,
+        f"{curve.group}, after the kill" if curve.late else curve.group,
         "" if curve.seed is None else str(curve.seed),
         str(len(curve.values)),
         *("not a number" if end is None else format_value(metric, end) for end in ends),

@@ -208,6 +208,25 @@ def test_migrations_step_up_one_by_one_and_down_again(tmp_path):
         driver.execute("ROLLBACK")
 
 
+def test_money_that_an_older_version_kept_is_added_up(tmp_path):
+    with open_store(f"sqlite:///{tmp_path}/assay.db") as store:
+        project = new_project(store)
+        new_ticket(store, project, budget={"cost_usd": "99.5"})
+        new_ticket(store, project, hypothesis="Halves cost_usd")
+        source = new_source(store, project)
+        paid = [run(1, cost_usd=75.5), run(2), run(3, config={"cost_usd": "9"})]
+        store.write(lambda tx: tx.put_runs(source, paid, seq=1))
+        with store._connect(()) as connection:
+            driver = connection.connection.dbapi_connection
+            driver.execute("BEGIN IMMEDIATE")
+            migrate.downgrade(connection, to="0013")
+            migrate.upgrade(connection)
+            driver.execute("COMMIT")
+        with store.read() as tx:
+            view = tx.overview(project)
+        assert (view.cost_usd, view.runs_without_cost, view.cost_usd_budget) == (75.5, 2, 99.5)
+
+
 def test_migration_that_is_interrupted_leaves_nothing_behind(tmp_path, monkeypatch):
     def interrupted(connection):
         real(connection)

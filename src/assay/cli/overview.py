@@ -40,6 +40,7 @@ def _say(found: dict[str, Any]) -> None:
             ("best so far", _best(found)),
             ("runs", found["runs"]),
             ("compute", _compute(found)),
+            ("money", _money(found)),
             (
                 "columns",
                 ", ".join(f"{stage} {count}" for stage, count in found["stage_counts"].items() if count),
@@ -114,3 +115,21 @@ def _compute(found: dict[str, Any]) -> str:
         else f"{least}{hours(used, beside=budget)} GPU-hours"
     )
     return spent if budget is None else f"{spent}, of {limit_text(budget)} budgeted"
+
+
+def _money(found: dict[str, Any]) -> str | None:
+    from assay.domain.gates.wording import limit_text, used_of
+
+    paid, budget, without = found["cost_usd"], found["cost_usd_budget"], found["runs_without_cost"]
+    if paid is None and budget is None:
+        return None
+    spent = (
+        "unknown: no run says what it cost" if paid is None else used_of(paid, "USD", unknown_runs=without)
+    )
+    if budget is not None:
+        spent = f"{spent}, of {limit_text(budget)} budgeted"
+    return (
+        f"{spent}; {found['runs'] - without} of {found['runs']} runs have a price"
+        if paid is not None and without
+        else spent
+    )

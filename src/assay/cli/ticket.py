@@ -207,7 +207,7 @@ def list_tickets(
         return
     page = answer.data
     table(
-        ("key", "title", "column", "owner", "runs", "verdict", "now", "target"),
+        ("key", "title", "column", "owner", "runs", "verdict", "now", "target", "spent"),
         [
             (
                 row["key"],
@@ -218,6 +218,7 @@ def list_tickets(
                 row["decision"] or row["recommendation"],
                 row["current_text"],
                 row["target_text"],
+                ", ".join(text for text in (row["compute_text"], row["money_text"]) if text),
             )
             for row in page["rows"]
         ],

@@ -218,6 +218,7 @@ class PagesContract:
         with store.read() as tx:
             view = tx.overview(project)
         assert (view.gpu_hours, view.gpu_hours_budget, view.runs, view.decided) == (None, None, 0, 0)
+        assert (view.cost_usd, view.cost_usd_budget, view.runs_without_cost) == (None, None, 0)
         assert (view.learnings, view.attention, view.last_sync_at) == ((), (), None)
 
     def test_overview_counts_decisions_runs_and_what_waits(self, store: Store) -> None:
@@ -228,7 +229,8 @@ class PagesContract:
         source = new_source(store, project)
         store.write(lambda tx: tx.add_decision(killed.id, decision()))
         store.write(lambda tx: tx.put_card(waiting.id, {"recommendation": "promote", "chip": "Promote"}))
-        store.write(lambda tx: tx.put_runs(source, [run(1), run(2, gpu_hours=None)], seq=1))
+        paid = [run(1, cost_usd=75.5), run(2, gpu_hours=None), run(3, cost_usd=0.0), run(4, cost_usd=-1.0)]
+        store.write(lambda tx: tx.put_runs(source, paid[:2], seq=1))
         with store.read() as tx:
             view = tx.overview(project)
         assert (view.decided, view.killed, view.promoted, view.active, view.undecided) == (1, 1, 0, 2, 1)
@@ -236,6 +238,12 @@ class PagesContract:
         assert [row.key for row in view.attention] == [waiting.key]
         assert [(item.key, item.at) for item in view.learnings] == [(killed.key, AT)]
         assert view.stage_counts["killed"] == 1
+        assert (view.cost_usd, view.runs_without_cost, view.cost_usd_budget) == (75.5, 1, None)
+        new_ticket(store, project, budget={"cost_usd": "0.1"})
+        store.write(lambda tx: tx.put_runs(source, [*paid[2:], run(5, cost_usd=4.5)], seq=2))
+        with store.read() as tx:
+            view = tx.overview(project)
+        assert (view.cost_usd, view.runs_without_cost, view.cost_usd_budget) == (80.0, 2, 0.1)
 
     def test_overview_adds_budgets_up_in_the_digits_that_were_written(self, store: Store) -> None:
         project = new_project(store)

@@ -90,6 +90,7 @@ def experiment_line(row: ExperimentRow, slug: str, stages: Mapping[str, str]) ->
         metric=row.metric or "",
         current=row.current_text,
         target=row.target_text,
+        spent=tuple(text for text in (row.compute_text, row.money_text) if text),
         chip=text,
         tone=tone,
         icon=icon,

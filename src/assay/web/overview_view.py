@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.domain.experiments.display import format_value
-from assay.domain.gates.wording import limit_text
+from assay.domain.gates.wording import limit_text, used_of
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.web import facts, lists_view, wording
 from assay.web.charts import best_over_time
@@ -19,6 +19,9 @@ def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) 
     share = None
     if view.gpu_hours is not None and view.gpu_hours_budget:
         share = view.gpu_hours / view.gpu_hours_budget
+    paid = None
+    if view.cost_usd is not None and view.cost_usd_budget:
+        paid = view.cost_usd / view.cost_usd_budget
     return OverviewPage(
         headline=headline,
         detail=detail,
@@ -37,6 +40,10 @@ def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) 
         compute_width=wording.percent_of_bar(share),
         compute_hot=share is not None and share > 1,
         compute_note=_compute_note(view),
+        money=_money(view),
+        money_width=wording.percent_of_bar(paid),
+        money_hot=paid is not None and paid > 1,
+        money_note=_money_note(view),
         sync_iso=wording.iso(view.last_sync_at) if view.last_sync_at else "",
         sync_text=wording.minute(view.last_sync_at) if view.last_sync_at else "",
         sync_error=view.sync_error,
@@ -127,3 +134,24 @@ def _compute_note(view: OverviewView) -> str:
         return "No run says what it used."
     left_out = view.runs_without_gpu_hours
     return f"{wording.plural(left_out, 'run')} not counted: no GPU hours logged" if left_out else ""
+
+
+def _money(view: OverviewView) -> str:
+    if view.cost_usd is not None:
+        text = used_of(view.cost_usd, "USD", unknown_runs=view.runs_without_cost)
+    elif view.cost_usd_budget is not None:
+        text = wording.UNKNOWN
+    else:
+        return ""
+    return text if view.cost_usd_budget is None else f"{text} of {limit_text(view.cost_usd_budget)} budgeted"
+
+
+def _money_note(view: OverviewView) -> str:
+    if view.cost_usd is None:
+        return "No run says what it cost." if view.cost_usd_budget is not None else ""
+    priced = view.runs - view.runs_without_cost
+    return (
+        f"{priced:,} of {wording.plural(view.runs, 'run')} {'has' if priced == 1 else 'have'} a price"
+        if view.runs_without_cost
+        else ""
+    )

@@ -86,6 +86,10 @@ class OverviewView:
     runs_without_gpu_hours: int
     """Runs that do not say what they used."""
     gpu_hours_budget: float | None
+    cost_usd: float | None
+    """What the runs cost that have a price; None when none has."""
+    runs_without_cost: int
+    cost_usd_budget: float | None
     learnings: tuple[Learning, ...]
     attention: tuple[AwaitedRow, ...]
     """The first of the active tickets that wait for a person, the most urgent first: a decision, broken evidence, over budget.

@@ -193,6 +193,9 @@ class ExperimentRow:
     metric: str | None
     current_text: str
     target_text: str
+    compute_text: str
+    """What its runs used, of what was allowed; empty where neither is known."""
+    money_text: str
     chip: str
     version: int
     priority: int

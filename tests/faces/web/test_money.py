@@ -48,9 +48,22 @@ def test_money_spent_stands_on_page_card_and_in_json_and_twice_the_budget_is_tol
         assert [one["why"] for one in waiting if one["key"] == key] == ["decision"]
         assert 'id="spent"' in page
 
+        told = client.get(f"{api}/overview").json()
+        assert (told["cost_usd"], told["runs_without_cost"], told["cost_usd_budget"]) == (300.0, 1, 100.0)
+        overview = client.get(f"/p/{story.SLUG}").text
+        assert "at least 300 USD of 100 budgeted" in overview
+        assert "4 of 5 runs have a price" in overview
+        assert f"<div>{spent}</div>" in client.get(f"/p/{story.SLUG}/experiments").text
+        [row] = client.get(f"{api}/tickets").json()["rows"]
+        assert (row["money_text"], row["compute_text"]) == (spent, evidence["compute_text"])
+
 
 def test_money_spent_is_shown_on_the_command_line(dear, monkeypatch, capsys):
     home, key = dear
     monkeypatch.chdir(home.parent)
+    assert main(["overview", "--project", story.SLUG]) == 0
+    assert "at least 300 USD, of 100 budgeted; 4 of 5 runs have a price" in capsys.readouterr().out
+    assert main(["ticket", "list", "--project", story.SLUG]) == 0
+    assert "300 of 100 USD" in capsys.readouterr().out
     assert main(["ticket", "show", key, "--project", story.SLUG]) == 0
     assert "18 of 24 GPU-hours, at least 300 of 100 USD" in capsys.readouterr().out

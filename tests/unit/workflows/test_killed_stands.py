@@ -87,7 +87,7 @@ def test_chart_draws_what_came_after_a_kill_apart_and_says_so(ws, tracker, clock
     page = ticket_page(ws, ADA, SLUG, killed)
     assert [curve.late for curve in page.curves] == [False] * 5 + [True] * 5
     [counted, came] = groups(page.curves)
-    assert (counted, came) == ("candidate (all runs)", "candidate (after the kill)")
+    assert (counted, came) == ("candidate (one configuration)", "candidate (after the kill)")
     assert metric_chart(page).note.endswith("; 5 runs after the kill, drawn apart")
 
 

@@ -87,7 +87,8 @@ def experiment_row(row: Row) -> ExperimentRow:
         key=key, type=kind, title=title, stage=stage, owner=owner, axis=axis, mode=mode, decision=decision,
         recommendation=recommendation, updated_at=updated, created_at=created, runs=shown.get("runs", 0),
         metric=shown.get("metric"), current_text=shown.get("current_text", ""),
-        target_text=shown.get("target_text", ""), chip=shown.get("chip", ""), version=version,
+        target_text=shown.get("target_text", ""), compute_text=shown.get("compute_text") or "",
+        money_text=shown.get("money_text") or "", chip=shown.get("chip", ""), version=version,
         priority=priority,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The overview: where a project stands, in nine statements."""
+"""The overview: where a project stands, in twelve statements."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from assay.workflows.records import Project
 LEARNINGS_SHOWN = 8
 ATTENTION_SHOWN = 12
 HOUR_DIGITS = 9
-"""Digits of a sum of measured hours that do not depend on the order in which they are added."""
+"""Digits of a sum of measured hours or of money that do not depend on the order in which they are added."""
 
 _T = tickets.c
 _OF_PROJECT = _T.project_id == bindparam("the_project")
@@ -44,14 +44,18 @@ DECIDED = Statement(
     )
 )
 """An experiment counts once, with its first decision to kill or to promote, as it does in flow."""
-BUDGETS = Statement(
-    select(_T.budget_gpu_hours, func.count())
-    .where(_OF_PROJECT, _T.budget_gpu_hours.is_not(None))
-    .group_by(_T.budget_gpu_hours)
+BUDGETS, MONEY_BUDGETS = (
+    Statement(select(budget, func.count()).where(_OF_PROJECT, budget.is_not(None)).group_by(budget))
+    for budget in (_T.budget_gpu_hours, _T.budget_cost_usd)
 )
 USED = Statement(
     select(func.count(), func.sum(runs.c.gpu_hours), func.count(runs.c.gpu_hours)).where(
         runs.c.project_id == bindparam("the_project"), runs.c.deleted == 0
+    )
+)
+PAID = Statement(
+    select(func.sum(runs.c.cost_usd), func.count()).where(
+        runs.c.project_id == bindparam("the_project"), runs.c.deleted == 0, runs.c.cost_usd.is_not(None)
     )
 )
 LEARNED = Statement(
@@ -114,6 +118,7 @@ class OverviewQueries(AwaitedQueries):
         waiting = self.awaited(project, limit=ATTENTION_SHOWN)
         states = {state: count for state, count, _ in progress}
         run_count, hours, known = self.one(USED, **of_project)
+        paid, priced = self.one(PAID, **of_project)
         last_sync_at, sync_error = _sync(self.rows(SYNCS, **of_project))
         return OverviewView(
             stage_counts={stage.key: counts.get(stage.key, 0) for stage in board.stages},
@@ -132,6 +137,9 @@ class OverviewQueries(AwaitedQueries):
             gpu_hours=None if hours is None else round(hours, HOUR_DIGITS),
             runs_without_gpu_hours=run_count - known,
             gpu_hours_budget=_total(self.rows(BUDGETS, **of_project)),
+            cost_usd=None if paid is None else round(paid, HOUR_DIGITS),
+            runs_without_cost=run_count - priced,
+            cost_usd_budget=_total(self.rows(MONEY_BUDGETS, **of_project)),
             learnings=tuple(Learning(*row) for row in self.rows(LEARNED, **of_project)),
             attention=waiting.rows,
             attention_total=waiting.total,

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
 from assay.domain.experiments.evidence import UNFINISHED, Curve, Past, Provenance, Run, RunStatus
+from assay.domain.gates.checks.resources import is_amount
 from assay.domain.gates.seed_groups import BASELINE_ARM, CANDIDATE_TAG
 from assay.errors import Invalid
 from assay.storage.curves import packed, unpacked
@@ -78,7 +79,7 @@ STORED = Statement(
 MAX_ID = Statement(select(func.coalesce(func.max(_R.id), 0)))
 _FACTS = (
     "tagged_ticket", "name", "status", "seed", "started_at", "gpu_hours", "deleted", "digest", "last_values", "body",
-    "ended_at", "of_baseline", "broken",
+    "ended_at", "of_baseline", "broken", "cost_usd",
 )  # fmt: skip
 _NEW = (
     "id", "project_id", "source_id", "external_id", "run_id", "ticket", "by_hand", "seen_seq", "first_candidate", "first_arm",
@@ -286,6 +287,7 @@ def _facts(run: Run) -> Row:
         run.ended_at,
         int(run.arm == BASELINE_ARM),
         brokenness(last.values()),
+        run.cost_usd if run.cost_usd is not None and is_amount(run.cost_usd) else None,
     )
 
 

@@ -84,7 +84,7 @@ PASS_NUMBER = Statement(
     .where(projects.c.id == bindparam("the_id"), projects.c.next_number <= bindparam("taken"))
     .values(next_number=bindparam("taken") + 1)
 )
-_FACTS = ("type", "title", "owner", "priority", "axis", "mode", "budget_gpu_hours")
+_FACTS = ("type", "title", "owner", "priority", "axis", "mode", "budget_gpu_hours", "budget_cost_usd")
 ADD = Statement(
     insert(tickets).values(version=1, card_version=1, iterations=0, locked=0, card="{}").returning(_T.id),
     (
@@ -380,7 +380,7 @@ def _raised(ticket: Ticket, at: datetime, **changes: Any) -> Ticket:
 
 def _facts(content: TicketContent) -> dict[str, Any]:
     """The parts of the content that lists sort and filter by."""
-    budget = content.budget.gpu_hours
+    hours, money = content.budget.gpu_hours, content.budget.cost_usd
     return {
         "type": content.type.value,
         "title": content.title,
@@ -388,7 +388,8 @@ def _facts(content: TicketContent) -> dict[str, Any]:
         "priority": content.priority,
         "axis": None if content.axis is None else content.axis.value,
         "mode": None if content.mode is None else content.mode.value,
-        "budget_gpu_hours": None if budget is None else float(budget),
+        "budget_gpu_hours": None if hours is None else float(hours),
+        "budget_cost_usd": None if money is None else float(money),
     }
 
 

@@ -1,6 +1,6 @@
 """Evidence: sources, runs, packed curves, files by digest, and the verdicts taken from them."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, UniqueConstraint, text
 
 from assay.storage.tables.metadata import metadata
 from assay.storage.types import BigInt, Blob, Key, Moment, Real, Words
@@ -92,12 +92,14 @@ runs = Table(
         server_default="0",
         comment="1 when the last value of a metric is no finite number, 2 when it logged none",
     ),
+    Column("cost_usd", Real, comment="Money paid; null when unknown"),
     UniqueConstraint("source_id", "external_id"),
     UniqueConstraint("project_id", "run_id"),
     # All that a ceremony counts, so that it never opens the rows themselves.
     Index("ix_runs_ticket", "project_id", "ticket", *COUNTED),
     Index("ix_runs_listed", "project_id", "id"),
     Index("ix_runs_used", "project_id", "deleted", "gpu_hours"),
+    Index("ix_runs_paid", "project_id", "deleted", "cost_usd", sqlite_where=text("cost_usd IS NOT NULL")),
     sqlite_strict=True,
     comment="Runs as the trackers tell them",
 )

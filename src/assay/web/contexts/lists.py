@@ -71,6 +71,11 @@ class OverviewPage:
     compute_width: str | None
     compute_hot: bool
     compute_note: str
+    money: str
+    """What was paid, of what was allowed; empty where neither is known."""
+    money_width: str | None
+    money_hot: bool
+    money_note: str
     sync_iso: str
     sync_text: str
     sync_error: str
@@ -96,6 +101,7 @@ class ExperimentLine:
     metric: str
     current: str
     target: str
+    spent: tuple[str, ...]
     chip: str
     tone: str
     icon: str

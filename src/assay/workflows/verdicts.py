@@ -298,18 +298,12 @@ def refresh_due_verdicts(ws: Workspace, slug: str) -> tuple[str, ...]:
 
 
 def refresh_open_verdicts(ws: Workspace, slug: str) -> None:
-    """Refresh every locked ticket still on its way: time boxes run out without any new run.
-
-    Closed ones too whose card was stored by a version that said nothing of money.
-    """
+    """Refresh every locked ticket on its way (time boxes run out), and closed ones whose card is too old to tell of money."""
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         closed = {stage.key for stage in project.settings.board.stages if stage.terminal or stage.hidden}
-        tickets = tx.tickets(project.id)
-        due = (
-            one for one in tickets if one.stage not in closed or (one.card and "money_text" not in one.card)
-        )
-        keys = [ticket.key for ticket in due if ticket.lock is not None]
+        locked = [one for one in tx.tickets(project.id) if one.lock is not None]
+        keys = [one.key for one in locked if one.stage not in closed or "money_text" not in one.card]
     _refresh_each(ws, slug, keys)
 
 

@@ -19,8 +19,6 @@ from assay.workflows.ports import Workspace
 from assay.workflows.projects import get_metrics
 
 KEPT = 256
-UNBROKEN = "\u2011"
-"""A hyphen at which no line ends: the figures stand in narrow boxes."""
 
 
 class FactCache:
@@ -64,7 +62,7 @@ def facts(view: OverviewView, metrics: MetricCatalog) -> tuple[Fact, ...]:
         Fact("Decided", str(view.decided), _outcomes(view)),
         Fact("In progress", str(view.active), _progress(view)),
         _best(view, metrics),
-        Fact("Compute", spent(view), f"{budget}GPU{UNBROKEN}h"),
+        Fact("Compute", spent(view), f"{budget}GPU{wording.UNBROKEN}h"),
         Fact("Waiting for a person", str(view.attention_total), "to decide or mend"),
     )
 

@@ -90,7 +90,9 @@ def experiment_line(row: ExperimentRow, slug: str, stages: Mapping[str, str]) ->
         metric=row.metric or "",
         current=row.current_text,
         target=row.target_text,
-        spent=tuple(text for text in (row.compute_text, row.money_text) if text),
+        spent=tuple(
+            text.replace("-", wording.UNBROKEN) for text in (row.compute_text, row.money_text) if text
+        ),
         chip=text,
         tone=tone,
         icon=icon,

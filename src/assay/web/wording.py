@@ -10,6 +10,8 @@ from types import MappingProxyType
 from markupsafe import Markup
 
 UNKNOWN = "not known"
+UNBROKEN = "\u2011"
+"""A hyphen at which no line ends, for figures in narrow boxes."""
 
 DECISIONS: Mapping[str, str] = MappingProxyType(
     {"promote": "promoted", "iterate": "iterating", "kill": "killed"}

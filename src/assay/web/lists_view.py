@@ -90,15 +90,19 @@ def experiment_line(row: ExperimentRow, slug: str, stages: Mapping[str, str]) ->
         metric=row.metric or "",
         current=row.current_text,
         target=row.target_text,
-        spent=tuple(
-            text.replace("-", wording.UNBROKEN) for text in (row.compute_text, row.money_text) if text
-        ),
+        spent=tuple(_with_its_unit(text) for text in (row.compute_text, row.money_text) if text),
         chip=text,
         tone=tone,
         icon=icon,
         updated_iso=wording.iso(row.updated_at),
         updated=wording.day(row.updated_at),
     )
+
+
+def _with_its_unit(amount: str) -> str:
+    """No line ends between the last number and its unit, nor inside the unit."""
+    number, _, unit = amount.replace("-", wording.UNBROKEN).rpartition(" ")
+    return f"{number}\u00a0{unit}"
 
 
 def sort_heads(path: str, params: Mapping[str, str], sort: str) -> tuple[SortHead, ...]:

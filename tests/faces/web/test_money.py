@@ -53,7 +53,7 @@ def test_money_spent_stands_on_page_card_and_in_json_and_twice_the_budget_is_tol
         overview = client.get(f"/p/{story.SLUG}").text
         assert "at least 300 USD of 100 budgeted" in overview
         assert "4 of 5 runs have a price" in overview
-        assert f"<div>{spent}</div>" in client.get(f"/p/{story.SLUG}/experiments").text
+        assert "<div>at least 300 of 100\u00a0USD</div>" in client.get(f"/p/{story.SLUG}/experiments").text
         [row] = client.get(f"{api}/tickets").json()["rows"]
         assert (row["money_text"], row["compute_text"]) == (spent, evidence["compute_text"])
 

@@ -40,6 +40,9 @@ class ToldRun:
     name: str
     status: RunStatus
     experiment: str = ""
+    """What `--experiment` chooses by."""
+    group: str = ""
+    """A name within the experiment, which may name the ticket too."""
     started_ms: int | None = None
     ended_ms: int | None = None
     params: Mapping[str, str] = field(default_factory=dict)
@@ -70,7 +73,7 @@ def evidence_of(told: ToldRun, *, source: str) -> Run:
         config={k: v for k, v in told.params.items() if k not in SEED_NAMES and k not in said},
         seed=seed_of(told.params, tags),
         curves=told.curves,
-        ticket=ticket_of(tags, told.experiment),
+        ticket=ticket_of(tags, told.group) or ticket_of({}, told.experiment),
         arm=tags.get("assay.arm", "").strip()[:60] or "candidate",
         dataset=tags.get("assay.dataset", "").strip() or None,
         started_at=moment(told.started_ms),

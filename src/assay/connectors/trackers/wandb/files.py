@@ -1,0 +1,207 @@
+"""Weights & Biases on this machine: the folder `wandb`, with a folder a run and in it the log of the run, `run-ID.wandb`."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from assay.connectors.tracked.folder import Folder, FoundFile, local_path
+from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
+from assay.connectors.tracked.told import ToldRun, kept_text
+from assay.connectors.tracked.wire import BYTES, Malformed, fields
+from assay.connectors.trackers.wandb.about import HISTORY, TOLD, About
+from assay.connectors.trackers.wandb.history import History
+from assay.connectors.trackers.wandb.log import Damaged, Records, records
+from assay.domain.experiments.evidence import RunStatus
+from assay.errors import Invalid
+from assay.workflows.ports import SyncBatch
+from assay.workflows.records import Source
+
+HOW = "W&B files"
+QUIET_S = 15 * 60
+"""A run whose log says no end is open while something was written this lately; W&B writes every few seconds."""
+_LOG = re.compile(r"run-([A-Za-z0-9_.\-]{1,128})\.wandb\Z", re.ASCII)
+_SUMMARY = "files/wandb-summary.json"
+_TAG = re.compile(r"(assay\.[a-z_]+)[=:](.*)\Z", re.DOTALL)
+_KEPT = ("entity", "project", "group", "job_type", "sweep", "notes", "host")
+
+
+class WandbFiles:
+    """Reads `.wandb` files without W&B's client (implements `assay.connectors.tracked.reader.TrackerReader`)."""
+
+    def changes(self, source: Source, known: Callable[[], Mapping[str, str]]) -> Iterator[SyncBatch]:
+        """Everything that differs from what the cursor says (see `TrackerReader`)."""
+        folder = _folder(source)
+        return changes_of(folder, _runs(folder, source), source, known, how=HOW)
+
+    def check(self, source: Source) -> str:
+        """One line about the connection."""
+        folder = _folder(source)
+        count = sum(1 for _ in _runs(folder, source))
+        if not count:
+            raise folder.nothing_there()
+        return f"W&B files in {Path(folder.root).absolute().name}: {runs_counted(count)}"
+
+
+def _folder(source: Source) -> Folder:
+    root = local_path(source.uri, kind="wandb", example="./wandb")
+    return Folder(
+        root, source.uri, "W&B runs", "wandb/run-.../run-ID.wandb or wandb/offline-run-.../run-ID.wandb"
+    )
+
+
+def _runs(folder: Folder, source: Source) -> Iterator[Listed]:
+    """Every run; one that was resumed has several logs, and is one run."""
+    logs: dict[tuple[str, str], list[FoundFile]] = defaultdict(list)
+    summaries: dict[str, FoundFile] = {}
+    for file in folder.files(into=_is_read):
+        if found := _LOG.match(file.name):
+            logs[file.folder.rpartition("/")[0], found.group(1)].append(file)
+        elif file.path.endswith(_SUMMARY):
+            summaries[file.folder.rpartition("/")[0]] = file
+    now = time.time()
+    for (_, run), files in logs.items():
+        last = files[-1]
+        beside = summaries.get(last.folder)
+        # A crash shows by silence alone, so that silence is part of what is seen.
+        is_quiet = now - last.changed_ns / 1e9 > QUIET_S
+        mark = b"".join(file.mark for file in files) + (beside.mark if beside else b"") + bytes((is_quiet,))
+        reading = _Reading(folder, run, tuple(files), beside, is_quiet)
+        yield Listed(run, mark, lambda reading=reading: reading.read(source))  # type: ignore[misc]
+
+
+def _is_read(path: str) -> bool:
+    """Of what lies beside a log, only the summary; media, code and tables may be many and large."""
+    name = path.rpartition("/")[2]
+    return not re.search(r"(?:^|/)(?:offline-)?run-[^/]*/(?!files\Z)", path) and name not in (
+        "logs",
+        "tmp",
+        ".git",
+    )
+
+
+class _Reading:
+    """One run, from its logs in the order they were begun."""
+
+    def __init__(
+        self,
+        folder: Folder,
+        run: str,
+        files: tuple[FoundFile, ...],
+        summary: FoundFile | None,
+        is_quiet: bool,  # noqa: FBT001 - of the listing
+    ) -> None:
+        self.folder, self.run, self.files, self.summary, self.is_quiet = folder, run, files, summary, is_quiet
+        self.about = About()
+
+    def read(self, source: Source) -> ReadRun:
+        history: History | None = None
+        for file in self.files:
+            self.about.exit_code = None  # resumed, so that its former end was none
+            handle = self.folder.open(file.path)
+            try:
+                for portion in records(handle):
+                    history = self._take(portion, history)
+            except (Damaged, Malformed) as error:
+                raise self._broken(file, str(error)) from error
+            finally:
+                os.close(handle)
+        history = history or History(self.about.started_ms)
+        self._take_summary(history)
+        return read_run(self._told(history), source)
+
+    def _take(self, portion: Records, history: History | None) -> History | None:
+        top = fields(portion.buffer, portion.starts, portion.ends)
+        is_told = np.isin(top.number, TOLD) & (top.kind == BYTES)
+        told = sorted(
+            zip(
+                top.owner[is_told].tolist(),
+                *(c[is_told].tolist() for c in (top.number, top.start, top.end)),
+                strict=True,
+            )
+        )
+        for (
+            _,
+            number,
+            start,
+            end,
+        ) in told:  # in the order they were written: a later word replaces an earlier one
+            self.about.take(number, portion.buffer.text(start, end))
+        rows = top.only(HISTORY, BYTES)
+        if len(rows.owner):
+            history = history or History(self.about.started_ms)
+            history.add(portion.buffer, rows.start, rows.end)
+        return history
+
+    def _take_summary(self, history: History) -> None:
+        """The summary knows of rows that a log cut by a crash does not hold."""
+        if self.summary is None or self.about.exit_code is not None:
+            return
+        try:
+            told = orjson.loads(self.folder.content(self.summary.path))
+        except orjson.JSONDecodeError as error:
+            raise self._broken(self.summary, "not JSON") from error
+        if not isinstance(told, dict):
+            return
+        step, at = told.get("_step"), told.get("_timestamp")
+        if type(step) is int and history.last_step < step < 2**53:
+            seconds = at if isinstance(at, int | float) and 0 <= at < 2**38 else (history.last_ms or 0) / 1000
+            history.add_row(told, step, int(seconds * 1000))
+
+    def _told(self, history: History) -> ToldRun:
+        about = self.about
+        texts = about.texts
+        tags = {f"wandb.{name}": texts[name] for name in _KEPT if texts.get(name)}
+        plain = []
+        for tag in about.tags:
+            found = _TAG.match(tag)
+            if found:
+                tags[found.group(1)] = found.group(2)
+            else:
+                plain.append(tag)
+        if plain:
+            tags["wandb.tags"] = ", ".join(plain)
+        if about.commit:
+            tags["git.commit"] = about.commit
+        status = self._status()
+        return ToldRun(
+            external_id=self.run,
+            name=texts.get("name", ""),
+            status=status,
+            experiment=texts.get("project", ""),
+            group=texts.get("group", ""),
+            started_ms=about.started_ms,
+            ended_ms=None if status is RunStatus.RUNNING else self._ended_ms(history),
+            params=about.params(),
+            tags=tags,
+            curves=history.curves(),
+            devices_seen=len(about.gpus) or max(about.gpu_count, 0) or None,
+        )
+
+    def _status(self) -> RunStatus:
+        if self.about.exit_code is not None:
+            return RunStatus.FINISHED if self.about.exit_code == 0 else RunStatus.FAILED
+        return RunStatus.FAILED if self.is_quiet else RunStatus.RUNNING
+
+    def _ended_ms(self, history: History) -> int | None:
+        about = self.about
+        if about.exit_code is not None and about.started_ms is not None and about.runtime_s > 0:
+            return about.started_ms + about.runtime_s * 1000
+        return max(
+            (at for at in (history.last_ms, about.last_ms, about.started_ms) if at is not None), default=None
+        )
+
+    def _broken(self, file: FoundFile, fact: str) -> Invalid:
+        return self.folder.broken(
+            file.path,
+            kept_text(fact),
+            "what W&B's client writes",
+            "copy it again, or remove it, then: assay sync",
+        )

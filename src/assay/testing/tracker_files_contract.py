@@ -114,9 +114,10 @@ class TrackerFilesContract(EvidenceSourceContract):
 def _survivors(reader: EvidenceSource, synced: Synced) -> list[Synced]:
     """A fresh sync that ended well, in a list; an empty one where it was refused as it should be."""
     fresh = Synced(replace(synced.source, cursor={}))
+    refused: AssayError | None = None
     try:
         fresh.sync(reader)
-    except AssayError as refused:
-        assert refused.hint, "an error says what mends it"
-        return []
-    return [fresh]
+    except AssayError as error:
+        refused = error
+    assert refused is None or refused.hint, "an error says what mends it"
+    return [fresh] if refused is None else []

@@ -122,6 +122,7 @@ def _limit(stage: Stage) -> LimitRow:
 
 KIND_WORDS = {
     "mlflow": "MLflow (server, SQLite, PostgreSQL, mlruns)",
+    "tensorboard": "TensorBoard (folder of event files)",
     "wandb": "Weights & Biases (folder wandb)",
 }
 """Kinds that packages add are shown by their own name."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
+from assay.connectors.tracked.documents import yaml_at
 from assay.connectors.tracked.folder import Folder, FoundFile
 from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, runs_counted
 from assay.connectors.trackers.mlflow.artifacts import RUN_ID, SCORE_FOLDER, local_scores
@@ -26,7 +26,6 @@ MAX_METRIC_BYTES = 512 * 2**20
 MAX_META_BYTES = 2**20
 # The numbers of MLflow's RunStatus, as the file store writes them.
 _STATUS = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TRASH = ".trash/"
 _CONTEXT = "mlflow.data.context"
 
@@ -121,21 +120,7 @@ class FileStore:
         return self._experiments[experiment]
 
     def _meta(self, path: str) -> dict[str, Any]:
-        content = self.folder.content(path, limit=MAX_META_BYTES)
-        try:
-            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content, Loader=_LOADER)):
-                raise self._malformed(path, "it holds YAML aliases")
-            found = yaml.load(content, Loader=_LOADER)  # noqa: S506 - a safe loader, found when this is imported
-        except (yaml.YAMLError, UnicodeError, ValueError, RecursionError) as error:
-            raise self._malformed(path, f"not YAML ({str(error).splitlines()[0][:80]})") from error
-        if not isinstance(found, dict):
-            raise self._malformed(path, "nothing that names its fields")
-        return found
-
-    def _malformed(self, path: str, fact: str) -> Invalid:
-        return self.folder.broken(
-            path, fact, "the fields MLflow writes", "restore or remove this run, then: assay sync"
-        )
+        return yaml_at(self.folder, path)
 
     def _text(self, file: FoundFile) -> str:
         return clean_text(self.folder.content(file.path, limit=MAX_META_BYTES))

@@ -52,7 +52,7 @@ def records(handle: int) -> Iterator[Records]:
     room = np.empty(2 * min(os.fstat(handle).st_size + 1, CHUNK_BYTES) + PADDING, np.uint8)
     place, joiner = 0, _Joiner()
     while True:
-        size = os.preadv(handle, [room[: min(CHUNK_BYTES, len(room) // 2)]], place)
+        size = os.preadv(handle, [room[: min(CHUNK_BYTES, len(room) // 2)].data], place)
         if size <= (0 if place else HEADER_BYTES):
             return
         buffer = Buffer.over(room, size)

@@ -1,0 +1,1 @@
+"""Reads TensorBoard: event files as TensorFlow, PyTorch, Keras, JAX and TensorBoardX write them."""

@@ -1,0 +1,162 @@
+"""A TensorBoard log folder: each folder with event files is a run, named by its path."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from assay.connectors.tracked.documents import json_at, yaml_at
+from assay.connectors.tracked.folder import Folder, FoundFile, local_path
+from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
+from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ticket_of
+from assay.connectors.tracked.wire import Malformed
+from assay.connectors.trackers.tensorboard.events import Events
+from assay.connectors.trackers.tensorboard.records import Damaged, records
+from assay.domain.experiments.evidence import Curve, RunStatus
+from assay.workflows.ports import SyncBatch
+from assay.workflows.records import Source
+
+HOW = "TensorBoard files"
+QUIET_S = 15 * 60
+"""Event files do not say that a run has ended: one is taken to have ended when nothing was written for this long."""
+_EVENTS = re.compile(r"events\.out\.tfevents\.|.*\.tfevents(?:\.|\Z)")
+_SIDECAR, _HPARAMS = "assay.json", "hparams.yaml"
+# Keras and others write one training as several folders.
+_PARTS = frozenset(("train", "validation", "val", "eval", "evaluation", "test"))
+_STATUS = {one.value: one for one in RunStatus}
+
+
+class TensorBoardFiles:
+    """Reads event files without TensorFlow or TensorBoard (implements `assay.connectors.tracked.reader.TrackerReader`)."""
+
+    def changes(self, source: Source, known: Callable[[], Mapping[str, str]]) -> Iterator[SyncBatch]:
+        """Everything that differs from what the cursor says (see `TrackerReader`)."""
+        folder = _folder(source)
+        return changes_of(folder, _runs(folder, source), source, known, how=HOW)
+
+    def check(self, source: Source) -> str:
+        """One line about the connection."""
+        folder = _folder(source)
+        count = sum(1 for _ in _runs(folder, source))
+        if not count:
+            raise folder.nothing_there()
+        return f"TensorBoard files in {Path(folder.root).absolute().name}: {runs_counted(count)}"
+
+
+def _folder(source: Source) -> Folder:
+    root = local_path(source.uri, kind="tensorboard", example="./runs")
+    return Folder(root, source.uri, "TensorBoard runs", "RUN/events.out.tfevents.*")
+
+
+def _runs(folder: Folder, source: Source) -> Iterator[Listed]:
+    """Every run with the files it is read from."""
+    files: dict[str, dict[str, list[FoundFile]]] = defaultdict(lambda: defaultdict(list))
+    sidecars: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in folder.files():
+        if _EVENTS.match(file.name):
+            above, _, part = file.folder.rpartition("/")
+            is_part = part in _PARTS and (above or file.folder != part or _has_siblings(folder))
+            files[above if is_part else file.folder][f"{part}/" if is_part else ""].append(file)
+        elif file.name in (_SIDECAR, _HPARAMS):
+            sidecars[file.folder].append(file)
+    now = time.time()
+    for run, parts in files.items():
+        beside = sidecars.get(run, [])
+        read = [file for part in parts.values() for file in part]
+        is_quiet = now - max(file.changed_ns for file in read) / 1e9 > QUIET_S
+        mark = b"".join(file.mark for file in (*read, *beside)) + bytes((is_quiet,))
+        reading = _Reading(folder, run, parts, [file.name for file in beside], is_quiet=is_quiet)
+        yield Listed(reading.external_id, mark, lambda reading=reading: reading.read(source))  # type: ignore[misc]
+
+
+def _has_siblings(folder: Folder) -> bool:
+    """Is the folder that was connected one run of several parts?"""
+    return sum((Path(folder.root) / part).is_dir() for part in _PARTS) > 1
+
+
+class _Reading:
+    """One run, from its files in the order they were begun: their names begin with the time."""
+
+    def __init__(
+        self,
+        folder: Folder,
+        run: str,
+        parts: Mapping[str, list[FoundFile]],
+        beside: list[str],
+        *,
+        is_quiet: bool,
+    ) -> None:
+        self.folder, self.run, self.parts, self.beside, self.is_quiet = folder, run, parts, beside, is_quiet
+        root = Path(folder.root).absolute()
+        self.root_name = root.parent.name if root.is_file() else root.name
+        self.external_id = kept_text(os.fsencode(run or self.root_name))
+
+    def read(self, source: Source) -> ReadRun:
+        events = {part: self._events(files) for part, files in self.parts.items()}
+        curves: dict[str, Curve] = {}
+        for part, one in events.items():
+            curves |= one.curves(part)
+        params: dict[str, str] = {}
+        tags: dict[str, str] = {}
+        for one in events.values():
+            params |= flattened(one.params)
+            tags |= one.texts
+        if _HPARAMS in self.beside:
+            params |= flattened(yaml_at(self.folder, self._beside(_HPARAMS)))
+        if _SIDECAR in self.beside:
+            params |= flattened(json_at(self.folder, self._beside(_SIDECAR)))
+        status = self._status(params.pop("assay.status", ""), list(events.values()))
+        started = min((one.first_ms for one in events.values() if one.first_ms), default=None)
+        ended = max((one.last_ms for one in events.values() if one.last_ms), default=None)
+        path = self.external_id.split("/")
+        return read_run(
+            ToldRun(
+                external_id=self.external_id,
+                name=self.external_id,
+                status=status,
+                experiment=path[0],
+                group=next((part for part in reversed(path) if ticket_of({}, part)), ""),
+                started_ms=started,
+                ended_ms=None if status is RunStatus.RUNNING else ended,
+                params=params,
+                tags=tags,
+                curves=curves,
+            ),
+            source,
+        )
+
+    def _events(self, files: list[FoundFile]) -> Events:
+        found = Events()
+        for file in sorted(files, key=lambda one: one.name):
+            handle = self.folder.open(file.path)
+            try:
+                for portion in records(handle):
+                    found.add(portion.buffer, portion.starts, portion.ends)
+            except (Damaged, Malformed) as error:
+                raise self.folder.broken(
+                    file.path,
+                    str(error),
+                    "what TensorBoard's writers write",
+                    "copy it again, or remove it, then: assay sync",
+                ) from error
+            finally:
+                os.close(handle)
+        return found
+
+    def _beside(self, name: str) -> str:
+        return f"{self.run}/{name}" if self.run else name
+
+    def _status(self, said: str, events: list[Events]) -> RunStatus:
+        if said in _STATUS:
+            return _STATUS[said]
+        told = {one.status for one in events} - {""}
+        if told & {"finished", "failed"}:
+            return RunStatus.FAILED if "failed" in told else RunStatus.FINISHED
+        if not self.is_quiet:
+            return RunStatus.RUNNING
+        has_begun = any(one.started_s is not None for one in events)
+        return RunStatus.FAILED if has_begun else RunStatus.FINISHED

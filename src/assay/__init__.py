@@ -1,6 +1,9 @@
 """Assay: experiments decided on evidence.
 
     import assay
+    with assay.experiment("EXP-42", seed=3) as run:
+        run.log(accuracy=0.87, step=7)
+
     answer = assay.gate({"accuracy": candidate}, {"accuracy": baseline}, "accuracy no worse than baseline by 2%")
     assert answer, answer
 
@@ -13,15 +16,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from assay.errors import AssayError
     from assay.sdk.estimators import scored
+    from assay.sdk.experiment import ExperimentRun, experiment
     from assay.sdk.gates import gate
     from assay.sdk.report import GateReport
 
 __version__ = "0.1.0"
-__all__ = ["AssayError", "GateReport", "__version__", "gate", "scored"]
+__all__ = ["AssayError", "ExperimentRun", "GateReport", "__version__", "experiment", "gate", "scored"]
 
 _HOMES = {
     "AssayError": "assay.errors",
+    "ExperimentRun": "assay.sdk.experiment",
     "GateReport": "assay.sdk.report",
+    "experiment": "assay.sdk.experiment",
     "gate": "assay.sdk.gates",
     "scored": "assay.sdk.estimators",
 }

@@ -1,0 +1,312 @@
+"""A training run that is evidence: `assay.experiment` begins it, `run.log` costs microseconds, leaving the block ends it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from assay.errors import Invalid
+from assay.sdk import process_ends
+from assay.sdk.numbers import number_of, step_of
+from assay.sdk.point_queue import PointQueue
+from assay.sdk.run_file import RunFile
+from assay.sdk.run_folder import Place, RunFiles, new_run, place_of
+from assay.sdk.run_head import head_of, plain
+
+PATIENCE_S = 10.0
+"""So long the end of a run waits for a disk that takes nothing."""
+HURRY_S = 2.0
+"""So long where the process is told to end."""
+_MOST_FACTS = 1_000
+_log = logging.getLogger("assay")
+
+
+def experiment(
+    ticket: str,
+    *,
+    seed: int | None = None,
+    config: Any = None,
+    name: str = "",
+    arm: str | None = None,
+    dataset: str | None = None,
+    devices: float | None = None,
+    tags: Mapping[str, str] | None = None,
+    project: str | None = None,
+    home: str | os.PathLike[str] | None = None,
+    strict: bool = False,
+) -> ExperimentRun:
+    """Begin a run of this ticket, and keep what it logs.
+
+    Args:
+        ticket: such as `EXP-42`.
+        seed: of the training; runs that differ in nothing else form one seed group.
+        config: parameters by name, nested or not; an `argparse.Namespace` or a data class will do.
+        name: what people call the run.
+        arm: `baseline`, or the name of another arm; else the run is a candidate.
+        dataset: what it is evaluated on, with version, such as `support-eval@3`.
+        devices: how many devices it occupies, for compute; else those that PyTorch or CUDA_VISIBLE_DEVICES show, else unknown.
+        tags: further texts by name.
+        project: whose ticket it is; else the project in use.
+        home: the installation; else ASSAY_HOME, else the nearest `.assay` here or above, else runs go to `./assay-runs`.
+        strict: raise where something is logged that is no number, instead of counting it.
+
+    Returns:
+        The open run, to be used in a `with` block or ended by `finish`.
+
+    Raises:
+        Invalid: ticket, seed or project is malformed.
+        NotFound: no project is in use, and none was named.
+        Unavailable: nothing can be written where runs are kept.
+    """
+    place = place_of(project, home)
+    head = head_of(
+        ticket,
+        seed=seed,
+        config=config,
+        name=name,
+        arm=arm,
+        dataset=dataset,
+        devices=devices,
+        tags=tags,
+        project=place.project,
+    )
+    return ExperimentRun(place, head, strict=strict)
+
+
+class ExperimentRun:
+    """One run that is being logged. Threads may share it; a forked or spawned process logs to a file of its own."""
+
+    def __init__(self, place: Place, head: Mapping[str, Any], *, strict: bool = False) -> None:
+        self._owner = os.getpid()
+        self._describe(place, head, strict=strict)
+        self._files, main, self._live = new_run(place, head, self._note)
+        self._begin(PointQueue(lambda: main, beat=self._beat))
+        self._queue.start()
+        process_ends.watch(self)
+
+    def _describe(self, place: Place, head: Mapping[str, Any], *, strict: bool) -> None:
+        self.place = place
+        self.head = head
+        self.status = "running"
+        """`running`, then `finished`, `failed` or `stopped`."""
+        self.refused: dict[str, int] = {}
+        """What was logged and could not be kept: why, and how often."""
+        self._strict = strict
+
+    def _begin(self, queue: PointQueue) -> None:
+        self._queue = queue
+        self._waiting = queue.waiting
+        self.is_ending = False
+        """Is it being ended right now?"""
+
+    @property
+    def run_id(self) -> str:
+        """Its id, which is the name of its log."""
+        return self._files.run_id
+
+    @property
+    def ticket(self) -> str:
+        """Which ticket it belongs to."""
+        return str(self.head["tags"]["assay.ticket"])
+
+    @property
+    def path(self) -> str:
+        """Where its log is."""
+        return str(Path(self._files.folder) / f"{self.run_id}.jsonl")
+
+    @property
+    def is_worker(self) -> bool:
+        """Is this process a child of the one that began the run?"""
+        return os.getpid() != self._owner
+
+    def log(
+        self, metrics: Mapping[str, Any] | None = None, /, *, step: int | None = None, **values: Any
+    ) -> None:
+        """Keep these numbers. Returns at once: they are on their way to the disk within a fifth of a second.
+
+        NaN and infinity are kept. What is no number is not; it is told once, counted, and shown at the end, for a training
+        must not die of it (unless the run is strict).
+
+        Args:
+            metrics: numbers by name, beside or instead of keywords; for names such as `val/loss`.
+            step: such as the epoch; without one each metric counts on from its last step.
+            **values: numbers by name.
+        """
+        if metrics is not None:
+            values = self._joined(metrics, values)
+        for value in values.values():
+            if type(value) is not float:
+                values = self._numbers(values)
+                break
+        if type(step) is not int and step is not None:
+            try:
+                step = step_of(step)
+            except TypeError as error:
+                self._refuse(f"{error} is no step", "a whole number")
+                return
+        if values and (len(self._waiting) < self._queue.room or self._queue.make_room()):
+            self._waiting.append((time.time_ns(), step, values))
+
+    def set_tag(self, name: str, value: object) -> None:
+        """Say something about the run, such as `assay.gpu_hours`; the last word counts."""
+        self._say({plain(str(name)): plain(str(value))})
+
+    def remove_tag(self, name: str) -> None:
+        """Take back what was said."""
+        self._say({plain(str(name)): None})
+
+    def _say(self, tags: Mapping[str, str | None]) -> None:
+        if len(self._waiting) < self._queue.room or self._queue.make_room():
+            self._waiting.append({"tags": tags})
+
+    def flush(self, patience_s: float = PATIENCE_S) -> bool:
+        """Wait until all that was logged up to now would survive the end of this process, such as before a checkpoint; False: it does not yet."""
+        return self._queue.flush(patience_s)
+
+    def finish(self, status: str = "finished") -> None:
+        """End the run: everything logged is on the disk when this returns. A second time does nothing.
+
+        Args:
+            status: `finished`, `failed` or `stopped`.
+        """
+        if status not in ("finished", "failed", "stopped"):
+            raise Invalid(
+                f"cannot end run '{self.run_id}': found the status {status[:40]!r} (expected finished, failed or stopped)",
+                hint='run.finish("failed")',
+                code="run-status-unknown",
+                field="status",
+            )
+        self._end(status, PATIENCE_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._end(_status_after(error), PATIENCE_S, "" if error is None else type(error).__name__)
+
+    def __repr__(self) -> str:
+        return f"<assay run {self.run_id} of {self.ticket}: {self.status}>"
+
+    # ------------------------------------------------------------------------------------------- slow paths
+    def _joined(self, metrics: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return {**metrics, **values}
+        except TypeError:
+            pass
+        try:
+            return {**dict(metrics), **values}
+        except Exception:  # noqa: BLE001  # whatever it is
+            self._refuse(
+                f"a {type(metrics).__name__} is no mapping of names to numbers", 'such as {"loss": 0.3}'
+            )
+            return values
+
+    def _numbers(self, values: dict[str, Any]) -> dict[str, float]:
+        found = {}
+        for name, value in values.items():
+            try:
+                found[name] = value if type(value) is float else number_of(value)
+            except (TypeError, OverflowError) as error:
+                self._refuse(f"{str(name)[:60]} is {error}", "a number")
+        return found
+
+    def _refuse(self, fact: str, expected: str) -> None:
+        self._note(fact, expected)
+        if self._strict:
+            raise Invalid(
+                f"cannot log: {fact} (expected {expected})",
+                hint="run.log(accuracy=0.87, step=7)",
+                code="log-value-malformed",
+            )
+
+    def _note(self, fact: str, expected: str) -> None:
+        """Count what is not kept, and tell it once."""
+        count = self.refused.get(fact, 0)
+        if count or len(self.refused) < _MOST_FACTS:
+            self.refused[fact] = count + 1
+            if not count:
+                _log.warning(
+                    "cannot log: %s (expected %s). It is not kept; the training goes on.", fact, expected
+                )
+
+    # ------------------------------------------------------------------------------------------- ends
+    def _part(self) -> RunFile:
+        return self._files.part(self._note)
+
+    def _beat(self) -> None:
+        with suppress(OSError):  # the lock says it, too
+            os.utime(self._files.live)
+
+    def _end(self, status: str, patience_s: float, error: str = "") -> bool:
+        if self.status != "running" or self.is_ending:
+            return True
+        self.is_ending = True
+        if self.is_worker:
+            done = self._queue.end(patience_s)
+        else:
+            done = self._queue.end(patience_s, partial(self._last_words, status, error))
+            self._let_go()
+        self.status = status
+        process_ends.forget(self)
+        return done
+
+    def _last_words(self, status: str, error: str) -> dict[str, Any]:
+        said: dict[str, Any] = {"ended_ms": time.time_ns() // 1_000_000, "status": status}
+        if self.refused:
+            said["refused"] = sum(self.refused.values())
+        if error:
+            said["error"] = error
+        return {"end": said}
+
+    def _let_go(self) -> None:
+        with suppress(OSError):
+            Path(self._files.live).unlink()
+        os.close(self._live)
+
+    def end_with_process(self, status: str) -> None:
+        """See `assay.sdk.process_ends.OpenRun`."""
+        self._end(status, HURRY_S)
+
+    def become_worker(self) -> None:
+        """See `assay.sdk.process_ends.OpenRun`: nothing of the parent's is written twice, and no lock of its threads is met."""
+        parent = self._queue
+        self._begin(PointQueue(self._part, begins=process_ends.write_before_worker_ends))
+        if self._live >= 0:
+            os.close(self._live)
+            self._live = -1
+        if parent.file is not None:
+            parent.file.close()
+
+    def _join(self, place: Place, head: Mapping[str, Any], files: RunFiles, *, strict: bool) -> None:
+        self._live = self._owner = -1
+        self._describe(place, head, strict=strict)
+        self._files = files
+        self._begin(PointQueue(self._part, begins=process_ends.write_before_worker_ends))
+        process_ends.watch(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _worker_of, (self.place, dict(self.head), self._files, self._strict)
+
+
+def _worker_of(place: Place, head: Mapping[str, Any], files: RunFiles, strict: bool) -> ExperimentRun:  # noqa: FBT001  # as it was pickled
+    """The run in another process, to which it was sent: that logs to a file of its own, too."""
+    run = ExperimentRun.__new__(ExperimentRun)
+    run._join(place, head, files, strict=strict)  # noqa: SLF001  # made here
+    return run
+
+
+def _status_after(error: BaseException | None) -> str:
+    """How did a block end that was left by this?"""
+    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+        return "finished"
+    stopped = isinstance(error, KeyboardInterrupt | GeneratorExit) or type(error).__name__ == "CancelledError"
+    return "stopped" if stopped else "failed"

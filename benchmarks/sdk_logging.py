@@ -140,9 +140,13 @@ def ingest(folder: Path, runs: int, rounds: int) -> None:
             theirs = each(work, runs)
             if number:  # the first round warms everything up
                 ratios[way].append(theirs / ours)
-                print(f"run of 20 points: MLflow {way:<12} {theirs * 1000:7.2f} ms   run log {ours * 1000:6.2f} ms")
+                print(
+                    f"run of 20 points: MLflow {way:<12} {theirs * 1000:7.2f} ms   run log {ours * 1000:6.2f} ms"
+                )
     for way, found in ratios.items():
-        print(f"ingest: {statistics.median(found):.0f}x faster than MLflow's {way} (median of {rounds}; wanted: 20x)")
+        print(
+            f"ingest: {statistics.median(found):.0f}x faster than MLflow's {way} (median of {rounds}; wanted: 20x)"
+        )
     into_store(folder)
 
 
@@ -190,8 +194,12 @@ def by_batch(seed: int) -> None:
     experiment = mlflow.get_experiment_by_name("bench").experiment_id
     run = client.create_run(experiment, tags={"assay.ticket": "EXP-1", "assay.seed": str(seed)})
     now = int(time.time() * 1000)
-    points = [Metric(name, value, now, epoch) for epoch in range(EPOCHS) for name, value in metrics(epoch).items()]
-    client.log_batch(run.info.run_id, metrics=points, params=[Param(k, str(v)) for k, v in PARAMETERS.items()])
+    points = [
+        Metric(name, value, now, epoch) for epoch in range(EPOCHS) for name, value in metrics(epoch).items()
+    ]
+    client.log_batch(
+        run.info.run_id, metrics=points, params=[Param(k, str(v)) for k, v in PARAMETERS.items()]
+    )
     client.set_terminated(run.info.run_id)
 
 

@@ -29,7 +29,7 @@ from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
 CURSOR_VERSION = 4
-BATCH_RUNS = 1024
+BATCH_RUNS = 2048
 SHORT_BATCH_RUNS = 256
 BATCH_POINTS = 1_000_000
 BATCH_BLOB_BYTES = 64 * 2**20

@@ -14,6 +14,7 @@ from assay.domain.experiments.evidence import Curve
 from assay.domain.experiments.type_rules import ticket_problems
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import MetricCatalog
+from assay.stats.curve_thinning import thinned_points
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.blockers import by_age
 from assay.workflows.board import assess
@@ -206,29 +207,10 @@ def _curves(
 
 
 def thinned(curve: Curve, most: int) -> tuple[tuple[int, ...], tuple[float | None, ...]]:
-    """Steps and values for drawing, at most `most` points: of every stretch its extremes and every broken value's place.
+    """Steps and values for drawing, at most `most` points: of every stretch its extremes and the first broken value.
 
     Non-finite values become None, a gap in the drawn line.
     """
-    count = len(curve.values)
-    keep = range(count) if count <= most else _extremes(curve, most)
-    steps = tuple(int(curve.steps[i]) for i in keep)
-    values = tuple(float(v) if math.isfinite(v) else None for v in (curve.values[i] for i in keep))
-    return steps, values
-
-
-def _extremes(curve: Curve, most: int) -> list[int]:
-    values, count = curve.values, len(curve.values)
-    stretches = max(most // 2, 1)
-    kept: set[int] = {0, count - 1}
-    for index in range(stretches):
-        low, high = index * count // stretches, (index + 1) * count // stretches
-        window = range(low, high)
-        broken = next((i for i in window if not math.isfinite(values[i])), None)
-        if broken is not None:
-            kept.add(broken)
-        finite = [i for i in window if math.isfinite(values[i])]
-        if finite:
-            kept.add(min(finite, key=lambda i: values[i]))
-            kept.add(max(finite, key=lambda i: values[i]))
-    return sorted(kept)
+    keep = thinned_points(curve.steps, curve.values, most)
+    values = (v if math.isfinite(v) else None for v in curve.values[keep].tolist())
+    return tuple(curve.steps[keep].tolist()), tuple(values)

@@ -43,6 +43,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("gates", "gates gate-files"),
         ("gate_runs", "gates gate-runs tickets/gate-runs tickets/gate"),
         ("evidence", "sources syncs runs"),
+        ("comparison", "comparison"),
         ("search", "search tried-before overview"),
         ("journal", "journal"),
         ("backups", "backups diagnosis"),

@@ -8,13 +8,14 @@ import typer
 
 from assay.cli.connection import connected, part
 from assay.cli.options import Json, Key, Project, given, group
+from assay.cli.run_compare import compare
 from assay.cli.screen import facts, print_json, say, shortened, table
 from assay.cli.values import catalog_of, last_values, status_of, value_text
 
 if TYPE_CHECKING:
     from assay.domain.kernel.metrics import MetricCatalog
 
-app = group("run", "List, show, attach and detach runs.")
+app = group("run", "List, show, compare, attach and detach runs.")
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Such as mlflow:4f2a...")]
 
 
@@ -99,6 +100,9 @@ def show(run: RunId, project: Project = None, json: Json = False) -> None:
         for name, curve in found["curves"].items()
     ]
     table(("metric", "points", "last"), rows, none="No metrics.")
+
+
+app.command("compare")(compare)
 
 
 @app.command("attach")

@@ -22,6 +22,9 @@ from assay.workflows.actor import Actor
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 API_PREFIX = "/api/"
+_COMPARISONS = ("/comparison", "/comparison/curves")
+_LISTS = frozenset({"run", "config", "metric"})
+"""Of a comparison of runs: several runs, parameters and metrics may be named."""
 CSRF_COOKIE = "assay_csrf"
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
@@ -127,7 +130,8 @@ def _check_target(scope: Scope) -> None:
     check_nul(scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass"), query)
     check_text(scope["path"], "path")
     if query and scope["path"].startswith(API_PREFIX):
-        check_query(query)
+        compares = scope["path"].rstrip("/").endswith(_COMPARISONS)
+        check_query(query, lists=_LISTS if compares else frozenset())
 
 
 async def _read_body(headers: Headers, receive: Receive, *, most: int) -> bytes:

@@ -152,8 +152,10 @@ def check_text(text: str, field: str) -> None:
         _refuse(shown, "whole Unicode characters", code="text-not-unicode", field=field)
 
 
-def check_query(query: bytes) -> None:
+def check_query(query: bytes, *, lists: frozenset[str] = frozenset()) -> None:
     """Refuse a query that says one thing twice: whichever is taken, the other was meant as well.
+
+    `lists` are the parameters that may have several values.
 
     Raises:
         Invalid: naming the parameter.
@@ -161,7 +163,7 @@ def check_query(query: bytes) -> None:
     seen = set()
     for part in query.split(b"&"):
         name = _name(part)
-        if name and name in seen:
+        if name and name in seen and name not in lists:
             found = f"the parameter {name[:60]!a} twice"
             _refuse(found, "each parameter once", code="parameter-repeated", field=name[:60])
         seen.add(name)

@@ -64,7 +64,8 @@ def _stretch_of(across: FloatArray | IntArray, stretches: int) -> Points:
     if not width > 0.0:
         return np.zeros(len(low), dtype=np.intp)
     share = (low - low[0]) / width
-    return np.minimum((share * stretches).astype(np.intp), stretches - 1)
+    stretch: Points = np.minimum((share * stretches).astype(np.intp), stretches - 1)
+    return stretch
 
 
 def _of_finite(of_point: Points, values: FloatArray, finite: NDArray[np.bool_]) -> Points:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from assay.domain.governance.journal import JournalHead
 from assay.storage.queries.backlog import BacklogQueries
 from assay.storage.queries.board import BoardQueries
+from assay.storage.queries.compared import ComparedQueries
 from assay.storage.queries.experiments import ExperimentQueries
 from assay.storage.queries.flow import FlowQueries
 from assay.storage.queries.gates import GateQueries
@@ -38,6 +39,7 @@ class Reading(
     BacklogQueries,
     ExperimentQueries,
     RunQueries,
+    ComparedQueries,
     GateQueries,
     FlowQueries,
     PlanningQueries,
@@ -81,6 +83,7 @@ class Writing(
     BacklogQueries,
     ExperimentQueries,
     RunQueries,
+    ComparedQueries,
     GateQueries,
     FlowQueries,
     PlanningQueries,

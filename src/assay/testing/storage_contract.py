@@ -18,6 +18,7 @@ from assay.domain.kernel.metrics import Direction, Metric
 from assay.errors import Conflict, Invalid
 from assay.testing.storage_blockers import BlockerContract
 from assay.testing.storage_company import CompanyContract
+from assay.testing.storage_compared import ComparedContract
 from assay.testing.storage_concurrency import ConcurrencyContract
 from assay.testing.storage_gates import GateContract
 from assay.testing.storage_journal import JournalContract
@@ -431,6 +432,7 @@ class StorageContract(
     SprintContract,
     JournalContract,
     PagesContract,
+    ComparedContract,
     ConcurrencyContract,
 ):
     """Everything at once."""

@@ -141,6 +141,7 @@ def run_list_line(row: RunRow, slug: str, catalog: MetricCatalog) -> RunListLine
         (name, last_value(row.metrics[name], catalog.get(name))[0]) for name in names[:METRICS_SHOWN]
     )
     return RunListLine(
+        run_id=row.run_id,
         line=run_line(row, slug, None, None),
         ticket=row.ticket or "",
         ticket_href=f"/p/{slug}/t/{row.ticket}" if row.ticket else "",

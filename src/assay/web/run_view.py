@@ -41,6 +41,7 @@ def run_page(view: RunView, slug: str, catalog: MetricCatalog, *, csrf_token: st
         ticket_href=f"/p/{slug}/t/{run.ticket}" if run.ticket else "",
         unknown_ticket=view.unknown_ticket or "",
         external_url=wording.safe_link(run.url),
+        compare_href=f"/p/{slug}/compare{f'?ticket={run.ticket}' if run.ticket else ''}",
         facts=_facts(run),
         config=tuple(sorted(run.config.items())),
         tags=tuple(sorted(run.tags.items())),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from assay.domain.experiments.evidence import Curve
+    from assay.workflows.comparison_views import ComparisonFilters, MatchedRuns
     from assay.workflows.run_views import RunRow
 
 
@@ -31,4 +32,10 @@ class RunReads(Protocol):
 
     def curves_of(self, project_id: int, metric: str, run_ids: Sequence[str]) -> Mapping[str, Curve]:
         """One metric of these runs, by run id; those that never logged it are left out."""
+        ...
+
+    def matched_runs(
+        self, project_id: int, asked: ComparisonFilters, *, after: str | None, limit: int
+    ) -> MatchedRuns:
+        """The newest runs that match, without curves, deleted ones left out, with how many match in all."""
         ...

@@ -85,6 +85,13 @@ def test_parameter_given_twice_is_refused_by_name(target, query, name):
     assert (found["code"], found["field"], bool(found["hint"])) == ("parameter-repeated", name, True)
 
 
+def test_only_what_may_have_several_values_is_given_twice(target):
+    where = TICKETS.replace("/tickets", "/comparison")
+    assert target.ask("GET", f"{where}?config=a%3D1&config=b%3D2&run=a&run=b").status == 200
+    assert problem(target.ask("GET", f"{where}?seed=1&seed=2"))["field"] == "seed"
+    assert problem(target.ask("GET", f"{TICKETS}?config=a&config=b"))["field"] == "config"
+
+
 def test_deep_body_is_refused_at_once(target):
     assert target.ask("POST", TICKETS, body=b"[" * 1_000_000).seconds < 2
 

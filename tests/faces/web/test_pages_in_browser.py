@@ -21,6 +21,7 @@ PAGES = {
     "new": "/t/new",
     "runs": "/runs",
     "run": "/runs/mlflow:00000001",
+    "compare": "/compare",
     "flow": "/flow",
     "flow tickets": "/flow/tickets",
     "kill stale": "/flow/stale",

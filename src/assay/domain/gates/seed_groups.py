@@ -7,8 +7,8 @@ deleted in the tracker, detached, or moved elsewhere are listed and never counte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -102,7 +102,7 @@ def seed_groups(
     for one in sorted(gone, key=lambda one: starting_order(one.run)):
         members.setdefault(config_key(one.run), _Members()).gone.append(one)
     # A run that was named for this ticket by mistake must not rename the groups that belong to it.
-    apart = _distinguishing([group.here[0].config for group in members.values() if group.here])
+    apart = distinguishing([group.here[0].config for group in members.values() if group.here])
     marks = _Marks(lock, repeats, as_baseline)
     return tuple(_group(key, members[key], apart, marks) for key in sorted(members))
 
@@ -134,6 +134,13 @@ def config_key(run: Run) -> str:
     return digest({"arm": run.arm, "config": dict(run.config)}).removeprefix("sha256:")[:_KEY_LENGTH]
 
 
+def configured(run: Run, ignored: Collection[str]) -> Run:
+    """The run without the parameters that set no configuration apart."""
+    if not any(name in run.config for name in ignored):
+        return run
+    return replace(run, config={name: value for name, value in run.config.items() if name not in ignored})
+
+
 @dataclass(frozen=True, slots=True)
 class _Members:
     """What belongs to one group."""
@@ -163,7 +170,7 @@ def _group(key: str, members: _Members, apart: tuple[str, ...], marks: _Marks) -
     is_baseline = marks.as_baseline or first.arm == BASELINE_ARM
     return SeedGroup(
         key=key,
-        label=_label(first, apart),
+        label=group_label(first, apart),
         arm=BASELINE_ARM if is_baseline else first.arm,
         config=dict(first.config),
         runs=tuple(run for run in kept if not marks.is_early(run)),
@@ -175,13 +182,14 @@ def _group(key: str, members: _Members, apart: tuple[str, ...], marks: _Marks) -
     )
 
 
-def _distinguishing(configs: list[Mapping[str, str]]) -> tuple[str, ...]:
-    """The parameters in which the groups differ."""
+def distinguishing(configs: list[Mapping[str, str]]) -> tuple[str, ...]:
+    """The parameters in which these configurations differ, one of each group."""
     names = sorted({name for config in configs for name in config})
     return tuple(name for name in names if len({config.get(name) for config in configs}) > 1)
 
 
-def _label(run: Run, apart: tuple[str, ...]) -> str:
+def group_label(run: Run, apart: tuple[str, ...]) -> str:
+    """What sets the group of this run apart from the others, by the parameters in which they differ."""
     text = ", ".join(f"{name}={run.config[name]}" for name in apart if name in run.config)
     if not text:
         return run.arm if run.arm != CANDIDATE_ARM else "one configuration"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Float, Text, cast, func, literal_column
+from sqlalchemy import JSON, ColumnElement, Float, Text, cast, exists, func, literal_column, select
 
 
 def json_word(engine: str, column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
@@ -30,3 +30,19 @@ def json_true(engine: str, column: ColumnElement[Any], name: str) -> ColumnEleme
 def _part(column: ColumnElement[Any], name: str) -> ColumnElement[str]:
     # As JSON and not as text, which PostgreSQL refuses of a document that holds the character 0 anywhere.
     return cast(func.json_extract_path(cast(column, JSON), literal_column(f"'{name}'")), Text)
+
+
+def json_has_entry(
+    engine: str, column: ColumnElement[Any], part: str, name: str, value: str
+) -> ColumnElement[bool]:
+    """Does an object at the top of the document hold this text under this name? Names are anything, so they stand in no path."""
+    if engine == "sqlite":
+        entries = func.json_each(column, literal_column(f"'$.{part}'"))
+    else:
+        entries = func.json_each_text(
+            func.json_extract_path(cast(column, JSON), literal_column(f"'{part}'"), type_=JSON)
+        )
+    rows = entries.table_valued("key", "value", name="entry")
+    return exists(
+        select(literal_column("1")).select_from(rows).where(rows.c.key == name, rows.c.value == value)
+    )

@@ -28,7 +28,7 @@ CHUNK_RUNS = 1024
 INT64_MAX = 2**63 - 1
 
 _R = runs.c
-_RUN = (
+RUN_COLUMNS = (
     _R.id,
     _R.run_id,
     _R.external_id,
@@ -42,12 +42,12 @@ _RUN = (
     _R.first_arm,
 )
 OF_TICKET = Statement(
-    select(*_RUN)
+    select(*RUN_COLUMNS)
     .where(_R.project_id == bindparam("the_project"), _R.ticket == bindparam("the_ticket"))
     .order_by(_R.run_id)
 )
 DETACHED = Statement(
-    select(*_RUN)
+    select(*RUN_COLUMNS)
     .where(
         _R.project_id == bindparam("the_project"),
         or_(
@@ -59,7 +59,7 @@ DETACHED = Statement(
     .order_by(_R.run_id)
 )
 BY_RUN_ID = Statement(
-    select(*_RUN).where(_R.project_id == bindparam("the_project"), _R.run_id == bindparam("the_run"))
+    select(*RUN_COLUMNS).where(_R.project_id == bindparam("the_project"), _R.run_id == bindparam("the_run"))
 )
 CURVES_OF = Statement(
     lambda engine: (
@@ -134,7 +134,7 @@ class RunReader(PastReader):
         Scores are not loaded (see `blob`); without curves, `curves` and `past` are empty.
         """
         rows = self.rows(OF_TICKET, the_project=project_id, the_ticket=ticket_key)
-        return self._whole(rows) if with_curves else [_run(row, {}, ()) for row in rows]
+        return self._whole(rows) if with_curves else [run_of(row, {}, ()) for row in rows]
 
     def detached_runs(self, project_id: int, ticket_key: str) -> Sequence[Run]:
         """Runs off this ticket that were on it with something to show, or whose tag names it, ordered by run id."""
@@ -152,7 +152,7 @@ class RunReader(PastReader):
     def _whole(self, rows: Sequence[Row]) -> list[Run]:
         ids = [row[0] for row in rows]
         found, pasts = self._curves(ids), self.pasts(ids)
-        return [_run(row, found.get(row[0], {}), pasts.get(row[0], ())) for row in rows]
+        return [run_of(row, found.get(row[0], {}), pasts.get(row[0], ())) for row in rows]
 
     def _curves(self, ids: Sequence[int]) -> dict[int, dict[str, Curve]]:
         found: dict[int, dict[str, Curve]] = {}
@@ -333,7 +333,8 @@ def _body(run: Run) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _run(row: Row, found: Mapping[str, Curve], past: tuple[Past, ...]) -> Run:
+def run_of(row: Row, found: Mapping[str, Curve], past: tuple[Past, ...]) -> Run:
+    """The run that a row of `RUN_COLUMNS` tells of."""
     (
         _, run_id, external_id, ticket, started_at, deleted, digest, seen_seq, text, first_candidate, first_arm,
     ) = row  # fmt: skip

@@ -32,6 +32,8 @@ def metric_chart(view: TicketView) -> ChartBox | None:
         summary=summary(view, metric),
         columns=("Run", "Group", "Seed", "Points", "First", "Last", "Lowest", "Highest", "Not a number"),
         rows=tuple(_row(curve, metric) for curve in view.curves[:ROWS_SHOWN]),
+        more="Compare runs",
+        more_href=f"/p/{view.project.slug}/compare?ticket={view.ticket.key}&metric={name}",
     )
 
 

@@ -150,6 +150,9 @@ class ChartBox:
     rows: tuple[tuple[str, ...], ...]
     links: tuple[str, ...] = ()
     """Where each row's first cell leads, to the tickets behind it; none for a table without."""
+    more: str = ""
+    """What a link to more of the same says."""
+    more_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,7 @@ class ExperimentsPage:
     next_href: str
     first_href: str
     new_href: str
+    compare_href: str
     bulk: BulkForm
 
 
@@ -151,6 +152,7 @@ class ExperimentsPage:
 class RunListLine:
     """One line of the run list."""
 
+    run_id: str
     line: RunLine
     ticket: str
     ticket_href: str
@@ -176,6 +178,9 @@ class RunsPage:
     first_href: str
     sources_href: str
     has_sources: bool
+    compare_href: str
+    """These runs side by side: the filter, as it stands."""
+    compare_action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +208,8 @@ class RunPage:
     ticket_href: str
     unknown_ticket: str
     external_url: str
+    compare_href: str
+    """The run beside the others of its ticket, else beside all."""
     facts: tuple[tuple[str, str], ...]
     config: tuple[tuple[str, str], ...]
     tags: tuple[tuple[str, str], ...]

@@ -30,6 +30,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("inbox", "inbox"),
         ("charts", "charts t/charts"),
         ("runs", "runs"),
+        ("comparison", "compare"),
         ("flow", "charts flow"),
         ("stale", "flow"),
         ("planning", "planning"),

@@ -64,6 +64,7 @@ def show_experiments(request: Request, slug: str, cursor: str = "", sort: str = 
         next_href=lists_view.address(path, more) if page.next_cursor else "",
         first_href=lists_view.address(path, {**filters, "sort": sort}) if cursor else "",
         new_href=f"/p/{slug}/t/new",
+        compare_href=f"/p/{slug}/compare",
         bulk=backlog_view.bulk_form(
             request, slug, back=lists_view.address(path, {**filters, "sort": sort, "cursor": cursor})
         ),

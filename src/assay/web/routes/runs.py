@@ -42,6 +42,8 @@ def show_runs(request: Request, slug: str, cursor: str = "") -> HTMLResponse:
         first_href=lists_view.address(path, filters) if cursor else "",
         sources_href=f"/p/{slug}/settings#sources",
         has_sources=bool(list_sources(ws, actor, slug)),
+        compare_href=lists_view.address(f"/p/{slug}/compare", filters),
+        compare_action=f"/p/{slug}/compare",
     )
     twin = lists_view.address(f"/api/v1/projects/{slug}/runs", filters)
     around = frame.build(request, "Runs", project=project, section="runs", twin=twin)

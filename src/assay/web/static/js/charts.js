@@ -23,8 +23,8 @@
       background: null, font, padding: 4,
       view: { stroke: null },
       axis: { ...text, gridColor: line, domain: false, ticks: false, labelPadding: 6, titlePadding: 8 },
-      legend: { ...text, labelColor: ink, symbolType: "circle", labelLimit: Math.max(160, width - 90) },
-      range: { category: ["--accent", "--ink-3", "--series-3", "--series-4", "--series-5", "--series-6", "--series-7", "--series-8"].map(colour) },
+      legend: { ...text, labelColor: ink, symbolType: "circle", columns: width > 720 ? 2 : 1, labelLimit: Math.max(160, width - 90) },
+      range: { ramp: ["--line-strong", "--accent"].map(colour), category: ["--accent", "--ink-3", "--series-3", "--series-4", "--series-5", "--series-6", "--series-7", "--series-8"].map(colour) },
       rule: { color: ink }, text: { color: ink, font, fontSize: 11 }, line: { color: colour("--accent") }, circle: { color: colour("--accent") }, point: { color: colour("--accent") }, area: { color: colour("--accent") }, bar: { color: colour("--accent") },
     };
   };
@@ -37,11 +37,43 @@
       box.view?.finalize();
       box.view = (await vegaEmbed(box, structuredClone(box.specification), options(box))).view;
       box.dataset.drawn = "yes";
+      warn(box);
     } catch (error) {
       box.textContent = `The chart cannot be drawn: ${error.message}. The table below holds the same figures.`;
       box.dataset.drawn = "no";
     }
   }
+  // What the picture leaves out, where its page has a place for it.
+  function warn(box) {
+    const place = box.closest("[data-picture]")?.querySelector("[data-warnings]");
+    if (!place) return;
+    place.replaceChildren(...(box.specification.usermeta?.warnings ?? []).map((text) => {
+      const line = document.createElement("p");
+      line.className = "problem";
+      line.textContent = text;
+      return line;
+    }));
+  }
+  // New points: the same picture gets new rows, so that what somebody zoomed to or chose stays; another picture is drawn anew.
+  const shape = ({ datasets, usermeta, ...rest }) => JSON.stringify(rest);
+  async function refresh(box) {
+    const answer = await fetch(box.dataset.chart, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    const fresh = await answer.json();
+    const same = box.view && box.specification && shape(fresh) === shape(box.specification);
+    box.specification = fresh;
+    if (!same) {
+      const zoom = box.view?.getState({ signals: (name) => name === "seen_x" || name === "seen_y", data: () => false }).signals ?? {};
+      await draw(box);
+      for (const [name, domain] of Object.entries(zoom)) if (domain) box.view.signal(name, domain);
+      await box.view?.runAsync();
+      return;
+    }
+    for (const [name, rows] of Object.entries(fresh.datasets)) box.view.data(name, structuredClone(rows));
+    await box.view.runAsync();
+    warn(box);
+  }
+  window.assay.refreshCharts = (root) => Promise.all([...root.querySelectorAll("[data-chart]")].map(refresh));
   boxes.forEach(draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => boxes.forEach(draw));
 })();

@@ -122,7 +122,9 @@ def _limit(stage: Stage) -> LimitRow:
 
 KIND_WORDS = {
     "mlflow": "MLflow (server, SQLite, PostgreSQL, mlruns)",
+    "dvc": "DVC (folder of DVCLive)",
     "tensorboard": "TensorBoard (folder of event files)",
+    "trackio": "Trackio (folder of .db files)",
     "wandb": "Weights & Biases (folder wandb)",
 }
 """Kinds that packages add are shown by their own name."""

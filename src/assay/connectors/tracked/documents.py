@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -16,11 +17,20 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def json_at(folder: Folder, path: str, *, limit: int = MAX_BYTES) -> dict[str, Any]:
     """The object in a JSON file. Raises Invalid, naming the file, when it holds none."""
+    content = folder.content(path, limit=limit)
     try:
-        told = orjson.loads(folder.content(path, limit=limit))
-    except orjson.JSONDecodeError as error:
-        raise malformed(folder, path, f"not JSON ({str(error)[:80]})") from error
+        told = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        told = _python_json(folder, path, content)
     return _named(folder, path, told)
+
+
+def _python_json(folder: Folder, path: str, content: bytes) -> object:
+    """JSON as Python writes it, where NaN and infinities are words."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise malformed(folder, path, f"not JSON ({str(error)[:80]})") from error
 
 
 def yaml_at(folder: Folder, path: str) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class ToldRun:
 def evidence_of(told: ToldRun, *, source: str) -> Run:
     """Which evidence is this run? See the module for the places looked at."""
     said = {key: value for key, value in told.params.items() if key.startswith("assay.")}
-    tags = {**said, **told.tags}
+    tags = {**{key: value for key, value in said.items() if value != "null"}, **told.tags}
     hours, hours_source = gpu_hours(told, tags)
     run = Run(
         run_id=f"{source}:{told.external_id}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from assay.connectors.tracked.documents import json_at, yaml_at
 from assay.connectors.tracked.folder import Folder, FoundFile, local_path
 from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
+from assay.connectors.tracked.silence import is_over, steps_of_silence
 from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ticket_of
 from assay.connectors.tracked.wire import Malformed
 from assay.connectors.trackers.tensorboard.events import Events
@@ -21,8 +21,6 @@ from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
 HOW = "TensorBoard files"
-QUIET_S = 15 * 60
-"""Event files do not say that a run has ended: one is taken to have ended when nothing was written for this long."""
 _EVENTS = re.compile(r"events\.out\.tfevents\.|.*\.tfevents(?:\.|\Z)")
 _SIDECAR, _HPARAMS = "assay.json", "hparams.yaml"
 # Keras and others write one training as several folders.
@@ -63,13 +61,12 @@ def _runs(folder: Folder, source: Source) -> Iterator[Listed]:
             files[above if is_part else file.folder][f"{part}/" if is_part else ""].append(file)
         elif file.name in (_SIDECAR, _HPARAMS):
             sidecars[file.folder].append(file)
-    now = time.time()
     for run, parts in files.items():
         beside = sidecars.get(run, [])
         read = [file for part in parts.values() for file in part]
-        is_quiet = now - max(file.changed_ns for file in read) / 1e9 > QUIET_S
-        mark = b"".join(file.mark for file in (*read, *beside)) + bytes((is_quiet,))
-        reading = _Reading(folder, run, parts, [file.name for file in beside], is_quiet=is_quiet)
+        silence = steps_of_silence(max(file.changed_ns for file in read))
+        mark = b"".join(file.mark for file in (*read, *beside)) + bytes((silence,))
+        reading = _Reading(folder, run, parts, [file.name for file in beside], silence=silence)
         yield Listed(reading.external_id, mark, lambda reading=reading: reading.read(source))  # type: ignore[misc]
 
 
@@ -88,9 +85,9 @@ class _Reading:
         parts: Mapping[str, list[FoundFile]],
         beside: list[str],
         *,
-        is_quiet: bool,
+        silence: int,
     ) -> None:
-        self.folder, self.run, self.parts, self.beside, self.is_quiet = folder, run, parts, beside, is_quiet
+        self.folder, self.run, self.parts, self.beside, self.silence = folder, run, parts, beside, silence
         root = Path(folder.root).absolute()
         self.root_name = root.parent.name if root.is_file() else root.name
         self.external_id = kept_text(os.fsencode(run or self.root_name))
@@ -109,7 +106,7 @@ class _Reading:
             params |= flattened(yaml_at(self.folder, self._beside(_HPARAMS)))
         if _SIDECAR in self.beside:
             params |= flattened(json_at(self.folder, self._beside(_SIDECAR)))
-        status = self._status(params.pop("assay.status", ""), list(events.values()))
+        status = self._status(params.pop("assay.status", ""), list(events.values()), curves)
         started = min((one.first_ms for one in events.values() if one.first_ms), default=None)
         ended = max((one.last_ms for one in events.values() if one.last_ms), default=None)
         path = self.external_id.split("/")
@@ -150,13 +147,13 @@ class _Reading:
     def _beside(self, name: str) -> str:
         return f"{self.run}/{name}" if self.run else name
 
-    def _status(self, said: str, events: list[Events]) -> RunStatus:
+    def _status(self, said: str, events: list[Events], curves: Mapping[str, Curve]) -> RunStatus:
         if said in _STATUS:
             return _STATUS[said]
         told = {one.status for one in events} - {""}
         if told & {"finished", "failed"}:
             return RunStatus.FAILED if "failed" in told else RunStatus.FINISHED
-        if not self.is_quiet:
+        if not is_over(self.silence, curves.values()):
             return RunStatus.RUNNING
         has_begun = any(one.started_s is not None for one in events)
         return RunStatus.FAILED if has_begun else RunStatus.FINISHED

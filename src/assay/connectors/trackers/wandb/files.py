@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-import orjson
 
-from assay.connectors.tracked.folder import Folder, FoundFile, local_path
+from assay.connectors.tracked.documents import json_at
+from assay.connectors.tracked.folder import MAX_TEXT_BYTES, Folder, FoundFile, local_path
 from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
+from assay.connectors.tracked.silence import is_over, steps_of_silence
 from assay.connectors.tracked.told import ToldRun, kept_text
 from assay.connectors.tracked.wire import BYTES, Malformed, fields
 from assay.connectors.trackers.wandb.about import HISTORY, TOLD, About
 from assay.connectors.trackers.wandb.history import History
 from assay.connectors.trackers.wandb.log import Damaged, Records, records
-from assay.domain.experiments.evidence import RunStatus
+from assay.domain.experiments.evidence import Curve, RunStatus
 from assay.errors import Invalid
 from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
 HOW = "W&B files"
-QUIET_S = 15 * 60
-"""A run whose log says no end is open while something was written this lately; W&B writes every few seconds."""
 _LOG = re.compile(r"run-([A-Za-z0-9_.\-]{1,128})\.wandb\Z", re.ASCII)
 _SUMMARY = "files/wandb-summary.json"
 _TAG = re.compile(r"(assay\.[a-z_]+)[=:](.*)\Z", re.DOTALL)
@@ -66,14 +64,13 @@ def _runs(folder: Folder, source: Source) -> Iterator[Listed]:
             logs[file.folder.rpartition("/")[0], found.group(1)].append(file)
         elif file.path.endswith(_SUMMARY):
             summaries[file.folder.rpartition("/")[0]] = file
-    now = time.time()
     for (_, run), files in logs.items():
         last = files[-1]
         beside = summaries.get(last.folder)
         # A crash shows by silence alone, so that silence is part of what is seen.
-        is_quiet = now - last.changed_ns / 1e9 > QUIET_S
-        mark = b"".join(file.mark for file in files) + (beside.mark if beside else b"") + bytes((is_quiet,))
-        reading = _Reading(folder, run, tuple(files), beside, is_quiet)
+        silence = steps_of_silence(last.changed_ns)
+        mark = b"".join(file.mark for file in files) + (beside.mark if beside else b"") + bytes((silence,))
+        reading = _Reading(folder, run, tuple(files), beside, silence)
         yield Listed(run, mark, lambda reading=reading: reading.read(source))  # type: ignore[misc]
 
 
@@ -96,9 +93,9 @@ class _Reading:
         run: str,
         files: tuple[FoundFile, ...],
         summary: FoundFile | None,
-        is_quiet: bool,  # noqa: FBT001 - of the listing
+        silence: int,
     ) -> None:
-        self.folder, self.run, self.files, self.summary, self.is_quiet = folder, run, files, summary, is_quiet
+        self.folder, self.run, self.files, self.summary, self.silence = folder, run, files, summary, silence
         self.about = About()
 
     def read(self, source: Source) -> ReadRun:
@@ -144,12 +141,7 @@ class _Reading:
         """The summary knows of rows that a log cut by a crash does not hold."""
         if self.summary is None or self.about.exit_code is not None:
             return
-        try:
-            told = orjson.loads(self.folder.content(self.summary.path))
-        except orjson.JSONDecodeError as error:
-            raise self._broken(self.summary, "not JSON") from error
-        if not isinstance(told, dict):
-            return
+        told = json_at(self.folder, self.summary.path, limit=MAX_TEXT_BYTES)
         step, at = told.get("_step"), told.get("_timestamp")
         if type(step) is int and history.last_step < step < 2**53:
             seconds = at if isinstance(at, int | float) and 0 <= at < 2**38 else (history.last_ms or 0) / 1000
@@ -170,7 +162,8 @@ class _Reading:
             tags["wandb.tags"] = ", ".join(plain)
         if about.commit:
             tags["git.commit"] = about.commit
-        status = self._status()
+        curves = history.curves()
+        status = self._status(curves)
         return ToldRun(
             external_id=self.run,
             name=texts.get("name", ""),
@@ -181,14 +174,14 @@ class _Reading:
             ended_ms=None if status is RunStatus.RUNNING else self._ended_ms(history),
             params=about.params(),
             tags=tags,
-            curves=history.curves(),
+            curves=curves,
             devices_seen=len(about.gpus) or max(about.gpu_count, 0) or None,
         )
 
-    def _status(self) -> RunStatus:
+    def _status(self, curves: Mapping[str, Curve]) -> RunStatus:
         if self.about.exit_code is not None:
             return RunStatus.FINISHED if self.about.exit_code == 0 else RunStatus.FAILED
-        return RunStatus.FAILED if self.is_quiet else RunStatus.RUNNING
+        return RunStatus.FAILED if is_over(self.silence, curves.values()) else RunStatus.RUNNING
 
     def _ended_ms(self, history: History) -> int | None:
         about = self.about

@@ -1,0 +1,1 @@
+"""Reads DVC: the folders that DVCLive writes."""

@@ -1,0 +1,185 @@
+"""What DVCLive leaves behind: `metrics.json`, `params.yaml` and `plots/metrics/*.tsv` in a folder a run.
+
+Nothing of DVC is run: no command, no stage, no remote, no git.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assay.connectors.tracked.documents import json_at, yaml_at
+from assay.connectors.tracked.folder import Folder, FoundFile, local_path
+from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
+from assay.connectors.tracked.silence import is_over, steps_of_silence
+from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ordered_curve, ticket_of
+from assay.domain.experiments.evidence import Curve, RunStatus
+from assay.errors import Invalid
+from assay.workflows.ports import SyncBatch
+from assay.workflows.records import Source
+
+HOW = "DVCLive files"
+MAX_CURVE_BYTES = 256 * 2**20
+_METRICS, _PARAMS, _PLOTS = "metrics.json", "params.yaml", "plots/metrics/"
+_STATUS = {one.value: one for one in RunStatus}
+_NOT_FINITE = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
+
+
+class DvcFiles:
+    """Reads DVCLive's files without DVC (implements `assay.connectors.tracked.reader.TrackerReader`)."""
+
+    def changes(self, source: Source, known: Callable[[], Mapping[str, str]]) -> Iterator[SyncBatch]:
+        """Everything that differs from what the cursor says (see `TrackerReader`)."""
+        folder = _folder(source)
+        return changes_of(folder, _runs(folder, source), source, known, how=HOW)
+
+    def check(self, source: Source) -> str:
+        """One line about the connection."""
+        folder = _folder(source)
+        count = sum(1 for _ in _runs(folder, source))
+        if not count:
+            raise folder.nothing_there()
+        return f"DVCLive files in {Path(folder.root).absolute().name}: {runs_counted(count)}"
+
+
+def _folder(source: Source) -> Folder:
+    root = local_path(source.uri, kind="dvc", example="./dvclive")
+    return Folder(root, source.uri, "DVCLive runs", "dvclive/metrics.json")
+
+
+def _runs(folder: Folder, source: Source) -> Iterator[Listed]:
+    """Every folder with metrics, and what lies in it."""
+    found: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in folder.files(into=lambda path: not path.rpartition("/")[2].startswith(".")):
+        before, plots, _ = f"/{file.path}".rpartition(f"/{_PLOTS}")
+        if plots and file.name.endswith(".tsv"):
+            found[before[1:]].append(file)
+        elif file.name in (_METRICS, _PARAMS):
+            found[file.folder].append(file)
+    for run, files in found.items():
+        if all(file.name == _PARAMS for file in files):
+            continue
+        silence = steps_of_silence(max(file.changed_ns for file in files))
+        mark = b"".join(file.mark for file in files) + bytes((silence,))
+        reading = _Reading(folder, run, files, silence)
+        yield Listed(reading.external_id, mark, lambda reading=reading: reading.read(source))  # type: ignore[misc]
+
+
+class _Reading:
+    """One run: the folder that it wrote to."""
+
+    def __init__(self, folder: Folder, run: str, files: list[FoundFile], silence: int) -> None:
+        self.folder, self.run, self.files, self.silence = folder, run, files, silence
+        self.external_id = kept_text(os.fsencode(run or Path(folder.root).absolute().name))
+
+    def read(self, source: Source) -> ReadRun:
+        params: dict[str, str] = {}
+        summary: dict[str, Any] = {}
+        curves: dict[str, Curve] = {}
+        for file in self.files:
+            if file.name == _PARAMS and file.folder == self.run:
+                params = flattened(yaml_at(self.folder, file.path))
+            elif file.name == _METRICS and file.folder == self.run:
+                summary = json_at(self.folder, file.path)
+            else:
+                name = kept_text(
+                    os.fsencode(
+                        file.path[len(self.run) + (1 if self.run else 0) + len(_PLOTS) : -len(".tsv")]
+                    )
+                )
+                if curve := self._curve(file):
+                    curves[name] = curve
+        last_ms = max(file.changed_ns for file in self.files) // 1_000_000
+        for name, value in _numbers(summary, ""):
+            if name not in curves and name != "step":
+                curves[name] = _point(_step_of(summary), value, last_ms)
+        return read_run(self._told(params, curves, last_ms), source)
+
+    def _told(self, params: dict[str, str], curves: Mapping[str, Curve], last_ms: int) -> ToldRun:
+        said = params.pop("assay.status", "")
+        status = _STATUS.get(said) or (
+            RunStatus.FINISHED if is_over(self.silence, curves.values()) else RunStatus.RUNNING
+        )
+        begun = [
+            int(curve.times_ms.min())
+            for curve in curves.values()
+            if curve.points and curve.times_ms.min() > 0
+        ]
+        path = self.external_id.split("/")
+        return ToldRun(
+            external_id=self.external_id,
+            name=self.external_id,
+            status=status,
+            experiment=path[0],
+            group=next((part for part in reversed(path) if ticket_of({}, part)), ""),
+            started_ms=min(begun, default=None),
+            ended_ms=None if status is RunStatus.RUNNING else last_ms,
+            params=params,
+            curves=curves,
+        )
+
+    def _curve(self, file: FoundFile) -> Curve | None:
+        """A table with a row a point: perhaps `timestamp`, then `step`, then the value. A row without its end is being written."""
+        content = self.folder.content(file.path, limit=MAX_CURVE_BYTES)
+        end = content.rfind(b"\n") + 1
+        try:
+            content[: max(end, len(content) - 4)].decode()  # the last character may be cut
+        except UnicodeDecodeError as error:
+            raise self._bad(file, content.count(b"\n", 0, error.start) + 1, [], "text in UTF-8") from error
+        rows = list(csv.reader(content[:end].decode().splitlines(), delimiter="\t"))
+        if not rows:
+            return None
+        header = rows.pop(0)
+        if "step" not in header or len(header) < 2 or len(set(header)) < len(header):
+            raise self._bad(file, 1, header, "a header with step and the metric")
+        at_step, at_time = header.index("step"), header.index("timestamp") if "timestamp" in header else -1
+        at_value = next(place for place, name in enumerate(header) if name not in ("step", "timestamp"))
+        steps, values, times = [], [], []
+        for number, row in enumerate(rows, 2):
+            try:
+                steps.append(int(row[at_step]))
+                values.append(float(row[at_value]))
+                # DVCLive writes what the clock said, in milliseconds.
+                times.append(int(float(row[at_time])) if at_time >= 0 and row[at_time] else 0)
+                np.array((steps[-1], times[-1]), np.int64)
+            except (ValueError, IndexError, OverflowError):
+                raise self._bad(file, number, row, "a whole step and a number") from None
+        if not steps:
+            return None
+        return ordered_curve(np.array(steps, np.int64), np.array(values), np.array(times, np.int64))
+
+    def _bad(self, file: FoundFile, number: int, row: list[str], expected: str) -> Invalid:
+        told = "\t".join(row)[:60]
+        return self.folder.broken(
+            file.path,
+            f"row {number} is {told!r}" if row else f"row {number} is no text",
+            expected,
+            "let DVCLive write it again, or remove it, then: assay sync",
+        )
+
+
+def _numbers(told: object, prefix: str) -> Iterator[tuple[str, float]]:
+    """The numbers of `metrics.json`, which DVCLive nests at each slash of a name."""
+    if isinstance(told, dict):
+        for name, value in told.items():
+            yield from _numbers(value, f"{prefix}/{kept_text(name)}" if prefix else kept_text(name))
+    elif isinstance(told, int | float) and not isinstance(told, bool):
+        if abs(told) < 10**308 or not isinstance(told, int):  # no float comes near a larger whole number
+            yield prefix, float(told)
+    elif isinstance(told, str) and told in _NOT_FINITE:
+        yield prefix, _NOT_FINITE[told]
+
+
+def _step_of(summary: Mapping[str, Any]) -> int:
+    step = summary.get("step", 0)
+    return step if type(step) is int and abs(step) < 2**63 else 0
+
+
+def _point(step: int, value: float, at_ms: int) -> Curve:
+    return Curve(np.array([step], np.int64), np.array([value]), np.array([at_ms], np.int64))

@@ -1,0 +1,1 @@
+"""Reads Trackio: a SQLite file a project."""

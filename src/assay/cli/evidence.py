@@ -17,7 +17,7 @@ from assay.cli.screen import clean, print_done, print_json, say, shortened, tabl
 app = group("source", "List or disconnect trackers.")
 SQLITE = "sqlite:///"
 WATCH_S = 15
-KINDS = "assay, dvc, mlflow, tensorboard, trackio, wandb"
+KINDS = "assay, dvc, mlflow, table, tensorboard, trackio, wandb"
 
 
 def register(root: typer.Typer) -> None:

@@ -123,6 +123,7 @@ def _limit(stage: Stage) -> LimitRow:
 KIND_WORDS = {
     "mlflow": "MLflow (server, SQLite, PostgreSQL, mlruns)",
     "dvc": "DVC (folder of DVCLive)",
+    "table": "Table (CSV, JSON Lines, Parquet)",
     "tensorboard": "TensorBoard (folder of event files)",
     "trackio": "Trackio (folder of .db files)",
     "wandb": "Weights & Biases (folder wandb)",

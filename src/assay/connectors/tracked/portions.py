@@ -6,7 +6,8 @@ other run is read first, then the sync ends in an error that names it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,8 +47,8 @@ class Listed:
     external_id: str
     mark: bytes
     """Another one when anything that `read` looks at has changed."""
-    read: Callable[[], ReadRun]
-    """Reads it. Raises Invalid naming the file when it cannot be."""
+    read: Callable[[], ReadRun | Iterable[ReadRun]]
+    """Reads it, or all that it holds. Raises Invalid naming the file when it cannot be."""
 
 
 @dataclass(slots=True)
@@ -58,12 +59,18 @@ class _Portion:
     blobs: dict[str, bytes] = field(default_factory=dict)
     size: int = 0
 
-    def add(self, read: ReadRun) -> None:
+    def add(self, read: ReadRun, chosen: Sequence[str]) -> None:
+        if chosen and read.experiment not in chosen:
+            return
         self.runs.append(read.run)
         self.size += sum(curve.points for curve in read.run.curves.values()) * POINT_BYTES
         if read.scores is not None and read.run.scores_digest is not None:
             self.blobs[read.run.scores_digest] = read.scores
             self.size += len(read.scores)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.runs) >= BATCH_RUNS or self.size >= BATCH_BYTES
 
     def batch(
         self, *, cursor: dict[str, Any], done: int, total: int | None, gone: tuple[str, ...] = ()
@@ -82,6 +89,7 @@ def changes_of(
     known: Callable[[], Mapping[str, str]],
     *,
     how: str,
+    several: bool = False,
 ) -> Iterator[SyncBatch]:
     """The runs that differ from what the cursor says, in batches; nothing from an unchanged folder.
 
@@ -91,6 +99,7 @@ def changes_of(
         source: whose cursor, name and chosen experiments count.
         known: as `assay.connectors.tracked.reader.TrackerReader.changes` gets it.
         how: names the reader in the cursor and in the note of the sync.
+        several: may one that is listed hold several runs? Their ids are then its own, or begin with it and `#`.
 
     Raises:
         Unavailable: nothing is there; or, after all others were yielded, naming the files that could not be read.
@@ -98,7 +107,9 @@ def changes_of(
     usable = _usable(source, how)
     marks = Marks.from_text(source.cursor.get("marks")) if usable else Marks()
     listed: set[str] = set()
-    portion, changed = _Portion(), False
+    found: set[str] = set()
+    whole: set[str] = set()
+    portion = _Portion()
     for one in runs:
         if one.external_id in listed:
             folder.problems.append(f"run '{one.external_id[:80]}' is there twice (remove one copy)")
@@ -106,37 +117,55 @@ def changes_of(
         listed.add(one.external_id)
         if marks.same(one.external_id, one.mark):
             continue
-        read = _read(folder, one)
-        if read is None:
-            continue
-        marks.put(one.external_id, one.mark)
-        changed = True
-        if source.experiment_filter and read.experiment not in source.experiment_filter:
-            continue
-        portion.add(read)
-        if len(portion.runs) >= BATCH_RUNS or portion.size >= BATCH_BYTES:
-            yield portion.batch(cursor=_cursor(source, how, marks), done=len(listed), total=None)
-            portion, changed = _Portion(), False
+        before = len(folder.problems)
+        for read in _read(folder, one):
+            found.add(read.run.external_id)
+            portion.add(read, source.experiment_filter)
+            if portion.is_full:
+                yield portion.batch(cursor=_cursor(source, how, marks), done=len(listed), total=None)
+                portion = _Portion()
+        if len(folder.problems) == before:
+            marks.put(one.external_id, one.mark)
+            whole.add(one.external_id)
     if not listed and not folder.problems:
         raise folder.nothing_there()
     kept = marks if folder.incomplete else marks.without_others(listed)
     vanished = len(kept) < len(marks)
-    if portion.runs or changed or vanished or not usable:
-        asked = not folder.incomplete and (vanished or not usable)
-        gone = tuple(sorted(set(known()) - listed)) if asked else ()
+    if portion.runs or whole or vanished or not usable:
+        asked = not folder.incomplete and (vanished or not usable or (several and whole))
+        gone = _gone(known(), listed, whole, found, several=several) if asked else ()
         count = len(listed)
         yield portion.batch(cursor=_cursor(source, how, kept), done=count, total=count, gone=gone)
     if folder.problems:
         raise _problems(folder)
 
 
-def _read(folder: Folder, one: Listed) -> ReadRun | None:
-    """The run; None when its files are broken, which is then told at the end."""
+def _read(folder: Folder, one: Listed) -> Iterator[ReadRun]:
+    """What it holds; what is wrong with its files is told at the end."""
     try:
-        return one.read()
+        yield from held(one)
     except Invalid as error:
-        folder.problems.append(error.message.removeprefix("cannot read file "))
-        return None
+        folder.problems.append(_FILE_ERROR.sub("", error.message))
+
+
+def held(one: Listed) -> Iterator[ReadRun]:
+    """The runs of one that is listed. Raises Invalid naming the file when it cannot be read."""
+    read = one.read()
+    yield from (read,) if isinstance(read, ReadRun) else read
+
+
+def _gone(
+    known: Iterable[str], listed: set[str], whole: set[str], found: set[str], *, several: bool
+) -> tuple[str, ...]:
+    """Known runs whose files are gone, or that files which were read as a whole no longer hold."""
+    places = {external_id: external_id.partition("#")[0] if several else external_id for external_id in known}
+    lost = (
+        one for one, place in places.items() if place not in listed or (place in whole and one not in found)
+    )
+    return tuple(sorted(lost))
+
+
+_FILE_ERROR = re.compile(r"\Acannot read (?:file|evaluation) ")
 
 
 def _usable(source: Source, how: str) -> bool:

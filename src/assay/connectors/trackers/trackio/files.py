@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +19,7 @@ import numpy as np
 import orjson
 
 from assay.connectors.tracked.folder import Folder, FoundFile, local_path
-from assay.connectors.tracked.portions import Listed, changes_of, read_run, runs_counted
+from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
 from assay.connectors.tracked.silence import is_over, steps_of_silence
 from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ordered_curve
 from assay.domain.experiments.evidence import Curve, RunStatus
@@ -72,7 +73,11 @@ def _runs(folder: Folder, source: Source) -> Iterator[Listed]:
             folder.incomplete = True
             continue
         for run, mark in listed:
-            yield Listed(run.external_id, mark, lambda run=run, of=database: read_run(of.told(run), source))  # type: ignore[misc]
+            yield Listed(run.external_id, mark, partial(_read, database, run, source))
+
+
+def _read(database: _Database, run: _RunKey, source: Source) -> ReadRun:
+    return read_run(database.told(run), source)
 
 
 @dataclass(frozen=True, slots=True)

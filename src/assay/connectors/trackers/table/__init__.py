@@ -1,0 +1,1 @@
+"""Reads runs from tables: CSV, JSON, JSON Lines and Parquet."""

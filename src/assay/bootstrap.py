@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from assay.storage.sqlite_store import SqliteStore
     from assay.workflows.ports import Workspace
     from assay.workflows.records import Source
+    from assay.workflows.run_artifacts import ArtifactFolder
     from assay.workflows.seed_runs import Progress, SeedRunner, SeedTold, SeedWork
 
 TEXT_MAX_BYTES = 1_000_000
@@ -63,6 +64,7 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
             read_upload=_read_upload,
             read_ids=_read_ids,
             search_leaks=_search_leaks,
+            list_artifacts=_list_artifacts,
             signer=signer,
             instance_id=store.instance_id(),
         )
@@ -93,6 +95,12 @@ def _search_leaks(gate: Gate, evaluation: Evaluation, files: Mapping[str, bytes]
     from assay.connectors.evals.uploaded import search_sent_leaks
 
     return search_sent_leaks(gate, evaluation, files)
+
+
+def _list_artifacts(reference: str, external_id: str) -> ArtifactFolder | None:
+    from assay.connectors.trackers.mlflow.artifact_files import list_artifacts
+
+    return list_artifacts(reference, external_id)
 
 
 def _read_ids(content: bytes, *, name: str) -> tuple[tuple[str, ...], str]:

@@ -11,6 +11,7 @@ import pytest
 from assay.connectors.evals.id_list import read_ids
 from assay.connectors.evals.uploaded import read_uploaded, search_sent_leaks
 from assay.connectors.signing.ed25519 import SigningKey
+from assay.connectors.trackers.mlflow.artifact_files import list_artifacts
 from assay.domain.governance.verification import verify_chain
 from assay.errors import Refused
 from assay.storage import open_store
@@ -84,6 +85,7 @@ def workspace(store, signer):
         read_upload=read_uploaded,
         read_ids=read_ids,
         search_leaks=search_sent_leaks,
+        list_artifacts=list_artifacts,
         signer=signer,
         instance_id=store.instance_id(),
     )

@@ -14,6 +14,7 @@ from assay.connectors.evals.id_list import read_ids
 from assay.connectors.evals.long_form import read_scores
 from assay.connectors.evals.uploaded import read_uploaded, search_sent_leaks
 from assay.connectors.signing.ed25519 import SigningKey
+from assay.connectors.trackers.mlflow.artifact_files import list_artifacts
 from assay.domain.board.flow import Crossing, Outcome
 from assay.storage import open_store
 from assay.workflows.board import board
@@ -61,6 +62,7 @@ def told(request, tmp_path_factory, text):
         read_upload=read_uploaded,
         read_ids=read_ids,
         search_leaks=search_sent_leaks,
+        list_artifacts=list_artifacts,
         signer=SigningKey.load_or_create(folder / "signing.key"),
         instance_id=store.instance_id(),
     )

@@ -67,11 +67,21 @@ def _ticket(row: dict[str, Any]) -> str | None:
 
 
 @app.command("show")
-def show(run: RunId, project: Project = None, json: Json = False) -> None:
-    """Show one run: where it belongs, its parameters, its last values.
+def show(
+    run: RunId,
+    files: Annotated[
+        bool, typer.Option("--files", help="List its files instead, with size and SHA-256.")
+    ] = False,
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Show one run: where it belongs, its parameters, its last values, where its files lie.
 
-    Example: assay run show mlflow:4f2a9c
+    Example: assay run show mlflow:4f2a9c --files
     """
+    if files:
+        _show_files(run, project, json=json)
+        return
     with connected(project) as api:
         answer = api.in_project("GET", f"/runs/{part(run)}")
         metrics = [] if json else api.in_project("GET", "/metrics").data["rows"]
@@ -82,12 +92,13 @@ def show(run: RunId, project: Project = None, json: Json = False) -> None:
     if found["unknown_ticket"] is not None:
         named = f"names {shortened(found['unknown_ticket'])}, which is no ticket of this project"
         found |= {"ticket": f"none: {named} (assay run attach {run} KEY)"}
+    found |= {"artifacts": found["artifacts"] or "unknown"}
     facts(
         [
             (name.replace("_", " "), found[name])
             for name in (
                 "run_id", "name", "ticket", "arm", "status", "seed", "dataset", "started_at", "ended_at", "gpu_hours",
-                "provenance", "scores_error", "url", "digest",
+                "provenance", "scores_error", "scores_digest", "url", "artifacts", "digest",
             )
         ]
     )  # fmt: skip
@@ -100,6 +111,24 @@ def show(run: RunId, project: Project = None, json: Json = False) -> None:
         for name, curve in found["curves"].items()
     ]
     table(("metric", "points", "last"), rows, none="No metrics.")
+
+
+def _show_files(run: str, project: str | None, *, json: bool) -> None:
+    with connected(project) as api:
+        answer = api.in_project("GET", f"/runs/{part(run)}/artifacts")
+    if json:
+        print_json(answer.body)
+        return
+    found = answer.data
+    facts([("artifacts", found["artifacts"] or "unknown"), ("in the tracker", found["artifacts_url"])])
+    if found["fault"]:
+        say(f"The files cannot be listed: {found['fault']}.")
+        return
+    print()
+    rows = [(one["path"], one["size_bytes"], one["sha256"] or one["note"]) for one in found["files"]]
+    table(("file", "bytes", "sha-256"), rows, none="No files.")
+    for one in found["left_out"]:
+        say(f"Not all: {one}.")
 
 
 app.command("compare")(compare)

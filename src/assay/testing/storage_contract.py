@@ -252,6 +252,7 @@ class EvidenceContract:
         odd = run(
             1, seed=2**70, name="<b>\x00", tags={"note": "π"}, curves={"loss": curve(1.0, math.nan, -math.inf)},
             scores_digest="sha256:x", ended_at=later(3), gpu_hours=None, url="http://127.0.0.1/1", dataset="digits@1",
+            artifacts="s3://models/1/artifacts",
         )  # fmt: skip
         assert store.write(lambda tx: tx.put_runs(source, [odd, run(2)], seq=7)).changed == 2
         with store.read() as tx:
@@ -271,6 +272,7 @@ class EvidenceContract:
             "digits@1",
             "<b>\ufffd",
         )
+        assert (first.artifacts, second.artifacts) == ("s3://models/1/artifacts", None)
         np.testing.assert_array_equal(first.curves["loss"].values, [1.0, math.nan, -math.inf])
         np.testing.assert_array_equal(second.curves["accuracy"].steps, [0, 1])
 

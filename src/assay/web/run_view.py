@@ -11,8 +11,9 @@ from assay.domain.experiments.evidence import Curve, Provenance, Run
 from assay.domain.gates.wording import hours as hours_text
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.web import wording
-from assay.web.contexts.lists import MetricLine, RunPage
+from assay.web.contexts.lists import ArtifactLine, ArtifactsPanel, MetricLine, RunPage
 from assay.web.run_groups import STATUS
+from assay.workflows.run_artifacts import ArtifactFile, ArtifactFolder, artifacts_url
 from assay.workflows.run_views import RunView
 
 PROVENANCE = {
@@ -27,8 +28,10 @@ def run_href(slug: str, run_id: str) -> str:
     return f"/p/{slug}/runs/{quote(run_id, safe=':')}"
 
 
-def run_page(view: RunView, slug: str, catalog: MetricCatalog, *, csrf_token: str) -> RunPage:
-    """Everything the page prints."""
+def run_page(
+    view: RunView, slug: str, catalog: MetricCatalog, *, files: ArtifactFolder | None, csrf_token: str
+) -> RunPage:
+    """Everything the page prints. files: those of the run, where they were asked for."""
     run = view.run
     tone, icon = STATUS.get(run.status.value, ("", "circle"))
     return RunPage(
@@ -47,9 +50,30 @@ def run_page(view: RunView, slug: str, catalog: MetricCatalog, *, csrf_token: st
         tags=tuple(sorted(run.tags.items())),
         metrics=tuple(_metric(name, curve, catalog.get(name)) for name, curve in sorted(run.curves.items())),
         scores_error=run.scores_error or "",
+        artifacts=_artifacts(run, run_href(slug, run.run_id), files),
         action=run_href(slug, run.run_id),
         csrf_token=csrf_token,
     )
+
+
+def _artifacts(run: Run, href: str, files: ArtifactFolder | None) -> ArtifactsPanel:
+    in_tracker = wording.safe_link(artifacts_url(run))
+    found = files or ArtifactFolder(())
+    return ArtifactsPanel(
+        reference=run.artifacts or "",
+        href=in_tracker,
+        scores_digest=run.scores_digest or "",
+        list_href="" if files is not None or in_tracker or not run.artifacts else f"{href}?files=1#artifacts",
+        listed=files is not None,
+        files=tuple(_file(one) for one in found.files),
+        left_out=found.left_out,
+        fault=found.fault,
+    )
+
+
+def _file(one: ArtifactFile) -> ArtifactLine:
+    size = "" if one.size_bytes is None else wording.file_size(one.size_bytes)
+    return ArtifactLine(path=one.path, size=size, sha256=one.sha256 or "", note=one.note)
 
 
 def _facts(run: Run) -> tuple[tuple[str, str], ...]:

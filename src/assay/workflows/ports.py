@@ -18,6 +18,7 @@ from assay.workflows.journal_memory import EventReads, JournalMemory
 from assay.workflows.journal_ports import JournalReads
 from assay.workflows.kept_ports import KeptReads, KeptWrites
 from assay.workflows.planning_ports import PlanningReads
+from assay.workflows.run_artifacts import ArtifactLister
 from assay.workflows.run_ports import RunReads
 from assay.workflows.sprint_ports import SprintReads, SprintWrites
 
@@ -427,6 +428,7 @@ class Workspace:
     read_upload: UploadReader
     read_ids: IdListReader
     search_leaks: LeakSearch
+    list_artifacts: ArtifactLister
     signer: CheckpointSigner
     instance_id: str
     memory: JournalMemory = field(default_factory=JournalMemory)

@@ -14,6 +14,7 @@ from assay.connectors.evals.id_list import read_ids
 from assay.connectors.evals.long_form import read_scores
 from assay.connectors.evals.uploaded import read_uploaded, search_sent_leaks
 from assay.connectors.signing.ed25519 import SigningKey
+from assay.connectors.trackers.mlflow.artifact_files import list_artifacts
 from assay.domain.experiments.criteria.text import parse_criterion
 from assay.domain.experiments.evidence import Curve, Run, RunStatus
 from assay.domain.experiments.experiment import Baseline, Budget, TicketContent
@@ -116,6 +117,7 @@ def ws(store_url, tmp_path, tracker, clock):
         read_upload=read_uploaded,
         read_ids=read_ids,
         search_leaks=search_sent_leaks,
+        list_artifacts=list_artifacts,
         signer=signer,
         instance_id=store.instance_id(),
     )

@@ -25,7 +25,7 @@ from assay.api.schemas.projects import (
     listed,
     source_document,
 )
-from assay.api.schemas.runs import RunDocument, run_document
+from assay.api.schemas.runs import ArtifactsDocument, RunDocument, run_document
 from assay.api.versioned import v1_router
 from assay.errors import AssayError
 from assay.workflows.actor import Permission
@@ -39,6 +39,7 @@ from assay.workflows.evidence import (
     sync_project,
     sync_source,
 )
+from assay.workflows.run_artifacts import artifacts_url, listed_artifacts
 from assay.workflows.run_views import RunListPage
 from assay.workflows.sync_batches import SyncProgress, SyncReport
 
@@ -147,6 +148,27 @@ def project_runs(request: Request, slug: str, asked: Annotated[RunPage, Query()]
             cursor=asked.cursor,
             limit=asked.limit,
             filters=asked.filters(),
+        )
+    )
+
+
+@router.get(
+    "/projects/{slug}/runs/{run_id:path}/artifacts",
+    dependencies=[requires(Permission.READ)],
+    **gives(ArtifactsDocument),
+)
+def run_artifacts(request: Request, slug: str, run_id: str) -> Response:
+    """The files of a run that lie on the server's machine, by path, with size and SHA-256 as they are now."""
+    ws, actor = workspace_of(request), actor_of(request)
+    run = get_run(ws, actor, slug, run_id).run
+    found = listed_artifacts(run, ws.list_artifacts)
+    return answer(
+        ArtifactsDocument(
+            artifacts=run.artifacts,
+            artifacts_url=artifacts_url(run),
+            files=found.files,
+            left_out=found.left_out,
+            fault=found.fault,
         )
     )
 

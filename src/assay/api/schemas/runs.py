@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from assay.api.documents import number
 from assay.domain.experiments.evidence import Curve
 from assay.domain.kernel.canonical import exact_integer
+from assay.workflows.run_artifacts import ArtifactFile, artifacts_url
 from assay.workflows.run_views import RunView
 
 
@@ -44,10 +45,22 @@ class RunDocument(TypedDict):
     deleted: bool
     provenance: str
     url: str | None
+    artifacts: str | None
+    artifacts_url: str | None
     digest: str
     scores_digest: str | None
     scores_error: str | None
     curves: dict[str, Any]
+
+
+class ArtifactsDocument(TypedDict):
+    """The files of a run; `fault` says why none can be listed, `left_out` what the limits have cut off."""
+
+    artifacts: str | None
+    artifacts_url: str | None
+    files: tuple[ArtifactFile, ...]
+    left_out: tuple[str, ...]
+    fault: str
 
 
 def run_document(view: RunView) -> RunDocument:
@@ -74,6 +87,8 @@ def run_document(view: RunView) -> RunDocument:
         deleted=run.deleted,
         provenance=run.provenance.value,
         url=run.url,
+        artifacts=run.artifacts,
+        artifacts_url=artifacts_url(run),
         digest=run.digest,
         scores_digest=run.scores_digest,
         scores_error=run.scores_error,

@@ -261,6 +261,9 @@ class Run:
     deleted: bool = False
     provenance: Provenance = Provenance.SELF_REPORTED
     url: str | None = None
+    artifacts: str | None = None
+    """Where its files lie, as the tracker names it, without passwords and queries; None when unknown. No part of the digest:
+    a store that moved changes no evidence."""
     tags: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
     """Digest of everything above that a verdict can depend on."""

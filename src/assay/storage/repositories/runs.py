@@ -328,6 +328,7 @@ def _body(run: Run) -> dict[str, Any]:
         "cost_usd": run.cost_usd,
         "provenance": run.provenance,
         "url": run.url,
+        "artifacts": run.artifacts,
         "tags": tags if type(tags) is dict else dict(tags),
     }
     return {name: value for name, value in body.items() if value is not None}
@@ -347,6 +348,6 @@ def run_of(row: Row, found: Mapping[str, Curve], past: tuple[Past, ...]) -> Run:
         ticket=ticket, arm=body["arm"], dataset=body.get("dataset"), started_at=started_at,
         ended_at=None if ended_at is None else datetime.fromisoformat(ended_at), gpu_hours=body.get("gpu_hours"),
         gpu_hours_source=body.get("gpu_hours_source"), cost_usd=body.get("cost_usd"), deleted=bool(deleted),
-        provenance=Provenance(body["provenance"]), url=body.get("url"), tags=body["tags"], digest=digest,
-        seen_seq=seen_seq, candidate_when_first_seen=first_candidate, arm_when_first_seen=first_arm, past=past,
+        provenance=Provenance(body["provenance"]), url=body.get("url"), artifacts=body.get("artifacts"),
+        tags=body["tags"], digest=digest, seen_seq=seen_seq, candidate_when_first_seen=first_candidate, arm_when_first_seen=first_arm, past=past,
     )  # fmt: skip

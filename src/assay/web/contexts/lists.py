@@ -196,6 +196,34 @@ class MetricLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ArtifactLine:
+    """One file of a run."""
+
+    path: str
+    size: str
+    sha256: str
+    note: str
+    """Why there is no digest; empty where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactsPanel:
+    """The files of a run."""
+
+    reference: str
+    """Where they lie; empty when that is not known."""
+    href: str
+    """Their page in the tracker; empty where there is none."""
+    scores_digest: str
+    list_href: str
+    """Lists them; empty where they cannot be, or are listed."""
+    listed: bool
+    files: tuple[ArtifactLine, ...]
+    left_out: tuple[str, ...]
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunPage:
     """Context of pages/run.html."""
 
@@ -215,6 +243,7 @@ class RunPage:
     tags: tuple[tuple[str, str], ...]
     metrics: tuple[MetricLine, ...]
     scores_error: str
+    artifacts: ArtifactsPanel
     action: str
     csrf_token: str
 

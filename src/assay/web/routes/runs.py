@@ -14,6 +14,7 @@ from assay.web.permissions import requires
 from assay.workflows.actor import Permission
 from assay.workflows.evidence import attach_run, get_run, list_runs, list_sources
 from assay.workflows.projects import get_metrics, get_project
+from assay.workflows.run_artifacts import listed_artifacts
 
 router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 FILTERS = ("q", "ticket", "status")
@@ -51,12 +52,16 @@ def show_runs(request: Request, slug: str, cursor: str = "") -> HTMLResponse:
 
 
 @router.get("/p/{slug}/runs/{run_id:path}", dependencies=requires(Permission.READ))
-def show_run(request: Request, slug: str, run_id: str) -> HTMLResponse:
-    """One run: what it was given, what it logged, which ticket it speaks for."""
+def show_run(request: Request, slug: str, run_id: str, files: str = "") -> HTMLResponse:
+    """One run: what it was given, what it logged, which ticket it speaks for; its files where they are asked for."""
     ws, actor = frame.workspace(request), frame.actor(request)
     project, found = get_project(ws, actor, slug), get_run(ws, actor, slug, run_id)
     context = run_view.run_page(
-        found, slug, get_metrics(ws, actor, slug), csrf_token=request.state.csrf_token
+        found,
+        slug,
+        get_metrics(ws, actor, slug),
+        files=listed_artifacts(found.run, ws.list_artifacts) if files else None,
+        csrf_token=request.state.csrf_token,
     )
     around = frame.build(
         request, context.name, project=project, section="runs", twin=f"/api/v1/projects/{slug}/runs/{run_id}"

@@ -11,6 +11,7 @@ The order of places looked at, first hit wins:
 - GPU-hours: tag `assay.gpu_hours`, else GPUs seen by MLflow's system metrics times wall time, else tag `assay.devices`
   times wall time, else unknown.
 - cost: tag `assay.cost_usd`, else unknown.
+- artifacts: the artifact root of the run as MLflow names it, without login and query.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from assay.connectors.tracked.digest import digest_of
-from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun
+from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, kept_reference
 from assay.domain.experiments.evidence import Provenance, Run, RunStatus
 from assay.domain.kernel.ids import TICKET_TAG, ticket_key_in
 
@@ -100,7 +101,8 @@ def assemble(raw: RawRun, *, source: str, url: str | None, scores: ScoresFound) 
         run_id=run_id, source=source, external_id=raw.external_id, name=raw.name, status=status, config=config, seed=seed,
         curves=curves, scores_digest=scores.digest, scores_error=scores.error, ticket=ticket, arm=arm, dataset=dataset,
         started_at=started_at, ended_at=ended_at, gpu_hours=hours, gpu_hours_source=hours_source, cost_usd=cost,
-        deleted=raw.deleted, provenance=_SAID_BY_ITSELF, url=url, tags=tags, digest=digest,
+        deleted=raw.deleted, provenance=_SAID_BY_ITSELF, url=url, artifacts=kept_reference(raw.artifact_uri), tags=tags,
+        digest=digest,
     )  # fmt: skip
 
 

@@ -98,7 +98,8 @@ class FileStore:
             deleted=place.startswith(_TRASH) or meta.get("lifecycle_stage") == "deleted",
             experiment_id=clean_text(meta.get("experiment_id", experiment)),
             experiment_name=clean_text(about.get("name", experiment)),
-            artifact_uri=clean_text(meta.get("artifact_uri")),
+            # Where the folder is now: the address it was written with may be that of another machine.
+            artifact_uri=str(Path(self.folder.root).absolute() / place / "artifacts"),
             params={name: self._text(file) for name, file in parts["params"]},
             tags={name: self._text(file) for name, file in parts["tags"]},
             inputs=self._inputs(experiment, parts["inputs"]),
@@ -107,7 +108,7 @@ class FileStore:
             },
         )
         raw = raw._replace(name=raw.tags.get("mlflow.runName", raw.name))
-        scores = local_scores(str(Path(self.folder.root).absolute() / place / "artifacts"), run)
+        scores = local_scores(raw.artifact_uri, run)
         evidence = assemble(raw, source=self.source.name, url=None, scores=scores)
         chosen = raw.experiment_name
         if raw.experiment_id in self.source.experiment_filter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,6 +12,10 @@ import numpy as np
 from assay.domain.experiments.evidence import Curve, FloatArray, IntArray
 
 LARGEST_FLOAT = np.finfo(np.float64).max
+MAX_REFERENCE_CHARACTERS = 2000
+_PLAIN_REFERENCE = re.compile(r"[^@?#]*\Z")
+# Azure writes the container where others write a login.
+_CONTAINER_SCHEMES = ("abfs", "abfss", "wasb", "wasbs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,26 @@ def clean_text(value: object) -> str:
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode("utf-8")
     return text
+
+
+def kept_reference(artifact_uri: str) -> str | None:
+    """Where do the files of a run lie, as it may be stored and shown: without login, query and fragment? None when unknown.
+
+    >>> kept_reference("s3://KEY:SECRET@models/1/0af3/artifacts?token=x"), kept_reference("")
+    ('s3://models/1/0af3/artifacts', None)
+    >>> kept_reference("abfss://runs@account.example/1/0af3/artifacts"), kept_reference("/data/#1/0af3/artifacts")
+    ('abfss://runs@account.example/1/0af3/artifacts', '/data/#1/0af3/artifacts')
+    """
+    if not artifact_uri or len(artifact_uri) > MAX_REFERENCE_CHARACTERS:
+        return None
+    if artifact_uri.startswith("/") or _PLAIN_REFERENCE.match(artifact_uri):
+        return artifact_uri
+    scheme, separator, rest = re.split(r"[?#]", artifact_uri, maxsplit=1)[0].partition("://")
+    authority, slash, path = rest.partition("/")
+    login, at, host = authority.rpartition("@")
+    if at and scheme in _CONTAINER_SCHEMES:
+        host = f"{login.partition(':')[0]}@{host}"
+    return f"{scheme}{separator}{host}{slash}{path}"
 
 
 def unclamped(values: FloatArray) -> FloatArray:

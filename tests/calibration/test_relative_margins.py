@@ -78,3 +78,42 @@ def test_slices_at_the_margin_are_called_harmed_at_most_six_percent(calibration)
         hits += relative_slices(a, b, index, 3, share=0.1).p_greater <= 0.05
     for slice_hits in np.atleast_1d(hits):
         calibration.rate("a slice 10% slower, margin 10% relative", int(slice_hits), count, at_most=0.07)
+
+
+@pytest.mark.parametrize("kind", ["averages", "seeds", "sources"])
+@pytest.mark.parametrize(
+    ("examples", "times", "rate", "alike", "share"),
+    [(50, 3, 1.0, 2, 0.05), (100, 5, 1.0, 20, 0.02), (200, 3, 1.0, 0.5, 0.05), (100, 3, 0.99, 2, 0.05)],
+)
+def test_slice_in_tries_exactly_at_a_relative_margin(calibration, examples, times, rate, alike, share, kind):
+    """A t passed it in up to 18% of the slices; each is judged as a whole set of its size."""
+    if kind == "sources" and rate < 1.0:
+        return
+    count, rng = calibration.replicates(10000), calibration.rng
+    index = np.arange(count * examples) // examples
+    baseline = np.ones(index.size) if rate == 1.0 else rng.beta(rate * alike, (1 - rate) * alike, index.size)
+    least = 1.0 - share
+    kept = rng.beta(least * alike, share * alike, index.size) if rate == 1.0 else least * baseline
+    tables = [(rng.random((index.size, times)) < each[:, None]).astype(float) for each in (kept, baseline)]
+    source = None
+    if kind == "averages":
+        tables = [table.mean(axis=1, keepdims=True) for table in tables]
+    if kind == "sources":
+        source, index = np.arange(index.size * times) // times, np.repeat(index, times)
+        tables = [table.reshape(-1, 1) for table in tables]
+    tests = relative_slices(*tables, index, count, share=-share, clusters=source)
+    hits = int((tests.p_greater <= 0.05).sum())
+    name = f"{kind} of {times} tries, {examples} exactly {share:.0%} below a baseline of {rate}"
+    calibration.rate(name, hits, count, at_most=0.055)
+
+
+def test_equal_models_in_tries_pass_a_relative_margin_nearly_as_often_as_an_absolute_one(calibration):
+    """A t finds 91%, were it right near the end of the range; the score test of an absolute margin 86%."""
+    count, rng = calibration.replicates(10000), calibration.rng
+    chance = rng.beta(0.9 * 0.5, 0.1 * 0.5, count * 200)
+    arms = [(rng.binomial(3, chance) / 3)[:, None] for _ in range(2)]
+    tests = relative_slices(*arms, np.arange(chance.size) // 200, count, share=-0.03 / 0.9)
+    hits = int((tests.p_greater <= 0.05).sum())
+    calibration.rate(
+        "power of 200 examples x 3 tries, equal models, 3.3% relative", hits, count, at_least=0.84
+    )

@@ -11,10 +11,8 @@ from assay.stats.crossed import comparison_variance, crossed_comparison
 from assay.stats.distributions import normal_cdf
 from assay.stats.paired import paired_comparison, tango_z
 from assay.stats.planning import detectable_effect, detectable_effects, detectable_losses
-from assay.stats.proportions import proportion_against_threshold
 from assay.stats.samples import DegenerateSample, TooFewSamples
 from assay.stats.slice_alarms import slice_alarm
-from assay.stats.slice_rates import rate_slices
 from assay.stats.slice_sums import slice_moments
 from assay.stats.slices import mcnemar_many, paired_slices, welch_slices
 
@@ -96,22 +94,6 @@ def test_each_slice_gets_what_its_own_table_would_get(rng, null, seeds, clustere
         if expected.se is not None:
             assert ours.se[place] == pytest.approx(expected.se, rel=1e-11)
             assert ours.dof[place] == pytest.approx(expected.dof, rel=1e-9)
-
-
-def test_exact_rates_of_slices_agree_with_the_exact_test_of_each(cases, rng):
-    for _ in range(max(5, cases // 200)):
-        n = int(rng.integers(1, 2000))
-        index, scores = rng.integers(0, 30, n), (rng.random(n) < rng.random()).astype(float)
-        threshold = float(rng.choice([0.0, 1.0, rng.random()]))
-        ours = rate_slices(scores, index, 30, threshold)
-        for place, number in enumerate(ours.positions):
-            k, size = int(scores[index == number].sum()), int((index == number).sum())
-            expected = proportion_against_threshold(k, size, threshold)
-            assert (ours.p_greater[place], ours.p_less[place]) == pytest.approx(
-                (expected.p_greater, expected.p_less), abs=1e-12
-            )
-            interval = expected.estimate.interval
-            assert (ours.low[place], ours.high[place]) == pytest.approx((interval.low, interval.high))
 
 
 @pytest.mark.parametrize("null", [0.0, -0.03])

@@ -11,7 +11,8 @@ Each module answers one question; import from the module, nothing is re-exported
 * `independent_rates`, `summaries`: rates from different examples; figures reported without the examples behind them.
 * `noninferiority`: "no worse than the baseline by more than a margin".
 * `slices`, `slice_alarms`: the same comparisons in thousands of slices at once, and which slices are harmed
-  (`slice_sums`, `slice_variance`, `tried_slices` hold the arithmetic; `slice_rates` holds their pass rates against a number).
+  (`slice_sums`, `slice_variance`, `tried_slices` hold the arithmetic).
+* `relative`, `relative_slices`: margins that are a share of a measured baseline (`paired_ratios`, `tried_ratios`: of rates).
 * `e_processes`, `confidence_sequences`: decisions over examples that hold however often one looks.
 * `stages`, `multiplicity`: what looking often, or at many things, costs.
 * `similar_sets`: which of very many sets are nearly the same (texts in training and evaluation data).

@@ -114,8 +114,8 @@ def effective_examples(
         dof: degrees of freedom that other sources of the variance leave.
     """
     index = cluster_index(clusters, deviations.size)
-    by_unit = deviations if index is None else cluster_totals(deviations, index)
-    told = (np.array([x]) for x in (whole, variance, float(by_unit.size), variance_dof(by_unit), dof))
+    spread = deviations if index is None else cluster_totals(deviations, index)
+    told = (np.array([x]) for x in (whole, variance, float(spread.size), variance_dof(spread), dof))
     size, clean = effective_sizes(*told, alpha=alpha, most=most, clustered=index is not None)
     return EffectiveExamples(float(size[0]), float(clean[0]))
 
@@ -242,7 +242,7 @@ def tried_pairs(
             losses=np.array([losses]),
             variance=np.array([found.variance]),
             units=np.array([float(found.units)]),
-            known=np.array([variance_dof(_by_unit(differences - found.mean, clusters))]),
+            known=np.array([variance_dof(by_unit(differences - found.mean, clusters))]),
             dof=np.array([found.dof]),
             most=math.inf if clusters is None else float(n),
             clustered=clusters is not None,
@@ -275,13 +275,13 @@ def held_by_score(
     wins, losses = wins_and_losses(differences)
     if min(wins, losses) > 0.0:
         return found
-    by_unit = _by_unit(differences - found.effect, clusters)
+    spread = by_unit(differences - found.effect, clusters)
     tables = TriedTables(
         wins=np.array([wins]),
         losses=np.array([losses]),
         variance=np.array([(found.se or 0.0) ** 2]),
-        units=np.array([float(by_unit.size)]),
-        known=np.array([variance_dof(by_unit)]),
+        units=np.array([float(spread.size)]),
+        known=np.array([variance_dof(spread)]),
         dof=np.array([found.dof or example_dof]),
         clustered=clusters is not None,
         seeds=True,
@@ -300,7 +300,8 @@ def wins_and_losses(differences: FloatArray) -> tuple[float, float]:
     return float(ordered_sum(won)) / differences.size, float(ordered_sum(lost)) / differences.size
 
 
-def _by_unit(deviations: FloatArray, clusters: Clusters | None) -> FloatArray:
+def by_unit(deviations: FloatArray, clusters: Clusters | None) -> FloatArray:
+    """What deviations add up to in each independent example, or cluster."""
     index = cluster_index(clusters, deviations.size)
     return deviations if index is None else cluster_totals(deviations, index)
 

@@ -127,6 +127,15 @@ def crossed_comparison(
         raise TooFewSamples("cannot compare: an arm has no seed (expected at least 1)")
     if a.shape[1] == b.shape[1] == 1:
         return shared_examples(a[:, 0], b[:, 0], clusters=clusters, alpha=alpha, null=null)
+    found, parts = crossed_t(a, b, clusters=clusters, alpha=alpha, null=null)
+    found = held_by_score(found, a, b, clusters=clusters, example_dof=parts.example_dof)
+    return also_wild(found, parts, means(a) - means(b), clusters)
+
+
+def crossed_t(
+    a: FloatArray, b: FloatArray, *, clusters: Clusters | None, alpha: float, null: float
+) -> tuple[Comparison, CrossedVariance]:
+    """What does the t with the crossed variance say, whatever the scores are? Matrices (examples, seeds)."""
     effect, parts = comparison_variance(a, b, clusters)
     if parts.total <= 0.0:
         raise DegenerateSample(
@@ -134,7 +143,7 @@ def crossed_comparison(
         )
     low, high, t, p_greater, p_less = _t_results(effect, parts, null, alpha)
     one_seed = min(a.shape[1], b.shape[1]) == 1
-    found = Comparison(
+    return Comparison(
         effect=effect,
         interval=Interval(low, high, 1.0 - 2.0 * alpha),
         n_candidate=parts.units if one_seed else a.shape[1],
@@ -150,16 +159,16 @@ def crossed_comparison(
         scope=_MODELS if one_seed else _METHOD,
         notes=("one-seed",) if one_seed else (),
         shown=_shown(parts, a.shape[0]),
-    )
-    found = held_by_score(found, a, b, clusters=clusters, example_dof=parts.example_dof)
+    ), parts
+
+
+def also_wild(
+    found: Comparison, parts: CrossedVariance, differences: FloatArray, clusters: Clusters | None
+) -> Comparison:
+    """Few clusters: what is claimed has to hold by the wild cluster bootstrap over the seeds' averages as well."""
     few = clusters is not None and parts.example_dof + 1.0 < FEW_CLUSTERS and parts.between_examples > 0.0
     if clusters is None or not few:
         return found
-    return _also_wild(found, means(a) - means(b), clusters)
-
-
-def _also_wild(found: Comparison, differences: FloatArray, clusters: Clusters) -> Comparison:
-    """Few clusters: what is claimed has to hold by the wild cluster bootstrap over the seeds' averages as well."""
     wild = wild_test(differences, clusters, null=found.null, alpha=found.alpha)
     low, high = found.interval.low, found.interval.high
     assert low is not None

@@ -8,29 +8,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.stats.crossed import combined, crossed_comparison, seed_parts
-from assay.stats.distributions import FloatArray, normal_cdf, normal_quantile, t_quantile
+from assay.stats.distributions import FloatArray, t_quantile
 from assay.stats.estimates import Comparison, Interval
 from assay.stats.independent_rates import kept_beside
 from assay.stats.paired import (
-    ONE_MODEL_EACH,
     ClusteredMean,
     Clusters,
     cluster_dof,
     cluster_index,
     cluster_totals,
 )
+from assay.stats.paired_ratios import paired_table, ratio_test
 from assay.stats.samples import (
     ROUNDING,
     DegenerateSample,
     Scores,
-    TooFewSamples,
     as_matrix,
     check_alpha,
     is_binary,
@@ -38,9 +36,9 @@ from assay.stats.samples import (
     ordered_sum,
     summarize,
 )
+from assay.stats.tried_ratios import tried_ratio
 from assay.stats.wild_clusters import FEW_CLUSTERS
 
-RATIO_METHOD: Literal["score test of the ratio of paired rates"] = "score test of the ratio of paired rates"
 _STEPS = 80
 _DOUBLINGS = 12
 """An interval that reaches 4,000 times as far as the difference is unsure has no end worth showing."""
@@ -48,21 +46,6 @@ Compare = Callable[[float], Comparison]
 """The candidate against this multiple of the baseline, tested against no difference."""
 Ends = Callable[[float], tuple[float, float]]
 """The ends of the interval of that difference."""
-
-
-@dataclass(frozen=True, slots=True)
-class PairedTable:
-    """On how many examples do both, only the candidate, only the baseline, or neither succeed?"""
-
-    both: int
-    wins: int
-    losses: int
-    neither: int
-
-    @property
-    def n(self) -> int:
-        """All examples."""
-        return self.both + self.wins + self.losses + self.neither
 
 
 def relative_comparison(
@@ -89,7 +72,8 @@ def relative_comparison(
     Raises:
         As `crossed.crossed_comparison`; DegenerateSample also where both sides agree on every example.
 
-    One seed of pass/fail scores: the score test of the ratio of two paired rates (Nam and Blackwelder 2002).
+    One seed of pass/fail scores: the score test of the ratio of two paired rates (Nam and Blackwelder 2002). Rates in tries, and
+    others where one side never loses: that test at the effective number of examples (`tried_ratios`).
 
     >>> c = relative_comparison([[96.0], [210.0], [330.0], [405.0]], [[100.0], [200.0], [310.0], [390.0]], share=0.1)
     >>> round(c.effect / 250, 3), round(c.interval.high / 250, 3), c.answer("less")
@@ -101,6 +85,9 @@ def relative_comparison(
     if one_each and a.size and clusters is None and is_binary(a) and is_binary(b) and share > -1.0:
         table = paired_table(a[:, 0], b[:, 0])
         return relative_to(lambda factor: ratio_test(table, factor, alpha=alpha), share, _mean(b))
+    tried = tried_ratio(a, b, share=share, clusters=clusters, alpha=alpha)
+    if tried is not None:
+        return relative_to(tried, share, _mean(b))
     return relative_to(
         lambda factor: crossed_comparison(a, factor * b, clusters=clusters, alpha=alpha),
         share,
@@ -159,70 +146,6 @@ def relative_to(
     known = [end if math.isfinite(end) else None for end in kept]
     span = Interval(known[0], known[1], found.interval.confidence)
     return replace(found, effect=effect, null=null, interval=span)
-
-
-def paired_table(candidate: Scores, baseline: Scores) -> PairedTable:
-    """Which of the four outcomes has each pair of pass/fail scores?"""
-    a, b = (np.asarray(side, dtype=np.float64) > 0.0 for side in (candidate, baseline))
-    return PairedTable(int((a & b).sum()), int((a & ~b).sum()), int((~a & b).sum()), int((~a & ~b).sum()))
-
-
-def ratio_test(table: PairedTable, factor: float, *, alpha: float = 0.05) -> Comparison:
-    """Is the candidate's pass rate beyond this multiple of the baseline's, on the same examples?
-
-    The score test with the spread estimated under the null (Nam and Blackwelder 2002; Tang, Tang and Chan 2003). The effect is
-    candidate minus factor x baseline, the interval is at that spread. p-values never fall below what winning every example
-    would have, as in `paired.tango_p`.
-
-    >>> found = ratio_test(PairedTable(43, 0, 1, 0), 0.9)
-    >>> round(found.statistic, 2), round(found.p_greater, 4)
-    (1.71, 0.0438)
-    """
-    n = table.n
-    if n < 1:
-        raise TooFewSamples("cannot compare pairs: no example (expected at least 1)")
-    both, wins, losses = (np.array([float(x)]) for x in (table.both, table.wins, table.losses))
-    z, effect, se = (float(x[0]) for x in ratio_score(both, wins, losses, np.array([float(n)]), factor))
-    floors = (factor / (1.0 + factor)) ** n if factor > 0.0 else 0.0, (1.0 / (1.0 + max(factor, 0.0))) ** n
-    reach = float(normal_quantile(1.0 - alpha)) * se
-    return Comparison(
-        effect=effect,
-        interval=Interval(effect - reach, effect + reach, 1.0 - 2.0 * alpha),
-        n_candidate=n,
-        n_baseline=n,
-        se=se,
-        dof=None,
-        statistic=z,
-        p_greater=max(float(normal_cdf(-z)), floors[0]),
-        p_less=max(float(normal_cdf(z)), floors[1]),
-        alpha=alpha,
-        method=RATIO_METHOD,
-        scope=ONE_MODEL_EACH,
-    )
-
-
-def ratio_score(
-    both: FloatArray, wins: FloatArray, losses: FloatArray, n: FloatArray, factor: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """z, effect (candidate minus factor x baseline) and its standard error under the null, one entry a table.
-
-    Under the null the share of examples that neither passes is the one seen, and the others follow from a quadratic.
-    """
-    effect = (both + wins - factor * (both + losses)) / n
-    if factor <= 0.0:
-        return np.where(effect > 0.0, 1e9, 0.0), effect, np.zeros(effect.shape)
-    seen = (both + wins + losses) / n
-    apart = seen * (1.0 - factor)
-    a = factor * (1.0 + factor) * n * seen
-    b = wins * (factor**2 * seen - apart * (1.0 + factor)) + losses * factor**2 * seen
-    b = b - (1.0 + factor) * both * apart
-    c = wins * apart * factor * seen
-    safe = np.where(a > 0.0, a, 1.0)
-    won = (b + np.sqrt(np.maximum(b * b + 4.0 * a * c, 0.0))) / (2.0 * safe)
-    won = np.clip(won, np.maximum(0.0, -apart / factor), seen * factor / (1.0 + factor))
-    variance = np.maximum(factor * (won * (1.0 + factor) + apart), 0.0) / n
-    se = np.sqrt(variance)
-    return np.where(se > 0.0, effect / np.where(se > 0.0, se, 1.0), 0.0), effect, se
 
 
 def _mean(values: FloatArray) -> float:

@@ -12,15 +12,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.stats.distributions import FloatArray, normal_cdf
+from assay.stats.averaged_rates import all_rates
+from assay.stats.distributions import FloatArray
 from assay.stats.paired import ONE_MODEL_EACH, Clusters, tango_p, tango_z
-from assay.stats.relative import RATIO_METHOD, ratio_score
+from assay.stats.paired_ratios import RATIO_METHOD, ratio_p, ratio_score
 from assay.stats.samples import Scores, as_matrix, is_binary, means
-from assay.stats.slice_sums import slice_index
-from assay.stats.slices import SliceTests, paired_slices
+from assay.stats.slice_sums import slice_index, slice_sums
+from assay.stats.slice_variance import slice_variance
+from assay.stats.slices import Method, SliceTests, paired_slices
+from assay.stats.tried_ratios import METHOD, ScoredRatios, score_ratios
+from assay.stats.tried_slices import mean_differences, score_decides, tried_tables
 
 _NORMAL = 1e9
 """Degrees of freedom that stand for a normal test."""
+_METHODS: dict[str, Method] = {
+    "paired t": METHOD,
+    "paired t, cluster-robust": "paired t, cluster-robust, score test of the ratio where one side never loses",
+    "crossed t": "crossed t, score test of the ratio where one side never loses",
+}
 
 
 def relative_slices(
@@ -31,6 +40,8 @@ def relative_slices(
     *,
     share: float,
     clusters: Clusters | None = None,
+    alpha: float = 0.05,
+    at_any_time: bool = False,
 ) -> SliceTests:
     """By how much does the candidate differ from (1 + share) x baseline in each slice? Arguments as `slices.paired_slices`.
 
@@ -41,6 +52,8 @@ def relative_slices(
         slices: as there.
         share: the margin as a share of the mean of each slice's baseline, negative for a loss where more is better.
         clusters: as there.
+        alpha: as there.
+        at_any_time: whether e-values will answer (`sequential_slices`), which start from means and spreads alone.
 
     Returns:
         Tests of that difference against 0; `shift` is the margin in the metric's units, so that effect + shift is candidate
@@ -59,6 +72,8 @@ def relative_slices(
     level = np.bincount(at, means(b), slices) / np.maximum(np.bincount(at, minlength=slices), 1)
     share_at = np.where(level < 0.0, -share, share)
     found = paired_slices(a, b * (1.0 + share_at)[at][:, np.newaxis], at, slices, clusters=clusters)
+    if share > -1.0 and share != 0.0 and not at_any_time and all_rates(a, b):
+        found = _with_rates(found, a, b, at, share, clusters, alpha)
     if binary and any(why == "no spread" for _, why in found.untested):
         found = _with_unanimous(
             found, paired_slices(a, b, at, slices, clusters=clusters, null=max(share, -0.999))
@@ -76,7 +91,7 @@ def _ratios(a: FloatArray, b: FloatArray, at: NDArray[np.intp], slices: int, sha
     untested = tuple(
         (int(i), "empty" if n[i] == 0 else "no spread") for i in np.flatnonzero((n == 0) | (se <= 0.0))
     )
-    floors = (factor / (1.0 + factor)) ** size, (1.0 / (1.0 + factor)) ** size
+    p_greater, p_less = ratio_p(z, size, factor)
     return SliceTests(
         slices=slices,
         positions=kept,
@@ -88,12 +103,67 @@ def _ratios(a: FloatArray, b: FloatArray, at: NDArray[np.intp], slices: int, sha
         counted=np.zeros(kept.size, dtype=bool),
         wins=np.zeros(kept.size, dtype=np.int64),
         losses=np.zeros(kept.size, dtype=np.int64),
-        p_greater=np.maximum(normal_cdf(-z), floors[0])[kept],
-        p_less=np.maximum(normal_cdf(z), floors[1])[kept],
+        p_greater=p_greater[kept],
+        p_less=p_less[kept],
         null=0.0,
         method=RATIO_METHOD,
         scope=ONE_MODEL_EACH,
         shift=(share * (both + losses) / size)[kept],
+    )
+
+
+def _with_rates(
+    plain: SliceTests,
+    a: FloatArray,
+    b: FloatArray,
+    at: NDArray[np.intp],
+    share: float,
+    clusters: Clusters | None,
+    alpha: float,
+) -> SliceTests:
+    """The slices of rates that the score test decides, decided by it; those of which no example moved are evidence too."""
+    factor, slices = 1.0 + share, plain.slices
+    found = slice_variance((a, factor * b), at, slices, clusters)
+    differences = mean_differences(a, b)
+    ours, theirs = means(a), means(b)
+    n = np.maximum(found.n, 1)
+    both = slice_sums(np.minimum(ours, theirs), at, slices) / n
+    tables = tried_tables(differences, ours - factor * theirs - found.mean[at], at, found, clusters)
+    unmoved = (tables.wins + tables.losses <= 0.0) & (both > 0.0)
+    decides = (found.units > 1) & score_decides(differences, at, found, clusters)
+    decides &= (found.total > 0.0) | unmoved
+    scored = score_ratios(both, tables, factor, alpha)
+    return _decided(replace(plain, method=_METHODS[plain.method]), found.units, scored, decides)
+
+
+def _decided(
+    plain: SliceTests, units: NDArray[np.int64], scored: ScoredRatios, decides: NDArray[np.bool_]
+) -> SliceTests:
+    """The tests with the answers of the score test in the slices that it decides, which may not have been tested before."""
+    tested = np.zeros(plain.slices, dtype=bool)
+    tested[plain.positions] = True
+    positions = np.flatnonzero(tested | decides).astype(np.int64)
+    none, normal = np.zeros(plain.slices), np.full(plain.slices, _NORMAL)
+
+    def kept(name: str, ours: NDArray[Any]) -> Any:
+        old = getattr(plain, name)
+        column = np.zeros(plain.slices, dtype=old.dtype)
+        column[plain.positions] = old
+        return np.where(decides, ours, column).astype(old.dtype)[positions]
+
+    return replace(
+        plain,
+        positions=positions,
+        untested=tuple(one for one in plain.untested if not decides[one[0]]),
+        n=kept("n", units),
+        effect=kept("effect", scored.effect),
+        se=kept("se", scored.se),
+        dof=kept("dof", normal),
+        counted=kept("counted", none),
+        wins=kept("wins", none),
+        losses=kept("losses", none),
+        p_greater=kept("p_greater", scored.p_greater),
+        p_less=kept("p_less", scored.p_less),
     )
 
 

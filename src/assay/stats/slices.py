@@ -47,6 +47,9 @@ Method = Literal[
     "Tango score",
     "score test of the ratio of paired rates",
     "Tango score at the effective number of examples",
+    "score test of the ratio at the effective number of examples",
+    "paired t, cluster-robust, score test of the ratio where one side never loses",
+    "crossed t, score test of the ratio where one side never loses",
 ]
 
 

@@ -66,35 +66,62 @@ def tried_slices(
     """
     if null == 0.0 or not -1.0 < null < 1.0 or not all_rates(candidate, baseline):
         return None
-    slices, n = found.n.size, np.maximum(found.n, 1).astype(np.float64)
-    differences = _differences(candidate, baseline)
+    differences = mean_differences(candidate, baseline)
     testable = (found.units > 1) & (found.total > 0.0)
+    decides = testable & score_decides(differences, index, found, clusters)
+    if not decides.any() and (clusters is not None or found.seeds):
+        return None
+    tables = tried_tables(differences, differences - found.mean[index], index, found, clusters)
+    scored = score_tables(tables, null, alpha)
+    size = scored.size
+    wins, losses = tables.wins * size, tables.losses * size
+    return TriedSlices(decides, size, wins, losses, scored.p_greater, scored.p_less)
+
+
+def score_decides(
+    differences: FloatArray, index: NDArray[np.intp], found: SliceVariance, clusters: Clusters | None
+) -> NDArray[np.bool_]:
+    """In which slices of rates does the score test decide: in all of one seed's tries, else where one side never loses?"""
+    slices = found.n.size
     if clusters is None and not found.seeds:
-        decides = testable
-    else:
-        highest, lowest = np.zeros(slices), np.zeros(slices)
-        np.maximum.at(highest, index, differences)
-        np.minimum.at(lowest, index, differences)
-        decides = testable & ~((highest > 0.0) & (lowest < 0.0))
-        if not decides.any():
-            return None
+        return np.ones(slices, dtype=bool)
+    highest, lowest = np.zeros(slices), np.zeros(slices)
+    np.maximum.at(highest, index, differences)
+    np.minimum.at(lowest, index, differences)
+    return ~((highest > 0.0) & (lowest < 0.0))
+
+
+def tried_tables(
+    differences: FloatArray,
+    deviations: FloatArray,
+    index: NDArray[np.intp],
+    found: SliceVariance,
+    clusters: Clusters | None,
+) -> TriedTables:
+    """The rates of each slice, and what is known of their spread.
+
+    Args:
+        differences: average score of each example minus that of the baseline.
+        deviations: of each example from its slice's mean, of the difference whose variance is `found`.
+        index: slice number of each example.
+        found: the variance in each slice.
+        clusters: the source of each example, if some share one.
+    """
+    n = np.maximum(found.n, 1).astype(np.float64)
     wins, losses = (
-        slice_sums(np.maximum(sign * differences, 0.0), index, slices) / n for sign in (1.0, -1.0)
+        slice_sums(np.maximum(sign * differences, 0.0), index, n.size) / n for sign in (1.0, -1.0)
     )
-    tables = TriedTables(
+    return TriedTables(
         wins=wins,
         losses=losses,
         variance=found.total,
         units=np.maximum(found.units, 1).astype(np.float64),
-        known=_known(differences - found.mean[index], index, found, clusters),
+        known=_known(deviations, index, found, clusters),
         dof=found.dof,
         most=np.inf if clusters is None or found.seeds else n,
         clustered=clusters is not None,
         seeds=bool(found.seeds),
     )
-    scored = score_tables(tables, null, alpha)
-    size = scored.size
-    return TriedSlices(decides, size, wins * size, losses * size, scored.p_greater, scored.p_less)
 
 
 def group_sizes(
@@ -128,7 +155,7 @@ def group_sizes(
     return size
 
 
-def _differences(candidate: FloatArray, baseline: FloatArray) -> FloatArray:
+def mean_differences(candidate: FloatArray, baseline: FloatArray) -> FloatArray:
     """Average score of each example minus that of the baseline; whole numbers add up exactly in any order."""
     if is_binary(candidate) and is_binary(baseline):
         ours, theirs = (table @ np.ones(table.shape[1]) / table.shape[1] for table in (candidate, baseline))

@@ -9,7 +9,8 @@ import pytest
 from scipy import optimize, stats
 
 from assay.stats.crossed import crossed_comparison
-from assay.stats.relative import PairedTable, ratio_test, relative_comparison, relative_to
+from assay.stats.paired_ratios import PairedTable, ratio_test
+from assay.stats.relative import relative_comparison, relative_to
 from assay.stats.relative_slices import relative_slices
 from assay.stats.samples import DegenerateSample
 from assay.stats.slice_alarms import slice_alarm

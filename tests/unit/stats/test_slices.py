@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.stats.samples import Misaligned, NotBinary, NotFinite, StatisticsError
+from assay.stats.samples import Misaligned, NotFinite, StatisticsError
 from assay.stats.slice_alarms import slice_alarm
-from assay.stats.slice_rates import rate_slices
 from assay.stats.slice_sums import slice_moments, slice_sums
 from assay.stats.slices import joined, paired_slices, welch_slices
 
@@ -171,7 +170,6 @@ def test_scores_that_are_no_finite_numbers_are_refused(bad):
     for call in (
         lambda: paired_slices([0.1, bad, 0.3], [0.1, 0.2, 0.4], index, 1),
         lambda: welch_slices([0.1, 0.2, 0.4], index, [0.1, bad, 0.3], index, 1),
-        lambda: rate_slices([1, bad, 0], index, 1, 0.5),
     ):
         with pytest.raises(NotFinite):
             call()
@@ -188,13 +186,9 @@ def test_slice_numbers_that_do_not_fit_the_rows_are_refused():
         paired_slices([1, 0], [0, 1], np.array([0.0, 1.0]), 2)
 
 
-def test_values_too_large_to_square_rates_that_are_none_and_wild_nulls_are_refused():
+def test_values_too_large_to_square_and_wild_nulls_are_refused():
     with pytest.raises(NotFinite, match="too large"):
         welch_slices([1e200, -1e200], np.zeros(2, int), [0.0, 1.0], np.zeros(2, int), 1)
-    with pytest.raises(NotBinary):
-        rate_slices([0.5], np.zeros(1, int), 1, 0.5)
-    with pytest.raises(StatisticsError):
-        rate_slices([1.0], np.zeros(1, int), 1, 85)
     for null in (math.nan, math.inf, 1.0):
         with pytest.raises(StatisticsError):
             paired_slices([1, 0], [0, 1], np.zeros(2, int), 1, null=null)

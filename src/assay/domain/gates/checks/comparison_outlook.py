@@ -14,6 +14,7 @@ from assay.domain.gates.reported import figure_outlook, settles_figure
 from assay.domain.kernel.findings import Settlement
 from assay.stats.estimates import Comparison, ThresholdTest
 from assay.stats.paired import paired_counts
+from assay.stats.paired_ratios import RATIO_METHOD
 from assay.stats.power import (
     Outlook,
     Settles,
@@ -25,9 +26,9 @@ from assay.stats.power import (
     seeds_for_crossed,
     seeds_for_threshold,
 )
-from assay.stats.relative import RATIO_METHOD
 from assay.stats.samples import StatisticsError, is_binary
 from assay.stats.stages import StagePlan
+from assay.stats.tried_ratios import METHOD as TRIED_RATIO
 
 
 def settles_comparison(
@@ -87,7 +88,7 @@ def _by_examples(arms: Arms, test: Comparison | ThresholdTest, level: Level) -> 
     n = len(ours.sample_ids)
     if ours.matrix.shape[1] == other.matrix.shape[1] == 1:
         a, b = ours.matrix[:, 0], other.matrix[:, 0]
-        if ours.clusters is not None or test.method == RATIO_METHOD:  # as many more sources
+        if ours.clusters is not None or test.method in (RATIO_METHOD, TRIED_RATIO):  # as many more sources
             return examples_for_figure(test.effect - arms.null, test.se or 0.0, n, alpha=level.alpha)
         if is_binary(a) and is_binary(b):
             return examples_for_pairs(paired_counts(a, b), alpha=level.alpha, null=arms.null)

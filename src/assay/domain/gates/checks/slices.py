@@ -188,7 +188,16 @@ def _tests(
             ours, theirs, code, size, clusters=labels, null=arms.null, alpha=level.alpha, moves=moves
         )
     share = math.copysign(arms.share, arms.null)
-    return relative_slices(ours, theirs, code, size, share=share, clusters=labels)
+    return relative_slices(
+        ours,
+        theirs,
+        code,
+        size,
+        share=share,
+        clusters=labels,
+        alpha=level.alpha,
+        at_any_time=level.sequential,
+    )
 
 
 def _margin(arms: Arms) -> str:

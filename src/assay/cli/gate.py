@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.loading import loading
+from assay.sdk.loading import loading
 from assay.cli.options import group
 from assay.cli.screen import say
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
 
-import assay.cli.numpy_alone  # noqa: F401  # before whatever else imports NumPy
+import assay.sdk.numpy_alone  # noqa: F401  # before whatever else imports NumPy
 from assay.bootstrap import read_evaluation, refuse_one_place, search_leaks
 from assay.cli.gate_file import gate_at
 from assay.domain.experiments.evidence import Evaluation

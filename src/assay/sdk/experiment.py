@@ -19,6 +19,7 @@ from assay.sdk.point_queue import PointQueue
 from assay.sdk.run_file import RunFile
 from assay.sdk.run_folder import Place, RunFiles, new_run, place_of
 from assay.sdk.run_head import head_of, plain
+from assay.sdk.so_far import SoFar, ended_line, show, so_far
 
 PATIENCE_S = 10.0
 """So long the end of a run waits for a disk that takes nothing."""
@@ -40,6 +41,8 @@ def experiment(
     tags: Mapping[str, str] | None = None,
     project: str | None = None,
     home: str | os.PathLike[str] | None = None,
+    sync: bool = True,
+    quiet: bool = False,
     strict: bool = False,
 ) -> ExperimentRun:
     """Begin a run of this ticket, and keep what it logs.
@@ -55,6 +58,8 @@ def experiment(
         tags: further texts by name.
         project: whose ticket it is; else the project in use.
         home: the installation; else ASSAY_HOME, else the nearest `.assay` here or above, else runs go to `./assay-runs`.
+        sync: have the installation read the run when it ends, and show the verdict so far; without, the next sync reads it.
+        quiet: print nothing at the end.
         strict: raise where something is logged that is no number, instead of counting it.
 
     Returns:
@@ -77,14 +82,23 @@ def experiment(
         tags=tags,
         project=place.project,
     )
-    return ExperimentRun(place, head, strict=strict)
+    return ExperimentRun(place, head, sync=sync, quiet=quiet, strict=strict)
 
 
 class ExperimentRun:
     """One run that is being logged. Threads may share it; a forked or spawned process logs to a file of its own."""
 
-    def __init__(self, place: Place, head: Mapping[str, Any], *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        place: Place,
+        head: Mapping[str, Any],
+        *,
+        sync: bool = False,
+        quiet: bool = True,
+        strict: bool = False,
+    ) -> None:
         self._owner = os.getpid()
+        self._sync, self._quiet = sync, quiet
         self._describe(place, head, strict=strict)
         self._files, main, self._live = new_run(place, head, self._note)
         self._begin(PointQueue(lambda: main, beat=self._beat))
@@ -96,8 +110,12 @@ class ExperimentRun:
         self.head = head
         self.status = "running"
         """`running`, then `finished`, `failed` or `stopped`."""
+        self.ended_ms: int | None = None
+        """When it ended, in milliseconds since 1970."""
         self.refused: dict[str, int] = {}
         """What was logged and could not be kept: why, and how often."""
+        self.so_far: SoFar | None = None
+        """What was known of the ticket when the run had ended; None before, and where nobody asked."""
         self._strict = strict
 
     def _begin(self, queue: PointQueue) -> None:
@@ -115,6 +133,11 @@ class ExperimentRun:
     def ticket(self) -> str:
         """Which ticket it belongs to."""
         return str(self.head["tags"]["assay.ticket"])
+
+    @property
+    def lost_calls(self) -> int:
+        """Log calls that were dropped, for the disk could not keep up."""
+        return self._queue.lost
 
     @property
     def path(self) -> str:
@@ -183,7 +206,9 @@ class ExperimentRun:
                 code="run-status-unknown",
                 field="status",
             )
-        self._end(status, PATIENCE_S)
+        if self.status == "running" and not self.is_ending:
+            done = self._end(status, PATIENCE_S)
+            self._tell(asks=True, done=done)
 
     def __enter__(self) -> Self:
         return self
@@ -191,7 +216,18 @@ class ExperimentRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        self._end(_status_after(error), PATIENCE_S, "" if error is None else type(error).__name__)
+        if self.status == "running" and not self.is_ending:
+            done = self._end(_status_after(error), PATIENCE_S, "" if error is None else type(error).__name__)
+            self._tell(asks=not isinstance(error, KeyboardInterrupt), done=done)
+
+    def _tell(self, *, asks: bool, done: bool) -> None:
+        if self.is_worker:
+            return
+        ended = ended_line(self, unwritten=0 if done else len(self._waiting))
+        if self._sync and asks:
+            self.so_far = so_far(self.place, self.ticket.rpartition("/")[2], ended)
+        if not self._quiet:
+            show(self.so_far or SoFar(self.ticket, ended))
 
     def __repr__(self) -> str:
         return f"<assay run {self.run_id} of {self.ticket}: {self.status}>"
@@ -265,6 +301,7 @@ class ExperimentRun:
             said["refused"] = sum(self.refused.values())
         if error:
             said["error"] = error
+        self.ended_ms = said["ended_ms"]
         return {"end": said}
 
     def _let_go(self) -> None:

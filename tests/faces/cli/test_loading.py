@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from assay.cli.loading import loading
+from assay.sdk.loading import loading
 
 
 def test_garbage_is_looked_for_again_after_loading_also_when_loading_fails():

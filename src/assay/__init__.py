@@ -19,9 +19,19 @@ if TYPE_CHECKING:
     from assay.sdk.experiment import ExperimentRun, experiment
     from assay.sdk.gates import gate
     from assay.sdk.report import GateReport
+    from assay.sdk.stopping import should_stop
 
 __version__ = "0.1.0"
-__all__ = ["AssayError", "ExperimentRun", "GateReport", "__version__", "experiment", "gate", "scored"]
+__all__ = [
+    "AssayError",
+    "ExperimentRun",
+    "GateReport",
+    "__version__",
+    "experiment",
+    "gate",
+    "scored",
+    "should_stop",
+]
 
 _HOMES = {
     "AssayError": "assay.errors",
@@ -30,6 +40,7 @@ _HOMES = {
     "experiment": "assay.sdk.experiment",
     "gate": "assay.sdk.gates",
     "scored": "assay.sdk.estimators",
+    "should_stop": "assay.sdk.stopping",
 }
 
 
@@ -37,7 +48,10 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'assay' has no attribute '{name}'")
-    return getattr(import_module(home), name)
+    found = globals()[name] = getattr(
+        import_module(home), name
+    )  # a training loop asks `assay.should_stop` at every step
+    return found
 
 
 def __dir__() -> list[str]:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from assay.sdk.loading import loading
 from assay.cli.options import group
 from assay.cli.screen import say
+from assay.sdk.loading import loading
 
 app = group("gate", "Check evaluation results against a gate, here or on the board.")
 

@@ -20,6 +20,6 @@ def started(module: str) -> subprocess.Popen[bytes]:
     paths = [ours, *filter(None, [os.environ.get("PYTHONPATH", "")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONWARNINGS": "ignore"}
     command = [sys.executable, "-P", "-m", module]  # -P: files in the working folder are no modules of ours
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603  # our own module, no shell
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )

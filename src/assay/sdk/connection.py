@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from assay.sdk.loading import loading
 from assay.errors import (
     AssayError,
     Conflict,
@@ -20,6 +19,7 @@ from assay.errors import (
     StaleVersion,
     Unavailable,
 )
+from assay.sdk.loading import loading
 from assay.settings import Settings, load_settings
 
 if TYPE_CHECKING:

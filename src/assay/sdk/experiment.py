@@ -20,6 +20,7 @@ from assay.sdk.run_file import RunFile
 from assay.sdk.run_folder import Place, RunFiles, new_run, place_of
 from assay.sdk.run_head import head_of, plain
 from assay.sdk.so_far import SoFar, ended_line, show, so_far
+from assay.sdk.stopping import NO_RUN, WORKER, Adviser, StopAnswer
 
 PATIENCE_S = 10.0
 """So long the end of a run waits for a disk that takes nothing."""
@@ -114,6 +115,8 @@ class ExperimentRun:
         """When it ended, in milliseconds since 1970."""
         self.refused: dict[str, int] = {}
         """What was logged and could not be kept: why, and how often."""
+        self._adviser: Adviser | None = None
+        self._stopped_by: StopAnswer | None = None
         self.so_far: SoFar | None = None
         """What was known of the ticket when the run had ended; None before, and where nobody asked."""
         self._strict = strict
@@ -176,6 +179,19 @@ class ExperimentRun:
                 return
         if values and (len(self._waiting) < self._queue.room or self._queue.make_room()):
             self._waiting.append((time.time_ns(), step, values))
+
+    def should_stop(self) -> StopAnswer:
+        """Should this run be stopped? See `assay.should_stop`. A run that ends after a yes counts as stopped."""
+        if self._adviser is None:
+            if self.is_worker or self.status != "running":
+                return WORKER if self.is_worker else NO_RUN
+            self._adviser = Adviser(self.place, self.ticket, self.run_id)
+        told = self._adviser.answer
+        if told.stop and self._stopped_by is None:
+            self._stopped_by = told
+            self.set_tag("assay.stopped_by", told.rule)
+            self.set_tag("assay.stop_reason", told.reason)
+        return told
 
     def set_tag(self, name: str, value: object) -> None:
         """Say something about the run, such as `assay.gpu_hours`; the last word counts."""
@@ -286,6 +302,10 @@ class ExperimentRun:
         if self.status != "running" or self.is_ending:
             return True
         self.is_ending = True
+        if self._adviser is not None:
+            self._adviser.end()
+        if self._stopped_by is not None and status == "finished":
+            status = "stopped"
         if self.is_worker:
             done = self._queue.end(patience_s)
         else:
@@ -315,7 +335,7 @@ class ExperimentRun:
 
     def become_worker(self) -> None:
         """See `assay.sdk.process_ends.OpenRun`: nothing of the parent's is written twice, and no lock of its threads is met."""
-        parent = self._queue
+        parent, self._adviser = self._queue, None
         self._begin(PointQueue(self._part, begins=process_ends.write_before_worker_ends))
         if self._live >= 0:
             os.close(self._live)

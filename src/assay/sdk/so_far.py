@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from assay.sdk.beside import started
 from assay.sdk.run_folder import Place
-
-if TYPE_CHECKING:
-    from assay.sdk.experiment import ExperimentRun
 
 PATIENCE_S = 60.0
 _CELL = "padding:4px 10px;text-align:left;vertical-align:top"
@@ -46,7 +44,10 @@ class SoFar:
         if self.verdict is not None:
             found = self.verdict["record"]["verdict"]
             lines += [self._headline(), found["detail"]]
-            lines += [f"  {_word(one):<12} {one['check']}  {_numbers(one, shown)}".rstrip() for one, shown in self._findings()]
+            lines += [
+                f"  {_word(one):<12} {one['check']}  {_numbers(one, shown)}".rstrip()
+                for one, shown in self._findings()
+            ]
             lines += [f"{advice['rule'].replace('_', ' ')}: {advice['reason']}" for advice in found["advice"]]
         return "\n".join(filter(None, lines))
 
@@ -57,7 +58,7 @@ class SoFar:
         rows = "".join(_row(one, shown) for one, shown in self._findings())
         detail = escape(self.verdict["record"]["verdict"]["detail"])
         return (
-            f'<div>{said}<strong>{escape(self._headline())}</strong><div>{detail}</div>'
+            f"<div>{said}<strong>{escape(self._headline())}</strong><div>{detail}</div>"
             f'<table style="border-collapse:collapse"><tbody>{rows}</tbody></table></div>'
         )
 
@@ -79,13 +80,23 @@ def so_far(place: Place, ticket: str, ended: str) -> SoFar:
             ticket, ended, problem=f"There is no installation here to read it; it is kept in {place.folder}.",
             hint=f"where one is: assay connect assay {place.folder}",
         )  # fmt: skip
-    asked = {"home": str(place.settings.home), "project": place.project, "folder": str(place.folder), "ticket": ticket}
+    asked = {
+        "home": str(place.settings.home),
+        "project": place.project,
+        "folder": str(place.folder),
+        "ticket": ticket,
+    }
     try:
         answer = _answer(asked)
     except subprocess.TimeoutExpired:
         return SoFar(ticket, ended, problem="It is still being read.", hint=f"assay verdict {ticket}")
     except (OSError, ValueError):
-        return SoFar(ticket, ended, problem=f"It is kept in {place.folder}; reading it could not be started.", hint="assay sync")
+        return SoFar(
+            ticket,
+            ended,
+            problem=f"It is kept in {place.folder}; reading it could not be started.",
+            hint="assay sync",
+        )
     problem = answer["problem"]
     if problem is None:
         return SoFar(ticket, ended, verdict=answer["verdict"])
@@ -100,11 +111,29 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def ended_line(run: ExperimentRun, *, unwritten: int) -> str:
+class EndedRun(Protocol):
+    """What is told of a run."""
+
+    head: Mapping[str, Any]
+    status: str
+    ended_ms: int | None
+    refused: dict[str, int]
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def lost_calls(self) -> int: ...
+
+
+def ended_line(run: EndedRun, *, unwritten: int) -> str:
     """What is to be said about a run that has ended: how, after how long, what it took, and what of it was not kept."""
     lines = []
     seconds = ((run.ended_ms or run.head["started_ms"]) - run.head["started_ms"]) / 1000
-    lines.append(f"Run {run.run_id} {run.status} after {_duration(seconds)}. {_compute(run.head['tags'], seconds)}")
+    lines.append(
+        f"Run {run.run_id} {run.status} after {_duration(seconds)}. {_compute(run.head['tags'], seconds)}"
+    )
     refused = sum(run.refused.values())
     if refused:
         first = next(iter(run.refused))
@@ -118,7 +147,8 @@ def ended_line(run: ExperimentRun, *, unwritten: int) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """
+    """How long is that, as people say it?
+
     >>> _duration(4.25), _duration(192), _duration(7980)
     ('4.2 s', '3 min 12 s', '2 h 13 min')
     """
@@ -140,9 +170,7 @@ def show(told: SoFar) -> None:
     """In a notebook as a table, elsewhere as lines."""
     shell = sys.modules.get("IPython")
     if shell is not None and shell.get_ipython() is not None:
-        from IPython.display import display
-
-        display(told)
+        shell.display.display(told)
     else:
         print(told)
 

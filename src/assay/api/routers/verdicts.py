@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -13,17 +14,18 @@ from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.preconditions import ExpectedVersion, SentBody, etag, remembered
 from assay.api.schemas.moves import DecisionDocument
 from assay.api.schemas.tickets import DecisionBody, ticket_document
-from assay.api.schemas.verdicts import VerdictDocument, VerdictHistory
+from assay.api.schemas.verdicts import BasisDocument, VerdictDocument, VerdictHistory
 from assay.api.versioned import v1_router
 from assay.domain.experiments.display_findings import shown_findings
 from assay.domain.gates.decide import EXIT_CODE, row_of
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
-from assay.errors import NotFound
+from assay.errors import AssayError, NotFound
 from assay.workflows.actor import Permission
 from assay.workflows.decisions import DecisionResult, decide
 from assay.workflows.tickets import get_ticket
 from assay.workflows.unjudged import unjudged_type
+from assay.workflows.verdict_basis import verdict_basis
 from assay.workflows.verdicts import (
     ReplayReport,
     get_standing_verdict,
@@ -45,12 +47,7 @@ def show_verdict(request: Request, slug: str, key: str) -> Response:
     """The verdict as stored, of a killed ticket the one it was killed on. 404 before the lock, for there is nothing to judge by."""
     standing = get_standing_verdict(workspace_of(request), actor_of(request), slug, key)
     if standing is None:
-        ticket = get_ticket(workspace_of(request), actor_of(request), slug, key)
-        raise unjudged_type(ticket, "show") or NotFound(
-            f"cannot show verdict of {key!r}: none is stored yet (expected a ticket in Experiment or later)",
-            hint=f"assay move {key} experiment",
-            code="verdict-none",
-        )
+        raise _no_verdict(request, slug, key)
     return answer(_document(request, slug, key, standing.record, standing.since))
 
 
@@ -77,6 +74,29 @@ def _document(
         exit_code=EXIT_CODE[row_of(findings)[0]],
         shown=shown_findings(findings, metrics),
         since_kill=since,
+    )
+
+
+@router.get(
+    "/projects/{slug}/tickets/{key}/verdict/basis",
+    dependencies=[requires(Permission.READ)],
+    **gives(BasisDocument),
+)
+def show_verdict_basis(request: Request, slug: str, key: str) -> Response:
+    """What a verdict would be computed from now: lock, runs with curves, settings. 404 before the lock."""
+    basis = verdict_basis(workspace_of(request), actor_of(request), slug, key)
+    if basis is None:
+        raise _no_verdict(request, slug, key)
+    dossier = base64.b64encode(basis.dossier).decode("ascii")
+    return answer(BasisDocument(key=key, dossier=dossier, settings=basis.settings, at=basis.at))
+
+
+def _no_verdict(request: Request, slug: str, key: str) -> AssayError:
+    ticket = get_ticket(workspace_of(request), actor_of(request), slug, key)
+    return unjudged_type(ticket, "show") or NotFound(
+        f"cannot show verdict of {key!r}: none is stored yet (expected a ticket in Experiment or later)",
+        hint=f"assay move {key} experiment",
+        code="verdict-none",
     )
 
 

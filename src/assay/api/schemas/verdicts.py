@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from typing_extensions import TypedDict
 
 from assay.domain.experiments.display_findings import ShownFinding
+from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.workflows.verdicts import VerdictVersion
 from assay.workflows.views import VerdictSince
@@ -23,6 +25,16 @@ class VerdictDocument(TypedDict):
     """Estimate and interval of every finding as people read them, in the order of the findings."""
     since_kill: VerdictSince | None
     """Of a ticket that is closed by a kill, what came after the verdict it was killed on; null while nothing did."""
+
+
+class BasisDocument(TypedDict):
+    """What a verdict on a ticket would be computed from now."""
+
+    key: str
+    dossier: str
+    """Lock and runs with their curves, compressed, in base64."""
+    settings: VerdictSettings
+    at: datetime
 
 
 class VerdictHistory(TypedDict):

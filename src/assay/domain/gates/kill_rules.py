@@ -24,6 +24,9 @@ from assay.domain.kernel.metrics import Direction, Metric, Unit
 from assay.domain.kernel.verdicts import RuleAdvice
 from assay.stats.stop_rules import beyond, median_of_peers, running_average
 
+_OWN_CURVES = {KillRuleName.DIVERGED, KillRuleName.NOT_FALLING, KillRuleName.MEDIAN}
+"""Rules that mean something before a run has ended."""
+
 
 def settings_without(settings: VerdictSettings, off: Iterable[str]) -> VerdictSettings:
     """The project's settings with the rules that a ticket switches off taken out."""
@@ -47,6 +50,17 @@ def advise(
         if reason and not (kills and primary_met):
             told.append(RuleAdvice(rule=rule.value, advises_kill=kills, reason=reason))
     return tuple(told)
+
+
+def advise_under_way(case: Case, choice: Choice, findings: Sequence[Finding]) -> tuple[RuleAdvice, ...]:
+    """What do the enabled rules that look at a run's own curves advise about the one that is chosen? Silent once every primary is met."""
+    if _primary_met(findings):
+        return ()
+    asked = sorted(set(case.settings.kill_rules.enabled) & _OWN_CURVES)
+    told = ((rule, _RULES[rule](case, choice)) for rule in asked)
+    return tuple(
+        RuleAdvice(rule=rule.value, advises_kill=True, reason=reason) for rule, reason in told if reason
+    )
 
 
 def _primary_met(findings: Sequence[Finding]) -> bool:

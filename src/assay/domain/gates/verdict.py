@@ -72,7 +72,7 @@ def verdict_at(
 ) -> VerdictRecord:
     """The same with the time as it is stored in a record, for replay."""
     once = read_once(evidence)
-    case = _case(lock, once.evidence, settings, time)
+    case = case_of(lock, once.evidence, settings, time)
     choice = choose(case, lock)
     examined = examine(case, choice)
     findings = tuple(one.finding for one in examined)
@@ -162,7 +162,8 @@ def verdict_digest(record: VerdictRecord) -> str:
     return digest_bytes(verdict_bytes(record))
 
 
-def _case(lock: Lock, evidence: Evidence, settings: VerdictSettings, time: TimeInputs) -> Case:
+def case_of(lock: Lock, evidence: Evidence, settings: VerdictSettings, time: TimeInputs) -> Case:
+    """All that the checks of a ticket may look at."""
     evidence = since(evidence, lock.seq)
     every = (*evidence.runs, *evidence.detached)
     found = primary_metric_of(lock.registration)
@@ -279,6 +280,6 @@ def judge_other(
     more = tuple(metric for metric in metrics.metrics if metric.name not in known)
     registration = lock.registration.model_copy(update={"metrics": (*lock.registration.metrics, *more)})
     wider = lock.model_copy(update={"registration": registration})
-    case = _case(wider, read_once(evidence).evidence, settings, TimeInputs(None, time_box_over=False))
+    case = case_of(wider, read_once(evidence).evidence, settings, TimeInputs(None, time_box_over=False))
     choice = choose(case, wider)
     return examine_other(criterion, case, choice, among=among).finding

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from assay.connectors.tracked.folder import Folder, FoundFile, local_path
 from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
-from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ordered_curve
+from assay.connectors.tracked.told import ToldRun, evidence_of, flattened, kept_text, ordered_curve
 from assay.connectors.trackers.run_log.alive import is_alive
 from assay.connectors.trackers.run_log.form import (
     KIND,
@@ -23,7 +25,7 @@ from assay.connectors.trackers.run_log.form import (
     TRASH,
 )
 from assay.connectors.trackers.run_log.lines import BrokenLineError, Columns, GatheredLines
-from assay.domain.experiments.evidence import Curve, RunStatus
+from assay.domain.experiments.evidence import Curve, Run, RunStatus
 from assay.errors import Invalid
 from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
@@ -105,16 +107,31 @@ def _reading(
 
 
 def _told(folder: Folder, run: str, logs: list[FoundFile], *, died: bool, deleted: bool) -> ToldRun:
-    main_name = f"{run}{LOG_SUFFIX}"
-    parts = {file.name: _gathered(folder, file) for file in logs}
-    main = parts.get(main_name)
-    if main is None or main.head is None:
+    parts = {}
+    for file in logs:
+        part = parts[file.name] = _Part()
+        part.read_on(folder, file.path)
+    if not _main(parts, run):
         raise folder.broken(
             logs[0].path,
             "the first line of its run is missing",
-            f"it in {main_name}",
+            f"it in {run}{LOG_SUFFIX}",
             "remove what is left of this run, then: assay sync",
         )
+    return _as_told(run, parts, died=died, deleted=deleted)
+
+
+def _main(parts: Mapping[str, _Part], run: str) -> bool:
+    """Is the log of the process that began the run there, with its head?"""
+    main = parts.get(f"{run}{LOG_SUFFIX}")
+    return main is not None and main.lines.head is not None
+
+
+def _as_told(run: str, read: Mapping[str, _Part], *, died: bool, deleted: bool) -> ToldRun:
+    main_name = f"{run}{LOG_SUFFIX}"
+    parts = {name: part.lines for name, part in read.items()}
+    main = parts[main_name]
+    assert main.head is not None
     head, end = main.head, main.end
     ended = _whole(end.get("ended_ms")) if end is not None else None
     status = RunStatus.FAILED if died else RunStatus.RUNNING
@@ -145,29 +162,62 @@ def _main_first(parts: Mapping[str, GatheredLines], main_name: str) -> list[Gath
     return [parts[main_name], *(part for name, part in parts.items() if name != main_name)]
 
 
-def _gathered(folder: Folder, file: FoundFile) -> GatheredLines:
-    """All whole lines of a file. Raises Invalid naming the file and the line that is broken."""
-    lines = GatheredLines()
-    handle = folder.open(file.path)
-    try:
-        rest = b""
-        read = 0
-        while chunk := os.read(handle, _CHUNK_BYTES):
-            read += len(chunk)
-            *whole, rest = (rest + chunk).split(b"\n")
-            for line in whole:
-                lines.take(line)
-            _check_size(len(rest), read)
-    except BrokenLineError as error:
-        raise folder.broken(
-            file.path,
-            f"line {lines.lines + 1} is {error.fact}",
-            error.expected,
-            "restore or remove this run, then: assay sync",
-        ) from error
-    finally:
-        os.close(handle)
-    return lines
+@dataclass(slots=True)
+class _Part:
+    """One file of a run, read up to its last whole line."""
+
+    lines: GatheredLines = field(default_factory=GatheredLines)
+    read: int = 0
+
+    def read_on(self, folder: Folder, path: str) -> bool:
+        """Everything that has come since; was there anything? Raises Invalid naming the file and the line that is broken."""
+        handle = folder.open(path)
+        before, rest = self.read, b""
+        try:
+            os.lseek(handle, before, os.SEEK_SET)
+            while chunk := os.read(handle, _CHUNK_BYTES):
+                *whole, rest = (rest + chunk).split(b"\n")
+                for line in whole:
+                    self.lines.take(line)
+                    self.read += len(line) + 1
+                _check_size(len(rest), self.read)
+        except BrokenLineError as error:
+            raise folder.broken(
+                path,
+                f"line {self.lines.lines + 1} is {error.fact}",
+                error.expected,
+                "restore or remove this run, then: assay sync",
+            ) from error
+        finally:
+            os.close(handle)
+        return self.read > before
+
+
+class RunTail:
+    """One run that is being logged, read again and again; each time only what has come since.
+
+    Args:
+        folder: of the run logs.
+        run_id: of the run.
+    """
+
+    def __init__(self, folder: str, run_id: str) -> None:
+        self._folder = Folder(folder, folder, "run logs", run_id)
+        self._run_id = run_id
+        self._parts: dict[str, _Part] = {}
+
+    def read(self) -> Run | None:
+        """The run as it is now; None where nothing has come since the last look.
+
+        Raises:
+            AssayError: its log cannot be read.
+        """
+        changed = False
+        for file in Path(self._folder.root).glob(f"{self._run_id}*{LOG_SUFFIX}"):
+            changed |= self._parts.setdefault(file.name, _Part()).read_on(self._folder, file.name)
+        if not changed or not _main(self._parts, self._run_id):
+            return None
+        return evidence_of(_as_told(self._run_id, self._parts, died=False, deleted=False), source=KIND)
 
 
 def _check_size(line: int, file: int) -> None:

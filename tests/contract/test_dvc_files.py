@@ -3,12 +3,15 @@
 import hashlib
 import json
 import shutil
+import time
 
 import pytest
 import yaml
 
 from assay.connectors.trackers.dvc.files import DvcFiles
 from assay.testing.tracker_files_contract import TrackerFilesContract
+
+NOW_S = int(time.time())
 
 
 class DvcTracker:
@@ -75,7 +78,7 @@ class DvcTracker:
         path = self.folder / run / "plots" / "metrics" / f"{metric}.tsv"
         head = "" if path.exists() else f"timestamp\tstep\t{metric}\n"
         with path.open("a", encoding="utf-8") as file:
-            file.write(f"{head}{1_790_000_000_000 + second * 1000}\t{step}\t{value!r}\n")
+            file.write(f"{head}{(NOW_S + second) * 1000}\t{step}\t{value!r}\n")
 
     def _say(self, run, **said):
         path = self.folder / run / "params.yaml"

@@ -3,12 +3,15 @@
 import hashlib
 import json
 import shutil
+import time
 
 import pytest
 
 from assay.connectors.trackers.tensorboard.files import TensorBoardFiles
 from assay.testing.tracker_files_contract import TrackerFilesContract
 from tests.support.event_file import HEAD, double, event, put, tensor
+
+NOW_S = int(time.time())
 
 
 class TensorBoardTracker:
@@ -69,7 +72,7 @@ class TensorBoardTracker:
     def _append(self, run, metric, step, value, second):
         with self.files_of(run)[0].open("ab") as file:
             body = put(1, 2) + double(6, value)
-            file.write(event(tensor(metric, body), step=step, time_s=1_790_000_000.0 + second))
+            file.write(event(tensor(metric, body), step=step, time_s=NOW_S + second))
 
     def _say(self, run, **said):
         path = self.folder / run / "assay.json"

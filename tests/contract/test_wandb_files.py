@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import time
 
 import pytest
 
@@ -14,6 +15,8 @@ from tests.support.wandb_log import (
     history_record,
     run_record,
 )
+
+NOW_S = int(time.time())
 
 
 class WandbTracker:
@@ -44,7 +47,7 @@ class WandbTracker:
 
     def log(self, run, metric, step, value):
         self.steps[run] = self.steps.get(run, 0) + 1
-        self._append(run, history_record(step, {metric: value}, time_s=1_790_000_000 + self.steps[run]))
+        self._append(run, history_record(step, {metric: value}, time_s=NOW_S + self.steps[run]))
 
     def set_tag(self, run, key, value):
         self._append(run, config_record({key: value}))

@@ -3,7 +3,10 @@
 import pytest
 
 from assay.connectors.tracked.registry import InstalledTrackers
-from assay.domain.experiments.evidence import RunStatus
+from assay.domain.experiments.evidence import Evaluation, RunStatus
+from assay.domain.gates.gate_data import gate_from_data
+from assay.domain.gates.judge import judge
+from assay.domain.kernel.findings import Outcome
 from assay.testing.connector_contract import Synced
 from assay.workflows.records import Source
 
@@ -30,6 +33,15 @@ def test_seventeen_runs_of_mltrace_are_there_and_hold_no_evidence(history):
     assert all(not run.curves and not run.scores and not run.config for run in runs.values())
     assert all(run.ticket is None and run.seed is None and run.gpu_hours is None for run in runs.values())
     assert {run.tags["mlflow.user"] for run in runs.values()} == {"boyuan"}
+
+
+def test_runs_without_evidence_pass_no_gate(history):
+    runs = tuple(read("mlflow", history / "mlflow-mltrace-empty-runs" / "mlruns").values())
+    gate = gate_from_data(
+        {"criteria": ["accuracy >= 0.5"], "metrics": {"accuracy": {"direction": "higher"}}}, name="empty"
+    )
+    result = judge(gate, Evaluation(runs=runs))
+    assert {finding.outcome for finding in result.findings} == {Outcome.NO_EVIDENCE}
 
 
 def test_run_of_keyword_transformer_that_crashed_after_two_seconds_failed_and_holds_nothing(history):

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -204,7 +205,7 @@ def test_hyperparameters_are_the_configuration_and_their_session_says_how_it_end
 
 
 def test_run_is_open_while_it_is_written_and_ended_when_it_falls_silent(tmp_path):
-    write(tmp_path, tb.HEAD + tb.event(tb.scalar("loss", 1.0)), run="plain")
+    write(tmp_path, tb.HEAD + tb.event(tb.scalar("loss", 1.0), time_s=time.time()), run="plain")
     write(tmp_path, tb.HEAD + hparams(), run="begun")
     synced = synced_with(tmp_path)
     synced.sync(TensorBoardFiles())

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import struct
+import time
 import zlib
 
 import pytest
@@ -183,20 +184,23 @@ def test_run_ended_as_its_exit_code_says_and_is_open_while_none_is_written(tmp_p
 
 
 def test_run_that_falls_silent_without_an_end_has_crashed(tmp_path):
-    path = write(
-        tmp_path,
-        Log().add(run_record("abc"), history_record(0, {"loss": 1.0}, time_s=START / 1000 + 5)).content,
-    )
+    begun = run_record("abc", started_ms=int(time.time() * 1000) - 3_600_000)
+    path = write(tmp_path, Log().add(begun, history_record(0, {}, time_s=time.time())).content)
     synced = synced_with(tmp_path)
     synced.sync(WandbFiles())
     assert synced.runs["abc"].status is RunStatus.RUNNING
     hour_ago = path.stat().st_mtime - 3600
     os.utime(path, (hour_ago, hour_ago))
     synced.sync(WandbFiles())
-    run = synced.runs["abc"]
+    assert synced.runs["abc"].status is RunStatus.FAILED
+    assert synced.sync(WandbFiles()) == []
+
+
+def test_log_that_was_copied_is_new_and_what_it_tells_is_not(tmp_path):
+    row = history_record(0, {"loss": 1.0}, time_s=1_600_000_005)
+    run = only_run(tmp_path, run_record("abc", started_ms=1_600_000_000_000), row)
     assert run.status is RunStatus.FAILED
     assert (run.ended_at - run.started_at).total_seconds() == 5
-    assert synced.sync(WandbFiles()) == []
 
 
 def test_summary_tells_what_a_cut_log_does_not(tmp_path):

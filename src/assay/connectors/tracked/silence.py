@@ -30,17 +30,30 @@ def steps_of_silence(changed_ns: int, *, now_s: float | None = None) -> int:
     return min(int(max(silent_s, 0) / SHORTEST_S).bit_length(), _MOST_STEPS)
 
 
-def is_over(steps: int, curves: Iterable[Curve]) -> bool:
-    """Is a run with these curves, silent for this many steps, over?
+def is_over(
+    steps: int, curves: Iterable[Curve], *, last_ms: int | None = None, now_s: float | None = None
+) -> bool:
+    """Is a run with these curves, whose files are silent for this many steps, over?
+
+    Files that were copied are new, and what they say is not: the last moment that they tell counts as well.
+
+    Args:
+        steps: of silence of its files.
+        curves: what it logged; a time of zero is none.
+        last_ms: when it last said anything else, in milliseconds since 1970.
+        now_s: the present, in seconds since 1970.
 
     >>> whole = np.arange(4)
     >>> hourly = Curve(whole, whole * 1.0, 1 + whole * 3_600_000)
-    >>> is_over(1, [hourly]), is_over(4, [hourly]), is_over(5, [hourly])
-    (False, False, True)
+    >>> is_over(0, [hourly], now_s=4 * 3600), is_over(0, [hourly], now_s=8 * 3600), is_over(5, [hourly], now_s=0)
+    (False, True, True)
     """
     moments = np.unique(np.concatenate([np.zeros(0, np.int64), *(curve.times_ms for curve in curves)]))
     moments = moments[moments > 0]  # zero where the tracker keeps no time
     needed_s: float = _UNKNOWN_S
     if len(moments) > _PAUSES - 1:
         needed_s = max(SHORTEST_S, _PAUSES * float(np.diff(moments).max()) / 1000)
+    told_ms = max([*moments[-1:].tolist(), *(() if last_ms is None else (last_ms,))], default=None)
+    if told_ms is not None:
+        steps = max(steps, steps_of_silence(told_ms * 1_000_000, now_s=now_s))
     return steps > 0 and SHORTEST_S * 2 ** (steps - 1) >= needed_s

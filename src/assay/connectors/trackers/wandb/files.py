@@ -181,7 +181,11 @@ class _Reading:
     def _status(self, curves: Mapping[str, Curve]) -> RunStatus:
         if self.about.exit_code is not None:
             return RunStatus.FINISHED if self.about.exit_code == 0 else RunStatus.FAILED
-        return RunStatus.FAILED if is_over(self.silence, curves.values()) else RunStatus.RUNNING
+        return (
+            RunStatus.FAILED
+            if is_over(self.silence, curves.values(), last_ms=self.about.last_ms)
+            else RunStatus.RUNNING
+        )
 
     def _ended_ms(self, history: History) -> int | None:
         about = self.about

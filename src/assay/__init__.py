@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assay.errors import AssayError
+    from assay.sdk.callbacks.hugging_face import trainer_callback
+    from assay.sdk.callbacks.keras import keras_callback
+    from assay.sdk.callbacks.optuna import optuna_trials
+    from assay.sdk.callbacks.scikit_learn import fit_in_steps
     from assay.sdk.estimators import scored
     from assay.sdk.experiment import ExperimentRun, experiment
     from assay.sdk.gates import gate
@@ -28,9 +32,13 @@ __all__ = [
     "GateReport",
     "__version__",
     "experiment",
+    "fit_in_steps",
     "gate",
+    "keras_callback",
+    "optuna_trials",
     "scored",
     "should_stop",
+    "trainer_callback",
 ]
 
 _HOMES = {
@@ -38,9 +46,13 @@ _HOMES = {
     "ExperimentRun": "assay.sdk.experiment",
     "GateReport": "assay.sdk.report",
     "experiment": "assay.sdk.experiment",
+    "fit_in_steps": "assay.sdk.callbacks.scikit_learn",
     "gate": "assay.sdk.gates",
+    "keras_callback": "assay.sdk.callbacks.keras",
+    "optuna_trials": "assay.sdk.callbacks.optuna",
     "scored": "assay.sdk.estimators",
     "should_stop": "assay.sdk.stopping",
+    "trainer_callback": "assay.sdk.callbacks.hugging_face",
 }
 
 

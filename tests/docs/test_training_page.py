@@ -25,6 +25,7 @@ def test_the_code_on_the_page_logs_a_run(tmp_path, monkeypatch):
         kept for _, kept in sorted(read(tmp_path / "assay-runs").items(), key=lambda one: one[1].seed)
     )
     assert second.curves["train_loss"].points == 100
+    assert forest.curves["accuracy"].points == 10
     assert (run.ticket, run.seed, dict(run.config)) == ("EXP-42", 3, {"lr": "0.01", "depth": "8"})
     assert {name: curve.points for name, curve in run.curves.items()} == {"loss": 10, "val/accuracy": 10}
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from assay.errors import Invalid
 from assay.sdk import process_ends
@@ -28,6 +28,7 @@ HURRY_S = 2.0
 """So long where the process is told to end."""
 _MOST_FACTS = 1_000
 _log = logging.getLogger("assay")
+T = TypeVar("T")
 
 
 def experiment(
@@ -192,6 +193,13 @@ class ExperimentRun:
             self.set_tag("assay.stopped_by", told.rule)
             self.set_tag("assay.stop_reason", told.reason)
         return told
+
+    def until_stopped(self, steps: Iterable[T]) -> Iterator[T]:
+        """These steps, such as `range(100)` epochs of a plain PyTorch loop, until a rule says stop."""
+        for step in steps:
+            if self.should_stop():
+                return
+            yield step
 
     def set_tag(self, name: str, value: object) -> None:
         """Say something about the run, such as `assay.gpu_hours`; the last word counts."""

@@ -21,7 +21,7 @@ def test_the_code_on_the_page_logs_a_run(tmp_path, monkeypatch):
     for block in blocks(page("training.md")):
         if block.language == "python":
             exec(compile(block.text, "docs/training.md", "exec"), names)
-    run, second = (
+    run, second, forest = (
         kept for _, kept in sorted(read(tmp_path / "assay-runs").items(), key=lambda one: one[1].seed)
     )
     assert second.curves["train_loss"].points == 100

@@ -246,7 +246,7 @@ def test_page_is_drawn_and_follows_along_while_a_run_trains(swept_site, visit):
     page.wait_for_function("document.querySelectorAll('[data-drawn=yes]').length === 3")
     assert violations(page) == []
     picture = page.locator("[data-chart*='picture=accuracy']")
-    assert picture.locator("path[aria-roledescription='line mark']").count() == 19
+    assert picture.locator("g.mark-line path").count() == 19
     picture.hover()
     page.keyboard.down("Control")
     page.mouse.wheel(0, -400)

@@ -215,18 +215,19 @@ def _drawing(shape: _Shape) -> Any:
     )
     common = {"x": x, "y": _y(alt, shape), "color": colour, "detail": "run:N"}
     dots = alt.OverlayMarkDef(size=14, filled=True) if shape.has_dots else False
+    # The picture has one label and a table; a description of every point of every line would take as long as all the rest.
     layers = []
     if shape.is_smoothed:
         layers.append(
             alt.Chart(alt.NamedData("raw"))
             .transform_flatten(["x", "y"])
-            .mark_line(strokeWidth=1, opacity=0.22, clip=True, invalid="break-paths-show-domains")
+            .mark_line(strokeWidth=1, opacity=0.22, clip=True, invalid="break-paths-show-domains", aria=False)
             .encode(**common)
         )
     layers.append(
         alt.Chart(alt.NamedData("runs"))
         .transform_flatten(["x", "y"])
-        .mark_line(strokeWidth=1.4, clip=True, invalid="break-paths-show-domains", point=dots)
+        .mark_line(strokeWidth=1.4, clip=True, invalid="break-paths-show-domains", aria=False, point=dots)
         .encode(
             **common,
             opacity=alt.condition(chosen, alt.value(0.8), alt.value(0.08)),

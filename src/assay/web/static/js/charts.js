@@ -74,6 +74,9 @@
     warn(box);
   }
   window.assay.refreshCharts = (root) => Promise.all([...root.querySelectorAll("[data-chart]")].map(refresh));
-  boxes.forEach(draw);
+  // Pictures of many curves one after the other, so that the first is there soonest; small ones all at once.
+  const large = boxes.filter((box) => box.closest("[data-picture]"));
+  boxes.filter((box) => !large.includes(box)).forEach(draw);
+  large.reduce((before, box) => before.then(() => draw(box)), Promise.resolve());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => boxes.forEach(draw));
 })();

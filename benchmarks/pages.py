@@ -30,7 +30,7 @@ GOAL_MS, MOST_STATEMENTS = 150.0, 20
 PAGES = (
     "", "/board", "/board?lanes=owner", "/board?lanes=phase", "/board?owner=ada", "/board?stale=yes",
     "/board/experiment/cards", "/backlog", "/templates", "/filters?owner=ada&page=board", "/inbox", "/experiments",
-    "/experiments?owner=Ada", "/runs", "/runs/lab:500", "/runs?ticket={open}", "/blockers", "/blockers?state=all", "/flow",
+    "/experiments?owner=Ada", "/runs", "/runs/lab:500", "/runs?ticket={open}", "/compare", "/compare?ticket={open}", "/compare/curves.json?ticket={open}", "/examples?ticket={open}", "/blockers", "/blockers?state=all", "/flow",
     "/flow?days=365", "/flow/tickets", "/flow/tickets?column=experiment", "/charts/flow-days.json?days=365",
     "/charts/flow-cycles.json?days=365", "/diagnosis", "/canvas", "/canvas/edit", "/phase", "/build-or-buy", "/gates",
     "/gates/ready-to-show", "/gates/ready-to-show/runs/{gate}", "/journal", "/journal?kind=ticket.moved", "/search?q=rerank",
@@ -41,7 +41,7 @@ PAGES = (
     "/t/{open}/moves.json", "/t/{open}/charts/metric.json", "/charts/best.json",
 )  # fmt: skip
 LISTS = (
-    "tickets", "tickets/{open}", "tickets/{open}/page", "experiments", "runs", "backlog", "board", "flow", "flow-tickets",
+    "tickets", "tickets/{open}", "tickets/{open}/page", "experiments", "runs", "comparison?ticket={open}", "comparison/curves?ticket={open}", "examples?ticket={open}", "backlog", "board", "flow", "flow-tickets",
     "blockers", "diagnosis", "sprints", "sprints/20", "sprints/20/check", "sprints/20/review", "sprints/20/retro",
     "sprints/20/burn", "sprint-rates", "standup", "planning", "planning/page", "planning/calls?since=2025-01-01", "canvas", "phase",
     "build-or-buy", "gates", "gate-runs", "sources", "overview", "inbox", "search?q=rerank", "templates", "filters", "metrics",

@@ -44,6 +44,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("gate_runs", "gates gate-runs tickets/gate-runs tickets/gate"),
         ("evidence", "sources syncs runs"),
         ("comparison", "comparison"),
+        ("examples", "examples"),
         ("search", "search tried-before overview"),
         ("journal", "journal"),
         ("backups", "backups diagnosis"),

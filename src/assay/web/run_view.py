@@ -45,6 +45,7 @@ def run_page(
         unknown_ticket=view.unknown_ticket or "",
         external_url=wording.safe_link(run.url),
         compare_href=f"/p/{slug}/compare{f'?ticket={run.ticket}' if run.ticket else ''}",
+        examples_href=f"/p/{slug}/examples?run={quote(run.run_id, safe=':')}" if run.scores_digest else "",
         facts=_facts(run),
         config=tuple(sorted(run.config.items())),
         tags=tuple(sorted(run.tags.items())),

@@ -253,7 +253,7 @@ def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: 
         project = required_project(tx, slug)
         run = tx.run(project.id, run_id)
         if run is None:
-            raise _unknown_run(run_id, slug)
+            raise unknown_run(run_id, slug)
         if ticket_key is not None:
             required_ticket(tx, project, ticket_key)
         seq = tx.head()[0] + 1
@@ -277,7 +277,8 @@ def attach_run(ws: Workspace, actor: Actor, slug: str, run_id: str, ticket_key: 
     return run
 
 
-def _unknown_run(run_id: str, slug: str) -> NotFound:
+def unknown_run(run_id: str, slug: str) -> NotFound:
+    """The error for a run that is not there."""
     return NotFound(
         f"cannot find run {run_id[:100]!r}: project {slug!r} has no such run (expected an id such as mlflow:4f2a...)",
         hint="assay run list",
@@ -296,7 +297,7 @@ def get_run(ws: Workspace, actor: Actor, slug: str, run_id: str) -> RunView:
 def _run_view(tx: ReadTransaction, project: Project, run_id: str) -> RunView:
     run = tx.run(project.id, run_id)
     if run is None:
-        raise _unknown_run(run_id, project.slug)
+        raise unknown_run(run_id, project.slug)
     if run.ticket is not None and not tx.keys_there(project.id, (run.ticket,)):
         return RunView(replace(run, ticket=None), run.ticket)
     return RunView(run, unread_tag(run.ticket, run.tags))

@@ -21,7 +21,14 @@ SPRINTS = {
 PAGES = (
     PAGES
     | SPRINTS
-    | {"sprints": "/sprints", "standup": "/standup", "gates": "/gates", "moves": "/t/EXP-5/moves.json"}
+    | {
+        "sprints": "/sprints",
+        "standup": "/standup",
+        "gates": "/gates",
+        "moves": "/t/EXP-5/moves.json",
+        "examples": "/examples?ticket=EXP-5",
+        "curves": "/compare/curves.json",
+    }
 )
 
 

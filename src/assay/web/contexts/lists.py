@@ -238,6 +238,8 @@ class RunPage:
     external_url: str
     compare_href: str
     """The run beside the others of its ticket, else beside all."""
+    examples_href: str
+    """The examples behind it; empty where it has no scores of any."""
     facts: tuple[tuple[str, str], ...]
     config: tuple[tuple[str, str], ...]
     tags: tuple[tuple[str, str], ...]

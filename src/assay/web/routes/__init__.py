@@ -31,6 +31,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("charts", "charts t/charts"),
         ("runs", "runs"),
         ("comparison", "compare"),
+        ("examples", "examples"),
         ("flow", "charts flow"),
         ("stale", "flow"),
         ("planning", "planning"),

@@ -36,6 +36,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("ceremonies", "standup sprints sprint-rates sprint-flow"),
         ("planning", "planning"),
         ("cadence", "cadence"),
+        ("prices", "prices"),
         ("canvas", "canvas tickets/parts"),
         ("phases", "phase"),
         ("choices", "build-or-buy"),

@@ -8,6 +8,7 @@ import typer
 
 from assay.cli.connection import connected, part
 from assay.cli.options import Json, Project, given, group
+from assay.cli.prices import prices
 from assay.cli.project_rules import Alpha, Rules, Strictness, changed, lines
 from assay.cli.screen import facts, print_done, print_json, say, table
 
@@ -191,6 +192,9 @@ def edit(
     )
     if verdicts is not None:
         facts(lines(answer.data["verdicts"]))
+
+
+app.command("prices")(prices)
 
 
 @app.command("use")

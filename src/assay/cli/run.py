@@ -98,6 +98,7 @@ def show(
             (name.replace("_", " "), found[name])
             for name in (
                 "run_id", "name", "ticket", "arm", "status", "seed", "dataset", "started_at", "ended_at", "gpu_hours",
+                "cost_usd", "cost_source",
                 "provenance", "scores_error", "scores_digest", "url", "artifacts", "digest",
             )
         ]

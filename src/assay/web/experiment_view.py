@@ -43,7 +43,7 @@ from assay.workflows.gate_views import TicketGate
 from assay.workflows.records import Link
 from assay.workflows.views import AttestableItem, ExitGateView, SearchHit, TicketView
 
-_RESOURCES = {"GPU-h": ("Compute", "GPU hours"), "USD": ("Money", "cost")}
+_RESOURCES = {"GPU-h": ("Compute", "no GPU hours logged"), "USD": ("Money", "no cost known")}
 """What a page calls each, and what runs log of it."""
 LINKS: Mapping[str, tuple[str, str]] = {
     "blocks": ("blocks", "is blocked by"),
@@ -237,15 +237,15 @@ def _used(
     else:
         text = used_of(spent, unit, budget=limit, unknown_runs=unknown)
     share = None if spent is None or limit is None else spent / limit
-    label, logged = _RESOURCES[unit]
-    note, hot = _used_note(view, unknown, logged), share is not None and share > 1
+    label, missing = _RESOURCES[unit]
+    note, hot = _used_note(view, unknown, missing), share is not None and share > 1
     return (Meter(label, text, wording.percent_of_bar(share), hot, note),) if text else ()
 
 
-def _used_note(view: TicketView, unknown: int, logged: str) -> str:
+def _used_note(view: TicketView, unknown: int, missing: str) -> str:
     notes = []
     if unknown:
-        notes.append(f"{wording.plural(unknown, 'run')} not counted: no {logged} logged")
+        notes.append(f"{wording.plural(unknown, 'run')} not counted: {missing}")
     if view.since_kill is not None and view.since_kill.runs:
         notes.append("runs that came after the kill are counted: they were paid for")
     text = "; ".join(notes)

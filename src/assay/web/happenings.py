@@ -113,6 +113,7 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "project.created": lambda p: "created the project",
     "project.configured": lambda p: "changed the settings",
     "filter.saved": lambda p: "saved a filter",
+    "prices.set": lambda p: "set the prices of devices",
     "cadence.set": lambda p: (
         f"works in {str(p.get('after')).capitalize()} now, before in {str(p.get('before')).capitalize()}"
     ),

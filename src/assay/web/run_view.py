@@ -8,6 +8,7 @@ import numpy as np
 
 from assay.domain.experiments.display import format_value
 from assay.domain.experiments.evidence import Curve, Provenance, Run
+from assay.domain.experiments.prices import FROM_TAG
 from assay.domain.gates.wording import hours as hours_text
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.web import wording
@@ -90,11 +91,17 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
         ("Started", wording.minute(run.started_at) if run.started_at else ""),
         ("Ended", wording.minute(run.ended_at) if run.ended_at else ""),
         ("GPU-hours", hours or wording.UNKNOWN),
-        ("Cost", "" if run.cost_usd is None else f"{run.cost_usd:,.2f} USD"),
+        ("Cost", _cost(run)),
         ("Per-example scores", ", ".join(sorted(run.scores)) or ("stored" if run.scores_digest else "none")),
         ("Provenance", PROVENANCE[run.provenance]),
     )
     return tuple((name, value) for name, value in found if value)
+
+
+def _cost(run: Run) -> str:
+    if run.cost_usd is None:
+        return wording.UNKNOWN
+    return f"{run.cost_usd:,.2f} USD, from {run.cost_source or FROM_TAG}"
 
 
 def _metric(name: str, curve: Curve, metric: Metric | None) -> MetricLine:

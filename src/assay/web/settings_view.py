@@ -24,12 +24,14 @@ from assay.web.contexts.settings import (
     CadenceSection,
     LimitRow,
     MetricRow,
+    PricesSection,
     SettingsPage,
     SourceRow,
     SyncState,
 )
 from assay.web.contexts.ticket_form import Choice
 from assay.web.inputs import text, texts
+from assay.web.prices_form import prices_section
 from assay.web.syncs import SyncJob
 from assay.web.ticket_form_view import UNIT_WORDS
 from assay.workflows.records import Project, Source
@@ -67,6 +69,7 @@ def settings_page(
     section: str = "",
     board: BoardSection | None = None,
     answers: Answers | None = None,
+    prices: PricesSection | None = None,
 ) -> SettingsPage:
     """Everything the page prints; `open_locks` tickets are locked and still judged."""
     href = f"/p/{project.slug}/settings"
@@ -109,6 +112,7 @@ def settings_page(
         theme_action=f"{href}/appearance",
         board=board or board_section(project),
         cadence=cadence_section(project, answers),
+        prices=prices_section(project, prices),
         problem=problem.message if problem is not None else "",
         problem_hint=problem.hint if problem is not None else "",
         problem_section=section,

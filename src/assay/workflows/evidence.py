@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from assay.domain.experiments.prices import priced_run
 from assay.domain.kernel.events import Event
 from assay.errors import AssayError, Conflict, Invalid, NotFound
 from assay.workflows.actor import Actor, Permission
@@ -298,6 +299,7 @@ def _run_view(tx: ReadTransaction, project: Project, run_id: str) -> RunView:
     run = tx.run(project.id, run_id)
     if run is None:
         raise unknown_run(run_id, project.slug)
+    run = priced_run(run, project.settings.prices)
     if run.ticket is not None and not tx.keys_there(project.id, (run.ticket,)):
         return RunView(replace(run, ticket=None), run.ticket)
     return RunView(run, unread_tag(run.ticket, run.tags))

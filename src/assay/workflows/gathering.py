@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from assay.domain.experiments.evidence import Evidence, Past, Run
+from assay.domain.experiments.prices import priced_evidence
 from assay.errors import Invalid
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
@@ -23,13 +24,14 @@ def evidence_rows(tx: ReadTransaction, project: Project, ticket: Ticket) -> Evid
     """The same without the per-example scores, which are named by digest."""
     named = ticket.lock.registration.baseline if ticket.lock else ticket.content.baseline
     keys = sorted({b.ticket for b in named if b.ticket is not None and b.ticket != ticket.key})
-    return Evidence(
+    found = Evidence(
         runs=tuple(tx.runs(project.id, ticket.key)),
         baseline_runs=tuple(run for key in keys for run in tx.runs(project.id, key)),
         detached=tuple(tx.detached_runs(project.id, ticket.key)),
         baseline_detached=tuple(run for key in keys for run in tx.detached_runs(project.id, key)),
         ticket=ticket.key,
     )
+    return priced_evidence(found, project.settings.prices)
 
 
 def with_all_scores(ws: Workspace, tx: ReadTransaction, evidence: Evidence) -> Evidence:

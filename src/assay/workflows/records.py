@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 
 from assay.domain.board.board import Board
 from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
+from assay.domain.experiments.prices import PriceList
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.canonical import digest_bytes
 from assay.domain.kernel.model import Value
@@ -50,6 +51,8 @@ class ProjectSettings(Value):
     """By name."""
     filters: tuple[SavedFilter, ...] = ()
     """By name."""
+    prices: PriceList = PriceList()
+    """What an hour of a device costs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from assay.domain.experiments.prices import DEVICE_TAG, PriceList, cost_of
 from assay.domain.kernel.ids import TICKET_TAG, ticket_key_in
 
 if TYPE_CHECKING:
@@ -41,6 +42,19 @@ class RunRow:
     url: str | None
     unknown_ticket: str | None = None
     """What it names as its ticket, where the project has no such ticket."""
+    device: str | None = None
+    """What its tag `assay.device` says."""
+    cost_source: str | None = None
+    """The price that its cost was worked out with; None where the run says it itself, or nobody does."""
+
+
+def priced_row(row: RunRow, prices: PriceList) -> RunRow:
+    """The row with what the run cost by the price list, where it does not say so itself."""
+    if row.cost_usd is not None or not prices.prices:
+        return row
+    tags = {} if row.device is None else {DEVICE_TAG: row.device}
+    cost = cost_of(said_usd=None, gpu_hours=row.gpu_hours, tags=tags, began=row.started_at, prices=prices)
+    return row if cost.usd is None else replace(row, cost_usd=cost.usd, cost_source=cost.source)
 
 
 @dataclass(frozen=True, slots=True)

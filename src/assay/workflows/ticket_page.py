@@ -22,6 +22,7 @@ from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
 from assay.workflows.run_ports import TicketRun
+from assay.workflows.run_views import priced_row
 from assay.workflows.spikes import spike_clock
 from assay.workflows.standing_verdicts import StandingVerdict, standing_verdict
 from assay.workflows.tickets import SIMILAR_SHOWN, locked_catalog
@@ -56,7 +57,8 @@ def _view(
         catalog = locked_catalog(ticket.lock, catalog)
     standing = standing_verdict(tx, project, ticket)
     record = None if standing is None else standing.record
-    runs = tx.runs_of(project.id, ticket.key)
+    prices = project.settings.prices
+    runs = [run._replace(row=priced_row(run.row, prices)) for run in tx.runs_of(project.id, ticket.key)]
     charted = metric or _primary_metric(ticket)
     paid = [run.row for run in runs if not run.row.deleted]
     gpu_hours, without_hours = _sum(row.gpu_hours for row in paid)

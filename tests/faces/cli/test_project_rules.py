@@ -105,3 +105,19 @@ def test_tolerance_of_a_metric_is_set_and_taken_away_and_needs_the_metric(made):
     assert (refused.code, "bleu-4" in refused.err) == (2, True)
     assert made(*edit, "plateau_tolerance.bleu-4=off").code == 0
     assert "plateau_tolerances" not in _rules(made)["kill_rules"]
+
+
+def test_prices_of_devices_are_set_shown_and_dropped(made):
+    told = ("--set", "A100 = 2.10 since 2026-01-01", "--set", "RTX 4090=0.4", "--default", "A100")
+    ran = made("project", "prices", *told)
+    assert ran.code == 0, ran.err
+    assert "Runs without the tag assay.device count as A100." in ran.out
+    shown = json.loads(made("project", "prices", "--drop", "rtx 4090", "--json").out)
+    assert shown == {
+        "prices": [{"device": "A100", "usd_per_hour": "2.10", "since": "2026-01-01"}],
+        "default_device": "A100",
+    }
+    assert json.loads(made("project", "prices", "--drop", "A100", "--json").out)["default_device"] is None
+    for wrong in (("--set", "A100: 2"), ("--set", "A100 = 2 since 2026-02-30"), ("--default", "B200")):
+        assert made("project", "prices", *wrong).code == 2
+    assert made("project", "prices", "--drop", "B200").code == 4

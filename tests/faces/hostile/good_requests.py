@@ -90,6 +90,7 @@ BODIES = {
     "improve": {"title": "Log the seed of every run"},
     "put_canvas": {"text": "objective: Answer\nsuccess: [accuracy >= 85%]\n"},
     "put_cadence": {"cadence": "scrumban"},
+    "put_prices": {"prices": [{"device": "A100", "usd_per_hour": "2.10"}], "default_device": "A100"},
     "put_phase": {"document": {"phase": "convergence", "since": "2026-05-12", "gates": [{"question": "x", "by_sprint": 5}]}},
     "keep_choice": {"document": {"question": "Who reads?", "options": [{"name": "We", "route": "build"}]}},
     "break_feature_down": {"stages": ["baseline model"]},

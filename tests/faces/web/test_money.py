@@ -35,7 +35,7 @@ def test_money_spent_stands_on_page_card_and_in_json_and_twice_the_budget_is_tol
         TestClient(create_app(ws, settings), base_url="http://127.0.0.1") as client,
     ):
         page = client.get(f"/p/{story.SLUG}/t/{key}").text
-        assert (f"<b>{spent}</b>" in page, "1 run not counted: no cost logged" in page) == (True, True)
+        assert (f"<b>{spent}</b>" in page, "1 run not counted: no cost known" in page) == (True, True)
         assert "at least 300 USD, more than 2x the budget of 100" in page
         assert f"<span>{spent}</span>" in client.get(f"/p/{story.SLUG}/board").text
         api = f"/api/v1/projects/{story.SLUG}"

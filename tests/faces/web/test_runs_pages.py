@@ -1,5 +1,6 @@
 """What the pages of runs say of a run that names a ticket which is not there."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -64,3 +65,23 @@ def test_page_of_a_run_leads_to_its_files_and_lists_those_of_a_local_folder_when
     assert "Where its files lie is not known" in unknown
     _, told = browser.text(f"/api/v1/projects/{slug}/runs/lab:0001/artifacts")
     assert '"path":"a & b.txt","size_bytes":3,"sha256":"ba7816bf' in told
+
+
+def test_prices_typed_in_settings_show_what_a_run_cost_and_a_line_that_is_no_price_stays_typed(kept_files):
+    browser, slug = Browser(kept_files.url), kept_files.keys["slug"]
+    here = f"/p/{slug}/settings"
+
+    def save(text, default):
+        page = browser.text(here)[1]
+        version = re.search(r'name="expected_version" value="(\d+)"', page).group(1)
+        form = {"csrf_token": browser.token(here), "expected_version": version}
+        return browser.text(f"{here}/prices", form | {"prices": text, "default_device": default})
+
+    status, refused = save("A100 : 3", "A100")
+    assert status == 422
+    assert "cannot read price" in refused
+    assert "A100 : 3</textarea>" in refused
+    assert "expected a price of the default device B200" in save("A100 = 3", "B200")[1]
+    assert save("A100 = 3 since 2020-01-01\nH100=4", "A100")[0] in (200, 303)
+    _, page = browser.text(f"/p/{slug}/runs/lab:0001")
+    assert "1.50 USD, from price list: A100 3 USD/h since 2020-01-01" in page

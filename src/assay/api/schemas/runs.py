@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from assay.api.documents import number
 from assay.domain.experiments.evidence import Curve
+from assay.domain.experiments.prices import FROM_TAG
 from assay.domain.kernel.canonical import exact_integer
 from assay.workflows.run_artifacts import ArtifactFile, artifacts_url
 from assay.workflows.run_views import RunView
@@ -42,6 +43,7 @@ class RunDocument(TypedDict):
     gpu_hours: float | None
     gpu_hours_source: str | None
     cost_usd: float | None
+    cost_source: str | None
     deleted: bool
     provenance: str
     url: str | None
@@ -84,6 +86,7 @@ def run_document(view: RunView) -> RunDocument:
         gpu_hours=run.gpu_hours,
         gpu_hours_source=run.gpu_hours_source,
         cost_usd=run.cost_usd,
+        cost_source=FROM_TAG if run.cost_usd is not None and run.cost_source is None else run.cost_source,
         deleted=run.deleted,
         provenance=run.provenance.value,
         url=run.url,

@@ -258,6 +258,8 @@ class Run:
     gpu_hours_source: str | None = None
     """`tag`, `metric`, or `wall time x devices`; None when unknown."""
     cost_usd: float | None = None
+    cost_source: str | None = None
+    """The price it was worked out with; None where the run says it itself, or nobody does. No part of the digest."""
     deleted: bool = False
     provenance: Provenance = Provenance.SELF_REPORTED
     url: str | None = None

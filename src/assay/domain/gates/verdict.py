@@ -113,7 +113,8 @@ def verdict_at(
             for run in runs
         },
         settings=settings.model_dump(mode="json"),
-        inputs=_used_time(lock.registration, settings, time),
+        inputs=_used_time(lock.registration, settings, time)
+        | _used_prices(lock.registration, settings, evidence),
         method_version=METHOD_VERSION,
         library_versions=library_versions(),
     )
@@ -253,6 +254,18 @@ def _used_time(
     if registration.time_box_days is not None and KillRuleName.TIME_BOX in settings.kill_rules.enabled:
         used["time_box_over"] = time.time_box_over
     return used
+
+
+def _used_prices(
+    registration: Registration, settings: VerdictSettings, evidence: Evidence
+) -> dict[str, JsonValue]:
+    """The prices behind the money that something looked at, so that it can be told later what it was worked out with."""
+    limits = any(isinstance(c.test, ResourceUse) and c.test.resource == "cost" for c in registration.criteria)
+    budget = registration.budget.cost_usd is not None
+    if not limits and not (budget and KillRuleName.OVER_BUDGET in settings.kill_rules.enabled):
+        return {}
+    told = {run.cost_source for run in (*evidence.runs, *evidence.detached) if run.cost_source is not None}
+    return {"prices": [*sorted(told)]} if told else {}
 
 
 def judge_other(

@@ -27,6 +27,16 @@ def json_true(engine: str, column: ColumnElement[Any], name: str) -> ColumnEleme
     return _part(column, name) == literal_column("'true'")
 
 
+def json_entry(engine: str, column: ColumnElement[Any], part: str, name: str) -> ColumnElement[Any]:
+    """The text under this name in an object at the top of the document; null where it has none. Both names are ours, without quotes."""
+    if engine == "sqlite":
+        return func.json_extract(column, literal_column(f"""'$.{part}."{name}"'"""))
+    found = func.json_extract_path(
+        cast(column, JSON), literal_column(f"'{part}'"), literal_column(f"'{name}'")
+    )
+    return func.btrim(cast(found, Text), literal_column("'\"'"))
+
+
 def _part(column: ColumnElement[Any], name: str) -> ColumnElement[str]:
     # As JSON and not as text, which PostgreSQL refuses of a document that holds the character 0 anywhere.
     return cast(func.json_extract_path(cast(column, JSON), literal_column(f"'{name}'")), Text)

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, literal_column, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from assay.domain.board.flow import EXPERIMENTS, FlowRules, Outcome, flow_rules
 from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.prices import DEVICE_TAG
 from assay.storage.queries.awaited import ITERATES, READY, AwaitedQueries, led_on
+from assay.storage.queries.in_json import json_entry
 from assay.storage.repositories.journal import LAST_SEQ
 from assay.storage.repositories.tickets import COUNTS
 from assay.storage.session import Row, Statement, any_of, from_json, in_list
@@ -118,7 +135,7 @@ class OverviewQueries(AwaitedQueries):
         waiting = self.awaited(project, limit=ATTENTION_SHOWN)
         states = {state: count for state, count, _ in progress}
         run_count, hours, known = self.one(USED, **of_project)
-        paid, priced = self.one(PAID, **of_project)
+        paid, priced = self._paid(project)
         last_sync_at, sync_error = _sync(self.rows(SYNCS, **of_project))
         return OverviewView(
             stage_counts={stage.key: counts.get(stage.key, 0) for stage in board.stages},
@@ -148,6 +165,22 @@ class OverviewQueries(AwaitedQueries):
             seq=seq,
         )
 
+    def _paid(self, project: Project) -> tuple[float | None, int]:
+        """What all runs cost together, and how many of them have a cost: their own, or one by the price list."""
+        said, count = self.one(PAID, the_project=project.id)
+        prices = project.settings.prices
+        if not prices.prices:
+            return said, count
+        days = sorted({one.since for one in prices.prices if one.since is not None})
+        amounts = [] if said is None else [said]
+        for device, known, passed, hours, runs_of_it in self.select(_unpaid(self.engine, project.id, days)):
+            began = _moment(days[passed - 1] if passed else date.min) if known else None
+            price = prices.price_at(device, began)
+            if price is not None:
+                amounts.append(hours * float(price.usd_per_hour))
+                count += runs_of_it
+        return math.fsum(amounts) if amounts else None, count
+
     def measured(self, project_id: int) -> tuple[Measured, ...]:
         """What every locked ticket with intact evidence measured, in no order."""
         found = []
@@ -157,6 +190,35 @@ class OverviewQueries(AwaitedQueries):
                 at = datetime.fromisoformat(card["measured_at"])
                 found.append(Measured(key, card["metric"], card["estimate"], at))
         return tuple(found)
+
+
+def _unpaid(engine: str, project_id: int, days: Sequence[date]) -> Select[Any]:
+    """GPU-hours of runs that do not say what they cost, by device and by how many of these days had come when they began."""
+    began = runs.c.started_at
+    passed: ColumnElement[Any] = sum(
+        (case((began >= _moment(day), 1), else_=0) for day in days), start=literal_column("0")
+    )
+    device = json_entry(engine, runs.c.body, "tags", DEVICE_TAG)
+    return (
+        select(
+            device.label("device"),
+            began.is_not(None).label("known"),
+            passed.label("passed"),
+            func.sum(runs.c.gpu_hours),
+            func.count(),
+        )
+        .where(
+            runs.c.project_id == project_id,
+            runs.c.deleted == 0,
+            runs.c.cost_usd.is_(None),
+            runs.c.gpu_hours.is_not(None),
+        )
+        .group_by(literal_column("1"), literal_column("2"), literal_column("3"))
+    )
+
+
+def _moment(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _outcomes(rows: list[Row], rules: FlowRules) -> Counter[Outcome]:

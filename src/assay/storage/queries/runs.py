@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 
 from assay.domain.experiments.evidence import Curve
+from assay.domain.experiments.prices import DEVICE_TAG
 from assay.domain.kernel.canonical import exact_integer
 from assay.storage.curves import unpacked
 from assay.storage.queries.filters import (
@@ -24,7 +25,7 @@ from assay.storage.tables import curves, runs, sources, tickets
 from assay.storage.types import storable
 from assay.workflows.records import Project
 from assay.workflows.run_ports import TicketRun
-from assay.workflows.run_views import RunListPage, RunRow, unread_tag
+from assay.workflows.run_views import RunListPage, RunRow, priced_row, unread_tag
 
 _R = runs.c
 _ROW = (
@@ -87,7 +88,9 @@ class RunQueries(Session):
             conditions.append(_R.id < (number or 0))
         rows = self.select(joined.where(*conditions).order_by(_R.id.desc()).limit(limit + 1))
         cursor = cursor_text(rows[limit - 1][0]) if len(rows) > limit else None
-        return RunListPage(rows=tuple(_run_row(row) for row in rows[:limit]), next_cursor=cursor, total=total)
+        prices = project.settings.prices
+        shown = tuple(priced_row(_run_row(row), prices) for row in rows[:limit])
+        return RunListPage(rows=shown, next_cursor=cursor, total=total)
 
     def keys_there(self, project_id: int, keys: Collection[str]) -> AbstractSet[str]:
         """Those of the keys that runs name that are tickets of the project."""
@@ -121,7 +124,7 @@ def _ticket_run(ticket: str, row: Row) -> TicketRun:
         seed=None if seed is None else exact_integer(int(seed)),
         started_at=started_at, gpu_hours=body.get("gpu_hours"), cost_usd=body.get("cost_usd"), deleted=bool(deleted),
         metrics={metric: f"{float(values[metric]):.6g}" for metric in sorted(values)},
-        url=body.get("url"),
+        url=body.get("url"), device=body["tags"].get(DEVICE_TAG),
     )  # fmt: skip
     return TicketRun(shown, body["arm"])
 
@@ -157,5 +160,6 @@ def _run_row(row: Row) -> RunRow:
         seed=None if seed is None else exact_integer(int(seed)),
         started_at=started_at, gpu_hours=gpu_hours, cost_usd=body.get("cost_usd"), deleted=bool(deleted),
         metrics={metric: str(value) for metric, value in from_json(last_values).items()},
-        url=body.get("url"), unknown_ticket=None if there else ticket or unread_tag(None, body["tags"]),
+        url=body.get("url"), device=body["tags"].get(DEVICE_TAG),
+        unknown_ticket=None if there else ticket or unread_tag(None, body["tags"]),
     )  # fmt: skip

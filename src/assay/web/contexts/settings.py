@@ -96,6 +96,16 @@ class CadenceSection:
 
 
 @dataclass(frozen=True, slots=True)
+class PricesSection:
+    """What an hour of a device costs."""
+
+    action: str
+    text: str
+    """One price a line."""
+    default_device: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsPage:
     """Context of pages/settings.html."""
 
@@ -127,6 +137,7 @@ class SettingsPage:
     theme_action: str
     board: BoardSection
     cadence: CadenceSection
+    prices: PricesSection
     problem: str
     problem_hint: str
     problem_section: str

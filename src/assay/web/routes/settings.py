@@ -12,14 +12,16 @@ from assay.routing import RouteWhenAsked
 from assay.statuses import http_status
 from assay.web import frame, inputs, settings_view, templating
 from assay.web.board_file_view import board_section, change_digest
-from assay.web.contexts.settings import BoardSection
+from assay.web.contexts.settings import BoardSection, PricesSection
 from assay.web.metric_form import metric_from_form
 from assay.web.permissions import requires
+from assay.web.prices_form import prices_from_form, typed_prices
 from assay.web.syncs import jobs
 from assay.workflows.actor import Permission
 from assay.workflows.board_file import preview_board, save_board
 from assay.workflows.cadence import set_cadence
 from assay.workflows.evidence import connect_source, disconnect_source, list_sources, sync_source
+from assay.workflows.prices import set_prices
 from assay.workflows.projects import (
     count_open_locks,
     declare_metric,
@@ -74,6 +76,24 @@ def choose_cadence(request: Request, slug: str, form: inputs.Form) -> Response:
     return inputs.see_other(f"/p/{slug}/settings", "saved")
 
 
+@router.post("/p/{slug}/settings/prices", dependencies=requires(Permission.CONFIGURE))
+def save_prices(request: Request, slug: str, form: inputs.Form) -> Response:
+    """Set what an hour of a device costs."""
+    typed = typed_prices(slug, form)
+    try:
+        wanted = prices_from_form(typed)
+        set_prices(
+            frame.workspace(request),
+            frame.actor(request),
+            slug,
+            wanted,
+            expected_version=inputs.version(form),
+        )
+    except Invalid as error:
+        return _page(request, slug, problem=error, section="prices", prices=typed)
+    return inputs.see_other(f"/p/{slug}/settings", "saved")
+
+
 def _cadence(text: str) -> Cadence:
     try:
         return Cadence(text)
@@ -111,6 +131,7 @@ def _page(
     section: str = "",
     board: BoardSection | None = None,
     answers: Answers | None = None,
+    prices: PricesSection | None = None,
 ) -> HTMLResponse:
     ws, actor = frame.workspace(request), frame.actor(request)
     project = get_project(ws, actor, slug)
@@ -126,6 +147,7 @@ def _page(
         section=section,
         board=board,
         answers=answers,
+        prices=prices,
     )
     around = frame.build(
         request, "Settings", project=project, section="settings", twin=f"/api/v1/projects/{slug}"

@@ -125,6 +125,7 @@ def _limit(stage: Stage) -> LimitRow:
 
 
 KIND_WORDS = {
+    "assay": "Assay (runs logged by assay.experiment)",
     "mlflow": "MLflow (server, SQLite, PostgreSQL, mlruns)",
     "dvc": "DVC (folder of DVCLive)",
     "table": "Table (CSV, JSON Lines, Parquet)",

@@ -158,7 +158,8 @@ def test_ten_thousand_rows_over_many_blocks_are_read_in_order(tmp_path, nested):
 
 
 @pytest.mark.parametrize("size", range(32_768 - 7 - 7 - 20, 32_768 - 7 - 7 + 20))
-def test_record_that_ends_anywhere_near_the_end_of_a_block_is_read(tmp_path, size):
+def test_record_that_ends_anywhere_near_the_end_of_a_block_is_read(tmp_path, monkeypatch, size):
+    monkeypatch.setattr("assay.connectors.trackers.wandb.log._FEW_BLOCKS", size % 2 * 16)
     log = Log().add(
         put(4, b"x" * (size - 4)), run_record("abc"), history_record(0, {"loss": 0.5}), exit_record(0)
     )
@@ -264,6 +265,7 @@ HEAD = b":W&B\xe1\xbe\x00"
 GOOD = run_record("abc")
 
 
+@pytest.mark.parametrize("few", [16, 0], ids=["one by one", "side by side"])
 @pytest.mark.parametrize(
     ("content", "fact"),
     [
@@ -285,7 +287,8 @@ GOOD = run_record("abc")
         (HEAD + frame(put(2, put(1, put(1, "n" * 5000) + put(16, "1")))), "a name of more than 4096 bytes"),
     ],
 )
-def test_damaged_file_is_named_with_what_is_wrong_and_where(tmp_path, content, fact):
+def test_damaged_file_is_named_with_what_is_wrong_and_where(tmp_path, monkeypatch, few, content, fact):
+    monkeypatch.setattr("assay.connectors.trackers.wandb.log._FEW_BLOCKS", few)
     write(tmp_path, content)
     write(tmp_path, Log().add(run_record("whole"), exit_record(0)).content, "whole")
     synced = synced_with(tmp_path)

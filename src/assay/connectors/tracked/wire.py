@@ -244,8 +244,9 @@ class Names:
         place = self._place(hashes)
         if place is None:
             new, first = np.unique(hashes, return_index=True)
-            for hash_, at in zip(new.tolist(), first.tolist(), strict=True):
-                self._add(hash_, buffer.text(int(start[at]), int(end[at])))
+            fresh = ~np.isin(new, self._hashes)
+            at = first[fresh].tolist()
+            self._add(new[fresh], [buffer.text(int(start[one]), int(end[one])) for one in at])
             place = self._place(hashes)
             assert place is not None, "every text was just added"
         numbers = self._numbers[place]
@@ -259,15 +260,14 @@ class Names:
         place[place == len(self._hashes)] = 0
         return place if bool((self._hashes[place] == hashes).all()) else None
 
-    def _add(self, hash_: int, text: bytes) -> None:
-        place = int(np.searchsorted(self._hashes, np.uint64(hash_)))
-        if place < len(self._hashes) and int(self._hashes[place]) == hash_:
-            return
-        if len(self.texts) >= self._limit:
+    def _add(self, hashes: NDArray[np.uint64], texts: list[bytes]) -> None:
+        if len(self.texts) + len(texts) > self._limit:
             raise Malformed(f"more than {self._limit} different names")
-        self._hashes = np.insert(self._hashes, place, np.uint64(hash_))
-        self._numbers = np.insert(self._numbers, place, len(self.texts))
-        self.texts.append(text)
+        every = np.concatenate((self._hashes, hashes))
+        numbers = np.concatenate((self._numbers, len(self.texts) + np.arange(len(texts))))
+        order = np.argsort(every)
+        self._hashes, self._numbers = every[order], numbers[order]
+        self.texts += texts
 
     def _check(self, words: list[NDArray[np.uint64]], numbers: IntArray) -> None:
         """Two texts of one hash would become one name."""

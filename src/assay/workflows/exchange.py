@@ -16,7 +16,7 @@ from assay.domain.sprints.sprint_file import is_sprint_file
 from assay.errors import AssayError, Conflict, Invalid, Refused
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.journaled import content_data
-from assay.workflows.links import LINK_CIRCLE, change_link
+from assay.workflows.links import change_link
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project
@@ -200,7 +200,7 @@ def _relink(
                     try:
                         change_link(tx, ws, actor, project, key, kind, other, add=add)
                     except Refused as error:
-                        if error.code != LINK_CIRCLE:
+                        if error.code != "link-circle":
                             raise
                         if not leave_out_circles:
                             error.hint = "take one of these links out of its file, or leave out what closes circles: --leave-out-circles"

@@ -14,7 +14,6 @@ from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project
 
-LINK_CIRCLE = "link-circle"
 MOST_SHOWN = 10
 """So many tickets of a circle are named in words; its details name all."""
 
@@ -108,7 +107,7 @@ def _must_be_no_circle(tx: ReadTransaction, project: Project, kind: LinkKind, st
     raise Refused(
         f"cannot link {start!r} and {then!r}: {way.words}, {' -> '.join(shown)} (expected no circle)",
         hint=f"assay ticket show {path[-2] if len(path) > 1 else then}",
-        code=LINK_CIRCLE,
+        code="link-circle",
         field="other",
         details={"circle": circle},
     )

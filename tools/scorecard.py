@@ -1,4 +1,4 @@
-"""Measure the decision quality scorecard (lines G1 to G10, V1, X1, X2) and print it; `--write` keeps it as docs/scorecard.md.
+"""Measure the decision quality scorecard (lines G1 to G10, K1 to K5, V1, X1, X2) and print it; `--write` keeps it as docs/scorecard.md.
 
     python tools/scorecard.py                  a tenth of the replicates, a few minutes
     python tools/scorecard.py --full --write   all replicates, as published
@@ -27,6 +27,7 @@ TESTS = [
     "tests/calibration",
     "tests/wild/test_nanogpt_statistics.py",
     "tests/wild/test_verdicts_published.py",
+    "tests/wild/test_kill_rules.py",
 ]
 
 
@@ -55,6 +56,12 @@ LINES = [
     Line("G8", "after the number of further examples or seeds that was named, it is settled", "nobody says", "75 to 85%", "77 to 83%", at_least=0.77, at_most=0.83),
     Line("G9", "published groups of runs get their published verdict", "all 57 promoted", "57 of 57", "published pairs too"),
     Line("G10", "largest difference to SciPy and statsmodels on random inputs; rows, ids, seeds and names changed", "", "<= 1e-9"),
+    Line("K1", "eventual hits killed by the rule for futility, and compute of doomed runs saved: AlgoPerf, each submission judged by the others", "65%; 54% (three rules of thumb)", "<= 5%; >= 35%", ">= 45% saved"),
+    Line("K1b", "the same with half of the submissions unseen, 30 and 100 past runs a problem", "65%; 54%", "<= 5%; >= 17% and >= 24%", ">= 25% and >= 35% saved"),
+    Line("K2", "chance to hit at 25, 50 and 75% of the budget: area under the curve; calibration error", "72 to 75% (the gap); none", ">= 83%; <= 3%"),
+    Line("K3", "K1 on runs of other submissions: self-tuning, of which the file holds 40", "65%; 54%", "<= 5%; >= 34%"),
+    Line("K4", "median stopping of 16 CLIP configurations trained side by side: compute saved; best one killed; regret", "78%; 40%; 28% (successive halving)", ">= 29%; <= 0.5%; <= 0.05% (from epoch 2)", ">= 45%; <= 2%; <= 0.3% (from epoch 1)"),
+    Line("K5", "winners killed without anybody's say while there is no history", "up to 75%", "0"),
     Line("V1", "best gain shipped from a quarter of what a backlog of 30 would cost, run in the order of the ranking, as a share of the best there is; against WSJF", "76% of the best (WSJF)", ">= 92%; >= 20% more", ">= 95%, ranked anew after each result"),
     Line("X1", "every answer carries method, n, effect with interval, level and looks spent, what could have been seen and what would change it, or the type of the reason why not; replay gives the same bytes", "nobody says", "100%"),
     Line("X2", "whole gate (primary, 4 guardrails, 10 slices, golden set): a better model (by twice what could be seen) promoted; an equal one", "<= 27% (slices alone block 73%)", ">= 80%; <= 5%", ">= 90%; <= 3% where the primary claim asks for 1 point"),
@@ -226,7 +233,7 @@ def page(rows):
             "",
             '    make scorecard ARGS="--full --write"',
             "",
-            "The real runs of G2, G9 and X1 are read from the folder that ASSAY_WILD_DATA names. A line that misses its bar by more than",
+            "The real runs of G2, G9, K1 to K5 and X1 are read from the folder that ASSAY_WILD_DATA names. A line that misses its bar by more than",
             "three simulation errors fails the command.",
             "",
             "Of the three published pairs of G9, one can be judged: the data in that folder hold no run of prefix-1375, baseline-1375 or XSA s1410, in",

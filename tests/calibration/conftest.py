@@ -20,7 +20,7 @@ SCALE = float(os.environ.get("ASSAY_CALIBRATION_SCALE", "0.1"))
 
 def line_of(name):
     """The line of the scorecard that a check belongs to, and what it says about itself."""
-    found = re.match(r"([GXV]\d+b?) (.*)", name)
+    found = re.match(r"([GKXV]\d+b?) (.*)", name)
     return found.groups() if found else ("", name)
 
 

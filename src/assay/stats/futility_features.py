@@ -7,7 +7,6 @@ either learns it by heart and fails once the methods change; ranks are shrunken 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,36 +38,43 @@ _LEAST_PACE = 1e-3  # of the problem's usual gap: what stands for no gain at all
 _FARTHEST = 20.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Runs:
     """Some runs, with what may be compared with what.
 
-    Attributes:
-        trajectories: one a run.
-        problem: number of the problem of each; only runs of one problem are compared.
-        batch: number of the piece of work each belongs to (a ticket, a method). A run is never compared with its own
-            batch: the next one will come from a batch that is not known yet.
+    trajectories holds one a run; problem, shape (runs,), the number of the problem of each, for only runs of one problem
+    are compared; batch, shape (runs,), the number of the piece of work each belongs to (a ticket, a method). A run is never
+    compared with its own batch: the next one will come from a batch that is not known yet. hit and end are those of the
+    trajectories, shape (runs,).
 
     Raises:
         Misaligned: not one problem and one batch a run.
     """
 
-    trajectories: Sequence[Trajectory]
-    problem: IntArray
-    batch: IntArray
+    __slots__ = ("_standing", "batch", "end", "hit", "problem", "trajectories")
 
-    def __post_init__(self) -> None:
-        if not len(self.trajectories) == len(self.problem) == len(self.batch):
+    def __init__(self, trajectories: Sequence[Trajectory], problem: IntArray, batch: IntArray) -> None:
+        if not len(trajectories) == len(problem) == len(batch):
             raise Misaligned("cannot compare runs: not one problem and one batch a run")
+        self.trajectories, self.problem, self.batch = tuple(trajectories), problem, batch
+        self.hit: BoolArray = np.array([run.hit for run in trajectories], dtype=np.bool_)
+        self.end: FloatArray = np.array([run.end for run in trajectories], dtype=np.float64)
+        self._standing: dict[bytes, Standing] = {}
+
+    def __len__(self) -> int:
+        return len(self.trajectories)
 
     def of(self, rows: NDArray[np.intp]) -> Runs:
-        """These of them only."""
-        return Runs([self.trajectories[row] for row in rows.tolist()], self.problem[rows], self.batch[rows])
+        """These of them only. What was worked out about them is kept."""
+        part = Runs([self.trajectories[row] for row in rows.tolist()], self.problem[rows], self.batch[rows])
+        part._standing = {checks: standing.of(rows) for checks, standing in self._standing.items()}
+        return part
 
-    @property
-    def hit(self) -> BoolArray:
-        """Which reached their target within their budget?"""
-        return np.array([run.hit for run in self.trajectories], dtype=np.bool_)
+    def standing_at(self, checks: FloatArray) -> Standing:
+        """Where did each stand at each check? Worked out once."""
+        key = checks.tobytes()
+        if key not in self._standing:
+            self._standing[key] = standing_at(self.trajectories, checks)
+        return self._standing[key]
 
 
 def features_at(asked: Runs, past: Runs, checks: FloatArray) -> tuple[FloatArray, BoolArray]:
@@ -78,7 +84,7 @@ def features_at(asked: Runs, past: Runs, checks: FloatArray) -> tuple[FloatArray
         features: shape (asked, checks, features), finite; meaningless where not judged.
         judged: shape (asked, checks).
     """
-    now, then = standing_at(asked.trajectories, checks), standing_at(past.trajectories, checks)
+    now, then = asked.standing_at(checks), past.standing_at(checks)
     features = np.zeros((*now.judged.shape, len(FEATURES)))
     for problem in np.unique(asked.problem):
         rows, others = np.flatnonzero(asked.problem == problem), np.flatnonzero(past.problem == problem)
@@ -91,8 +97,7 @@ class _Peers:
     """The past runs of one problem, at the same checks."""
 
     def __init__(self, runs: Runs, standing: Standing, checks: FloatArray) -> None:
-        self.runs, self.standing, self.checks, self.hit = runs, standing, checks, runs.hit
-        self.ends = np.array([run.end for run in runs.trajectories])
+        self.runs, self.standing, self.checks = runs, standing, checks
         usual = np.where(standing.judged & np.isfinite(standing.best), np.abs(standing.best), np.nan)
         self.usual = np.ones(len(checks))
         for column in np.flatnonzero(np.isfinite(usual).any(axis=0)):
@@ -121,7 +126,7 @@ class _Peers:
         shares = []
         for hit in (True, False):
             worse, of = np.zeros(mine.shape), np.zeros(mine.shape)
-            for peer in np.flatnonzero(self.hit == hit):
+            for peer in np.flatnonzero(self.runs.hit == hit):
                 counts = others[:, peer, None] & self.standing.judged[peer][None, :]
                 value = theirs[peer][None, :]
                 worse += counts * ((value > mine) + 0.5 * (value == mine))
@@ -139,9 +144,9 @@ class _Peers:
             at = np.searchsorted(-run.best, -now.best)
             counts = others[:, peer, None] & now.judged & (at < len(run.spent))
             of += counts
-            if self.hit[peer]:
+            if self.runs.hit[peer]:
                 reached = run.spent[np.minimum(at, len(run.spent) - 1)]
-                good += counts & (self.ends[peer] - reached <= left)
+                good += counts & (self.runs.end[peer] - reached <= left)
         return _shrunken(good, of)
 
     def _gained_enough(self, now: Standing, others: BoolArray) -> FloatArray:
@@ -150,7 +155,7 @@ class _Peers:
         for peer, run in enumerate(self.runs.trajectories):
             if not run.spent.size:
                 continue
-            final = run.best[np.searchsorted(run.spent, self.ends[peer], side="right") - 1]
+            final = run.best[np.searchsorted(run.spent, self.runs.end[peer], side="right") - 1]
             with np.errstate(invalid="ignore"):
                 gain = self.standing.best[peer] - final
             counts = others[:, peer, None] & self.standing.judged[peer][None, :]

@@ -21,7 +21,7 @@ _PIECES = 4
 _OUTER = 0.01  # the outermost knots leave this share of the data beyond them
 _TIME_RIDGE = 0.1
 _ITERATIONS = 60
-_ENOUGH = 1e-6  # of the square root of the rows: a step that gains less in log likelihood is the last
+_ENOUGH = 1e-5  # of the square root of the rows: a step that gains less in log likelihood is the last
 
 
 @dataclass(frozen=True, slots=True, eq=False)

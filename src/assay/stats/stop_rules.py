@@ -7,7 +7,7 @@ answer, a back-test takes them all, so both mean the same rule. Values that are 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,14 +94,48 @@ def median_of_peers(averages: FloatArray) -> float | None:
     return float(np.median(known)) if known.size >= LEAST_PEERS else None
 
 
-def running_average(steps: NDArray[np.int64], values: FloatArray, step: int) -> float:
-    """The average of a curve up to a step; NaN when it has not come so far, or is not finite.
+def running_average(steps: NDArray[Any], values: FloatArray, step: float) -> float:
+    """The average of a curve up to a step (or up to a share of the budget); NaN when it has not come so far, or is not finite.
 
     >>> running_average(np.array([1, 2, 3]), np.array([0.2, 0.4, 0.9]), 2)
     0.30000000000000004
     """
-    if not steps.size or int(steps.max()) < step:
+    if not steps.size or steps.max() < step:
         return float("nan")
     # In one order, whatever order the points came in: the sum is the same to the last bit.
     known = np.sort(values[steps <= step])
     return float(known.mean()) if known.size and np.isfinite(known).all() else float("nan")
+
+
+def median_stopping_of_batch(values: FloatArray, *, since: int) -> NDArray[np.int64]:
+    """After which evaluation would median stopping stop each run of a batch that trains side by side?
+
+    After every evaluation from `since` on, each run whose best value is worse than the median of the running averages of
+    the others is stopped. Only the others that are still training have come so far; below three of them nobody is stopped.
+
+    Args:
+        values: shape (runs, evaluations), lower is better; a value that is no number counts as infinitely bad.
+        since: first evaluation, from 1, after which runs may be stopped.
+
+    Returns:
+        number of evaluations each run makes, shape (runs,); all of them for a run that is never stopped.
+
+    >>> curves = np.array([[3.0, 2.0, 1.0], [3.0, 2.1, 1.1], [3.0, 2.2, 1.2], [9.0, 9.0, 0.5]])
+    >>> median_stopping_of_batch(curves, since=1).tolist()
+    [3, 3, 3, 1]
+    """
+    finite = np.where(np.isfinite(values), values, np.inf)
+    runs, evaluations = values.shape
+    made = np.full(runs, evaluations, dtype=np.int64)
+    best, averages = (
+        np.minimum.accumulate(finite, axis=1),
+        np.cumsum(finite, axis=1) / np.arange(1, evaluations + 1),
+    )
+    training = np.ones(runs, dtype=np.bool_)
+    for at in range(since, evaluations):
+        still = np.flatnonzero(training)
+        for run in still.tolist():
+            middle = median_of_peers(averages[still[still != run], at - 1])
+            if middle is not None and best[run, at - 1] > middle:
+                made[run], training[run] = at, False
+    return made

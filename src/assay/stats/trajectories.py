@@ -7,7 +7,7 @@ judges runs before their end reads them through `standing_at`, which looks at no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ class Trajectory:
         spent: share of the budget at each evaluation, shape (n,), rising, 1 is all of it.
         gap: how far short of the target each evaluation was, shape (n,), in the metric's units; 0 or less is at the
             target. NaN and infinity are a run that diverged: they count as infinitely far.
+        hit: whether it reached the target within its budget.
+        end: the share of the budget that it used: up to the target, its last evaluation, or the end of the budget.
+        best: the smallest gap up to each evaluation, shape (n,).
 
     Raises:
         Misaligned: shapes differ or the spend falls. NotFinite: a spend is no number.
@@ -38,6 +41,9 @@ class Trajectory:
 
     spent: FloatArray
     gap: FloatArray
+    hit: bool = field(init=False)
+    end: float = field(init=False)
+    best: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
         if self.spent.ndim != 1 or self.spent.shape != self.gap.shape:
@@ -48,29 +54,17 @@ class Trajectory:
             raise NotFinite("cannot read a run: a spend is no finite number (expected a share of the budget)")
         if (np.diff(self.spent) < 0.0).any():
             raise Misaligned("cannot read a run: its spend falls (expected evaluations in order)")
-
-    @property
-    def _first_hit(self) -> int | None:
-        at = np.flatnonzero((self.gap <= 0.0) & (self.spent <= 1.0))
-        return int(at[0]) if at.size else None
-
-    @property
-    def hit(self) -> bool:
-        """Did it reach the target within its budget?"""
-        return self._first_hit is not None
-
-    @property
-    def end(self) -> float:
-        """What share of the budget did it use: up to the target, its last evaluation, or the end of the budget?"""
-        if not self.spent.size:
-            return 0.0
-        at = self._first_hit
-        return float(self.spent[at] if at is not None else min(self.spent[-1], 1.0))
-
-    @property
-    def best(self) -> FloatArray:
-        """The smallest gap up to each evaluation, shape (n,)."""
-        return np.minimum.accumulate(np.where(np.isfinite(self.gap), self.gap, np.inf))
+        at_target = np.flatnonzero((self.gap <= 0.0) & (self.spent <= 1.0))
+        last = (
+            self.spent[at_target[0]]
+            if at_target.size
+            else min(self.spent[-1], 1.0)
+            if len(self.spent)
+            else 0.0
+        )
+        best = np.minimum.accumulate(np.where(np.isfinite(self.gap), self.gap, np.inf))
+        for name, value in (("hit", bool(at_target.size)), ("end", float(last)), ("best", best)):
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

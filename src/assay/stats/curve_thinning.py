@@ -19,6 +19,8 @@ FEWEST = 6
 _KEPT, _KEPT_BROKEN = 4, 5
 _LARGEST_SCALE = 1e6
 """Powers within a block of a smoothed curve stay below it, so that nothing is lost to rounding."""
+_NO_WEIGHT = float(np.finfo(np.float64).eps)
+"""A value that counts less than this beside the next one changes no digit of it."""
 
 
 def thinned_points(across: FloatArray | IntArray, values: FloatArray, most: int) -> Points:
@@ -109,7 +111,7 @@ def smoothed(values: FloatArray, weight: float) -> FloatArray:
     """
     if not 0.0 <= weight < 1.0:
         raise StatisticsError(f"cannot smooth with weight {weight!r} (expected 0 to below 1)")
-    if weight == 0.0 or not values.size:
+    if weight < _NO_WEIGHT or not values.size:
         return values
     finite = np.isfinite(values)
     found = np.array(values, dtype=np.float64)

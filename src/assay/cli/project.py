@@ -9,7 +9,7 @@ import typer
 from assay.cli.connection import connected, part
 from assay.cli.options import Json, Project, given, group
 from assay.cli.prices import prices
-from assay.cli.project_rules import Alpha, Rules, Strictness, changed, lines
+from assay.cli.project_rules import Alpha, Ignored, Rules, Strictness, changed, lines
 from assay.cli.screen import facts, print_done, print_json, say, table
 
 app = group("project", "Make, list, show and choose projects.")
@@ -169,18 +169,19 @@ def edit(
     strictness: Strictness = None,
     alpha: Alpha = None,
     kill_rule: Rules = None,
+    ignored_parameter: Ignored = None,
     json: Json = False,
 ) -> None:
     """Change the title of a project, what a sprint usually holds, where its team works, or how it judges.
 
-    Strictness and alpha hold for experiments locked from now on, rules of thumb for every open ticket.
+    Strictness, alpha and ignored parameters hold for experiments locked from now on, rules of thumb for every open ticket.
 
     Example: assay project edit support-chatbot --experiments 4 --product-tasks 3
     """
     with connected() as api:
         before = api.ask("GET", f"/projects/{part(name)}").data
         limits = {**before["commitments"], **given(experiments=experiments, product_tasks=product_tasks)}
-        verdicts = changed(before["verdicts"], strictness, alpha, kill_rule)
+        verdicts = changed(before["verdicts"], strictness, alpha, kill_rule, ignored_parameter)
         body = given(name=title, commitments=limits, time_zone=time_zone, verdicts=verdicts)
         answer = api.ask("PATCH", f"/projects/{part(name)}", body=body, version=before["version"])
     if json:

@@ -27,13 +27,25 @@ Rules = Annotated[
         help="Switch a rule (plateau=off, median=on) or set a value of one (over_budget_multiple=3, plateau_tolerance.bleu=0.5); may be repeated.",
     ),
 ]
+Ignored = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignored-parameter",
+        metavar="NAME",
+        help="Sets no configuration apart, beside the seed; may be repeated and names all of them, none for none.",
+    ),
+]
 _SWITCH = {"on": True, "off": False}
 _TOLERANCE = "plateau_tolerance."
 _VALUES = tuple(name for name in KillRules.model_fields if name not in ("enabled", "plateau_tolerances"))
 
 
 def changed(
-    verdicts: dict[str, Any], strictness: str | None, alpha: float | None, rules: list[str] | None
+    verdicts: dict[str, Any],
+    strictness: str | None,
+    alpha: float | None,
+    rules: list[str] | None,
+    ignored: list[str] | None = None,
 ) -> dict[str, Any] | None:
     """The settings with what was given over them; None when nothing was.
 
@@ -41,6 +53,8 @@ def changed(
     {'alpha': 0.05, 'kill_rules': {'enabled': [], 'gap': '0.2'}}
     """
     said = given(strictness=strictness, alpha=alpha)
+    if ignored:
+        said["ignored_parameters"] = [] if ignored == ["none"] else ignored
     if not said and not rules:
         return None
     own = dict(verdicts["kill_rules"])
@@ -85,6 +99,7 @@ def lines(verdicts: dict[str, Any]) -> list[tuple[str, object]]:
     return [
         ("strictness", verdicts["strictness"]),
         ("alpha", verdicts["alpha"]),
+        ("groups ignore", ", ".join(verdicts.get("ignored_parameters", ())) or "the seed alone"),
         ("kill rules", ", ".join(rules["enabled"]) or "all off"),
         ("their values", "; ".join(values)),
     ]

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from assay.domain.experiments.display import format_interval, format_spread, format_value
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.gates.compared_groups import ComparedGroup, ComparedRun
+from assay.domain.gates.wording import listed
 from assay.domain.kernel.findings import ShownInterval
 from assay.web import wording
 from assay.web.charts.compared_runs import group_name
@@ -97,7 +98,7 @@ def compared_part(view: ComparisonView, *, all_groups: bool = False) -> Compared
         best_note=_best_note(view),
         value_name=view.metrics[0] if view.metrics else "",
         read=view.read.words,
-        grouping=grouping_words(view.ignored),
+        grouping=grouping_words(view.ignored) + _locked_otherwise(view.locked_otherwise),
         grouping_href=f"/p/{slug}/settings#seed-groups",
         groups=tuple(_group(view, group) for group in shown),
         more_groups=wording.plural(more, "more group") if more else "",
@@ -108,8 +109,12 @@ def compared_part(view: ComparisonView, *, all_groups: bool = False) -> Compared
 
 def grouping_words(ignored: Sequence[str]) -> str:
     """What "only in seed" means in this project."""
-    but = f"but the seed and {', '.join(ignored)}" if ignored else "but the seed"
+    but = f"but the seed and {listed(ignored, most=20)}" if ignored else "but the seed"
     return f"Runs are one group when ticket, arm, evaluation set and every parameter agree {but}."
+
+
+def _locked_otherwise(keys: Sequence[str]) -> str:
+    return f" Locked under other rules, and kept so: {listed(keys)}." if keys else ""
 
 
 def _choices(entries: Iterable[tuple[str, str]], chosen: str) -> tuple[Choice, ...]:

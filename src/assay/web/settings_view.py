@@ -30,7 +30,7 @@ from assay.web.contexts.settings import (
     SyncState,
 )
 from assay.web.contexts.ticket_form import Choice
-from assay.web.inputs import text, texts
+from assay.web.inputs import lines, text, texts
 from assay.web.prices_form import prices_section
 from assay.web.syncs import SyncJob
 from assay.web.ticket_form_view import UNIT_WORDS
@@ -99,6 +99,7 @@ def settings_page(
             ),
         ),
         alpha=f"{verdicts.alpha:g}",
+        ignored_parameters="\n".join(verdicts.ignored_parameters),
         commitments=_usual(project.settings.commitments),
         time_zone=project.settings.time_zone,
         locks_note=_locks_note(open_locks),
@@ -318,6 +319,9 @@ def verdicts_from_form(form: FormData, before: VerdictSettings) -> VerdictSettin
         "alpha": text(form, "alpha") or before.alpha,
         "kill_rules": rules,
     }
+    if "ignored_parameters" in form:
+        named = lines(form, "ignored_parameters").splitlines()
+        data["ignored_parameters"] = tuple(name.strip() for name in named if name.strip())
     try:
         return VerdictSettings.model_validate(data)
     except ValidationError as error:

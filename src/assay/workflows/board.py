@@ -427,7 +427,8 @@ def _lock(tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, t
     at = ws.clock()
     rules = project.settings.verdicts
     draft = lock_registration(ticket.content, tx.metrics(project.id), at=at, by=actor.name, seq=0)
-    draft = draft.model_copy(update={"alpha": rules.alpha, "strictness": rules.strictness})
+    kept = {name: getattr(rules, name) for name in ("alpha", "strictness", "ignored_parameters")}
+    draft = draft.model_copy(update=kept)
     seq = tx.append(
         Event.of(
             "ticket.locked",
@@ -437,6 +438,7 @@ def _lock(tx: WriteTransaction, ws: Workspace, actor: Actor, project: Project, t
             alpha=draft.alpha,
             strictness=draft.strictness,
             registration=draft.registration.model_dump(mode="json"),
+            **({"ignored_parameters": list(draft.ignored_parameters)} if draft.ignored_parameters else {}),
             **_prediction_field(draft.prediction),
         ),
         actor=actor,

@@ -11,6 +11,7 @@ import numpy as np
 from assay.domain.experiments.evidence import Curve, FloatArray
 from assay.domain.experiments.readings import Reading, ReadingKind
 from assay.domain.gates.compared_groups import ComparedRun, compared_groups
+from assay.domain.gates.configurations import configured
 from assay.domain.gates.seed_groups import is_exploratory
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
@@ -26,6 +27,7 @@ from assay.workflows.comparison_views import (
     MatchedRun,
 )
 from assay.workflows.filters import run_filters
+from assay.workflows.gathering import ignored_parameters
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
@@ -84,14 +86,19 @@ def _compared(tx: ReadTransaction, project: Project, asked: ComparisonAsked) -> 
     read = asked.read or DEFAULT_READING
     values = _values(tx, project, matched.runs, metrics[0] if metrics else "", declared, read)
     taken = tuple(
-        ComparedRun(one.run, values.get(one.run.run_id), _is_early(one, tickets)) for one in matched.runs
+        ComparedRun(
+            configured(one.run, ignored_parameters(project, tickets.get(one.run.ticket or ""))),
+            values.get(one.run.run_id),
+            _is_early(one, tickets),
+        )
+        for one in matched.runs
     )
+    rules = project.settings.verdicts
     groups = compared_groups(
         taken,
         declared or _undeclared(metrics[0] if metrics else "value"),
         direction=None if declared is None else declared.direction,
-        ignored=(),
-        alpha=project.settings.verdicts.alpha,
+        alpha=rules.alpha,
     )
     view = ComparisonView(
         project=project,
@@ -106,6 +113,14 @@ def _compared(tx: ReadTransaction, project: Project, asked: ComparisonAsked) -> 
         groups=groups.groups,
         best=groups.best,
         differing=groups.differing,
+        ignored=rules.ignored_parameters,
+        locked_otherwise=tuple(
+            sorted(
+                key
+                for key, ticket in tickets.items()
+                if ignored_parameters(project, ticket) != rules.ignored_parameters
+            )
+        ),
         unknown_tickets=frozenset(named - tickets.keys()),
         next_cursor=matched.next_cursor,
         seq=tx.head()[0],

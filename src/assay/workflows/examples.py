@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.domain.experiments.evidence import Evidence, Run, RunStatus
+from assay.domain.gates.configurations import configured
 from assay.domain.gates.example_evidence import TARGET, by_label, confused, hardest
 from assay.domain.gates.seed_groups import SeedGroup, seed_groups
 from assay.domain.kernel.findings import Role
@@ -13,7 +14,7 @@ from assay.errors import NotFound
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.evidence import unknown_run
 from assay.workflows.example_views import ExampleGroup, ExamplesView
-from assay.workflows.gathering import with_all_scores
+from assay.workflows.gathering import ignored_parameters, with_all_scores
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
@@ -42,9 +43,11 @@ def examples_of_ticket(
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         ticket = required_ticket(tx, project, key)
+        ignored = ignored_parameters(project, ticket)
+        runs_there = [configured(run, ignored) for run in tx.runs(project.id, ticket.key, with_curves=False)]
         found = [
             one
-            for one in seed_groups(tx.runs(project.id, ticket.key, with_curves=False), ticket.lock)
+            for one in seed_groups(runs_there, ticket.lock)
             if any(run.scores_digest or run.scores_error for run in (*one.runs, *one.exploratory))
         ]
         groups = _ordered(found, _candidate(tx, project, ticket))

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from assay.domain.experiments.evidence import Evidence, Past, Run
 from assay.domain.experiments.prices import priced_evidence
+from assay.domain.gates.configurations import configured_evidence
 from assay.errors import Invalid
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
@@ -31,7 +32,16 @@ def evidence_rows(tx: ReadTransaction, project: Project, ticket: Ticket) -> Evid
         baseline_detached=tuple(run for key in keys for run in tx.detached_runs(project.id, key)),
         ticket=ticket.key,
     )
-    return priced_evidence(found, project.settings.prices)
+    return configured_evidence(
+        priced_evidence(found, project.settings.prices), ignored_parameters(project, ticket)
+    )
+
+
+def ignored_parameters(project: Project, ticket: Ticket | None) -> tuple[str, ...]:
+    """Which parameters set no configuration apart? Those of the lock; before it, and without a ticket, those of the project."""
+    if ticket is not None and ticket.lock is not None:
+        return ticket.lock.ignored_parameters
+    return project.settings.verdicts.ignored_parameters
 
 
 def with_all_scores(ws: Workspace, tx: ReadTransaction, evidence: Evidence) -> Evidence:

@@ -104,6 +104,7 @@ def _lock_reasons(lock: Lock | None, told: _Told) -> Iterator[str]:
         "original_digest": row.payload.get("digest"),
         "alpha": row.payload.get("alpha"),
         "strictness": row.payload.get("strictness"),
+        "ignored_parameters": tuple(row.payload.get("ignored_parameters", ())),
         "locked_at": row.at,
         "locked_by": row.actor,
         "seq": row.seq,

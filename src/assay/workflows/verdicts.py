@@ -134,10 +134,11 @@ def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictReco
 
 
 def judging_settings(project: Project, ticket: Ticket) -> VerdictSettings:
-    """Alpha and strictness as they stood at the lock; rules of thumb as the project tunes them today."""
+    """Alpha, strictness and what sets configurations apart as they stood at the lock; rules of thumb as the project tunes them today."""
     settings = settings_without(project.settings.verdicts, ticket.content.kill_rules_off)
     assert ticket.lock is not None
-    return settings.model_copy(update={"alpha": ticket.lock.alpha, "strictness": ticket.lock.strictness})
+    kept = {name: getattr(ticket.lock, name) for name in ("alpha", "strictness", "ignored_parameters")}
+    return settings.model_copy(update=kept)
 
 
 def check_lock(key: str, altered: Sequence[str]) -> None:

@@ -51,6 +51,7 @@ SETTINGS = {
     "verdicts": {
         "strictness": "bound",
         "alpha": 0.05,
+        "ignored_parameters": ["output_dir"],
         "kill_rules": {
             "enabled": ["plateau"], "over_budget_multiple": 2, "plateau_tolerance": "0.01", "plateau_runs": 3, "gap": "0.15",
             "loss_metrics": ["train_loss"], "not_falling_after": 1,

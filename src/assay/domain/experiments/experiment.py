@@ -245,6 +245,8 @@ class Lock(Value):
     """Level of the claims as the project had it at the lock; changing the setting later changes nothing here."""
     strictness: Literal["bound", "point"] = "bound"
     """Whether the bound or the point estimate had to clear a criterion, as the project had it at the lock."""
+    ignored_parameters: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
+    """Parameters that set no configuration apart, as the project had them at the lock. Not hashed."""
     amendments: tuple[Amendment, ...] = ()
     prediction: Prediction | None = None
     """What was expected when it was locked: what comes true is held against this, whatever is written later. Not hashed."""

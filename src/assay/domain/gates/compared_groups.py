@@ -6,7 +6,7 @@ mean unknown, runs from before the lock of their ticket stand apart. Nothing her
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from assay.domain.experiments.evidence import UNFINISHED, Curve, Run
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
-from assay.domain.gates.seed_groups import SeedGroup, config_key, configured, distinguishing, group_label
+from assay.domain.gates.seed_groups import SeedGroup, config_key, distinguishing, group_label
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.stats.estimates import Interval
 from assay.stats.means import mean_estimate
@@ -93,22 +93,19 @@ def compared_groups(
     metric: Metric,
     *,
     direction: Direction | None,
-    ignored: Collection[str] = (),
     alpha: float = 0.05,
 ) -> ComparedGroups:
     """Which seed groups do these runs form, and what did each measure?
 
     Args:
-        runs: not deleted, of any ticket.
+        runs: not deleted, of any ticket; without the parameters that set no configuration apart (`configured`).
         metric: what is compared.
         direction: which way is better; None where nobody declared it.
-        ignored: parameters that set no configuration apart.
         alpha: one-sided; intervals are at 1 - 2 alpha.
     """
     members: dict[str, list[ComparedRun]] = {}
     for one in runs:
-        bare = replace(one, run=configured(one.run, ignored))
-        members.setdefault(_key(bare), []).append(bare)
+        members.setdefault(_key(one), []).append(one)
     differing = distinguishing([group[0].run.config for group in members.values()])
     groups = [_group(key, group, differing, metric, alpha) for key, group in members.items()]
     groups.sort(key=lambda group: _order(group, direction))

@@ -7,8 +7,8 @@ deleted in the tracker, detached, or moved elsewhere are listed and never counte
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -132,13 +132,6 @@ def aware(moment: datetime | None) -> datetime | None:
 def config_key(run: Run) -> str:
     """Which seed group does this run belong to? A short digest of arm and configuration."""
     return digest({"arm": run.arm, "config": dict(run.config)}).removeprefix("sha256:")[:_KEY_LENGTH]
-
-
-def configured(run: Run, ignored: Collection[str]) -> Run:
-    """The run without the parameters that set no configuration apart."""
-    if not any(name in run.config for name in ignored):
-        return run
-    return replace(run, config={name: value for name, value in run.config.items() if name not in ignored})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from assay.domain.experiments.texts import clean_text
 from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metric_name import METRIC_NAME
 from assay.domain.kernel.metrics import Metric, Unit
@@ -15,6 +16,14 @@ from assay.domain.kernel.model import NUMBER, Value
 MetricName = Annotated[
     str, StringConstraints(pattern=METRIC_NAME.pattern.removesuffix(r"\Z") + "$", max_length=100)
 ]
+
+ParameterName = Annotated[str, StringConstraints(min_length=1, max_length=250), AfterValidator(clean_text)]
+"""As trackers take them."""
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """In one order, so that equal settings are equal."""
+    return tuple(sorted(set(names)))
 
 
 class KillRules(Value):
@@ -54,4 +63,9 @@ class VerdictSettings(Value):
 
     strictness: Literal["bound", "point"] = "bound"
     alpha: Annotated[float, NUMBER, Field(gt=0, lt=0.5)] = 0.05
+    ignored_parameters: Annotated[
+        tuple[ParameterName, ...], Field(max_length=100), AfterValidator(_each_once)
+    ] = Field(default=(), exclude_if=lambda names: not names)
+    """Parameters that set no configuration apart, such as an output folder: runs that differ only in these and their seed form one
+    group. Absent from records where there are none."""
     kill_rules: KillRules = KillRules()

@@ -128,6 +128,8 @@ class SettingsPage:
     commitments: tuple[tuple[str, str, str], ...]
     """Field, label and value of what a sprint usually holds."""
     time_zone: str
+    ignored_parameters: str
+    """Parameters that set no configuration apart, one a line."""
     locks_note: str
     """For whom a change of alpha or strictness holds."""
     sources: tuple[SourceRow, ...]

@@ -1,11 +1,13 @@
 """Any number of runs side by side, by the rules of a verdict."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.gates.compared_groups import ComparedRun, compared_groups
+from assay.domain.gates.configurations import configured
 from assay.domain.kernel.metrics import Direction, Metric, Unit
 from assay.stats.means import mean_estimate
 from assay.testing.storage_samples import run
@@ -19,8 +21,8 @@ def one(number, value, *, seed=_UNSET, is_early=False, **changes):
     return ComparedRun(made, value, is_early)
 
 
-def compared(*runs, direction=Direction.HIGHER, ignored=()):
-    return compared_groups(runs, ACCURACY, direction=direction, ignored=ignored)
+def compared(*runs, direction=Direction.HIGHER):
+    return compared_groups(runs, ACCURACY, direction=direction)
 
 
 def test_runs_that_differ_only_in_seed_are_one_group_with_the_interval_of_a_decision():
@@ -86,7 +88,7 @@ def test_another_ticket_arm_set_or_parameter_is_another_group(apart):
 def test_parameter_that_the_project_ignores_sets_nothing_apart():
     runs = one(1, 0.8, config={"lr": "1", "host": "a"}), one(2, 0.9, config={"lr": "1", "host": "b"})
     assert len(compared(*runs).groups) == 2
-    [group] = compared(*runs, ignored=("host",)).groups
+    [group] = compared(*(replace(one, run=configured(one.run, ("host",))) for one in runs)).groups
     assert (group.n, group.config) == (2, {"lr": "1"})
 
 

@@ -88,16 +88,7 @@ def settings_page(
         rules=tuple(Choice(rule.value, RULES[rule], rule in rules.enabled) for rule in KillRuleName),
         plateau_tolerances=", ".join(f"{name} {kept}" for name, kept in rules.plateau_tolerances.items()),
         rule_values=tuple((name, label, f"{getattr(rules, name)}", unit) for name, label, unit in _VALUES),
-        strictness=(
-            Choice(
-                "bound", "The bound of the interval has to clear it (strict)", verdicts.strictness == "bound"
-            ),
-            Choice(
-                "point",
-                "The estimate has to clear it (the strict answer is shown beside)",
-                verdicts.strictness == "point",
-            ),
-        ),
+        strictness=_strictness(verdicts),
         alpha=f"{verdicts.alpha:g}",
         ignored_parameters="\n".join(verdicts.ignored_parameters),
         commitments=_usual(project.settings.commitments),
@@ -118,6 +109,14 @@ def settings_page(
         problem_hint=problem.hint if problem is not None else "",
         problem_section=section,
     )
+
+
+def _strictness(verdicts: VerdictSettings) -> tuple[Choice, ...]:
+    words = {
+        "bound": "The bound of the interval has to clear it (strict)",
+        "point": "The estimate has to clear it (the strict answer is shown beside)",
+    }
+    return tuple(Choice(one, label, verdicts.strictness == one) for one, label in words.items())
 
 
 def _limit(stage: Stage) -> LimitRow:

@@ -40,6 +40,7 @@ def _say(found: dict[str, Any]) -> None:
             ("best so far", _best(found)),
             ("runs", found["runs"]),
             ("compute", _compute(found)),
+            ("kills saved", _saved(found["saved"])),
             ("money", _money(found)),
             (
                 "columns",
@@ -115,6 +116,21 @@ def _compute(found: dict[str, Any]) -> str:
         else f"{least}{hours(used, beside=budget)} GPU-hours"
     )
     return spent if budget is None else f"{spent}, of {limit_text(budget)} budgeted"
+
+
+def _saved(saved: dict[str, Any]) -> str | None:
+    from assay.domain.gates.wording import count, hours
+
+    told = []
+    if saved["gpu_hours"] is not None:
+        told.append(
+            f"{hours(saved['gpu_hours'])} GPU-hours in 90 days, left in the budgets of {count(saved['early'], 'experiment')}"
+        )
+    if saved["used_up"]:
+        told.append(f"{saved['used_up']} killed with the budget used up")
+    if saved["unknown"]:
+        told.append(f"{saved['unknown']} not counted: no budget, or compute not known")
+    return "; ".join(told) or None
 
 
 def _money(found: dict[str, Any]) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from assay.domain.board.saved_compute import SavedCompute
 from assay.domain.experiments.display import format_value
-from assay.domain.gates.wording import limit_text, used_of
+from assay.domain.gates.wording import hours, limit_text, used_of
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.web import facts, lists_view, wording
 from assay.web.charts import best_over_time
@@ -40,6 +41,7 @@ def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) 
         compute_width=wording.percent_of_bar(share),
         compute_hot=share is not None and share > 1,
         compute_note=_compute_note(view),
+        saved=saved_text(view.saved),
         money=_money(view),
         money_width=wording.percent_of_bar(paid),
         money_hot=paid is not None and paid > 1,
@@ -134,6 +136,28 @@ def _compute_note(view: OverviewView) -> str:
         return "No run says what it used."
     left_out = view.runs_without_gpu_hours
     return f"{wording.plural(left_out, 'run')} not counted: no GPU hours logged" if left_out else ""
+
+
+def saved_text(saved: SavedCompute) -> str:
+    """What kills left of budgets, in sentences; empty where no experiment was killed after it had begun.
+
+    >>> saved_text(SavedCompute(gpu_hours=14.5, early=1, used_up=0, unknown=2, not_begun=1))
+    'Kills of the last 90 days saved 15 GPU-hours, left in the budget of 1 experiment. 2 kills not counted: no budget, or compute not known.'
+    """
+    told = []
+    if saved.gpu_hours is not None:
+        budgets = (
+            f"{'budget' if saved.early == 1 else 'budgets'} of {wording.plural(saved.early, 'experiment')}"
+        )
+        told.append(
+            f"Kills of the last 90 days saved {hours(saved.gpu_hours)} GPU-hours, left in the {budgets}."
+        )
+    if saved.used_up:
+        told.append(f"{wording.plural(saved.used_up, 'kill')} came when the budget was used up.")
+    if saved.unknown:
+        unknown = wording.plural(saved.unknown, "kill")
+        told.append(f"{unknown} not counted: no budget, or compute not known.")
+    return " ".join(told)
 
 
 def _money(view: OverviewView) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
+from assay.domain.board.saved_compute import saved_compute
 from assay.domain.kernel.metrics import Direction, MetricCatalog
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.filters import asked_of_tickets
@@ -13,6 +15,8 @@ from assay.workflows.lookup import required_project
 from assay.workflows.overview_views import BestPoint, Measured, OverviewView
 from assay.workflows.ports import Workspace
 from assay.workflows.views import ExperimentListPage
+
+SAVED_WITHIN = timedelta(days=90)
 
 
 def overview(ws: Workspace, actor: Actor, slug: str) -> OverviewView:
@@ -22,7 +26,8 @@ def overview(ws: Workspace, actor: Actor, slug: str) -> OverviewView:
         project = required_project(tx, slug)
         view = tx.overview(project)
         metric, best = best_over_time(tx.measured(project.id), tx.metrics(project.id))
-        return replace(view, best_metric=metric, best=best)
+        killed = tx.killed_work(project.id, since=ws.clock() - SAVED_WITHIN)
+        return replace(view, best_metric=metric, best=best, saved=saved_compute(killed))
 
 
 def best_over_time(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from assay.domain.board.saved_compute import NOTHING_SAVED, SavedCompute
 from assay.workflows.views import ExperimentRow
 
 
@@ -106,3 +107,5 @@ class OverviewView:
     """The metric most tickets claim something about; None before anything was measured."""
     best: tuple[BestPoint, ...] = ()
     """Each step up of the best value, oldest first."""
+    saved: SavedCompute = NOTHING_SAVED
+    """What the experiments killed in the last 90 days left of their budgets."""

@@ -23,6 +23,7 @@ from assay.workflows.run_ports import RunReads
 from assay.workflows.sprint_ports import SprintReads, SprintWrites
 
 if TYPE_CHECKING:
+    from assay.domain.board.saved_compute import KilledWork
     from assay.domain.experiments.evidence import Run, Scores
     from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
     from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
@@ -177,6 +178,10 @@ class ReadTransaction(
     def overview(self, project: Project) -> OverviewView: ...
     def awaited_keys(self, project: Project) -> frozenset[str]:
         """Every ticket that waits for a person, by key; the overview lists the first."""
+        ...
+
+    def killed_work(self, project_id: int, *, since: datetime) -> Sequence[KilledWork]:
+        """The experiments killed from then on that still are, with what their runs had used by then, in no order."""
         ...
 
     def measured(self, project_id: int) -> Sequence[Measured]:

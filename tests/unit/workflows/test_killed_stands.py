@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from assay.domain.board.saved_compute import SavedCompute
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.experiments.experiment import DecisionKind
 from assay.web.charts.curves import groups
@@ -129,3 +130,23 @@ def test_experiment_that_is_not_killed_goes_on_showing_its_newest_evidence(ws, t
     late_runs(ws, tracker, clock, ticket.key)
     assert shown(ws, ticket.key) != before
     assert ticket_page(ws, ADA, SLUG, ticket.key).since_kill is None
+
+
+def test_overview_counts_what_a_kill_left_of_the_budget_by_runs_that_had_begun_by_then(ws, tracker, clock):
+    ticket = with_runs(ws, tracker, clock, values=LOSES)
+    used = [
+        replace(run(ticket.key, seed, 0.7, value, begun=clock()), gpu_hours=1.5)
+        for seed, value in enumerate(LOSES)
+    ]
+    tracker.put(*(replace(one, digest=f"{one.digest} measured") for one in used))
+    sync_source(ws, ADA, SLUG, "listed")
+    assert overview(ws, ADA, SLUG).saved == SavedCompute(None, early=0, used_up=0, unknown=0, not_begun=0)
+    decide_it(ws, get_ticket(ws, ADA, SLUG, ticket.key), DecisionKind.KILL)
+    saved = SavedCompute(24 - 1.5 * len(LOSES), early=1, used_up=0, unknown=0, not_begun=0)
+    assert overview(ws, ADA, SLUG).saved == saved
+    late_runs(ws, tracker, clock, ticket.key)
+    assert overview(ws, ADA, SLUG).saved == saved
+
+
+def test_kill_of_an_experiment_with_a_run_of_unknown_compute_saves_nothing_that_is_known(ws, killed):
+    assert overview(ws, ADA, SLUG).saved == SavedCompute(None, early=0, used_up=0, unknown=1, not_begun=0)

@@ -1,4 +1,4 @@
-"""The overview: where a project stands, in twelve statements."""
+"""The overview: where a project stands, in fourteen statements."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from sqlalchemy import (
 )
 
 from assay.domain.board.flow import EXPERIMENTS, FlowRules, Outcome, flow_rules
+from assay.domain.board.saved_compute import KilledWork
+from assay.domain.experiments.evidence import RunStatus
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.experiments.prices import DEVICE_TAG
 from assay.storage.queries.awaited import ITERATES, READY, AwaitedQueries, led_on
@@ -75,6 +77,33 @@ PAID = Statement(
         runs.c.project_id == bindparam("the_project"), runs.c.deleted == 0, runs.c.cost_usd.is_not(None)
     )
 )
+_KILLS = (
+    select(_T.project_id, _T.key, _T.budget_gpu_hours, func.max(_MADE.at).label("at"))
+    .join_from(tickets, decisions, and_(_MADE.ticket_id == _T.id, _MADE.kind == DecisionKind.KILL.value))
+    .where(
+        _OF_PROJECT, _IS_EXPERIMENT, _T.decision == DecisionKind.KILL.value, _MADE.at >= bindparam("since")
+    )
+    .group_by(_T.id, _T.project_id, _T.key, _T.budget_gpu_hours)
+    .subquery("kills")
+)
+_BEGUN_BY_THEN = and_(
+    runs.c.project_id == _KILLS.c.project_id,
+    runs.c.ticket == _KILLS.c.key,
+    runs.c.status != RunStatus.SCHEDULED.value,
+    func.coalesce(runs.c.started_at <= _KILLS.c.at, true()),
+)
+KILLED = Statement(
+    select(
+        _KILLS.c.key,
+        _KILLS.c.budget_gpu_hours,
+        func.sum(runs.c.gpu_hours),
+        func.count(runs.c.status),
+        func.count(runs.c.status) - func.count(runs.c.gpu_hours),
+    )
+    .join_from(_KILLS, runs, _BEGUN_BY_THEN, isouter=True)
+    .group_by(_KILLS.c.key, _KILLS.c.budget_gpu_hours)
+)
+"""Killed experiments with what their runs had used by then, deleted ones too: they were paid for."""
 LEARNED = Statement(
     select(_T.key, _T.title, decisions.c.kind, decisions.c.learnings, decisions.c.at)
     .join_from(decisions, tickets, _T.id == decisions.c.ticket_id)
@@ -180,6 +209,10 @@ class OverviewQueries(AwaitedQueries):
                 amounts.append(hours * float(price.usd_per_hour))
                 count += runs_of_it
         return math.fsum(amounts) if amounts else None, count
+
+    def killed_work(self, project_id: int, *, since: datetime) -> tuple[KilledWork, ...]:
+        """The experiments killed from then on that still are, with what their runs had used by then, in no order."""
+        return tuple(KilledWork(*row) for row in self.rows(KILLED, the_project=project_id, since=since))
 
     def measured(self, project_id: int) -> tuple[Measured, ...]:
         """What every locked ticket with intact evidence measured, in no order."""

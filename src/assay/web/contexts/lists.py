@@ -71,6 +71,8 @@ class OverviewPage:
     compute_width: str | None
     compute_hot: bool
     compute_note: str
+    saved: str
+    """What kills left of budgets; empty where nothing was killed."""
     money: str
     """What was paid, of what was allowed; empty where neither is known."""
     money_width: str | None

@@ -123,9 +123,8 @@ def _saved(saved: dict[str, Any]) -> str | None:
 
     told = []
     if saved["gpu_hours"] is not None:
-        told.append(
-            f"{hours(saved['gpu_hours'])} GPU-hours in 90 days, left in the budgets of {count(saved['early'], 'experiment')}"
-        )
+        of = f"{'budget' if saved['early'] == 1 else 'budgets'} of {count(saved['early'], 'experiment')}"
+        told.append(f"{hours(saved['gpu_hours'])} GPU-hours in 90 days, left in the {of}")
     if saved["used_up"]:
         told.append(f"{saved['used_up']} killed with the budget used up")
     if saved["unknown"]:

@@ -37,6 +37,8 @@ class Settings:
     """Host names that requests may carry, comma-separated."""
     sync_interval_s: int = 15
     """Seconds between two looks at the connected trackers while the server runs; 0 switches it off."""
+    tracker: str = ""
+    """Where `assay.experiment` logs: empty means the run log of this installation; `mlflow`, or the address of an MLflow."""
     log_level: str = "info"
     """debug, info, warning or error."""
 

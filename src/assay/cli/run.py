@@ -9,7 +9,7 @@ import typer
 from assay.cli.connection import connected, part
 from assay.cli.options import Json, Key, Project, given, group
 from assay.cli.run_compare import compare
-from assay.cli.screen import facts, print_json, say, shortened, table
+from assay.cli.screen import facts, print_done, print_json, say, shortened, table
 from assay.cli.values import catalog_of, last_values, status_of, value_text
 
 if TYPE_CHECKING:
@@ -160,3 +160,19 @@ def _attach(run: str, key: str | None, project: str | None, *, json: bool) -> No
         print_json(answer.body)
     else:
         say(f"{run} belongs to {key or 'no ticket'}.")
+
+
+@app.command("send")
+def send(project: Project = None, json: Json = False) -> None:
+    """Send what trainings logged while their MLflow was away, from this machine.
+
+    Example: assay run send
+    """
+    from assay.sdk.run_folder import SPOOL, place_of
+    from assay.sdk.to_mlflow import send_left_behind
+
+    sent, left, why = send_left_behind(place_of(project, None).folder / SPOOL)
+    if json:
+        print_done(sent=sent, left=left, why=why)
+        return
+    say(f"{sent} {'run' if sent == 1 else 'runs'} sent, {left} left{f': {why}' if why else '.'}")

@@ -51,7 +51,10 @@ class Rules:
     def advice(self, run: Run, *, now: datetime) -> StopAdvice:
         """What they say about the run as it is now."""
         run.seen_seq = self.lock.seq + 1  # type: ignore[misc]  # no journal has seen it yet; when it began, its log says
-        others = tuple(one for one in self.evidence.runs if one.external_id != run.external_id)
+        same = {run.external_id}
+        others = tuple(
+            one for one in self.evidence.runs if same.isdisjoint((one.external_id, one.tags.get("assay.run")))
+        )
         evidence = Evidence(
             runs=others, baseline_runs=self.evidence.baseline_runs, detached=self.evidence.detached,
             baseline_detached=self.evidence.baseline_detached, ticket=self.evidence.ticket,

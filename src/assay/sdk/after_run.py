@@ -27,7 +27,7 @@ def settled(asked: dict[str, Any]) -> dict[str, Any]:
     """What the installation says after it has read the runs in a folder.
 
     Args:
-        asked: `home`, `project`, `folder`, `ticket`.
+        asked: `home`, `project`, `folder`, `ticket`, and `tracker` where the runs went to an MLflow.
 
     Returns:
         `report` of the sync, `verdict` as the API tells it or None, and `problem` (message, hint, code) or None.
@@ -36,7 +36,8 @@ def settled(asked: dict[str, Any]) -> dict[str, Any]:
     try:
         with ExitStack() as stack:
             api = patiently_connected(asked, stack)
-            source = _source_of(api, asked["folder"])
+            tracker = asked.get("tracker")
+            source = _source_of(api, *(("mlflow", tracker) if tracker else (KIND, asked["folder"])))
             answer["report"] = api.in_project("POST", f"/sources/{part(source)}/syncs").data["reports"][0]
             key = asked["ticket"].rpartition("/")[2]
             answer["verdict"] = api.in_project("GET", f"/tickets/{key_part(key)}/verdict").data
@@ -62,16 +63,22 @@ def patiently_connected(asked: dict[str, Any], stack: ExitStack) -> Connection:
             time.sleep(0.2)
 
 
-def _source_of(api: Connection, folder: str) -> str:
-    """The name under which the project reads this folder; it is connected where it does not yet."""
+def _source_of(api: Connection, kind: str, place: str) -> str:
+    """The name under which the project reads this folder or this MLflow; it is connected where it does not yet."""
     rows = api.in_project("GET", "/sources").data["rows"]
     for row in rows:
-        if row["kind"] == KIND and os.path.realpath(row["uri"]) == os.path.realpath(folder):
+        if row["kind"] == kind and _same(row["uri"], place):
             return str(row["name"])
     taken = {row["name"] for row in rows}
-    name = next(name for name in (KIND, *(f"{KIND}-{n}" for n in range(2, 1000))) if name not in taken)
-    body = {"kind": KIND, "uri": folder, "name": name, "experiments": [], "qualified": False}
+    name = next(name for name in (kind, *(f"{kind}-{n}" for n in range(2, 1000))) if name not in taken)
+    body = {"kind": kind, "uri": place, "name": name, "experiments": [], "qualified": False}
     return str(api.in_project("POST", "/sources", body=body).data["name"])
+
+
+def _same(one: str, other: str) -> bool:
+    """Two spellings of one address."""
+    paths = [uri.removeprefix("sqlite:///").removeprefix("file://").rstrip("/") for uri in (one, other)]
+    return paths[0] == paths[1] or os.path.realpath(paths[0]) == os.path.realpath(paths[1])
 
 
 def main() -> None:

@@ -17,8 +17,9 @@ from assay.sdk import process_ends
 from assay.sdk.numbers import number_of, step_of
 from assay.sdk.point_queue import PointQueue
 from assay.sdk.run_file import RunFile
-from assay.sdk.run_folder import Place, RunFiles, new_run, place_of
+from assay.sdk.run_folder import Place, RunFiles, new_run, place_of, with_tracker
 from assay.sdk.run_head import head_of, plain
+from assay.sdk.sender import begin_sending, sent_to_the_end
 from assay.sdk.so_far import SoFar, ended_line, show, so_far
 from assay.sdk.stopping import NO_RUN, WORKER, Adviser, StopAnswer
 
@@ -43,6 +44,7 @@ def experiment(
     tags: Mapping[str, str] | None = None,
     project: str | None = None,
     home: str | os.PathLike[str] | None = None,
+    tracker: str | None = None,
     sync: bool = True,
     quiet: bool = False,
     strict: bool = False,
@@ -60,6 +62,8 @@ def experiment(
         tags: further texts by name.
         project: whose ticket it is; else the project in use.
         home: the installation; else ASSAY_HOME, else the nearest `.assay` here or above, else runs go to `./assay-runs`.
+        tracker: `mlflow` (the one of MLFLOW_TRACKING_URI, else a file in the home) or the address of an MLflow that gets the
+            run; else what the settings say; else the run log is what is read.
         sync: have the installation read the run when it ends, and show the verdict so far; without, the next sync reads it.
         quiet: print nothing at the end.
         strict: raise where something is logged that is no number, instead of counting it.
@@ -68,11 +72,11 @@ def experiment(
         The open run, to be used in a `with` block or ended by `finish`.
 
     Raises:
-        Invalid: ticket, seed or project is malformed.
+        Invalid: ticket, seed, project or tracker is malformed.
         NotFound: no project is in use, and none was named.
         Unavailable: nothing can be written where runs are kept.
     """
-    place = place_of(project, home)
+    place = with_tracker(place_of(project, home), tracker)
     head = head_of(
         ticket,
         seed=seed,
@@ -84,6 +88,8 @@ def experiment(
         tags=tags,
         project=place.project,
     )
+    if place.tracker:
+        head["tracker"] = place.tracker
     return ExperimentRun(place, head, sync=sync, quiet=quiet, strict=strict)
 
 
@@ -105,6 +111,7 @@ class ExperimentRun:
         self._files, main, self._live = new_run(place, head, self._note)
         self._begin(PointQueue(lambda: main, beat=self._beat))
         self._queue.start()
+        self._sender = begin_sending(place, self.run_id)
         process_ends.watch(self)
 
     def _describe(self, place: Place, head: Mapping[str, Any], *, strict: bool) -> None:
@@ -248,6 +255,8 @@ class ExperimentRun:
         if self.is_worker:
             return
         ended = ended_line(self, unwritten=0 if done else len(self._waiting))
+        if self._sender is not None and (why := sent_to_the_end(self._sender)):
+            ended += f"\nNot sent yet: {why}. It is kept in {self.place.folder}, and sent with the next run or by: assay run send"
         if self._sync and asks:
             self.so_far = so_far(self.place, self.ticket.rpartition("/")[2], ended)
         if not self._quiet:
@@ -353,6 +362,7 @@ class ExperimentRun:
 
     def _join(self, place: Place, head: Mapping[str, Any], files: RunFiles, *, strict: bool) -> None:
         self._live = self._owner = -1
+        self._sender = None
         self._describe(place, head, strict=strict)
         self._files = files
         self._begin(PointQueue(self._part, begins=process_ends.write_before_worker_ends))

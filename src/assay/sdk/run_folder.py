@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from assay.connectors.trackers.run_log.alive import lock_as_alive
 from assay.connectors.trackers.run_log.form import LIVE_SUFFIX, LOG_SUFFIX
 from assay.domain.kernel.ids import checked_project_slug
-from assay.errors import NotFound, Unavailable
+from assay.errors import Invalid, NotFound, Unavailable
 from assay.sdk.run_file import Refusal, RunFile
 from assay.settings import Settings, find_home, load_settings
 
@@ -28,6 +29,51 @@ class Place:
     settings: Settings | None
     """None where no installation was found: the folder can be connected to one later."""
     project: str
+    tracker: str = ""
+    """The address of the MLflow that gets the runs; empty where the folder is what is read."""
+
+
+SPOOL = ".mlflow"
+"""The folder of runs on their way to MLflow; its name keeps it from being read as run logs, which would count them twice."""
+
+
+def with_tracker(place: Place, tracker: str | None) -> Place:
+    """The same, with the runs sent on to MLflow where the call or the settings say so.
+
+    Raises:
+        Invalid: that is neither mlflow nor an address.
+        Unavailable: MLflow's client is not installed.
+    """
+    said = tracker if tracker is not None else _usual_tracker(place)
+    if said in ("", "assay"):
+        return place
+    if said != "mlflow" and "://" not in said:
+        raise Invalid(
+            f"cannot log to {said[:60]!r}: no tracker (expected assay, mlflow, or the address of an MLflow)",
+            hint='assay.experiment(..., tracker="http://HOST:5000")',
+            code="tracker-unknown",
+            field="tracker",
+        )
+    if find_spec("mlflow") is None:
+        raise Unavailable(
+            "cannot log to MLflow: its client is not installed (expected it where the training runs)",
+            hint='pip install "assay[mlflow]"',
+            code="library-missing",
+        )
+    home = place.folder if place.settings is None else place.settings.home
+    address = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}"
+    uri = _absolute(address if said == "mlflow" else said)
+    return replace(place, folder=place.folder / SPOOL, tracker=uri)
+
+
+def _usual_tracker(place: Place) -> str:
+    return os.environ.get("ASSAY_TRACKER", "") if place.settings is None else place.settings.tracker
+
+
+def _absolute(uri: str) -> str:
+    """With the full path of a file: the process that sends may stand in another folder."""
+    file = uri.removeprefix("sqlite:///")
+    return uri if file == uri else f"sqlite:///{Path(file).absolute()}"
 
 
 def place_of(project: str | None, home: str | os.PathLike[str] | None) -> Place:

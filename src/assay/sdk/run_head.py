@@ -40,7 +40,12 @@ def head_of(
     said[TICKET_TAG] = _checked_ticket(ticket)
     if seed is not None:
         said["assay.seed"] = str(_checked_seed(seed))
-    known = {"assay.arm": arm, "assay.dataset": dataset, "assay.commit": _commit(Path.cwd())}
+    known = {
+        "assay.project": project,
+        "assay.arm": arm,
+        "assay.dataset": dataset,
+        "assay.commit": _commit(Path.cwd()),
+    }
     said |= {key: str(value) for key, value in known.items() if value}
     occupied = devices if devices is not None else _devices_seen()
     if occupied is not None:

@@ -85,6 +85,7 @@ def so_far(place: Place, ticket: str, ended: str) -> SoFar:
         "project": place.project,
         "folder": str(place.folder),
         "ticket": ticket,
+        "tracker": place.tracker,
     }
     try:
         answer = _answer(asked)

@@ -109,7 +109,7 @@ def _reading(
 def _told(folder: Folder, run: str, logs: list[FoundFile], *, died: bool, deleted: bool) -> ToldRun:
     parts = {}
     for file in logs:
-        part = parts[file.name] = _Part()
+        part = parts[file.name] = PartOfRun(file.name)
         part.read_on(folder, file.path)
     if not _main(parts, run):
         raise folder.broken(
@@ -121,13 +121,13 @@ def _told(folder: Folder, run: str, logs: list[FoundFile], *, died: bool, delete
     return _as_told(run, parts, died=died, deleted=deleted)
 
 
-def _main(parts: Mapping[str, _Part], run: str) -> bool:
+def _main(parts: Mapping[str, PartOfRun], run: str) -> bool:
     """Is the log of the process that began the run there, with its head?"""
     main = parts.get(f"{run}{LOG_SUFFIX}")
     return main is not None and main.lines.head is not None
 
 
-def _as_told(run: str, read: Mapping[str, _Part], *, died: bool, deleted: bool) -> ToldRun:
+def _as_told(run: str, read: Mapping[str, PartOfRun], *, died: bool, deleted: bool) -> ToldRun:
     main_name = f"{run}{LOG_SUFFIX}"
     parts = {name: part.lines for name, part in read.items()}
     main = parts[main_name]
@@ -151,11 +151,16 @@ def _as_told(run: str, read: Mapping[str, _Part], *, died: bool, deleted: bool) 
         experiment=kept_text(head.get("project") or ""),
         started_ms=_whole(head.get("started_ms")),
         ended_ms=ended,
-        params=flattened(head.get("params", {})),
+        params=parameters_of(main),
         tags=tags,
         curves=_curves(parts.values()),
         deleted=deleted,
     )
+
+
+def parameters_of(main: GatheredLines) -> dict[str, str]:
+    """The parameters of a run, by the name of each leaf."""
+    return flattened((main.head or {}).get("params", {}))
 
 
 def _main_first(parts: Mapping[str, GatheredLines], main_name: str) -> list[GatheredLines]:
@@ -163,9 +168,10 @@ def _main_first(parts: Mapping[str, GatheredLines], main_name: str) -> list[Gath
 
 
 @dataclass(slots=True)
-class _Part:
+class PartOfRun:
     """One file of a run, read up to its last whole line."""
 
+    name: str
     lines: GatheredLines = field(default_factory=GatheredLines)
     read: int = 0
 
@@ -204,7 +210,19 @@ class RunTail:
     def __init__(self, folder: str, run_id: str) -> None:
         self._folder = Folder(folder, folder, "run logs", run_id)
         self._run_id = run_id
-        self._parts: dict[str, _Part] = {}
+        self._parts: dict[str, PartOfRun] = {}
+
+    @property
+    def parts(self) -> list[PartOfRun]:
+        """The files of the run as far as they were read, that of the process that began it first."""
+        main = f"{self._run_id}{LOG_SUFFIX}"
+        return sorted(self._parts.values(), key=lambda part: (part.name != main, part.name))
+
+    @property
+    def main(self) -> GatheredLines | None:
+        """What the process that began the run logged; None before anything of it was read."""
+        part = self._parts.get(f"{self._run_id}{LOG_SUFFIX}")
+        return None if part is None else part.lines
 
     def read(self) -> Run | None:
         """The run as it is now; None where nothing has come since the last look.
@@ -214,7 +232,9 @@ class RunTail:
         """
         changed = False
         for file in Path(self._folder.root).glob(f"{self._run_id}*{LOG_SUFFIX}"):
-            changed |= self._parts.setdefault(file.name, _Part()).read_on(self._folder, file.name)
+            changed |= self._parts.setdefault(file.name, PartOfRun(file.name)).read_on(
+                self._folder, file.name
+            )
         if not changed or not _main(self._parts, self._run_id):
             return None
         return evidence_of(_as_told(self._run_id, self._parts, died=False, deleted=False), source=KIND)

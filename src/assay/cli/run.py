@@ -15,7 +15,7 @@ from assay.cli.values import catalog_of, last_values, status_of, value_text
 if TYPE_CHECKING:
     from assay.domain.kernel.metrics import MetricCatalog
 
-app = group("run", "List, show, compare, attach and detach runs.")
+app = group("run", "List, show, compare, attach, detach and send runs.")
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Such as mlflow:4f2a...")]
 
 

@@ -80,8 +80,9 @@ class Adviser:
             process.stdin.flush()
             if self._ended:
                 process.stdin.close()
-            for line in process.stdout:
-                self.answer = StopAnswer(**json.loads(line))
+            with process.stdout as said:
+                for line in said:
+                    self.answer = StopAnswer(**json.loads(line))
             process.wait()
         except (OSError, ValueError, TypeError):
             pass

@@ -39,6 +39,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("prices", "prices"),
         ("canvas", "canvas tickets/parts"),
         ("phases", "phase"),
+        ("state", "state"),
         ("choices", "build-or-buy"),
         ("verdicts", "tickets/verdict tickets/verdicts tickets/decisions"),
         ("gates", "gates gate-files"),

@@ -35,6 +35,7 @@ _NAVIGATION = (
     (
         "Steer",
         (
+            ("State", "state", "/state"),
             ("Canvas", "canvas", "/canvas"),
             ("Flow", "flow", "/flow"),
             ("Journal", "journal", "/journal"),

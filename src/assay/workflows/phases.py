@@ -76,6 +76,13 @@ def get_phase(ws: Workspace, actor: Actor, slug: str) -> PhaseView:
 
 def phase_in(ws: Workspace, tx: ReadTransaction, project: Project) -> PhaseView:
     """The part of `get_phase` inside a transaction."""
+    return read_phase(ws, tx, project)[0]
+
+
+def read_phase(
+    ws: Workspace, tx: ReadTransaction, project: Project
+) -> tuple[PhaseView, SprintFacts, CanvasView]:
+    """The same with what it was read from: the running sprint, or every ticket in progress, and the canvas."""
     sprints, at = tx.sprints(project.id), ws.clock()
     canvas = canvas_in(tx, project, sprints)
     kept = tx.kept(project.id, PHASE)
@@ -85,7 +92,7 @@ def phase_in(ws: Workspace, tx: ReadTransaction, project: Project) -> PhaseView:
     mix = _mix(facts, phase)
     stuck = stuck_of(phase, canvas, today=at.date())
     silent = out_of_sight(_silent(facts, at))
-    return PhaseView(
+    view = PhaseView(
         phase=phase,
         data=document_to_data(phase),
         version=version_of(kept),
@@ -107,6 +114,7 @@ def phase_in(ws: Workspace, tx: ReadTransaction, project: Project) -> PhaseView:
         ),
         stuck=(*stuck, *((silent,) if silent else ())),
     )
+    return view, facts, canvas
 
 
 def stuck_of(phase: ProjectPhase, canvas: CanvasView, *, today: date) -> tuple[Stuck, ...]:

@@ -33,6 +33,7 @@ PAGES = {
     "canvas": "/canvas",
     "build-or-buy": "/build-or-buy",
     "phase": "/phase",
+    "state": "/state",
     "canvas-form": "/canvas/edit",
     "journal": "/journal",
     "search": "/search?q=retrieval",

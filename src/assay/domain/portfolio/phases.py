@@ -37,6 +37,11 @@ class Phase(StrEnum):
         return _WEEKS[self]
 
     @property
+    def first_week(self) -> int:
+        """After how many weeks of a project it typically begins."""
+        return int(self.weeks.partition("-")[0])
+
+    @property
     def focus(self) -> str:
         """What a sprint is about."""
         return _FOCUS[self]
@@ -55,6 +60,20 @@ _FOCUS = {
     Phase.OPTIMIZATION: "One approach: tuning and edge cases.",
     Phase.PRODUCTIONIZATION: "Latency, reliability, monitoring, deployment.",
 }
+
+
+WEEKS_IN_ALL = 16
+
+
+def week_of(phase: Phase, since: date | None, today: date) -> int | None:
+    """In which week of the project is it, counted from where its phase typically begins? None where nobody said since when, or not yet.
+
+    >>> week_of(Phase.CONVERGENCE, date(2026, 5, 4), date(2026, 5, 12)), week_of(Phase.DISCOVERY, None, date(2026, 5, 12))
+    (6, None)
+    """
+    if since is None or since > today:
+        return None
+    return phase.first_week + (today - since).days // 7 + 1
 
 
 class DecisionGate(Value):

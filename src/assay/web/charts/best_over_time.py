@@ -11,6 +11,7 @@ from assay.web import wording
 from assay.web.charts.frames import drawing, filled
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.overview_views import OverviewView
+from assay.workflows.state_views import Headline
 
 ONE_DAY = timedelta(days=1)
 
@@ -30,6 +31,25 @@ def box(view: OverviewView, metrics: MetricCatalog, slug: str) -> ChartBox | Non
         f"{wording.day(last.at)}; it began at {format_value(metric, view.best[0].value)}.",
         columns=("Day", "Ticket", view.best_metric),
         rows=tuple((wording.day(p.at), p.key, format_value(metric, p.value)) for p in view.best),
+    )
+
+
+def state_box(one: Headline | None, slug: str) -> ChartBox | None:
+    """The box around the same chart where only its end is known; the overview holds every step."""
+    if one is None:
+        return None
+    name, best = one.metric.name, format_value(one.metric, one.best.value)
+    return ChartBox(
+        title=f"Best {name} over time",
+        note="each point is the ticket that reached it",
+        href=f"/p/{slug}/charts/best.json",
+        warnings=(),
+        summary=f"{name} is at {best}, reached by {one.best.key} on {wording.day(one.best.at)}.",
+        columns=("Day", "Ticket", name),
+        rows=((wording.day(one.best.at), one.best.key, best),),
+        links=(f"/p/{slug}/t/{one.best.key}",),
+        more="Every step",
+        more_href=f"/p/{slug}",
     )
 
 

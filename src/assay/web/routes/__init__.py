@@ -40,6 +40,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("canvas", "canvas"),
         ("diagnosis", "diagnosis"),
         ("phase", "phase"),
+        ("state", "state"),
         ("choices", "build-or-buy"),
         ("gates", "gates t/gate"),
         ("journal", "journal"),

@@ -1,0 +1,166 @@
+"""Where a project stands, for those who steer the sprint and for everyone else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assay.domain.kernel.findings import Finding
+    from assay.domain.kernel.metrics import Metric
+    from assay.workflows.overview_views import BestPoint
+    from assay.workflows.phases import GateLine, PhaseView
+    from assay.workflows.records import Project
+    from assay.workflows.sprint_views import TicketAt
+
+
+@dataclass(frozen=True, slots=True)
+class StateTicket:
+    """One ticket of the sprint in a line.
+
+    Attributes:
+        at: how far it is.
+        hypothesis: what it claims.
+        metric: its primary metric; empty where it has none.
+        best: what it measured, ready to print; empty while nothing is known.
+        target: what it has to reach.
+        gap: from the one to the other in the metric's unit, positive where the target is not reached; None where either is unknown.
+        declared: the metric, as it was declared.
+        recommendation: what its verdict says; empty before one.
+        gpu_hours_budget: None where none is set.
+        data: ready, at risk or blocked; None where it waits for none.
+    """
+
+    at: TicketAt
+    hypothesis: str
+    metric: str
+    best: str
+    target: str
+    gap: float | None
+    declared: Metric | None
+    recommendation: str
+    gpu_hours_budget: float | None
+    data: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The metric that most tickets claim something about, by the ticket that measured it best.
+
+    finding: of that ticket's primary criterion on it; None where its verdict has none. change: since 30 days before now, in the
+    metric's unit; None where nothing was measured before that.
+    """
+
+    metric: Metric
+    best: BestPoint
+    finding: Finding | None
+    change: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateView:
+    """Where a project stands.
+
+    Attributes:
+        week: of the project, counted from where its phase typically begins; None where nobody said since when.
+        sprint: number of the running sprint; None where none runs, and the tickets are those in progress.
+        total, completed, killed, active: of the experiments among these tickets; completed holds those promoted and those killed.
+        gpu_hours: used by the runs begun in the sprint; None where no run says.
+        gpu_hours_budget: of the tickets that set one.
+        next_gate: the open decision that is due first; None where none has a date.
+    """
+
+    project: Project
+    phase: PhaseView
+    week: int | None
+    headline: Headline | None
+    next_gate: GateLine | None
+    sprint: int | None
+    tickets: tuple[StateTicket, ...]
+    total: int
+    completed: int
+    killed: int
+    active: int
+    gpu_hours: float | None
+    runs_without_gpu_hours: int
+    gpu_hours_budget: float | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFigures:
+    """One ticket of the sprint as data."""
+
+    key: str
+    hypothesis: str
+    progress: str
+    metric: str
+    best: str
+    target: str
+    gap: float | None
+    recommendation: str
+    data: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateFigures:
+    """Where a project stands as data."""
+
+    phase: str
+    week: int | None
+    next_milestone: str | None
+    metric: str | None
+    best: float | None
+    best_ticket: str | None
+    interval: tuple[float | None, float | None] | None
+    change_30_days: float | None
+    risks: tuple[str, ...]
+    sprint: int | None
+    total: int
+    completed: int
+    killed: int
+    active: int
+    gpu_hours: float | None
+    runs_without_gpu_hours: int
+    gpu_hours_budget: float | None
+    tickets: tuple[TicketFigures, ...]
+
+
+def figures_of(view: StateView) -> StateFigures:
+    """The same as data, for other programs."""
+    one = view.headline
+    shown = None if one is None or one.finding is None else one.finding.interval
+    return StateFigures(
+        phase=view.phase.phase.phase.value,
+        week=view.week,
+        next_milestone=None if view.next_gate is None else view.next_gate.gate.question,
+        metric=None if one is None else one.metric.name,
+        best=None if one is None else one.best.value,
+        best_ticket=None if one is None else one.best.key,
+        interval=None if shown is None else (shown.low, shown.high),
+        change_30_days=None if one is None else one.change,
+        risks=tuple(stuck.evidence for stuck in view.phase.stuck),
+        sprint=view.sprint,
+        total=view.total,
+        completed=view.completed,
+        killed=view.killed,
+        active=view.active,
+        gpu_hours=view.gpu_hours,
+        runs_without_gpu_hours=view.runs_without_gpu_hours,
+        gpu_hours_budget=view.gpu_hours_budget,
+        tickets=tuple(
+            TicketFigures(
+                key=t.at.key,
+                hypothesis=t.hypothesis,
+                progress=t.at.progress.value,
+                metric=t.metric,
+                best=t.best,
+                target=t.target,
+                gap=t.gap,
+                recommendation=t.recommendation,
+                data=t.data,
+            )
+            for t in view.tickets
+        ),
+    )

@@ -115,7 +115,11 @@ BODIES = {
     "new_blocker": {"category": "gpu_shortage", "text": "No A100 before Thursday", "owner": "Jo"},
     "end_blocker": {"resolution": "Two were lent", "number": 1},
     "link": {"kind": "blocks", "other": "EXP-2"},
-    "import_files": {"documents": [{"name": "a.yaml", "text": "title: x"}], "amendment_reason": "x"},
+    "import_files": {
+        "documents": [{"name": "a.yaml", "text": "title: x"}],
+        "amendment_reason": "x",
+        "leave_out_circles": True,
+    },
     "bulk_edit": {
         "tickets": [{"key": "EXP-1", "version": 1}],
         "set": {"owner": "Jo", "priority": 1, "axis": "prompt", "mode": "explore"},

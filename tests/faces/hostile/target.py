@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tests.faces.web import story
 
-UNREADABLE = b"cannot read MLflow store"
+UNREADABLE = b"cannot read MLflow "
 """A tracker that is not there is told as 503, which is the truth."""
 SECONDS = 60.0
 UNAVAILABLE = {"tracker-unavailable", "overloaded"}

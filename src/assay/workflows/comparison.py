@@ -32,7 +32,7 @@ from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
 
-MOST_TAKEN = 2000
+MOST_TAKEN = 1000
 """Runs that groups and table are made of; the rest are a page further."""
 MOST_DRAWN = 200
 POINTS_DRAWN = 16_000

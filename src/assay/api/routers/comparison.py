@@ -29,7 +29,7 @@ router = v1_router("comparison")
     "/projects/{slug}/comparison", dependencies=[requires(Permission.READ)], **gives(ComparisonDocument)
 )
 def runs_compared(request: Request, slug: str, asked: Annotated[ComparisonQuery, Query()]) -> Response:
-    """Runs as seed groups with mean, spread, interval and n, the best first; at most 2,000 runs at once, newest first."""
+    """Runs as seed groups with mean, spread, interval and n, the best first; at most 1,000 runs at once, newest first."""
     view = compare(workspace_of(request), actor_of(request), slug, comparison_asked(asked.words()))
     return answer(comparison_document(view))
 

@@ -16,6 +16,7 @@ from assay.errors import AssayError, Invalid, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from assay.domain.experiments.evidence import Evaluation, Scores
+    from assay.domain.experiments.pipeline_jobs import JobEvent
     from assay.domain.gates.gate import Gate
     from assay.domain.gates.item_evidence import FileSeen
     from assay.domain.gates.needs import Needs
@@ -95,6 +96,13 @@ def _search_leaks(gate: Gate, evaluation: Evaluation, files: Mapping[str, bytes]
     from assay.connectors.evals.uploaded import search_sent_leaks
 
     return search_sent_leaks(gate, evaluation, files)
+
+
+def read_lineage_event(event: Mapping[str, Any]) -> JobEvent | None:
+    """What does an event of OpenLineage say? See `assay.connectors.pipelines.openlineage.read_event`."""
+    from assay.connectors.pipelines.openlineage import read_event
+
+    return read_event(event)
 
 
 def _list_artifacts(reference: str, external_id: str) -> ArtifactFolder | None:

@@ -30,6 +30,7 @@ from assay.testing.storage_blockers import end_blocker, put_blocker
 from assay.testing.storage_company import put_company
 from assay.testing.storage_gates import gate_run, put_gate
 from assay.testing.storage_kept import keep_document
+from assay.testing.storage_pipelines import put_job
 from assay.testing.storage_samples import AT, curve, decision, lock, new_project, new_source, new_ticket, run
 
 SEARCH_PARTS = {f"ticket_search{part}" for part in ("", "_data", "_idx", "_content", "_docsize", "_config")}
@@ -60,6 +61,7 @@ def filled(store):
         put_blocker(store, tickets[1], minutes=number)
     end_blocker(store, tickets[1], 1, minutes=9)
     put_company(store, tickets[1])
+    put_job(store, tickets[2])
     keep_document(store, project)
     put_gate(store, project, gate_run(1), gate_run(2, ticket="EXP-1"))
     return project
@@ -80,6 +82,10 @@ def told(store, project):
             "blockers": tx.blockers(project.id),
             "company": [(tx.watchers(t.id), tx.attachments(t.id)) for t in tx.tickets(project.id)],
             "canvas": tx.kept(project.id, "canvas"),
+            "jobs": [
+                tx.jobs_with_tickets(project.id),
+                [c.job for c in tx.board_view(project, per_column=9, filters={}).columns[0].cards],
+            ],
             "gates": [tx.gate_versions(project.id, "answers"), list(tx.every_gate_run(project.id))],
         }
 
@@ -391,10 +397,13 @@ def test_backup_of_an_older_version_is_restored(sqlite_store, tmp_path, portable
         "watchers",
         "project_documents",
         "inbox_marks",
+        "pipeline_jobs",
     )
     assert after.pop("counts") == before.pop("counts") | dict.fromkeys(late, 0)
     assert (after.pop("gates"), after.pop("blockers"), after.pop("canvas")) == ([[], []], [], None)
     assert set(map(str, after.pop("company"))) == {"([], [])"}
+    assert after.pop("jobs") == [[], [None] * 3]
+    del before["jobs"]
     del before["gates"], before["blockers"], before["company"], before["canvas"]
     assert after == before
 

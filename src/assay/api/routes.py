@@ -47,6 +47,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("evidence", "sources syncs runs"),
         ("comparison", "comparison"),
         ("examples", "examples"),
+        ("pipelines", "openlineage tickets/jobs"),
         ("search", "search tried-before overview"),
         ("journal", "journal"),
         ("backups", "backups diagnosis"),

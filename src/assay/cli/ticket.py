@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli import backlog, stale, ticket_company, ticket_files, ticket_more
+from assay.cli import backlog, stale, ticket_company, ticket_files, ticket_jobs, ticket_more
 from assay.cli.connection import connected, key_part
 from assay.cli.options import Json, Key, Phase, Project, Stale, Waiting, given, group
 from assay.cli.screen import print_json, say, shortened, table
@@ -233,3 +233,4 @@ ticket_more.register(app)
 backlog.register_verbs(app)
 stale.register_verbs(app)
 ticket_company.register(app)
+ticket_jobs.register(app)

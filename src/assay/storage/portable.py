@@ -29,7 +29,7 @@ CHUNK_ROWS = 2 * MAX_PAGE
 
 CARRIED = (
     "answers", "attachments", "blobs", "blockers", "checkpoints", "commitments", "curves", "decisions", "gate_runs", "gates", "inbox_marks", "instance", "journal", "journal_head", "links",
-    "metrics", "notes", "project_documents", "projects", "run_pasts", "runs", "sources", "sprints", "stage_counts", "ticket_documents", "tickets", "verdicts",
+    "metrics", "notes", "pipeline_jobs", "project_documents", "projects", "run_pasts", "runs", "sources", "sprints", "stage_counts", "ticket_documents", "tickets", "verdicts",
     "watchers",
 )  # fmt: skip
 """Tables whose rows a backup carries."""
@@ -45,6 +45,7 @@ ADDED = {
     "0010": {"runs.broken", "runs.ended_at", "runs.of_baseline"},
     "0011": {"tickets.begun_at"},
     "0012": {"blobs.only_attached", "inbox_marks"},
+    "0015": {"pipeline_jobs", "tickets.job_id"},
 }
 """Tables and columns that came with a version: a backup of an older one has none of them."""
 

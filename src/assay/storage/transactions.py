@@ -26,6 +26,7 @@ from assay.storage.repositories.evidence import EvidenceReader, EvidenceWriter
 from assay.storage.repositories.gates import GateReader, GateWriter
 from assay.storage.repositories.journal import JournalReader, JournalWriter
 from assay.storage.repositories.kept import KeptReader, KeptWriter
+from assay.storage.repositories.pipelines import PipelineReader, PipelineWriter
 from assay.storage.repositories.projects import ProjectReader, ProjectWriter
 from assay.storage.repositories.runs import RunReader, RunWriter
 from assay.storage.repositories.sprints import SprintReader, SprintWriter
@@ -56,6 +57,7 @@ class Reading(
     SprintReader,
     BlockerReader,
     KeptReader,
+    PipelineReader,
     RunReader,
     EvidenceReader,
     GateReader,
@@ -75,6 +77,7 @@ class Writing(
     SprintWriter,
     BlockerWriter,
     KeptWriter,
+    PipelineWriter,
     RunWriter,
     EvidenceWriter,
     GateWriter,

@@ -26,6 +26,7 @@ from assay.testing.storage_kept import KeptContract
 from assay.testing.storage_linked_data import LinkedDataContract
 from assay.testing.storage_named_tickets import NamedTicketContract
 from assay.testing.storage_pages import PagesContract
+from assay.testing.storage_pipelines import PipelineContract
 from assay.testing.storage_samples import (
     AT,
     curve,
@@ -431,6 +432,7 @@ class StorageContract(
     KeptContract,
     LinkedDataContract,
     NamedTicketContract,
+    PipelineContract,
     SprintContract,
     JournalContract,
     PagesContract,

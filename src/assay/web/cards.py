@@ -16,6 +16,7 @@ from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.gates.wording import limit_text
 from assay.web import wording
 from assay.web.contexts.board import Bar, Card, CardFact
+from assay.web.jobs_view import card_job
 from assay.web.templating import environment
 from assay.workflows.views import CardSlot, CardView
 
@@ -72,6 +73,7 @@ def card_context(slug: str, card: CardView) -> Card:
         **_time_box(card),
         **_data(card),
         **_blockers(slug, card),
+        **card_job(card.job, is_over=card.is_over),
         why=_why(card),
         foot=_foot(card),
         facts=_facts(card),

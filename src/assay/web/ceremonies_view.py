@@ -15,6 +15,7 @@ from assay.web.contexts.sprints import CeremonyLine, CeremonyPage, Headline, Kil
 from assay.web.contexts.ticket_form import Choice
 from assay.web.gate_words import run_href
 from assay.web.half_time_view import half_time_headline
+from assay.web.jobs_view import jobs_section
 from assay.web.sprint_flow_view import flow_section
 from assay.web.sprint_words import MOST_LINES, NEWS, PROGRESS, rest_of, tabs, where
 from assay.web.sprints_view import commitment_forms
@@ -58,6 +59,7 @@ CALLS = (
 def standup_page(view: StandupView, slug: str, *, since: date | None = None) -> CeremonyPage:
     """The stand-up; since: the day that was asked for."""
     trouble = sum(line.news.value in {"diverged", "failed", "stalled"} for line in view.runs)
+    trouble += len(view.failed_jobs)
     markdown_href = f"/api/v1/projects/{slug}/standup?format=markdown" + (
         "" if since is None else f"&since={since}"
     )
@@ -74,6 +76,7 @@ def standup_page(view: StandupView, slug: str, *, since: date | None = None) -> 
         ),
         first=(
             Section("runs", "Runs", "overnight first, trouble before success", tuple(_run(line, slug) for line in view.runs[:MOST_LINES]) + _loose(view, slug), "No run began or ended.", *rest_of(view.runs, markdown_href, "as Markdown")),
+            jobs_section(view.failed_jobs, slug),
             Section("learned", "What we learned", "decisions, and verdicts that changed", _learned(view.learned, slug), "Nothing new."),
             Section("tickets", "In this sprint" if view.stand else "In progress", "", _tickets(view.tickets[:MOST_LINES], slug), "Nothing is in progress.", *rest_of(view.tickets, f"/p/{slug}/board", "on the board")),
         ),

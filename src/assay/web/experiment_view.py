@@ -36,6 +36,7 @@ from assay.web.contexts.experiment import (
 )
 from assay.web.expectation_view import expectation
 from assay.web.gate_words import gate_href, run_href
+from assay.web.jobs_view import job_box
 from assay.web.run_groups import run_groups
 from assay.web.seed_dots import seed_dots
 from assay.web.ticket_form_view import STAGE_WORDS
@@ -141,6 +142,7 @@ def experiment_page(
         exits=tuple(_exit(one, view) for one in view.exits),
         gate=None if gate is None else _gate(gate, view),
         blockers=_blockers(view, csrf_token),
+        jobs=job_box(view.jobs),
         tag_hint=ticket.key,
     )
 

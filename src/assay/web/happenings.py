@@ -71,6 +71,11 @@ def _category(p: Payload) -> str:
     return str(p.get("category", "")).replace("_", " ")
 
 
+def _job_state(p: Payload) -> str:
+    state = str(p.get("state", ""))
+    return "not begun yet" if state == "unknown" else state
+
+
 _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.created": lambda p: "brought in the ticket" if p.get("imported") else "wrote the ticket",
     "history.imported": _imported,
@@ -150,6 +155,10 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
         f"flagged {p.get('ticket')} for extension: {p.get('reason')}"
         if p.get("reason")
         else f"took back the flag for extension of {p.get('ticket')}"
+    ),
+    "job.changed": lambda p: (
+        f"told that pipeline job {p.get('job')} is {_job_state(p)}"
+        + (f": {p.get('error')}" if p.get("error") else "")
     ),
     "run.attached": lambda p: (
         f"attached run {p.get('run')} to {p.get('after')}"

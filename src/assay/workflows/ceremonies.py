@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from assay.domain.board.blockers import Blocker
 from assay.domain.experiments.evidence import UNFINISHED
 from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.pipeline_jobs import where_it_broke
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.time import utc
 from assay.domain.kernel.zones import is_at_night, working_day_before
@@ -81,6 +82,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         lines = _run_lines(tx, facts, begin)
         loose = tx.loose_runs(project.id, since=begin)
         stuck = tuple(_stuck(one, at) for one in tx.blockers(project.id, open_only=True))
+        broken = where_it_broke(tx.failed_jobs(project.id, since=begin))
     stands = standing(facts)
     inside, committed = {one.key for one in stands}, commitments_of(facts)
     return StandupView(
@@ -92,6 +94,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         learned=tuple(one for one in learned_between(facts, begin, at, verdicts=True) if one.key in inside),
         next=_next([one for one in stands if sprint is None or one.key in committed]),
         stuck=stuck,
+        failed_jobs=tuple(one for one in broken if one.ticket in inside),
         silent=tuple(one for one in stands if is_silent(one, at)),
         tickets=stands,
         scope=tuple(change for change in _scope(facts) if change.at > begin),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from assay.domain.experiments.pipeline_jobs import job_text
 from assay.domain.gates.wording import count, hours
 from assay.domain.kernel.durations import duration_text
 from assay.domain.kernel.plain_text import without_control
@@ -53,6 +54,7 @@ def standup_markdown(view: StandupView) -> str:
         f"Stand-up, {_day(view.at)}",
         _where(view.stand) if view.stand else "No sprint is running: everything in progress.",
         ("Runs since " + _minute(view.since), [_run(line) for line in view.runs] + _loose(view.loose_runs)),
+        ("Failed jobs of pipelines", [f"{one.ticket}: {written(job_text(one))}" for one in view.failed_jobs]),
         ("Learned", [_learned(one) for one in view.learned]),
         ("Stuck", [
             f"{one.key} {written(one.title)}: {written(one.category)}, {duration_text(one.days)}"

@@ -1,7 +1,7 @@
 """Does what stands in the tables still say what the journal says it said?
 
 The journal's own chain cannot see a change of the tables beside it. Every ticket, confirmation, lock, amendment, decision, verdict,
-blocker, sprint, commitment, gate, canvas, phase and comparison is journaled, so it can be held against that, field by field.
+blocker, sprint, commitment, gate, canvas, phase, comparison and job of a pipeline is journaled, so it can be held against that, field by field.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from assay.domain.kernel.canonical import digest_bytes
 from assay.workflows.blocker_integrity import blocker_faults
 from assay.workflows.gate_integrity import gate_faults
 from assay.workflows.kept_integrity import kept_faults
+from assay.workflows.pipeline_integrity import job_faults
 from assay.workflows.ports import ReadTransaction
 from assay.workflows.records import Project, Ticket
 from assay.workflows.sprint_integrity import sprint_faults
@@ -76,6 +77,7 @@ def _project_faults(tx: ReadTransaction, project: Project) -> Iterator[RecordFau
         sprint_faults(tx, project, tickets),
         gate_faults(tx, project),
         kept_faults(tx, project),
+        job_faults(tx, project),
     ):
         yield from (RecordFault(project.slug, what, reason) for what, reason in found)
 

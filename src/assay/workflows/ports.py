@@ -17,6 +17,7 @@ from assay.workflows.gate_ports import GateReads, GateWrites
 from assay.workflows.journal_memory import EventReads, JournalMemory
 from assay.workflows.journal_ports import JournalReads
 from assay.workflows.kept_ports import KeptReads, KeptWrites
+from assay.workflows.pipeline_ports import PipelineReads, PipelineWrites
 from assay.workflows.planning_ports import PlanningReads
 from assay.workflows.run_artifacts import ArtifactLister
 from assay.workflows.run_ports import RunReads
@@ -71,6 +72,7 @@ class ReadTransaction(
     JournalReads,
     RunReads,
     DiagnosisReads,
+    PipelineReads,
     Protocol,
 ):
     """One consistent view of everything remembered."""
@@ -197,7 +199,9 @@ class ReadTransaction(
         ...
 
 
-class WriteTransaction(ReadTransaction, BlockerWrites, GateWrites, KeptWrites, SprintWrites, Protocol):
+class WriteTransaction(
+    ReadTransaction, BlockerWrites, GateWrites, KeptWrites, PipelineWrites, SprintWrites, Protocol
+):
     """Changes that become durable together with their journal entries, or not at all."""
 
     def append(self, event: Event, *, actor: Actor, at: datetime) -> int:

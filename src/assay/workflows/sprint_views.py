@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from assay.domain.board.blockers import CategoryCost
 from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.pipeline_jobs import PipelineJob
 from assay.domain.sprints.progress import HalfTime, LateKill, Progress, RunNews
 from assay.domain.sprints.sprint import Retro
 from assay.workflows.flow_shares import ShareView
@@ -135,6 +136,8 @@ class StandupView:
     """The first committed question without a run: one that is being prepared before one that still waits."""
     stuck: tuple[Stuck, ...]
     """Open blockers, oldest first."""
+    failed_jobs: tuple[PipelineJob, ...]
+    """Jobs of pipelines that failed since, the newest first."""
     silent: tuple[TicketAt, ...]
     """Started, undecided, and without a run, a note or a move for days."""
     tickets: tuple[TicketAt, ...]

@@ -18,6 +18,7 @@ from assay.stats.curve_thinning import thinned_points
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.blockers import by_age
 from assay.workflows.board import assess
+from assay.workflows.job_views import MOST_SHOWN, tree_of
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
@@ -89,6 +90,7 @@ def _view(
         decisions=tuple(tx.decisions(ticket.id)),
         similar=tuple(tx.similar(project.id, text, exclude=ticket.key, limit=SIMILAR_SHOWN)),
         blockers=by_age(tx.blockers_of(ticket.id)),
+        jobs=tree_of(tx.pipeline_jobs(project.id, ticket.key, limit=MOST_SHOWN + 1)),
         exits=_exits(tx, project, ticket, now),
         attestable=_attestable(tx, project, ticket),
         history=tuple(tx.latest_about(project.slug, ticket.key, limit=HISTORY_SHOWN)),

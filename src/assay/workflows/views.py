@@ -11,9 +11,11 @@ from assay.domain.board.moves import MoveAssessment
 from assay.domain.board.roles import ColumnRole
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Budget, Decision, DecisionKind
+from assay.domain.experiments.pipeline_jobs import PipelineJob
 from assay.domain.gates.summary import CardSummary
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
+from assay.workflows.job_views import JobTree
 from assay.workflows.run_views import RunRow
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ class CardView:
     """Why it was decided as it was, where somebody said so."""
     decided_at: datetime | None = None
     """When that was; None while nobody has decided."""
+    job: PipelineJob | None = None
+    """The job of a pipeline that says best where its training stands; None where no pipeline runs for it."""
 
     @property
     def is_over(self) -> bool:
@@ -369,6 +373,7 @@ class TicketView:
     similar: tuple[SearchHit, ...]
     blockers: tuple[Blocker, ...]
     """Open ones first, the oldest first."""
+    jobs: JobTree
     exits: tuple[ExitGateView, ...]
     attestable: tuple[AttestableItem, ...]
     history: tuple[JournalRow, ...]

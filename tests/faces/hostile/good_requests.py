@@ -130,6 +130,24 @@ BODIES = {
         "kills": [{"key": "EXP-1", "learnings": "We learned it.", "version": 1}],
         "reason": "Nobody took it up.",
     },
+    "take_lineage_event": {
+        "eventType": "FAIL",
+        "eventTime": "2026-05-12T14:02:00Z",
+        "run": {
+            "runId": "3b452093-782c-4ef2-9c0c-aafe2aa6f34d",
+            "facets": {
+                "parent": {
+                    "run": {"runId": "0176a8c2-fe01-7439-87e6-56a1a1b4029f"},
+                    "job": {"namespace": "ml", "name": "nightly"},
+                    "root": {"run": {"runId": "0176a8c2-fe01-7439-87e6-56a1a1b4029f"}, "job": {"namespace": "ml", "name": "nightly"}},
+                },
+                "tags": {"tags": [{"key": "assay.ticket", "value": "EXP-1", "source": "USER"}]},
+                "errorMessage": {"message": "CUDA out of memory", "programmingLanguage": "python"},
+                "airflow": {"taskInstance": {"log_url": "https://airflow.example.org/log"}},
+            },
+        },
+        "job": {"namespace": "ml", "name": "train_model", "facets": {"jobType": {"integration": "AIRFLOW"}}},
+    },
     "put_ticket_template": {"text": "type: spike\ntime_box_days: 3\n"},
     "undo_bulk_edit": {"first_seq": 1, "last_seq": 1},
     "move": {"to": "hypothesis", "before": "EXP-2", "reason": "x", "override_reason": ""},

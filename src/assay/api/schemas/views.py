@@ -12,6 +12,7 @@ from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Decision
 from assay.domain.kernel.metrics import Metric
 from assay.domain.kernel.verdicts import VerdictRecord
+from assay.workflows.job_views import JobTree
 from assay.workflows.records import Attachment
 from assay.workflows.run_views import RunRow
 from assay.workflows.views import (
@@ -45,6 +46,7 @@ class TicketPageDocument(TypedDict):
     decisions: tuple[Decision, ...]
     similar: tuple[SearchHit, ...]
     blockers: tuple[Blocker, ...]
+    jobs: JobTree
     exits: tuple[ExitGateView, ...]
     attestable: tuple[AttestableItem, ...]
     history: tuple[JournalRow, ...]
@@ -77,6 +79,7 @@ def ticket_page_document(view: TicketView) -> TicketPageDocument:
         decisions=view.decisions,
         similar=view.similar,
         blockers=view.blockers,
+        jobs=view.jobs,
         exits=view.exits,
         attestable=view.attestable,
         history=view.history,

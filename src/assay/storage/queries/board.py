@@ -28,9 +28,10 @@ from assay.storage.queries.column_limits import LimitQueries
 from assay.storage.queries.filters import page_size, ticket_conditions
 from assay.storage.queries.linked_data import LinkedDataQueries
 from assay.storage.repositories.journal import LAST_SEQ
+from assay.storage.repositories.pipelines import JOB, pipeline_job
 from assay.storage.repositories.tickets import COUNTS
 from assay.storage.session import Row, Statement, any_of, from_json, in_list
-from assay.storage.tables import blockers, ticket_documents, tickets
+from assay.storage.tables import blockers, pipeline_jobs, ticket_documents, tickets
 from assay.workflows.asked import Asked
 from assay.workflows.records import Project
 from assay.workflows.views import (
@@ -49,7 +50,7 @@ _SLOT = (_T.id, _T.key, _T.stage, _T.rank, _T.card_version)
 _CARD = (
     _T.id, _T.key, _T.type, _T.title, _T.owner, _T.stage, _T.rank, _T.version, _T.card_version, _T.priority,
     _T.entered_stage_at, _T.card, _T.override_stage, _T.override_at, _T.locked, ticket_documents.c.content,
-    ticket_documents.c.lock, _T.begun_at, _T.iterations, ticket_documents.c.decision, ticket_documents.c.attestations,
+    ticket_documents.c.lock, _T.begun_at, _T.iterations, ticket_documents.c.decision, ticket_documents.c.attestations, *JOB,
 )  # fmt: skip
 _STAGE = [column.key for column in _CARD].index("stage")
 _NOTHING_SAID = "[]"
@@ -58,6 +59,7 @@ CARDS = Statement(
     lambda engine: (
         select(*_CARD, *_OPEN_BLOCKER)
         .join_from(tickets, ticket_documents, ticket_documents.c.ticket_id == _T.id)
+        .outerjoin(pipeline_jobs, pipeline_jobs.c.id == _T.job_id)
         .outerjoin(blockers, and_(blockers.c.ticket_id == _T.id, blockers.c.closed_at.is_(None)))
         .where(in_list(engine, _T.id, "ids"))
         .order_by(blockers.c.opened_at, blockers.c.id)
@@ -205,7 +207,7 @@ def _card(
 ) -> CardView:
     (
         _, key, kind, title, owner, stage, rank, version, card_version, priority, entered, card,
-        override_stage, override_at, locked, text, lock, begun_at, iterations, decided, said,
+        override_stage, override_at, locked, text, lock, begun_at, iterations, decided, said, *job,
     ) = row  # fmt: skip
     written = content(text)
     data = data_state(supplies(written.data_needs, linked), begun=bool(locked))
@@ -223,6 +225,7 @@ def _card(
         confirmed=tuple(one["item"] for one in from_json(said)) if said != _NOTHING_SAID else (),
         reason="" if decision is None else decision.get("reason", ""),
         decided_at=None if decision is None else datetime.fromisoformat(decision["at"]),
+        job=None if job[0] is None else pipeline_job(tuple(job)),
     )  # fmt: skip
 
 

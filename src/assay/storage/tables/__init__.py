@@ -11,6 +11,7 @@ from assay.storage.tables.instance import instance
 from assay.storage.tables.journal import checkpoints, journal, journal_head
 from assay.storage.tables.kept import project_documents
 from assay.storage.tables.metadata import metadata
+from assay.storage.tables.pipelines import pipeline_jobs
 from assay.storage.tables.projects import answers, metrics, projects
 from assay.storage.tables.sprints import commitments, sprints
 from assay.storage.tables.tickets import decisions, links, notes, stage_counts, ticket_documents, tickets
@@ -34,6 +35,7 @@ __all__ = [
     "metadata",
     "metrics",
     "notes",
+    "pipeline_jobs",
     "project_documents",
     "projects",
     "run_pasts",

@@ -65,6 +65,7 @@ tickets = Table(
     ),
     Column("begun_at", Moment, comment="When it first left the first column; null before that"),
     Column("budget_cost_usd", Real, comment="Budget of money; null when none is set"),
+    Column("job_id", BigInt, comment="Job of a pipeline that its card shows; null without one"),
     UniqueConstraint("project_id", "key"),
     Index("ix_tickets_board", "project_id", "stage", "rank", "key", "card_version"),
     Index("ix_tickets_updated", "project_id", "updated_at", "id"),

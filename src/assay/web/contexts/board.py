@@ -77,6 +77,13 @@ class Card:
     block_more: str
     block_iso: str
     block_day: str
+    job: str
+    """Where its training job stands, by what its pipeline told; empty without one."""
+    job_bad: bool
+    job_iso: str
+    job_since: str
+    job_age: str
+    """What stands behind its age: so far, or ago."""
     why: str
     """Why it was killed; empty for every other card."""
     foot: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.web.contexts.blockers import BlockerBox
+from assay.web.contexts.jobs import JobBox
 from assay.web.contexts.moves import Check, Move
 
 
@@ -347,6 +348,7 @@ class ExperimentPage:
     exits: tuple[Exit, ...]
     gate: GateOfTicket | None
     blockers: BlockerBox
+    jobs: JobBox
     tag_hint: str
 
 

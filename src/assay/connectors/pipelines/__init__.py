@@ -1,0 +1,1 @@
+"""What orchestrators say of the jobs they run."""

@@ -128,22 +128,26 @@ def experiment_page(
         link_kinds=tuple((kind.value, LINKS[kind.value][0]) for kind in LinkKind if kind.value in LINKS),
         notes=note_lines(view),
         decisions=tuple(decision_line(one) for one in reversed(view.decisions)),
-        history=tuple(
-            HistoryLine(
-                seq=row.seq,
-                who=row.actor,
-                what=happenings.sentence(row),
-                at_iso=wording.iso(row.at),
-                day=wording.clock(row.at),
-            )
-            for row in view.history
-        ),
+        history=_history(view),
         confirmables=tuple(_confirmable(item) for item in view.attestable),
         exits=tuple(_exit(one, view) for one in view.exits),
         gate=None if gate is None else _gate(gate, view),
         blockers=_blockers(view, csrf_token),
         jobs=job_box(view.jobs),
         tag_hint=ticket.key,
+    )
+
+
+def _history(view: TicketView) -> tuple[HistoryLine, ...]:
+    return tuple(
+        HistoryLine(
+            seq=row.seq,
+            who=row.actor,
+            what=happenings.sentence(row),
+            at_iso=wording.iso(row.at),
+            day=wording.clock(row.at),
+        )
+        for row in view.history
     )
 
 

@@ -3,6 +3,7 @@
 1. The time of one `run.log` call on the training thread: in a loop that does nothing else, in one that multiplies matrices
    for about a millisecond a step, and in one that eight threads share. Median, p99 and the longest, beside those of a call
    that only reads the clock and appends to a list in the same loop: what the machine does to any call. The points are read back and counted.
+   `should_stop` is measured the same way, with the process that asks the rules at work beside it.
 2. A run with 4 parameters, a tag and 20 points (two metrics, ten epochs) into MLflow's SQLite store by its client, as a
    training loop does it (`log_metric` a value), with one `log_metrics` an epoch, and with one `log_batch` for all; and into
    a run log, begun, logged, ended and synced to the disk. In turn, the same number of runs. Then the run logs into
@@ -69,10 +70,19 @@ def log_calls() -> None:
         ("matrices, 5 metrics", 3_000, multiply, five, 1),
         ("8 threads, 5 metrics", 500, multiply, five, 8),
     ):
-        with assay.experiment("EXP-1") as run:
+        with assay.experiment("EXP-1", quiet=True) as run:
             taken, floor = timed_calls(run, calls, step, values, threads)
         print(f"log call, {what:<24} {shown(taken)}   any call: {shown(floor)}")
         check_kept(run, calls * len(values) * threads)
+    with assay.experiment("EXP-1", quiet=True, sync=False) as run:
+        taken = []
+        for number in range(3_000):
+            multiply()
+            run.log(one, step=number)
+            start = time.perf_counter_ns()
+            run.should_stop()
+            taken.append(time.perf_counter_ns() - start)
+    print(f"should_stop, matrices             {shown(taken)}")
 
 
 def timed_calls(
@@ -162,7 +172,7 @@ def metrics(epoch: int) -> dict[str, float]:
 
 
 def by_assay(seed: int) -> None:
-    with assay.experiment("EXP-1", seed=seed, config=PARAMETERS, home=None) as run:
+    with assay.experiment("EXP-1", seed=seed, config=PARAMETERS, quiet=True, sync=False) as run:
         for epoch in range(EPOCHS):
             run.log(metrics(epoch), step=epoch)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from time import time_ns
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -131,7 +131,6 @@ class ExperimentRun:
 
     def _begin(self, queue: PointQueue) -> None:
         self._queue = queue
-        self._waiting = queue.waiting
         self.is_ending = False
         """Is it being ended right now?"""
 
@@ -174,7 +173,7 @@ class ExperimentRun:
             **values: numbers by name.
         """
         if metrics is not None:
-            values = self._joined(metrics, values)
+            values = metrics.copy() if type(metrics) is dict and not values else self._joined(metrics, values)
         for value in values.values():
             if type(value) is not float:
                 values = self._numbers(values)
@@ -185,8 +184,9 @@ class ExperimentRun:
             except TypeError as error:
                 self._refuse(f"{error} is no step", "a whole number")
                 return
-        if values and (len(self._waiting) < self._queue.room or self._queue.make_room()):
-            self._waiting.append((time.time_ns(), step, values))
+        queue = self._queue
+        if values and (len(queue.waiting) < queue.room or queue.make_room()):
+            queue.waiting.append((time_ns(), step, values))
 
     def should_stop(self) -> StopAnswer:
         """Should this run be stopped? See `assay.should_stop`. A run that ends after a yes counts as stopped."""
@@ -217,8 +217,8 @@ class ExperimentRun:
         self._say({plain(str(name)): None})
 
     def _say(self, tags: Mapping[str, str | None]) -> None:
-        if len(self._waiting) < self._queue.room or self._queue.make_room():
-            self._waiting.append({"tags": tags})
+        if len(self._queue.waiting) < self._queue.room or self._queue.make_room():
+            self._queue.waiting.append({"tags": tags})
 
     def flush(self, patience_s: float = PATIENCE_S) -> bool:
         """Wait until all that was logged up to now would survive the end of this process, such as before a checkpoint; False: it does not yet."""
@@ -254,7 +254,7 @@ class ExperimentRun:
     def _tell(self, *, asks: bool, done: bool) -> None:
         if self.is_worker:
             return
-        ended = ended_line(self, unwritten=0 if done else len(self._waiting))
+        ended = ended_line(self, unwritten=0 if done else len(self._queue.waiting))
         if self._sender is not None and (why := sent_to_the_end(self._sender)):
             ended += f"\nNot sent yet: {why}. It is kept in {self.place.folder}, and sent with the next run or by: assay run send"
         if self._sync and asks:
@@ -264,6 +264,12 @@ class ExperimentRun:
 
     def __repr__(self) -> str:
         return f"<assay run {self.run_id} of {self.ticket}: {self.status}>"
+
+    def _repr_html_(self) -> str:
+        from assay.sdk.run_display import html_of
+
+        self.flush(1.0)
+        return html_of(self)
 
     # ------------------------------------------------------------------------------------------- slow paths
     def _joined(self, metrics: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -333,7 +339,7 @@ class ExperimentRun:
         return done
 
     def _last_words(self, status: str, error: str) -> dict[str, Any]:
-        said: dict[str, Any] = {"ended_ms": time.time_ns() // 1_000_000, "status": status}
+        said: dict[str, Any] = {"ended_ms": time_ns() // 1_000_000, "status": status}
         if self.refused:
             said["refused"] = sum(self.refused.values())
         if error:

@@ -38,6 +38,11 @@ class PointQueue:
         begins: called when the first call comes.
     """
 
+    __slots__ = (
+        "_beat", "_begins", "_counting", "_ends", "_lost_written", "_no_room", "_open_file", "_synced_at", "_thread", "_told",
+        "_wake", "file", "lost", "room", "waiting",
+    )  # fmt: skip
+
     def __init__(
         self,
         open_file: Callable[[], RunFile],

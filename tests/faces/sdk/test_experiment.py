@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 import assay
+from assay.connectors.trackers.run_log.lines import GatheredLines
 from assay.connectors.trackers.run_log.reader import RunLogReader
 from assay.domain.experiments.evidence import RunStatus
 from assay.errors import Invalid, NotFound, Unavailable
@@ -472,6 +473,23 @@ def test_a_line_that_no_writer_writes_is_named_and_other_runs_are_read(line, sai
     assert log.name in told.value.message
     assert said in told.value.message
     assert set(synced.runs) == {other.stem}
+
+
+def test_a_log_that_grows_is_read_on_where_the_last_look_ended(monkeypatch):
+    taken = []
+    take = GatheredLines.take
+    monkeypatch.setattr(GatheredLines, "take", lambda self, line: (taken.append(line), take(self, line))[1])
+    with assay.experiment("EXP-1", sync=False, quiet=True) as run:
+        for number in range(3):
+            run.log(loss=number, step=number)
+            run.flush()
+            assert the_run().curves["loss"].values.tolist() == list(range(number + 1))
+        assert len(taken) == 4, "the head and a line each"
+        log, before = Path(run.path), Path(run.path).read_bytes()
+        log.write_bytes(before.replace(b"[0.0]", b"[7.0]").replace(b"[2.0]", b"[9.0]"))
+        assert the_run().curves["loss"].values.tolist() == [7, 1, 9], (
+            "another file is read from its beginning"
+        )
 
 
 def test_logs_of_other_versions_and_of_lost_mains_are_named():

@@ -94,6 +94,19 @@ def test_without_an_installation_the_end_says_where_the_run_is_kept(tmp_path, mo
     assert str(run.so_far).startswith(f"Run {run.run_id} finished")
 
 
+def test_run_shows_its_curves_in_a_notebook_while_it_goes_on(made):
+    with assay.experiment("EXP-1", quiet=True, sync=False) as run:
+        for step in range(1_000):
+            run.log({"<b>": float("nan") if step == 500 else 1 / (1 + step)}, step=step)
+        page = run._repr_html_()
+        assert "&lt;b&gt;" in page
+        assert "<b>" not in page
+        assert "0.001" in page
+        assert "step 999" in page
+        assert page.count("M") == 2, "a gap where it is no number"
+    assert run._repr_html_().startswith("<div><div><strong>EXP-1</strong>")
+
+
 def test_hostile_texts_are_only_texts_in_a_notebook():
     told = SoFar("EXP-1", "<script>alert(1)</script>", problem="<b>", hint="&")
     assert "<script>" not in told._repr_html_()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -33,6 +34,9 @@ from assay.workflows.records import Source
 HOW = "run log"
 MAX_FILE_BYTES = 4 * 2**30
 _CHUNK_BYTES = 4 * 2**20
+_COMPARED_BYTES = 256
+_MOST_POINTS_KEPT = 5_000_000
+"""120 MB of points of runs that are being logged."""
 _STATUS = {"finished": RunStatus.FINISHED, "failed": RunStatus.FAILED, "stopped": RunStatus.STOPPED}
 
 
@@ -109,8 +113,9 @@ def _reading(
 def _told(folder: Folder, run: str, logs: list[FoundFile], *, died: bool, deleted: bool) -> ToldRun:
     parts = {}
     for file in logs:
-        part = parts[file.name] = PartOfRun(file.name)
+        part = parts[file.name] = _growing.take(folder, file)
         part.read_on(folder, file.path)
+        _growing.keep(folder, file, part)
     if not _main(parts, run):
         raise folder.broken(
             logs[0].path,
@@ -175,6 +180,11 @@ class PartOfRun:
     lines: GatheredLines = field(default_factory=GatheredLines)
     read: int = 0
 
+    @property
+    def points(self) -> int:
+        """How many were read."""
+        return sum(len(columns.steps) for columns in self.lines.points.values())
+
     def read_on(self, folder: Folder, path: str) -> bool:
         """Everything that has come since; was there anything? Raises Invalid naming the file and the line that is broken."""
         handle = folder.open(path)
@@ -197,6 +207,51 @@ class PartOfRun:
         finally:
             os.close(handle)
         return self.read > before
+
+
+class GrowingFiles:
+    """Files that are still being written, as far as this process has read them: the next look reads what has come since.
+
+    A file is read from its beginning again where the bytes before the place at which the last look ended are others now, and
+    where it was forgotten because others take the memory that all of them may take. One that ended is not kept.
+    """
+
+    def __init__(self, most_points: int) -> None:
+        self._most_points = most_points
+        self._kept: dict[tuple[str, int], tuple[PartOfRun, bytes]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, folder: Folder, file: FoundFile) -> PartOfRun:
+        """What was read of this file, which nobody else gets meanwhile; nothing where it is not known, or another one."""
+        with self._lock:
+            part, last = self._kept.pop(_place_of(folder, file), (PartOfRun(file.name), b""))
+        same = part.read and file.size >= part.read and last == _last_bytes(folder, file, part.read)
+        return part if same else PartOfRun(file.name)
+
+    def keep(self, folder: Folder, file: FoundFile, part: PartOfRun) -> None:
+        """What was read of it now."""
+        if part.lines.end is not None or not part.read:
+            return
+        with self._lock:
+            self._kept[_place_of(folder, file)] = part, _last_bytes(folder, file, part.read)
+            while sum(one.points for one, _ in self._kept.values()) > self._most_points:
+                self._kept.pop(next(iter(self._kept)))
+
+
+def _place_of(folder: Folder, file: FoundFile) -> tuple[str, int]:
+    return f"{folder.root}/{file.path}", file.inode
+
+
+def _last_bytes(folder: Folder, file: FoundFile, end: int) -> bytes:
+    """What stands just before this place."""
+    handle = folder.open(file.path)
+    try:
+        return os.pread(handle, min(end, _COMPARED_BYTES), max(0, end - _COMPARED_BYTES))
+    finally:
+        os.close(handle)
+
+
+_growing = GrowingFiles(_MOST_POINTS_KEPT)
 
 
 class RunTail:

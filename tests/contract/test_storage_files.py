@@ -233,6 +233,23 @@ def test_money_that_an_older_version_kept_is_added_up(tmp_path):
         assert (view.cost_usd, view.runs_without_cost, view.cost_usd_budget) == (75.5, 2, 99.5)
 
 
+def test_money_in_a_backup_of_an_older_version_is_added_up(sqlite_store, tmp_path):
+    project = new_project(sqlite_store)
+    new_ticket(sqlite_store, project, budget={"cost_usd": "99.5"})
+    source = new_source(sqlite_store, project)
+    sqlite_store.write(lambda tx: tx.put_runs(source, [run(1, cost_usd=75.5), run(2)], seq=1))
+    target = tmp_path / "backup.zip"
+    manifest = back_up(sqlite_store, target, at=AT, portable_form=True)
+    files = as_before(target, manifest, "0013")
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    restore_file(target, tmp_path / "other" / "assay.db", at=AT)
+    with open_store(f"sqlite:///{tmp_path}/other/assay.db") as restored, restored.read() as tx:
+        view = tx.overview(project)
+    assert (view.cost_usd, view.runs_without_cost, view.cost_usd_budget) == (75.5, 1, 99.5)
+
+
 def test_migration_that_is_interrupted_leaves_nothing_behind(tmp_path, monkeypatch):
     def interrupted(connection):
         real(connection)

@@ -17,6 +17,7 @@ from sqlalchemy import LargeBinary, Table, delete, func, insert, select, text
 
 from assay.errors import Invalid
 from assay.storage import documents
+from assay.storage.amounts import fill_amounts
 from assay.storage.migrations import HEAD
 from assay.storage.queries.filters import MAX_PAGE
 from assay.storage.run_ends import fill_run_ends
@@ -45,6 +46,7 @@ ADDED = {
     "0010": {"runs.broken", "runs.ended_at", "runs.of_baseline"},
     "0011": {"tickets.begun_at"},
     "0012": {"blobs.only_attached", "inbox_marks"},
+    "0014": {"runs.cost_usd", "tickets.budget_cost_usd"},
     "0015": {"pipeline_jobs", "tickets.job_id"},
 }
 """Tables and columns that came with a version: a backup of an older one has none of them."""
@@ -114,6 +116,8 @@ def finish_load(tx: Writing, *, version: str = HEAD) -> None:
         fill_run_ends(tx)
     if "tickets.begun_at" in _added_after(version):
         tx.execute(BEGUN)
+    if "runs.cost_usd" in _added_after(version):
+        fill_amounts(tx.connection)
     if tx.engine == "postgresql":
         for table in carried_tables():
             _advance_sequence(tx, table)

@@ -42,6 +42,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("state", "state"),
         ("choices", "build-or-buy"),
         ("verdicts", "tickets/verdict tickets/verdicts tickets/decisions"),
+        ("snoozes", "tickets/snoozes kill-record"),
         ("gates", "gates gate-files"),
         ("gate_runs", "gates gate-runs tickets/gate-runs tickets/gate"),
         ("evidence", "sources syncs runs"),

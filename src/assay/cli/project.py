@@ -11,6 +11,7 @@ from assay.cli.options import Json, Project, given, group
 from assay.cli.prices import prices
 from assay.cli.project_rules import Alpha, Ignored, Rules, Strictness, changed, lines
 from assay.cli.screen import facts, print_done, print_json, say, table
+from assay.cli.ticket_kills import kill_record
 
 app = group("project", "Make, list, show and choose projects.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Such as support-chatbot.")]
@@ -19,6 +20,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Such as support-chatb
 def register(root: typer.Typer) -> None:
     """Add these commands."""
     root.add_typer(app)
+    app.command("kill-record")(kill_record)
 
 
 @app.command("new")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.cli import ticket_kills
 from assay.cli.connection import connected, key_part, part
 from assay.cli.options import Json, Key, Project
 from assay.cli.screen import facts, print_done, print_json, say, shortened, table
@@ -16,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("show")(show)
     app.command("note")(note)
+    ticket_kills.register(app)
     app.command("confirm")(confirm)
     app.command("place")(place)
     app.command("link")(link)
@@ -61,6 +63,10 @@ def _print_page(page: dict[str, Any]) -> None:
             say(
                 f"blocked since {one['opened_at'][:10]}, {one['category']}: {one['text']} ({one['owner']} sees to it)"
             )
+    for one in page["kills"]:
+        said = one["snooze"]
+        if said is not None:
+            say(f"{one['rule']} is snoozed until {said['until'][:10]} by {said['by']}: {said['reason']}")
     for problem in page["problems"]:
         say(f"before it can start: {problem['text']} {problem['fix']}")
     if page["runs"]:

@@ -37,6 +37,10 @@ def verdict(
     else:
         _print_verdict(key, found, document["shown"])
         _print_since(document["since_kill"])
+        for one in document["kills"]:
+            if one["snooze"] is not None:
+                said = one["snooze"]
+                say(f"{one['rule']} is snoozed until {said['until'][:10]} by {said['by']}: {said['reason']}")
     code: int = document["exit_code"]
     return code
 

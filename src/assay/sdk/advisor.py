@@ -22,6 +22,7 @@ from assay.domain.experiments.dossier import dossier_from_bytes
 from assay.domain.experiments.evidence import Evidence, Run
 from assay.domain.experiments.experiment import Lock
 from assay.domain.gates.settings import VerdictSettings
+from assay.domain.gates.snoozes import Snooze, asleep
 from assay.domain.gates.stop_advice import StopAdvice, stop_advice
 from assay.domain.gates.verdict import TimeInputs
 from assay.errors import AssayError
@@ -46,6 +47,7 @@ class Rules:
         self.evidence: Evidence
         self.lock, self.evidence = dossier_from_bytes(base64.b64decode(basis["dossier"]))
         self.settings = VerdictSettings.model_validate(basis["settings"])
+        self.snoozes = tuple(Snooze.model_validate(one) for one in basis.get("snoozes", ()))
         self.at = str(basis["at"])
 
     def advice(self, run: Run, *, now: datetime) -> StopAdvice:
@@ -60,8 +62,9 @@ class Rules:
             baseline_detached=self.evidence.baseline_detached, ticket=self.evidence.ticket,
         )  # fmt: skip
         return stop_advice(
-            self.lock, evidence, run, settings=self.settings, time=TimeInputs.at(now, self.lock)
-        )
+            self.lock, evidence, run, settings=self.settings, time=TimeInputs.at(now, self.lock),
+            snoozed=asleep(self.snoozes, now),
+        )  # fmt: skip
 
 
 def rules_of(asked: dict[str, Any]) -> tuple[Rules | None, str]:

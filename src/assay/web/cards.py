@@ -100,6 +100,8 @@ def _tone(card: CardView) -> tuple[str, str]:
     recommendation = card.evidence.get("recommendation")
     if recommendation is None:
         return "", "circle"
+    if card.evidence.get("snoozed"):
+        return "", "stop"
     tone = "iterate" if recommendation == "undecided" else recommendation
     return tone, wording.RECOMMENDATION_ICONS.get(recommendation, "circle")
 
@@ -154,7 +156,18 @@ def _facts(card: CardView) -> tuple[CardFact, ...]:
         facts = [CardFact("Runs", card.model)]
     else:
         facts = []
-    return tuple(fact for fact in facts if fact.text)
+    return tuple(fact for fact in (*facts, *_advised(card)) if fact.text)
+
+
+def _advised(card: CardView) -> list[CardFact]:
+    """Rules of thumb that recommend to kill it; the chip says where a criterion of its own does."""
+    shown = card.evidence
+    if card.is_over or shown.get("decision") in {DecisionKind.KILL, DecisionKind.PROMOTE}:
+        return []
+    snoozed = {one["rule"] for one in shown.get("snoozes", ())}
+    rules = [one["rule"] for one in shown.get("kills", ()) if not one["criterion"]]
+    pressed = [rule.replace("_", " ") for rule in rules if rule not in snoozed]
+    return [CardFact("", f"advises to stop: {', '.join(pressed)}" if pressed else "")]
 
 
 def _budget(card: CardView) -> str:

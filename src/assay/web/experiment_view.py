@@ -37,6 +37,7 @@ from assay.web.contexts.experiment import (
 from assay.web.expectation_view import expectation
 from assay.web.gate_words import gate_href, run_href
 from assay.web.jobs_view import job_box
+from assay.web.kills_view import kill_lines
 from assay.web.run_groups import run_groups
 from assay.web.seed_dots import seed_dots
 from assay.web.ticket_form_view import STAGE_WORDS
@@ -135,6 +136,7 @@ def experiment_page(
         blockers=_blockers(view, csrf_token),
         jobs=job_box(view.jobs),
         tag_hint=ticket.key,
+        kills=kill_lines(view.kills),
     )
 
 

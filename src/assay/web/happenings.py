@@ -76,6 +76,15 @@ def _job_state(p: Payload) -> str:
     return "not begun yet" if state == "unknown" else state
 
 
+def _rule(p: Payload) -> str:
+    return str(p.get("rule", "")).replace("_", " ")
+
+
+def _kills(listed: object) -> str:
+    told = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list | tuple) else []
+    return "; ".join(f"{_rule(one)}, {one.get('reason')}" for one in told)
+
+
 _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "ticket.created": lambda p: "brought in the ticket" if p.get("imported") else "wrote the ticket",
     "history.imported": _imported,
@@ -105,6 +114,9 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     ),
     "decision.recorded": _decided,
     "verdict.computed": lambda p: f"computed the verdict: {p.get('headline') or p.get('recommendation')}",
+    "kill.recommended": lambda p: f"recommends to kill it: {_kills(p.get('kills'))}",
+    "kill.snoozed": lambda p: f"snoozed rule {_rule(p)} until {str(p.get('until'))[:10]}: {p.get('reason')}",
+    "kill.woken": lambda p: f"woke rule {_rule(p)}: {p.get('because')}",
     "gate.versioned": lambda p: (
         f"wrote version {p.get('version')} of the gate"
         + (f", easier to pass: {p.get('reason')}" if p.get("loosens") else "")

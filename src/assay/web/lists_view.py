@@ -17,6 +17,7 @@ from assay.web.contexts.lists import (
     WaitingLine,
 )
 from assay.web.run_groups import last_value, run_line
+from assay.workflows.kill_cards import SNOOZED
 from assay.workflows.overview_views import AwaitedRow, Why
 from assay.workflows.run_views import RunRow
 from assay.workflows.views import ExperimentRow, JournalRow, SearchHit
@@ -69,6 +70,8 @@ def chip(row: ExperimentRow) -> tuple[str, str, str]:
         return word.capitalize(), row.decision, wording.RECOMMENDATION_ICONS.get(row.decision, "circle")
     if row.recommendation is not None:
         tone = "iterate" if row.recommendation == "undecided" else row.recommendation
+        if row.chip == SNOOZED:
+            tone = ""
         text = row.chip or wording.RECOMMENDATIONS.get(row.recommendation, row.recommendation)
         return text, tone, wording.RECOMMENDATION_ICONS.get(row.recommendation, "circle")
     return row.chip, "", "circle"

@@ -19,6 +19,7 @@ from assay.domain.sprints.sprint import MOST_COMMITTED, CommitmentLimits
 from assay.errors import AssayError, Invalid
 from assay.web import frame, wording
 from assay.web.board_file_view import board_section
+from assay.web.contexts.kills import KillRecordSection
 from assay.web.contexts.settings import (
     BoardSection,
     CadenceSection,
@@ -31,9 +32,11 @@ from assay.web.contexts.settings import (
 )
 from assay.web.contexts.ticket_form import Choice
 from assay.web.inputs import lines, text, texts
+from assay.web.kills_view import record_section
 from assay.web.prices_form import prices_section
 from assay.web.syncs import SyncJob
 from assay.web.ticket_form_view import UNIT_WORDS
+from assay.workflows.kill_record import KillRecord
 from assay.workflows.records import Project, Source
 
 RULES = {
@@ -70,6 +73,7 @@ def settings_page(
     board: BoardSection | None = None,
     answers: Answers | None = None,
     prices: PricesSection | None = None,
+    record: KillRecord | None = None,
 ) -> SettingsPage:
     """Everything the page prints; `open_locks` tickets are locked and still judged."""
     href = f"/p/{project.slug}/settings"
@@ -105,6 +109,7 @@ def settings_page(
         board=board or board_section(project),
         cadence=cadence_section(project, answers),
         prices=prices_section(project, prices),
+        kill_record=record_section(record) if record is not None else KillRecordSection((), ""),
         problem=problem.message if problem is not None else "",
         problem_hint=problem.hint if problem is not None else "",
         problem_section=section,

@@ -14,6 +14,7 @@ from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.experiments.pipeline_jobs import where_it_broke
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.time import utc
+from assay.domain.kernel.verdicts import Recommendation
 from assay.domain.kernel.zones import is_at_night, working_day_before
 from assay.domain.sprints.progress import (
     ASKS_A_QUESTION,
@@ -27,6 +28,7 @@ from assay.domain.sprints.progress import (
 from assay.domain.sprints.sprint import SprintContent, SprintState, changed_plan
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.kill_cards import snoozes_of
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Sprint
@@ -53,6 +55,7 @@ from assay.workflows.sprint_views import (
     Stuck,
     TicketAt,
 )
+from assay.workflows.views import JournalRow
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 MOST_GATE_RUNS = 200
@@ -291,9 +294,18 @@ def learned_between(
         # A verdict without a run, as after the lock, teaches nothing.
         if begin < row.at <= end and key not in spoken and key in facts.tickets and key in facts.runs:
             title = facts.tickets[key].content.title
-            word = str(row.payload.get("recommendation") or "")
-            found.append(Learned(key, title, row.at, word, str(row.payload.get("headline") or "")))
+            found.append(_verdict_line(facts, key, title, row))
     return tuple(sorted(found, key=lambda one: (one.at, one.key), reverse=True))
+
+
+def _verdict_line(facts: SprintFacts, key: str, title: str, row: JournalRow) -> Learned:
+    """A kill that somebody overruled for now is told with their word beside it, and is not pressed."""
+    word, text = str(row.payload.get("recommendation") or ""), str(row.payload.get("headline") or "")
+    ticket = facts.tickets[key]
+    said = snoozes_of(ticket)
+    if word == Recommendation.KILL and ticket.card.get("snoozed") and said:
+        return Learned(key, title, row.at, "snoozed", f"{text}, {'; '.join(one.text for one in said)}")
+    return Learned(key, title, row.at, word, text)
 
 
 def _scope(facts: SprintFacts) -> tuple[ScopeChange, ...]:

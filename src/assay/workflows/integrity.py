@@ -1,7 +1,7 @@
 """Does what stands in the tables still say what the journal says it said?
 
 The journal's own chain cannot see a change of the tables beside it. Every ticket, confirmation, lock, amendment, decision, verdict,
-blocker, sprint, commitment, gate, canvas, phase, comparison and job of a pipeline is journaled, so it can be held against that, field by field.
+blocker, snooze, sprint, commitment, gate, canvas, phase, comparison and job of a pipeline is journaled, so it can be held against that, field by field.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from assay.workflows.kept_integrity import kept_faults
 from assay.workflows.pipeline_integrity import job_faults
 from assay.workflows.ports import ReadTransaction
 from assay.workflows.records import Project, Ticket
+from assay.workflows.snooze_integrity import snooze_faults
 from assay.workflows.sprint_integrity import sprint_faults
 from assay.workflows.ticket_integrity import ticket_faults
 from assay.workflows.views import JournalRow
@@ -74,6 +75,7 @@ def _project_faults(tx: ReadTransaction, project: Project) -> Iterator[RecordFau
     for found in (
         ticket_faults(tx, project, tickets),
         blocker_faults(tx, project, tickets),
+        snooze_faults(tx, project, tickets),
         sprint_faults(tx, project, tickets),
         gate_faults(tx, project),
         kept_faults(tx, project),

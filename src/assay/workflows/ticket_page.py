@@ -19,6 +19,7 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.blockers import by_age
 from assay.workflows.board import assess
 from assay.workflows.job_views import MOST_SHOWN, tree_of
+from assay.workflows.kill_cards import kill_views
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
@@ -102,6 +103,9 @@ def _view(
         spike=spike,
         watchers=tuple(watchers),
         attachments=tuple(attachments),
+        kills=()
+        if record is None or (stage is not None and stage.terminal)
+        else kill_views(ticket, record.verdict, now),
     )
 
 

@@ -7,9 +7,11 @@ from datetime import datetime
 
 from assay.domain.experiments.dossier import dossier_bytes
 from assay.domain.gates.settings import VerdictSettings
+from assay.domain.gates.snoozes import Snooze
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.gathering import evidence_rows
 from assay.workflows.integrity import lock_faults
+from assay.workflows.kill_cards import snoozes_of
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import Workspace
 from assay.workflows.verdicts import check_lock, judging_settings
@@ -22,6 +24,8 @@ class VerdictBasis:
     dossier: bytes
     """Lock and runs with their curves (`assay.domain.experiments.dossier`); per-example scores are named by digest."""
     settings: VerdictSettings
+    snoozes: tuple[Snooze, ...]
+    """Recommended kills that somebody overruled for now."""
     at: datetime
 
 
@@ -40,4 +44,9 @@ def verdict_basis(ws: Workspace, actor: Actor, slug: str, key: str) -> VerdictBa
         evidence = evidence_rows(tx, project, ticket)
         altered = lock_faults(tx, project, ticket)
     check_lock(ticket.key, altered)
-    return VerdictBasis(dossier_bytes(ticket.lock, evidence), judging_settings(project, ticket), ws.clock())
+    return VerdictBasis(
+        dossier_bytes(ticket.lock, evidence),
+        judging_settings(project, ticket),
+        snoozes_of(ticket),
+        ws.clock(),
+    )

@@ -26,6 +26,7 @@ from assay.workflows.board_gates import card_gate
 from assay.workflows.card_figures import figures_text
 from assay.workflows.gathering import evidence_rows, gather_evidence, with_all_scores
 from assay.workflows.integrity import lock_faults
+from assay.workflows.kill_cards import looked_at_again
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, StoredVerdict, Ticket
@@ -191,9 +192,9 @@ def _keep(
     if fresh.lock is None or ticket.lock is None or fresh.lock.digest != ticket.lock.digest:
         return False
     digest = verdict_digest(record)
-    stored = tx.verdict(ticket.id)
+    stored, at = tx.verdict(ticket.id), ws.clock()
+    before = None if stored is None else read_record(stored).verdict
     if stored is None or stored.digest != digest:
-        at = ws.clock()
         seq = tx.append(
             Event.of(
                 "verdict.computed",
@@ -218,6 +219,7 @@ def _keep(
                 seq=seq,
             ),
         )
+    card = looked_at_again(tx, project, fresh, card, record.verdict, before, at=at)
     if fresh.decision is not None:
         card |= {"decision": fresh.decision.kind.value, "learnings": fresh.decision.learnings}
         card |= figures_at_kill(tx, project, fresh)

@@ -12,6 +12,7 @@ from assay.domain.board.roles import ColumnRole
 from assay.domain.experiments.criteria.rules import Problem
 from assay.domain.experiments.experiment import Budget, Decision, DecisionKind
 from assay.domain.experiments.pipeline_jobs import PipelineJob
+from assay.domain.gates.snoozes import Snooze
 from assay.domain.gates.summary import CardSummary
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
@@ -352,6 +353,18 @@ class VerdictSince:
 
 
 @dataclass(frozen=True, slots=True)
+class KillView:
+    """A recommended kill, and who overruled it until when."""
+
+    rule: str
+    reason: str
+    criterion: bool
+    """The ticket's own kill criterion; False: a rule of thumb."""
+    snooze: Snooze | None
+    """None while it is pressed."""
+
+
+@dataclass(frozen=True, slots=True)
 class TicketView:
     """Everything the ticket page shows."""
 
@@ -390,6 +403,8 @@ class TicketView:
     attachments: tuple[Attachment, ...] = ()
     since_kill: VerdictSince | None = None
     """What came after the kill it is closed by; `verdict` is the one it was killed on. None while nothing came."""
+    kills: tuple[KillView, ...] = ()
+    """The kills that the verdict recommends, with who overruled which until when; none where work has ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,8 @@ BODIES = {
     "confirm": {"item": "agreed", "note": "x"},
     "new_note": {"text": "seen"},
     "new_blocker": {"category": "gpu_shortage", "text": "No A100 before Thursday", "owner": "Jo"},
+    "new_snooze": {"rule": "plateau", "reason": "The learning rate was wrong until Monday.", "days": 7},
+    "end_snooze": {"rule": "plateau"},
     "end_blocker": {"resolution": "Two were lent", "number": 1},
     "link": {"kind": "blocks", "other": "EXP-2"},
     "import_files": {

@@ -23,6 +23,7 @@ from assay.domain.kernel.verdicts import VerdictRecord
 from assay.errors import AssayError, NotFound
 from assay.workflows.actor import Permission
 from assay.workflows.decisions import DecisionResult, decide
+from assay.workflows.kill_cards import kill_views
 from assay.workflows.tickets import get_ticket
 from assay.workflows.unjudged import unjudged_type
 from assay.workflows.verdict_basis import verdict_basis
@@ -65,7 +66,9 @@ def compute_verdict(request: Request, slug: str, key: str) -> Response:
 def _document(
     request: Request, slug: str, key: str, record: VerdictRecord, since: VerdictSince | None = None
 ) -> VerdictDocument:
-    lock = get_ticket(workspace_of(request), actor_of(request), slug, key).lock
+    ws = workspace_of(request)
+    ticket = get_ticket(ws, actor_of(request), slug, key)
+    lock = ticket.lock
     metrics = MetricCatalog(metrics=lock.registration.metrics) if lock is not None else MetricCatalog()
     findings = record.verdict.findings
     return VerdictDocument(
@@ -74,6 +77,7 @@ def _document(
         exit_code=EXIT_CODE[row_of(findings)[0]],
         shown=shown_findings(findings, metrics),
         since_kill=since,
+        kills=kill_views(ticket, record.verdict, ws.clock()),
     )
 
 
@@ -88,7 +92,9 @@ def show_verdict_basis(request: Request, slug: str, key: str) -> Response:
     if basis is None:
         raise _no_verdict(request, slug, key)
     dossier = base64.b64encode(basis.dossier).decode("ascii")
-    return answer(BasisDocument(key=key, dossier=dossier, settings=basis.settings, at=basis.at))
+    return answer(
+        BasisDocument(key=key, dossier=dossier, settings=basis.settings, snoozes=basis.snoozes, at=basis.at)
+    )
 
 
 def _no_verdict(request: Request, slug: str, key: str) -> AssayError:

@@ -9,9 +9,10 @@ from typing_extensions import TypedDict
 
 from assay.domain.experiments.display_findings import ShownFinding
 from assay.domain.gates.settings import VerdictSettings
+from assay.domain.gates.snoozes import Snooze
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.workflows.verdicts import VerdictVersion
-from assay.workflows.views import VerdictSince
+from assay.workflows.views import KillView, VerdictSince
 
 
 class VerdictDocument(TypedDict):
@@ -25,6 +26,8 @@ class VerdictDocument(TypedDict):
     """Estimate and interval of every finding as people read them, in the order of the findings."""
     since_kill: VerdictSince | None
     """Of a ticket that is closed by a kill, what came after the verdict it was killed on; null while nothing did."""
+    kills: tuple[KillView, ...]
+    """The kills that it recommends, with who overruled which until when."""
 
 
 class BasisDocument(TypedDict):
@@ -34,6 +37,8 @@ class BasisDocument(TypedDict):
     dossier: str
     """Lock and runs with their curves, compressed, in base64."""
     settings: VerdictSettings
+    snoozes: tuple[Snooze, ...]
+    """Recommended kills that somebody overruled for now."""
     at: datetime
 
 

@@ -21,6 +21,7 @@ from assay.workflows.views import (
     CurvePoints,
     ExitGateView,
     JournalRow,
+    KillView,
     SearchHit,
     SpikeClock,
     TicketView,
@@ -58,6 +59,7 @@ class TicketPageDocument(TypedDict):
     spike: SpikeClock | None
     watchers: tuple[str, ...]
     attachments: tuple[Attachment, ...]
+    kills: tuple[KillView, ...]
 
 
 def ticket_page_document(view: TicketView) -> TicketPageDocument:
@@ -91,4 +93,5 @@ def ticket_page_document(view: TicketView) -> TicketPageDocument:
         spike=view.spike,
         watchers=view.watchers,
         attachments=view.attachments,
+        kills=view.kills,
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from assay.domain.experiments.mentions import mentioned
 
 TOLD_KINDS = (
-    "amendment.marked", "blocker.closed", "blocker.opened", "decision.recorded", "ticket.amended", "ticket.attached",
+    "amendment.marked", "blocker.closed", "blocker.opened", "decision.recorded", "kill.snoozed", "kill.woken", "ticket.amended", "ticket.attached",
     "ticket.attachment_removed", "ticket.confirmation_withdrawn", "ticket.confirmed", "ticket.edited", "ticket.linked",
     "ticket.locked", "ticket.moved", "ticket.noted", "ticket.rescoped", "ticket.unlinked", "verdict.computed",
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assay.domain.experiments.evidence import Evidence, Run
@@ -13,8 +13,10 @@ from assay.domain.gates.examine import examine
 from assay.domain.gates.kill_rules import advise_under_way
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.settings import VerdictSettings
+from assay.domain.gates.snoozes import Snooze
 from assay.domain.gates.verdict import TimeInputs, case_of
 from assay.domain.kernel.findings import Finding, Outcome, Role
+from assay.domain.kernel.verdicts import RuleAdvice
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,13 @@ class StopAdvice:
 
 
 def stop_advice(
-    lock: Lock, evidence: Evidence, run: Run, *, settings: VerdictSettings, time: TimeInputs
+    lock: Lock,
+    evidence: Evidence,
+    run: Run,
+    *,
+    settings: VerdictSettings,
+    time: TimeInputs,
+    snoozed: Mapping[str, Snooze] | None = None,
 ) -> StopAdvice:
     """Does a kill criterion of the ticket, or a rule of thumb of the project, say that this run should stop?
 
@@ -47,6 +55,7 @@ def stop_advice(
         run: as it is now.
         settings: as the ticket is judged, rules of thumb less those it switched off.
         time: since the lock.
+        snoozed: rules that a person overruled for now, by name; they are asked, and stop nothing.
     """
     others = tuple(one for one in evidence.runs if one.run_id != run.run_id)
     case = case_of(lock, replace(evidence, runs=(*others, run)), settings, time)
@@ -62,16 +71,23 @@ def stop_advice(
     chosen = choose(case, lock)
     among = chosen.among if own in chosen.among else (own,)
     findings = tuple(one.finding for one in examine(case, Choice(own, among, chosen.untested, ())))
-    met = next((one for one in findings if one.role is Role.KILL and one.outcome is Outcome.MET), None)
-    if met is not None:
-        return StopAdvice(True, met.check, f"the kill criterion '{met.check}' is met: {met.reason}")
-    return _by_rules(case, own, run, findings)
+    met = [one for one in findings if one.role is Role.KILL and one.outcome is Outcome.MET]
+    told = [(one.check, f"the kill criterion '{one.check}' is met: {one.reason}") for one in met]
+    told += [(one.rule, one.reason) for one in _by_rules(case, own, run, findings)]
+    return _answer(told, snoozed or {})
 
 
-def _by_rules(case: Case, own: SeedGroup, run: Run, findings: Sequence[Finding]) -> StopAdvice:
+def _by_rules(case: Case, own: SeedGroup, run: Run, findings: Sequence[Finding]) -> tuple[RuleAdvice, ...]:
     alone = replace(own, runs=(run,), memo={})
     beside = replace(case, candidates=tuple(alone if group is own else group for group in case.candidates))
-    told = advise_under_way(beside, Choice(alone, (alone,), 0, ()), findings)
+    return advise_under_way(beside, Choice(alone, (alone,), 0, ()), findings)
+
+
+def _answer(told: Sequence[tuple[str, str]], snoozed: Mapping[str, Snooze]) -> StopAdvice:
+    for rule, reason in told:
+        if rule not in snoozed:
+            return StopAdvice(True, rule, reason)
     if told:
-        return StopAdvice(True, told[0].rule, told[0].reason)
+        said = "; ".join(f"'{rule}' says stop and is {snoozed[rule].text.rstrip('.')}" for rule, _ in told)
+        return StopAdvice(False, "", said)
     return StopAdvice(False, "", "no kill criterion is met, and no rule advises to stop")

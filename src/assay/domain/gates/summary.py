@@ -97,7 +97,7 @@ def card_evidence(
         target_text=_text(place, None if place is None else place.target),
         bar=_bar(place),
         recommendation=None if verdict is None or not here else verdict.recommendation.value,
-        chip="" if verdict is None or not here else _chip(verdict, running),
+        chip="" if verdict is None or not here else chip_text(verdict, running),
         foot=_foot(verdict if here else None, learnings),
         compute_text=compute_text,
         compute_share=compute_share,
@@ -111,7 +111,8 @@ def card_evidence(
     )
 
 
-def _chip(verdict: Verdict, running: int) -> str:
+def chip_text(verdict: Verdict, running: int) -> str:
+    """What does the chip of a card say of this verdict, where so many runs go on?"""
     row, because = row_of(verdict.findings)
     if row is Row.KILL:
         return _cut(f"Kill: {because[0].check}")

@@ -30,13 +30,18 @@ ITERATES = and_(
 """It was decided to go on, and nobody has moved the card on since."""
 
 
+def _is_pressed(engine: str) -> ColumnElement[bool]:
+    """Nobody overruled the kill that the verdict says, for now."""
+    return or_(_T.recommendation != "kill", json_word(engine, _T.card, "snoozed").is_(None))
+
+
 def _awaits_decision(engine: str) -> ColumnElement[bool]:
     """Has a person to decide: on a verdict that is ready, or anew on what a decision did not end?"""
     was_over = or_(*(_T.decision == kind.value for kind in (DecisionKind.KILL, DecisionKind.PROMOTE)))
     has_moved_on = and_(_T.entered_stage_at > _DECIDED_AT, not_(in_list(engine, _T.stage, "ended")))
     came_back = and_(was_over, has_moved_on)
     goes_on = and_(_T.decision == DecisionKind.ITERATE.value, not_(ITERATES))
-    ready = and_(READY, or_(_T.decision.is_(None), came_back, goes_on))
+    ready = and_(READY, _is_pressed(engine), or_(_T.decision.is_(None), came_back, goes_on))
     return or_(
         ready, and_(came_back, in_list(engine, _T.stage, "judged")), and_(ITERATES, _says_more(engine))
     )
@@ -52,7 +57,7 @@ def _says_more(engine: str) -> ColumnElement[bool]:
         .scalar_subquery()
     )
     says = or_(*(_T.recommendation == word for word in ("promote", "kill")))
-    return and_(says, func.coalesce(decided_on, "") != _T.recommendation)
+    return and_(says, _is_pressed(engine), func.coalesce(decided_on, "") != _T.recommendation)
 
 
 def _urgency(engine: str) -> ColumnElement[Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from assay.web.contexts.blockers import BlockerBox
 from assay.web.contexts.jobs import JobBox
+from assay.web.contexts.kills import KillLine
 from assay.web.contexts.moves import Check, Move
 
 
@@ -350,6 +351,7 @@ class ExperimentPage:
     blockers: BlockerBox
     jobs: JobBox
     tag_hint: str
+    kills: tuple[KillLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "stale-killed": "Killed, with what was learned. Their cards went where a kill leads, where the board lets them.",
         "decided-not-moved": "Decision recorded. The card stays where it is.",
         "noted": "Note added.",
+        "snoozed": "Snoozed. The verdict still says it; nobody is pressed until then.",
+        "woken": "It is pressed again.",
         "blocked": "Blocker opened. Its age is on the card.",
         "unblocked": "Blocker closed.",
         "marked-read": "Marked as read.",

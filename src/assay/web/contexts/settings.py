@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assay.web.contexts.kills import KillRecordSection
 from assay.web.contexts.ticket_form import Choice
 
 
@@ -140,6 +141,7 @@ class SettingsPage:
     board: BoardSection
     cadence: CadenceSection
     prices: PricesSection
+    kill_record: KillRecordSection
     problem: str
     problem_hint: str
     problem_section: str

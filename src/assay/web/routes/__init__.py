@@ -26,6 +26,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("ticket_forms", "t t/edit"),
         ("tickets", "t t/decide"),
         ("ticket_actions", "t/attest t/delete t/follow-up t/links t/notes t/recompute t/unlink t/withdraw"),
+        ("snoozes", "t/snooze t/wake"),
         ("company", "t/files t/unwatch t/watch"),
         ("inbox", "inbox"),
         ("charts", "charts t/charts"),

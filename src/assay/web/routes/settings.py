@@ -21,6 +21,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.board_file import preview_board, save_board
 from assay.workflows.cadence import set_cadence
 from assay.workflows.evidence import connect_source, disconnect_source, list_sources, sync_source
+from assay.workflows.kill_record import kill_record
 from assay.workflows.prices import set_prices
 from assay.workflows.projects import (
     count_open_locks,
@@ -148,6 +149,7 @@ def _page(
         board=board,
         answers=answers,
         prices=prices,
+        record=kill_record(ws, actor, slug),
     )
     around = frame.build(
         request, "Settings", project=project, section="settings", twin=f"/api/v1/projects/{slug}"

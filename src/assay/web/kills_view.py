@@ -1,0 +1,57 @@
+"""Recommended kills as lines with what can be done about each, and the record of the rules as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from assay.domain.gates.snoozes import DEFAULT_DAYS, MOST_DAYS
+from assay.web import wording
+from assay.web.contexts.kills import KillLine, KillRecordSection, RecordLine
+from assay.workflows.kill_record import CRITERIA, KillRecord, RuleRecord
+from assay.workflows.views import KillView
+
+_DAYS = (1, 3, DEFAULT_DAYS, 14, MOST_DAYS)
+
+
+def kill_lines(kills: Iterable[KillView]) -> tuple[KillLine, ...]:
+    """Every recommended kill of a ticket."""
+    return tuple(_line(one) for one in kills)
+
+
+def _line(one: KillView) -> KillLine:
+    name = one.rule if one.criterion else one.rule.replace("_", " ")
+    said = one.snooze
+    return KillLine(
+        rule=one.rule,
+        name=name,
+        kind="Kill criterion" if one.criterion else "Rule of thumb",
+        reason=one.reason,
+        snoozed="" if said is None else f"{said.text[:1].upper()}{said.text[1:]}",
+        days=tuple((day, wording.plural(day, "day"), day == DEFAULT_DAYS) for day in _DAYS),
+    )
+
+
+def record_section(record: KillRecord) -> KillRecordSection:
+    """The table of the settings page."""
+    return KillRecordSection(
+        rows=tuple(_row(one) for one in record.rows),
+        since="" if record.since is None else wording.day(record.since),
+    )
+
+
+def _row(one: RuleRecord) -> RecordLine:
+    name = "Criteria of tickets" if one.rule == CRITERIA else one.rule.replace("_", " ").capitalize()
+    after = (
+        (one.overruled_promoted, "promoted"),
+        (one.overruled_killed, "killed"),
+        (one.overruled_open, "open"),
+    )
+    return RecordLine(
+        rule=name,
+        recommended=one.recommended,
+        followed=one.followed,
+        promoted=one.decided_otherwise,
+        open=one.open,
+        overruled=one.overruled,
+        became=", ".join(f"{number} {word}" for number, word in after if number),
+    )

@@ -28,6 +28,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("board", "board flow flow-tickets tickets/moves"),
         ("board_files", "board-file"),
         ("history", "history"),
+        ("backtest", "backtest"),
         ("stale", "stale"),
         ("saved_filters", "filters"),
         ("blockers", "blockers tickets/blockers"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from assay.domain.governance.journal import JournalHead
+from assay.storage.queries.back_test import BackTestQueries
 from assay.storage.queries.backlog import BacklogQueries
 from assay.storage.queries.board import BoardQueries
 from assay.storage.queries.compared import ComparedQueries
@@ -50,6 +51,7 @@ class Reading(
     SearchQueries,
     SprintQueries,
     SignQueries,
+    BackTestQueries,
     ProjectReader,
     TicketReader,
     TalkReader,
@@ -96,6 +98,7 @@ class Writing(
     SearchQueries,
     SprintQueries,
     SignQueries,
+    BackTestQueries,
 ):
     """Changes that become durable together or not at all (port `WriteTransaction`).
 

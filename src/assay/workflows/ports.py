@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from assay.workflows.back_test_ports import BackTestReads
 from assay.workflows.blocker_ports import BlockerReads, BlockerWrites
 from assay.workflows.board_ports import BoardReads
 from assay.workflows.company_ports import CompanyReads, InboxReads
@@ -73,6 +74,7 @@ class ReadTransaction(
     RunReads,
     DiagnosisReads,
     PipelineReads,
+    BackTestReads,
     Protocol,
 ):
     """One consistent view of everything remembered."""

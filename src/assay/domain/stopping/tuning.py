@@ -19,7 +19,7 @@ LEVELS = (0.1, 0.07, 0.05, 0.02)
 DEFAULT_LEVEL = 0.05
 LEAST_HITS = 20
 """Past hits that were judged: at a limit of 5%, one of them may be stopped."""
-_PARTS = 5
+PARTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,33 @@ def tune_level(
         limit: registered share of hits that may be stopped.
         in_a_row: at how many checks in a row the chance must be low.
     """
+    chances, _ = numbers_by_parts(past, checks, in_a_row)
+    return level_by(past, checks, chances, limit=limit, in_a_row=in_a_row)
+
+
+def numbers_by_parts(past: Runs, checks: FloatArray, in_a_row: int = 2) -> tuple[FloatArray, FloatArray]:
+    """Which chances and p-values (see `FutilityRule.numbers`) does each run get from the other four parts of the batches?"""
     batches = np.unique(past.batch)
-    chances = np.full((len(past), len(checks)), np.nan)
+    chances, p_values = (np.full((len(past), len(checks)), np.nan) for _ in range(2))
     past.standing_at(checks)
-    for part in range(min(_PARTS, len(batches))):
-        judged = np.isin(past.batch, batches[part::_PARTS])
+    for part in range(min(PARTS, len(batches))):
+        judged = np.isin(past.batch, batches[part::PARTS])
         rows, others = np.flatnonzero(judged), np.flatnonzero(~judged)
         if others.size:
             rule = FutilityRule(DEFAULT_LEVEL, in_a_row)
-            chances[rows], _ = rule.numbers(past.of(rows), past.of(others), checks)
+            chances[rows], p_values[rows] = rule.numbers(past.of(rows), past.of(others), checks)
+    return chances, p_values
+
+
+def level_by(
+    past: Runs,
+    checks: FloatArray,
+    chances: FloatArray,
+    *,
+    limit: float = FALSE_KILL_LIMIT,
+    in_a_row: int = 2,
+) -> TunedLevel:
+    """Which level do these chances ask for?"""
     known = past.hit & ~np.isnan(chances).all(axis=1)
     hits = int(known.sum())
     if hits < LEAST_HITS:

@@ -1,0 +1,119 @@
+"""What a back-test of kill rules tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A share, with its 95% interval over problems; low and high are None where there are not two problems."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KilledRun:
+    """A past run that the rule would have stopped."""
+
+    run_id: str
+    name: str
+    ticket: str
+    won: bool
+    """It went on to reach its target."""
+    stopped_at: float
+    """Share of its budget."""
+    url: str | None
+    """Its page in the tracker."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRecord:
+    """What one rule would have done."""
+
+    rule: str
+    asks: str
+    """The rule with its values."""
+    note: str
+    """In what the replay differs from the rule as verdicts ask it; empty where it does not."""
+    enabled: bool | None
+    """Whether the project has it on; None where it is no setting of a project."""
+    winners: int
+    """Past runs that reached their target."""
+    winners_judged: int
+    """Those about which the rule could say something: only they can speak for it."""
+    winners_killed: int
+    winners_killed_share: float | None
+    """Of `winners_judged`; None without any."""
+    winners_killed_at_most: float | None
+    """Exact upper 95% bound of that share."""
+    doomed: int
+    doomed_killed: int
+    unanswered: int
+    """Past runs about which it could say nothing."""
+    saved: Part | None
+    """Share of the compute of doomed runs; None where the rule could say nothing."""
+    saved_gpu_hours: float | None
+    """None where a run does not say what it used."""
+    may_stop: bool
+    """By itself."""
+    why: str
+    killed: tuple[KilledRun, ...]
+    """Winners first, then by run id."""
+    killed_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class TunedFutility:
+    """The level of the rule for futility that the team's own runs ask for."""
+
+    level: float
+    tuned: bool
+    """False where there are too few hits, so that it is the default."""
+    hits: int
+    hits_killed: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotReplayed:
+    """A rule of which there is no record, and why."""
+
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutRuns:
+    """Past runs that could not be used."""
+
+    runs: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackTestView:
+    """What each kill rule would have done to a project's past runs."""
+
+    runs: int
+    """Past runs that rules were replayed over."""
+    winners: int
+    tickets: int
+    problems: tuple[str, ...]
+    """Metric and data set: only runs of the same are compared."""
+    runs_over: int
+    """Runs of locked tickets that are over."""
+    newest: int | None
+    """Only so many of them were read; None where all were."""
+    left_out: tuple[LeftOutRuns, ...]
+    compute_in: Literal["GPU-hours", "budgets"] | None
+    """What savings are counted in, None where there are none; `budgets` where a run does not say its GPU-hours, so that each run's budget counts as one."""
+    limit: float
+    """Share of winners that a rule may kill by itself at most."""
+    missing: str
+    """What is missing before anything can be said; empty where there is a record."""
+    futility: TunedFutility | None
+    rules: tuple[RuleRecord, ...]
+    not_replayed: tuple[NotReplayed, ...]

@@ -1,0 +1,313 @@
+"""On the team's own past runs: what would each kill rule have saved, and which good runs would it have killed?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from assay.domain.experiments.evidence import Curve, RunStatus
+from assay.domain.gates.past_targets import NOT_REPLAYED, PastTarget, past_target, replayed_rules
+from assay.domain.gates.settings import KillRules
+from assay.domain.kernel.kill_rules import KillRuleName
+from assay.domain.stopping.backtest import FALSE_KILL_LIMIT, MayStop, Replay
+from assay.domain.stopping.futility import LEAST_OF_PROBLEM, LEAST_PAST_RUNS, FutilityRule
+from assay.domain.stopping.history import (
+    FEWEST_EVALUATIONS,
+    History,
+    LeftOut,
+    PastRun,
+    Record,
+    history_of,
+    record_by,
+    record_of,
+)
+from assay.domain.stopping.tuning import DEFAULT_LEVEL, TunedLevel, level_by, numbers_by_parts
+from assay.errors import NotFound
+from assay.stats.conformal_gap import hits_needed
+from assay.stats.futility import CHECKS
+from assay.workflows.actor import Actor, Permission
+from assay.workflows.back_test_ports import EndedRun
+from assay.workflows.back_test_views import (
+    BackTestView,
+    KilledRun,
+    LeftOutRuns,
+    NotReplayed,
+    Part,
+    RuleRecord,
+    TunedFutility,
+)
+from assay.workflows.lookup import required_project
+from assay.workflows.ports import ReadTransaction, Workspace
+
+NEWEST_RUNS = 500
+MOST_RUNS = 3000
+MOST_EVALUATIONS = 3_000_000
+"""Of all curves together: what is held in memory."""
+KILLED_SHOWN = 200
+_SEED = 34
+"""Of the bootstrap over problems: the same history gives the same answer."""
+FUTILITY = "futility"
+RULES = (FUTILITY, *sorted(rule.value for rule in KillRuleName if rule not in NOT_REPLAYED))
+
+
+def back_test_rules(
+    ws: Workspace, actor: Actor, slug: str, *, rule: str | None = None, newest: int = NEWEST_RUNS
+) -> BackTestView:
+    """What would each kill rule have done to the project's newest past runs?
+
+    Args:
+        ws: where they are kept.
+        actor: who asks.
+        slug: the project.
+        rule: only this one.
+        newest: at most so many runs, 1 to 3000.
+
+    Raises:
+        NotFound: no such project, or no such rule.
+    """
+    actor.require(Permission.READ)
+    _check_rule(rule)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        settings = project.settings.verdicts.kill_rules
+        found, total, by_id, targets = _past_runs(tx, project.id, newest)
+    past = history_of(found)
+    rules, tuned = _records(past, targets, settings, by_id, rule)
+    left_out = dict(past.left_out)
+    return BackTestView(
+        runs=len(past.runs),
+        winners=int(past.runs.hit.sum()),
+        tickets=past.tickets,
+        problems=past.problems,
+        runs_over=total,
+        newest=newest if total > newest else None,
+        left_out=tuple(LeftOutRuns(left_out[why], why.words) for why in LeftOut if left_out.get(why)),
+        compute_in=past.unit if past.records else None,
+        limit=FALSE_KILL_LIMIT,
+        missing=_missing(past, total),
+        futility=tuned,
+        rules=rules,
+        not_replayed=tuple(
+            NotReplayed(name.value, why) for name, why in NOT_REPLAYED.items() if rule in (None, name)
+        ),
+    )
+
+
+def _check_rule(rule: str | None) -> None:
+    if rule is not None and rule not in (*RULES, *NOT_REPLAYED):
+        raise NotFound(
+            f"cannot back-test rule {rule[:40]!r}: there is none of this name (expected one of: {', '.join(RULES)})",
+            hint="assay backtest",
+            code="kill-rule-unknown",
+        )
+
+
+def _past_runs(
+    tx: ReadTransaction, project_id: int, newest: int
+) -> tuple[list[PastRun | LeftOut], int, Mapping[str, EndedRun], Mapping[str, PastTarget]]:
+    """Every past run or why it is left out, how many there are in all, and what the tickets promised, by problem."""
+    locks = {key: past_target(lock.registration) for key, lock in tx.ticket_locks(project_id).items()}
+    names = {
+        name
+        for target in locks.values()
+        if target is not None
+        for name in (target.metric.name, *target.metric.aliases)
+    }
+    ended, total = tx.ended_runs(project_id, locks, names, limit=newest)
+    found: list[PastRun | LeftOut] = []
+    wanted: dict[str, tuple[EndedRun, PastTarget, str]] = {}
+    evaluations = 0
+    for run in ended:
+        chosen = _wanted(run, locks[run.ticket])
+        if isinstance(chosen, tuple):
+            evaluations += run.points[chosen[1]]
+            if evaluations > MOST_EVALUATIONS:
+                found.append(LeftOut.NOT_READ)
+            else:
+                wanted[run.run_id] = (run, *chosen)
+        else:
+            found.append(chosen)
+    targets: dict[str, PastTarget] = {}
+    for run_id, metric, curve in tx.curves_in_turn(project_id, wanted, {one[2] for one in wanted.values()}):
+        run, target, name = wanted[run_id]
+        if metric == name:
+            problem = _problem(target, run)
+            targets.setdefault(problem, target)
+            found.append(_past_run(run, target, problem, curve))
+    return found, total, {run_id: one[0] for run_id, one in wanted.items()}, targets
+
+
+def _wanted(run: EndedRun, target: PastTarget | None) -> tuple[PastTarget, str] | LeftOut:
+    """What the run's curve had to reach, and under which name it is kept; or why the run is left out."""
+    if target is None:
+        return LeftOut.NO_TARGET
+    if run.arm == "baseline":
+        return LeftOut.BASELINE
+    if run.status is not RunStatus.FINISHED:
+        return LeftOut.ENDED_EARLY
+    name = next((name for name in (target.metric.name, *target.metric.aliases) if name in run.points), None)
+    if name is None:
+        return LeftOut.NO_CURVE
+    return LeftOut.FEW_EVALUATIONS if run.points[name] < FEWEST_EVALUATIONS else (target, name)
+
+
+def _problem(target: PastTarget, run: EndedRun) -> str:
+    dataset = target.dataset or run.dataset
+    return f"{target.metric.name} on {dataset}" if dataset else target.metric.name
+
+
+def _past_run(run: EndedRun, target: PastTarget, problem: str, curve: Curve) -> PastRun:
+    """Where a step was logged twice the later value counts."""
+    last = np.append(np.diff(curve.steps) > 0, True)
+    gaps = target.gaps(curve.values[last])
+    return PastRun(run.run_id, run.ticket, problem, curve.steps[last], gaps, run.gpu_hours)
+
+
+def _records(
+    past: History,
+    targets: Mapping[str, PastTarget],
+    settings: KillRules,
+    by_id: Mapping[str, EndedRun],
+    only: str | None,
+) -> tuple[tuple[RuleRecord, ...], TunedFutility | None]:
+    if not past.records:
+        return (), None
+    tuned, told = None, []
+    if only in (None, FUTILITY):
+        record, level = _futility(past)
+        tuned = TunedFutility(level.level, level.tuned, level.hits, level.hits_stopped)
+        told.append(_told(FUTILITY, record, past, by_id, note="", enabled=None, lacks=_lacks_history))
+    metrics = {number: targets[name].metric for number, name in enumerate(past.problems)}
+    for name, (rule, note) in sorted(replayed_rules(settings, metrics).items()):
+        if only in (None, name):
+            record = record_of(rule, past, _chance())
+            enabled = name in settings.enabled
+            lacks = _LACKS.get(name, _lacks_nothing)
+            told.append(_told(name.value, record, past, by_id, note=note, enabled=enabled, lacks=lacks))
+    return tuple(told), tuned
+
+
+def _futility(past: History) -> tuple[Record, TunedLevel]:
+    """The rule at the level that the runs ask for: tuned and replayed by the same chances."""
+    chances, p_values = numbers_by_parts(past.runs, CHECKS)
+    level = level_by(past.runs, CHECKS, chances)
+    rule = FutilityRule(level.level if level.tuned else DEFAULT_LEVEL)
+    answers = rule.answers_by(past.runs, CHECKS, chances, p_values)
+    replay = Replay(
+        rule.name, "runs of other batches", answers.first_stop(CHECKS), np.asarray(answers.asked.any(axis=1))
+    )
+    return record_by(replay, past, _chance()), level
+
+
+def _chance() -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(_SEED))
+
+
+def _told(
+    name: str,
+    record: Record,
+    past: History,
+    by_id: Mapping[str, EndedRun],
+    *,
+    note: str,
+    enabled: bool | None,
+    lacks: Callable[[History], str],
+) -> RuleRecord:
+    tested, judged = record.tested, record.judged
+    answered = judged.hits + judged.misses
+    killed = _killed(record, past, by_id)
+    saved = tested.saved if answered else None
+    verdict = record.verdict
+    return RuleRecord(
+        rule=name,
+        asks=tested.rule,
+        note=note,
+        enabled=enabled,
+        winners=tested.hits,
+        winners_judged=judged.hits,
+        winners_killed=tested.hits_stopped,
+        winners_killed_share=None if judged.false_kill is None else judged.false_kill.value,
+        winners_killed_at_most=judged.false_kill_upper,
+        doomed=tested.misses,
+        doomed_killed=tested.misses_stopped,
+        unanswered=tested.unanswered,
+        saved=None if saved is None else _part(saved.value, saved.interval),
+        saved_gpu_hours=tested.saved_compute if saved is not None and past.unit == "GPU-hours" else None,
+        may_stop=isinstance(verdict, MayStop),
+        why=_why(record, "" if answered else lacks(past)),
+        killed=killed[:KILLED_SHOWN],
+        killed_total=len(killed),
+    )
+
+
+def _part(value: float, interval: object) -> Part:
+    low, high = getattr(interval, "low", None), getattr(interval, "high", None)
+    return Part(value, low, high)
+
+
+def _why(record: Record, lacks: str) -> str:
+    verdict = record.verdict
+    if isinstance(verdict, MayStop):
+        never = not (record.tested.hits_stopped or record.tested.misses_stopped)
+        idle = "; it would have stopped no run, so it is of no use here either" if never else ""
+        return f"it kills at most {verdict.upper:.1%} of winners (limit {verdict.limit:.1%}){idle}"
+    return f"{verdict.reason}: {lacks}" if lacks else verdict.reason
+
+
+def _killed(record: Record, past: History, by_id: Mapping[str, EndedRun]) -> tuple[KilledRun, ...]:
+    rows = np.flatnonzero(~np.isnan(record.stopped_at)).tolist()
+    found = [
+        KilledRun(
+            run_id=run.run_id,
+            name=run.name,
+            ticket=run.ticket,
+            won=bool(past.runs.hit[row]),
+            stopped_at=float(record.stopped_at[row]),
+            url=run.url,
+        )
+        for row in rows
+        for run in (by_id[past.records[row].run_id],)
+    ]
+    return tuple(sorted(found, key=lambda one: (not one.won, one.run_id)))
+
+
+def _missing(past: History, total: int) -> str:
+    if past.records:
+        return ""
+    if not total:
+        return "no run of a ticket with locked criteria is over"
+    return f"none of the runs that are over can be used: each needs a curve of at least {FEWEST_EVALUATIONS} evaluations of the metric of its first primary criterion"
+
+
+def _lacks_history(past: History) -> str:
+    fullest = max(
+        ((past.runs.hit[past.runs.problem == number]) for number in range(len(past.problems))),
+        key=len,
+    )
+    return (
+        f"it learns from other tickets, {LEAST_PAST_RUNS} runs with {LEAST_OF_PROBLEM} winners and {LEAST_OF_PROBLEM} others of the same "
+        f"metric and data set, or {hits_needed(DEFAULT_LEVEL)} winners; there are {len(past.runs)} runs of {past.tickets} "
+        f"{'ticket' if past.tickets == 1 else 'tickets'}, at most {int(fullest.sum())} winners and {int((~fullest).sum())} others of one"
+    )
+
+
+def _lacks_peers(past: History) -> str:
+    return (
+        f"it compares with runs of other tickets; there {'is' if past.tickets == 1 else 'are'} {past.tickets}"
+    )
+
+
+def _lacks_unit(past: History) -> str:
+    return f"its value is for metrics that are fractions; here {', '.join(past.problems[:3])}"
+
+
+def _lacks_nothing(_: History) -> str:
+    return "every run was over before it could be asked"
+
+
+_LACKS: Mapping[KillRuleName, Callable[[History], str]] = {
+    KillRuleName.MEDIAN: _lacks_peers,
+    KillRuleName.GAP: _lacks_unit,
+    KillRuleName.PLATEAU: _lacks_unit,
+}

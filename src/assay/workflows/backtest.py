@@ -45,14 +45,19 @@ MOST_RUNS = 3000
 MOST_EVALUATIONS = 3_000_000
 """Of all curves together: what is held in memory."""
 KILLED_SHOWN = 200
-_SEED = 34
-"""Of the bootstrap over problems: the same history gives the same answer."""
 FUTILITY = "futility"
+Chance = Callable[[], np.random.Generator]
 RULES = (FUTILITY, *sorted(rule.value for rule in KillRuleName if rule not in NOT_REPLAYED))
 
 
 def back_test_rules(
-    ws: Workspace, actor: Actor, slug: str, *, rule: str | None = None, newest: int = NEWEST_RUNS
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    *,
+    chance: Chance,
+    rule: str | None = None,
+    newest: int = NEWEST_RUNS,
 ) -> BackTestView:
     """What would each kill rule have done to the project's newest past runs?
 
@@ -60,6 +65,7 @@ def back_test_rules(
         ws: where they are kept.
         actor: who asks.
         slug: the project.
+        chance: for the bootstrap over problems, asked once a rule.
         rule: only this one.
         newest: at most so many runs, 1 to 3000.
 
@@ -73,7 +79,7 @@ def back_test_rules(
         settings = project.settings.verdicts.kill_rules
         found, total, by_id, targets = _past_runs(tx, project.id, newest)
     past = history_of(found)
-    rules, tuned = _records(past, targets, settings, by_id, rule)
+    rules, tuned = _records(past, targets, settings, by_id, rule, chance)
     left_out = dict(past.left_out)
     return BackTestView(
         runs=len(past.runs),
@@ -170,25 +176,26 @@ def _records(
     settings: KillRules,
     by_id: Mapping[str, EndedRun],
     only: str | None,
+    chance: Chance,
 ) -> tuple[tuple[RuleRecord, ...], TunedFutility | None]:
     if not past.records:
         return (), None
     tuned, told = None, []
     if only in (None, FUTILITY):
-        record, level = _futility(past)
+        record, level = _futility(past, chance())
         tuned = TunedFutility(level.level, level.tuned, level.hits, level.hits_stopped)
         told.append(_told(FUTILITY, record, past, by_id, note="", enabled=None, lacks=_lacks_history))
     metrics = {number: targets[name].metric for number, name in enumerate(past.problems)}
     for name, (rule, note) in sorted(replayed_rules(settings, metrics).items()):
         if only in (None, name):
-            record = record_of(rule, past, _chance())
+            record = record_of(rule, past, chance())
             enabled = name in settings.enabled
             lacks = _LACKS.get(name, _lacks_nothing)
             told.append(_told(name.value, record, past, by_id, note=note, enabled=enabled, lacks=lacks))
     return tuple(told), tuned
 
 
-def _futility(past: History) -> tuple[Record, TunedLevel]:
+def _futility(past: History, generator: np.random.Generator) -> tuple[Record, TunedLevel]:
     """The rule at the level that the runs ask for: tuned and replayed by the same chances."""
     chances, p_values = numbers_by_parts(past.runs, CHECKS)
     level = level_by(past.runs, CHECKS, chances)
@@ -197,11 +204,7 @@ def _futility(past: History) -> tuple[Record, TunedLevel]:
     replay = Replay(
         rule.name, "runs of other batches", answers.first_stop(CHECKS), np.asarray(answers.asked.any(axis=1))
     )
-    return record_by(replay, past, _chance()), level
-
-
-def _chance() -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(_SEED))
+    return record_by(replay, past, generator), level
 
 
 def _told(

@@ -49,9 +49,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("search", "search", "Find tickets, and what was tried before."),
             Entry("diagnose", "diagnose", "Say why the team does not ship, by its own data."),
             Entry("flow", "flow", "Show how work flows: decisions, cycle time, kill rate, age."),
-            Entry(
-                "backtest", "backtest", "Replay the kill rules over past runs: saved, and good runs killed."
-            ),
+            Entry("backtest", "backtest", "Say what kill rules would have done to past runs."),
         ),
     ),
     (

@@ -76,7 +76,7 @@ def _say_runs(found: dict[str, Any]) -> None:
     newest = (
         ""
         if found["newest"] is None
-        else f"; only the newest {found['newest']} of {found['runs_over']} were read: --runs"
+        else f"; only the newest {found['newest']} of {found['runs_over']} were read; --runs takes more"
     )
     counted = (
         f"{found['winners']} of {found['runs']} reached their target, of {_count(found['tickets'], 'ticket')}"
@@ -110,10 +110,9 @@ def _rules(found: dict[str, Any], *, one: bool) -> None:
     )
     print()
     for row in found["rules"]:
+        name = "" if row["asks"].startswith(row["rule"]) else f"{row['rule']}: "
         note = f" (replayed {row['note']})" if row["note"] else ""
-        say(
-            f"{row['rule']}: {row['asks']}{note}. {'May stop' if row['may_stop'] else 'Recommends'}: {row['why']}."
-        )
+        say(f"{name}{row['asks']}{note}. {'May stop' if row['may_stop'] else 'Recommends'}: {row['why']}.")
         _runs(row, one=one)
     if found["compute_in"] == "budgets" and any(row["saved"] for row in found["rules"]):
         say(

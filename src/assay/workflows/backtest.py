@@ -46,6 +46,7 @@ MOST_EVALUATIONS = 3_000_000
 """Of all curves together: what is held in memory."""
 KILLED_SHOWN = 200
 FUTILITY = "futility"
+_TUNED_HERE = "at the level that these same runs ask for, so its record is a little too kind"
 Chance = Callable[[], np.random.Generator]
 RULES = (FUTILITY, *sorted(rule.value for rule in KillRuleName if rule not in NOT_REPLAYED))
 
@@ -184,7 +185,17 @@ def _records(
     if only in (None, FUTILITY):
         record, level = _futility(past, chance())
         tuned = TunedFutility(level.level, level.tuned, level.hits, level.hits_stopped)
-        told.append(_told(FUTILITY, record, past, by_id, note="", enabled=None, lacks=_lacks_history))
+        told.append(
+            _told(
+                FUTILITY,
+                record,
+                past,
+                by_id,
+                note=_TUNED_HERE if level.tuned else "",
+                enabled=None,
+                lacks=_lacks_history,
+            )
+        )
     metrics = {number: targets[name].metric for number, name in enumerate(past.problems)}
     for name, (rule, note) in sorted(replayed_rules(settings, metrics).items()):
         if only in (None, name):
@@ -305,6 +316,10 @@ def _lacks_unit(past: History) -> str:
     return f"its value is for metrics that are fractions; here {', '.join(past.problems[:3])}"
 
 
+def _lacks_tolerance(past: History) -> str:
+    return f"no tolerance is set for a metric that is no fraction; here {', '.join(past.problems[:3])}"
+
+
 def _lacks_nothing(_: History) -> str:
     return "every run was over before it could be asked"
 
@@ -312,5 +327,5 @@ def _lacks_nothing(_: History) -> str:
 _LACKS: Mapping[KillRuleName, Callable[[History], str]] = {
     KillRuleName.MEDIAN: _lacks_peers,
     KillRuleName.GAP: _lacks_unit,
-    KillRuleName.PLATEAU: _lacks_unit,
+    KillRuleName.PLATEAU: _lacks_tolerance,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -116,14 +117,16 @@ class RoutesOnDemand:
     def _bring(self, path: str) -> None:
         asked = {(table, module) for table in self._tables for module in table.modules_for(path)}
         if not asked <= self._there:
-            self._there |= asked
-            self._routes[:] = [*self._own, *self._brought()]
+            there = self._there | asked
+            # A module that cannot be imported fails each time it is asked for: it is not taken for one without routes.
+            self._routes[:] = [*self._own, *self._brought(there)]
+            self._there = there
 
-    def _brought(self) -> Sequence[BaseRoute]:
+    def _brought(self, there: AbstractSet[tuple[RouteTable, str]]) -> Sequence[BaseRoute]:
         return [
             route
             for table in self._tables
             for module in table.modules
-            if (table, module) in self._there
+            if (table, module) in there
             for route in table.routes_of(module)
         ]

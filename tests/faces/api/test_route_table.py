@@ -8,7 +8,7 @@ from starlette.routing import Match
 
 from assay.api.routes import API_TABLE
 from assay.api.routes import noun_of as api_noun
-from assay.routing import RoutesOnDemand, RouteWhenAsked
+from assay.routing import RoutesOnDemand, RouteTable, RouteWhenAsked
 from assay.web.routes import PAGE_TABLE
 from assay.web.routes import noun_of as page_noun
 from assay.workflows.actor import Actor, Permission
@@ -182,6 +182,17 @@ def test_routes_on_demand_are_brought_once_and_stand_in_the_order_of_the_tables_
         for route in PAGE_TABLE.routes_of(module)
     ]
     assert [id(route) for route in routes] == [id(own), *asked_for, *map(id, API_TABLE.routes())]
+
+
+def test_module_that_cannot_be_imported_fails_each_time_and_takes_no_other_with_it():
+    broken = RouteTable("assay.web.routes", {"gone": frozenset({"gone"})}, lambda path: path.strip("/"))
+    routes = []
+    on_demand = RoutesOnDemand(behind, routes=routes, tables=(broken, PAGE_TABLE))
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError):
+            asked(on_demand, "/gone")
+    asked(on_demand, "/p/vision/inbox")
+    assert len(routes) == len(PAGE_TABLE.routes_of("inbox"))
 
 
 def test_route_is_built_when_it_is_first_asked_for():

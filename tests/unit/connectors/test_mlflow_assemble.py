@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 
 from assay.connectors.tracked.digest import run_digest
-from assay.connectors.trackers.mlflow.assemble import (
-    ScoresFound,
-    assemble,
-    dataset_of,
-    gpu_hours,
-    seed_of,
-    ticket_of,
-)
+from assay.connectors.tracked.meaning import seed_of, ticket_of
+from assay.connectors.trackers.mlflow.assemble import ScoresFound, assemble, dataset_of
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, ordered_curve, unclamped
 from assay.domain.experiments.evidence import Curve, RunStatus
 
@@ -138,7 +132,8 @@ def test_config_is_every_parameter_but_the_seeds():
     ],
 )
 def test_gpu_hours_are_known_from_tag_metric_or_devices_else_unknown(tags, curves, ended, expected):
-    assert gpu_hours(raw(tags=tags, curves=curves, ended_ms=ended)) == expected
+    run = run_of(tags=tags, curves=curves, ended_ms=ended)
+    assert (run.gpu_hours, run.gpu_hours_source) == expected
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from assay.connectors.tracked.told import ticket_of
+from assay.connectors.tracked.meaning import ticket_of
 from assay.domain.experiments.experiment import web_address
 from assay.domain.experiments.pipeline_jobs import JobEvent, JobNews
 from assay.domain.kernel.ids import TICKET_TAG

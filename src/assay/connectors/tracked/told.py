@@ -13,23 +13,22 @@ Parameters whose name begins with `assay.` are tags: whoever has no tags to writ
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from assay.connectors.tracked.digest import run_digest
+from assay.connectors.tracked.meaning import (
+    SEED_NAMES,
+    amount,
+    gpu_hours,
+    moment,
+    seed_of,
+    ticket_of,
+    wall_hours,
+)
 from assay.domain.experiments.evidence import Curve, FloatArray, IntArray, Run, RunStatus
-from assay.domain.kernel.ids import TICKET_TAG, ticket_key_in
-
-SEED_NAMES = ("seed", "random_state", "random_seed")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,80}\Z", re.ASCII)  # libraries draw seeds of up to 256 bits
-_LEADING_KEY = re.compile(r"(?:EXP|SPK|DATA|ENG|FEAT|INC)-[1-9][0-9]{0,8}(?![0-9A-Za-z])", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_YEAR_10000_MS = 253_402_300_800_000
 
 
 @dataclass(slots=True)
@@ -63,7 +62,8 @@ def evidence_of(told: ToldRun, *, source: str) -> Run:
     """Which evidence is this run? See the module for the places looked at."""
     said = {key: value for key, value in told.params.items() if key.startswith("assay.")}
     tags = {**{key: value for key, value in said.items() if value != "null"}, **told.tags}
-    hours, hours_source = gpu_hours(told, tags)
+    wall = wall_hours(told.started_ms, told.ended_ms, told.curves)
+    hours, hours_source = gpu_hours(tags, wall, told.devices_seen)
     run = Run(
         run_id=f"{source}:{told.external_id}",
         source=source,
@@ -87,78 +87,6 @@ def evidence_of(told: ToldRun, *, source: str) -> Run:
     )
     run.digest = run_digest(run)  # type: ignore[misc]  # made here, and frozen from here on
     return run
-
-
-def ticket_of(tags: Mapping[str, str], experiment: str) -> str | None:
-    """Which ticket does a run belong to, by its tag or by its experiment's name?
-
-    >>> ticket_of({"assay.ticket": " exp-7 "}, "EXP-42 depth sweep"), ticket_of({}, "EXP-42 depth sweep")
-    ('EXP-7', 'EXP-42')
-    >>> ticket_of({"assay.ticket": "search/EXP-7"}, ""), ticket_of({}, "EXP-42b"), ticket_of({}, "exp-42")
-    ('search/EXP-7', None, None)
-    """
-    project, slash, name = tags.get(TICKET_TAG, "").rpartition("/")
-    if key := ticket_key_in(name):
-        return f"{project.strip()}{slash}{key}"  # SLUG/EXP-7 names the project too: whose it is, the project says
-    found = _LEADING_KEY.match(experiment)
-    return found.group() if found else None
-
-
-def seed_of(params: Mapping[str, str], tags: Mapping[str, str]) -> int | None:
-    """Which seed did a run use? None when nothing that reads as an integer says it.
-
-    >>> seed_of({"random_state": "3"}, {}), seed_of({"seed": "None"}, {}), seed_of({"seed": "1"}, {"assay.seed": "2"})
-    (3, None, 2)
-    """
-    places = (tags.get("assay.seed"), *(where.get(name) for name in SEED_NAMES for where in (params, tags)))
-    for text in places:
-        if text is not None and _INTEGER.match(text.strip()):
-            return int(text)
-    return None
-
-
-def gpu_hours(told: ToldRun, tags: Mapping[str, str]) -> tuple[float | None, str | None]:
-    """How many device-hours did a run take, and who says so? (None, None) when unknown."""
-    tag = amount(tags.get("assay.gpu_hours"))
-    if tag is not None:
-        return tag, "tag"
-    hours = _wall_hours(told)
-    if hours is None:
-        return None, None
-    if told.devices_seen:
-        return told.devices_seen * hours, "metric"
-    devices = amount(tags.get("assay.devices"))
-    return (None, None) if devices is None else (devices * hours, "wall time x devices")
-
-
-def _wall_hours(told: ToldRun) -> float | None:
-    """Hours from start to end, or to the last logged point of a run that has no end yet."""
-    end = told.ended_ms
-    if end is None:
-        end = max((int(c.times_ms.max()) for c in told.curves.values() if c.points), default=None)
-    if told.started_ms is None or end is None or end < told.started_ms:
-        return None
-    return (end - told.started_ms) / 3_600_000
-
-
-def amount(text: str | None) -> float | None:
-    """A finite number of at least zero, or None.
-
-    >>> amount("2.5"), amount("-1"), amount("nan"), amount(None)
-    (2.5, None, None, None)
-    """
-    try:
-        value = float(text) if text is not None else math.nan
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value >= 0 else None
-
-
-def moment(milliseconds: int | None) -> datetime | None:
-    """The time these milliseconds since 1970 stand for; None outside of the years 1970 to 9999."""
-    if milliseconds is None or not 0 <= milliseconds < _YEAR_10000_MS:
-        return None
-    return _EPOCH + timedelta(0, 0, 0, milliseconds)
 
 
 def kept_text(value: object) -> str:

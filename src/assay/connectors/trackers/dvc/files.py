@@ -16,9 +16,10 @@ import numpy as np
 
 from assay.connectors.tracked.documents import json_at, yaml_at
 from assay.connectors.tracked.folder import Folder, FoundFile, local_path
+from assay.connectors.tracked.meaning import ticket_of
 from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
 from assay.connectors.tracked.silence import is_over, steps_of_silence
-from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ordered_curve, ticket_of
+from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ordered_curve
 from assay.domain.experiments.evidence import Curve, RunStatus
 from assay.errors import Invalid
 from assay.workflows.ports import SyncBatch

@@ -16,26 +16,24 @@ The order of places looked at, first hit wins:
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from assay.connectors.tracked.digest import digest_of
+from assay.connectors.tracked.meaning import (
+    SEED_NAMES,
+    amount,
+    gpu_hours,
+    moment,
+    seed_of,
+    ticket_of,
+    wall_hours,
+)
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, kept_reference
 from assay.domain.experiments.evidence import Provenance, Run, RunStatus
-from assay.domain.kernel.ids import TICKET_TAG, ticket_key_in
 
-SEED_NAMES = ("seed", "random_state", "random_seed")
 _NO_CONFIG = frozenset((*SEED_NAMES, "assay.seed"))
-_SEED_PLACES = (
-    (True, "assay.seed"),
-    (False, "assay.seed"),
-    *((is_tag, name) for name in SEED_NAMES for is_tag in (False, True)),
-)
-_INTEGER = re.compile(r"[+-]?[0-9]{1,80}\Z", re.ASCII)  # libraries draw seeds of up to 256 bits
-_LEADING_KEY = re.compile(r"(?:EXP|SPK|DATA|ENG|FEAT|INC)-[1-9][0-9]{0,8}(?![0-9A-Za-z])", re.ASCII)
 _GPU_METRIC = re.compile(r"system/gpu_([0-9]+)_", re.ASCII)
 _EVALUATION = frozenset(("eval", "evaluation", "test", "testing", "val", "validation"))
 _STATUS = {
@@ -60,10 +58,6 @@ KEPT_OWN_TAGS = frozenset(
         "mlflow.user",
     )
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_YEAR_10000_MS = 253_402_300_800_000
-_EXACT_MS = 2**32 * 1000
-"""Up to here, the year 2106, seconds as a float are exact to less than a microsecond; they are the faster way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +77,10 @@ def assemble(raw: RawRun, *, source: str, url: str | None, scores: ScoresFound) 
     config, seed = _config_of(params), seed_of(params, tags)
     ticket, dataset = ticket_of(tags, raw.experiment_name), dataset_of(tags, raw.inputs)
     arm = tags.get("assay.arm", "").strip()[:60] or "candidate"
-    hours, hours_source = gpu_hours(raw)
-    cost = _amount(tags.get("assay.cost_usd"))
-    started_at, ended_at = _moment(raw.started_ms), _moment(raw.ended_ms)
+    wall = wall_hours(raw.started_ms, raw.ended_ms, curves)
+    hours, hours_source = gpu_hours(raw.tags, wall, _gpus_seen(raw))
+    cost = amount(tags.get("assay.cost_usd"))
+    started_at, ended_at = moment(raw.started_ms), moment(raw.ended_ms)
     digest = digest_of(
         (
             run_id, raw.external_id, raw.name, status, seed, scores.digest, scores.error, ticket, arm, dataset,
@@ -117,34 +112,6 @@ def _kept_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
     return {key: value for key, value in tags.items() if key not in dropped} if dropped else tags
 
 
-def ticket_of(tags: Mapping[str, str], experiment_name: str) -> str | None:
-    """Which ticket does a run belong to, by its tag or by its experiment's name?
-
-    >>> ticket_of({"assay.ticket": "EXP-7"}, "EXP-42 depth sweep"), ticket_of({}, "EXP-42 depth sweep")
-    ('EXP-7', 'EXP-42')
-    >>> ticket_of({"assay.ticket": " exp-7 "}, ""), ticket_of({}, "EXP-42b"), ticket_of({}, "exp-42")
-    ('EXP-7', None, None)
-    """
-    project, slash, name = tags.get(TICKET_TAG, "").rpartition("/")
-    if key := ticket_key_in(name):
-        return f"{project.strip()}{slash}{key}"  # SLUG/EXP-7 names the project too: whose it is, the project says
-    found = _LEADING_KEY.match(experiment_name)
-    return found.group() if found else None
-
-
-def seed_of(params: Mapping[str, str], tags: Mapping[str, str]) -> int | None:
-    """Which seed did a run use? None when nothing that reads as an integer says it.
-
-    >>> seed_of({"random_state": "3"}, {}), seed_of({"seed": "None"}, {}), seed_of({"seed": "1"}, {"assay.seed": "2"})
-    (3, None, 2)
-    """
-    for is_tag, name in _SEED_PLACES:
-        text = (tags if is_tag else params).get(name)
-        if text is not None and _INTEGER.match(text.strip()):
-            return int(text)
-    return None
-
-
 def dataset_of(tags: Mapping[str, str], inputs: tuple[LoggedDataset, ...]) -> str | None:
     """On which evaluation set was a run measured? None when neither tag nor logged inputs say it."""
     tag = tags.get("assay.dataset", "").strip()
@@ -158,46 +125,7 @@ def dataset_of(tags: Mapping[str, str], inputs: tuple[LoggedDataset, ...]) -> st
     return names.pop() if len(names) == 1 else None
 
 
-def gpu_hours(raw: RawRun) -> tuple[float | None, str | None]:
-    """How many device-hours did a run take, and who says so? (None, None) when unknown."""
-    tag = _amount(raw.tags.get("assay.gpu_hours"))
-    if tag is not None:
-        return tag, "tag"
-    hours = _wall_hours(raw)
-    if hours is None:
-        return None, None
+def _gpus_seen(raw: RawRun) -> int:
+    """How many GPUs do MLflow's system metrics tell of?"""
     seen = [name for name in raw.curves if name.startswith("system/gpu_")]
-    gpus = {found.group(1) for found in map(_GPU_METRIC.match, seen) if found} if seen else ()
-    if gpus:
-        return len(gpus) * hours, "metric"
-    devices = _amount(raw.tags.get("assay.devices"))
-    return (None, None) if devices is None else (devices * hours, "wall time x devices")
-
-
-def _wall_hours(raw: RawRun) -> float | None:
-    """Hours from start to end, or to the last logged point of a run that has no end yet."""
-    end = raw.ended_ms
-    if end is None:
-        end = max((int(curve.times_ms.max()) for curve in raw.curves.values() if curve.points), default=None)
-    if raw.started_ms is None or end is None or end < raw.started_ms:
-        return None
-    return (end - raw.started_ms) / 3_600_000
-
-
-def _amount(text: str | None) -> float | None:
-    """A finite number of at least zero, or None."""
-    if text is None:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value >= 0 else None
-
-
-def _moment(milliseconds: int | None) -> datetime | None:
-    if milliseconds is None or not 0 <= milliseconds < _YEAR_10000_MS:
-        return None
-    if milliseconds < _EXACT_MS:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return _EPOCH + timedelta(0, 0, 0, milliseconds)
+    return len({found.group(1) for found in map(_GPU_METRIC.match, seen) if found})

@@ -9,9 +9,10 @@ import numpy as np
 
 from assay.connectors.evals.table import Column, MixedColumn, NumberColumn, Table, TextColumn
 from assay.connectors.tracked.folder import Folder
+from assay.connectors.tracked.meaning import ticket_of
 from assay.connectors.tracked.portions import ReadRun, read_run
 from assay.connectors.tracked.silence import is_over
-from assay.connectors.tracked.told import ToldRun, ordered_curve, ticket_of
+from assay.connectors.tracked.told import ToldRun, ordered_curve
 from assay.connectors.trackers.table.roles import Options, Roles, roles_of
 from assay.domain.experiments.evidence import Curve, FloatArray, IntArray, RunStatus
 from assay.errors import Invalid

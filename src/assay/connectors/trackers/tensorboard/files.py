@@ -10,9 +10,10 @@ from pathlib import Path
 
 from assay.connectors.tracked.documents import json_at, yaml_at
 from assay.connectors.tracked.folder import Folder, FoundFile, local_path
+from assay.connectors.tracked.meaning import ticket_of
 from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
 from assay.connectors.tracked.silence import is_over, steps_of_silence
-from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ticket_of
+from assay.connectors.tracked.told import ToldRun, flattened, kept_text
 from assay.connectors.tracked.wire import Malformed
 from assay.connectors.trackers.tensorboard.events import Events
 from assay.connectors.trackers.tensorboard.records import Damaged, records

@@ -56,8 +56,11 @@ def test_walk_and_readme_show_commands():
 
 
 def test_mlflow_page_names_every_tag_and_seed_that_is_read():
-    source = (ROOT / "src/assay/connectors/trackers/mlflow/assemble.py").read_text(encoding="utf-8")
-    code = source.split('"""', 2)[2]
+    sources = [
+        (ROOT / "src/assay/connectors" / name).read_text(encoding="utf-8")
+        for name in ("trackers/mlflow/assemble.py", "tracked/meaning.py")
+    ]
+    code = "".join(source.split('"""', 2)[2] for source in sources)
     names = set(re.findall(r'"(assay\.[a-z_]+|seed|random_state|random_seed)"', code)) | {"assay.candidate"}
     assert len(names) > 8
     assert [name for name in sorted(names) if f"`{name}`" not in page("mlflow.md")] == []

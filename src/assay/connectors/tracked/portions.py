@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from assay.connectors.tracked.folder import PROBLEMS_TOLD, Folder
@@ -190,6 +191,18 @@ def _problems(folder: Folder) -> Unavailable:
     return folder.unavailable(
         f"{told}{rest}", "every other run was read; mend or remove these files, then: assay sync"
     )
+
+
+def said_of(folder: Folder, runs: Iterable[Listed], what: str) -> str:
+    """One line about the connection: what is read, where, how many runs are there.
+
+    Raises:
+        Unavailable: none is.
+    """
+    count = sum(1 for _ in runs)
+    if not count:
+        raise folder.nothing_there()
+    return f"{what} in {Path(folder.root).absolute().name}: {runs_counted(count)}"
 
 
 def runs_counted(count: int) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from assay.connectors.tracked.documents import json_at, yaml_at
 from assay.connectors.tracked.folder import Folder, FoundFile, local_path
 from assay.connectors.tracked.meaning import ticket_of
-from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
+from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, said_of
 from assay.connectors.tracked.silence import is_over, steps_of_silence
 from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ordered_curve
 from assay.domain.experiments.evidence import Curve, RunStatus
@@ -43,10 +43,7 @@ class DvcFiles:
     def check(self, source: Source) -> str:
         """One line about the connection."""
         folder = _folder(source)
-        count = sum(1 for _ in _runs(folder, source))
-        if not count:
-            raise folder.nothing_there()
-        return f"DVCLive files in {Path(folder.root).absolute().name}: {runs_counted(count)}"
+        return said_of(folder, _runs(folder, source), HOW)
 
 
 def _folder(source: Source) -> Folder:

@@ -12,7 +12,7 @@ import numpy as np
 
 from assay.connectors.tracked.documents import yaml_at
 from assay.connectors.tracked.folder import Folder, FoundFile
-from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, runs_counted
+from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, said_of
 from assay.connectors.trackers.mlflow.artifacts import RUN_ID, SCORE_FOLDER, local_scores
 from assay.connectors.trackers.mlflow.assemble import assemble
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text, ordered_curve
@@ -55,10 +55,7 @@ class FileStore:
 
     def check(self) -> str:
         """One line about the connection."""
-        count = sum(1 for _ in self._runs())
-        if not count:
-            raise self.folder.nothing_there()
-        return f"MLflow file store in {Path(self.folder.root).absolute().name}: {runs_counted(count)}"
+        return said_of(self.folder, self._runs(), HOW)
 
     def _runs(self) -> Iterator[Listed]:
         """Every run folder, each with a mark of all that is read of it."""

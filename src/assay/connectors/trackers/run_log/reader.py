@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from assay.connectors.tracked.folder import Folder, FoundFile, local_path
-from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
+from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, said_of
 from assay.connectors.tracked.told import ToldRun, evidence_of, flattened, kept_text, ordered_curve
 from assay.connectors.trackers.run_log.alive import is_alive
 from assay.connectors.trackers.run_log.form import (
@@ -51,10 +51,7 @@ class RunLogReader:
     def check(self, source: Source) -> str:
         """One line about the folder."""
         folder = _folder(source)
-        count = sum(1 for _ in _runs(folder, source))
-        if not count:
-            raise folder.nothing_there()
-        return f"run logs: {runs_counted(count)}"
+        return said_of(folder, _runs(folder, source), "run logs")
 
 
 def _folder(source: Source) -> Folder:

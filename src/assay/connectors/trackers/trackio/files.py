@@ -19,7 +19,7 @@ import numpy as np
 import orjson
 
 from assay.connectors.tracked.folder import Folder, FoundFile, local_path
-from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
+from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, said_of
 from assay.connectors.tracked.silence import is_over, steps_of_silence
 from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ordered_curve
 from assay.domain.experiments.evidence import Curve, RunStatus
@@ -48,12 +48,10 @@ class TrackioFiles:
     def check(self, source: Source) -> str:
         """One line about the connection."""
         folder = _folder(source)
-        count = sum(1 for _ in _runs(folder, source))
+        runs = list(_runs(folder, source))
         if folder.problems:
             raise folder.unavailable(folder.problems[0], "name Trackio's folder or one of its .db files")
-        if not count:
-            raise folder.nothing_there()
-        return f"Trackio files in {Path(folder.root).absolute().name}: {runs_counted(count)}"
+        return said_of(folder, runs, HOW)
 
 
 def _folder(source: Source) -> Folder:

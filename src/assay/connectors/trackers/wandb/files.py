@@ -6,13 +6,12 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 
 from assay.connectors.tracked.documents import json_at
 from assay.connectors.tracked.folder import MAX_TEXT_BYTES, Folder, FoundFile, local_path
-from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, runs_counted
+from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, said_of
 from assay.connectors.tracked.silence import is_over, steps_of_silence
 from assay.connectors.tracked.told import ToldRun, kept_text
 from assay.connectors.tracked.wire import BYTES, Malformed, fields
@@ -42,10 +41,7 @@ class WandbFiles:
     def check(self, source: Source) -> str:
         """One line about the connection."""
         folder = _folder(source)
-        count = sum(1 for _ in _runs(folder, source))
-        if not count:
-            raise folder.nothing_there()
-        return f"W&B files in {Path(folder.root).absolute().name}: {runs_counted(count)}"
+        return said_of(folder, _runs(folder, source), HOW)
 
 
 def _folder(source: Source) -> Folder:

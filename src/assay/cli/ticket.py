@@ -32,6 +32,7 @@ from assay.cli.ticket_fields import (
     Primary,
     Priority,
     Secondary,
+    Sprints,
     Trackers,
     TypeName,
     addresses,
@@ -65,6 +66,7 @@ def new(
     cost_usd: Cost = None,
     gpus: Gpus = None,
     days: Days = None,
+    sprints: Sprints = None,
     type_name: TypeName = None,
     owner: Owner = None,
     mode: Mode = None,
@@ -86,8 +88,8 @@ def new(
     --kill "accuracy < 78% after training" --baseline accuracy=0.72 --gpu-hours 24
     """
     said = given(
-        title=title, hypothesis=hypothesis, method=method, type=type_name, gpus=gpus, time_box_days=days, owner=owner,
-        mode=mode, axis=axis, priority=priority, labels=label, candidate=candidate, trackers=addresses(tracker),
+        title=title, hypothesis=hypothesis, method=method, type=type_name, gpus=gpus, time_box_days=days, time_box_sprints=sprints,
+        owner=owner, mode=mode, axis=axis, priority=priority, labels=label, candidate=candidate, trackers=addresses(tracker),
         **own_fields(own),
     )  # fmt: skip
     fields = fields_of(
@@ -135,6 +137,7 @@ def edit(
     cost_usd: Cost = None,
     gpus: Gpus = None,
     days: Days = None,
+    sprints: Sprints = None,
     owner: Owner = None,
     mode: Mode = None,
     axis: Axis = None,
@@ -155,8 +158,8 @@ def edit(
     Example: assay ticket edit EXP-42 --primary "accuracy >= 80%" --amend "the test set turned out harder"
     """
     named = given(
-        title=title, hypothesis=hypothesis, method=method, gpus=gpus, time_box_days=days, owner=owner, mode=mode,
-        axis=axis, priority=priority, labels=label, candidate=candidate, trackers=addresses(tracker),
+        title=title, hypothesis=hypothesis, method=method, gpus=gpus, time_box_days=days, time_box_sprints=sprints,
+        owner=owner, mode=mode, axis=axis, priority=priority, labels=label, candidate=candidate, trackers=addresses(tracker),
     )  # fmt: skip
     criteria = given(primary=primary, secondary=secondary, blocking=blocking, kill=kill)
     with connected(project) as api:

@@ -36,6 +36,7 @@ GpuHours = Annotated[str | None, typer.Option("--gpu-hours", help="Budget of com
 Cost = Annotated[str | None, typer.Option("--cost-usd", help="Budget of money.")]
 Gpus = Annotated[int | None, typer.Option("--gpus", help="GPUs it runs on at once, 0 for none.")]
 Days = Annotated[int | None, typer.Option("--days", help="Time box.")]
+Sprints = Annotated[int | None, typer.Option("--sprints", help="Time box in sprints, kept as days.")]
 Owner = Annotated[str | None, typer.Option("--owner", help="Who runs it.")]
 Mode = Annotated[str | None, typer.Option("--mode", help="explore or exploit.")]
 Axis = Annotated[str | None, typer.Option("--axis", help="The knob it turns, such as data or prompt.")]

@@ -10,6 +10,7 @@ from typing import Any
 from assay.domain.experiments.experiment import LinkKind, TicketContent
 from assay.domain.experiments.link_data import links_from_data, links_to_data
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
+from assay.domain.experiments.time_box import box_in_days
 from assay.domain.kernel.ids import TicketType, checked_ticket_key, ticket_key
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.sprints.sprint_file import is_sprint_file
@@ -21,6 +22,7 @@ from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project
 from assay.workflows.sprint_import import import_sprint
+from assay.workflows.sprints import sprint_days
 from assay.workflows.tickets import change_content, insert_ticket
 from assay.workflows.verdicts import refresh_verdict
 
@@ -87,7 +89,7 @@ def import_tickets(
 
     def work(tx: WriteTransaction) -> tuple[dict[str, list[str]], list[str], list[int]]:
         project = required_project(tx, slug)
-        catalog = tx.metrics(project.id)
+        catalog, days = tx.metrics(project.id), sprint_days(tx, project)
         done: dict[str, list[str]] = {"created": [], "changed": [], "unchanged": []}
         amended: list[str] = []
         linked: list[tuple[str, str, Mapping[str, Any]]] = []
@@ -105,7 +107,7 @@ def import_tickets(
                 continue
             with _named(name):
                 outcome, key, is_amended = _import_one(
-                    tx, ws, actor, project, catalog, document, amendment_reason
+                    tx, ws, actor, project, catalog, days, document, amendment_reason
                 )
             done[outcome].append(key)
             linked.append((name, key, document))
@@ -219,13 +221,14 @@ def _import_one(
     actor: Actor,
     project: Project,
     catalog: MetricCatalog,
+    days: int,
     document: Mapping[str, Any],
     amendment_reason: str | None,
 ) -> tuple[str, str, bool]:
     fields = dict(document)
     key = fields.pop("key", None)
     fields.pop("links", None)
-    content = ticket_from_data(fields, catalog)
+    content = ticket_from_data(box_in_days(fields, days), catalog)
     if key is None:
         ticket = insert_ticket(tx, ws, actor, project, content)
         return "created", ticket.key, False

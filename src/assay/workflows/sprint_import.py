@@ -8,6 +8,7 @@ from typing import Any
 
 from assay.domain.experiments.experiment import TicketContent
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
+from assay.domain.experiments.time_box import box_in_days
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.sprints.sprint import SprintContent, SprintState, needs_confirmation
@@ -66,7 +67,9 @@ def import_sprint(
     wanted: list[Ticket] = []
     places: dict[str, str] = {}
     for entry in file.entries:
-        ticket, imported = _ticket(tx, ws, actor, project, catalog, entry, present, amendment_reason)
+        ticket, imported = _ticket(
+            tx, ws, actor, project, catalog, entry, present, amendment_reason, sprint_days=sprint.content.days
+        )
         if ticket.key in places:
             raise _same(entry, places[ticket.key], ticket)
         places[ticket.key] = entry.path
@@ -138,8 +141,10 @@ def _ticket(
     entry: SprintEntry,
     present: Mapping[tuple[TicketType, str], Ticket],
     amendment_reason: str | None,
+    *,
+    sprint_days: int,
 ) -> tuple[Ticket, ImportedTicket]:
-    content = _content(entry, {}, catalog)
+    content = _content(entry, {}, catalog, sprint_days)
     if entry.key is not None:
         before: Ticket | None = required_ticket(tx, project, entry.key)
     else:
@@ -149,18 +154,26 @@ def _ticket(
         return made, ImportedTicket(made.key, "created", amended=False)
     written = ticket_to_data(before.content, catalog, criteria="structured")
     after, amended = change_content(
-        tx, ws, actor, project, before, _content(entry, written, catalog), amendment_reason=amendment_reason
+        tx,
+        ws,
+        actor,
+        project,
+        before,
+        _content(entry, written, catalog, sprint_days),
+        amendment_reason=amendment_reason,
     )
     outcome = "unchanged" if after is before else "changed"
     return after, ImportedTicket(after.key, outcome, amended=amended)
 
 
-def _content(entry: SprintEntry, written: Mapping[str, Any], catalog: MetricCatalog) -> TicketContent:
+def _content(
+    entry: SprintEntry, written: Mapping[str, Any], catalog: MetricCatalog, sprint_days: int
+) -> TicketContent:
     fields = dict(entry.fields)
     if "criteria" in fields:
         fields["criteria"] = {**written.get("criteria", {}), **fields["criteria"]}
     try:
-        return ticket_from_data({**written, **fields}, catalog)
+        return ticket_from_data({**written, **box_in_days(fields, sprint_days)}, catalog)
     except Invalid as error:
         error.field = f"{entry.path}.{error.field}" if error.field else entry.path
         error.message = f"{entry.path}: {error.message}"

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from assay.domain.kernel.events import Event
 from assay.domain.sprints.sprint import (
+    DEFAULT_LENGTH_DAYS,
     FIRST_DAY,
     LAST_DAY,
     SprintContent,
@@ -103,6 +104,19 @@ def following_sprint(tx: ReadTransaction, project: Project, at: datetime) -> Spr
         today=at.date(),
         ended_on=last.ended_at.date() if last and last.ended_at else None,
     )
+
+
+def sprint_days(tx: ReadTransaction, project: Project) -> int:
+    """How long a sprint of this project is: as long as the last one that was not cancelled, two weeks before there is one."""
+    last = _last(tx.sprints(project.id))
+    return last.content.days if last else DEFAULT_LENGTH_DAYS
+
+
+def get_sprint_days(ws: Workspace, actor: Actor, slug: str) -> int:
+    """How long a sprint of this project is, as a time box in sprints counts it."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        return sprint_days(tx, required_project(tx, slug))
 
 
 def _last(made: Sequence[Sprint]) -> Sprint | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from assay.domain.experiments.experiment import TicketContent
 from assay.domain.experiments.ticket_data import ticket_from_data
+from assay.domain.experiments.time_box import box_in_days
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.errors import Invalid, NotFound, Refused
@@ -14,6 +15,7 @@ from assay.workflows.lookup import required_project
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import TEMPLATE_NAME, Project, TicketTemplate
 from assay.workflows.settings_parts import save_part
+from assay.workflows.sprints import sprint_days
 from assay.workflows.ticket_file import load_ticket_text
 
 MOST_TEMPLATES = 50
@@ -37,7 +39,7 @@ def template_content(ws: Workspace, actor: Actor, slug: str, name: str) -> Ticke
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        return _read(_required(project, name).text, name, tx.metrics(project.id))
+        return _read(_required(project, name).text, name, tx.metrics(project.id), sprint_days(tx, project))
 
 
 def put_template(
@@ -70,7 +72,7 @@ def put_template(
 
     def work(tx: WriteTransaction) -> Project:
         project = required_project(tx, slug)
-        _read(text, name, tx.metrics(project.id))
+        _read(text, name, tx.metrics(project.id), sprint_days(tx, project))
         others = [one for one in project.settings.templates if one.name != name]
         if len(others) >= MOST_TEMPLATES:
             raise Refused(
@@ -127,7 +129,7 @@ def _check_name(name: str) -> None:
         )
 
 
-def _read(text: str, name: str, catalog: MetricCatalog) -> TicketContent:
+def _read(text: str, name: str, catalog: MetricCatalog, days: int) -> TicketContent:
     data = load_ticket_text(text, name=f"{name}.yaml")
     if not isinstance(data, dict):
         raise Invalid(
@@ -137,4 +139,4 @@ def _read(text: str, name: str, catalog: MetricCatalog) -> TicketContent:
             field="text",
         )
     fields: dict[str, Any] = {"title": "-", **data}
-    return ticket_from_data(fields, catalog)
+    return ticket_from_data(box_in_days(fields, days), catalog)

@@ -254,3 +254,26 @@ def test_number_is_told_in_the_digits_that_were_written(api, written, told):
         assert (answer.status_code, answer.json()["field"]) == (422, "baseline[0].value")
     else:
         assert f'"value":{told}' in answer.text
+
+
+def test_time_box_in_sprints_is_kept_in_days(api):
+    path = api.new(**{**GOOD, "title": "In sprints", "time_box_sprints": 2})
+    content = api("GET", path).json()["content"]
+    assert (content["time_box_days"], content.get("time_box_sprints")) == (28, None)
+    after = api("PATCH", path, json={"time_box_sprints": 1}, headers={"if-match": "*"}).json()
+    assert after["content"]["time_box_days"] == 14
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"time_box_sprints": 2, "time_box_days": 5}, "2 beside time_box_days"),
+        ({"time_box_sprints": 0}, "0"),
+        ({"time_box_sprints": True}, "true"),
+        ({"time_box_sprints": 101}, "101"),
+    ],
+)
+def test_time_box_in_sprints_that_says_nothing_sure_is_refused(api, said, found):
+    answer = api("POST", "tickets", json={**GOOD, **said})
+    assert (answer.status_code, answer.json()["field"]) == (422, "time_box_sprints")
+    assert found in answer.json()["detail"]

@@ -222,3 +222,12 @@ def test_ticket_begins_with_what_a_template_says(site, browser):
     assert status == 422
     assert ("tyqe: spike" in page, "type" in page) == (True, True)
     assert browser.ask(at(site, "/t/new?template=none"))[0] == 404
+
+
+def test_time_box_written_in_sprints_is_kept_in_days(site, browser):
+    status, headers, _ = new_with(site, browser, title="Boxed", time_box_days="2 sprints")
+    assert status == 303
+    key = headers["location"].partition("?")[0].rpartition("/")[2]
+    assert get_ticket(site.ws, story.ADA, site.slug, key).content.time_box_days == 28
+    status, _, page = new_with(site, browser, time_box_days="soon")
+    assert (status, filled(page.decode())["time_box_days"]) == (422, "soon")

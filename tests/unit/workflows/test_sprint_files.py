@@ -164,3 +164,20 @@ def test_ticket_that_was_taken_out_is_known_and_stays_out(ws):
 def test_capacity_that_is_a_bare_number_is_told_what_to_write(ws):
     with pytest.raises(Invalid, match=r"expected available and percent, such as \{available: 20"):
         planned(ws, {"sprint": "One", "capacity": {"person_days": 20}})
+
+
+def test_time_box_in_sprints_counts_by_the_sprint_of_the_file(ws):
+    text = TEXT.replace("time_box_days: 5", "time_box_sprints: 2")
+    planned(ws, document(text))
+    assert get_ticket(ws, ADA, SLUG, "EXP-3").content.time_box_days == 24
+    assert planned(ws, document(text)).changed == ()
+    alone = {"type": "spike", "title": "Does it scale?", "time_box_sprints": 1}
+    (key,) = import_tickets(ws, ADA, SLUG, [("spike.yaml", alone)]).created
+    assert get_ticket(ws, ADA, SLUG, key).content.time_box_days == 12
+
+
+def test_time_box_in_sprints_and_in_days_names_the_entry_at_fault(ws):
+    text = TEXT.replace("time_box_days: 5", "time_box_days: 5\n    time_box_sprints: 2")
+    with pytest.raises(Invalid, match="a time box in sprints or in days, not in both") as refused:
+        planned(ws, document(text))
+    assert refused.value.field == "experiments[0].time_box_sprints"

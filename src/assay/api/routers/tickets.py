@@ -28,6 +28,7 @@ from assay.api.schemas.views import TicketPageDocument, ticket_page_document
 from assay.api.versioned import v1_router
 from assay.domain.experiments.experiment import LinkKind, TicketContent
 from assay.domain.experiments.ticket_data import ticket_from_data, ticket_to_data
+from assay.domain.experiments.time_box import IN_SPRINTS, box_in_days
 from assay.workflows.actor import Permission
 from assay.workflows.confirmations import attest, withdraw_attestation
 from assay.workflows.links import link_tickets, unlink_tickets
@@ -35,6 +36,7 @@ from assay.workflows.notes import add_note
 from assay.workflows.overview import list_experiments
 from assay.workflows.projects import get_metrics
 from assay.workflows.records import Note, Ticket
+from assay.workflows.sprints import get_sprint_days
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.tickets import (
     create_ticket,
@@ -68,6 +70,14 @@ def _content(request: Request, slug: str, data: dict[str, Any]) -> TicketContent
     return ticket_from_data(data, get_metrics(workspace_of(request), actor_of(request), slug))
 
 
+def _said(request: Request, slug: str, body: TicketBody | PatchBody) -> dict[str, Any]:
+    """The fields that were sent, a time box in sprints as the days it stands for."""
+    data = body.sent()
+    if data.get(IN_SPRINTS) is None:
+        return data
+    return box_in_days(data, get_sprint_days(workspace_of(request), actor_of(request), slug))
+
+
 @router.get("/projects/{slug}/tickets", dependencies=READ, **gives(ExperimentListPage))
 @router.get(
     "/projects/{slug}/experiments", dependencies=READ, name="project_experiments", **gives(ExperimentListPage)
@@ -91,7 +101,7 @@ def project_tickets(request: Request, slug: str, asked: Annotated[TicketPage, Qu
 def new_ticket(request: Request, slug: str, body: TicketBody, sent: SentBody) -> Response:
     """Write a new ticket into the first column."""
     remember = remembered(request, sent, lambda ticket: _created(slug, ticket))
-    content = _content(request, slug, body.sent())
+    content = _content(request, slug, _said(request, slug, body))
     ticket = create_ticket(workspace_of(request), actor_of(request), slug, content, remember=remember)
     return _created(slug, ticket)
 
@@ -99,7 +109,7 @@ def new_ticket(request: Request, slug: str, body: TicketBody, sent: SentBody) ->
 @router.post("/projects/{slug}/tickets/check", dependencies=READ, **gives(DraftCheck))
 def check_draft(request: Request, slug: str, body: TicketBody) -> Response:
     """What does this draft still lack before it may start, and was it tried before? Nothing is stored."""
-    content = _content(request, slug, body.sent())
+    content = _content(request, slug, _said(request, slug, body))
     return answer(draft_check(workspace_of(request), actor_of(request), slug, content))
 
 
@@ -127,7 +137,7 @@ def put_ticket(request: Request, slug: str, key: str, body: EditBody, version: E
             actor_of(request),
             slug,
             key,
-            _content(request, slug, body.sent()),
+            _content(request, slug, _said(request, slug, body)),
             expected_version=version,
             amendment_reason=body.amendment_reason,
         )
@@ -142,7 +152,7 @@ def patch_ticket(
     ws, actor = workspace_of(request), actor_of(request)
     before = get_ticket(ws, actor, slug, key)
     content = _content(
-        request, slug, {**ticket_to_data(before.content, criteria="structured"), **body.sent()}
+        request, slug, {**ticket_to_data(before.content, criteria="structured"), **_said(request, slug, body)}
     )
     return shown(
         edit_ticket(

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from assay.domain.experiments.experiment import Axis, Decision, DecisionKind, LinkKind, Lock, Mode
 from assay.domain.experiments.ticket_data import ticket_to_data
+from assay.domain.experiments.time_box import MOST_SPRINTS
 from assay.domain.experiments.type_fields import DataStage
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.ids import TicketType
@@ -173,6 +174,8 @@ class TicketBody(Body):
     budget: BudgetBody = BudgetBody()
     gpus: Annotated[int, NUMBER, Field(ge=0, le=10_000)] | None = None
     time_box_days: Annotated[int, NUMBER, Field(ge=1, le=3650)] | None = None
+    time_box_sprints: Annotated[int, NUMBER, Field(ge=1, le=MOST_SPRINTS)] | None = None
+    """In place of days: counted in days, by the length of the project's last sprint, as it is written."""
     mode: Mode | None = None
     axis: Axis | None = None
     data_needs: Annotated[list[DataNeedBody], Field(max_length=100)] = Field(default_factory=list)

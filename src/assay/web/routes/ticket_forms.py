@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assay.domain.experiments.experiment import TicketContent
+from assay.domain.experiments.time_box import days_in, is_in_sprints
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.metrics import Metric, MetricCatalog
 from assay.errors import AssayError, Invalid, Refused, StaleVersion
@@ -22,6 +23,7 @@ from assay.workflows.actor import Permission
 from assay.workflows.projects import declare_metric, get_metrics, get_project
 from assay.workflows.records import Project, Ticket
 from assay.workflows.search import tried_before
+from assay.workflows.sprints import get_sprint_days
 from assay.workflows.templates import template_content
 from assay.workflows.tickets import create_ticket, draft_check, edit_ticket, get_ticket
 
@@ -73,7 +75,7 @@ def edit_form(request: Request, slug: str, key: str) -> HTMLResponse:
 def check(request: Request, slug: str, form: inputs.Form, exclude: str | None = None) -> HTMLResponse:
     """The draft as it reads now, while it is being written."""
     catalog = get_metrics(frame.workspace(request), frame.actor(request), slug)
-    typed = typed_from_form(form)
+    typed = _in_days(request, slug, typed_from_form(form))
     return templating.fragment(
         "fragments/tickets/_check.html",
         CheckFragment(check=_check(request, slug, typed, catalog, exclude=exclude)),
@@ -93,7 +95,7 @@ def save(request: Request, slug: str, key: str, form: inputs.Form) -> Response:
 
 
 def _submitted(request: Request, slug: str, key: str | None, form: inputs.Form) -> Response:
-    typed = typed_from_form(form)
+    typed = _in_days(request, slug, typed_from_form(form))
     if inputs.text(form, "act") == "declare":
         return _declared(request, slug, key, typed, form)
     project, catalog, ticket = _around(request, slug, key)
@@ -118,6 +120,13 @@ def _submitted(request: Request, slug: str, key: str | None, form: inputs.Form) 
             return _overtaken(request, slug, key or "", typed)
     shown = _check(request, slug, typed, catalog, exclude=key)
     return _page(request, project, catalog, typed, ticket, check=shown, wrong=wrong, status=422)
+
+
+def _in_days(request: Request, slug: str, typed: Typed) -> Typed:
+    if not is_in_sprints(typed.time_box_days):
+        return typed
+    sprint_days = get_sprint_days(frame.workspace(request), frame.actor(request), slug)
+    return replace(typed, time_box_days=days_in(typed.time_box_days, sprint_days))
 
 
 def _written_for_people(

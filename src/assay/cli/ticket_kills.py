@@ -28,7 +28,7 @@ def snooze(
     key: Key,
     rule: Rule,
     reason: Annotated[str, typer.Option("--reason", help="Why, at least a sentence.")],
-    days: Annotated[int, typer.Option("--days", help="For how long, 1 to 30.")] = 7,
+    days: Annotated[int, typer.Option("--days", min=1, max=30, help="For how long, 1 to 30.")] = 7,
     project: Project = None,
     json: Json = False,
 ) -> None:

@@ -269,7 +269,9 @@ def _item(
         if ticket.locked_at is None or box is None or over
         else ticket.locked_at + timedelta(days=box),
         time_box_days=box,
-        verdict_says_kill=not over and ticket.recommendation == Recommendation.KILL.value,
+        verdict_says_kill=not over
+        and ticket.recommendation == Recommendation.KILL.value
+        and not ticket.kill_is_snoozed,
         names_data=bool(awaited),
         has_data=is_there((one.is_ready for one in awaited), confirmed=confirmed),
         data_due=bool(awaited) and (ticket.stage != board.first.key or is_due),

@@ -23,6 +23,8 @@ class WorkItem(NamedTuple):
     """Of the last verdict."""
     locked_at: datetime | None
     """None also where work is over: nobody asks then."""
+    kill_is_snoozed: bool
+    """Somebody overruled, for now, every kill that the last verdict recommends."""
 
 
 class DiagnosisReads(Protocol):

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import create_engine, text
 
+from assay.domain.board.diagnosis import Cause
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.kill_rules import KillRuleName
@@ -18,6 +19,7 @@ from assay.web.templating import environment
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.board import board
 from assay.workflows.ceremonies import standup
+from assay.workflows.diagnosis import diagnosis
 from assay.workflows.evidence import sync_source
 from assay.workflows.journal import journal_page, verify_journal
 from assay.workflows.kill_record import CRITERIA, kill_record
@@ -82,6 +84,17 @@ def test_snoozed_kill_stays_found_and_is_pressed_nowhere_until_it_is_woken(ws, l
     told = [(row.kind, row.actor, row.payload["rule"]) for row in entries(ws, "kill.snoozed", "kill.woken")]
     assert told == [("kill.snoozed", "ada", CRITERION), ("kill.woken", "ada", CRITERION)]
     assert verify_journal(ws, ADA).ok
+
+
+def test_snoozed_kill_is_no_kill_that_nobody_decided(ws, losing):
+    def told():
+        return next(one for one in diagnosis(ws, ADA, SLUG).causes if one.cause == Cause.NOBODY_KILLS.value)
+
+    assert "the evidence says kill" in told().speaks_for[0]
+    snoozed(ws, losing)
+    assert (told().standing, told().speaks_for) == ("not_known", ())  # it has no time box
+    wake_kill(ws, ADA, SLUG, losing, rule=CRITERION)
+    assert told().standing == "holds"
 
 
 def test_stand_up_tells_a_snoozed_kill_with_the_word_of_who_snoozed_it(ws, losing, clock):

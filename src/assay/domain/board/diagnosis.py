@@ -159,7 +159,7 @@ class Item:
     """None without a time box, and before it began."""
     time_box_days: int | None = None
     verdict_says_kill: bool = False
-    """The evidence says kill, and nobody has decided."""
+    """The evidence says kill, and nobody has decided, or overruled it for now."""
     names_data: bool = False
     has_data: bool = False
     """All data that it names is ready."""

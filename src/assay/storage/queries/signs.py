@@ -11,6 +11,7 @@ from assay.domain.board.staleness import WorkSigns
 from assay.domain.experiments.experiment import Decision, DecisionKind
 from assay.domain.kernel.ids import TicketType
 from assay.storage import documents
+from assay.storage.queries.in_json import json_word
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import journal, projects, ticket_documents, tickets
 from assay.workflows.diagnosis_ports import WorkItem
@@ -51,6 +52,7 @@ ITEMS = Statement(
             _T.key, _T.stage, _T.entered_stage_at, _T.recommendation, _D.content, _D.decision,
             # Most of what is stored of a project is locks of experiments that are over.
             case((not_(in_list(engine, _T.stage, "over")), _D.lock)),
+            json_word(engine, _T.card, "snoozed").label("snoozed"),
         )
         .join_from(tickets, ticket_documents, _D.ticket_id == _T.id)
         .where(_T.project_id == bindparam("the_project"))
@@ -76,9 +78,11 @@ class SignQueries(Session):
 
 
 def _item(row: Row) -> WorkItem:
-    key, stage, entered_at, recommendation, text, decision, lock = row
+    key, stage, entered_at, recommendation, text, decision, lock, snoozed = row
     stands = None if decision is None else _standing(documents.decision(decision), entered_at)
-    return WorkItem(key, stage, documents.content(text), stands, recommendation, _locked_at(lock))
+    return WorkItem(
+        key, stage, documents.content(text), stands, recommendation, _locked_at(lock), snoozed is not None
+    )
 
 
 def _locked_at(lock: str | None) -> datetime | None:

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.cli.backtest_settings import percent, put_settings, say_settings, say_values
 from assay.cli.connection import connected
 from assay.cli.options import Json, Project, given
 from assay.cli.screen import facts, print_json, say, shortened, table
+from assay.errors import Invalid
 
 _SHOWN = 10
 """Killed winners of a rule that are named."""
@@ -32,6 +34,13 @@ def backtest(
         typer.Option("--runs", help="The newest so many, 1 to 3000; left out: 500."),
     ] = None,
     *,
+    apply: Annotated[
+        bool,
+        typer.Option(
+            "--apply", help="Show what the runs say to change of the settings; with --yes, change it."
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --apply: change the settings.")] = False,
     project: Project = None,
     json: Json = False,
 ) -> None:
@@ -39,12 +48,34 @@ def backtest(
 
     Example: assay backtest --rule futility
     """
-    with connected(project) as api, _waiting():
-        answer = api.in_project("GET", "/backtest", query=given(rule=rule, runs=runs))
+    if yes and not apply:
+        raise _alone()
+    with connected(project) as api:
+        with _waiting():
+            answer = api.in_project("GET", "/backtest", query=given(rule=rule, runs=runs))
+        found, slug = answer.data, api.project
+        if apply and yes and found["changes"]:
+            answer = put_settings(api, slug, found)
     if json:
         print_json(answer.body)
+    elif apply:
+        say_settings(found, slug, done=yes, command=_command(rule, runs))
     else:
-        _say(answer.data, one=rule is not None)
+        _say(found, one=rule is not None)
+
+
+def _alone() -> Invalid:
+    return Invalid(
+        "cannot read option --yes: there is nothing to be sure about (expected --apply beside it)",
+        hint="assay backtest --apply --yes",
+        code="option-alone",
+        field="yes",
+    )
+
+
+def _command(rule: str | None, runs: int | None) -> str:
+    asked = given(rule=rule, runs=runs)
+    return " ".join(["assay backtest", *(f"--{name} {value}" for name, value in asked.items()), "--apply"])
 
 
 @contextmanager
@@ -99,7 +130,7 @@ def _rules(found: dict[str, Any], *, one: bool) -> None:
                 row["rule"],
                 {True: "on", False: "off", None: "-"}[row["enabled"]],
                 _killed(row),
-                _percent(row["winners_killed_at_most"]),
+                percent(row["winners_killed_at_most"], ".1%"),
                 f"{row['doomed_killed']} of {row['doomed']}" if _answered(row) else "not known",
                 _saved(row),
                 "may stop" if row["may_stop"] else "only recommends",
@@ -113,7 +144,12 @@ def _rules(found: dict[str, Any], *, one: bool) -> None:
         name = "" if row["asks"].startswith(row["rule"]) else f"{row['rule']}: "
         note = f" (replayed {row['note']})" if row["note"] else ""
         say(f"{name}{row['asks']}{note}. {'May stop' if row['may_stop'] else 'Recommends'}: {row['why']}.")
+        if one:
+            say_values(row)
         _runs(row, one=one)
+    if found["changes"] and not one:
+        told = ", ".join(f"{change['rule']} {change['after']}" for change in found["changes"])
+        say(f"By these runs other settings are better: {told}. See and use them: assay backtest --apply")
     if found["compute_in"] == "budgets" and any(row["saved"] for row in found["rules"]):
         say(
             "Compute saved is a share of budgets, each counted as one: not every run says how many GPU-hours it used."
@@ -156,10 +192,6 @@ def _saved(row: dict[str, Any]) -> str:
     span = "" if saved["low"] is None else f" ({saved['low']:.0%} to {saved['high']:.0%})"
     hours = "" if row["saved_gpu_hours"] is None else f", {row['saved_gpu_hours']:.3g} GPU-hours"
     return f"{saved['value']:.0%}{span}{hours}"
-
-
-def _percent(share: float | None) -> str:
-    return "not known" if share is None else f"{share:.1%}"
 
 
 def _count(number: int, noun: str) -> str:

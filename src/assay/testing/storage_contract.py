@@ -26,6 +26,7 @@ from assay.testing.storage_kept import KeptContract
 from assay.testing.storage_linked_data import LinkedDataContract
 from assay.testing.storage_named_tickets import NamedTicketContract
 from assay.testing.storage_pages import PagesContract
+from assay.testing.storage_past_runs import PastRunsContract
 from assay.testing.storage_pipelines import PipelineContract
 from assay.testing.storage_samples import (
     AT,
@@ -436,6 +437,7 @@ class StorageContract(
     SprintContract,
     JournalContract,
     PagesContract,
+    PastRunsContract,
     ComparedContract,
     ConcurrencyContract,
 ):

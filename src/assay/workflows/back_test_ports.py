@@ -38,6 +38,10 @@ class BackTestReads(Protocol):
         """The newest runs of these tickets that are over, deleted ones left out, with how many there are in all."""
         ...
 
+    def past_digest(self, project_id: int, *, limit: int) -> str:
+        """A digest of all that these two answers and the curves hold: as long as it is the same, so is a back-test of `limit` runs."""
+        ...
+
     def curves_in_turn(
         self, project_id: int, run_ids: Collection[str], metrics: Collection[str]
     ) -> Iterator[tuple[str, str, Curve]]:

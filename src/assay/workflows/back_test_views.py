@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from assay.domain.gates.settings import KillRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,36 @@ class KilledRun:
 
 
 @dataclass(frozen=True, slots=True)
+class TriedValue:
+    """One value of a rule, replayed over the same runs."""
+
+    value: str
+    """In words, such as `beyond 0.15`."""
+    settings: Mapping[str, str]
+    """The same by the names of the project's settings; empty for a rule without."""
+    is_now: bool
+    is_best: bool
+    """The one to use."""
+    winners_judged: int
+    winners_killed: int
+    winners_killed_at_least: float | None
+    winners_killed_at_most: float | None
+    doomed_killed: int
+    saved: Part | None
+    may_stop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ElsewhereRecord:
+    """What a value does that is chosen without the tickets that it is tried on."""
+
+    winners_judged: int
+    winners_killed: int
+    saved: float | None
+    """Share of the compute of doomed runs; None without doomed runs."""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleRecord:
     """What one rule would have done."""
 
@@ -48,8 +81,10 @@ class RuleRecord:
     winners_killed: int
     winners_killed_share: float | None
     """Of `winners_judged`; None without any."""
+    winners_killed_at_least: float | None
+    """Exact lower 95% bound of that share."""
     winners_killed_at_most: float | None
-    """Exact upper 95% bound of that share."""
+    """Exact upper 95% bound, which decides; together they are a 90% interval (Clopper-Pearson)."""
     doomed: int
     doomed_killed: int
     unanswered: int
@@ -64,6 +99,13 @@ class RuleRecord:
     killed: tuple[KilledRun, ...]
     """Winners first, then by run id."""
     killed_total: int
+    values: tuple[TriedValue, ...]
+    """Values it could have, rising, the present one among them."""
+    advice: Literal["use", "off", "leave"]
+    """Use the best value, switch the rule off, or leave it as it is."""
+    advice_why: str
+    elsewhere: ElsewhereRecord | None
+    """None without two groups of tickets, and where nothing is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +117,15 @@ class TunedFutility:
     """False where there are too few hits, so that it is the default."""
     hits: int
     hits_killed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSetting:
+    """What a change of settings does to one rule."""
+
+    rule: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +168,11 @@ class BackTestView:
     futility: TunedFutility | None
     rules: tuple[RuleRecord, ...]
     not_replayed: tuple[NotReplayed, ...]
+    settings_version: int
+    """Of the project: what a change of its settings has to be made from (If-Match)."""
+    kill_rules: KillRules
+    """As they are set."""
+    best_kill_rules: KillRules
+    """With the values to use; the same where there is nothing to change."""
+    changes: tuple[RuleSetting, ...]
+    """What they would change, rule by rule."""

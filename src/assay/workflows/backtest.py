@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from assay.domain.experiments.evidence import Curve, RunStatus
-from assay.domain.gates.past_targets import NOT_REPLAYED, PastTarget, past_target, replayed_rules
+from assay.domain.gates.past_targets import NOT_REPLAYED, PastTarget, past_target
+from assay.domain.gates.rule_values import changes, taken
 from assay.domain.gates.settings import KillRules
 from assay.domain.kernel.kill_rules import KillRuleName
-from assay.domain.stopping.backtest import FALSE_KILL_LIMIT, MayStop, Replay
-from assay.domain.stopping.futility import LEAST_OF_PROBLEM, LEAST_PAST_RUNS, FutilityRule
+from assay.domain.stopping.backtest import FALSE_KILL_LIMIT, MayStop
+from assay.domain.stopping.futility import LEAST_OF_PROBLEM, LEAST_PAST_RUNS
 from assay.domain.stopping.history import (
     FEWEST_EVALUATIONS,
     History,
@@ -19,22 +20,29 @@ from assay.domain.stopping.history import (
     PastRun,
     Record,
     history_of,
-    record_by,
-    record_of,
 )
-from assay.domain.stopping.tuning import DEFAULT_LEVEL, TunedLevel, level_by, numbers_by_parts
+from assay.domain.stopping.tuning import DEFAULT_LEVEL
 from assay.errors import NotFound
 from assay.stats.conformal_gap import hits_needed
-from assay.stats.futility import CHECKS
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.back_test_ports import EndedRun
+from assay.workflows.back_test_values import (
+    Chance,
+    TriedRule,
+    at_least,
+    elsewhere,
+    saved,
+    tried_futility,
+    tried_rule,
+    values,
+)
 from assay.workflows.back_test_views import (
     BackTestView,
     KilledRun,
     LeftOutRuns,
     NotReplayed,
-    Part,
     RuleRecord,
+    RuleSetting,
     TunedFutility,
 )
 from assay.workflows.lookup import required_project
@@ -46,9 +54,19 @@ MOST_EVALUATIONS = 3_000_000
 """Of all curves together: what is held in memory."""
 KILLED_SHOWN = 200
 FUTILITY = "futility"
-_TUNED_HERE = "at the level that these same runs ask for, so its record is a little too kind"
-Chance = Callable[[], np.random.Generator]
+SEED = 34
+"""Of the bootstrap over problems: the same history gives the same answer on every face."""
+AtWork = Callable[[str, int, int], None]
 RULES = (FUTILITY, *sorted(rule.value for rule in KillRuleName if rule not in NOT_REPLAYED))
+
+
+def past_digest(ws: Workspace, actor: Actor, slug: str, *, newest: int = NEWEST_RUNS) -> str:
+    """What says the same as long as a back-test does: a digest of the runs and locks that it reads, and of the settings."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        settings = project.settings.verdicts.kill_rules
+        return f"{tx.past_digest(project.id, limit=newest)} {newest} {settings.model_dump_json()}"
 
 
 def back_test_rules(
@@ -59,6 +77,7 @@ def back_test_rules(
     chance: Chance,
     rule: str | None = None,
     newest: int = NEWEST_RUNS,
+    at_work: AtWork | None = None,
 ) -> BackTestView:
     """What would each kill rule have done to the project's newest past runs?
 
@@ -66,9 +85,10 @@ def back_test_rules(
         ws: where they are kept.
         actor: who asks.
         slug: the project.
-        chance: for the bootstrap over problems, asked once a rule.
+        chance: for the bootstrap over problems, asked once a replay.
         rule: only this one.
         newest: at most so many runs, 1 to 3000.
+        at_work: told which rule is replayed next, how many are done, and how many there are.
 
     Raises:
         NotFound: no such project, or no such rule.
@@ -80,8 +100,8 @@ def back_test_rules(
         settings = project.settings.verdicts.kill_rules
         found, total, by_id, targets = _past_runs(tx, project.id, newest)
     past = history_of(found)
-    rules, tuned = _records(past, targets, settings, by_id, rule, chance)
-    left_out = dict(past.left_out)
+    tried, tuned = _tried(past, targets, settings, rule, chance, at_work)
+    left_out, best = dict(past.left_out), _best(settings, tried)
     return BackTestView(
         runs=len(past.runs),
         winners=int(past.runs.hit.sum()),
@@ -94,10 +114,14 @@ def back_test_rules(
         limit=FALSE_KILL_LIMIT,
         missing=_missing(past, total),
         futility=tuned,
-        rules=rules,
+        rules=tuple(_told(name, one, past, by_id, settings) for name, one in tried.items()),
         not_replayed=tuple(
             NotReplayed(name.value, why) for name, why in NOT_REPLAYED.items() if rule in (None, name)
         ),
+        settings_version=project.version,
+        kill_rules=settings,
+        best_kill_rules=best,
+        changes=tuple(RuleSetting(one.rule.value, one.before, one.after) for one in changes(settings, best)),
     )
 
 
@@ -171,93 +195,75 @@ def _past_run(run: EndedRun, target: PastTarget, problem: str, curve: Curve) -> 
     return PastRun(run.run_id, run.ticket, problem, curve.steps[last], gaps, run.gpu_hours)
 
 
-def _records(
+def _tried(
     past: History,
     targets: Mapping[str, PastTarget],
     settings: KillRules,
-    by_id: Mapping[str, EndedRun],
     only: str | None,
     chance: Chance,
-) -> tuple[tuple[RuleRecord, ...], TunedFutility | None]:
+    at_work: AtWork | None,
+) -> tuple[Mapping[str, TriedRule], TunedFutility | None]:
+    """Every rule that was asked for with its values, and the level of the rule for futility."""
     if not past.records:
-        return (), None
-    tuned, told = None, []
-    if only in (None, FUTILITY):
-        record, level = _futility(past, chance())
-        tuned = TunedFutility(level.level, level.tuned, level.hits, level.hits_stopped)
-        told.append(
-            _told(
-                FUTILITY,
-                record,
-                past,
-                by_id,
-                note=_TUNED_HERE if level.tuned else "",
-                enabled=None,
-                lacks=_lacks_history,
-            )
-        )
+        return {}, None
     metrics = {number: targets[name].metric for number, name in enumerate(past.problems)}
-    for name, (rule, note) in sorted(replayed_rules(settings, metrics).items()):
-        if only in (None, name):
-            record = record_of(rule, past, chance())
-            enabled = name in settings.enabled
-            lacks = _LACKS.get(name, _lacks_nothing)
-            told.append(_told(name.value, record, past, by_id, note=note, enabled=enabled, lacks=lacks))
-    return tuple(told), tuned
+    asked = [name for name in RULES if only in (None, name)]
+    tuned, tried = None, {}
+    for done, name in enumerate(asked):
+        if at_work is not None:
+            at_work(name, done, len(asked))
+        if name == FUTILITY:
+            tried[name], level = tried_futility(settings, past, chance)
+            tuned = TunedFutility(level.level, level.tuned, level.hits, level.hits_stopped)
+        else:
+            tried[name] = tried_rule(KillRuleName(name), settings, metrics, past, chance)
+    return tried, tuned
 
 
-def _futility(past: History, generator: np.random.Generator) -> tuple[Record, TunedLevel]:
-    """The rule at the level that the runs ask for: tuned and replayed by the same chances."""
-    chances, p_values = numbers_by_parts(past.runs, CHECKS)
-    level = level_by(past.runs, CHECKS, chances)
-    rule = FutilityRule(level.level if level.tuned else DEFAULT_LEVEL)
-    answers = rule.answers_by(past.runs, CHECKS, chances, p_values)
-    replay = Replay(
-        rule.name, "runs of other batches", answers.first_stop(CHECKS), np.asarray(answers.asked.any(axis=1))
-    )
-    return record_by(replay, past, generator), level
+def _best(settings: KillRules, tried: Mapping[str, TriedRule]) -> KillRules:
+    best = settings
+    for name, one in tried.items():
+        if name != FUTILITY:
+            best = taken(best, one.wanted, [KillRuleName(name)])
+    return best
 
 
 def _told(
     name: str,
-    record: Record,
+    tried: TriedRule,
     past: History,
     by_id: Mapping[str, EndedRun],
-    *,
-    note: str,
-    enabled: bool | None,
-    lacks: Callable[[History], str],
+    settings: KillRules,
 ) -> RuleRecord:
-    tested, judged = record.tested, record.judged
+    tested, judged, verdict = tried.record.tested, tried.record.judged, tried.record.verdict
     answered = judged.hits + judged.misses
-    killed = _killed(record, past, by_id)
-    saved = tested.saved if answered else None
-    verdict = record.verdict
+    killed = _killed(tried.record, past, by_id)
+    part = saved(tried.record)
     return RuleRecord(
         rule=name,
         asks=tested.rule,
-        note=note,
-        enabled=enabled,
+        note=tried.note,
+        enabled=None if name == FUTILITY else KillRuleName(name) in settings.enabled,
         winners=tested.hits,
         winners_judged=judged.hits,
         winners_killed=tested.hits_stopped,
         winners_killed_share=None if judged.false_kill is None else judged.false_kill.value,
+        winners_killed_at_least=at_least(tried.record),
         winners_killed_at_most=judged.false_kill_upper,
         doomed=tested.misses,
         doomed_killed=tested.misses_stopped,
         unanswered=tested.unanswered,
-        saved=None if saved is None else _part(saved.value, saved.interval),
-        saved_gpu_hours=tested.saved_compute if saved is not None and past.unit == "GPU-hours" else None,
+        saved=part,
+        saved_gpu_hours=tested.saved_compute if part is not None and past.unit == "GPU-hours" else None,
         may_stop=isinstance(verdict, MayStop),
-        why=_why(record, "" if answered else lacks(past)),
+        why=_why(tried.record, "" if answered else _LACKS.get(name, _lacks_nothing)(past)),
         killed=killed[:KILLED_SHOWN],
         killed_total=len(killed),
+        values=values(tried),
+        advice=tried.chosen.advice.value,
+        advice_why=tried.chosen.why,
+        elsewhere=elsewhere(tried),
     )
-
-
-def _part(value: float, interval: object) -> Part:
-    low, high = getattr(interval, "low", None), getattr(interval, "high", None)
-    return Part(value, low, high)
 
 
 def _why(record: Record, lacks: str) -> str:
@@ -324,7 +330,8 @@ def _lacks_nothing(_: History) -> str:
     return "every run was over before it could be asked"
 
 
-_LACKS: Mapping[KillRuleName, Callable[[History], str]] = {
+_LACKS: Mapping[str, Callable[[History], str]] = {
+    FUTILITY: _lacks_history,
     KillRuleName.MEDIAN: _lacks_peers,
     KillRuleName.GAP: _lacks_unit,
     KillRuleName.PLATEAU: _lacks_tolerance,

@@ -2,18 +2,24 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.datasets import load_digits
 from sklearn.linear_model import SGDClassifier
 
 from assay.domain.experiments.evidence import Curve, RunStatus
-from assay.errors import Forbidden, NotFound
+from assay.domain.kernel.kill_rules import KillRuleName
+from assay.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion
 from assay.workflows import backtest
-from assay.workflows.actor import Actor
+from assay.workflows.actor import Actor, Permission
 from assay.workflows.evidence import connect_source, sync_source
+from assay.workflows.journal import verify_journal
+from assay.workflows.kill_settings import last_rules_change, take_rules_back, use_kill_rules
 from tests.unit.workflows.conftest import ADA, run
 from tests.unit.workflows.test_life_of_an_experiment import SLUG, start
 
 EPOCHS = 12
+RULES = tuple(KillRuleName)
+READER = Actor(name="rita", permissions=frozenset({Permission.READ}))
 RATES = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 
 
@@ -78,15 +84,7 @@ def test_rules_are_replayed_over_real_learning_curves_and_counted_as_by_hand(
     assert (found.runs, found.winners, found.tickets, found.problems) == (42, len(winners), 3, ("accuracy",))
     assert (found.left_out, found.missing, found.compute_in) == ((), "", "GPU-hours")
     gap = rule_of(found, "gap")
-    # From half of the budget on: epochs 6 to 12, checked every twentieth before a run ends or hits.
-    killed = {}
-    for name, values in made.items():
-        end = EPOCHS if reached[name] is None else reached[name] + 1
-        for check in range(10, 20):
-            known = check * EPOCHS // 20
-            if check / 20 < end / EPOCHS and 0.85 - max(values[:known]) > 0.15:
-                killed[name] = check / 20
-                break
+    killed = stopped_by_gap(made, reached, 0.15)
     assert {one.run_id: pytest.approx(one.stopped_at) for one in gap.killed} == killed
     assert gap.winners_killed == len(winners & killed.keys())
     assert gap.doomed_killed == len(killed.keys() - winners)
@@ -94,12 +92,99 @@ def test_rules_are_replayed_over_real_learning_curves_and_counted_as_by_hand(
     assert gap.saved.value == pytest.approx(saved / (42 - len(winners)))
     assert gap.saved_gpu_hours == pytest.approx(2.0 * saved)
     assert (gap.saved.low, gap.may_stop) == (None, False)
+    for one in gap.values:
+        limit = float(one.settings["gap"])
+        stopped = stopped_by_gap(made, reached, limit)
+        assert (one.winners_killed, one.doomed_killed, one.is_now) == (
+            len(winners & stopped.keys()),
+            len(stopped.keys() - winners),
+            limit == 0.15,
+        )
+        assert one.saved.value == pytest.approx(
+            sum(1 - at for name, at in stopped.items() if name not in winners) / (42 - len(winners))
+        )
+    assert [one.settings["gap"] for one in gap.values] == ["0.05", "0.1", "0.15", "0.2", "0.25", "0.3"]
+    low, high = (gap.winners_killed_at_least, gap.winners_killed_at_most)
+    told = binomtest(gap.winners_killed, gap.winners_judged).proportion_ci(0.9, "exact")
+    assert (low, high) == (pytest.approx(told.low), pytest.approx(told.high))
     futility = rule_of(found, "futility")
     assert futility.unanswered < 42
     assert futility.winners_judged <= futility.winners
     assert (futility.may_stop, futility.enabled) == (False, None)
     if not futility.winners_killed:
         assert f"59 clean hits are needed, {futility.winners_judged} seen" in futility.why
+
+
+def stopped_by_gap(made, reached, limit):
+    """By hand. From half of the budget on: epochs 6 to 12, checked every twentieth before a run ends or hits."""
+    killed = {}
+    for name, values in made.items():
+        end = EPOCHS if reached[name] is None else reached[name] + 1
+        for check in range(10, 20):
+            known = check * EPOCHS // 20
+            if check / 20 < end / EPOCHS and 0.85 - max(values[:known]) > limit:
+                killed[name] = check / 20
+                break
+    return killed
+
+
+def test_settings_that_the_runs_ask_for_are_used_and_taken_back(connected, tracker, clock, curves):
+    ws, slow = connected, [values for (rate, _), values in curves.items() if rate == 1e-6]
+    good = [values for values in curves.values() if max(values[:6]) < 0.85 <= max(values)]
+    keys = [start(ws).key for _ in range(2)]
+    put(
+        ws,
+        tracker,
+        *(
+            trained(keys[n % 2], n, [*values, *values], clock)
+            for n, values in enumerate([*good * 12, *slow * 3])
+        ),
+    )
+    found = back_test_rules(ws, ADA, SLUG)
+    plateau = rule_of(found, "plateau")
+    best = next(one for one in plateau.values if one.is_best)
+    assert best.winners_killed <= 0.05 * best.winners_judged
+    assert best.saved.value == max(
+        one.saved.value for one in plateau.values if one.winners_killed <= 0.05 * one.winners_judged
+    )
+    assert plateau.elsewhere.winners_judged == plateau.winners_judged >= 20
+    [change] = [one for one in found.changes if one.rule == "plateau"]
+    assert (change.before, change.after) == ("last 3 within 0.01", best.value)
+    asked = {"expected_version": found.settings_version}
+    with pytest.raises(StaleVersion):
+        use_kill_rules(ws, ADA, SLUG, found.best_kill_rules, rules=RULES, expected_version=99)
+    with pytest.raises(Forbidden):
+        use_kill_rules(ws, READER, SLUG, found.best_kill_rules, rules=RULES, **asked)
+    with pytest.raises(Invalid, match="no rule was chosen"):
+        use_kill_rules(ws, ADA, SLUG, found.best_kill_rules, rules=(), **asked)
+    after = use_kill_rules(ws, ADA, SLUG, found.best_kill_rules, rules=[KillRuleName.PLATEAU], **asked)
+    rules = after.settings.verdicts.kill_rules
+    assert {name: f"{getattr(rules, name)}" for name in best.settings} == best.settings
+    assert rules.gap == found.kill_rules.gap
+    again = back_test_rules(ws, ADA, SLUG, rule="plateau")
+    assert (again.changes, rule_of(again, "plateau").winners_killed) == ((), best.winners_killed)
+    last = last_rules_change(ws, READER, SLUG)
+    assert (last.before, [one.rule for one in last.changes], last.by) == (
+        found.kill_rules,
+        ["plateau"],
+        "ada",
+    )
+    with pytest.raises(Conflict, match="changed again"):
+        take_rules_back(ws, ADA, SLUG, seq=last.seq - 1, expected_version=after.version)
+    back = take_rules_back(ws, ADA, SLUG, seq=last.seq, expected_version=after.version)
+    assert back.settings.verdicts.kill_rules == found.kill_rules
+    assert last_rules_change(ws, ADA, SLUG).before == rules
+    assert verify_journal(ws, ADA).ok
+
+
+def test_rule_that_looks_at_another_curve_is_never_switched_by_a_replay(connected, tracker, clock):
+    key = start(connected).key
+    put(connected, tracker, *(trained(key, n, [0.7, *[0.6] * 9, 0.9], clock) for n in range(32)))
+    found = back_test_rules(connected, ADA, SLUG)
+    rule = rule_of(found, "not_falling")
+    assert rule.winners_killed == rule.winners_judged == 32
+    assert (rule.advice, "another curve" in rule.advice_why) == ("leave", True)
+    assert "not_falling" not in {one.rule for one in found.changes}
 
 
 def test_hit_about_which_a_rule_could_say_nothing_is_no_clean_hit(connected, tracker, clock, curves):

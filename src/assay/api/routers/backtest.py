@@ -16,11 +16,9 @@ from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.versioned import v1_router
 from assay.workflows.actor import Permission
 from assay.workflows.back_test_views import BackTestView
-from assay.workflows.backtest import MOST_RUNS, NEWEST_RUNS, back_test_rules
+from assay.workflows.backtest import MOST_RUNS, NEWEST_RUNS, SEED, back_test_rules
 
 router = v1_router("backtest")
-_SEED = 34
-"""Of the bootstrap over problems: the same history gives the same answer."""
 
 
 class BackTestAsked(Asked):
@@ -42,7 +40,7 @@ def back_test(request: Request, slug: str, asked: Annotated[BackTestAsked, Query
         workspace_of(request),
         actor_of(request),
         slug,
-        chance=lambda: np.random.default_rng(_SEED),
+        chance=lambda: np.random.default_rng(SEED),
         rule=asked.rule,
         newest=asked.runs,
     )

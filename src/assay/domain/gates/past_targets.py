@@ -28,6 +28,8 @@ NOT_REPLAYED: Mapping[KillRuleName, str] = {
     KillRuleName.TIME_BOX: "asks about a whole ticket: days since its lock",
 }
 """Why there is no record of a rule."""
+ON_ANOTHER_CURVE = frozenset({KillRuleName.DIVERGED, KillRuleName.NOT_FALLING})
+"""Rules that a verdict asks of the training loss and a replay of the metric that decides: their settings cannot be chosen by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,8 +165,7 @@ def back_test(replay: Replay, runs: Runs, budgets: FloatArray, generator: np.ran
     stopped = ~np.isnan(replay.stopped_at)
     hits, misses = runs.hit, ~runs.hit
     spent = runs.end * budgets
-    saved = np.where(stopped & misses, (runs.end - np.where(stopped, replay.stopped_at, 0.0)) * budgets, 0.0)
-    saved = np.maximum(saved, 0.0)
+    saved = compute_saved(replay, runs, budgets)
     killed = stopped & hits
     found = int(hits.sum())
     draws = _draws(runs, generator)
@@ -184,6 +183,13 @@ def back_test(replay: Replay, runs: Runs, budgets: FloatArray, generator: np.ran
         saved_compute=float(saved.sum()),
         problems=len(np.unique(runs.problem)),
     )
+
+
+def compute_saved(replay: Replay, runs: Runs, budgets: FloatArray) -> FloatArray:
+    """How much of the compute of each run that never hit would have been saved? Shape (runs,), in the unit of the budgets; 0 for hits."""
+    stopped = ~np.isnan(replay.stopped_at) & ~runs.hit
+    saved = (runs.end - np.where(stopped, replay.stopped_at, 0.0)) * budgets
+    return np.maximum(np.where(stopped, saved, 0.0), 0.0)
 
 
 def may_stop(tested: BackTest, limit: float = FALSE_KILL_LIMIT) -> MayStop | RecommendsOnly:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, select
@@ -38,6 +39,14 @@ HOW_MANY = Statement(lambda engine: select(func.count()).select_from(runs).where
 NEWEST = Statement(
     lambda engine: (
         select(_R.run_id, _R.ticket, _R.name, _R.status, _R.gpu_hours, _R.body)
+        .where(_over(engine))
+        .order_by(_R.id.desc())
+        .limit(bindparam("the_limit"))
+    )
+)
+DIGESTS = Statement(
+    lambda engine: (
+        select(_R.run_id, _R.ticket, _R.digest)
         .where(_over(engine))
         .order_by(_R.id.desc())
         .limit(bindparam("the_limit"))
@@ -91,6 +100,20 @@ class BackTestQueries(Session):
         for run_id, metric, count in self.rows(POINTS, the_project=project_id, ids=ids, metrics=named):
             points.setdefault(run_id, {})[metric] = count
         return [_ended(row, points.get(row[0], {})) for row in rows], total
+
+    def past_digest(self, project_id: int, *, limit: int) -> str:
+        """A digest of all that these two answers and the curves hold: as long as it is the same, so is a back-test of `limit` runs."""
+        found = hashlib.sha256()
+        keys = []
+        for key, text in self.rows(LOCKS, the_project=project_id):
+            keys.append(key)
+            found.update(f"{key}\0{text}\0".encode())
+        if keys:
+            asked = {"the_project": project_id, "keys": any_of(self.engine, keys)}
+            found.update(f"{self.one(HOW_MANY, **asked)[0]}\0".encode())
+            for row in self.rows(DIGESTS, **asked, the_limit=limit):
+                found.update("\0".join(row).encode())
+        return found.hexdigest()
 
     def curves_in_turn(
         self, project_id: int, run_ids: Collection[str], metrics: Collection[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,9 @@ app = group("source", "List or disconnect trackers.")
 SQLITE = "sqlite:///"
 WATCH_S = 15
 KINDS = "assay, dvc, mlflow, table, tensorboard, trackio, wandb"
+
+_WANDB_PROJECT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*/[^/]+\Z", re.ASCII)
+"""ENTITY/PROJECT, where no such folder is here."""
 
 
 def register(root: typer.Typer) -> None:
@@ -35,7 +39,7 @@ def connect(
         str,
         typer.Argument(
             metavar="URI",
-            help="A file or folder (mlflow.db, mlruns, wandb, runs), http://HOST:PORT or postgresql://HOST/DATABASE.",
+            help="A file or folder (mlflow.db, mlruns, ./wandb, runs), http://HOST:PORT, postgresql://HOST/DATABASE, or ENTITY/PROJECT of W&B.",
         ),
     ],
     experiment: Annotated[
@@ -78,6 +82,8 @@ def from_here(kind: str, uri: str) -> str:
         return f"{SQLITE}{Path(file).absolute()}" if file and "?" not in file else uri
     if "://" in uri or not uri or uri.startswith("file:"):
         return uri
+    if kind == "wandb" and _WANDB_PROJECT.match(uri) and not os.path.lexists(uri):  # noqa: PTH - see below
+        return f"{os.environ.get('WANDB_BASE_URL', '').rstrip('/') or 'https://wandb.ai'}/{uri}"
     path = Path(uri).absolute()
     return f"{SQLITE}{path}" if kind == "mlflow" and not os.path.isdir(path) else str(path)  # noqa: PTH112 - a Path raises where a name is too long
 

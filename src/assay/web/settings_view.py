@@ -136,7 +136,7 @@ KIND_WORDS = {
     "table": "Table (CSV, JSON Lines, Parquet)",
     "tensorboard": "TensorBoard (folder of event files)",
     "trackio": "Trackio (folder of .db files)",
-    "wandb": "Weights & Biases (folder wandb)",
+    "wandb": "Weights & Biases (folder wandb, or a project's address)",
 }
 """Kinds that packages add are shown by their own name."""
 

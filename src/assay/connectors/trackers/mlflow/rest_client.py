@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx2
 
-from assay.connectors.outbound import CheckedTransport
+from assay.connectors.tracked.asking import MAX_ANSWER_BYTES, Unanswered, answer_to, asking
 from assay.connectors.trackers.mlflow.artifacts import MAX_SCORES_BYTES, RUN_ID, too_large
 from assay.errors import Invalid, Unavailable
 
-CONNECT_S = 5.0
-ANSWER_S = 60.0
-MAX_ANSWER_BYTES = 64 * 2**20
 MAX_PAGES = 100_000
 _API = "/api/2.0/mlflow"
 
@@ -41,15 +37,8 @@ class RestClient:
         self.base = urlunsplit(
             (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")
         )
-        auth = httpx2.BasicAuth(parts.username, parts.password or "") if parts.username else None
-        self._http = httpx2.Client(
-            auth=auth,
-            timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S),
-            transport=CheckedTransport(self.shown),
-            follow_redirects=False,
-            trust_env=False,
-            headers={"Accept": "application/json", "User-Agent": "assay"},
-        )
+        auth = (parts.username, parts.password or "") if parts.username else None
+        self._http = asking(self.shown, auth=auth)
 
     def __enter__(self) -> Self:
         return self
@@ -151,31 +140,19 @@ class RestClient:
         missing: bytes | None = None,
     ) -> bytes:
         """The body of one answer; `missing` instead of an error where there is nothing under that name."""
-        deadline = time.monotonic() + ANSWER_S
         most = MAX_ANSWER_BYTES if limit is None else limit
-        query = dict(asked) if asked is not None and method == "GET" else None
-        body = dict(asked) if asked is not None and method == "POST" else None
+        sent = {} if asked is None else {"params" if method == "GET" else "json": dict(asked)}
         try:
-            with self._http.stream(method, self.base + path, params=query, json=body) as answer:
-                content = bytearray()
-                for part in answer.iter_bytes(2**16):
-                    content += part
-                    if len(content) > most:
-                        break
-                    if time.monotonic() > deadline:
-                        raise self.unavailable(
-                            f"'{path.partition('?')[0]}' takes longer than {ANSWER_S:.0f} s"
-                        )
-                status = answer.status_code
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, UnicodeError) as error:
-            raise self.unavailable(f"{type(error).__name__}: {str(error)[:160]}") from error
-        if status == httpx2.codes.NOT_FOUND and missing is not None:
+            answer = answer_to(self._http, method, self.base + path, most=most, **sent)
+        except Unanswered as error:
+            raise self.unavailable(str(error)) from error
+        if answer.status == httpx2.codes.NOT_FOUND and missing is not None:
             return missing
-        if status != httpx2.codes.OK:
-            raise self.unavailable(_refusal(status, bytes(content)))
-        if limit is None and len(content) > most:
+        if answer.status != httpx2.codes.OK:
+            raise self.unavailable(_refusal(answer.status, answer.content))
+        if limit is None and answer.is_cut:
             raise self.unavailable(f"'{path}' answered more than {most / 2**20:.0f} MB")
-        return bytes(content)
+        return answer.content
 
     def unavailable(self, fact: str) -> Unavailable:
         """The error for a server that cannot be read now."""

@@ -18,6 +18,7 @@ from assay.connectors.tracked.wire import BYTES, Malformed, fields
 from assay.connectors.trackers.wandb.about import HISTORY, TOLD, About
 from assay.connectors.trackers.wandb.history import History
 from assay.connectors.trackers.wandb.log import Damaged, Records, records
+from assay.connectors.trackers.wandb.tags import tags_of
 from assay.domain.experiments.evidence import Curve, RunStatus
 from assay.errors import Invalid
 from assay.workflows.ports import SyncBatch
@@ -26,8 +27,6 @@ from assay.workflows.records import Source
 HOW = "W&B files"
 _LOG = re.compile(r"run-([A-Za-z0-9_.\-]{1,128})\.wandb\Z", re.ASCII)
 _SUMMARY = "files/wandb-summary.json"
-_TAG = re.compile(r"(assay\.[a-z_]+)[=:](.*)\Z", re.DOTALL)
-_KEPT = ("entity", "project", "group", "job_type", "sweep", "notes", "host")
 
 
 class WandbFiles:
@@ -146,18 +145,7 @@ class _Reading:
     def _told(self, history: History) -> ToldRun:
         about = self.about
         texts = about.texts
-        tags = {f"wandb.{name}": texts[name] for name in _KEPT if texts.get(name)}
-        plain = []
-        for tag in about.tags:
-            found = _TAG.match(tag)
-            if found:
-                tags[found.group(1)] = found.group(2)
-            else:
-                plain.append(tag)
-        if plain:
-            tags["wandb.tags"] = ", ".join(plain)
-        if about.commit:
-            tags["git.commit"] = about.commit
+        tags = tags_of(texts, about.tags, about.commit)
         curves = history.curves()
         status = self._status(curves)
         return ToldRun(

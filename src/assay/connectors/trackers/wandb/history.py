@@ -94,7 +94,7 @@ class History:
         """One more row, told elsewhere than in the log."""
         for name, value in values.items():
             if not name.startswith("_"):
-                for inner, number in _numbers(name, value, 0):
+                for inner, number in numbers_of(name, value):
                     self._put(inner, np.array([step]), np.array([number]), np.array([time_ms]))
         self.last_step = max(self.last_step, step)
 
@@ -134,7 +134,7 @@ class History:
         points.times_ms.append(times_ms)
 
     def _put_nested(self, name: str, value: object, steps: IntArray, times: IntArray, row: int) -> None:
-        for inner, number in _numbers(name, value, 0):
+        for inner, number in numbers_of(name, value):
             self._put(inner, steps[row : row + 1], np.array([number]), times[row : row + 1])
 
 
@@ -271,7 +271,7 @@ def _float_of(value: float) -> float | None:
         return None
 
 
-def _numbers(name: str, value: object, depth: int) -> list[tuple[str, float]]:
+def numbers_of(name: str, value: object, depth: int = 0) -> list[tuple[str, float]]:
     """The numbers in a value: of a group of metrics, or written as a text because JSON has no NaN."""
     if isinstance(value, str) and value in _NOT_FINITE:
         return [(name, _NOT_FINITE[value])]
@@ -279,6 +279,6 @@ def _numbers(name: str, value: object, depth: int) -> list[tuple[str, float]]:
         number = _float_of(value)
         return [] if number is None else [(name, number)]
     if isinstance(value, dict) and "_type" not in value and depth < _MAX_NESTING:
-        inner = (_numbers(f"{name}.{key}", one, depth + 1) for key, one in value.items())
+        inner = (numbers_of(f"{name}.{key}", one, depth + 1) for key, one in value.items())
         return [found for part in inner for found in part]
     return []

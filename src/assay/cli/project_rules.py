@@ -94,7 +94,8 @@ def _set_tolerance(own: dict[str, Any], metric: str, value: str) -> None:
 def lines(verdicts: dict[str, Any]) -> list[tuple[str, object]]:
     """What the project judges by, one fact a line."""
     rules = verdicts["kill_rules"]
-    values = [f"{name} {_text(rules[name])}" for name in _VALUES]
+    defaults = KillRules.model_fields  # a value that is absent is the default
+    values = [f"{name} {_text(rules[name] if name in rules else defaults[name].default)}" for name in _VALUES]
     values += [f"{_TOLERANCE}{name} {kept}" for name, kept in rules.get("plateau_tolerances", {}).items()]
     return [
         ("strictness", verdicts["strictness"]),

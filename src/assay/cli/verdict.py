@@ -70,6 +70,10 @@ def _print_verdict(key: str, found: dict[str, Any], shown: list[dict[str, str]])
             say(f"{one['check']}: {one['settle']['text']}")
     for advice in found["advice"]:
         say(f"{advice['rule']}: {advice['reason']}")
+    said = [advice["reason"] for advice in found["advice"]]
+    for one in found.get("chances", ()):
+        if one["text"] not in said:
+            say(f"{one['run']}: {one['text']}")
     for line in found["notes"]:
         say(line)
 

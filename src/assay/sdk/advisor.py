@@ -23,8 +23,9 @@ from assay.domain.experiments.evidence import Evidence, Run
 from assay.domain.experiments.experiment import Lock
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.snoozes import Snooze, asleep
-from assay.domain.gates.stop_advice import StopAdvice, stop_advice
+from assay.domain.gates.stop_advice import PastLessons, StopAdvice, stop_advice
 from assay.domain.gates.verdict import TimeInputs
+from assay.domain.stopping.learned_bytes import learned_from_bytes
 from assay.errors import AssayError
 from assay.sdk.after_run import patiently_connected
 from assay.sdk.connection import key_part
@@ -48,6 +49,7 @@ class Rules:
         self.lock, self.evidence = dossier_from_bytes(base64.b64decode(basis["dossier"]))
         self.settings = VerdictSettings.model_validate(basis["settings"])
         self.snoozes = tuple(Snooze.model_validate(one) for one in basis.get("snoozes", ()))
+        self.past = _past(basis.get("past"))
         self.at = str(basis["at"])
 
     def advice(self, run: Run, *, now: datetime) -> StopAdvice:
@@ -63,8 +65,15 @@ class Rules:
         )  # fmt: skip
         return stop_advice(
             self.lock, evidence, run, settings=self.settings, time=TimeInputs.at(now, self.lock),
-            snoozed=asleep(self.snoozes, now),
+            snoozed=asleep(self.snoozes, now), past=self.past,
         )  # fmt: skip
+
+
+def _past(told: dict[str, Any] | None) -> PastLessons | None:
+    """What past runs taught; None where the installation does not tell."""
+    if told is None:
+        return None
+    return PastLessons(learned_from_bytes(base64.b64decode(told["learned"])), told["may_stop"], told["why"])
 
 
 def rules_of(asked: dict[str, Any]) -> tuple[Rules | None, str]:

@@ -7,6 +7,8 @@ either learns it by heart and fails once the methods change; ranks are shrunken 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +38,7 @@ RISING = np.array([True] * 10 + [False] * 4)
 _SHRUNKEN_BY = 2.0  # runs that count as half worse, half better
 _LEAST_PACE = 1e-3  # of the problem's usual gap: what stands for no gain at all on the logarithmic scale
 _FARTHEST = 20.0
+_AT_ONCE = 2_000_000  # comparisons of one run with one past run at one check that are held in memory
 
 
 class Runs:
@@ -69,6 +72,12 @@ class Runs:
         part._standing = {checks: standing.of(rows) for checks, standing in self._standing.items()}
         return part
 
+    def in_batches(self, batch: IntArray) -> Runs:
+        """The same runs as parts of other pieces of work. What was worked out about them is kept."""
+        other = Runs(self.trajectories, self.problem, batch)
+        other._standing = dict(self._standing)
+        return other
+
     def standing_at(self, checks: FloatArray) -> Standing:
         """Where did each stand at each check? Worked out once."""
         key = checks.tobytes()
@@ -88,81 +97,118 @@ def features_at(asked: Runs, past: Runs, checks: FloatArray) -> tuple[FloatArray
     features = np.zeros((*now.judged.shape, len(FEATURES)))
     for problem in np.unique(asked.problem):
         rows, others = np.flatnonzero(asked.problem == problem), np.flatnonzero(past.problem == problem)
-        there = _Peers(past.of(others), then.of(others), checks)
+        there = _peers(past.of(others), then.of(others), checks)
         features[rows] = there.features(now.of(rows), asked.batch[rows])
     return features, now.judged
 
 
-class _Peers:
-    """The past runs of one problem, at the same checks."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Peers:
+    """Past runs of one problem as later ones are compared with them at fixed checks: small, however long their curves are.
 
-    def __init__(self, runs: Runs, standing: Standing, checks: FloatArray) -> None:
-        self.runs, self.standing, self.checks = runs, standing, checks
-        usual = np.where(standing.judged & np.isfinite(standing.best), np.abs(standing.best), np.nan)
-        self.usual = np.ones(len(checks))
-        for column in np.flatnonzero(np.isfinite(usual).any(axis=0)):
-            self.usual[column] = max(float(np.nanmedian(usual[:, column])), 1e-300)
+    Attributes:
+        checks: shares of the budget, shape (checks,).
+        hit: whether each reached its target, shape (runs,).
+        batch: the piece of work each belongs to, shape (runs,).
+        standing: where each stood; arrays of shape (runs, checks).
+        ever: smallest gap of each, shape (runs,); NaN where it was never evaluated.
+        before: smallest gap while more of the budget was still to come before the run's end than a later run has left at the
+            check, shape (runs, checks); NaN where there was no such time.
+        gained: by how much the smallest gap shrank from the check to the end, shape (runs, checks).
+    """
+
+    checks: FloatArray
+    hit: BoolArray
+    batch: IntArray
+    standing: Standing
+    ever: FloatArray
+    before: FloatArray
+    gained: FloatArray
 
     def features(self, now: Standing, batch: IntArray) -> FloatArray:
-        others = batch[:, None] != self.runs.batch[None, :]
-        left = -np.log(self.checks)[None, :]
+        """How do runs that stand like this, of these batches, compare? Shape (runs, checks, features), finite."""
+        at_once = max(1, _AT_ONCE // max(1, self.standing.best.size))
+        parts = [
+            self._features(
+                now.of(np.arange(start, min(start + at_once, len(batch)))), batch[start : start + at_once]
+            )
+            for start in range(0, len(batch), at_once)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.checks), len(FEATURES)))
+
+    def _features(self, now: Standing, batch: IntArray) -> FloatArray:
+        others = batch[:, None] != self.batch[None, :]
+        left, usual = -np.log(self.checks)[None, :], self._usual()
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            columns = [-np.log(now.best / self.usual), -np.arcsinh(now.level / self.usual)]
+            columns = [-np.log(now.best / usual), -np.arcsinh(now.level / usual)]
             for gain, share in ((now.gain20, 0.8), (now.gain40, 0.6)):
                 pace = gain / -np.log(share) * left
-                columns.append(np.log((pace + _LEAST_PACE * self.usual) / now.best))
+                columns.append(np.log((pace + _LEAST_PACE * usual) / now.best))
         past = self.standing
-        columns += self._ranks(now.best, past.best, others)
-        columns += self._ranks(now.level, past.level, others)
-        columns += [self._in_time(now, others), self._gained_enough(now, others)]
-        columns += self._ranks(-now.gain20, -past.gain20, others)
-        columns += self._ranks(-now.gain40, -past.gain40, others)
+        under_way = others[:, :, None] & past.judged[None, :, :]
+        columns += self._ranks(now.best, past.best, under_way)
+        columns += self._ranks(now.level, past.level, under_way)
+        columns += [self._in_time(now, others), self._gained_enough(now, under_way)]
+        columns += self._ranks(-now.gain20, -past.gain20, under_way)
+        columns += self._ranks(-now.gain40, -past.gain40, under_way)
         stacked = np.stack(columns, axis=-1)
         finite: FloatArray = np.clip(np.nan_to_num(stacked, nan=-_FARTHEST), -_FARTHEST, _FARTHEST)
         return finite
 
-    def _ranks(self, mine: FloatArray, theirs: FloatArray, others: BoolArray) -> list[FloatArray]:
+    def _usual(self) -> FloatArray:
+        """The usual gap of the problem at each check."""
+        best = self.standing.best
+        known = np.where(self.standing.judged & np.isfinite(best), np.abs(best), np.nan)
+        usual = np.ones(len(self.checks))
+        for column in np.flatnonzero(np.isfinite(known).any(axis=0)):
+            usual[column] = max(float(np.nanmedian(known[:, column])), 1e-300)
+        return usual
+
+    def _ranks(self, mine: FloatArray, theirs: FloatArray, under_way: BoolArray) -> list[FloatArray]:
         """The share of past hits, then of past misses, that stood worse at the same spend."""
         shares = []
         for hit in (True, False):
-            worse, of = np.zeros(mine.shape), np.zeros(mine.shape)
-            for peer in np.flatnonzero(self.runs.hit == hit):
-                counts = others[:, peer, None] & self.standing.judged[peer][None, :]
-                value = theirs[peer][None, :]
-                worse += counts * ((value > mine) + 0.5 * (value == mine))
-                of += counts
-            shares.append(_shrunken(worse, of))
+            rows = np.flatnonzero(self.hit == hit)
+            counts, value = under_way[:, rows], theirs[None, rows]
+            worse = np.count_nonzero(counts & (value > mine[:, None]), axis=1)
+            same = np.count_nonzero(counts & (value == mine[:, None]), axis=1)
+            shares.append(_shrunken(worse + 0.5 * same, np.count_nonzero(counts, axis=1)))
         return shares
 
     def _in_time(self, now: Standing, others: BoolArray) -> FloatArray:
         """Of the past runs that ever were as good as this one is: which share needed no longer from there than is left?"""
-        left = 1.0 - self.checks[None, :]
-        good, of = np.zeros(now.best.shape), np.zeros(now.best.shape)
-        for peer, run in enumerate(self.runs.trajectories):
-            if not run.spent.size:
-                continue
-            at = np.searchsorted(-run.best, -now.best)
-            counts = others[:, peer, None] & now.judged & (at < len(run.spent))
-            of += counts
-            if self.runs.hit[peer]:
-                reached = run.spent[np.minimum(at, len(run.spent) - 1)]
-                good += counts & (self.runs.end[peer] - reached <= left)
-        return _shrunken(good, of)
+        best = now.best[:, None]
+        counts = others[:, :, None] & now.judged[:, None] & (self.ever[None, :, None] <= best)
+        good = counts & self.hit[None, :, None] & ~(self.before[None] <= best)
+        return _shrunken(np.count_nonzero(good, axis=1), np.count_nonzero(counts, axis=1))
 
-    def _gained_enough(self, now: Standing, others: BoolArray) -> FloatArray:
+    def _gained_enough(self, now: Standing, under_way: BoolArray) -> FloatArray:
         """Of the past runs that were under way at this spend: which share still gained as much as this one lacks?"""
-        good, of = np.zeros(now.best.shape), np.zeros(now.best.shape)
-        for peer, run in enumerate(self.runs.trajectories):
-            if not run.spent.size:
-                continue
-            final = run.best[np.searchsorted(run.spent, self.runs.end[peer], side="right") - 1]
-            with np.errstate(invalid="ignore"):
-                gain = self.standing.best[peer] - final
-            counts = others[:, peer, None] & self.standing.judged[peer][None, :]
-            good += counts & (gain[None, :] >= now.best)
-            of += counts
-        return _shrunken(good, of)
+        good = under_way & (self.gained[None] >= now.best[:, None])
+        return _shrunken(np.count_nonzero(good, axis=1), np.count_nonzero(under_way, axis=1))
 
 
-def _shrunken(part: FloatArray, of: FloatArray) -> FloatArray:
-    return (part + 0.5 * _SHRUNKEN_BY) / (of + _SHRUNKEN_BY)
+def peers_of(past: Runs, checks: FloatArray) -> Peers:
+    """What is kept of past runs, all of one problem, to compare later ones with at these checks."""
+    return _peers(past, past.standing_at(checks), checks)
+
+
+def _peers(past: Runs, standing: Standing, checks: FloatArray) -> Peers:
+    shape = (len(past), len(checks))
+    ever, before, gained = np.full(len(past), np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
+    for row, run in enumerate(past.trajectories):
+        if not run.spent.size:
+            continue
+        ever[row] = run.best[-1]
+        # Time still to come falls along a run, so it is more than is left at a check up to a point, and never again.
+        first = np.searchsorted(run.spent - run.end, checks - 1.0, side="left")
+        before[row, first > 0] = run.best[first[first > 0] - 1]
+        final = run.best[np.searchsorted(run.spent, run.end, side="right") - 1]
+        with np.errstate(invalid="ignore"):
+            gained[row] = standing.best[row] - final
+    return Peers(checks, past.hit, past.batch, standing, ever, before, gained)
+
+
+def _shrunken(part: NDArray[Any], of: NDArray[Any]) -> FloatArray:
+    share: FloatArray = (part + 0.5 * _SHRUNKEN_BY) / (of + _SHRUNKEN_BY)
+    return share

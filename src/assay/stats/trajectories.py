@@ -26,7 +26,8 @@ class Trajectory:
     Attributes:
         spent: share of the budget at each evaluation, shape (n,), rising, 1 is all of it.
         gap: how far short of the target each evaluation was, shape (n,), in the metric's units; 0 or less is at the
-            target. NaN and infinity are a run that diverged: they count as infinitely far.
+            target. NaN and infinity, of either sign, are a run that diverged: they count as infinitely far.
+        over: False of a run that goes on, which may be judged up to the end of its budget.
         hit: whether it reached the target within its budget.
         end: the share of the budget that it used: up to the target, its last evaluation, or the end of the budget.
         best: the smallest gap up to each evaluation, shape (n,).
@@ -41,6 +42,7 @@ class Trajectory:
 
     spent: FloatArray
     gap: FloatArray
+    over: bool = True
     hit: bool = field(init=False)
     end: float = field(init=False)
     best: FloatArray = field(init=False)
@@ -54,14 +56,13 @@ class Trajectory:
             raise NotFinite("cannot read a run: a spend is no finite number (expected a share of the budget)")
         if (np.diff(self.spent) < 0.0).any():
             raise Misaligned("cannot read a run: its spend falls (expected evaluations in order)")
-        at_target = np.flatnonzero((self.gap <= 0.0) & (self.spent <= 1.0))
-        last = (
-            self.spent[at_target[0]]
-            if at_target.size
-            else min(self.spent[-1], 1.0)
-            if len(self.spent)
-            else 0.0
-        )
+        at_target = np.flatnonzero(np.isfinite(self.gap) & (self.gap <= 0.0) & (self.spent <= 1.0))
+        if at_target.size:
+            last = self.spent[at_target[0]]
+        elif not self.over:
+            last = 1.0
+        else:
+            last = min(self.spent[-1], 1.0) if len(self.spent) else 0.0
         best = np.minimum.accumulate(np.where(np.isfinite(self.gap), self.gap, np.inf))
         for name, value in (("hit", bool(at_target.size)), ("end", float(last)), ("best", best)):
             object.__setattr__(self, name, value)

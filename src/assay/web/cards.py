@@ -160,14 +160,16 @@ def _facts(card: CardView) -> tuple[CardFact, ...]:
 
 
 def _advised(card: CardView) -> list[CardFact]:
-    """Rules of thumb that recommend to kill it; the chip says where a criterion of its own does."""
+    """What past runs say of those under way, and rules that recommend to kill it; the chip says where a criterion of its own does."""
     shown = card.evidence
     if card.is_over or shown.get("decision") in {DecisionKind.KILL, DecisionKind.PROMOTE}:
         return []
     snoozed = {one["rule"] for one in shown.get("snoozes", ())}
     rules = [one["rule"] for one in shown.get("kills", ()) if not one["criterion"]]
     pressed = [rule.replace("_", " ") for rule in rules if rule not in snoozed]
-    return [CardFact("", f"advises to stop: {', '.join(pressed)}" if pressed else "")]
+    chance = str(shown.get("chance") or "")
+    stop = f"advises to stop: {', '.join(pressed)}" if pressed else ""
+    return [CardFact("", chance), CardFact("", stop)]
 
 
 def _budget(card: CardView) -> str:

@@ -47,6 +47,7 @@ RULES = {
     KillRuleName.NOT_FALLING: "Training loss does not fall",
     KillRuleName.DIVERGED: "Training diverged",
     KillRuleName.MEDIAN: "Below the median of like candidates",
+    KillRuleName.FUTILITY: "Chance to reach the target too low, by past runs of the same problem",
 }
 _VALUES = (
     ("over_budget_multiple", "Over budget beyond", "times the budget"),
@@ -54,6 +55,7 @@ _VALUES = (
     ("plateau_runs", "Plateau over", "seed groups"),
     ("gap", "Gap beyond", "of a fraction"),
     ("not_falling_after", "Loss must fall after epoch", ""),
+    ("futility", "Futile below a chance of", "0.05 is 5%"),
 )
 
 _COMMITMENTS = (("experiments", "Experiments"), ("product_tasks", "Product tasks"))
@@ -314,7 +316,8 @@ def verdicts_from_form(form: FormData, before: VerdictSettings) -> VerdictSettin
     rules: dict[str, Any] = before.kill_rules.model_dump()
     rules["enabled"] = tuple(name for name in texts(form, "rule") if name in {r.value for r in KillRuleName})
     for name, _, _ in _VALUES:
-        rules[name] = text(form, name) or rules[name]
+        if text(form, name):
+            rules[name] = text(form, name)
     if "plateau_tolerances" in form:
         rules["plateau_tolerances"] = _tolerances(text(form, "plateau_tolerances"))
     data = {

@@ -17,7 +17,7 @@ from assay.domain.stopping.choosing import Advice, Chosen, Tally, choose, tally,
 from assay.domain.stopping.futility import FutilityRule
 from assay.domain.stopping.history import ByProblem, History, Record, record_by
 from assay.domain.stopping.rules import StopRule
-from assay.domain.stopping.tuning import DEFAULT_LEVEL, LEVELS, TunedLevel, level_by, numbers_by_parts
+from assay.domain.stopping.tuning import TunedLevel, level_by, numbers_by_parts
 from assay.stats.futility import CHECKS
 from assay.stats.proportions import clopper_pearson
 from assay.workflows.back_test_views import ElsewhereRecord, Part, TriedValue
@@ -123,26 +123,32 @@ def _choice(replays: Sequence[Replay], now: int | None, past: History) -> tuple[
 
 def tried_futility(settings: KillRules, past: History, chance: Chance) -> tuple[TriedRule, TunedLevel]:
     """The rule for futility at every level, by the same chances: one fit serves all of them."""
+    name = KillRuleName.FUTILITY
     chances, p_values = numbers_by_parts(past.runs, CHECKS)
     level = level_by(past.runs, CHECKS, chances)
-    levels = sorted({*LEVELS, DEFAULT_LEVEL})
-    replays = []
-    for one in levels:
-        rule = FutilityRule(one)
+    found, replays = alternatives(settings, name), []
+    for one in found:
+        rule = FutilityRule(float(one.futility))
         answers = rule.answers_by(past.runs, CHECKS, chances, p_values)
         answered = np.asarray(answers.asked.any(axis=1))
         replays.append(Replay(rule.name, "runs of other batches", answers.first_stop(CHECKS), answered))
-    now = levels.index(level.level)
-    chosen, elsewhere = _choice(replays, now, past)
+    now = next(place for place, one in enumerate(found) if one.futility == settings.futility)
+    is_tuned = level.tuned and level.level == float(settings.futility)
+    chosen, elsewhere = _choice(replays, now if name in settings.enabled else None, past)
+    wanted = settings
+    if chosen.place is not None:
+        wanted = taken(settings, found[chosen.place], [name])
+    elif chosen.advice is Advice.OFF:
+        wanted = without(settings, name)
     tried = TriedRule(
         records=tuple(record_by(replay, past, chance()) for replay in replays),
-        note=_TUNED_HERE if level.tuned else "",
-        words=tuple(f"chance below {one:g}" for one in levels),
-        settings=({},) * len(levels),
+        note=_TUNED_HERE if is_tuned else "",
+        words=tuple(in_words(one, name) for one in found),
+        settings=tuple(values_of(one, name) for one in found),
         now=now,
         chosen=chosen,
         elsewhere=elsewhere,
-        wanted=settings,
+        wanted=wanted,
     )
     return tried, level
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from assay.domain.experiments.evidence import Curve, RunStatus
-from assay.domain.gates.past_targets import NOT_REPLAYED, PastTarget, past_target
+from assay.domain.gates.past_targets import NOT_REPLAYED, PastTarget
 from assay.domain.gates.rule_values import changes, taken
 from assay.domain.gates.settings import KillRules
 from assay.domain.kernel.kill_rules import KillRuleName
@@ -17,7 +16,6 @@ from assay.domain.stopping.history import (
     FEWEST_EVALUATIONS,
     History,
     LeftOut,
-    PastRun,
     Record,
     history_of,
 )
@@ -46,18 +44,18 @@ from assay.workflows.back_test_views import (
     TunedFutility,
 )
 from assay.workflows.lookup import required_project
-from assay.workflows.ports import ReadTransaction, Workspace
+from assay.workflows.past_runs import NEWEST_RUNS, past_runs
+from assay.workflows.ports import Workspace
 
-NEWEST_RUNS = 500
+__all__ = ["MOST_RUNS", "NEWEST_RUNS", "back_test_rules", "past_digest"]
 MOST_RUNS = 3000
-MOST_EVALUATIONS = 3_000_000
-"""Of all curves together: what is held in memory."""
 KILLED_SHOWN = 200
-FUTILITY = "futility"
+FUTILITY = KillRuleName.FUTILITY.value
 SEED = 34
 """Of the bootstrap over problems: the same history gives the same answer on every face."""
 AtWork = Callable[[str, int, int], None]
-RULES = (FUTILITY, *sorted(rule.value for rule in KillRuleName if rule not in NOT_REPLAYED))
+_ASKED = [rule.value for rule in KillRuleName if rule not in NOT_REPLAYED]
+RULES = (FUTILITY, *sorted(name for name in _ASKED if name != FUTILITY))
 
 
 def past_digest(ws: Workspace, actor: Actor, slug: str, *, newest: int = NEWEST_RUNS) -> str:
@@ -98,9 +96,9 @@ def back_test_rules(
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         settings = project.settings.verdicts.kill_rules
-        found, total, by_id, targets = _past_runs(tx, project.id, newest)
-    past = history_of(found)
-    tried, tuned = _tried(past, targets, settings, rule, chance, at_work)
+        read = past_runs(tx, project.id, newest)
+    past, total = history_of(read.found), read.over
+    tried, tuned = _tried(past, read.targets, settings, rule, chance, at_work)
     left_out, best = dict(past.left_out), _best(settings, tried)
     return BackTestView(
         runs=len(past.runs),
@@ -114,7 +112,7 @@ def back_test_rules(
         limit=FALSE_KILL_LIMIT,
         missing=_missing(past, total),
         futility=tuned,
-        rules=tuple(_told(name, one, past, by_id, settings) for name, one in tried.items()),
+        rules=tuple(_told(name, one, past, read.by_id, settings) for name, one in tried.items()),
         not_replayed=tuple(
             NotReplayed(name.value, why) for name, why in NOT_REPLAYED.items() if rule in (None, name)
         ),
@@ -132,67 +130,6 @@ def _check_rule(rule: str | None) -> None:
             hint="assay backtest",
             code="kill-rule-unknown",
         )
-
-
-def _past_runs(
-    tx: ReadTransaction, project_id: int, newest: int
-) -> tuple[list[PastRun | LeftOut], int, Mapping[str, EndedRun], Mapping[str, PastTarget]]:
-    """Every past run or why it is left out, how many there are in all, and what the tickets promised, by problem."""
-    locks = {key: past_target(lock.registration) for key, lock in tx.ticket_locks(project_id).items()}
-    names = {
-        name
-        for target in locks.values()
-        if target is not None
-        for name in (target.metric.name, *target.metric.aliases)
-    }
-    ended, total = tx.ended_runs(project_id, locks, names, limit=newest)
-    found: list[PastRun | LeftOut] = []
-    wanted: dict[str, tuple[EndedRun, PastTarget, str]] = {}
-    evaluations = 0
-    for run in ended:
-        chosen = _wanted(run, locks[run.ticket])
-        if isinstance(chosen, tuple):
-            evaluations += run.points[chosen[1]]
-            if evaluations > MOST_EVALUATIONS:
-                found.append(LeftOut.NOT_READ)
-            else:
-                wanted[run.run_id] = (run, *chosen)
-        else:
-            found.append(chosen)
-    targets: dict[str, PastTarget] = {}
-    for run_id, metric, curve in tx.curves_in_turn(project_id, wanted, {one[2] for one in wanted.values()}):
-        run, target, name = wanted[run_id]
-        if metric == name:
-            problem = _problem(target, run)
-            targets.setdefault(problem, target)
-            found.append(_past_run(run, target, problem, curve))
-    return found, total, {run_id: one[0] for run_id, one in wanted.items()}, targets
-
-
-def _wanted(run: EndedRun, target: PastTarget | None) -> tuple[PastTarget, str] | LeftOut:
-    """What the run's curve had to reach, and under which name it is kept; or why the run is left out."""
-    if target is None:
-        return LeftOut.NO_TARGET
-    if run.arm == "baseline":
-        return LeftOut.BASELINE
-    if run.status is not RunStatus.FINISHED:
-        return LeftOut.ENDED_EARLY
-    name = next((name for name in (target.metric.name, *target.metric.aliases) if name in run.points), None)
-    if name is None:
-        return LeftOut.NO_CURVE
-    return LeftOut.FEW_EVALUATIONS if run.points[name] < FEWEST_EVALUATIONS else (target, name)
-
-
-def _problem(target: PastTarget, run: EndedRun) -> str:
-    dataset = target.dataset or run.dataset
-    return f"{target.metric.name} on {dataset}" if dataset else target.metric.name
-
-
-def _past_run(run: EndedRun, target: PastTarget, problem: str, curve: Curve) -> PastRun:
-    """Where a step was logged twice the later value counts."""
-    last = np.append(np.diff(curve.steps) > 0, True)
-    gaps = target.gaps(curve.values[last])
-    return PastRun(run.run_id, run.ticket, problem, curve.steps[last], gaps, run.gpu_hours)
 
 
 def _tried(
@@ -223,8 +160,7 @@ def _tried(
 def _best(settings: KillRules, tried: Mapping[str, TriedRule]) -> KillRules:
     best = settings
     for name, one in tried.items():
-        if name != FUTILITY:
-            best = taken(best, one.wanted, [KillRuleName(name)])
+        best = taken(best, one.wanted, [KillRuleName(name)])
     return best
 
 
@@ -241,9 +177,9 @@ def _told(
     part = saved(tried.record)
     return RuleRecord(
         rule=name,
-        asks=tested.rule,
+        asks=tested.rule.removeprefix(f"{name}: "),
         note=tried.note,
-        enabled=None if name == FUTILITY else KillRuleName(name) in settings.enabled,
+        enabled=KillRuleName(name) in settings.enabled,
         winners=tested.hits,
         winners_judged=judged.hits,
         winners_killed=tested.hits_stopped,

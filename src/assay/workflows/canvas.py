@@ -29,6 +29,7 @@ from assay.errors import AssayError
 from assay.workflows.actor import SYSTEM, Actor, Permission
 from assay.workflows.gathering import gather_evidence
 from assay.workflows.integrity import lock_faults
+from assay.workflows.judging import judging_settings
 from assay.workflows.kept import (
     CANVAS,
     STANDING,
@@ -39,7 +40,7 @@ from assay.workflows.kept import (
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import KeptDocument, Project, Sprint
-from assay.workflows.verdicts import check_lock, judging_settings
+from assay.workflows.verdicts import check_lock
 
 LOOK = "assay canvas show"
 

@@ -18,6 +18,7 @@ from assay.workflows.gate_ports import GateReads, GateWrites
 from assay.workflows.journal_memory import EventReads, JournalMemory
 from assay.workflows.journal_ports import JournalReads
 from assay.workflows.kept_ports import KeptReads, KeptWrites
+from assay.workflows.lesson_memory import Lessons
 from assay.workflows.pipeline_ports import PipelineReads, PipelineWrites
 from assay.workflows.planning_ports import PlanningReads
 from assay.workflows.run_artifacts import ArtifactLister
@@ -443,3 +444,4 @@ class Workspace:
     signer: CheckpointSigner
     instance_id: str
     memory: JournalMemory = field(default_factory=JournalMemory)
+    lessons: Lessons = field(default_factory=Lessons)

@@ -1,4 +1,4 @@
-"""Verdicts: compute from a ticket's evidence, keep, replay."""
+"""Verdicts: compute from a ticket's evidence, and keep."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from assay.domain.experiments.dossier import dossier_from_bytes
 from assay.domain.experiments.evidence import Evidence, RunStatus
 from assay.domain.experiments.experiment import LinkKind, Lock
-from assay.domain.gates.kill_rules import settings_without
-from assay.domain.gates.replay import replay
-from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.sources import read_once
 from assay.domain.gates.summary import card_evidence
 from assay.domain.gates.verdict import compute_verdict, unjudged, verdict_bytes, verdict_digest
@@ -24,11 +20,13 @@ from assay.errors import AssayError, NotFound, Refused, Unavailable
 from assay.workflows.actor import SYSTEM, Actor, Permission
 from assay.workflows.board_gates import card_gate
 from assay.workflows.card_figures import figures_text
-from assay.workflows.gathering import evidence_rows, gather_evidence, with_all_scores
+from assay.workflows.gathering import gather_evidence
 from assay.workflows.integrity import lock_faults
+from assay.workflows.judging import judging_settings
 from assay.workflows.kill_cards import looked_at_again
+from assay.workflows.lessons import past_for
 from assay.workflows.lookup import required_project, required_ticket
-from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
+from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, StoredVerdict, Ticket
 from assay.workflows.standing_verdicts import (
     StandingVerdict,
@@ -44,18 +42,6 @@ MOST_SAID = 200
 _COUNTED = ("metric", "runs", "running", "finished", "baseline_runs", "decision", "learnings")
 """What a card may still show when its ticket could not be judged."""
 log = logging.getLogger("assay.verdicts")
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayReport:
-    """Whether a stored verdict comes out again, byte for byte."""
-
-    key: str
-    same: bool
-    differences: tuple[str, ...]
-    stored_digest: str
-    other_versions: tuple[str, ...]
-    """Libraries whose version changed since, such as "numpy 2.3.1 is now 2.4.6"."""
 
 
 def refresh_verdict(ws: Workspace, slug: str, key: str) -> VerdictRecord | None:
@@ -118,6 +104,7 @@ def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictReco
         ticket = required_ticket(tx, project, key)
         evidence = gather_evidence(ws, tx, project, ticket)
         altered = lock_faults(tx, project, ticket)
+        past = past_for(ws, tx, project, ticket, evidence)
     check_lock(ticket.key, altered)
     if ticket.lock is None:
         counts = asdict(_counts(CardEvidence(), ticket, evidence))
@@ -128,18 +115,11 @@ def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictReco
         ws.store.write(lambda tx: _mark_amendments(tx, ws, project, ticket, marked))
         return False, None
     settings = judging_settings(project, ticket)
-    record = compute_verdict(ticket.lock, evidence, settings=settings, now=ws.clock())
+    taught = None if past is None else past()
+    record = compute_verdict(ticket.lock, evidence, settings=settings, now=ws.clock(), past=taught)
     summary = card_evidence(record, ticket.lock, evidence)
     card = asdict(with_estimate(_counts(CardEvidence(**asdict(summary)), ticket, evidence), record, evidence))
     return ws.store.write(lambda tx: _keep(tx, ws, project, ticket, record, card, seen=seen)), record
-
-
-def judging_settings(project: Project, ticket: Ticket) -> VerdictSettings:
-    """Alpha, strictness and what sets configurations apart as they stood at the lock; rules of thumb as the project tunes them today."""
-    settings = settings_without(project.settings.verdicts, ticket.content.kill_rules_off)
-    assert ticket.lock is not None
-    kept = {name: getattr(ticket.lock, name) for name in ("alpha", "strictness", "ignored_parameters")}
-    return settings.model_copy(update=kept)
 
 
 def check_lock(key: str, altered: Sequence[str]) -> None:
@@ -375,76 +355,3 @@ def recompute_verdict(ws: Workspace, actor: Actor, slug: str, key: str) -> Verdi
             code="ticket-not-locked",
         )
     return record
-
-
-def replay_verdict(
-    ws: Workspace, actor: Actor, slug: str, key: str, *, digest: str | None = None
-) -> ReplayReport:
-    """Does a stored verdict come out again, byte for byte? The latest one, or the one with this digest.
-
-    A verdict that somebody decided on is computed from the evidence kept with the decision, whatever became of the runs.
-
-    Raises:
-        NotFound: no verdict of this ticket has this digest.
-        Refused: there is no stored verdict, or the runs it saw have changed and nobody decided on it.
-    """
-    actor.require(Permission.AUDIT)
-    with ws.store.read() as tx:
-        project = required_project(tx, slug)
-        ticket = required_ticket(tx, project, key)
-        stored = _stored_verdict(tx, ticket, digest)
-        lock, evidence = _as_decided(tx, ticket, stored) or _as_now(tx, project, ticket, stored)
-        evidence = with_all_scores(ws, tx, evidence)
-    again = replay(stored.body, lock, evidence, stored_versions=stored.library_versions)
-    return ReplayReport(
-        key=key,
-        same=again.same,
-        differences=again.differences,
-        stored_digest=stored.digest,
-        other_versions=again.other_versions,
-    )
-
-
-def _stored_verdict(tx: ReadTransaction, ticket: Ticket, digest: str | None) -> StoredVerdict:
-    if digest is None:
-        latest = tx.verdict(ticket.id)
-        if latest is not None and ticket.lock is not None:
-            return latest
-        raise unjudged_type(ticket, "replay") or Refused(
-            f"cannot replay verdict of {ticket.key!r}: none is stored (expected a locked ticket with a verdict)",
-            hint=f"assay verdict {ticket.key}",
-            code="verdict-missing",
-        )
-    for stored in reversed(tx.verdicts(ticket.id)):
-        if stored.digest == digest:
-            return stored
-    raise NotFound(
-        f"cannot replay verdict {digest[:80]!r}: {ticket.key!r} has no verdict with this digest",
-        hint=f"assay verdict {ticket.key} --json",
-        code="verdict-unknown",
-        field="digest",
-    )
-
-
-def _as_decided(tx: ReadTransaction, ticket: Ticket, stored: StoredVerdict) -> tuple[Lock, Evidence] | None:
-    for decision in tx.decisions(ticket.id):
-        if decision.verdict_digest == stored.digest and decision.evidence_digest is not None:
-            content = tx.blob(decision.evidence_digest)
-            if content is not None:
-                return dossier_from_bytes(content)
-    return None
-
-
-def _as_now(
-    tx: ReadTransaction, project: Project, ticket: Ticket, stored: StoredVerdict
-) -> tuple[Lock, Evidence]:
-    assert ticket.lock is not None
-    latest = tx.verdict(ticket.id)
-    if latest is None or latest.digest != stored.digest:
-        raise Refused(
-            f"cannot replay verdict {stored.digest[:19]!r} of {ticket.key!r}: its runs have changed since and nobody "
-            "decided on it (expected the latest verdict, or one with a decision)",
-            hint=f"assay replay {ticket.key}",
-            code="verdict-superseded",
-        )
-    return ticket.lock, evidence_rows(tx, project, ticket)

@@ -12,8 +12,9 @@ from assay.domain.kernel.findings import Outcome, Role
 from assay.domain.kernel.verdicts import Recommendation
 from assay.workflows.board import move_card
 from assay.workflows.evidence import attach_run, connect_source, sync_source
+from assay.workflows.replays import replay_verdict
 from assay.workflows.tickets import create_ticket
-from assay.workflows.verdicts import get_verdict, replay_verdict
+from assay.workflows.verdicts import get_verdict
 from tests.unit.workflows.conftest import ADA, CATALOG, content, run
 from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, get_ticket, start
 

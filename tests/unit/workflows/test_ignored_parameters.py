@@ -11,8 +11,9 @@ from assay.workflows.comparison import compare
 from assay.workflows.comparison_asked import comparison_asked
 from assay.workflows.journal import verify_journal
 from assay.workflows.projects import get_project, save_settings
+from assay.workflows.replays import replay_verdict
 from assay.workflows.tickets import get_ticket
-from assay.workflows.verdicts import get_verdict, refresh_verdict, replay_verdict
+from assay.workflows.verdicts import get_verdict, refresh_verdict
 from tests.faces.web import story
 
 

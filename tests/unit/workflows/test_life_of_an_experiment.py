@@ -21,10 +21,11 @@ from assay.workflows.decisions import decide
 from assay.workflows.evidence import attach_run, connect_source, disconnect_source, list_sources, sync_source
 from assay.workflows.journal import journal_page, make_checkpoint, verify_journal
 from assay.workflows.projects import get_project, save_settings
+from assay.workflows.replays import replay_verdict
 from assay.workflows.search import search, tried_before
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.tickets import create_ticket, edit_ticket, follow_up, get_ticket
-from assay.workflows.verdicts import get_verdict, recompute_verdict, replay_verdict
+from assay.workflows.verdicts import get_verdict, recompute_verdict
 from tests.unit.workflows.conftest import ADA, CATALOG, content, run
 
 SLUG = "chatbot"

@@ -16,9 +16,10 @@ from assay.workflows.evidence import connect_source, get_run, list_runs, sync_so
 from assay.workflows.journal import journal_page, verify_journal
 from assay.workflows.overview import overview
 from assay.workflows.prices import set_prices
+from assay.workflows.replays import replay_verdict
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.tickets import get_ticket
-from assay.workflows.verdicts import get_verdict, replay_verdict
+from assay.workflows.verdicts import get_verdict
 from tests.unit.workflows.conftest import ADA, CATALOG, run
 from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, start
 

@@ -9,9 +9,10 @@ from assay.domain.kernel.verdicts import Recommendation
 from assay.errors import Refused, Unavailable
 from assay.workflows import verdicts
 from assay.workflows.evidence import list_runs, sync_source
+from assay.workflows.replays import replay_verdict
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.tickets import get_ticket
-from assay.workflows.verdicts import get_verdict, recompute_verdict, refresh_open_verdicts, replay_verdict
+from assay.workflows.verdicts import get_verdict, recompute_verdict, refresh_open_verdicts
 from tests.unit.workflows.conftest import ADA, run
 from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, connect_source, start
 

@@ -14,24 +14,24 @@ from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.preconditions import ExpectedVersion, SentBody, etag, remembered
 from assay.api.schemas.moves import DecisionDocument
 from assay.api.schemas.tickets import DecisionBody, ticket_document
-from assay.api.schemas.verdicts import BasisDocument, VerdictDocument, VerdictHistory
+from assay.api.schemas.verdicts import BasisDocument, PastDocument, VerdictDocument, VerdictHistory
 from assay.api.versioned import v1_router
 from assay.domain.experiments.display_findings import shown_findings
 from assay.domain.gates.decide import EXIT_CODE, row_of
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
+from assay.domain.stopping.learned_bytes import learned_bytes
 from assay.errors import AssayError, NotFound
 from assay.workflows.actor import Permission
 from assay.workflows.decisions import DecisionResult, decide
 from assay.workflows.kill_cards import kill_views
+from assay.workflows.replays import ReplayReport, replay_verdict
 from assay.workflows.tickets import get_ticket
 from assay.workflows.unjudged import unjudged_type
 from assay.workflows.verdict_basis import verdict_basis
 from assay.workflows.verdicts import (
-    ReplayReport,
     get_standing_verdict,
     recompute_verdict,
-    replay_verdict,
     verdict_history,
 )
 from assay.workflows.views import VerdictSince
@@ -91,9 +91,15 @@ def show_verdict_basis(request: Request, slug: str, key: str) -> Response:
     basis = verdict_basis(workspace_of(request), actor_of(request), slug, key)
     if basis is None:
         raise _no_verdict(request, slug, key)
-    dossier = base64.b64encode(basis.dossier).decode("ascii")
+    known, dossier = basis.past, base64.b64encode(basis.dossier).decode("ascii")
+    past = None
+    if known is not None:
+        learned = base64.b64encode(learned_bytes(known.learned)).decode("ascii")
+        past = PastDocument(learned=learned, may_stop=known.may_stop, why=known.why)
     return answer(
-        BasisDocument(key=key, dossier=dossier, settings=basis.settings, snoozes=basis.snoozes, at=basis.at)
+        BasisDocument(
+            key=key, dossier=dossier, settings=basis.settings, snoozes=basis.snoozes, past=past, at=basis.at
+        )
     )
 
 

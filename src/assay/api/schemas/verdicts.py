@@ -30,6 +30,16 @@ class VerdictDocument(TypedDict):
     """The kills that it recommends, with who overruled which until when."""
 
 
+class PastDocument(TypedDict):
+    """What past runs taught the rule for futility."""
+
+    learned: str
+    """Compressed, in base64."""
+    may_stop: bool
+    """Whether its record allows it to stop a run by itself."""
+    why: str
+
+
 class BasisDocument(TypedDict):
     """What a verdict on a ticket would be computed from now."""
 
@@ -39,6 +49,8 @@ class BasisDocument(TypedDict):
     settings: VerdictSettings
     snoozes: tuple[Snooze, ...]
     """Recommended kills that somebody overruled for now."""
+    past: PastDocument | None
+    """What past runs of the metric taught; null where the rule for futility is off, or there is no number to reach."""
     at: datetime
 
 

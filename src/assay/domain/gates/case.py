@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from assay.domain.experiments.criteria.model import Comparison, Threshold
 from assay.domain.experiments.evidence import Run
 from assay.domain.experiments.experiment import Baseline, LookPlan, Registration
+from assay.domain.gates.futility_seen import FutilitySeen
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.kernel.findings import Counts, Lacks, Looks, Outcome, Role, Settlement, ShownInterval
@@ -31,6 +32,7 @@ class Case:
         wants_baseline: what to do where a comparison has none.
         predicts: whether an unclear claim is asked what would settle it (costly; not asked of groups that are not shown).
         sequential: whether claims about one model an arm have to hold however often one looks at its examples.
+        seen: what past runs say about the runs under way; None where nobody asked.
     """
 
     registration: Registration
@@ -44,6 +46,7 @@ class Case:
     wants_baseline: str = "baseline runs (tag assay.arm=baseline) would make a comparison possible"
     predicts: bool = True
     sequential: bool = False
+    seen: FutilitySeen | None = None
 
     @property
     def catalog(self) -> MetricCatalog:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.findings import Finding, Outcome, Role, Settlement
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.verdicts import Recommendation, RuleAdvice
 
 _STATISTIC = re.compile(r"sd|p\d+(\.\d+)?|pass[@^]\d+")
@@ -182,6 +183,13 @@ def _sentence(text: str, metric: str | None = None) -> str:
 def _advice_text(advice: Sequence[RuleAdvice]) -> list[str]:
     kills = [a for a in advice if a.advises_kill]
     # The sentence has begun before the reason does, so nothing in it is capitalised.
-    return [
-        f"Rule of thumb {a.rule.replace('_', ' ')} advises to kill: {a.reason.rstrip('.')}." for a in kills
-    ]
+    return [f"{_rule_words(a.rule)} advises to kill: {a.reason.rstrip('.')}." for a in kills]
+
+
+def _rule_words(rule: str) -> str:
+    """What is learned from past runs is no rule of thumb."""
+    return (
+        "The rule for futility"
+        if rule == KillRuleName.FUTILITY
+        else f"Rule of thumb {rule.replace('_', ' ')}"
+    )

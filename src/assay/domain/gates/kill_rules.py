@@ -13,6 +13,7 @@ from assay.domain.gates.case import Case, is_better
 from assay.domain.gates.checks.curves import falls_after, first_non_finite
 from assay.domain.gates.checks.progress import plateau_of, search_path
 from assay.domain.gates.checks.resources import spent
+from assay.domain.gates.futility_seen import futility_reason
 from assay.domain.gates.problems import Problem, run_name
 from assay.domain.gates.quantities import in_unit_of
 from assay.domain.gates.seed_groups import SeedGroup
@@ -40,7 +41,7 @@ def advise(
     case: Case, choice: Choice, findings: Sequence[Finding], *, time_box_over: bool
 ) -> tuple[RuleAdvice, ...]:
     """What does each enabled rule advise, in the order of their names? Kill advice is silent once every primary is met."""
-    primary_met = _primary_met(findings)
+    primary_met = is_claim_met(findings)
     told = []
     for rule in sorted(set(case.settings.kill_rules.enabled)):
         reason = _time_box(case) if rule is KillRuleName.TIME_BOX and time_box_over else ""
@@ -54,7 +55,7 @@ def advise(
 
 def advise_under_way(case: Case, choice: Choice, findings: Sequence[Finding]) -> tuple[RuleAdvice, ...]:
     """What do the enabled rules that look at a run's own curves advise about the one that is chosen? Silent once every primary is met."""
-    if _primary_met(findings):
+    if is_claim_met(findings):
         return ()
     asked = sorted(set(case.settings.kill_rules.enabled) & _OWN_CURVES)
     told = ((rule, _RULES[rule](case, choice)) for rule in asked)
@@ -63,7 +64,8 @@ def advise_under_way(case: Case, choice: Choice, findings: Sequence[Finding]) ->
     )
 
 
-def _primary_met(findings: Sequence[Finding]) -> bool:
+def is_claim_met(findings: Sequence[Finding]) -> bool:
+    """Is every primary criterion met? No rule speaks against that."""
     primaries = [f for f in findings if f.role is Role.PRIMARY]
     return bool(primaries) and all(f.outcome is Outcome.MET for f in primaries)
 
@@ -184,4 +186,5 @@ _RULES: dict[KillRuleName, Callable[[Case, Choice], str | None]] = {
     KillRuleName.NOT_FALLING: _not_falling,
     KillRuleName.DIVERGED: _diverged,
     KillRuleName.MEDIAN: _median,
+    KillRuleName.FUTILITY: lambda case, _: futility_reason(case.seen),
 }

@@ -80,6 +80,18 @@ def past_target(registration: Registration) -> PastTarget | None:
     return PastTarget(metric, value, higher, dataset)
 
 
+def problem_of(target: PastTarget, dataset: str | None) -> str:
+    """The name of the problem of a run on this data set: only runs of the same problem are compared.
+
+    >>> from assay.domain.kernel.metrics import Unit
+    >>> f1 = Metric(name="f1", direction=Direction.HIGHER, unit=Unit.FRACTION)
+    >>> problem_of(PastTarget(f1, 0.8, True, ""), "reviews@2"), problem_of(PastTarget(f1, 0.8, True, ""), None)
+    ('f1 on reviews@2', 'f1')
+    """
+    on = target.dataset or dataset
+    return f"{target.metric.name} on {on}" if on else target.metric.name
+
+
 def _number(
     criterion: Criterion, metric: Metric, registration: Registration
 ) -> tuple[float, Comparison] | None:

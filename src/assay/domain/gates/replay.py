@@ -9,6 +9,7 @@ from typing import Any
 
 from assay.domain.experiments.evidence import Evidence
 from assay.domain.experiments.experiment import Lock
+from assay.domain.gates.futility_seen import FutilitySeen
 from assay.domain.gates.libraries import library_versions
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.verdict import TimeInputs, verdict_at, verdict_bytes
@@ -76,7 +77,9 @@ def replay(
     settings = VerdictSettings.model_validate(body["settings"])
     inputs = body.get("inputs") or {}
     time = TimeInputs(inputs.get("elapsed_days"), bool(inputs.get("time_box_over")))
-    record = verdict_at(lock, evidence, settings=settings, time=time)
+    told = inputs.get("futility")
+    seen = None if told is None else FutilitySeen.model_validate(told)
+    record = verdict_at(lock, evidence, settings=settings, time=time, seen=seen)
     found = compared(stored, verdict_bytes(record), was=stored_versions or {}, now=library_versions())
     return Replay(found.same, found.differences, record, found.other_versions)
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from assay.domain.gates.settings import KillRules
 from assay.domain.kernel.kill_rules import KillRuleName
+from assay.domain.stopping.tuning import LEVELS
 
 OFF = "off"
 _ROUND: Mapping[KillRuleName, Mapping[str, tuple[Decimal | int, ...]]] = MappingProxyType(
@@ -24,6 +25,7 @@ _ROUND: Mapping[KillRuleName, Mapping[str, tuple[Decimal | int, ...]]] = Mapping
         },
         KillRuleName.NOT_FALLING: {"not_falling_after": (1, 3, 10)},
         KillRuleName.OVER_BUDGET: {"over_budget_multiple": ()},
+        KillRuleName.FUTILITY: {"futility": tuple(Decimal(str(level)) for level in sorted(LEVELS))},
     }
 )
 """Settings of each rule that has values, and what is tried of each."""
@@ -33,6 +35,7 @@ _WORDS: Mapping[KillRuleName, str] = MappingProxyType(
         KillRuleName.PLATEAU: "last {plateau_runs} within {plateau_tolerance}",
         KillRuleName.NOT_FALLING: "after {not_falling_after}",
         KillRuleName.OVER_BUDGET: "beyond {over_budget_multiple} times",
+        KillRuleName.FUTILITY: "chance below {futility}",
     }
 )
 

@@ -13,6 +13,7 @@ from assay.domain.kernel.metric_name import METRIC_NAME
 from assay.domain.kernel.metrics import Metric, Unit
 from assay.domain.kernel.model import NUMBER, Value
 
+_FUTILITY = Decimal("0.05")
 MetricName = Annotated[
     str, StringConstraints(pattern=METRIC_NAME.pattern.removesuffix(r"\Z") + "$", max_length=100)
 ]
@@ -41,6 +42,11 @@ class KillRules(Value):
     plateau_runs: Annotated[int, NUMBER, Field(ge=2, le=100)] = 3
     gap: Annotated[Decimal, NUMBER, Field(gt=0)] = Decimal("0.15")
     """In the metric's own unit; applies to fractions only."""
+    futility: Annotated[Decimal, NUMBER, Field(gt=0, lt=0.5)] = Field(
+        default=_FUTILITY, exclude_if=lambda level: level == _FUTILITY
+    )
+    """Chance to reach the target below which going on is called futile. Absent from records where it is the default, which stays
+    what it is: records from before there was such a rule come out again as they were."""
     loss_metrics: tuple[str, ...] = ("train_loss", "training_loss", "loss", "train/loss")
     not_falling_after: Annotated[int, NUMBER, Field(ge=0)] = 1
 

@@ -10,13 +10,32 @@ from assay.domain.experiments.experiment import Lock
 from assay.domain.gates.candidates import Choice, choose
 from assay.domain.gates.case import Case
 from assay.domain.gates.examine import examine
-from assay.domain.gates.kill_rules import advise_under_way
+from assay.domain.gates.futility_seen import chances_of, is_futile
+from assay.domain.gates.kill_rules import advise_under_way, is_claim_met
+from assay.domain.gates.outlook import seen_of
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.snoozes import Snooze
 from assay.domain.gates.verdict import TimeInputs, case_of
 from assay.domain.kernel.findings import Finding, Outcome, Role
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.verdicts import RuleAdvice
+from assay.domain.stopping.learned import Learned
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PastLessons:
+    """What past runs taught, and what the rule for futility may do with it.
+
+    Attributes:
+        learned: of the metric that decides.
+        may_stop: whether its record on past runs allows it to stop a run by itself.
+        why: by which record, or what is missing.
+    """
+
+    learned: Learned
+    may_stop: bool
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +61,14 @@ def stop_advice(
     settings: VerdictSettings,
     time: TimeInputs,
     snoozed: Mapping[str, Snooze] | None = None,
+    past: PastLessons | None = None,
 ) -> StopAdvice:
     """Does a kill criterion of the ticket, or a rule of thumb of the project, say that this run should stop?
 
     A kill criterion is asked of the configuration of the run, a rule of thumb of its own curves beside those of its peers.
     Rules that compare whole configurations with one another (plateau, gap) say something about the ticket, not about a run
-    that has not ended: the verdict has them.
+    that has not ended: the verdict has them. The rule for futility stops a run only where its record on past runs allows that,
+    and where the run has a budget like theirs; else it recommends, and the answer says so without a stop.
 
     Args:
         lock: the ticket's registration.
@@ -56,6 +77,7 @@ def stop_advice(
         settings: as the ticket is judged, rules of thumb less those it switched off.
         time: since the lock.
         snoozed: rules that a person overruled for now, by name; they are asked, and stop nothing.
+        past: what past runs taught; None where nobody knows, and the rule for futility is not asked.
     """
     others = tuple(one for one in evidence.runs if one.run_id != run.run_id)
     case = case_of(lock, replace(evidence, runs=(*others, run)), settings, time)
@@ -74,7 +96,8 @@ def stop_advice(
     met = [one for one in findings if one.role is Role.KILL and one.outcome is Outcome.MET]
     told = [(one.check, f"the kill criterion '{one.check}' is met: {one.reason}") for one in met]
     told += [(one.rule, one.reason) for one in _by_rules(case, own, run, findings)]
-    return _answer(told, snoozed or {})
+    futile, beside = ([], "") if is_claim_met(findings) else _futility(case, own, run, past, snoozed or {})
+    return _answer([*told, *futile], snoozed or {}, beside)
 
 
 def _by_rules(case: Case, own: SeedGroup, run: Run, findings: Sequence[Finding]) -> tuple[RuleAdvice, ...]:
@@ -83,11 +106,31 @@ def _by_rules(case: Case, own: SeedGroup, run: Run, findings: Sequence[Finding])
     return advise_under_way(beside, Choice(alone, (alone,), 0, ()), findings)
 
 
-def _answer(told: Sequence[tuple[str, str]], snoozed: Mapping[str, Snooze]) -> StopAdvice:
+def _futility(
+    case: Case, own: SeedGroup, run: Run, past: PastLessons | None, snoozed: Mapping[str, Snooze]
+) -> tuple[list[tuple[str, str]], str]:
+    """What the rule for futility says: as one that stops the run, or beside what the others say."""
+    alone = replace(case, candidates=(replace(own, runs=(run,), memo={}),))
+    seen = None if past is None else seen_of(alone, past.learned)
+    if seen is None or past is None:
+        return [], ""
+    one, text = seen.runs[0], chances_of(seen)[0].text
+    if not is_futile(one, seen.level):
+        return [], text
+    if KillRuleName.FUTILITY in snoozed or (past.may_stop and not one.unlike):
+        return [(KillRuleName.FUTILITY.value, text)], ""
+    why = "" if one.unlike else f", for {past.why}"
+    return [], f"the rule for futility recommends to stop and leaves it to you{why}: {text}"
+
+
+def _answer(told: Sequence[tuple[str, str]], snoozed: Mapping[str, Snooze], beside: str = "") -> StopAdvice:
     for rule, reason in told:
         if rule not in snoozed:
             return StopAdvice(True, rule, reason)
     if told:
         said = "; ".join(f"'{rule}' says stop and is {snoozed[rule].text.rstrip('.')}" for rule, _ in told)
-        return StopAdvice(False, "", said)
-    return StopAdvice(False, "", "no kill criterion is met, and no rule advises to stop")
+        return StopAdvice(False, "", f"{said}; {beside}" if beside else said)
+    if beside.startswith("the rule"):
+        return StopAdvice(False, "", beside)
+    nothing = "no kill criterion is met, and no rule advises to stop"
+    return StopAdvice(False, "", f"{nothing}; {beside}" if beside else nothing)

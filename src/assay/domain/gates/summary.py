@@ -12,6 +12,7 @@ from assay.domain.experiments.experiment import Lock, Registration
 from assay.domain.gates.candidates import primary_metric_of
 from assay.domain.gates.checks.resources import Spent, spent
 from assay.domain.gates.decide import Row, cheapest, row_of
+from assay.domain.gates.futility_seen import percent
 from assay.domain.gates.seed_groups import BASELINE_ARM
 from assay.domain.gates.sources import read_once
 from assay.domain.gates.wording import count, limit_text, shown, used_of
@@ -46,6 +47,8 @@ class CardSummary:
     money_text: str = ""
     money_share: float | None = None
     """The same for what the runs cost."""
+    chance: str = ""
+    """How likely the runs under way are to reach the target, by past runs; empty where nothing is known of any."""
     runs: int = 0
     running: int = 0
     amended_after_results: bool = False
@@ -103,6 +106,7 @@ def card_evidence(
         compute_share=compute_share,
         money_text=money_text,
         money_share=money_share,
+        chance="" if verdict is None else chance_words(verdict),
         runs=len(here),
         running=running,
         amended_after_results=any(amendment.after_results for amendment in lock.amendments),
@@ -126,6 +130,22 @@ def chip_text(verdict: Verdict, running: int) -> str:
         return "Running" if running else "No evidence"
     clears = verdict.point_recommendation is Recommendation.PROMOTE
     return "On track" if running and clears else "Unclear"
+
+
+def chance_words(verdict: Verdict) -> str:
+    """How likely are the runs under way to reach the target? The least and the most likely of several.
+
+    >>> from assay.domain.kernel.verdicts import RunChance
+    >>> runs = [RunChance(run_id=f"{n}", run="", chance=p, futile=False, target="85%", text="") for n, p in enumerate((0.04, 0.3))]
+    >>> verdict = Verdict(recommendation=Recommendation.UNDECIDED, headline="", detail="", findings=(), chances=tuple(runs))
+    >>> chance_words(verdict)
+    '4% to 30% chance to reach 85%'
+    """
+    known = sorted(one.chance for one in verdict.chances if one.chance is not None)
+    if not known:
+        return ""
+    low, high = percent(known[0]), percent(known[-1])
+    return f"{low if low == high else f'{low} to {high}'} chance to reach {verdict.chances[0].target}"
 
 
 def _foot(verdict: Verdict | None, learnings: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
@@ -17,9 +17,11 @@ from assay.domain.gates.case import Case, stage_plan
 from assay.domain.gates.decide import decide
 from assay.domain.gates.departures import departed, since
 from assay.domain.gates.examine import Examined, examine, examine_other
+from assay.domain.gates.futility_seen import FutilitySeen, chances_of
 from assay.domain.gates.kill_rules import advise
 from assay.domain.gates.libraries import METHOD_VERSION, library_versions
 from assay.domain.gates.measurements import Measured, measure
+from assay.domain.gates.outlook import seen_of
 from assay.domain.gates.problems import mend
 from assay.domain.gates.repeats import exploratory_repeats
 from assay.domain.gates.run_notes import run_notes
@@ -31,6 +33,7 @@ from assay.domain.kernel.findings import Finding, Outcome
 from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import GroupSummary, Recommendation, Verdict, VerdictRecord
+from assay.domain.stopping.learned import Learned
 from assay.stats.samples import Sample, summarize
 
 
@@ -50,7 +53,12 @@ class TimeInputs:
 
 
 def compute_verdict(
-    lock: Lock, evidence: Evidence, *, settings: VerdictSettings, now: datetime
+    lock: Lock,
+    evidence: Evidence,
+    *,
+    settings: VerdictSettings,
+    now: datetime,
+    past: Learned | None = None,
 ) -> VerdictRecord:
     """What is known about this ticket, and what follows?
 
@@ -60,19 +68,29 @@ def compute_verdict(
         settings: strictness, alpha and rules of thumb (less those the ticket switched off).
         now: an aware time. Only whole days since the lock are used, and only where a criterion or the time box asks;
             otherwise the same record comes out at any time.
+        past: what past runs of the project taught; None where the rule for futility is not to be asked.
 
     Returns:
         The record; `verdict_bytes` gives what is stored and hashed.
     """
-    return verdict_at(lock, evidence, settings=settings, time=TimeInputs.at(now, lock))
+    time = TimeInputs.at(now, lock)
+    seen = None
+    if past is not None:
+        seen = seen_of(case_of(lock, read_once(evidence).evidence, settings, time), past)
+    return verdict_at(lock, evidence, settings=settings, time=time, seen=seen)
 
 
 def verdict_at(
-    lock: Lock, evidence: Evidence, *, settings: VerdictSettings, time: TimeInputs
+    lock: Lock,
+    evidence: Evidence,
+    *,
+    settings: VerdictSettings,
+    time: TimeInputs,
+    seen: FutilitySeen | None = None,
 ) -> VerdictRecord:
-    """The same with the time as it is stored in a record, for replay."""
+    """The same with the time, and what past runs said, as they are stored in a record, for replay."""
     once = read_once(evidence)
-    case = case_of(lock, once.evidence, settings, time)
+    case = replace(case_of(lock, once.evidence, settings, time), seen=seen)
     choice = choose(case, lock)
     examined = examine(case, choice)
     findings = tuple(one.finding for one in examined)
@@ -90,6 +108,7 @@ def verdict_at(
         detail=decided.detail,
         findings=findings,
         advice=advice,
+        chances=chances_of(seen),
         groups=tuple(
             _summary(group, choice, case)
             for group in (*case.candidates, *case.own_baselines, *case.other_baselines)
@@ -114,7 +133,8 @@ def verdict_at(
         },
         settings=settings.model_dump(mode="json"),
         inputs=_used_time(lock.registration, settings, time)
-        | _used_prices(lock.registration, settings, evidence),
+        | _used_prices(lock.registration, settings, evidence)
+        | ({} if seen is None else {"futility": seen.model_dump(mode="json")}),
         method_version=METHOD_VERSION,
         library_versions=library_versions(),
     )

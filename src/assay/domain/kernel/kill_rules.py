@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class KillRuleName(StrEnum):
-    """The default heuristic rules. They recommend; none kills by itself."""
+    """The heuristic rules. They recommend; none kills by itself."""
 
     OVER_BUDGET = "over_budget"
     PLATEAU = "plateau"
@@ -15,3 +15,4 @@ class KillRuleName(StrEnum):
     NOT_FALLING = "not_falling"
     DIVERGED = "diverged"
     MEDIAN = "median"
+    FUTILITY = "futility"

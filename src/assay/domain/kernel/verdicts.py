@@ -23,10 +23,25 @@ class RuleAdvice(Value):
     """What a heuristic kill rule of the project says. It recommends; it never outranks a met primary."""
 
     rule: str
-    """Short name: plateau, gap, over_budget, time_box, not_falling, diverged, median."""
+    """Short name: plateau, gap, over_budget, time_box, not_falling, diverged, median, futility."""
     advises_kill: bool
     """False for an escalation (over budget)."""
     reason: str
+
+
+class RunChance(Value):
+    """How likely a run under way is to reach the target, by past runs of the same problem."""
+
+    run_id: str
+    run: str
+    """Its name."""
+    chance: float | None
+    """Within the rest of its budget; None where the past runs are too few for a number."""
+    futile: bool
+    """Below the level of the rule for futility, at two checks in a row."""
+    target: str
+    text: str
+    """The same in words, with what it was learned from, or what is missing."""
 
 
 class GroupSummary(Value):
@@ -56,6 +71,8 @@ class Verdict(Value):
     """One or two sentences that say why."""
     findings: tuple[Finding, ...]
     advice: tuple[RuleAdvice, ...] = ()
+    chances: tuple[RunChance, ...] = Field(default=(), exclude_if=lambda chances: not chances)
+    """Of the runs under way. Absent from records where nobody asked."""
     groups: tuple[GroupSummary, ...] = ()
     candidate: str | None = None
     """The group that was judged."""

@@ -145,14 +145,16 @@ def walk_forward(
     return _replay(rule, runs, checks, _in_order(begun, ended), "runs finished before")
 
 
-def back_test(replay: Replay, runs: Runs, budgets: FloatArray, generator: np.random.Generator) -> BackTest:
+def back_test(
+    replay: Replay, runs: Runs, budgets: FloatArray, generator: np.random.Generator | None
+) -> BackTest:
     """What would the rule have saved, and which good runs would it have killed?
 
     Args:
         replay: when it would have stopped each run.
         runs: the same runs.
         budgets: compute of a whole budget, shape (runs,), in any one unit.
-        generator: for the bootstrap over problems.
+        generator: for the bootstrap over problems; None: no intervals are wanted.
 
     >>> from assay.stats.trajectories import Trajectory
     >>> spent = np.array([0.2, 0.6, 1.0])
@@ -244,10 +246,10 @@ def _in_order(begun: FloatArray, ended: FloatArray) -> Iterator[tuple[Rows, Rows
         start = end
 
 
-def _draws(runs: Runs, generator: np.random.Generator) -> FloatArray | None:
+def _draws(runs: Runs, generator: np.random.Generator | None) -> FloatArray | None:
     """How often each problem is drawn in each resample, shape (resamples, problems)."""
     count = len(np.unique(runs.problem))
-    if count < 2:
+    if count < 2 or generator is None:
         return None
     return generator.multinomial(count, np.full(count, 1.0 / count), RESAMPLES).astype(np.float64)
 

@@ -1,6 +1,6 @@
 """Is it futile to go on? By a model of the team's own runs where there are enough, by its past hits where there are few.
 
-With less than that nothing is said: too little history is an answer of its own, never a chance of one half.
+With less than that nothing is said: no answer is never a chance of one half.
 """
 
 from __future__ import annotations
@@ -11,89 +11,15 @@ import numpy as np
 
 from assay.domain.stopping.rules import Answers
 from assay.stats.conformal_gap import conformal_gap_p_values, hits_needed
-from assay.stats.futility import CHECKS, fit_futility
+from assay.stats.futility import FutilityModel, fit_futility
 from assay.stats.futility_features import Runs
-from assay.stats.samples import FloatArray, StatisticsError
+from assay.stats.samples import FloatArray, StatisticsError, TooFewSamples
+from assay.stats.trajectories import BoolArray
 
 LEAST_PAST_RUNS = 30
 """Past runs, of all problems together, from which a model is learned."""
 LEAST_OF_PROBLEM = 5
 """Past hits of the same problem, and past misses of it, that the model needs to speak of it."""
-RECENT = 20
-"""Past runs of the same problem whose share of hits is shown beside a chance: when it has changed, so may the chance have."""
-
-
-@dataclass(frozen=True, slots=True)
-class PastOfProblem:
-    """What a chance rests on.
-
-    Attributes:
-        runs: finished runs of the same problem.
-        hits: how many of them reached their target.
-        recent_hits, recent_runs: the same of the last twenty.
-    """
-
-    runs: int
-    hits: int
-    recent_hits: int
-    recent_runs: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChanceToHit:
-    """The model's answer.
-
-    Attributes:
-        chance: of reaching the target within the rest of the budget, now.
-        before: the same one check earlier; None at the first one.
-        level: below which it is called futile.
-        futile: whether chance (and, where two in a row are asked for, the one before) is below the level.
-        past: what it rests on.
-    """
-
-    chance: float
-    before: float | None
-    level: float
-    futile: bool
-    past: PastOfProblem
-
-
-@dataclass(frozen=True, slots=True)
-class UnlikePastHits:
-    """The answer where there are too few runs for a model: how unusual for a hit is it to have been so far behind?
-
-    Attributes:
-        p_value: over all checks so far.
-        level: at or below which it is called futile.
-        futile: whether it is.
-        past: what it rests on.
-    """
-
-    p_value: float
-    level: float
-    futile: bool
-    past: PastOfProblem
-
-
-@dataclass(frozen=True, slots=True)
-class TooLittleHistory:
-    """Nothing can be said yet.
-
-    Attributes:
-        past: what there is.
-        hits_needed: past hits of the problem from which on something can be said, without any misses.
-    """
-
-    past: PastOfProblem
-    hits_needed: int
-
-
-@dataclass(frozen=True, slots=True)
-class NothingToJudge:
-    """The run has not been evaluated twice, is at its target, or is over."""
-
-
-FutilityView = ChanceToHit | UnlikePastHits | TooLittleHistory | NothingToJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,46 +61,19 @@ class FutilityRule:
         stop |= p_values <= self.level
         return Answers(judged & stop, judged & ~(np.isnan(chances) & np.isnan(p_values)))
 
-    def view(self, run: Runs, past: Runs, spent: float) -> FutilityView:
-        """What is to be said of one run when this share of its budget is spent?
-
-        Args:
-            run: the one run.
-            past: finished runs, those of its problem in the order in which they ended.
-            spent: share of the budget.
-        """
-        of_problem = _past_of(past, int(run.problem[0]))
-        at = np.append(CHECKS[spent - 0.05 + 1e-9 >= CHECKS], spent)
-        if not 0.0 < spent < 1.0 or not run.standing_at(at).judged[0, -1]:
-            return NothingToJudge()
-        chances, p_values = self.numbers(run, past, at)
-        futile = bool(self.answers_by(run, at, chances, p_values).stop[0, -1])
-        if np.isfinite(chances[0, -1]):
-            before = chances[0, -2] if len(at) > 1 and np.isfinite(chances[0, -2]) else None
-            return ChanceToHit(
-                float(chances[0, -1]),
-                None if before is None else float(before),
-                self.level,
-                futile,
-                of_problem,
-            )
-        if np.isfinite(p_values[0, -1]):
-            return UnlikePastHits(float(p_values[0, -1]), self.level, futile, of_problem)
-        return TooLittleHistory(of_problem, hits_needed(self.level))
-
     def numbers(self, runs: Runs, past: Runs, checks: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Which chances does the model give, and which p-values the gap? Shape (runs, checks) each, NaN where it does not answer."""
         chances, p_values = (np.full((len(runs), len(checks)), np.nan) for _ in range(2))
-        by_model, by_gap = [], []
-        for problem in np.unique(runs.problem):
-            rows, hits = np.flatnonzero(runs.problem == problem), past.hit[past.problem == problem]
-            if len(past) >= LEAST_PAST_RUNS and min(hits.sum(), (~hits).sum()) >= LEAST_OF_PROBLEM:
-                by_model.append(rows)
-            elif hits.sum() >= hits_needed(self.level):
-                by_gap.append(rows)
-        if by_model:
+        problems = [np.flatnonzero(runs.problem == problem) for problem in np.unique(runs.problem)]
+        known = [is_enough(past.hit[past.problem == runs.problem[rows[0]]]) for rows in problems]
+        model = fitted(past) if any(known) else None
+        by_model = [
+            rows for rows, enough in zip(problems, known, strict=True) if enough and model is not None
+        ]
+        by_gap = [rows for rows, enough in zip(problems, known, strict=True) if not enough or model is None]
+        if model is not None and by_model:
             rows = np.concatenate(by_model)
-            chances[rows] = fit_futility(past).chances(runs.of(rows), checks)
+            chances[rows] = model.chances(runs.of(rows), checks)
         for row in np.concatenate(by_gap).tolist() if by_gap else ():
             hits = past.hit & (past.problem == runs.problem[row]) & (past.batch != runs.batch[row])
             if hits.sum() >= hits_needed(self.level):
@@ -183,7 +82,16 @@ class FutilityRule:
         return chances, p_values
 
 
-def _past_of(past: Runs, problem: int) -> PastOfProblem:
-    hits = past.hit[past.problem == problem]
-    recent = hits[-RECENT:]
-    return PastOfProblem(len(hits), int(hits.sum()), int(recent.sum()), len(recent))
+def fitted(past: Runs) -> FutilityModel | None:
+    """The model of all these past runs; None where they are too few, or none of them could be judged before its end."""
+    if len(past) < LEAST_PAST_RUNS:
+        return None
+    try:
+        return fit_futility(past)
+    except TooFewSamples:
+        return None
+
+
+def is_enough(hits: BoolArray) -> bool:
+    """May the model speak of a problem of which past runs hit and missed like this?"""
+    return bool(min(hits.sum(), (~hits).sum()) >= LEAST_OF_PROBLEM)

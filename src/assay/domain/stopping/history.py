@@ -198,7 +198,7 @@ def record_of(rule: StopRule, past: History, generator: np.random.Generator) -> 
     return record_by(leave_batch_out(rule, past.runs, CHECKS), past, generator)
 
 
-def record_by(replay: Replay, past: History, generator: np.random.Generator) -> Record:
+def record_by(replay: Replay, past: History, generator: np.random.Generator | None) -> Record:
     """What does this replay say? A hit about which the rule could say nothing is no evidence that it spares hits."""
     rows = np.flatnonzero(replay.answered)
     of_answered = Replay(replay.rule, replay.judged_by, replay.stopped_at[rows], replay.answered[rows])

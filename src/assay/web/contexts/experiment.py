@@ -20,6 +20,8 @@ class VerdictPanel:
     detail: str
     notes: tuple[str, ...]
     advice: tuple[str, ...]
+    chances: tuple[str, ...]
+    """What past runs say of the runs under way."""
     strictness: str
     digest: str
     since: str = ""

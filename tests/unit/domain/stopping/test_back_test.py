@@ -15,11 +15,7 @@ from assay.domain.stopping.backtest import (
     walk_forward,
 )
 from assay.domain.stopping.futility import (
-    ChanceToHit,
     FutilityRule,
-    NothingToJudge,
-    TooLittleHistory,
-    UnlikePastHits,
 )
 from assay.domain.stopping.rules import (
     Answers,
@@ -208,35 +204,6 @@ def test_leaving_a_batch_out_shows_no_run_of_it():
         assert not set(asked.batch.tolist()) & set(past.batch.tolist())
     with pytest.raises(Misaligned):
         walk_forward(rule, runs, CHECKS, begun=np.zeros(2), ended=np.zeros(40))
-
-
-def test_what_futility_says_names_what_it_rests_on():
-    rng = np.random.default_rng(2)
-    past = many(rng)
-    asked = runs_of(2.0 + 0 * SPENT, batch=[99])
-    view = FutilityRule(0.05).view(asked, past, 0.5)
-    assert isinstance(view, ChanceToHit)
-    assert view.futile
-    assert max(view.chance, view.before) < 0.05
-    of_problem = past.hit[past.problem == 0]
-    assert (view.past.runs, view.past.hits) == (80, of_problem.sum())
-    assert (view.past.recent_runs, view.past.recent_hits) == (20, of_problem[-20:].sum())
-    told = FutilityRule(0.05).answers(asked, past, CHECKS)
-    assert told.stop[0, np.isclose(CHECKS, 0.5)][0] == view.futile
-
-
-def test_with_few_runs_past_hits_alone_are_the_yardstick_and_with_fewer_nothing_is_said():
-    rng = np.random.default_rng(3)
-    past = many(rng)
-    hits = past.of(np.flatnonzero(past.hit & (past.problem == 0)))
-    asked = runs_of(2.0 + 0 * SPENT, batch=[99])
-    view = FutilityRule(0.05).view(asked, hits, 0.5)
-    assert isinstance(view, UnlikePastHits)
-    assert (view.futile, view.p_value) == (True, pytest.approx(1 / (len(hits) + 1)))
-    few = FutilityRule(0.05).view(asked, hits.of(np.arange(18)), 0.5)
-    assert isinstance(few, TooLittleHistory)
-    assert (few.past.hits, few.hits_needed) == (18, 19)
-    assert isinstance(FutilityRule().view(runs_of(HIT, batch=[99]), past, 0.9), NothingToJudge)
 
 
 @pytest.mark.parametrize(("level", "in_a_row"), [(0.0, 1), (0.5, 1), (float("nan"), 1), (0.1, 0)])

@@ -1,0 +1,206 @@
+"""The chance of a run under way, by a project's own past runs: on the verdict, the card, the stand-up and beside a training; on both databases."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from assay.domain.experiments.dossier import dossier_from_bytes
+from assay.domain.experiments.evidence import RunStatus
+from assay.domain.gates.settings import KillRules, VerdictSettings
+from assay.domain.gates.stop_advice import PastLessons, stop_advice
+from assay.domain.gates.verdict import TimeInputs
+from assay.domain.kernel.kill_rules import KillRuleName
+from assay.domain.stopping.learned_bytes import learned_bytes, learned_from_bytes
+from assay.workflows import lessons
+from assay.workflows.evidence import connect_source, sync_source
+from assay.workflows.projects import get_project, save_settings
+from assay.workflows.replays import replay_verdict
+from assay.workflows.verdict_basis import verdict_basis
+from assay.workflows.verdicts import get_verdict, refresh_verdict
+from tests.unit.workflows.conftest import ADA
+from tests.unit.workflows.test_backtest import trained
+from tests.unit.workflows.test_life_of_an_experiment import SLUG, start
+
+EPOCHS, RATES = 20, (0.01, 0.03, 0.05, 0.2, 0.4, 1.0)
+
+
+@pytest.fixture(scope="module")
+def curves():
+    """Accuracy on digits not trained on, after each pass, of softmax regression: good and bad rates of learning, by start."""
+    images, digits = load_digits(return_X_y=True)
+    train, held, wanted = images[:300] / 16, images[1000:] / 16, np.eye(10)[digits[:300]]
+    found = []
+    for seed in range(6):
+        for rate in RATES:
+            weights, values = np.random.default_rng(seed).normal(0, 0.3, (64, 10)), []
+            for _ in range(EPOCHS):
+                odds = np.exp(train @ weights)
+                weights -= rate * train.T @ (odds / odds.sum(axis=1, keepdims=True) - wanted) / 15
+                values.append(float((np.argmax(held @ weights, axis=1) == digits[1000:]).mean()))
+            found.append(values)
+    return found
+
+
+@pytest.fixture
+def taught(ws, tracker, clock, curves):
+    """Two tickets whose 36 runs are over. With so few, chances are seldom low: the level is 10%."""
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    keys = [start(ws).key for _ in range(2)]
+    put(ws, tracker, *(trained(keys[n % 2], n, values, clock) for n, values in enumerate(curves)))
+    rules(ws, futility=Decimal("0.1"))
+    return ws
+
+
+def put(ws, tracker, *runs):
+    tracker.put(*runs)
+    sync_source(ws, ADA, SLUG, "listed")
+
+
+def going_on(ws, tracker, clock, values, *, seed=1):
+    key = start(ws).key
+    put(ws, tracker, trained(key, seed, values, clock, status=RunStatus.RUNNING))
+    return key
+
+
+def futile_values(curves):
+    return min(curves, key=max)[:14]
+
+
+def rules(ws, **changes):
+    project = get_project(ws, ADA, SLUG)
+    now = VerdictSettings(kill_rules=KillRules(**changes))
+    save_settings(ws, ADA, SLUG, verdicts=now, expected_version=project.version)
+
+
+def test_doomed_run_is_told_its_chance_with_what_it_was_learned_from(taught, tracker, clock, curves):
+    key = going_on(taught, tracker, clock, futile_values(curves))
+    record = get_verdict(taught, ADA, SLUG, key)
+    [told] = record.verdict.chances
+    assert told.futile
+    assert told.chance < 0.1
+    winners = sum(max(values) >= 0.85 for values in curves)
+    assert (
+        f"chance to reach 85.0% by step 20, learned from 36 past runs of the same problem ({winners} reached"
+        in told.text
+    )
+    assert told.text.endswith("below 10% at two checks in a row")
+    [advice] = [one for one in record.verdict.advice if one.rule == "futility"]
+    assert (advice.advises_kill, advice.reason) == (True, told.text)
+    assert "The rule for futility advises to kill:" in record.verdict.detail
+    assert record.inputs["futility"]["history"].startswith("sha256:")
+
+
+def test_verdict_with_a_chance_comes_out_again_when_more_runs_are_over(taught, tracker, clock, curves):
+    key = going_on(taught, tracker, clock, futile_values(curves))
+    before = get_verdict(taught, ADA, SLUG, key)
+    put(taught, tracker, *(trained("EXP-1", 90 + n, values, clock) for n, values in enumerate(curves[:9])))
+    report = replay_verdict(taught, ADA, SLUG, key)
+    assert (report.same, report.differences) == (True, ())
+    refresh_verdict(taught, SLUG, key)
+    after = get_verdict(taught, ADA, SLUG, key)
+    assert after.inputs["futility"]["history"] != before.inputs["futility"]["history"]
+    assert "learned from 45 past runs" in after.verdict.chances[0].text
+    assert replay_verdict(taught, ADA, SLUG, key).same
+
+
+def test_good_run_is_told_its_chance_and_nothing_is_advised(taught, tracker, clock, curves):
+    good = next(values for values in curves if max(values[:4]) < 0.85 <= max(values))
+    key = going_on(taught, tracker, clock, good[:4])
+    verdict = get_verdict(taught, ADA, SLUG, key).verdict
+    assert verdict.chances[0].chance > 0.2
+    assert not [one for one in verdict.advice if one.rule == "futility"]
+    assert "below" not in verdict.chances[0].text
+
+
+def test_with_few_past_runs_it_is_said_what_is_missing(ws, tracker, clock, curves):
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    old = start(ws).key
+    put(ws, tracker, *(trained(old, n, values, clock) for n, values in enumerate(curves[:12])))
+    key = going_on(ws, tracker, clock, futile_values(curves))
+    verdict = get_verdict(ws, ADA, SLUG, key).verdict
+    [told] = verdict.chances
+    assert (told.chance, told.futile) == (None, False)
+    assert told.text.startswith(
+        "nothing known of its chance to reach 85.0%: too few past runs (12 of 30 in all"
+    )
+    assert not [one for one in verdict.advice if one.rule == "futility"]
+    assert replay_verdict(ws, ADA, SLUG, key).same
+
+
+def test_level_decides_and_a_rule_that_is_off_asks_nobody(taught, tracker, clock, curves, monkeypatch):
+    key = going_on(taught, tracker, clock, futile_values(curves))
+    chance = get_verdict(taught, ADA, SLUG, key).verdict.chances[0].chance
+    rules(taught, futility=Decimal(str(max(chance / 2, 1e-6))))
+    refresh_verdict(taught, SLUG, key)
+    [told] = get_verdict(taught, ADA, SLUG, key).verdict.chances
+    assert (told.futile, told.chance) == (False, chance)
+    rules(taught, enabled=[one for one in KillRuleName if one is not KillRuleName.FUTILITY])
+    monkeypatch.setattr(lessons, "past_runs", None)
+    refresh_verdict(taught, SLUG, key)
+    record = get_verdict(taught, ADA, SLUG, key)
+    assert (record.verdict.chances, "futility" in record.inputs) == ((), False)
+    assert replay_verdict(taught, ADA, SLUG, key).same
+
+
+def test_it_is_learned_once_and_again_when_a_run_ends(taught, tracker, clock, curves, monkeypatch):
+    learned = []
+    monkeypatch.setattr(lessons, "learn", lambda past, learn=lessons.learn: learned.append(1) or learn(past))
+    key = going_on(taught, tracker, clock, futile_values(curves), seed=50)
+    put(taught, tracker, trained(key, 51, curves[0][:8], clock, status=RunStatus.RUNNING))
+    refresh_verdict(taught, SLUG, key)
+    assert len(learned) == 1
+    put(taught, tracker, trained(key, 51, curves[0], clock))
+    refresh_verdict(taught, SLUG, key)
+    assert len(learned) == 2
+
+
+def advice_on(ws, key, *, may_stop=None):
+    """What `should_stop` is told, by what travels to it."""
+    basis = verdict_basis(ws, ADA, SLUG, key)
+    lock, evidence = dossier_from_bytes(basis.dossier)
+    past = basis.past
+    learned = learned_from_bytes(learned_bytes(past.learned))
+    past = PastLessons(learned, past.may_stop if may_stop is None else may_stop, past.why)
+    [run] = [one for one in evidence.runs if one.status is RunStatus.RUNNING]
+    time = TimeInputs(0, time_box_over=False)
+    return stop_advice(lock, evidence, run, settings=basis.settings, time=time, past=past)
+
+
+def test_futility_stops_a_run_only_where_its_record_allows_and_else_recommends(
+    taught, tracker, clock, curves
+):
+    key = going_on(taught, tracker, clock, futile_values(curves))
+    text = get_verdict(taught, ADA, SLUG, key).verdict.chances[0].text
+    told = advice_on(taught, key)
+    assert (told.stop, told.rule) == (False, "")
+    assert told.reason.startswith(
+        "the rule for futility recommends to stop and leaves it to you, for it may not stop runs by itself yet (it could say nothing about any past run): "
+    )
+    assert told.reason.endswith(text)
+    allowed = advice_on(taught, key, may_stop=True)
+    assert (allowed.stop, allowed.rule, allowed.reason) == (True, "futility", text)
+
+
+def test_run_with_a_budget_unlike_that_of_past_runs_is_only_recommended_to_stop(
+    taught, tracker, clock, curves
+):
+    key = start(taught).key
+    long = np.interp(np.arange(1, 81) / 4, np.arange(1, 21), min(curves, key=max)).tolist()
+    put(
+        taught,
+        tracker,
+        trained(key, 60, long, clock),
+        trained(key, 61, long[:50], clock, status=RunStatus.RUNNING),
+    )
+    [told] = get_verdict(taught, ADA, SLUG, key).verdict.chances
+    assert "its budget of 80 steps is unlike that of past runs" in told.text
+    assert advice_on(taught, key, may_stop=True).stop is False
+
+
+def test_run_whose_metric_is_nan_has_no_chance_out_of_nothing(taught, tracker, clock):
+    key = going_on(taught, tracker, clock, [float("nan")] * 6)
+    [told] = get_verdict(taught, ADA, SLUG, key).verdict.chances
+    assert 0.0 <= told.chance <= 1.0
+    assert replay_verdict(taught, ADA, SLUG, key).same

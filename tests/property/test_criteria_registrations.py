@@ -17,6 +17,7 @@ from assay.domain.experiments.experiment import (
     Baseline,
     Budget,
     DataNeed,
+    KillRuleValues,
     LookPlan,
     Mode,
     TicketContent,
@@ -132,6 +133,11 @@ EXPERIMENTS = st.builds(
     priority=st.integers(0, 4),
     labels=st.lists(TITLES, max_size=3).map(tuple),
     kill_rules_off=st.lists(st.sampled_from(KillRuleName).map(str), max_size=2).map(tuple),
+    kill_rule_values=st.builds(
+        KillRuleValues,
+        gap=st.none() | st.decimals("0.001", "10", places=3),
+        futility=st.none() | st.decimals("0.001", "0.499", places=3),
+    ),
     trackers=TRACKERS,
 )
 CONTENTS = st.builds(

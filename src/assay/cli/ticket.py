@@ -23,6 +23,7 @@ from assay.cli.ticket_fields import (
     Gpus,
     Hypothesis,
     Kill,
+    KillRules,
     Labels,
     Method,
     Mode,
@@ -37,6 +38,7 @@ from assay.cli.ticket_fields import (
     TypeName,
     addresses,
     fields_of,
+    kill_rules_of,
     over,
     own_fields,
     prediction_of,
@@ -78,6 +80,7 @@ def new(
     tracker: Trackers = None,
     own: Own = None,
     predict: Predictions = None,
+    kill_rule: KillRules = None,
     file: File = None,
     project: Project = None,
     json: Json = False,
@@ -94,7 +97,7 @@ def new(
     )  # fmt: skip
     fields = fields_of(
         file,
-        prediction_of(predict) | said,
+        prediction_of(predict) | kill_rules_of(kill_rule) | said,
         criteria=given(primary=primary, secondary=secondary, blocking=blocking, kill=kill),
         baselines=baseline or [],
         budget=given(gpu_hours=gpu_hours, cost_usd=cost_usd),
@@ -148,6 +151,7 @@ def edit(
     tracker: Trackers = None,
     own: Own = None,
     predict: Predictions = None,
+    kill_rule: KillRules = None,
     file: File = None,
     amend: Amend = None,
     project: Project = None,
@@ -167,7 +171,9 @@ def edit(
         before = api.in_project("GET", path).data
         fields = fields_of(
             file,
-            named | prediction_of(predict, before["content"].get("prediction")),
+            named
+            | prediction_of(predict, before["content"].get("prediction"))
+            | kill_rules_of(kill_rule, before["content"]),
             criteria={**before["content"].get("criteria", {}), **criteria} if criteria else {},
             baselines=baseline or [],
             budget=given(gpu_hours=gpu_hours, cost_usd=cost_usd),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.domain.kernel.kill_rules import VALUES_OF_A_TICKET, KillRuleName
 from assay.errors import Invalid
 
 Hypothesis = Annotated[str | None, typer.Option("--hypothesis", help="One sentence that can turn out false.")]
@@ -65,6 +66,14 @@ Predictions = Annotated[
         help="What you expect, such as chance=35%, effect=0:0.05:0.16 (10, 50, 90%), person_days=4; may be repeated.",
     ),
 ]
+KillRules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kill-rule",
+        metavar="NAME=VALUE",
+        help="A kill rule of the project on this ticket: off (plateau=off), on, or a value of its own (futility=0.1, gap=project); may be repeated.",
+    ),
+]
 File = Annotated[
     Path | None, typer.Option("--file", "-f", help="Ticket file (YAML or JSON); options win over it.")
 ]
@@ -81,6 +90,7 @@ Trackers = Annotated[
     list[str] | None,
     typer.Option("--tracker", metavar="URL", help="Where a tracker shows more of it; may be repeated."),
 ]
+_SWITCHED = ("on", "off")
 _OWN = {
     "question": "spike",
     "deliverable": "spike",
@@ -117,6 +127,35 @@ def own_fields(given: list[str] | None) -> dict[str, dict[str, Any]]:
         whole = name == "latency_percentile" and value.strip().isdecimal()
         found.setdefault(_OWN[name], {})[name] = int(value) if whole else value.strip()
     return found
+
+
+def kill_rules_of(given: list[str] | None, before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What `--kill-rule` sets, over what the ticket had; nothing where it was not given.
+
+    >>> kill_rules_of(["futility=0.1", "gap=off"], {"kill_rules_off": ["futility"]})
+    {'kill_rules_off': ['gap'], 'kill_rule_values': {'futility': '0.1'}}
+    """
+    if not given:
+        return {}
+    known = before or {}
+    off, values = {*known.get("kill_rules_off", ())}, dict(known.get("kill_rule_values", {}))
+    for text in given:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        name, value = name.replace("-", "_"), value.lower()
+        if equals and value in _SWITCHED and name in set(KillRuleName):
+            off = {*off, name} if value == "off" else off - {name}
+        elif equals and value and value not in _SWITCHED and name in VALUES_OF_A_TICKET:
+            values[name] = None if value == "project" else value
+            off -= {name}
+        else:
+            raise Invalid(
+                f"cannot read option --kill-rule: found {text[:60]!r} (expected RULE=on or off with one of: "
+                f"{', '.join(KillRuleName)}; or VALUE or project of one of: {', '.join(VALUES_OF_A_TICKET)})",
+                hint="--kill-rule plateau=off --kill-rule futility=0.1",
+                code="kill-rule-malformed",
+                field="kill_rules_off",
+            )
+    return {"kill_rules_off": sorted(off), "kill_rule_values": values}
 
 
 def addresses(given: list[str] | None) -> list[dict[str, str]] | None:

@@ -388,7 +388,7 @@ def _tickets(
 
 def _ticket(one: TicketAt, slug: str, *, asked: bool, figures: bool) -> CeremonyLine:
     word, look, icon = PROGRESS[one.progress]
-    parts = [f"In {one.stage}", one.headline, one.figures if figures or not one.headline else ""]
+    parts = [f"In {one.stage}", one.headline, one.figures if figures or not one.headline else "", one.chance]
     if one.extension_reason:
         parts.append(f"Needs longer: {one.extension_reason}")
     return CeremonyLine(

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 
 from assay.domain.experiments.criteria.model import Criterion
 from assay.domain.experiments.criteria.text import criterion_text, parse_criterion
-from assay.domain.experiments.experiment import TicketContent
+from assay.domain.experiments.experiment import KillRuleValues, TicketContent
 from assay.domain.experiments.ticket_data import check_lines
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import MetricCatalog
@@ -29,6 +29,7 @@ _FIELDS = {
     "budget.gpu_hours": "gpu_hours",
     "budget.cost_usd": "cost_usd",
     "looks.stages": "looks",
+    **{f"kill_rule_values.{name}": name for name in KillRuleValues.model_fields},
     "spike.question": "question",
     "spike.deliverable": "deliverable",
     "data.source": "data_source",
@@ -107,6 +108,7 @@ def typed_from_content(content: TicketContent, catalog: MetricCatalog) -> Typed:
         candidate=content.candidate or "",
         **typed_prediction(content.prediction),
         kill_rules_off=content.kill_rules_off,
+        **{name: _plain(value) for name, value in content.kill_rule_values},
         baselines=tuple(
             BaselineRow(metric=b.metric, value=_plain(b.value), source=b.source, ticket=b.ticket or "")
             for b in content.baseline
@@ -225,6 +227,7 @@ def _data(typed: Typed, criteria: Iterable[Criterion]) -> dict[str, Any]:
         "looks": {"stages": _split(typed.looks) or ("3", "5", "8", "10")},
         "candidate": typed.candidate or None,
         "kill_rules_off": typed.kill_rules_off,
+        "kill_rule_values": {name: getattr(typed, name) or None for name in KillRuleValues.model_fields},
         "prediction": prediction_of(typed),
         "data_needs": tuple(
             {

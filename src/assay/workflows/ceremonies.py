@@ -13,6 +13,7 @@ from assay.domain.experiments.evidence import UNFINISHED
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.experiments.pipeline_jobs import where_it_broke
 from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.time import utc
 from assay.domain.kernel.verdicts import Recommendation
 from assay.domain.kernel.zones import is_at_night, working_day_before
@@ -31,7 +32,7 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.kill_cards import snoozes_of
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
-from assay.workflows.records import Sprint
+from assay.workflows.records import Sprint, Ticket
 from assay.workflows.sprint_facts import (
     SprintFacts,
     begin_of,
@@ -86,7 +87,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         loose = tx.loose_runs(project.id, since=begin)
         stuck = tuple(_stuck(one, at) for one in tx.blockers(project.id, open_only=True))
         broken = where_it_broke(tx.failed_jobs(project.id, since=begin))
-    stands = standing(facts)
+    stands = tuple(replace(one, chance=_chance(facts.tickets.get(one.key))) for one in standing(facts))
     inside, committed = {one.key for one in stands}, commitments_of(facts)
     return StandupView(
         stand=stand_of(sprint, at) if sprint else None,
@@ -101,6 +102,19 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         silent=tuple(one for one in stands if is_silent(one, at)),
         tickets=stands,
         scope=tuple(change for change in _scope(facts) if change.at > begin),
+    )
+
+
+def _chance(ticket: Ticket | None) -> str:
+    """The chance of its runs under way, with the rule's advice unless somebody snoozed it."""
+    if ticket is None or ticket.decision is not None:
+        return ""
+    card, rule = ticket.card, KillRuleName.FUTILITY
+    advised = any(one["rule"] == rule for one in card.get("kills", ()))
+    snoozed = any(one.rule == rule for one in snoozes_of(ticket))
+    chance = str(card.get("chance") or "")
+    return (
+        f"{chance}: the rule for futility advises to stop" if chance and advised and not snoozed else chance
     )
 
 

@@ -56,6 +56,7 @@ def standup_markdown(view: StandupView) -> str:
         ("Runs since " + _minute(view.since), [_run(line) for line in view.runs] + _loose(view.loose_runs)),
         ("Failed jobs of pipelines", [f"{one.ticket}: {written(job_text(one))}" for one in view.failed_jobs]),
         ("Learned", [_learned(one) for one in view.learned]),
+        ("Runs under way", [f"{one.key} {written(one.title)}: {written(one.chance)}" for one in view.tickets if one.chance]),
         ("Stuck", [
             f"{one.key} {written(one.title)}: {written(one.category)}, {duration_text(one.days)}"
             + (f", {written(one.owner)}" if one.owner else "") + (f". {written(one.text)}" if one.text else "")

@@ -58,6 +58,8 @@ class TicketAt:
     gpu_hours: float
     """Compute of its runs that began in the sprint, as far as known."""
     runs_without_gpu_hours: int
+    chance: str = ""
+    """What past runs say of its runs under way; told on the stand-up alone, and empty where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)

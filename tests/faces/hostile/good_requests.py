@@ -27,6 +27,7 @@ TICKET = {
     "priority": 2,
     "labels": ["x"],
     "kill_rules_off": ["plateau"],
+    "kill_rule_values": {"over_budget_multiple": 3, "plateau_tolerance": 0.02, "gap": 0.2, "futility": 0.1},
     "trackers": [{"url": "https://tracker.example.org/#/experiments/7", "title": "Sweep"}],
     "spike": {"question": "", "deliverable": ""},
     "data": {"source": "", "volume": "", "arrives": ""},

@@ -8,20 +8,27 @@ from sklearn.datasets import load_digits
 
 from assay.domain.experiments.dossier import dossier_from_bytes
 from assay.domain.experiments.evidence import RunStatus
+from assay.domain.experiments.experiment import KillRuleValues
 from assay.domain.gates.settings import KillRules, VerdictSettings
 from assay.domain.gates.stop_advice import PastLessons, stop_advice
 from assay.domain.gates.verdict import TimeInputs
-from assay.domain.kernel.kill_rules import KillRuleName
+from assay.domain.kernel.kill_rules import VALUES_OF_A_TICKET, KillRuleName
 from assay.domain.stopping.learned_bytes import learned_bytes, learned_from_bytes
 from assay.workflows import lessons
+from assay.workflows.ceremonies import standup
+from assay.workflows.ceremony_markdown import standup_markdown
 from assay.workflows.evidence import connect_source, sync_source
+from assay.workflows.journal import verify_journal
 from assay.workflows.projects import get_project, save_settings
 from assay.workflows.replays import replay_verdict
+from assay.workflows.snoozes import snooze_kill
+from assay.workflows.tickets import edit_ticket, get_ticket
 from assay.workflows.verdict_basis import verdict_basis
 from assay.workflows.verdicts import get_verdict, refresh_verdict
 from tests.unit.workflows.conftest import ADA
 from tests.unit.workflows.test_backtest import trained
 from tests.unit.workflows.test_life_of_an_experiment import SLUG, start
+from tests.unit.workflows.test_snoozes import card_on_board
 
 EPOCHS, RATES = 20, (0.01, 0.03, 0.05, 0.2, 0.4, 1.0)
 
@@ -156,7 +163,7 @@ def test_it_is_learned_once_and_again_when_a_run_ends(taught, tracker, clock, cu
     assert len(learned) == 2
 
 
-def advice_on(ws, key, *, may_stop=None):
+def advice_on(ws, key, *, may_stop=None, snoozed=None):
     """What `should_stop` is told, by what travels to it."""
     basis = verdict_basis(ws, ADA, SLUG, key)
     lock, evidence = dossier_from_bytes(basis.dossier)
@@ -165,7 +172,7 @@ def advice_on(ws, key, *, may_stop=None):
     past = PastLessons(learned, past.may_stop if may_stop is None else may_stop, past.why)
     [run] = [one for one in evidence.runs if one.status is RunStatus.RUNNING]
     time = TimeInputs(0, time_box_over=False)
-    return stop_advice(lock, evidence, run, settings=basis.settings, time=time, past=past)
+    return stop_advice(lock, evidence, run, settings=basis.settings, time=time, past=past, snoozed=snoozed)
 
 
 def test_futility_stops_a_run_only_where_its_record_allows_and_else_recommends(
@@ -204,3 +211,45 @@ def test_run_whose_metric_is_nan_has_no_chance_out_of_nothing(taught, tracker, c
     [told] = get_verdict(taught, ADA, SLUG, key).verdict.chances
     assert 0.0 <= told.chance <= 1.0
     assert replay_verdict(taught, ADA, SLUG, key).same
+
+
+def test_card_and_stand_up_tell_the_chance_and_a_snooze_quiets_the_advice(taught, tracker, clock, curves):
+    key = going_on(taught, tracker, clock, futile_values(curves))
+    facts = [fact.text for fact in card_on_board(taught, key).facts]
+    chance = get_ticket(taught, ADA, SLUG, key).card["chance"]
+    assert chance.endswith("% chance to reach 85.0%")
+    assert (chance in facts, "advises to stop: futility" in facts) == (True, True)
+
+    def told():
+        view = standup(taught, ADA, SLUG)
+        [line] = [one for one in view.tickets if one.key == key]
+        assert line.chance in standup_markdown(view)
+        return line.chance
+
+    assert told() == f"{chance}: the rule for futility advises to stop"
+    why = "The warm-up is twice as long as in past runs."
+    snooze_kill(taught, ADA, SLUG, key, rule="futility", reason=why)
+    assert told() == chance
+    assert "advises to stop: futility" not in [fact.text for fact in card_on_board(taught, key).facts]
+    asleep = {one.rule: one for one in verdict_basis(taught, ADA, SLUG, key).snoozes}
+    assert why.rstrip(".") in advice_on(taught, key, snoozed=asleep).reason
+
+
+def test_ticket_has_a_level_of_its_own_or_none(taught, tracker, clock, curves):
+    key = going_on(taught, tracker, clock, futile_values(curves))
+    ticket = get_ticket(taught, ADA, SLUG, key)
+    chance = get_verdict(taught, ADA, SLUG, key).verdict.chances[0].chance
+    for changes, futile in (
+        ({"kill_rule_values": KillRuleValues(futility=Decimal(str(chance / 2)))}, [False]),
+        ({"kill_rule_values": KillRuleValues()}, [True]),
+        ({"kill_rules_off": ("futility",)}, []),
+    ):
+        content = ticket.content.model_copy(update=changes)
+        ticket = edit_ticket(taught, ADA, SLUG, key, content, expected_version=ticket.version)
+        refresh_verdict(taught, SLUG, key)
+        assert [one.futile for one in get_verdict(taught, ADA, SLUG, key).verdict.chances] == futile
+    assert verify_journal(taught, ADA).ok
+
+
+def test_values_that_the_command_line_knows_are_those_of_a_ticket():
+    assert tuple(KillRuleValues.model_fields) == VALUES_OF_A_TICKET

@@ -49,6 +49,15 @@ class BudgetBody(Body):
     cost_usd: Amount | None = None
 
 
+class KillRuleValuesBody(Body):
+    """Values of the project's kill rules that differ on this ticket; null: as the project has it."""
+
+    over_budget_multiple: Amount | None = None
+    plateau_tolerance: Amount | None = None
+    gap: Amount | None = None
+    futility: Amount | None = Field(default=None, examples=[0.1])
+
+
 class DataNeedBody(Body):
     """A data set the experiment cannot start without."""
 
@@ -185,6 +194,7 @@ class TicketBody(Body):
     priority: Annotated[int, NUMBER, Field(ge=0, le=4)] = 2
     labels: Annotated[list[Short], Field(max_length=100)] = Field(default_factory=list)
     kill_rules_off: Annotated[list[Short], Field(max_length=100)] = Field(default_factory=list)
+    kill_rule_values: KillRuleValuesBody = KillRuleValuesBody()
     prediction: PredictionBody | None = None
     place: PlaceBody | None = None
 

@@ -74,6 +74,17 @@ class Budget(Value):
     cost_usd: Annotated[Decimal, Field(gt=0, le=10**12, allow_inf_nan=False)] | None = None
 
 
+class KillRuleValues(Value):
+    """Values of the project's kill rules that differ on this ticket. None: as the project has it."""
+
+    over_budget_multiple: Annotated[Decimal, NUMBER, Field(gt=0, le=10**6, allow_inf_nan=False)] | None = None
+    plateau_tolerance: Annotated[Decimal, NUMBER, Field(ge=0, le=10**12, allow_inf_nan=False)] | None = None
+    """In the unit of the primary metric, whatever it is."""
+    gap: Annotated[Decimal, NUMBER, Field(gt=0, le=10**12, allow_inf_nan=False)] | None = None
+    futility: Annotated[Decimal, NUMBER, Field(gt=0, lt=0.5)] | None = None
+    """Chance to reach the target below which going on is called futile."""
+
+
 class DataNeed(Value):
     """A data set the experiment cannot start without."""
 
@@ -157,7 +168,8 @@ class TicketContent(Value):
     """0 is most urgent."""
     labels: Annotated[tuple[Label, ...], Field(max_length=100)] = ()
     kill_rules_off: Annotated[tuple[Label, ...], Field(max_length=100)] = ()
-    """Default kill rules of the project switched off on this ticket."""
+    """Kill rules of the project switched off on this ticket."""
+    kill_rule_values: KillRuleValues = KillRuleValues()
     trackers: Annotated[tuple[TrackerLink, ...], Field(max_length=100)] = ()
     spike: SpikeFields = SpikeFields()
     data: DataFields = DataFields()

@@ -36,6 +36,7 @@ from assay.domain.experiments.experiment import (
     Baseline,
     Budget,
     DataNeed,
+    KillRuleValues,
     LookPlan,
     Mode,
     Place,
@@ -126,6 +127,7 @@ def ticket_to_data(
         data["priority"] = content.priority
     _put(data, "labels", list(content.labels))
     _put(data, "kill_rules_off", list(content.kill_rules_off))
+    _put(data, "kill_rule_values", {n: json_number(v) for n, v in content.kill_rule_values if v is not None})
     _put(data, "trackers", [_plain_fields(link) for link in content.trackers])
     for name in OWN_FIELDS:
         _put(data, name, _plain_fields(getattr(content, name)))
@@ -375,6 +377,7 @@ _READERS: dict[str, Reader] = {
     "priority": lambda value, path: as_integer(value, path, low=0, high=4),
     "labels": _each(as_line),
     "kill_rules_off": _each(lambda value, path: as_choice(value, path, KillRuleName).value),
+    "kill_rule_values": _record(KillRuleValues, dict.fromkeys(KillRuleValues.model_fields, _decimal)),
     "trackers": _each(_record(TrackerLink, {"url": _address, "title": as_line})),
     "spike": _record(SpikeFields, {"question": _words, "deliverable": _words}),
     "data": _record(

@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 
 from assay.domain.experiments.evidence import Curve, Run
+from assay.domain.experiments.experiment import KillRuleValues
 from assay.domain.gates.candidates import Choice, primary_metric
 from assay.domain.gates.case import Case, is_better
 from assay.domain.gates.checks.curves import falls_after, first_non_finite
@@ -35,6 +36,19 @@ def settings_without(settings: VerdictSettings, off: Iterable[str]) -> VerdictSe
     rules = settings.kill_rules
     kept = tuple(rule for rule in rules.enabled if rule.value not in gone)
     return settings.model_copy(update={"kill_rules": rules.model_copy(update={"enabled": kept})})
+
+
+def settings_with(settings: VerdictSettings, values: KillRuleValues) -> VerdictSettings:
+    """The project's settings with the values that a ticket sets for itself.
+
+    >>> own = KillRuleValues(futility=Decimal("0.1"))
+    >>> settings_with(VerdictSettings(), own).kill_rules.futility, settings_with(VerdictSettings(), KillRuleValues()) == VerdictSettings()
+    (Decimal('0.1'), True)
+    """
+    own: dict[str, object] = {name: value for name, value in values if value is not None}
+    if "plateau_tolerance" in own:
+        own |= {"plateau_tolerance_for": "all", "plateau_tolerances": {}}
+    return settings.model_copy(update={"kill_rules": settings.kill_rules.model_copy(update=own)})
 
 
 def advise(

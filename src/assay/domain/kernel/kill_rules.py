@@ -16,3 +16,7 @@ class KillRuleName(StrEnum):
     DIVERGED = "diverged"
     MEDIAN = "median"
     FUTILITY = "futility"
+
+
+VALUES_OF_A_TICKET = ("over_budget_multiple", "plateau_tolerance", "gap", "futility")
+"""Values of these rules that a ticket may set for itself."""

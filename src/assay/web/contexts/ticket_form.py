@@ -50,6 +50,10 @@ class Typed:
     looks: str = "3, 5, 8, 10"
     candidate: str = ""
     kill_rules_off: tuple[str, ...] = ()
+    over_budget_multiple: str = ""
+    plateau_tolerance: str = ""
+    gap: str = ""
+    futility: str = ""
     baselines: tuple[BaselineRow, ...] = ()
     needs: tuple[NeedRow, ...] = ()
     amendment_reason: str = ""

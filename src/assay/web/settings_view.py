@@ -134,7 +134,7 @@ def _limit(stage: Stage) -> LimitRow:
 KIND_WORDS = {
     "assay": "Assay (runs logged by assay.experiment)",
     "mlflow": "MLflow (server, SQLite, PostgreSQL, mlruns)",
-    "dvc": "DVC (folder of DVCLive)",
+    "dvc": "DVC (project with experiments, or folder of DVCLive)",
     "table": "Table (CSV, JSON Lines, Parquet)",
     "tensorboard": "TensorBoard (folder of event files)",
     "trackio": "Trackio (folder of .db files)",

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import yaml
 
-from assay.connectors.tracked.folder import Folder
 from assay.errors import Invalid
 
 MAX_BYTES = 2**20
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def json_at(folder: Folder, path: str, *, limit: int = MAX_BYTES) -> dict[str, Any]:
+class Holder(Protocol):
+    """Where such files lie: a folder, or a commit."""
+
+    def content(self, path: str, *, limit: int = ...) -> bytes:
+        """The whole of a file. Raises Invalid when it is larger than the limit or cannot be read."""
+        ...
+
+    def broken(self, path: str, fact: str, expected: str, hint: str) -> Invalid:
+        """The error for one file."""
+        ...
+
+
+def json_at(folder: Holder, path: str, *, limit: int = MAX_BYTES) -> dict[str, Any]:
     """The object in a JSON file. Raises Invalid, naming the file, when it holds none."""
     content = folder.content(path, limit=limit)
     try:
@@ -25,7 +36,7 @@ def json_at(folder: Folder, path: str, *, limit: int = MAX_BYTES) -> dict[str, A
     return _named(folder, path, told)
 
 
-def _python_json(folder: Folder, path: str, content: bytes) -> object:
+def _python_json(folder: Holder, path: str, content: bytes) -> object:
     """JSON as Python writes it, where NaN and infinities are words."""
     try:
         return json.loads(content)
@@ -33,24 +44,24 @@ def _python_json(folder: Folder, path: str, content: bytes) -> object:
         raise malformed(folder, path, f"not JSON ({str(error)[:80]})") from error
 
 
-def yaml_at(folder: Folder, path: str) -> dict[str, Any]:
+def yaml_at(folder: Holder, path: str) -> dict[str, Any]:
     """The mapping in a YAML file, read without tags and aliases. Raises Invalid, naming the file, when it holds none."""
     content = folder.content(path, limit=MAX_BYTES)
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content, Loader=_LOADER)):
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content, Loader=SAFE_LOADER)):
             raise malformed(folder, path, "it holds YAML aliases")
-        told = yaml.load(content, Loader=_LOADER)  # noqa: S506 - a safe loader, found when this is imported
+        told = yaml.load(content, Loader=SAFE_LOADER)  # noqa: S506 - a safe loader, found when this is imported
     except (yaml.YAMLError, UnicodeError, ValueError, RecursionError) as error:
         raise malformed(folder, path, f"not YAML ({str(error).splitlines()[0][:80]})") from error
     return _named(folder, path, told)
 
 
-def _named(folder: Folder, path: str, told: object) -> dict[str, Any]:
+def _named(folder: Holder, path: str, told: object) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise malformed(folder, path, "nothing that names its fields")
     return told
 
 
-def malformed(folder: Folder, path: str, fact: str) -> Invalid:
+def malformed(folder: Holder, path: str, fact: str) -> Invalid:
     """The error for a file that does not hold names and values."""
     return folder.broken(path, fact, "names with values", "restore or remove it, then: assay sync")

@@ -5,31 +5,26 @@ Nothing of DVC is run: no command, no stage, no remote, no git.
 
 from __future__ import annotations
 
-import csv
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from assay.connectors.tracked.documents import json_at, yaml_at
 from assay.connectors.tracked.folder import Folder, FoundFile, local_path
 from assay.connectors.tracked.meaning import ticket_of
 from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, said_of
 from assay.connectors.tracked.silence import is_over, steps_of_silence
-from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ordered_curve
+from assay.connectors.tracked.told import ToldRun, flattened, kept_text
+from assay.connectors.trackers.dvc.values import add_last_values, curve_at
 from assay.domain.experiments.evidence import Curve, RunStatus
-from assay.errors import Invalid
 from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
 HOW = "DVCLive files"
-MAX_CURVE_BYTES = 256 * 2**20
 _METRICS, _PARAMS, _PLOTS = "metrics.json", "params.yaml", "plots/metrics/"
 _STATUS = {one.value: one for one in RunStatus}
-_NOT_FINITE = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
 
 class DvcFiles:
@@ -91,12 +86,10 @@ class _Reading:
                         file.path[len(self.run) + (1 if self.run else 0) + len(_PLOTS) : -len(".tsv")]
                     )
                 )
-                if curve := self._curve(file):
+                if curve := curve_at(self.folder, file.path):
                     curves[name] = curve
         last_ms = max(file.changed_ns for file in self.files) // 1_000_000
-        for name, value in _numbers(summary, ""):
-            if name not in curves and name != "step":
-                curves[name] = _point(_step_of(summary), value, last_ms)
+        add_last_values(curves, summary, last_ms)
         return read_run(self._told(params, curves, last_ms), source)
 
     def _told(self, params: dict[str, str], curves: Mapping[str, Curve], last_ms: int) -> ToldRun:
@@ -121,63 +114,3 @@ class _Reading:
             params=params,
             curves=curves,
         )
-
-    def _curve(self, file: FoundFile) -> Curve | None:
-        """A table with a row a point: perhaps `timestamp`, then `step`, then the value. A row without its end is being written."""
-        content = self.folder.content(file.path, limit=MAX_CURVE_BYTES)
-        end = content.rfind(b"\n") + 1
-        try:
-            content[: max(end, len(content) - 4)].decode()  # the last character may be cut
-        except UnicodeDecodeError as error:
-            raise self._bad(file, content.count(b"\n", 0, error.start) + 1, [], "text in UTF-8") from error
-        rows = list(csv.reader(content[:end].decode().splitlines(), delimiter="\t"))
-        if not rows:
-            return None
-        header = rows.pop(0)
-        if "step" not in header or len(header) < 2 or len(set(header)) < len(header):
-            raise self._bad(file, 1, header, "a header with step and the metric")
-        at_step, at_time = header.index("step"), header.index("timestamp") if "timestamp" in header else -1
-        at_value = next(place for place, name in enumerate(header) if name not in ("step", "timestamp"))
-        steps, values, times = [], [], []
-        for number, row in enumerate(rows, 2):
-            try:
-                steps.append(int(row[at_step]))
-                values.append(float(row[at_value]))
-                # DVCLive writes what the clock said, in milliseconds.
-                times.append(int(float(row[at_time])) if at_time >= 0 and row[at_time] else 0)
-                np.array((steps[-1], times[-1]), np.int64)
-            except (ValueError, IndexError, OverflowError):
-                raise self._bad(file, number, row, "a whole step and a number") from None
-        if not steps:
-            return None
-        return ordered_curve(np.array(steps, np.int64), np.array(values), np.array(times, np.int64))
-
-    def _bad(self, file: FoundFile, number: int, row: list[str], expected: str) -> Invalid:
-        told = "\t".join(row)[:60]
-        return self.folder.broken(
-            file.path,
-            f"row {number} is {told!r}" if row else f"row {number} is no text",
-            expected,
-            "let DVCLive write it again, or remove it, then: assay sync",
-        )
-
-
-def _numbers(told: object, prefix: str) -> Iterator[tuple[str, float]]:
-    """The numbers of `metrics.json`, which DVCLive nests at each slash of a name."""
-    if isinstance(told, dict):
-        for name, value in told.items():
-            yield from _numbers(value, f"{prefix}/{kept_text(name)}" if prefix else kept_text(name))
-    elif isinstance(told, int | float) and not isinstance(told, bool):
-        if abs(told) < 10**308 or not isinstance(told, int):  # no float comes near a larger whole number
-            yield prefix, float(told)
-    elif isinstance(told, str) and told in _NOT_FINITE:
-        yield prefix, _NOT_FINITE[told]
-
-
-def _step_of(summary: Mapping[str, Any]) -> int:
-    step = summary.get("step", 0)
-    return step if type(step) is int and abs(step) < 2**63 else 0
-
-
-def _point(step: int, value: float, at_ms: int) -> Curve:
-    return Curve(np.array([step], np.int64), np.array([value]), np.array([at_ms], np.int64))

@@ -39,6 +39,10 @@ class Settings:
     """Seconds between two looks at the connected trackers while the server runs; 0 switches it off."""
     tracker: str = ""
     """Where `assay.experiment` logs: empty means the run log of this installation; `mlflow`, or the address of an MLflow."""
+    public_url: str = ""
+    """Address under which people reach this installation, for links in webhooks; empty means host and port."""
+    webhook_hosts: str = ""
+    """Host names, addresses and networks that webhooks may reach although they are not on the public Internet, comma-separated."""
     log_level: str = "info"
     """debug, info, warning or error."""
 
@@ -184,6 +188,10 @@ def _checked(settings: Settings) -> Settings:
             hint="put a proxy with login in front, or wait for team mode",
             code="host-not-loopback",
             field="host",
+        )
+    if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
+        raise _malformed(
+            "public_url", settings.public_url, "the settings", "an address such as https://assay.example.org"
         )
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise _malformed("log_level", settings.log_level, "the settings", "debug, info, warning or error")

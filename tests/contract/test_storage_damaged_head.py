@@ -21,6 +21,7 @@ from assay.testing.storage_samples import ADA, AT, new_project, new_ticket
 from assay.workflows.journal import make_checkpoint, rebuild_head, verify_journal
 from assay.workflows.ports import Workspace
 from tests.contract.conftest import emptied
+from tests.support.webhooks import webhook_tools
 
 TICKETS = 5
 
@@ -88,6 +89,7 @@ def workspace(store, signer):
         list_artifacts=list_artifacts,
         signer=signer,
         instance_id=store.instance_id(),
+        webhooks=webhook_tools(signer),
     )
 
 

@@ -32,6 +32,7 @@ from assay.testing.storage_gates import gate_run, put_gate
 from assay.testing.storage_kept import keep_document
 from assay.testing.storage_pipelines import put_job
 from assay.testing.storage_samples import AT, curve, decision, lock, new_project, new_source, new_ticket, run
+from assay.testing.storage_webhooks import put_deliveries, put_webhook
 
 SEARCH_PARTS = {f"ticket_search{part}" for part in ("", "_data", "_idx", "_content", "_docsize", "_config")}
 
@@ -64,6 +65,7 @@ def filled(store):
     put_job(store, tickets[2])
     keep_document(store, project)
     put_gate(store, project, gate_run(1), gate_run(2, ticket="EXP-1"))
+    put_deliveries(store, put_webhook(store, project), (1, "EXP-1"), (2, "EXP-2"))
     return project
 
 
@@ -85,6 +87,9 @@ def told(store, project):
             "jobs": [
                 tx.jobs_with_tickets(project.id),
                 [c.job for c in tx.board_view(project, per_column=9, filters={}).columns[0].cards],
+            ],
+            "webhooks": [
+                (w, tx.deliveries(w.id, state=None, before=None, limit=9)) for w in tx.webhooks(project.id)
             ],
             "gates": [tx.gate_versions(project.id, "answers"), list(tx.every_gate_run(project.id))],
         }
@@ -415,12 +420,16 @@ def test_backup_of_an_older_version_is_restored(sqlite_store, tmp_path, portable
         "project_documents",
         "inbox_marks",
         "pipeline_jobs",
+        "webhooks",
+        "webhook_deliveries",
     )
     assert after.pop("counts") == before.pop("counts") | dict.fromkeys(late, 0)
     assert (after.pop("gates"), after.pop("blockers"), after.pop("canvas")) == ([[], []], [], None)
     assert set(map(str, after.pop("company"))) == {"([], [])"}
     assert after.pop("jobs") == [[], [None] * 3]
     del before["jobs"]
+    assert after.pop("webhooks") == []
+    del before["webhooks"]
     del before["gates"], before["blockers"], before["company"], before["canvas"]
     assert after == before
 

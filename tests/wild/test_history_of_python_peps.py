@@ -25,6 +25,7 @@ from assay.workflows.journal import verify_journal
 from assay.workflows.journaled import rows_of_kind
 from assay.workflows.ports import Workspace
 from assay.workflows.projects import create_project
+from tests.support.webhooks import webhook_tools
 from tests.unit.workflows.conftest import ADA
 
 pytestmark = pytest.mark.wild
@@ -54,6 +55,7 @@ def told(request, tmp_path_factory, text):
             "empty store", lambda at: open_store(at).close()
         )
     store = open_store(url)
+    signer = SigningKey.load_or_create(folder / "signing.key")
     ws = Workspace(
         store=store,
         clock=lambda: NOW,
@@ -63,8 +65,9 @@ def told(request, tmp_path_factory, text):
         read_ids=read_ids,
         search_leaks=search_sent_leaks,
         list_artifacts=list_artifacts,
-        signer=SigningKey.load_or_create(folder / "signing.key"),
+        signer=signer,
         instance_id=store.instance_id(),
+        webhooks=webhook_tools(signer),
     )
     create_project(ws, ADA, slug=SLUG, name="Python enhancement proposals")
     board_text = board_for_history(text, name=NAME, ended=ENDED)

@@ -44,6 +44,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("choices", "build-or-buy"),
         ("verdicts", "tickets/verdict tickets/verdicts tickets/decisions"),
         ("snoozes", "tickets/snoozes kill-record"),
+        ("webhooks", "webhooks webhook-rounds"),
         ("gates", "gates gate-files"),
         ("gate_runs", "gates gate-runs tickets/gate-runs tickets/gate"),
         ("evidence", "sources syncs runs"),

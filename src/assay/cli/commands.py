@@ -65,6 +65,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Look after it",
         (
             Entry("project", "project", "Make, list, show and choose projects."),
+            Entry("webhook", "webhook", "Tell other programs and chats what happens."),
             Entry("metric", "metric", "Declare what the metrics of a project mean."),
             Entry("audit", "audit", "Read, verify, prove and export the journal."),
             Entry("backup", "keep", "Write everything to one verified file."),

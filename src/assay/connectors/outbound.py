@@ -9,7 +9,8 @@ connection goes to exactly those: a name that says something else a moment later
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+import ssl
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import httpx2
@@ -28,31 +29,35 @@ _METADATA = frozenset(
 _NAT64 = ip_network("64:ff9b::/96")
 
 
-def checked_addresses(host: str, *, shown: str) -> tuple[str, ...]:
+def checked_addresses(
+    host: str, *, shown: str, refused: Callable[[str, str], Invalid] | None = None
+) -> tuple[str, ...]:
     """Every address that this host stands for, in the order in which they are to be tried.
 
     Args:
         host: a name or an address, in any spelling that the system reads.
         shown: the whole address as people know it, for errors.
+        refused: from this and a fact to the error; without it, that of a tracker.
 
     Raises:
         Invalid: it is, or leads to, an address that is never asked.
         OSError: nobody knows this name.
     """
+    refused = refused or _refused
     if host.rstrip(".").lower() in _METADATA_NAMES:
-        raise _refused(shown, f"{host[:80]!r} is the metadata service of a cloud")
+        raise refused(shown, f"{host[:80]!r} is the metadata service of a cloud")
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     addresses = tuple(dict.fromkeys(str(where[0]) for *_, where in found))
     for address in addresses:
         fact = _never_asked(address)
         if fact:
-            raise _refused(shown, f"it leads to {address}, {fact}")
+            raise refused(shown, f"it leads to {address}, {fact}")
     return addresses
 
 
 def _never_asked(text: str) -> str:
     """Why this address is not asked; empty when it may be."""
-    for address in _meant(ip_address(text.partition("%")[0])):
+    for address in meant_addresses(text):
         if address.is_link_local:
             return "a link-local address"
         if address in _METADATA:
@@ -60,8 +65,9 @@ def _never_asked(text: str) -> str:
     return ""
 
 
-def _meant(address: Address) -> tuple[Address, ...]:
-    """The address, and the one that it carries in another form."""
+def meant_addresses(text: str) -> tuple[Address, ...]:
+    """The address that stands here, and the one that it carries in another form."""
+    address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv4Address):
         return (address,)
     carried = address.ipv4_mapped or address.sixtofour
@@ -84,19 +90,27 @@ class CheckedTransport(httpx2.BaseTransport):
 
     Args:
         shown: the server's address as people know it, for errors.
+        look_up: from a host to the addresses that may be asked; raises Invalid where one may not.
+        tls: whom it believes, for a caller that makes many transports: to read all certificates takes 50 ms.
     """
 
-    def __init__(self, shown: str) -> None:
-        self._shown = shown
+    def __init__(
+        self,
+        shown: str,
+        look_up: Callable[[str], Sequence[str]] | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._look_up = look_up or (lambda host: checked_addresses(host, shown=shown))
         self._addresses: dict[str, Sequence[str]] = {}
-        self._inner = httpx2.HTTPTransport(trust_env=False)
+        self._inner = httpx2.HTTPTransport(verify=tls or True, trust_env=False)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send it to the first address that can be connected to, and remember which one that was."""
         url = request.url
         host = url.raw_host.decode("ascii")
         if host not in self._addresses:
-            self._addresses[host] = checked_addresses(host, shown=self._shown)
+            self._addresses[host] = self._look_up(host)
         request.extensions = {**request.extensions, "sni_hostname": host}
         failure: httpx2.TransportError | None = None
         for address in self._addresses[host]:

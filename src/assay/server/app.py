@@ -42,13 +42,17 @@ def create_app(ws: Workspace, settings: Settings, *, pages: bool = True) -> Fast
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        from assay.server.outbox import Outbox
         from assay.server.upkeep import Upkeep
 
         upkeep = Upkeep(ws, interval_s=settings.sync_interval_s)
+        outbox = Outbox(ws)
         upkeep.start()
+        outbox.start()
         try:
             yield
         finally:
+            outbox.stop()
             upkeep.stop()
 
     app = FastAPI(

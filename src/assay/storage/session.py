@@ -67,7 +67,8 @@ class Form:
         binds = (
             (name, _conversion(bind.type, dialect, "bind")) for bind, name in compiled.bind_names.items()
         )
-        self.binds = tuple((name, convert) for name, convert in binds if convert is not None)
+        # A parameter that stands in two places is converted once.
+        self.binds = tuple({name: convert for name, convert in binds if convert is not None}.items())
         types = [entry[3] for entry in compiled._result_columns]  # noqa: SLF001  # the public way needs an execution
         results = (_conversion(kind, dialect, "result") for kind in types)
         self.results = tuple((at, convert) for at, convert in enumerate(results) if convert is not None)

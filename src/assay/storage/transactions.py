@@ -33,6 +33,7 @@ from assay.storage.repositories.runs import RunReader, RunWriter
 from assay.storage.repositories.sprints import SprintReader, SprintWriter
 from assay.storage.repositories.talk import TalkReader, TalkWriter
 from assay.storage.repositories.tickets import TicketReader, TicketWriter
+from assay.storage.repositories.webhooks import WebhookReader, WebhookWriter
 
 
 class Reading(
@@ -60,6 +61,7 @@ class Reading(
     BlockerReader,
     KeptReader,
     PipelineReader,
+    WebhookReader,
     RunReader,
     EvidenceReader,
     GateReader,
@@ -80,6 +82,7 @@ class Writing(
     BlockerWriter,
     KeptWriter,
     PipelineWriter,
+    WebhookWriter,
     RunWriter,
     EvidenceWriter,
     GateWriter,

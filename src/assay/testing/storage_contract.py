@@ -40,6 +40,7 @@ from assay.testing.storage_samples import (
     run,
 )  # fmt: skip
 from assay.testing.storage_sprints import SprintContract
+from assay.testing.storage_webhooks import WebhookContract
 from assay.workflows.ports import Store
 from assay.workflows.records import Attestation, Override, PutRuns, StoredAnswer, StoredVerdict
 
@@ -434,6 +435,7 @@ class StorageContract(
     LinkedDataContract,
     NamedTicketContract,
     PipelineContract,
+    WebhookContract,
     SprintContract,
     JournalContract,
     PagesContract,

@@ -117,6 +117,13 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "kill.recommended": lambda p: f"recommends to kill it: {_kills(p.get('kills'))}",
     "kill.snoozed": lambda p: f"snoozed rule {_rule(p)} until {str(p.get('until'))[:10]}: {p.get('reason')}",
     "kill.woken": lambda p: f"woke rule {_rule(p)}: {p.get('because')}",
+    "budget.overrun": lambda p: f"finds its budget overrun: {p.get('reason')}",
+    "webhook.added": lambda p: f"added a webhook to {p.get('target')}",
+    "webhook.changed": lambda p: (
+        f"changed the webhook to {p.get('target')}" + (", with a new secret" if p.get("secret") else "")
+    ),
+    "webhook.removed": lambda p: f"removed the webhook to {p.get('target')}",
+    "webhook.sent_again": lambda p: f"had {p.get('deliveries')} deliveries of a webhook sent again",
     "gate.versioned": lambda p: (
         f"wrote version {p.get('version')} of the gate"
         + (f", easier to pass: {p.get('reason')}" if p.get("loosens") else "")

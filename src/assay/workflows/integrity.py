@@ -1,7 +1,7 @@
 """Does what stands in the tables still say what the journal says it said?
 
 The journal's own chain cannot see a change of the tables beside it. Every ticket, confirmation, lock, amendment, decision, verdict,
-blocker, snooze, sprint, commitment, gate, canvas, phase, comparison and job of a pipeline is journaled, so it can be held against that, field by field.
+blocker, snooze, sprint, commitment, gate, canvas, phase, comparison, job of a pipeline and webhook is journaled, so it can be held against that, field by field.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from assay.workflows.snooze_integrity import snooze_faults
 from assay.workflows.sprint_integrity import sprint_faults
 from assay.workflows.ticket_integrity import ticket_faults
 from assay.workflows.views import JournalRow
+from assay.workflows.webhook_integrity import webhook_faults
 
 _KINDS_OF_LOCKS = ("ticket.locked", "ticket.amended", "amendment.marked")
 _KINDS = (*_KINDS_OF_LOCKS, "decision.recorded")
@@ -80,6 +81,7 @@ def _project_faults(tx: ReadTransaction, project: Project) -> Iterator[RecordFau
         gate_faults(tx, project),
         kept_faults(tx, project),
         job_faults(tx, project),
+        webhook_faults(tx, project),
     ):
         yield from (RecordFault(project.slug, what, reason) for what, reason in found)
 

@@ -12,6 +12,7 @@ from assay.domain.gates.snoozes import (
     Snooze,
     asleep,
     is_quiet,
+    judged_runs,
     recommended_kills,
     wakers,
 )
@@ -19,6 +20,7 @@ from assay.domain.gates.summary import chip_text
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.verdicts import Verdict
 from assay.workflows.actor import SYSTEM, Actor
+from assay.workflows.escalations import tell_overrun
 from assay.workflows.ports import WriteTransaction
 from assay.workflows.records import Project, Ticket
 from assay.workflows.standing_verdicts import closed_by
@@ -88,7 +90,8 @@ def looked_at_again(
         # What it was killed on stands; nothing is recommended any more.
         return {**card, **{name: ticket.card[name] for name in _OF_KILLS if name in ticket.card}}
     kills, known = recommended_kills(verdict), () if before is None else recommended_kills(before)
-    _tell_new(tx, project, ticket, kills, known, at)
+    _tell_new(tx, project, ticket, kills, known, judged_runs(verdict), at)
+    tell_overrun(tx, project, ticket, verdict, before, at=at)
     snoozes = snoozes_of(ticket)
     held = asleep(snoozes, at)
     for one in snoozes:
@@ -126,10 +129,12 @@ def _tell_new(
     ticket: Ticket,
     kills: Iterable[RecommendedKill],
     known: Iterable[RecommendedKill],
+    runs: Iterable[str],
     at: datetime,
 ) -> None:
     before = {one.rule for one in known}
     new = [asdict(one) for one in kills if one.rule not in before]
     if new:
-        event = Event.of("kill.recommended", project=project.slug, subject=ticket.key, kills=new)
+        told = {"kills": new, "runs": list(runs)}
+        event = Event.of("kill.recommended", project=project.slug, subject=ticket.key, **told)
         tx.append(event, actor=SYSTEM, at=at)

@@ -16,7 +16,7 @@ from assay.workflows.company_ports import CompanyReads, InboxReads
 from assay.workflows.diagnosis_ports import DiagnosisReads
 from assay.workflows.gate_ports import GateReads, GateWrites
 from assay.workflows.journal_memory import EventReads, JournalMemory
-from assay.workflows.journal_ports import JournalReads
+from assay.workflows.journal_ports import CheckpointSigner, JournalReads
 from assay.workflows.kept_ports import KeptReads, KeptWrites
 from assay.workflows.lesson_memory import Lessons
 from assay.workflows.pipeline_ports import PipelineReads, PipelineWrites
@@ -24,12 +24,12 @@ from assay.workflows.planning_ports import PlanningReads
 from assay.workflows.run_artifacts import ArtifactLister
 from assay.workflows.run_ports import RunReads
 from assay.workflows.sprint_ports import SprintReads, SprintWrites
+from assay.workflows.webhook_ports import WebhookReads, WebhookTools, WebhookWrites
 
 if TYPE_CHECKING:
     from assay.domain.board.saved_compute import KilledWork
     from assay.domain.experiments.evidence import Run, Scores
     from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
-    from assay.domain.governance.checkpoints import Checkpoint, SignedCheckpoint
     from assay.domain.governance.journal import JournalHead, RememberedHead
     from assay.domain.kernel.events import Event
     from assay.domain.kernel.ids import TicketType
@@ -76,6 +76,7 @@ class ReadTransaction(
     DiagnosisReads,
     PipelineReads,
     BackTestReads,
+    WebhookReads,
     Protocol,
 ):
     """One consistent view of everything remembered."""
@@ -203,7 +204,14 @@ class ReadTransaction(
 
 
 class WriteTransaction(
-    ReadTransaction, BlockerWrites, GateWrites, KeptWrites, PipelineWrites, SprintWrites, Protocol
+    ReadTransaction,
+    BlockerWrites,
+    GateWrites,
+    KeptWrites,
+    PipelineWrites,
+    SprintWrites,
+    WebhookWrites,
+    Protocol,
 ):
     """Changes that become durable together with their journal entries, or not at all."""
 
@@ -409,25 +417,6 @@ class ScoreReader(Protocol):
         ...
 
 
-class VerifyingKey(Protocol):
-    """The public half of the instance key."""
-
-    @property
-    def key_id(self) -> str: ...
-    def to_pem(self) -> bytes: ...
-    def fault(self, signed: SignedCheckpoint) -> str | None:
-        """Why the signature does not hold, None when it does."""
-        ...
-
-
-class CheckpointSigner(Protocol):
-    """Signs checkpoints with the instance key."""
-
-    @property
-    def public_key(self) -> VerifyingKey: ...
-    def sign(self, checkpoint: Checkpoint) -> SignedCheckpoint: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """All that a workflow needs, joined by bootstrap."""
@@ -443,5 +432,6 @@ class Workspace:
     list_artifacts: ArtifactLister
     signer: CheckpointSigner
     instance_id: str
+    webhooks: WebhookTools
     memory: JournalMemory = field(default_factory=JournalMemory)
     lessons: Lessons = field(default_factory=Lessons)

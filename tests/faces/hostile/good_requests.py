@@ -116,6 +116,9 @@ BODIES = {
     "new_blocker": {"category": "gpu_shortage", "text": "No A100 before Thursday", "owner": "Jo"},
     "new_snooze": {"rule": "plateau", "reason": "The learning rate was wrong until Monday.", "days": 7},
     "end_snooze": {"rule": "plateau"},
+    "new_webhook": {"name": "chat", "url": "https://93.184.215.14/hook", "events": ["kill.suggested"], "form": "json"},
+    "patch_webhook": {"url": "https://93.184.215.14/hook", "events": ["card.moved"], "form": "slack", "enabled": False, "new_secret": True},
+    "retry_deliveries": {"delivery": "x"},
     "end_blocker": {"resolution": "Two were lent", "number": 1},
     "link": {"kind": "blocks", "other": "EXP-2"},
     "import_files": {

@@ -25,6 +25,7 @@ from assay.workflows.actor import Actor
 from assay.workflows.ports import SyncBatch, Workspace
 from assay.workflows.projects import create_project, declare_metric
 from assay.workflows.records import Source
+from tests.support.webhooks import webhook_tools
 
 ADA = Actor(name="ada")
 START = datetime(2026, 5, 12, 9, tzinfo=UTC)
@@ -120,6 +121,7 @@ def ws(store_url, tmp_path, tracker, clock):
         list_artifacts=list_artifacts,
         signer=signer,
         instance_id=store.instance_id(),
+        webhooks=webhook_tools(signer),
     )
     create_project(workspace, ADA, slug="chatbot", name="Support chatbot")
     declare_metric(workspace, ADA, "chatbot", ACCURACY)

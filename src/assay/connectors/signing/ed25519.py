@@ -147,6 +147,14 @@ class SigningKey:
         signature = self._key.sign(checkpoint_bytes(checkpoint)).hex()
         return SignedCheckpoint(checkpoint=checkpoint, key_id=self.public_key.key_id, signature=signature)
 
+    def derived(self, purpose: bytes) -> bytes:
+        """Which 32 bytes does whoever has this key, and nobody else, find for a purpose? By HKDF-SHA256 (RFC 5869)."""
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        found = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose)
+        return found.derive(self._key.private_bytes_raw())
+
 
 def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -65,6 +65,13 @@ def recommended_kills(verdict: Verdict) -> tuple[RecommendedKill, ...]:
     return (*criteria, *rules)
 
 
+def judged_runs(verdict: Verdict) -> tuple[str, ...]:
+    """Which runs does a verdict speak of: those of the group that was judged, or of all candidates where none was?"""
+    candidates = [one for one in verdict.groups if one.is_candidate]
+    judged = [one for one in candidates if one.group == verdict.candidate] or candidates
+    return tuple(run for one in judged for run in one.run_ids)
+
+
 def asleep(snoozes: Iterable[Snooze], now: datetime) -> dict[str, Snooze]:
     """Which snoozes still hold, by rule?"""
     return {one.rule: one for one in snoozes if now < one.until}

@@ -15,6 +15,7 @@ from assay.storage.tables.pipelines import pipeline_jobs
 from assay.storage.tables.projects import answers, metrics, projects
 from assay.storage.tables.sprints import commitments, sprints
 from assay.storage.tables.tickets import decisions, links, notes, stage_counts, ticket_documents, tickets
+from assay.storage.tables.webhooks import webhook_deliveries, webhooks
 
 __all__ = [
     "answers",
@@ -47,4 +48,6 @@ __all__ = [
     "tickets",
     "verdicts",
     "watchers",
+    "webhook_deliveries",
+    "webhooks",
 ]

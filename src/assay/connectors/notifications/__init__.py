@@ -1,0 +1,1 @@
+"""Ways on which what happened leaves this program."""

@@ -1,0 +1,1 @@
+"""What is told to other programs, how it is signed, and when it is tried again."""

@@ -27,6 +27,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Decide",
         (
             Entry("overview", "overview", "Show where the project stands."),
+            Entry("state", "state", "Show phase, headline metric and sprint, and what may come."),
             Entry("board", "board", "Show the board; take it out and in as a file."),
             Entry("inbox", "inbox", "Show what others did on the tickets you follow."),
             Entry("filter", "saved_filters", "Keep filters of board and list under names."),

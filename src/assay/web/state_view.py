@@ -12,7 +12,7 @@ from assay.web import wording
 from assay.web.contexts.experiment import ChartBox
 from assay.web.contexts.state import LinkedFact, RiskLine, StateLine, StatePage
 from assay.workflows.phases import GateLine
-from assay.workflows.state_views import Headline, StateTicket, StateView
+from assay.workflows.state_views import Headline, StateTicket, StateView, ahead_text, best_text
 
 _LOOKS = {
     Progress.PROMOTED: "promote",
@@ -38,6 +38,7 @@ def state_page(view: StateView, chart: ChartBox | None) -> StatePage:
         facts=_facts(view),
         headline=headline,
         confidence=confidence,
+        ahead=ahead_text(view.headline) if view.headline else "",
         headline_href=f"/p/{slug}/t/{view.headline.best.key}" if view.headline else f"/p/{slug}/experiments",
         meaning=view.headline.metric.description if view.headline else "",
         chart=chart,
@@ -53,7 +54,7 @@ def state_page(view: StateView, chart: ChartBox | None) -> StatePage:
 def _headline(one: Headline | None) -> tuple[str, str]:
     if one is None:
         return "Nothing was measured yet.", ""
-    text = f"{one.metric.name}: {format_value(one.metric, one.best.value)}, by {one.best.key}"
+    text = best_text(one)
     finding = one.finding
     if finding is None:
         return text, "How sure that is, is not known: its verdict has no primary criterion on it."

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from assay.domain.experiments.criteria.model import Threshold
 from assay.domain.experiments.supplies import data_state, supplies
+from assay.domain.forecasting.best_ahead import Tried, best_ahead
 from assay.domain.gates.quantities import in_unit_of
 from assay.domain.kernel.findings import Finding, Role
 from assay.domain.kernel.ids import TicketType
@@ -102,14 +103,26 @@ def _gap(ticket: Ticket, name: str, catalog: MetricCatalog) -> float | None:
     return target - estimate if metric.direction is Direction.HIGHER else estimate - target
 
 
+def headline(ws: Workspace, actor: Actor, slug: str) -> Headline | None:
+    """The metric that most tickets claim something about: how it came to be where it is, and where it may go."""
+    actor.require(Permission.READ)
+    with ws.store.read() as tx:
+        project = required_project(tx, slug)
+        return _headline(tx, project, tx.metrics(project.id), ws.clock())
+
+
 def _headline(tx: ReadTransaction, project: Project, catalog: MetricCatalog, at: datetime) -> Headline | None:
-    name, best = best_over_time(tx.measured(project.id), catalog)
+    measured = tx.measured(project.id)
+    name, best = best_over_time(measured, catalog)
     if name is None or not best:
         return None
+    metric = catalog.require(name)
+    tried = [Tried(one.measured_at, one.estimate) for one in measured if one.metric == name]
     ticket = tx.ticket(project.id, best[-1].key)
     standing = None if ticket is None else standing_verdict(tx, project, ticket)
     findings = () if standing is None else standing.record.verdict.findings
-    return Headline(catalog.require(name), best[-1], _primary(findings, name), _change(best, at))
+    ahead = best_ahead(tried, metric, at)
+    return Headline(metric, best, _primary(findings, name), _change(best, at), ahead)
 
 
 def _primary(findings: Sequence[Finding], name: str) -> Finding | None:

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from assay.domain.experiments.display import format_value
+from assay.domain.forecasting.best_ahead import HIGH, BestAhead, ConePoint, NothingAhead
+from assay.domain.kernel.metrics import Direction
+
 if TYPE_CHECKING:
     from assay.domain.kernel.findings import Finding
     from assay.domain.kernel.metrics import Metric
@@ -48,14 +52,45 @@ class StateTicket:
 class Headline:
     """The metric that most tickets claim something about, by the ticket that measured it best.
 
-    finding: of that ticket's primary criterion on it; None where its verdict has none. change: since 30 days before now, in the
-    metric's unit; None where nothing was measured before that.
+    steps: how the best came to be where it is, oldest first; the last is `best`. finding: of that ticket's primary criterion on it;
+    None where its verdict has none. change: since 30 days before now, in the metric's unit; None where nothing was measured before
+    that. ahead: how good the best may be in some weeks, or why that is not known.
     """
 
     metric: Metric
-    best: BestPoint
+    steps: tuple[BestPoint, ...]
     finding: Finding | None
     change: float | None
+    ahead: BestAhead | NothingAhead
+
+    @property
+    def best(self) -> BestPoint:
+        """The best so far."""
+        return self.steps[-1]
+
+
+def best_text(one: Headline) -> str:
+    """The best value of the headline metric, and which ticket reached it."""
+    return f"{one.metric.name}: {format_value(one.metric, one.best.value)}, by {one.best.key}"
+
+
+def ahead_text(one: Headline) -> str:
+    """What may come of the headline metric, in a sentence."""
+    if isinstance(one.ahead, NothingAhead):
+        return f"Where it may go is not known: {one.ahead.reason}."
+    end, chance = one.ahead.points[-1], one.ahead.chance_of_better
+    edge = f", 9 chances in 10 that it stays {edge_text(one.metric, end)}" if chance > 1 - HIGH else ""
+    return (
+        f"By {end.at.day} {end.at:%b %Y}, with experiments like the {one.ahead.experiments} so far and {one.ahead.a_week:.2g} a week: "
+        f"{chance:.0%} that one beats {format_value(one.metric, one.best.value)}{edge}."
+    )
+
+
+def edge_text(metric: Metric, point: ConePoint) -> str:
+    """Which side of which value is the best at this moment, with nine chances in ten?"""
+    if metric.direction is Direction.HIGHER:
+        return f"at or below {format_value(metric, point.high)}"
+    return f"at or above {format_value(metric, point.low)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +147,16 @@ class StateFigures:
     next_milestone: str | None
     metric: str | None
     best: float | None
+    best_text: str
+    """Metric, value and ticket; empty before anything was measured."""
     best_ticket: str | None
     interval: tuple[float | None, float | None] | None
     change_30_days: float | None
+    ahead: tuple[ConePoint, ...]
+    """The first is now; empty where nothing can be said."""
+    ahead_text: str
+    """The same in a sentence, or why nothing can be said."""
+    chance_of_better: float | None
     risks: tuple[str, ...]
     sprint: int | None
     total: int
@@ -130,6 +172,7 @@ class StateFigures:
 def figures_of(view: StateView) -> StateFigures:
     """The same as data, for other programs."""
     one = view.headline
+    ahead = None if one is None else one.ahead
     shown = None if one is None or one.finding is None else one.finding.interval
     return StateFigures(
         phase=view.phase.phase.phase.value,
@@ -137,9 +180,13 @@ def figures_of(view: StateView) -> StateFigures:
         next_milestone=None if view.next_gate is None else view.next_gate.gate.question,
         metric=None if one is None else one.metric.name,
         best=None if one is None else one.best.value,
+        best_text="" if one is None else best_text(one),
         best_ticket=None if one is None else one.best.key,
         interval=None if shown is None else (shown.low, shown.high),
         change_30_days=None if one is None else one.change,
+        ahead=ahead.points if isinstance(ahead, BestAhead) else (),
+        ahead_text="" if one is None else ahead_text(one),
+        chance_of_better=ahead.chance_of_better if isinstance(ahead, BestAhead) else None,
         risks=tuple(stuck.evidence for stuck in view.phase.stuck),
         sprint=view.sprint,
         total=view.total,

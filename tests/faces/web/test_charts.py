@@ -2,12 +2,16 @@
 
 import json
 import math
+import re
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from assay.bootstrap import open_workspace
+from assay.domain.forecasting.best_ahead import Tried, best_ahead
+from assay.domain.kernel.metrics import Direction, Metric, Unit
 from assay.settings import Settings
 from assay.web.charts import best_over_time, curves, describe, metric_over_steps
 from assay.web.charts import flow as flow_charts
@@ -15,7 +19,9 @@ from assay.web.charts.axis import Axis, beyond, readable_axis
 from assay.workflows.flow import flow
 from assay.workflows.flow_tickets import flow_tickets
 from assay.workflows.overview import overview
+from assay.workflows.overview_views import BestPoint
 from assay.workflows.projects import get_metrics
+from assay.workflows.state_views import Headline, ahead_text
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.views import CurvePoints
 from tests.faces.web import story
@@ -212,6 +218,34 @@ def test_table_beside_the_chart_names_the_steps_that_are_no_numbers(told):
 def test_best_over_time_is_json_without_nan(told):
     view = overview(told.ws, story.ADA, story.SLUG)
     metric = get_metrics(told.ws, story.ADA, story.SLUG).get(view.best_metric)
-    text = json.dumps(best_over_time.specification(view, metric), allow_nan=False)
+    text = json.dumps(best_over_time.specification(view.best, metric), allow_nan=False)
     assert math.isfinite(view.best[-1].value)
     assert view.best[-1].key in text
+
+
+def test_weeks_to_come_are_drawn_from_now_on_and_told_in_words():
+    now = datetime(2026, 5, 25, tzinfo=UTC)
+    values = [0.71, 0.74, 0.78, 0.69, 0.80, 0.77, 0.75, 0.81, 0.79, 0.76]
+    tried = [Tried(now - timedelta(days=60 - 6 * place), value) for place, value in enumerate(values)]
+    accuracy = Metric(name="accuracy", direction=Direction.HIGHER, unit=Unit.FRACTION)
+    steps = tuple(
+        BestPoint(at=tried[place].at, value=values[place], key=f"EXP-{place}") for place in (0, 1, 2, 4, 7)
+    )
+    one = Headline(accuracy, steps, None, None, best_ahead(tried, accuracy, now))
+    drawn = best_over_time.specification(one.steps, one.metric, one.ahead)
+    json.dumps(drawn, allow_nan=False)
+    cone = drawn["datasets"]["cone"]
+    assert (len(cone), cone[0]["at"], cone[0]["low"], cone[0]["high"]) == (
+        9,
+        "2026-05-25T00:00:00Z",
+        0.81,
+        0.81,
+    )
+    assert drawn["datasets"]["best"][-1]["at"] == cone[0]["at"]
+    said = ahead_text(one)
+    assert said.startswith("By 20 Jul 2026, with experiments like the 10 so far and 1.1 a week: ")
+    assert re.search(
+        r"[0-9]+% that one beats 81.0%, 9 chances in 10 that it stays at or below 8[0-9]\.[0-9]%\.$", said
+    )
+    box = best_over_time.state_box(one, "chatbot")
+    assert (len(box.rows), len(box.links), box.rows[-1][1]) == (13, 13, "9 chances in 10")

@@ -70,6 +70,10 @@ def test_stakeholders_read_phase_milestone_headline_and_how_sure_it_is(told):
     assert f"accuracy: 88.2%, by {told.keys['clear']}" in words
     assert "accuracy >= 85%: shown. Interval" in words
     assert "two-sided (one-sided" in words
+    assert re.search(r"Where it may go is not known: [0-9] of 8 measured experiments that it takes\.", words)
+    data = json.loads(Browser(told.url).text(f"/api/v1/projects/{told.slug}/state")[1])
+    assert (data["ahead"], data["chance_of_better"]) == ([], None)
+    assert data["ahead_text"].endswith("of 8 measured experiments that it takes.")
 
 
 def test_sprint_is_told_by_experiments_gap_compute_data_and_decision(told):

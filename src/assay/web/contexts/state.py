@@ -52,6 +52,8 @@ class StatePage:
     facts: tuple[LinkedFact, ...]
     headline: str
     confidence: str
+    ahead: str
+    """What may come of it, in a sentence or two; empty before anything was measured."""
     headline_href: str
     meaning: str
     chart: ChartBox | None

@@ -1,0 +1,76 @@
+"""`assay state`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from assay.cli.connection import connected
+from assay.cli.options import Json, Project
+from assay.cli.screen import facts, print_json, shortened, table
+
+
+def register(root: typer.Typer) -> None:
+    """Add this command."""
+    root.command("state")(state)
+
+
+def state(project: Project = None, json: Json = False) -> None:
+    """Show where a project stands: phase, headline metric and where it may go, risks, and the tickets of the sprint.
+
+    Example: assay state
+    """
+    with connected(project) as api:
+        answer = api.in_project("GET", "/state")
+    if json:
+        print_json(answer.body)
+    else:
+        _say(answer.data)
+
+
+def _say(found: dict[str, Any]) -> None:
+    week = "" if found["week"] is None else f", week {found['week']}"
+    facts(
+        [
+            ("phase", f"{found['phase']}{week}"),
+            ("next milestone", found["next_milestone"] or "none with a date"),
+            ("headline", found["best_text"] or "nothing was measured yet"),
+            ("ahead", found["ahead_text"]),
+            *(("risk", text) for text in found["risks"]),
+            ("sprint", "none runs; in progress" if found["sprint"] is None else found["sprint"]),
+            ("experiments", _experiments(found)),
+            ("compute", _compute(found)),
+        ]
+    )
+    print()
+    table(
+        ("ticket", "hypothesis", "status", "best", "target", "data", "verdict"),
+        [
+            (
+                one["key"],
+                shortened(one["hypothesis"], 40),
+                one["progress"].replace("_", " "),
+                one["best"],
+                one["target"],
+                one["data"],
+                one["recommendation"],
+            )
+            for one in found["tickets"]
+        ],
+        none="Nothing is in the sprint, and nothing is in progress.",
+    )
+
+
+def _experiments(found: dict[str, Any]) -> str:
+    promoted = found["completed"] - found["killed"]
+    return f"{found['total']}: {promoted} promoted, {found['killed']} killed, {found['active']} active"
+
+
+def _compute(found: dict[str, Any]) -> str:
+    from assay.domain.gates.wording import hours, limit_text
+
+    used, budget = found["gpu_hours"], found["gpu_hours_budget"]
+    least = "at least " if found["runs_without_gpu_hours"] else ""
+    spent = "unknown: no run says what it used" if used is None else f"{least}{hours(used)} GPU-hours"
+    return spent if budget is None else f"{spent}, of {limit_text(budget)} budgeted"

@@ -33,6 +33,7 @@ def diagnosis_page(slug: str, view: DiagnosisView, *, csrf_token: str) -> Diagno
         here=f"/p/{slug}/diagnosis",
         csrf_token=csrf_token,
         flow_href=f"/p/{slug}/flow",
+        backtest_href=f"/p/{slug}/backtest",
     )
 
 

@@ -136,7 +136,7 @@ def experiment_page(
         blockers=_blockers(view, csrf_token),
         jobs=job_box(view.jobs),
         tag_hint=ticket.key,
-        kills=kill_lines(view.kills),
+        kills=kill_lines(view.kills, view.project.slug),
     )
 
 

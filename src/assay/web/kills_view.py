@@ -13,12 +13,12 @@ from assay.workflows.views import KillView
 _DAYS = (1, 3, DEFAULT_DAYS, 14, MOST_DAYS)
 
 
-def kill_lines(kills: Iterable[KillView]) -> tuple[KillLine, ...]:
-    """Every recommended kill of a ticket."""
-    return tuple(_line(one) for one in kills)
+def kill_lines(kills: Iterable[KillView], slug: str) -> tuple[KillLine, ...]:
+    """Every recommended kill of a ticket of this project."""
+    return tuple(_line(one, slug) for one in kills)
 
 
-def _line(one: KillView) -> KillLine:
+def _line(one: KillView, slug: str) -> KillLine:
     name = one.rule if one.criterion else one.rule.replace("_", " ")
     said = one.snooze
     return KillLine(
@@ -26,6 +26,7 @@ def _line(one: KillView) -> KillLine:
         name=name,
         kind="Kill criterion" if one.criterion else "Rule of thumb",
         reason=one.reason,
+        record_href="" if one.criterion else f"/p/{slug}/backtest#rules",
         snoozed="" if said is None else f"{said.text[:1].upper()}{said.text[1:]}",
         days=tuple((day, wording.plural(day, "day"), day == DEFAULT_DAYS) for day in _DAYS),
     )

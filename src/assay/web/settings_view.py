@@ -91,6 +91,7 @@ def settings_page(
         drop_action=f"{href}/metrics/drop",
         units=tuple(Choice(u.value, UNIT_WORDS.get(u, u.value), chosen=u is Unit.FRACTION) for u in Unit),
         limits=tuple(_limit(stage) for stage in project.settings.board.stages if not stage.terminal),
+        backtest_href=f"/p/{project.slug}/backtest",
         rules=tuple(Choice(rule.value, RULES[rule], rule in rules.enabled) for rule in KillRuleName),
         plateau_tolerances=", ".join(f"{name} {kept}" for name, kept in rules.plateau_tolerances.items()),
         rule_values=tuple((name, label, f"{getattr(rules, name)}", unit) for name, label, unit in _VALUES),

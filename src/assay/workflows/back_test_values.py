@@ -117,8 +117,7 @@ def _is_set(name: KillRuleName, one: KillRules, settings: KillRules) -> bool:
 
 def _choice(replays: Sequence[Replay], now: int | None, past: History) -> tuple[Chosen, Tally | None]:
     chosen = choose([tally(one, past) for one in replays], now)
-    settled = chosen.advice is not Advice.LEAVE
-    return chosen, tried_elsewhere(replays, now, past) if settled else None
+    return chosen, tried_elsewhere(replays, now, past) if chosen.advice is Advice.USE else None
 
 
 def tried_futility(settings: KillRules, past: History, chance: Chance) -> tuple[TriedRule, TunedLevel]:

@@ -105,7 +105,7 @@ class RuleRecord:
     """Use the best value, switch the rule off, or leave it as it is."""
     advice_why: str
     elsewhere: ElsewhereRecord | None
-    """None without two groups of tickets, and where nothing is chosen."""
+    """None without two groups of tickets, and where no value is to be used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ PAGES = {
     "canvas": "/canvas",
     "build-or-buy": "/build-or-buy",
     "phase": "/phase",
+    "backtest": "/backtest",
     "state": "/state",
     "canvas-form": "/canvas/edit",
     "journal": "/journal",

@@ -251,7 +251,7 @@ def test_audit_finds_a_snooze_that_was_changed_in_the_database(ws, losing, store
 
 def panel(ws, key):
     """What the ticket page prints of its recommended kills."""
-    lines = kill_lines(ticket_page(ws, ADA, SLUG, key).kills)
+    lines = kill_lines(ticket_page(ws, ADA, SLUG, key).kills, SLUG)
     template = environment().get_template("fragments/tickets/_kills.html")
     return template.render(kills=lines, href=f"/p/{SLUG}/t/{key}", csrf_token="token")
 

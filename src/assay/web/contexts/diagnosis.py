@@ -48,3 +48,4 @@ class DiagnosisPage:
     here: str
     csrf_token: str
     flow_href: str
+    backtest_href: str

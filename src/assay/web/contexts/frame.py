@@ -99,6 +99,8 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "connected": "Source connected.",
         "disconnected": "Source disconnected. Runs already read stay.",
         "synced": "Sync finished.",
+        "rules-set": "The kill rules are set. They hold for every open ticket from its next verdict on.",
+        "rules-back": "The kill rules are as they were before.",
         "recomputed": "Verdict computed again.",
         "checkpoint": "Checkpoint signed.",
         "project": "Project created.",

@@ -13,6 +13,8 @@ class KillLine:
     name: str
     kind: str
     reason: str
+    record_href: str
+    """What the rule would have done to past runs; empty for a criterion of the ticket itself."""
     snoozed: str
     """Until when, by whom and why; empty while it is pressed."""
     days: tuple[tuple[int, str, bool], ...]

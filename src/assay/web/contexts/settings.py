@@ -119,6 +119,7 @@ class SettingsPage:
     drop_action: str
     units: tuple[Choice, ...]
     limits: tuple[LimitRow, ...]
+    backtest_href: str
     rules: tuple[Choice, ...]
     rule_values: tuple[tuple[str, str, str, str], ...]
     plateau_tolerances: str

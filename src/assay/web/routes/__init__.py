@@ -41,6 +41,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("canvas", "canvas"),
         ("diagnosis", "diagnosis"),
         ("phase", "phase"),
+        ("backtest", "backtest charts"),
         ("state", "state"),
         ("choices", "build-or-buy"),
         ("gates", "gates t/gate"),

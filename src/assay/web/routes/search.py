@@ -34,6 +34,7 @@ PLACES = (
     ("Flow", "/flow"),
     ("Diagnosis", "/diagnosis"),
     ("Phase", "/phase"),
+    ("Kill rules on past runs", "/backtest"),
     ("Build or buy", "/build-or-buy"),
     ("Journal", "/journal"),
     ("Settings", "/settings"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
+from assay.domain.gates.rule_values import OFF
 from assay.domain.kernel.findings import ShownInterval
+from assay.domain.stopping.tuning import LEAST_HITS
 from assay.errors import AssayError
 from assay.web import backtest_words as words
 from assay.web import wording
@@ -53,7 +55,7 @@ def at_work(slug: str, newest: int, job: BackTestJob) -> BackTestAtWork:
     asked = urlencode({"runs": newest})
     return BackTestAtWork(
         text=f"{doing}{of_all}",
-        width=wording.percent_of_bar(job.done / job.total if job.total else 0.0),
+        width=wording.percent_of_bar(max(0.04, job.done / job.total if job.total else 0.0)) or "4%",
         progress_href=f"/p/{slug}/backtest/progress?{asked}",
         wait_href=address(slug, newest, wait="yes"),
     )
@@ -74,6 +76,7 @@ def backtest_page(
     said = problem.message if problem is not None else job.problem
     shown = view if view is not None and not view.missing else None
     chosen = next((one for one in shown.rules if one.rule == rule), None) if shown else None
+    unchanged, icon = _unchanged(shown) if shown else ("", "")
     query = f"?{urlencode({'runs': newest})}" if newest != NEWEST_RUNS else ""
     return BackTestPage(
         here=f"/p/{slug}/backtest",
@@ -88,7 +91,8 @@ def backtest_page(
         facts=_facts(shown) if shown else (),
         changes=_changes(shown) if shown else (),
         best=shown.best_kill_rules.model_dump_json() if shown and shown.changes else "",
-        unchanged=_unchanged(shown) if shown else "",
+        unchanged=unchanged,
+        unchanged_icon=icon,
         taken_back=_taken_back(last),
         rules=_rules(shown, slug, newest) if shown else (),
         charts=charts.boxes(shown, slug, query) if shown else (),
@@ -114,6 +118,7 @@ def _facts(view: BackTestView) -> tuple[Fact, ...]:
         for one in view.rules
         if one.saved is not None
         and one.winners_killed_share is not None
+        and one.winners_judged >= LEAST_HITS
         and one.winners_killed_share <= view.limit
     ]
     best = max(within, key=lambda one: one.saved.value if one.saved else 0.0, default=None)
@@ -123,7 +128,9 @@ def _facts(view: BackTestView) -> tuple[Fact, ...]:
         Fact(
             f"Most saved at {words.percent(view.limit)} of winners",
             words.saved(best.saved) if best else wording.UNKNOWN,
-            f"by {words.rule_name(best.rule)}, of the compute of doomed runs" if best else "",
+            f"by {words.rule_name(best.rule)}, of the compute of doomed runs"
+            if best
+            else f"no rule within it could judge {LEAST_HITS} winners",
         ),
         Fact(
             "May stop runs alone", f"{len(allowed)} of {len(view.rules)}", ", ".join(allowed) or "no rule yet"
@@ -151,23 +158,23 @@ def _change(one: RuleSetting, rule: RuleRecord) -> ChangeLine:
         before=one.before,
         after=one.after,
         why=rule.advice_why,
-        elsewhere=words.elsewhere(rule.elsewhere),
+        elsewhere=words.elsewhere(rule.elsewhere) if one.after != OFF else "off kills and saves nothing",
     )
 
 
-def _unchanged(view: BackTestView) -> str:
+def _unchanged(view: BackTestView) -> tuple[str, str]:
+    """Why there is nothing to change, with an icon; both empty where there is."""
     if view.changes:
-        return ""
-    few = [one for one in view.rules if one.advice == "leave"]
-    if len(few) == len(view.rules):
-        return "These runs do not say enough to choose a value by; the settings stay as they are."
-    return "Every rule has the setting that these runs ask for."
+        return "", ""
+    if all(one.advice == "leave" for one in view.rules):
+        return "These runs do not say enough to choose a value by; the settings stay as they are.", "question"
+    return "Every rule has the setting that these runs ask for, or too few of them say.", "check"
 
 
 def _taken_back(last: RulesChange | None) -> TakenBack | None:
     if last is None:
         return None
-    told = "; ".join(f"{words.rule_name(one.rule)} {one.before}, now {one.after}" for one in last.changes)
+    told = "; ".join(f"{words.rule_name(one.rule)} from {one.before} to {one.after}" for one in last.changes)
     return TakenBack(
         text=f"{last.by} changed the rules on {wording.minute(last.at)}: {told or 'values of rules that are off'}.",
         seq=last.seq,

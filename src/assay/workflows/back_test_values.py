@@ -67,21 +67,34 @@ def tried_rule(
     """Every value of this rule; `metrics` are those that decide, by the number of the problem."""
     found = list(_different(name, settings, metrics))
     replays = [leave_batch_out(rule, past.runs, CHECKS) for _, rule in found]
-    now = next(place for place, (one, _) in enumerate(found) if _is_set(name, one, settings))
-    is_on = name in settings.enabled
+    note = replayed_rules(settings, metrics)[name].note
+    return _tried(name, settings, [one for one, _ in found], replays, note, past, chance)
+
+
+def _tried(
+    name: KillRuleName,
+    settings: KillRules,
+    found: Sequence[KillRules],
+    replays: Sequence[Replay],
+    note: str,
+    past: History,
+    chance: Chance,
+) -> TriedRule:
+    """The rule at each of the settings that were found, by what each would have done."""
+    now = next(place for place, one in enumerate(found) if _is_set(name, one, settings))
     chosen, elsewhere = Chosen(Advice.LEAVE, None, _LEFT), None
     if name not in ON_ANOTHER_CURVE:
-        chosen, elsewhere = _choice(replays, now if is_on else None, past)
+        chosen, elsewhere = _choice(replays, now if name in settings.enabled else None, past)
     wanted = settings
     if chosen.place is not None:
-        wanted = taken(settings, found[chosen.place][0], [name])
+        wanted = taken(settings, found[chosen.place], [name])
     elif chosen.advice is Advice.OFF:
         wanted = without(settings, name)
     return TriedRule(
         records=tuple(record_by(replay, past, chance()) for replay in replays),
-        note=replayed_rules(settings, metrics)[name].note,
-        words=tuple(in_words(one, name) for one, _ in found),
-        settings=tuple(values_of(one, name) for one, _ in found),
+        note=note,
+        words=tuple(in_words(one, name) for one in found),
+        settings=tuple(values_of(one, name) for one in found),
         now=now,
         chosen=chosen,
         elsewhere=elsewhere,
@@ -131,25 +144,9 @@ def tried_futility(settings: KillRules, past: History, chance: Chance) -> tuple[
         answers = rule.answers_by(past.runs, CHECKS, chances, p_values)
         answered = np.asarray(answers.asked.any(axis=1))
         replays.append(Replay(rule.name, "runs of other batches", answers.first_stop(CHECKS), answered))
-    now = next(place for place, one in enumerate(found) if one.futility == settings.futility)
     is_tuned = level.tuned and level.level == float(settings.futility)
-    chosen, elsewhere = _choice(replays, now if name in settings.enabled else None, past)
-    wanted = settings
-    if chosen.place is not None:
-        wanted = taken(settings, found[chosen.place], [name])
-    elif chosen.advice is Advice.OFF:
-        wanted = without(settings, name)
-    tried = TriedRule(
-        records=tuple(record_by(replay, past, chance()) for replay in replays),
-        note=_TUNED_HERE if is_tuned else "",
-        words=tuple(in_words(one, name) for one in found),
-        settings=tuple(values_of(one, name) for one in found),
-        now=now,
-        chosen=chosen,
-        elsewhere=elsewhere,
-        wanted=wanted,
-    )
-    return tried, level
+    note = _TUNED_HERE if is_tuned else ""
+    return _tried(name, settings, found, replays, note, past, chance), level
 
 
 def values(tried: TriedRule) -> tuple[TriedValue, ...]:

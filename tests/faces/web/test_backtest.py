@@ -93,12 +93,8 @@ def test_pictures_hold_the_figures_of_the_answer_and_words_for_those_who_cannot_
     assert [row["high"] for row in drawn["datasets"]["rules"]] == [
         rule["winners_killed_at_most"] for rule in known
     ]
-    written = [
-        text
-        for side in ("left", "right")
-        for one in drawn["datasets"][side]
-        for text in one["name"].split(", ")
-    ]
+    places = ("left_above", "right_above", "left_below", "right_below")
+    written = [text for side in places for one in drawn["datasets"][side] for text in one["name"].split(", ")]
     assert sorted(written) == sorted(rule["rule"].replace("_", " ") for rule in known)
     values = client.get(f"/p/{story.SLUG}/charts/backtest-values.json").json()["datasets"]["values"]
     assert {row["is"] for row in values} >= {"another value", "to use"}

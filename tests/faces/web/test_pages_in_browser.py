@@ -100,6 +100,13 @@ def test_overview_chart_is_drawn(site, visit):
     assert page.locator("[data-chart] svg").count() == 1
 
 
+def test_charts_of_the_back_test_are_drawn_under_the_strict_policy(site, visit):
+    page = visit(site.at("/backtest?wait=yes"))
+    page.wait_for_selector("[data-chart*='backtest-rules'][data-drawn=yes]")
+    page.wait_for_selector("[data-chart*='backtest-values'][data-drawn=yes]")
+    assert "limit 5%" in page.locator("[data-chart*='backtest-rules'] svg").text_content()
+
+
 def test_point_of_the_flow_chart_opens_its_ticket(site, visit):
     page = visit(site.at("/flow"))
     page.locator("[data-chart*='flow-cycles'] [aria-roledescription='circle']").first.click()

@@ -12,6 +12,16 @@ from assay.workflows.back_test_views import BackTestView, RuleRecord, TriedValue
 
 _NEAR = (0.05, 0.07)
 """Points that are no further apart, across and up, get one name together."""
+_SET = "set now"
+_PLACES = (
+    ("left_above", "right", -8, -8),
+    ("right_above", "left", 8, -8),
+    ("left_below", "right", -8, 9),
+    ("right_below", "left", 8, 9),
+)
+"""Where texts stand beside their points: alignment, and how far across and down."""
+_WITHIN = ("shown", "not known yet", "no")
+"""The bound is within the limit; neither; the share is beyond it."""
 LEGEND_COLUMNS = 4
 _KILLED, _SAVED = "winners killed", "compute of doomed runs saved"
 
@@ -74,14 +84,19 @@ def rules_specification(view: BackTestView) -> dict[str, Any]:
             _SAVED: one.saved.value,
             "least": one.saved.low if one.saved.low is not None else one.saved.value,
             "most": one.saved.high if one.saved.high is not None else one.saved.value,
-            "within the limit": "yes" if (one.winners_killed_share or 0.0) <= view.limit else "no",
+            "within the limit": _within(one, view.limit),
         }
         for one in _drawn(view)
         if one.saved is not None
     ]
     limits = [{_KILLED: view.limit, "shown": f"limit {words.percent(view.limit)}"}]
-    left, right = _sides(_names(rows), rows)
-    return filled(_rules_drawing(), rules=rows, left=left, right=right, limits=limits)
+    return filled(_rules_drawing(), rules=rows, limits=limits, **_texts(_names(rows), rows))
+
+
+def _within(one: RuleRecord, limit: float) -> str:
+    if one.winners_killed_at_most is not None and one.winners_killed_at_most <= limit:
+        return _WITHIN[0]
+    return _WITHIN[2] if (one.winners_killed_share or 0.0) > limit else _WITHIN[1]
 
 
 def _names(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -103,21 +118,23 @@ def _names(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def _sides(
-    named: Sequence[dict[str, Any]], rows: Iterable[dict[str, Any]]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What is written to the left of its point, because it would not fit to the right, and the rest."""
+def _texts(
+    named: Iterable[dict[str, Any]], rows: Iterable[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """The texts by where they stand: above or below their point, to its left where they would not fit to its right."""
     widest = max(row.get("high", row[_KILLED]) for row in rows)
-    left = [one for one in named if one[_KILLED] > 0.6 * widest]
-    return left, [one for one in named if one not in left]
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name, *_ in _PLACES}
+    for one in named:
+        side = "left" if one[_KILLED] > 0.6 * widest else "right"
+        found[f"{side}_{'below' if one.get('is') == _SET else 'above'}"].append(one)
+    return found
 
 
 def _written(alt: Any, name: str, **how: Any) -> tuple[Any, ...]:
-    """Texts beside points, on both sides of them."""
-    sides = (("left", "right", -8), ("right", "left", 8))
+    """Texts beside points."""
     return tuple(
-        alt.Chart(alt.NamedData(side)).mark_text(align=align, dx=dx, dy=-8).encode(text=f"{name}:N", **how)
-        for side, align, dx in sides
+        alt.Chart(alt.NamedData(place)).mark_text(align=align, dx=dx, dy=dy).encode(text=f"{name}:N", **how)
+        for place, align, dx, dy in _PLACES
     )
 
 
@@ -148,8 +165,8 @@ def _rules_drawing() -> Any:
         **axes,
         color=alt.Color(
             "within the limit:N",
-            scale=alt.Scale(domain=["yes", "no"]),
-            legend=alt.Legend(title="within the limit", orient="top", columns=2, symbolOpacity=1),
+            scale=alt.Scale(domain=list(_WITHIN)),
+            legend=alt.Legend(title="within the limit", orient="top", columns=3, symbolOpacity=1),
         ),
         tooltip=[
             "rule:N",
@@ -165,7 +182,7 @@ def _rules_drawing() -> Any:
     points = base.mark_point(size=90, filled=True, opacity=1).encode(
         shape=alt.Shape(
             "within the limit:N",
-            scale=alt.Scale(domain=["yes", "no"], range=["circle", "diamond"]),
+            scale=alt.Scale(domain=list(_WITHIN), range=["circle", "square", "diamond"]),
             legend=None,
         )
     )
@@ -215,7 +232,7 @@ def _by_savings(one: TriedValue) -> tuple[float, int]:
 
 
 def _marks(one: TriedValue) -> list[str]:
-    return [word for word, said in (("set now", one.is_now), ("to use", one.is_best)) if said]
+    return [word for word, said in ((_SET, one.is_now), ("to use", one.is_best)) if said]
 
 
 def values_specification(view: BackTestView) -> dict[str, Any]:
@@ -228,15 +245,15 @@ def values_specification(view: BackTestView) -> dict[str, Any]:
             "place": place,
             _KILLED: one.winners_killed / one.winners_judged,
             _SAVED: 0.0 if one.saved is None else one.saved.value,
-            "is": "to use" if one.is_best else "set now" if one.is_now else "another value",
+            "is": "to use" if one.is_best else _SET if one.is_now else "another value",
         }
         for rule, known in drawn
         for place, one in enumerate(sorted(known, key=_by_savings))
     ]
     limits = [{_KILLED: view.limit, "shown": f"limit {words.percent(view.limit)}"}]
     names = tuple(words.rule_name(rule.rule) for rule, _ in drawn)
-    left, right = _sides([row for row in rows if row["is"] != "another value"], rows)
-    return filled(_values_drawing(names), values=rows, left=left, right=right, limits=limits)
+    texts = _texts((row for row in rows if row["is"] != "another value"), rows)
+    return filled(_values_drawing(names), values=rows, limits=limits, **texts)
 
 
 @drawing
@@ -251,7 +268,7 @@ def _values_drawing(names: tuple[str, ...]) -> Any:
     )
     base = alt.Chart(alt.NamedData("values")).encode(**axes, color=color)
     lines = base.mark_line(opacity=0.5, strokeWidth=1.5).encode(order="place:Q")
-    kinds = ["another value", "set now", "to use"]
+    kinds = ["another value", _SET, "to use"]
     points = base.mark_point(filled=True, opacity=1).encode(
         shape=alt.Shape(
             "is:N",

@@ -15,7 +15,7 @@ class BackTestAtWork:
     """Context of fragments/backtest/_at_work.html: rules are being replayed."""
 
     text: str
-    width: str | None
+    width: str
     progress_href: str
     wait_href: str
     """Where one waits for the answer without JavaScript."""
@@ -124,6 +124,7 @@ class BackTestPage:
     """The kill rules with the values to use, as JSON; sent along with the form."""
     unchanged: str
     """Why there is nothing to change; empty where there is."""
+    unchanged_icon: str
     taken_back: TakenBack | None
     rules: tuple[RuleLine, ...]
     charts: tuple[ChartBox, ...]

@@ -85,7 +85,7 @@ def test_page_says_what_the_api_says_and_names_the_winners_that_each_rule_kills(
 def test_pictures_hold_the_figures_of_the_answer_and_words_for_those_who_cannot_see_them(past, found):
     client, _, _ = past
     page = shown(client)
-    drawn = client.get(f"/p/{story.SLUG}/charts/backtest-rules.json").json()
+    drawn = client.get(f"/p/{story.SLUG}/backtest/rules.json").json()
     known = [rule for rule in found["rules"] if rule["winners_judged"] and rule["saved"]]
     assert [row["winners killed"] for row in drawn["datasets"]["rules"]] == [
         rule["winners_killed_share"] for rule in known
@@ -96,11 +96,10 @@ def test_pictures_hold_the_figures_of_the_answer_and_words_for_those_who_cannot_
     places = ("left_above", "right_above", "left_below", "right_below")
     written = [text for side in places for one in drawn["datasets"][side] for text in one["name"].split(", ")]
     assert sorted(written) == sorted(rule["rule"].replace("_", " ") for rule in known)
-    values = client.get(f"/p/{story.SLUG}/charts/backtest-values.json").json()["datasets"]["values"]
+    values = client.get(f"/p/{story.SLUG}/backtest/values.json").json()["datasets"]["values"]
     assert {row["is"] for row in values} >= {"another value", "to use"}
     assert "rules stop more than 5% of winners" in page
     assert "config" not in drawn
-    assert client.get(f"/p/{story.SLUG}/charts/backtest-luck.json").status_code == 404
 
 
 def test_settings_are_used_with_one_click_and_taken_back_with_another(past, found):

@@ -102,9 +102,9 @@ def test_overview_chart_is_drawn(site, visit):
 
 def test_charts_of_the_back_test_are_drawn_under_the_strict_policy(site, visit):
     page = visit(site.at("/backtest?wait=yes"))
-    page.wait_for_selector("[data-chart*='backtest-rules'][data-drawn=yes]")
-    page.wait_for_selector("[data-chart*='backtest-values'][data-drawn=yes]")
-    assert "limit 5%" in page.locator("[data-chart*='backtest-rules'] svg").text_content()
+    page.wait_for_selector("[data-chart*='backtest/rules'][data-drawn=yes]")
+    page.wait_for_selector("[data-chart*='backtest/values'][data-drawn=yes]")
+    assert "limit 5%" in page.locator("[data-chart*='backtest/rules'] svg").text_content()
 
 
 def test_point_of_the_flow_chart_opens_its_ticket(site, visit):

@@ -48,7 +48,7 @@ def _rules(view: BackTestView, slug: str, query: str) -> ChartBox | None:
     return ChartBox(
         title="What each rule saves, and what it costs",
         note="further left costs fewer winners, further up saves more; bars are the intervals of the table",
-        href=f"/p/{slug}/charts/backtest-rules.json{query}",
+        href=f"/p/{slug}/backtest/rules.json{query}",
         warnings=_not_drawn(view, drawn),
         summary=f"{said}.",
         columns=("Rule", "Winners killed", "90% interval", "Compute saved", "95% interval"),
@@ -208,7 +208,7 @@ def _values(view: BackTestView, slug: str, query: str) -> ChartBox | None:
     return ChartBox(
         title="Other values of the rules",
         note="a line is a rule, a point one of its values; a square is set now, a triangle is to be used",
-        href=f"/p/{slug}/charts/backtest-values.json{query}",
+        href=f"/p/{slug}/backtest/values.json{query}",
         warnings=(),
         summary=f"The values to use: {', '.join(best)}." if best else "No value is better than what is set.",
         columns=("Rule", "Value", "Winners killed", "90% interval", "Compute saved", ""),

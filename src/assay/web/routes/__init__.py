@@ -41,7 +41,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("canvas", "canvas"),
         ("diagnosis", "diagnosis"),
         ("phase", "phase"),
-        ("backtest", "backtest charts"),
+        ("backtest", "backtest"),
         ("state", "state"),
         ("choices", "build-or-buy"),
         ("gates", "gates t/gate"),

@@ -24,7 +24,6 @@ from assay.workflows.projects import get_project
 
 router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 Newest = Annotated[int, Query(ge=1, le=MOST_RUNS)]
-CHARTS = {"rules": charts.rules_specification, "values": charts.values_specification}
 
 
 @router.get("/p/{slug}/backtest", dependencies=requires(Permission.READ))
@@ -83,13 +82,20 @@ def progress(request: Request, slug: str, runs: Newest = NEWEST_RUNS) -> Respons
     return templating.fragment("fragments/backtest/_at_work.html", backtest_view.at_work(slug, runs, job))
 
 
-@router.get("/p/{slug}/charts/backtest-{name}.json", dependencies=requires(Permission.READ))
-def chart(request: Request, slug: str, name: str, runs: Newest = NEWEST_RUNS) -> JSONResponse:
-    """One of the pictures of the page, as a specification without colours."""
-    drawn = CHARTS.get(name)
-    if drawn is None:
-        raise inputs.unknown_chart(name, CHARTS)
-    return JSONResponse(drawn(_answer(request, slug, runs)), headers={"Cache-Control": "no-store"})
+@router.get("/p/{slug}/backtest/rules.json", dependencies=requires(Permission.READ))
+def rules_chart(request: Request, slug: str, runs: Newest = NEWEST_RUNS) -> JSONResponse:
+    """What each rule saves against what it costs, as a specification without colours."""
+    return _drawn(charts.rules_specification(_answer(request, slug, runs)))
+
+
+@router.get("/p/{slug}/backtest/values.json", dependencies=requires(Permission.READ))
+def values_chart(request: Request, slug: str, runs: Newest = NEWEST_RUNS) -> JSONResponse:
+    """The same for the other values of each rule."""
+    return _drawn(charts.values_specification(_answer(request, slug, runs)))
+
+
+def _drawn(specification: dict[str, Any]) -> JSONResponse:
+    return JSONResponse(specification, headers={"Cache-Control": "no-store"})
 
 
 def _answer(request: Request, slug: str, runs: int) -> BackTestView:

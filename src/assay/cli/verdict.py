@@ -70,12 +70,20 @@ def _print_verdict(key: str, found: dict[str, Any], shown: list[dict[str, str]])
             say(f"{one['check']}: {one['settle']['text']}")
     for advice in found["advice"]:
         say(f"{advice['rule']}: {advice['reason']}")
-    said = [advice["reason"] for advice in found["advice"]]
-    for one in found.get("chances", ()):
-        if one["text"] not in said:
-            say(f"{one['run']}: {one['text']}")
+    for line in _chances(found):
+        say(line)
     for line in found["notes"]:
         say(line)
+
+
+def _chances(found: dict[str, Any]) -> tuple[str, ...]:
+    """What past runs say of the runs under way."""
+    if not found.get("chances"):
+        return ()
+    from assay.domain.gates.futility_seen import told_chances
+    from assay.domain.kernel.verdicts import Verdict
+
+    return told_chances(Verdict.model_validate(found))
 
 
 def _print_since(since: dict[str, Any] | None) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from assay.domain.experiments.display_findings import shown_finding
+from assay.domain.gates.futility_seen import told_chances
 from assay.domain.kernel.findings import Counts, Finding
 from assay.domain.kernel.metrics import MetricCatalog
-from assay.domain.kernel.verdicts import Verdict, VerdictRecord
+from assay.domain.kernel.verdicts import VerdictRecord
 from assay.web import wording
 from assay.web.contexts.experiment import CriterionRow, VerdictPanel
 from assay.workflows.views import TicketView, VerdictSince
@@ -30,20 +31,10 @@ def verdict_panel(
             for one in verdict.advice
             if one.reason.casefold() not in verdict.detail.casefold()
         ),
-        chances=_chances(verdict),
+        chances=told_chances(verdict),
         strictness=_strictness(record),
         digest=digest or "",
         since="" if since is None else since_kill_text(since),
-    )
-
-
-def _chances(verdict: Verdict) -> tuple[str, ...]:
-    """What past runs say of each run under way, unless an advice says it already."""
-    said = " ".join((verdict.detail, *(one.reason for one in verdict.advice))).casefold()
-    several = len(verdict.chances) > 1
-    new = (one for one in verdict.chances if one.text.casefold() not in said)
-    return tuple(
-        f"{one.run}: {one.text}" if several else f"{one.text[:1].upper()}{one.text[1:]}" for one in new
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assay.domain.gates.snoozes import DEFAULT_DAYS, MOST_DAYS
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.web import wording
 from assay.web.contexts.kills import KillLine, KillRecordSection, RecordLine
 from assay.workflows.kill_record import CRITERIA, KillRecord, RuleRecord
@@ -24,12 +25,18 @@ def _line(one: KillView, slug: str) -> KillLine:
     return KillLine(
         rule=one.rule,
         name=name,
-        kind="Kill criterion" if one.criterion else "Rule of thumb",
+        kind=_kind(one),
         reason=one.reason,
         record_href="" if one.criterion else f"/p/{slug}/backtest#rules",
         snoozed="" if said is None else f"{said.text[:1].upper()}{said.text[1:]}",
         days=tuple((day, wording.plural(day, "day"), day == DEFAULT_DAYS) for day in _DAYS),
     )
+
+
+def _kind(one: KillView) -> str:
+    if one.criterion:
+        return "Kill criterion"
+    return "Learned from past runs" if one.rule == KillRuleName.FUTILITY else "Rule of thumb"
 
 
 def record_section(record: KillRecord) -> KillRecordSection:

@@ -53,6 +53,18 @@ def test_a_run_hits_only_within_its_budget_and_is_over_when_it_hits():
     assert standing_at([early], np.array([0.4, 0.5, 0.8])).judged.tolist() == [[False, False, False]]
 
 
+@pytest.mark.parametrize("value", [-np.inf, np.inf, np.nan])
+def test_value_that_is_no_finite_number_never_reaches_a_target(value):
+    run = Trajectory(np.array([0.2, 0.5, 0.9]), np.array([0.4, value, 0.3]))
+    assert (run.hit, run.end, run.best.tolist()) == (False, 0.9, [0.4, 0.4, 0.3])
+
+
+def test_run_that_goes_on_is_judged_at_its_last_evaluation_too():
+    spent, gap = np.array([0.2, 0.5]), np.array([0.4, 0.3])
+    assert standing_at([Trajectory(spent, gap)], spent).judged.tolist() == [[False, False]]
+    assert standing_at([Trajectory(spent, gap, over=False)], spent).judged.tolist() == [[False, True]]
+
+
 def test_runs_that_cannot_be_read_are_refused():
     with pytest.raises(Misaligned, match="one each"):
         Trajectory(np.array([0.1]), np.array([1.0, 2.0]))

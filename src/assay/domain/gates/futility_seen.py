@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from assay.domain.gates.wording import count, listed
 from assay.domain.kernel.model import Value
-from assay.domain.kernel.verdicts import RunChance
+from assay.domain.kernel.verdicts import RunChance, Verdict
 from assay.domain.stopping.futility import LEAST_OF_PROBLEM, LEAST_PAST_RUNS
 from assay.stats.conformal_gap import hits_needed
+
+MOST_TOLD = 5
+"""Sentences about runs under way that a reader is given."""
 
 
 class SeenOfRun(Value):
@@ -23,6 +26,8 @@ class SeenOfRun(Value):
     """Its whole budget, in steps; None where nobody knows."""
     unlike: bool
     """Its budget is unlike that of past runs, or not known: the rule may only recommend."""
+    is_beyond: bool = False
+    """It has gone past its budget, so its end is not known."""
     check: float | None = None
     """Share of the budget at the last check."""
     chance: float | None = None
@@ -76,6 +81,27 @@ def chances_of(seen: FutilitySeen | None) -> tuple[RunChance, ...]:
     )
 
 
+def told_chances(verdict: Verdict) -> tuple[str, ...]:
+    """What a reader of the verdict is told of the runs under way, the least likely first; what an advice says already is left out.
+
+    Runs of which the same is said are told of together, and after a few the others are counted.
+    """
+    said = " ".join((verdict.detail, *(one.reason for one in verdict.advice))).casefold()
+    told: dict[str, list[str]] = {}
+    for one in sorted(verdict.chances, key=lambda one: (one.chance is None, one.chance or 0.0)):
+        if one.text.casefold() not in said:
+            told.setdefault(one.text, []).append(one.run)
+    alone = len(verdict.chances) == 1
+    lines = [
+        f"{text[:1].upper()}{text[1:]}"
+        if alone
+        else f"{listed(runs, most=1 if len(runs) > 3 else 3)}: {text}"
+        for text, runs in told.items()
+    ]
+    more = sum(len(runs) for runs in list(told.values())[MOST_TOLD:])
+    return (*lines[:MOST_TOLD], *([f"{count(more, 'more run')} under way"] if more else []))
+
+
 def futility_reason(seen: FutilitySeen | None) -> str | None:
     """Why is it futile to go on with this ticket? None unless each of its runs under way is futile."""
     if seen is None or seen.more or not all(is_futile(one, seen.level) for one in seen.runs):
@@ -91,12 +117,13 @@ def outlook_text(one: SeenOfRun, seen: FutilitySeen) -> str:
     if one.chance is not None:
         return f"{percent(one.chance)} chance to reach {seen.target}{_by(one)}, {_learned(one)}{_low(one, seen.level)}{_unlike(one)}"
     if one.p_value is not None:
-        rank = f"so far behind at {one.check:.0%} of the budget was hardly any" if is_futile(one, seen.level) else (
+        rank = f"hardly any was ever so far behind at {one.check:.0%} of the budget" if is_futile(one, seen.level) else (
             f"some were as far behind at {one.check:.0%} of the budget"
         )  # fmt: skip
         hits = count(one.past_hits, "past run")
         return f"of {hits} of the same problem that reached their target, {rank} (p = {one.p_value:.2g}){_unlike(one)}"
-    return f"nothing known of its chance to reach {seen.target}: {_missing(one, seen.level)}"
+    lacks = _beyond(one) if one.is_beyond else _missing(one, seen.level)
+    return f"nothing known of its chance to reach {seen.target}: {lacks}"
 
 
 def percent(chance: float) -> str:
@@ -136,6 +163,10 @@ def _unlike(one: SeenOfRun) -> str:
     if not one.unlike:
         return ""
     return f"; its budget of {one.steps:,} steps is unlike that of past runs, so the chance may be wrong"
+
+
+def _beyond(one: SeenOfRun) -> str:
+    return f"it has gone past step {one.steps:,}, as far as runs like it went"
 
 
 def _missing(one: SeenOfRun, level: float) -> str:

@@ -9,6 +9,7 @@ from assay.domain.experiments.experiment import Lock
 from assay.domain.gates.case import Case
 from assay.domain.gates.futility_seen import FutilitySeen, SeenOfRun
 from assay.domain.gates.past_targets import PastTarget, past_target, problem_of
+from assay.domain.gates.problems import run_name
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.wording import shown
 from assay.domain.kernel.kill_rules import KillRuleName
@@ -76,7 +77,10 @@ def _seen(run: Run, target: PastTarget, past: Learned, level: float) -> SeenOfRu
     budget, unlike = _budget(learned, ticket)
     if budget is None:
         return _told(run, None, learned.past_without(ticket), unlike=True)
-    found = learned.outlook(Trajectory(steps / budget, gaps, over=False), ticket, level)
+    trajectory = Trajectory(steps / budget, gaps, over=False)
+    if not trajectory.hit and steps[-1] >= budget:
+        return _told(run, budget, learned.past_without(ticket), unlike=unlike, is_beyond=True)
+    found = learned.outlook(trajectory, ticket, level)
     return None if found is None else _as_seen(run, budget, found, unlike=unlike)
 
 
@@ -90,12 +94,15 @@ def _as_seen(run: Run, budget: int, found: Outlook, *, unlike: bool) -> SeenOfRu
     return seen
 
 
-def _told(run: Run, steps: int | None, past: PastOfProblem, *, unlike: bool) -> SeenOfRun:
+def _told(
+    run: Run, steps: int | None, past: PastOfProblem, *, unlike: bool, is_beyond: bool = False
+) -> SeenOfRun:
     return SeenOfRun(
         run_id=run.run_id,
-        run=run.name,
+        run=run_name(run),
         steps=steps,
         unlike=unlike,
+        is_beyond=is_beyond,
         past_runs=past.runs,
         past_hits=past.hits,
         recent_hits=past.recent_hits,
@@ -112,7 +119,8 @@ def _curve(run: Run, target: PastTarget) -> Curve | None:
 def _budget(learned: LearnedProblem, ticket: str) -> tuple[int | None, bool]:
     """How many steps is the run given, and is that unlike what past runs of other tickets were given?
 
-    As long as the longest run of its ticket; before one is over, as long as the usual one of other tickets.
+    As long as the longest run of its ticket, and at least as long as the usual one of other tickets: the first run of a ticket may
+    have been a short trial. Where the two have nothing in common it is the ticket's own.
     """
     own, others = learned.own_budget(ticket), learned.other_budgets(ticket)
     if not len(others):
@@ -120,4 +128,5 @@ def _budget(learned: LearnedProblem, ticket: str) -> tuple[int | None, bool]:
     usual = int(np.sort(others)[len(others) // 2])
     if own is None:
         return usual, bool(others.max() >= UNLIKE * others.min())
-    return own, bool(own >= UNLIKE * usual or usual >= UNLIKE * own)
+    unlike = own >= UNLIKE * usual or usual >= UNLIKE * own
+    return own if unlike else max(own, usual), unlike

@@ -9,9 +9,11 @@ real one refuses it. W&B's own client has read this server: see docs/decisions/0
 import base64
 import contextlib
 import http.server
+import io
 import json
 import threading
 
+import polars as pl
 from graphql import build_schema, graphql_sync
 
 KEY = "k" * 40
@@ -92,6 +94,9 @@ def wrapped(config):
 class ServedRun:
     """One run that a server keeps; its rows are dictionaries with `_step` and `_timestamp`."""
 
+    address = ""
+    """Of the server."""
+
     def __init__(self, name, *, config=None, rows=(), state="running", created="2026-01-01T00:00:00", **told):
         self.name = name
         self.config = dict(config or {})
@@ -100,15 +105,17 @@ class ServedRun:
         self.created = created
         self.told = {"displayName": name, "tags": [], "heartbeatAt": created, **told}
         self.keys_told = None
+        self.exported = []
+        """Rows that were moved to a Parquet file."""
 
     def keys(self):
         """What W&B tells of the values it counted, by metric."""
         if self.keys_told is not None:
             return self.keys_told
-        if not self.rows:
+        if not self.rows + self.exported:
             return None
         counts = {}
-        for row in self.rows:
+        for row in self.exported + self.rows:
             for name, value in row.items():
                 kind = "number" if type(value) in (int, float) else "string"
                 counts.setdefault(name, {}).setdefault(kind, []).append(1)
@@ -116,7 +123,7 @@ class ServedRun:
             name: {"typeCounts": [{"type": kind, "count": len(one)} for kind, one in found.items()]}
             for name, found in counts.items()
         }
-        return {"sets": [], "keys": keys, "lastStep": max(row["_step"] for row in self.rows)}
+        return {"sets": [], "keys": keys, "lastStep": max(row["_step"] for row in self.exported + self.rows)}
 
     def history(self, info, minStep=0, maxStep=None, samples=500):
         """The rows of these steps; thinned out when they are more than was asked for."""
@@ -141,10 +148,13 @@ class ServedRun:
             "createdAt": self.created,
             "readOnly": False,
             "user": {"id": "1", "name": "Ada", "username": "ada"},
-            "historyLineCount": len(self.rows),
+            "historyLineCount": len(self.exported + self.rows),
             "historyKeys": self.keys(),
             "history": self.history,
-            "parquetHistory": {"parquetUrls": [], "liveData": []},
+            "parquetHistory": {
+                "parquetUrls": [f"{self.address}/exports/{self.name}"] if self.exported else [],
+                "liveData": [{"_step": row["_step"]} for row in self.rows],
+            },
             **self.told,
         }
 
@@ -154,15 +164,19 @@ class WandbLab:
 
     def __init__(self):
         self.path = (ENTITY, PROJECT)
+        self.address = ""
         self.runs = {}
         self.asked = []
         """Queries, as they came."""
+        self.fetched = []
+        """Host and login of each request for a file."""
         self.answers = []
         """What the next requests get instead: (status, headers, content)."""
         self.left_out = {}
         """By order, the runs its list leaves out."""
 
     def add(self, run):
+        run.address = self.address
         self.runs[run.name] = run
         return run
 
@@ -236,8 +250,27 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             self.wfile.write(content)
 
+    def do_GET(self):
+        run = self.lab.runs.get(self.path.removeprefix("/exports/"))
+        content = b"" if run is None else exported(run)
+        self.lab.fetched.append((self.headers["Host"], self.headers["Authorization"]))
+        self.send_response(200 if content else 404)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
     def log_message(self, *arguments):
         """Say nothing."""
+
+
+def exported(run):
+    """The Parquet file of a run's older rows: steps as fractions, as W&B writes them."""
+    frame = pl.from_dicts(run.exported, infer_schema_length=None).with_columns(
+        pl.col("_step").cast(pl.Float64)
+    )
+    file = io.BytesIO()
+    frame.write_parquet(file)
+    return file.getvalue()
 
 
 @contextlib.contextmanager
@@ -248,8 +281,9 @@ def running_lab():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
+    lab.address = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield f"http://127.0.0.1:{server.server_port}", lab
+        yield lab.address, lab
     finally:
         server.shutdown()
         server.server_close()

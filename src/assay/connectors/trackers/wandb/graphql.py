@@ -6,16 +6,20 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx2
 import orjson
 
 from assay.connectors.tracked.asking import MAX_ANSWER_BYTES, Answer, Unanswered, answer_to, asking
 from assay.connectors.tracked.told import kept_text
+from assay.connectors.tracked.wire import Malformed
 from assay.connectors.trackers.wandb.address import WandbProject
-from assay.errors import Unavailable
+from assay.errors import Invalid, Unavailable
 
+MAX_EXPORT_BYTES = 256 * 2**20
 MAX_WAIT_S = 60.0
 """How long one sync waits, all in all, for a server that limits how often it is asked."""
 _SHORTEST_WAIT_S = 1.0
@@ -72,6 +76,25 @@ class GraphqlClient:
         if not isinstance(found, dict):
             raise self._no_project()
         return found
+
+    def export(self, url: object) -> bytes:
+        """A file that the server names. From the server itself with the key, from any other host without.
+
+        Raises:
+            Malformed: it is larger than is read, or none that can be fetched.
+        """
+        if not isinstance(url, str) or not url.lower().startswith(("http://", "https://")):
+            raise Malformed("an export of its history without an address")
+        is_own = urlsplit(url)[:2] == urlsplit(self.project.base)[:2]
+        with nullcontext(self._http) if is_own else asking(self.project.shown) as http:
+            try:
+                answer = answer_to(http, "GET", url, most=MAX_EXPORT_BYTES)
+            except (Unanswered, Invalid) as error:  # Invalid: an address that is never asked
+                raise Malformed(f"an export of its history cannot be fetched: {error}") from error
+        if answer.status != httpx2.codes.OK or answer.is_cut:
+            fact = f"answered {answer.status}" if answer.status != httpx2.codes.OK else "is too large"
+            raise Malformed(f"an export of its history {fact}")
+        return answer.content
 
     def _answer(self, body: Mapping[str, object]) -> Answer:
         while True:

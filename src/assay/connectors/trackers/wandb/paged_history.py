@@ -18,7 +18,7 @@ from assay.connectors.tracked.told import kept_text, ordered_curve
 from assay.connectors.tracked.wire import Malformed
 from assay.connectors.trackers.wandb.graphql import TooMuch
 from assay.connectors.trackers.wandb.history import MAX_NAMES, MAX_POINTS, numbers_of
-from assay.domain.experiments.evidence import Curve
+from assay.domain.experiments.evidence import Curve, FloatArray, IntArray
 
 PAGE_ROWS = 2_000
 """How many rows a page is meant to hold."""
@@ -83,7 +83,7 @@ class PagedHistory:
     def __init__(self, started_ms: int | None) -> None:
         self.rows = 0
         self.last_ms: int | None = None
-        self._started_ms = started_ms or 0
+        self.started_ms = started_ms or 0
         self._found: dict[str, tuple[array[int], array[float], array[int]]] = {}
         self._points = 0
 
@@ -105,7 +105,7 @@ class PagedHistory:
     def _take(self, row: Mapping[str, Any], step: int) -> None:
         self.rows += 1
         seconds = row.get("_timestamp")
-        time_ms = self._started_ms
+        time_ms = self.started_ms
         if isinstance(seconds, int | float) and 0 <= seconds < 2**38:
             time_ms = int(seconds * 1000)
         self.last_ms = max(self.last_ms or 0, time_ms) or None
@@ -143,14 +143,30 @@ class PagedHistory:
             keys: `historyKeys` of the run, with the number of values by metric and type.
             lines: `historyLineCount`, which counts where `keys` does not.
         """
-        counted = _counted(keys)
-        for name, count in counted.items():
-            found = len(self._found[name][0]) if name in self._found else 0
-            if found < count:
-                return f"{found} of {count} values of '{kept_text(name)[:80]}' arrived"
-        if not counted and lines is not None and self.rows < lines:
+        for name, (found, count) in self.short_of(keys).items():
+            return f"{found} of {count} values of '{kept_text(name)[:80]}' arrived"
+        if not _counted(keys) and lines is not None and self.rows < lines:
             return f"{self.rows} of {lines} rows of its history arrived"
         return ""
+
+    def short_of(self, keys: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+        """Metrics of which less arrived than the server has counted, with both numbers."""
+        found = {name: len(columns[0]) for name, columns in self._found.items()}
+        counted = _counted(keys).items()
+        return {name: (found.get(name, 0), count) for name, count in counted if found.get(name, 0) < count}
+
+    def fill(self, name: str, steps: IntArray, values: FloatArray, times_ms: IntArray) -> None:
+        """Add the points of one metric at steps at which it has none yet."""
+        columns = self._found.setdefault(name, (array("q"), array("d"), array("q")))
+        new = ~np.isin(steps, np.array(columns[0], np.int64))
+        self._points += int(new.sum())
+        if self._points > MAX_POINTS:
+            raise Malformed(f"more than {MAX_POINTS} points")
+        columns[0].frombytes(steps[new].tobytes())
+        columns[1].frombytes(values[new].tobytes())
+        columns[2].frombytes(times_ms[new].tobytes())
+        if new.any():
+            self.last_ms = max(self.last_ms or 0, int(times_ms[new].max())) or None
 
 
 def last_step_of(keys: Mapping[str, Any]) -> int:

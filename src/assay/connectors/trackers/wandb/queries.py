@@ -50,3 +50,11 @@ query History(
   }
 }
 """
+
+EXPORTS = """
+query Exports($entity: String!, $project: String!, $run: String!) {
+  project(name: $project, entityName: $entity) {
+    run(name: $run) { parquetHistory(liveKeys: ["_step"]) { parquetUrls } }
+  }
+}
+"""

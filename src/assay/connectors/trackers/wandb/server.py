@@ -19,6 +19,7 @@ from assay.connectors.tracked.portions import runs_counted
 from assay.connectors.tracked.told import evidence_of, kept_text
 from assay.connectors.tracked.wire import Malformed
 from assay.connectors.trackers.wandb.address import api_key, project_of
+from assay.connectors.trackers.wandb.exports import fill_from_exports
 from assay.connectors.trackers.wandb.graphql import GraphqlClient, TooMuch, UnknownField
 from assay.connectors.trackers.wandb.paged_history import (
     MAX_ROWS,
@@ -178,6 +179,8 @@ class _Sync:
         history = PagedHistory(milliseconds(node.get("createdAt")))
         for low, high, rows in pages(self._asking(node["name"]), first, end, last_step_of(keys)):
             history.add(low, high, rows)
+        if history.missing(keys, lines):
+            fill_from_exports(self.client, node["name"], history, keys)
         if missing := history.missing(keys, lines):
             raise Malformed(f"{missing} (expected all of them: read its files, or sync again later)")
         return evidence_of(told_run(self.client.project, node, detail, history), source=self.source.name)

@@ -118,12 +118,12 @@ def test_server_that_gives_a_list_without_an_end_is_left(lab, synced, monkeypatc
 
 
 def test_answer_larger_than_is_read_is_asked_for_in_smaller_parts(lab, synced, monkeypatch):
-    for number in range(12):
-        lab.add(ServedRun(f"r{number:02}", config={"text": "x" * 4000}, rows=rows(300), state="finished"))
-    monkeypatch.setattr(graphql, "MAX_ANSWER_BYTES", 15_000)
+    for number in range(5):
+        lab.add(ServedRun(f"r{number:02}", config={"text": "x" * 4000}, rows=rows(220), state="finished"))
+    monkeypatch.setattr(graphql, "MAX_ANSWER_BYTES", 12_000)
     synced.sync(WandbSource())
-    assert {run.curves["loss"].points for run in synced.runs.values()} == {300}
-    assert len(synced.runs) == 12
+    assert {run.curves["loss"].points for run in synced.runs.values()} == {220}
+    assert len(synced.runs) == 5
     lab.add(ServedRun("huge", config={"text": "x" * 40_000}))
     assert "answered more than" in refused(synced)
 
@@ -141,17 +141,17 @@ def test_long_history_comes_whole_from_a_server_that_thins_out(lab, synced, monk
     monkeypatch.setattr(paged_history, "PAGE_ROWS", 50)
     monkeypatch.setattr(paged_history, "MAX_ROWS", 100)
     monkeypatch.setattr(server, "MAX_ROWS", 100)
-    lab.add(ServedRun("dense", rows=rows(1234), state="finished"))
+    lab.add(ServedRun("dense", rows=rows(456), state="finished"))
     lab.add(
-        ServedRun("sparse", rows=rows(333, every=9_000_000), state="finished", created="2026-01-02T00:00:00")
+        ServedRun("sparse", rows=rows(123, every=9_000_000), state="finished", created="2026-01-02T00:00:00")
     )
-    crowded = rows(40) + [{**row, "_step": row["_step"] + 5_000_000} for row in rows(400)]
+    crowded = rows(40) + [{**row, "_step": row["_step"] + 5_000_000} for row in rows(200)]
     lab.add(ServedRun("crowded", rows=crowded, state="finished", created="2026-01-03T00:00:00"))
     synced.sync(WandbSource())
     found = {name: run.curves["loss"].points for name, run in synced.runs.items()}
-    assert found == {"dense": 1234, "sparse": 333, "crowded": 440}
-    assert synced.runs["sparse"].curves["loss"].steps[-1] == 332 * 9_000_000
-    assert len(lab.asked) < 200
+    assert found == {"dense": 456, "sparse": 123, "crowded": 240}
+    assert synced.runs["sparse"].curves["loss"].steps[-1] == 122 * 9_000_000
+    assert len(lab.asked) < 120
 
 
 def test_history_that_does_not_arrive_whole_is_no_evidence(lab, synced, monkeypatch):

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from assay.bootstrap import open_workspace
 from assay.cli.main import main
+from assay.settings import Settings
+from tests.faces.web import story
 
 CLEAN = {
     "PATH": os.environ["PATH"],
@@ -55,6 +58,23 @@ def assay(tmp_path, monkeypatch, capfd):
 
     call.folder = Path(tmp_path)
     return call
+
+
+@pytest.fixture
+def measured(assay):
+    """An installation with one locked experiment, whose seeds ended at the given values: the command line and its key."""
+
+    def begin(*finals):
+        assert assay("init").code == 0
+        with open_workspace(Settings(home=assay.folder / ".assay", sync_interval_s=0)) as ws:
+            told = story.Story(ws)
+            key = told.ticket("Long-context model without retrieval")
+            told.start(key)
+            told.runs(key, list(finals))
+        assert assay("project", "use", told.slug).code == 0
+        return assay, key
+
+    return begin
 
 
 @pytest.fixture(scope="session")

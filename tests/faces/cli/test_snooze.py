@@ -4,24 +4,13 @@ import json
 
 import pytest
 
-from assay.bootstrap import open_workspace
-from assay.settings import Settings
-from tests.faces.web import story
-
 RULE = "accuracy < 70% after training"
 WHY = "The tokenizer was broken until Monday, the runs are repeated."
 
 
 @pytest.fixture
-def losing(assay):
-    assert assay("init").code == 0
-    with open_workspace(Settings(home=assay.folder / ".assay", sync_interval_s=0)) as ws:
-        told = story.Story(ws)
-        key = told.ticket("Long-context model without retrieval")
-        told.start(key)
-        told.runs(key, [0.655, 0.661, 0.658, 0.652, 0.66])
-    assert assay("project", "use", told.slug).code == 0
-    return assay, key
+def losing(measured):
+    return measured(0.655, 0.661, 0.658, 0.652, 0.66)
 
 
 def kill_of(assay, key):

@@ -2,27 +2,9 @@
 
 import json
 
-import pytest
 
-from assay.bootstrap import open_workspace
-from assay.settings import Settings
-from tests.faces.web import story
-
-
-@pytest.fixture
-def told(assay):
-    assert assay("init").code == 0
-    with open_workspace(Settings(home=assay.folder / ".assay", sync_interval_s=0)) as ws:
-        told = story.Story(ws)
-        key = told.ticket("Long-context model without retrieval")
-        told.start(key)
-        told.runs(key, [0.855, 0.861, 0.858, 0.852, 0.86])
-    assert assay("project", "use", told.slug).code == 0
-    return assay, key
-
-
-def test_state_says_headline_what_is_not_known_and_the_tickets(told):
-    assay, key = told
+def test_state_says_headline_what_is_not_known_and_the_tickets(measured):
+    assay, key = measured(0.855, 0.861, 0.858, 0.852, 0.86)
     said = assay("state")
     assert said.code == 0
     lines = {line[:15].strip(): line[15:].strip() for line in said.out.splitlines()}

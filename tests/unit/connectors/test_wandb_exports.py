@@ -29,10 +29,12 @@ def run(monkeypatch):
         yield run
 
 
+def source_of(run):
+    return Source(id=1, project_id=1, name="lab", kind="wandb", uri=f"{run.address}/{ENTITY}/{PROJECT}")
+
+
 def synced(run):
-    made = Synced(
-        Source(id=1, project_id=1, name="lab", kind="wandb", uri=f"{run.address}/{ENTITY}/{PROJECT}")
-    )
+    made = Synced(source_of(run))
     made.sync(WandbSource())
     return made.runs["r"]
 
@@ -68,6 +70,17 @@ def test_export_that_lacks_something_leaves_the_run_out(run):
     run.exported, run.rows = ROWS[:6], ROWS[7:]
     run.keys_told = {"lastStep": 9, "keys": {"loss": {"typeCounts": [{"type": "number", "count": 10}]}}}
     assert "9 of 10 values of 'loss' arrived" in refused(run)
+
+
+def test_run_that_goes_on_waits_until_all_that_was_counted_is_told(run):
+    run.state = "running"
+    run.keys_told = {"lastStep": 9, "keys": {"loss": {"typeCounts": [{"type": "number", "count": 11}]}}}
+    made = Synced(source_of(run))
+    made.sync(WandbSource())
+    assert made.runs == {}
+    run.keys_told = None
+    made.sync(WandbSource())
+    assert made.runs["r"].curves["loss"].points == 10
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from assay.connectors.trackers.wandb.paged_history import (
     pages,
 )
 from assay.connectors.trackers.wandb.queries import COUNT, HISTORY, RUN, RUN_OF_AN_OLD_SERVER, RUNS
-from assay.connectors.trackers.wandb.server_run import mark_of, milliseconds, object_of, told_run
+from assay.connectors.trackers.wandb.server_run import GOES_ON, mark_of, milliseconds, object_of, told_run
 from assay.domain.experiments.evidence import POINT_BYTES, Run
 from assay.errors import Unavailable
 from assay.workflows.ports import SyncBatch
@@ -45,6 +45,10 @@ BATCH_BYTES = 32 * 2**20
 _OLDEST_FIRST, _NEWEST_FIRST = "+created_at", "-created_at"
 _RUN_ID = re.compile(r"[^/\\#?%:\x00-\x20\x7f]{1,128}\Z")
 Node = dict[str, Any]
+
+
+class _Short(Malformed):
+    """Less arrived of a run than the server has counted."""
 
 
 class WandbServer:
@@ -165,6 +169,8 @@ class _Sync:
         try:
             found = self._whole_run(node)
         except Malformed as error:
+            if isinstance(error, _Short) and node.get("state") in GOES_ON:
+                return None  # the server counts sooner than it tells: it is read again next time
             self.problems.append(f"run '{kept_text(run)}': {kept_text(error)}")
             return None
         self.marks.put(run, mark)
@@ -182,7 +188,7 @@ class _Sync:
         if history.missing(keys, lines):
             fill_from_exports(self.client, node["name"], history, keys)
         if missing := history.missing(keys, lines):
-            raise Malformed(f"{missing} (expected all of them: read its files, or sync again later)")
+            raise _Short(f"{missing} (expected all of them: read its files, or sync again later)")
         return evidence_of(told_run(self.client.project, node, detail, history), source=self.source.name)
 
     def _detail(self, run: str, end: int) -> tuple[Node, int, Rows]:

@@ -29,6 +29,7 @@ _STATUS = {
     "killed": RunStatus.STOPPED,
     "preempted": RunStatus.STOPPED,
 }
+GOES_ON = ("running", "preempting")
 _SAYS_HOW_LONG = ("finished", "failed")
 """The client itself told the end of these; of the others only the last sign of life is known."""
 # A word that no W&B of today writes says that the run is over and did not end well.
@@ -40,7 +41,7 @@ _TEXTS = {"group": "group", "jobType": "job_type", "sweepName": "sweep", "notes"
 def mark_of(node: Mapping[str, Any]) -> bytes:
     """What tells whether a run changed: all that the list says of it. While it goes on, a heartbeat alone is no change."""
     told = dict(node)
-    if node.get("state") in ("running", "preempting"):
+    if node.get("state") in GOES_ON:
         told.pop("heartbeatAt", None)
     return json.dumps(told, sort_keys=True).encode()
 

@@ -32,7 +32,7 @@ PAGES = (
     "/board/experiment/cards", "/backlog", "/templates", "/filters?owner=ada&page=board", "/inbox", "/experiments",
     "/experiments?owner=Ada", "/runs", "/runs/lab:500", "/runs?ticket={open}", "/compare", "/compare?ticket={open}", "/compare/curves.json?ticket={open}", "/examples?ticket={open}", "/blockers", "/blockers?state=all", "/flow",
     "/flow?days=365", "/flow/tickets", "/flow/tickets?column=experiment", "/charts/flow-days.json?days=365",
-    "/charts/flow-cycles.json?days=365", "/diagnosis", "/canvas", "/canvas/edit", "/phase", "/state", "/build-or-buy", "/gates",
+    "/charts/flow-cycles.json?days=365", "/diagnosis", "/backtest", "/canvas", "/canvas/edit", "/phase", "/state", "/build-or-buy", "/gates",
     "/gates/ready-to-show", "/gates/ready-to-show/runs/{gate}", "/journal", "/journal?kind=ticket.moved", "/search?q=rerank",
     "/palette?q=rerank", "/settings", "/sprints", "/charts/sprint-rates.json", "/charts/sprint-data.json",
     "/charts/sprint-20-burn.json", "/sprints/20", "/sprints/20/check", "/sprints/20/review", "/sprints/20/retro", "/sprints/10",

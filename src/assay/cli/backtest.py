@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli.backtest_settings import percent, put_settings, say_settings, say_values
+from assay.cli.backtest_settings import percent, put_settings, say_chances, say_settings, say_values
 from assay.cli.connection import connected
 from assay.cli.options import Json, Project, given
 from assay.cli.screen import facts, print_json, say, shortened, table
@@ -116,7 +116,6 @@ def _say_runs(found: dict[str, Any]) -> None:
         [
             ("runs", f"{counted}{newest}"),
             ("problems", ", ".join(shortened(name) for name in found["problems"][:10]) or None),
-            ("futility", _level(found["futility"])),
         ]
     )
 
@@ -146,6 +145,8 @@ def _rules(found: dict[str, Any], *, one: bool) -> None:
         say(f"{name}{row['asks']}{note}. {'May stop' if row['may_stop'] else 'Recommends'}: {row['why']}.")
         if one:
             say_values(row)
+            if row["rule"] == "futility":
+                say_chances(found)
         _runs(row, one=one)
     if found["changes"] and not one:
         told = ", ".join(f"{change['rule']} {change['after']}" for change in found["changes"])
@@ -165,14 +166,6 @@ def _runs(row: dict[str, Any], *, one: bool) -> None:
     if total > len(shown):
         more = f"all: assay backtest --rule {row['rule']}" if not one else "winners come first"
         say(f"  {len(shown)} of {total} above; {more}")
-
-
-def _level(futility: dict[str, Any] | None) -> str | None:
-    if futility is None:
-        return None
-    if not futility["tuned"]:
-        return f"below {futility['level']:g}, the default: {futility['hits']} winners could be judged, 20 are needed to tune it"
-    return f"below {futility['level']:g}, tuned: it would have killed {futility['hits_killed']} of {futility['hits']} winners"
 
 
 def _answered(row: dict[str, Any]) -> bool:

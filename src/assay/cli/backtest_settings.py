@@ -66,6 +66,28 @@ def say_values(row: dict[str, Any]) -> None:
     _say_elsewhere(row["rule"], row["elsewhere"])
 
 
+def say_chances(found: dict[str, Any]) -> None:
+    """What became of past runs by the chance that they were given."""
+    if not found["chances"]:
+        return
+    say(
+        f"Are its chances right? What became of runs by the chance they were given at {found['chances_at']:.0%} of their budget:"
+    )
+    table(
+        ("chance", "runs", "on average", "reached the target", "90% interval"),
+        [
+            (
+                f"{one['low']:.0%} to {one['high']:.0%}",
+                one["runs"],
+                percent(one["mean_chance"], ".1%"),
+                f"{one['hits']} ({one['hits'] / one['runs']:.0%})",
+                f"{one['at_least']:.0%} to {one['at_most']:.0%}",
+            )
+            for one in found["chances"]
+        ],
+    )
+
+
 def _say_elsewhere(rule: str, found: dict[str, Any] | None) -> None:
     """How the choice fares where it was not made."""
     if found is not None:

@@ -13,17 +13,18 @@ from assay.domain.gates.settings import KillRules
 from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.metrics import Metric
 from assay.domain.stopping.backtest import MayStop, Replay, leave_batch_out
+from assay.domain.stopping.chances import ChanceGroup, chance_groups
 from assay.domain.stopping.choosing import Advice, Chosen, Tally, choose, tally, tried_elsewhere
 from assay.domain.stopping.futility import FutilityRule
 from assay.domain.stopping.history import ByProblem, History, Record, record_by
 from assay.domain.stopping.rules import StopRule
-from assay.domain.stopping.tuning import TunedLevel, level_by, numbers_by_parts
+from assay.domain.stopping.tuning import numbers_by_parts
 from assay.stats.futility import CHECKS
 from assay.stats.proportions import clopper_pearson
 from assay.workflows.back_test_views import ElsewhereRecord, Part, TriedValue
 
 Chance = Callable[[], np.random.Generator]
-_TUNED_HERE = "at the level that these same runs ask for, so its record is a little too kind"
+_TUNED_HERE = "at the value that these same runs ask for, so its record is a little too kind"
 _LEFT = "it is replayed on another curve than the one a verdict looks at"
 
 
@@ -92,7 +93,7 @@ def _tried(
         wanted = without(settings, name)
     return TriedRule(
         records=tuple(record_by(replay, past, chance()) for replay in replays),
-        note=note,
+        note=", ".join(part for part in (note, _TUNED_HERE if chosen.place == now else "") if part),
         words=tuple(in_words(one, name) for one in found),
         settings=tuple(values_of(one, name) for one in found),
         now=now,
@@ -133,20 +134,19 @@ def _choice(replays: Sequence[Replay], now: int | None, past: History) -> tuple[
     return chosen, tried_elsewhere(replays, now, past) if chosen.advice is Advice.USE else None
 
 
-def tried_futility(settings: KillRules, past: History, chance: Chance) -> tuple[TriedRule, TunedLevel]:
-    """The rule for futility at every level, by the same chances: one fit serves all of them."""
+def tried_futility(
+    settings: KillRules, past: History, chance: Chance
+) -> tuple[TriedRule, tuple[ChanceGroup, ...]]:
+    """The rule for futility at every level, by the same chances: one fit serves all of them; and what became of those chances."""
     name = KillRuleName.FUTILITY
     chances, p_values = numbers_by_parts(past.runs, CHECKS)
-    level = level_by(past.runs, CHECKS, chances)
     found, replays = alternatives(settings, name), []
     for one in found:
         rule = FutilityRule(float(one.futility))
         answers = rule.answers_by(past.runs, CHECKS, chances, p_values)
         answered = np.asarray(answers.asked.any(axis=1))
         replays.append(Replay(rule.name, "runs of other batches", answers.first_stop(CHECKS), answered))
-    is_tuned = level.tuned and level.level == float(settings.futility)
-    note = _TUNED_HERE if is_tuned else ""
-    return _tried(name, settings, found, replays, note, past, chance), level
+    return _tried(name, settings, found, replays, "", past, chance), chance_groups(past.runs, chances)
 
 
 def values(tried: TriedRule) -> tuple[TriedValue, ...]:

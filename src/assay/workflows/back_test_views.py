@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assay.domain.gates.settings import KillRules
+from assay.domain.stopping.chances import ChanceGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +110,6 @@ class RuleRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class TunedFutility:
-    """The level of the rule for futility that the team's own runs ask for."""
-
-    level: float
-    tuned: bool
-    """False where there are too few hits, so that it is the default."""
-    hits: int
-    hits_killed: int
-
-
-@dataclass(frozen=True, slots=True)
 class RuleSetting:
     """What a change of settings does to one rule."""
 
@@ -165,7 +155,10 @@ class BackTestView:
     """Share of winners that a rule may kill by itself at most."""
     missing: str
     """What is missing before anything can be said; empty where there is a record."""
-    futility: TunedFutility | None
+    chances_at: float
+    """Share of the budget at which `chances` were given."""
+    chances: tuple[ChanceGroup, ...]
+    """What became of past runs by the chance that the rule for futility gave them; empty where it gave none, or was not asked."""
     rules: tuple[RuleRecord, ...]
     not_replayed: tuple[NotReplayed, ...]
     settings_version: int

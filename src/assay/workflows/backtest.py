@@ -11,6 +11,7 @@ from assay.domain.gates.rule_values import changes, taken
 from assay.domain.gates.settings import KillRules
 from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.stopping.backtest import FALSE_KILL_LIMIT, MayStop
+from assay.domain.stopping.chances import LOOKED_AT, ChanceGroup
 from assay.domain.stopping.futility import LEAST_OF_PROBLEM, LEAST_PAST_RUNS
 from assay.domain.stopping.history import (
     FEWEST_EVALUATIONS,
@@ -41,7 +42,6 @@ from assay.workflows.back_test_views import (
     NotReplayed,
     RuleRecord,
     RuleSetting,
-    TunedFutility,
 )
 from assay.workflows.lookup import required_project
 from assay.workflows.past_runs import NEWEST_RUNS, past_runs
@@ -98,7 +98,7 @@ def back_test_rules(
         settings = project.settings.verdicts.kill_rules
         read = past_runs(tx, project.id, newest)
     past, total = history_of(read.found), read.over
-    tried, tuned = _tried(past, read.targets, settings, rule, chance, at_work)
+    tried, chances = _tried(past, read.targets, settings, rule, chance, at_work)
     left_out, best = dict(past.left_out), _best(settings, tried)
     return BackTestView(
         runs=len(past.runs),
@@ -111,7 +111,8 @@ def back_test_rules(
         compute_in=past.unit if past.records else None,
         limit=FALSE_KILL_LIMIT,
         missing=_missing(past, total),
-        futility=tuned,
+        chances_at=LOOKED_AT,
+        chances=chances,
         rules=tuple(_told(name, one, past, read.by_id, settings) for name, one in tried.items()),
         not_replayed=tuple(
             NotReplayed(name.value, why) for name, why in NOT_REPLAYED.items() if rule in (None, name)
@@ -139,22 +140,22 @@ def _tried(
     only: str | None,
     chance: Chance,
     at_work: AtWork | None,
-) -> tuple[Mapping[str, TriedRule], TunedFutility | None]:
-    """Every rule that was asked for with its values, and the level of the rule for futility."""
+) -> tuple[Mapping[str, TriedRule], tuple[ChanceGroup, ...]]:
+    """Every rule that was asked for with its values, and what became of the chances that the rule for futility gave."""
     if not past.records:
-        return {}, None
+        return {}, ()
     metrics = {number: targets[name].metric for number, name in enumerate(past.problems)}
     asked = [name for name in RULES if only in (None, name)]
-    tuned, tried = None, {}
+    chances: tuple[ChanceGroup, ...] = ()
+    tried: dict[str, TriedRule] = {}
     for done, name in enumerate(asked):
         if at_work is not None:
             at_work(name, done, len(asked))
         if name == FUTILITY:
-            tried[name], level = tried_futility(settings, past, chance)
-            tuned = TunedFutility(level.level, level.tuned, level.hits, level.hits_stopped)
+            tried[name], chances = tried_futility(settings, past, chance)
         else:
             tried[name] = tried_rule(KillRuleName(name), settings, metrics, past, chance)
-    return tried, tuned
+    return tried, chances
 
 
 def _best(settings: KillRules, tried: Mapping[str, TriedRule]) -> KillRules:

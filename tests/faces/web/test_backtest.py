@@ -98,6 +98,8 @@ def test_pictures_hold_the_figures_of_the_answer_and_words_for_those_who_cannot_
     assert sorted(written) == sorted(rule["rule"].replace("_", " ") for rule in known)
     values = client.get(f"/p/{story.SLUG}/backtest/values.json").json()["datasets"]["values"]
     assert {row["is"] for row in values} >= {"another value", "to use"}
+    drawn_chances = client.get(f"/p/{story.SLUG}/backtest/chances.json").json()["datasets"]["groups"]
+    assert [row["runs"] for row in drawn_chances] == [one["runs"] for one in found["chances"]]
     assert "rules stop more than 5% of winners" in page
     assert "config" not in drawn
 

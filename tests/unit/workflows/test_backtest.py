@@ -200,7 +200,7 @@ def test_hit_about_which_a_rule_could_say_nothing_is_no_clean_hit(connected, tra
         == "it could say nothing about any past run: it compares with runs of other tickets; there is 1"
     )
     assert "30 runs with 5 winners" in rule_of(found, "futility").why
-    assert not found.futility.tuned
+    assert found.chances == ()
     diverged = rule_of(found, "diverged")
     assert (diverged.winners_judged, diverged.why) == (6, "59 clean hits are needed, 6 seen")
     assert found.compute_in == "budgets"
@@ -208,7 +208,7 @@ def test_hit_about_which_a_rule_could_say_nothing_is_no_clean_hit(connected, tra
 
 def test_project_without_past_runs_is_told_what_is_missing(ws):
     found = back_test_rules(ws, ADA, SLUG)
-    assert (found.runs, found.rules, found.futility) == (0, (), None)
+    assert (found.runs, found.rules, found.chances) == (0, (), ())
     assert found.missing == "no run of a ticket with locked criteria is over"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from assay.web import backtest_words as words
+from assay.web import wording
 from assay.web.charts.frames import drawing, filled
 from assay.web.contexts.experiment import ChartBox
 from assay.workflows.back_test_views import BackTestView, RuleRecord, TriedValue
@@ -13,6 +14,8 @@ from assay.workflows.back_test_views import BackTestView, RuleRecord, TriedValue
 _NEAR = (0.05, 0.07)
 """Points that are no further apart, across and up, get one name together."""
 _SET = "set now"
+_LOW = 0.1
+"""Below a point that saves less there is no room for a text."""
 _PLACES = (
     ("left_above", "right", -8, -8),
     ("right_above", "left", 8, -8),
@@ -28,7 +31,11 @@ _KILLED, _SAVED = "winners killed", "compute of doomed runs saved"
 
 def boxes(view: BackTestView, slug: str, query: str) -> tuple[ChartBox, ...]:
     """The charts that have something to show."""
-    return tuple(box for box in (_rules(view, slug, query), _values(view, slug, query)) if box)
+    return tuple(
+        box
+        for box in (_rules(view, slug, query), _values(view, slug, query), _chances(view, slug, query))
+        if box
+    )
 
 
 def _drawn(view: BackTestView) -> list[RuleRecord]:
@@ -126,7 +133,8 @@ def _texts(
     found: dict[str, list[dict[str, Any]]] = {name: [] for name, *_ in _PLACES}
     for one in named:
         side = "left" if one[_KILLED] > 0.6 * widest else "right"
-        found[f"{side}_{'below' if one.get('is') == _SET else 'above'}"].append(one)
+        is_below = one.get("is") == _SET and one[_SAVED] >= _LOW
+        found[f"{side}_{'below' if is_below else 'above'}"].append(one)
     return found
 
 
@@ -286,3 +294,77 @@ def _values_drawing(names: tuple[str, ...]) -> Any:
     )
     said = _written(alt, "value", color=color, **axes)
     return alt.layer(lines, points, *said, *_limit(alt))
+
+
+def _chances(view: BackTestView, slug: str, query: str) -> ChartBox | None:
+    if not view.chances:
+        return None
+    off = [one for one in view.chances if not one.at_least <= one.mean_chance <= one.at_most]
+    runs = sum(one.runs for one in view.chances)
+    said = f"{len(view.chances) - len(off)} of {len(view.chances)} groups of runs did about as well as they were given"
+    return ChartBox(
+        title="Are the chances right?",
+        note=f"what futility gave {wording.plural(runs, 'run')} at {view.chances_at:.0%} of the budget, and what they did; beside a point its runs",
+        href=f"/p/{slug}/backtest/chances.json{query}",
+        warnings=(),
+        summary=f"{said}: the exact 90% interval of their share holds the chance.",
+        columns=("Chance given", "Runs", "On average", "Reached the target", "90% interval"),
+        rows=tuple(
+            (
+                f"{one.low:.0%} to {one.high:.0%}",
+                str(one.runs),
+                words.percent(one.mean_chance),
+                f"{one.hits}, {words.percent(one.hits / one.runs)}",
+                f"{words.percent(one.at_least)} to {words.percent(one.at_most)}",
+            )
+            for one in view.chances
+        ),
+    )
+
+
+def chances_specification(view: BackTestView) -> dict[str, Any]:
+    """Share that hit against the chance given, group by group; on the line a chance is right."""
+    rows = [
+        {
+            "given": one.mean_chance,
+            "reached": one.hits / one.runs,
+            "least": one.at_least,
+            "most": one.at_most,
+            "runs": one.runs,
+        }
+        for one in view.chances
+    ]
+    return filled(
+        _chances_drawing(), groups=rows, right=[{"given": end, "reached": end} for end in (0.0, 1.0)]
+    )
+
+
+@drawing
+def _chances_drawing() -> Any:
+    import altair as alt
+
+    share: dict[str, Any] = {"format": "%", "tickCount": 5}
+    whole = alt.Scale(domain=[0, 1])
+    axes: dict[str, Any] = {
+        "x": alt.X("given:Q", scale=whole, axis=alt.Axis(title="chance given", **share)),
+        "y": alt.Y("reached:Q", scale=whole, axis=alt.Axis(title="reached the target", **share)),
+    }
+    line = (
+        alt.Chart(alt.NamedData("right"))
+        .mark_line(strokeDash=[4, 3], strokeWidth=1, color="gray")
+        .encode(**axes)
+    )
+    base = alt.Chart(alt.NamedData("groups")).encode(
+        **axes,
+        tooltip=[
+            "runs:Q",
+            alt.Tooltip("given:Q", format=".1%", title="chance given"),
+            alt.Tooltip("reached:Q", format=".0%", title="reached the target"),
+            alt.Tooltip("least:Q", format=".0%", title="at least"),
+            alt.Tooltip("most:Q", format=".0%", title="at most"),
+        ],
+    )
+    spans = base.mark_rule(strokeWidth=2, opacity=0.45).encode(y=alt.Y("least:Q"), y2="most:Q")
+    points = base.mark_circle(size=80, opacity=1)
+    counts = base.mark_text(align="left", dx=8, dy=-6).encode(text="runs:Q")
+    return alt.layer(line, spans, points, counts)

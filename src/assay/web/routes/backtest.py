@@ -94,6 +94,12 @@ def values_chart(request: Request, slug: str, runs: Newest = NEWEST_RUNS) -> JSO
     return _drawn(charts.values_specification(_answer(request, slug, runs)))
 
 
+@router.get("/p/{slug}/backtest/chances.json", dependencies=requires(Permission.READ))
+def chances_chart(request: Request, slug: str, runs: Newest = NEWEST_RUNS) -> JSONResponse:
+    """What became of past runs by the chance that the rule for futility gave them."""
+    return _drawn(charts.chances_specification(_answer(request, slug, runs)))
+
+
 def _drawn(specification: dict[str, Any]) -> JSONResponse:
     return JSONResponse(specification, headers={"Cache-Control": "no-store"})
 

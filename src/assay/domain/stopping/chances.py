@@ -46,7 +46,8 @@ def chance_groups(past: Runs, chances: FloatArray) -> tuple[ChanceGroup, ...]:
         chances: what each was given at each of the checks by the runs of other batches, shape (runs, checks), NaN where nothing.
 
     >>> from assay.stats.trajectories import Trajectory
-    >>> runs = Runs([Trajectory(np.array([0.5, 1.0]), np.array([1.0, end])) for end in (0.0, 0.5)], np.zeros(2), np.arange(2))
+    >>> spent = np.array([0.1, 0.2, 1.0])
+    >>> runs = Runs([Trajectory(spent, np.array([2.0, 1.0, end])) for end in (0.0, 0.5)], np.zeros(2), np.arange(2))
     >>> [(one.low, one.runs, one.hits) for one in chance_groups(runs, np.full((2, len(CHECKS)), 0.4))]
     [(0.2, 2, 1)]
     """

@@ -108,12 +108,13 @@ def peers(curves):
         file.flush()
         command = [python, str(ROOT / "benchmarks" / "kill_rules_peers.py"), file.name]
         told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    told_of = np.array([any(one is not None for one in _reported(run)) for run in runs.trajectories])
     replays = []
     for name, by_problem in told["stopped"].items():
         stopped = np.full(len(runs), np.nan)
         for order, found in zip(orders, by_problem, strict=True):
             stopped[order] = [np.nan if check is None else CHECKS[check] for check in found]
-        replays.append(Replay(name, "runs finished before", stopped, np.ones(len(runs), dtype=bool)))
+        replays.append(Replay(name, "runs finished before", stopped, told_of))
     return told["version"], replays
 
 
@@ -126,14 +127,21 @@ def _reported(run):
     ]
 
 
-def row(tested):
-    killed, saved = tested.false_kill, tested.saved
-    verdict = "yes" if isinstance(may_stop(tested), MayStop) else "no"
+def row(replay, runs, budgets):
+    """A winner about which a rule could say nothing is no winner that it spared: kills are counted over the others."""
+    tested = back_test(replay, runs, budgets, np.random.default_rng(SEED))
+    rows = np.flatnonzero(replay.answered)
+    of_answered = Replay(replay.rule, replay.judged_by, replay.stopped_at[rows], replay.answered[rows])
+    judged = back_test(of_answered, runs.of(rows), budgets[rows], np.random.default_rng(SEED))
+    killed, saved = judged.false_kill, tested.saved
+    if killed is None:
+        return f"| {replay.rule} | not known | not known | {tested.misses_stopped / tested.misses:.0%} | not known | no |"
+    verdict = "yes" if isinstance(may_stop(judged), MayStop) else "no"
     return "| " + " | ".join(
         [
             tested.rule,
-            f"{killed.value:.1%} ({_interval(killed)})",
-            f"{tested.false_kill_upper:.1%}",
+            f"{killed.value:.1%} of {judged.hits:,} ({_interval(killed)})",
+            f"{judged.false_kill_upper:.1%}",
             f"{tested.misses_stopped / tested.misses:.0%}",
             f"{saved.value:.1%} ({_interval(saved)})",
             verdict,
@@ -152,9 +160,7 @@ def table(curves, gap, tolerance):
         "| rule | winners killed (95%) | upper bound | doomed runs killed | doomed compute saved (95%) | may kill by itself |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    rows += [
-        row(back_test(replay, curves.runs, curves.budgets, np.random.default_rng(SEED))) for replay in replays
-    ]
+    rows += [row(replay, curves.runs, curves.budgets) for replay in replays]
     return optuna, rows
 
 
@@ -230,8 +236,8 @@ PREFACE = [
     "",
     "    OPTUNA_PYTHON=PATH/bin/python python benchmarks/kill_rules.py --write",
     "",
-    "*Winners killed* are runs that went on to reach their target and would have been stopped before, with an interval from resampling problems and the exact",
-    "upper 95% bound that decides whether the rule may kill by itself (at most 5%). *Doomed compute saved* is the share of the compute of runs that never",
+    "*Winners killed* are runs that went on to reach their target and would have been stopped before, of those about which the rule could say something (one that hit",
+    "before it could be asked was not spared by it), with an interval from resampling problems and the exact upper 95% bound that decides whether the rule may kill by itself (at most 5%). *Doomed compute saved* is the share of the compute of runs that never",
     "reached it. A run ends when it hits. Our rules judge each run by the runs of other methods only; Optuna's pruners judge it by all runs that came before it in a random",
     "order, whatever their method, and know no target: they look for the best run, which is another question. Their defaults are used.",
     "",
@@ -266,7 +272,7 @@ def judge(folder, given):
     ):
         told = rule.answers(asked, past, CHECKS)
         replay = Replay(rule.name, "runs of other batches", told.first_stop(CHECKS), told.asked.any(axis=1))
-        print(row(back_test(replay, asked, other.budgets, np.random.default_rng(SEED))), flush=True)
+        print(row(replay, asked, other.budgets), flush=True)
 
 
 def main():

@@ -14,6 +14,7 @@ from assay.connectors.trackers.run_log.reader import RunTail
 from assay.sdk import advisor, stopping
 from assay.sdk.after_run import settled
 from assay.sdk.so_far import SoFar
+from tests.support.softmax_curves import softmax_curves
 
 
 @pytest.fixture(autouse=True)
@@ -165,6 +166,42 @@ def test_rules_are_the_last_known_ones_when_the_installation_is_away_and_unknown
         told = watched(made, run).look(now=datetime.now(UTC))
     assert told.stop
     assert "by the rules as they were on" in told.reason
+
+
+def test_run_without_prospects_is_recommended_to_stop_and_goes_on_until_the_record_allows_more(made):
+    for command in (
+        (
+            "ticket",
+            "edit",
+            "EXP-2",
+            "--kill",
+            "accuracy < 20%",
+            "--baseline",
+            "accuracy=0.72",
+            "--gpu-hours",
+            "24",
+        ),
+        ("move", "EXP-2", "hypothesis", "--override", "agreed"),
+        ("move", "EXP-2", "experiment", "--override", "agreed"),
+        ("project", "edit", "vision", "--kill-rule", "futility=0.2"),
+    ):
+        assert main(list(command)) == 0
+    curves = softmax_curves()
+    for seed, values in enumerate(curves):
+        with assay.experiment("EXP-2", seed=seed, quiet=True, sync=False) as past:
+            for step, value in enumerate(values, start=1):
+                past.log(accuracy=value, step=step)
+    assert settled(asked(made, past))["report"]["changed"] == len(curves)
+    with assay.experiment("EXP-1", seed=1, quiet=True, sync=False) as run:
+        for step, value in enumerate(min(curves, key=max)[:14], start=1):
+            run.log(accuracy=value, step=step)
+        run.flush()
+        told = watched(made, run).look(now=datetime.now(UTC))
+    assert (told.stop, told.rule) == (False, "")
+    assert told.reason.startswith(
+        "the rule for futility recommends to stop and leaves it to you, for it may not stop runs"
+    )
+    assert "chance to reach 85.0% by step 20, learned from 36 past runs of the same problem" in told.reason
 
 
 def test_what_is_not_known_stops_nothing(made):

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 from assay.domain.experiments.dossier import dossier_from_bytes
 from assay.domain.experiments.evidence import RunStatus
@@ -25,29 +24,16 @@ from assay.workflows.snoozes import snooze_kill
 from assay.workflows.tickets import edit_ticket, get_ticket
 from assay.workflows.verdict_basis import verdict_basis
 from assay.workflows.verdicts import get_verdict, refresh_verdict
+from tests.support.softmax_curves import softmax_curves
 from tests.unit.workflows.conftest import ADA
 from tests.unit.workflows.test_backtest import trained
 from tests.unit.workflows.test_life_of_an_experiment import SLUG, start
 from tests.unit.workflows.test_snoozes import card_on_board
 
-EPOCHS, RATES = 20, (0.01, 0.03, 0.05, 0.2, 0.4, 1.0)
-
 
 @pytest.fixture(scope="module")
 def curves():
-    """Accuracy on digits not trained on, after each pass, of softmax regression: good and bad rates of learning, by start."""
-    images, digits = load_digits(return_X_y=True)
-    train, held, wanted = images[:300] / 16, images[1000:] / 16, np.eye(10)[digits[:300]]
-    found = []
-    for seed in range(6):
-        for rate in RATES:
-            weights, values = np.random.default_rng(seed).normal(0, 0.3, (64, 10)), []
-            for _ in range(EPOCHS):
-                odds = np.exp(train @ weights)
-                weights -= rate * train.T @ (odds / odds.sum(axis=1, keepdims=True) - wanted) / 15
-                values.append(float((np.argmax(held @ weights, axis=1) == digits[1000:]).mean()))
-            found.append(values)
-    return found
+    return softmax_curves()
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from assay.domain.stopping.backtest import (
     walk_forward,
 )
 from assay.domain.stopping.futility import FutilityRule
+from assay.domain.stopping.history import PastRun, history_of
+from assay.domain.stopping.learned import ChanceToHit, learn
 from assay.domain.stopping.rules import (
     AnyOf,
     Diverged,
@@ -34,8 +36,9 @@ from assay.domain.stopping.tuning import LEVELS, tune_level
 from assay.stats.futility import CHECKS
 from assay.stats.proportions import clopper_pearson
 from assay.stats.stop_rules import median_stopping_of_batch
+from assay.stats.trajectories import Trajectory
 from tests.support.scorecard import collect
-from tests.support.training_curves import algoperf, self_tuning, together
+from tests.support.training_curves import algoperf, lcdb, self_tuning, together
 
 pytestmark = pytest.mark.wild
 SCALE = float(os.environ.get("ASSAY_CALIBRATION_SCALE", "0.1"))
@@ -290,3 +293,32 @@ def test_k5_without_history_nothing_is_killed_by_itself(curves):
     told = f"winners killed without anybody's say, first 25 runs a problem, {len(rules)} rules"
     rate("K5", told, killed, winners, at_most=0.0)
     assert winners > 500
+
+
+def test_runs_under_way_are_told_a_chance_that_spares_winners_and_finds_doomed_ones(wild):
+    """Learning curves of LCDB as past runs of a project, a ticket each learner: what a verdict says of each while it goes on."""
+    known = lcdb(wild / "learning-curves" / "lcdb")
+    problems, tickets = known.problems, known.batches
+    records = [
+        PastRun(
+            f"run-{row}",
+            tickets[known.runs.batch[row]],
+            problems[known.runs.problem[row]],
+            np.maximum(1, np.round(run.spent * 10_000)).astype(np.int64),
+            run.gap,
+            None,
+        )
+        for row, run in enumerate(known.runs.trajectories)
+    ]
+    learned, told = learn(history_of(records)), np.zeros(len(records), dtype=bool)
+    for row, (record, run) in enumerate(zip(records, known.runs.trajectories, strict=True)):
+        for check in (0.25, 0.5, 0.75):
+            so_far = run.spent <= check
+            under_way = Trajectory(run.spent[so_far], run.gap[so_far], over=False)
+            found = learned.of(record.problem).outlook(under_way, record.ticket, 0.05)
+            if isinstance(found, ChanceToHit) and found.before is not None:
+                assert found.check <= check + 1e-9
+                told[row] |= max(found.chance, found.before) < 0.05
+    hit = known.runs.hit
+    assert told[hit].mean() <= 0.05
+    assert told[~hit].mean() > 0.2

@@ -33,6 +33,7 @@ class Case:
         predicts: whether an unclear claim is asked what would settle it (costly; not asked of groups that are not shown).
         sequential: whether claims about one model an arm have to hold however often one looks at its examples.
         seen: what past runs say about the runs under way; None where nobody asked.
+        expected: value of the primary metric by the locked prediction; None where nobody predicted one.
     """
 
     registration: Registration
@@ -47,6 +48,7 @@ class Case:
     predicts: bool = True
     sequential: bool = False
     seen: FutilitySeen | None = None
+    expected: float | None = None
 
     @property
     def catalog(self) -> MetricCatalog:

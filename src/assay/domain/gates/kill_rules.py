@@ -18,6 +18,7 @@ from assay.domain.gates.futility_seen import futility_reason
 from assay.domain.gates.problems import Problem, run_name
 from assay.domain.gates.quantities import in_unit_of
 from assay.domain.gates.seed_groups import SeedGroup
+from assay.domain.gates.seeds_to_come import seeds_to_come
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.wording import count, difference, hours, limit_text, listed, shown
 from assay.domain.kernel.findings import Finding, Outcome, Role
@@ -179,6 +180,11 @@ def _median(case: Case, choice: Choice) -> str | None:
     return f"at step {step} its best {metric.name}, {shown(best, metric)}, is worse than the median of {count(known, 'peer')}, {shown(middle, metric)}"
 
 
+def _futility(case: Case, choice: Choice) -> str | None:
+    told = (futility_reason(case.seen), seeds_to_come(case, choice))
+    return "; ".join(reason for reason in told if reason) or None
+
+
 def _first_curve(group: SeedGroup, metric: Metric) -> Curve | None:
     for run in group.runs:
         for name in (metric.name, *metric.aliases):
@@ -200,5 +206,5 @@ _RULES: dict[KillRuleName, Callable[[Case, Choice], str | None]] = {
     KillRuleName.NOT_FALLING: _not_falling,
     KillRuleName.DIVERGED: _diverged,
     KillRuleName.MEDIAN: _median,
-    KillRuleName.FUTILITY: lambda case, _: futility_reason(case.seen),
+    KillRuleName.FUTILITY: _futility,
 }

@@ -26,6 +26,7 @@ from assay.domain.gates.problems import mend
 from assay.domain.gates.repeats import exploratory_repeats
 from assay.domain.gates.run_notes import run_notes
 from assay.domain.gates.seed_groups import BASELINE_ARM, SeedGroup, seed_groups, starting_order
+from assay.domain.gates.seeds_to_come import expected_value
 from assay.domain.gates.settings import VerdictSettings
 from assay.domain.gates.sources import read_once
 from assay.domain.kernel.canonical import canonical_bytes, digest_bytes, rounded
@@ -200,6 +201,7 @@ def case_of(lock: Lock, evidence: Evidence, settings: VerdictSettings, time: Tim
         other_baselines=_other_baselines(lock, evidence),
         runs=tuple(sorted(every, key=starting_order)),
         elapsed_days=time.elapsed_days,
+        expected=expected_value(lock),
     )
 
 

@@ -14,13 +14,13 @@ from assay.web.findings_view import since_kill_text
 from assay.workflows.evidence import sync_source
 from assay.workflows.journal import verify_journal
 from assay.workflows.overview import list_experiments, overview
+from assay.workflows.replays import replay_verdict
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.tickets import follow_up, get_ticket
 from assay.workflows.verdicts import (
     get_verdict,
     refresh_open_verdicts,
     refresh_verdict,
-    replay_verdict,
     verdict_history,
 )
 from tests.unit.workflows.conftest import ADA, run

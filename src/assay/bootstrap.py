@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import AssayError, Invalid, NotFound, Unavailable
 
 if TYPE_CHECKING:
-    from assay.connectors.notifications.post import WebhookPost
     from assay.connectors.signing.ed25519 import SigningKey
     from assay.domain.experiments.evidence import Evaluation, Scores
     from assay.domain.experiments.pipeline_jobs import JobEvent
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from assay.workflows.records import Source
     from assay.workflows.run_artifacts import ArtifactFolder
     from assay.workflows.seed_runs import Progress, SeedRunner, SeedTold, SeedWork
-    from assay.workflows.webhook_ports import Answer, WebhookTools
+    from assay.workflows.webhook_ports import WebhookTools
 
 TEXT_MAX_BYTES = 1_000_000
 
@@ -83,41 +81,20 @@ def open_workspace(settings: Settings, *, server_url: str | None = None) -> Iter
 def _webhook_tools(
     settings: Settings, signer: SigningKey, server_url: str | None, *, alone: bool
 ) -> WebhookTools:
+    from assay.connectors.notifications.late_post import LatePost
     from assay.connectors.signing.sealed import Seals
     from assay.domain.notifications.signatures import SECRET_PREFIX
     from assay.workflows.webhook_ports import WebhookTools
 
     named = settings.public_url or server_url or f"http://{settings.host}:{settings.port}"
     return WebhookTools(
-        sender=_LateSender(settings.webhook_hosts),
+        sender=LatePost(settings.webhook_hosts),
         seals=Seals(signer),
         new_secret=lambda: SECRET_PREFIX + secrets.token_urlsafe(32),
         chance=random.random,
         link_base=named.rstrip("/"),
         alone=alone,
     )
-
-
-class _LateSender:
-    """The HTTP client takes a while to load: only a process that sends something pays for it."""
-
-    def __init__(self, hosts: str) -> None:
-        self._hosts = hosts
-
-    @cached_property
-    def _post(self) -> WebhookPost:
-        from assay.connectors.notifications.addresses import NamedHosts
-        from assay.connectors.notifications.post import WebhookPost
-
-        return WebhookPost(NamedHosts.of(self._hosts))
-
-    def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """As `WebhookPost.send`."""
-        return self._post.send(url, body, headers)
-
-    def check(self, url: str) -> None:
-        """As `WebhookPost.check`."""
-        self._post.check(url)
 
 
 def _read_scores(content: bytes) -> Mapping[str, Scores]:
@@ -386,13 +363,14 @@ def restore_backup(settings: Settings, source: Path, *, replace: bool) -> Path |
 
 
 def diagnose(ws: Workspace) -> list[dict[str, Any]]:
-    """What is to be said about the store and the trackers of this workspace? Rows of name, value, ok, advice."""
+    """What is to be said about store, trackers and webhooks of this workspace? Rows of name, value, ok, advice."""
     from assay.storage.diagnose import storage_facts
+    from assay.workflows.webhooks import webhook_facts
 
     rows = [asdict(fact) for fact in storage_facts(_own_store(ws), thorough=True)]
     with ws.store.read() as tx:
         found = [(project.slug, source) for project in tx.projects() for source in tx.sources(project.id)]
-    return rows + [_tracker_fact(ws, slug, source) for slug, source in found]
+    return [*rows, *(_tracker_fact(ws, slug, source) for slug, source in found), *webhook_facts(ws)]
 
 
 def _tracker_fact(ws: Workspace, slug: str, source: Source) -> dict[str, Any]:

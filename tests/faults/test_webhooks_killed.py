@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from assay.domain.notifications.events import delivery_id
@@ -19,24 +19,25 @@ from assay.workflows.webhooks import add_webhook, get_webhook
 from tests.faults.webhook_child import SLUG, workspace
 
 KILLS = int(os.environ.get("ASSAY_WEBHOOK_KILLS", "20"))
-CHILD = Path(__file__).with_name("webhook_child.py")
+HERE = Path(__file__).parent
 ADA = Actor("ada")
 
 
-class Starter:
+class Sender:
     """Starts one process after the other: see webhook_child.py."""
 
-    def __init__(self):
-        root = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join([root, *sys.path])
+    def __init__(self, *where):
+        path = os.pathsep.join([str(HERE.parents[1]), *sys.path])
         environment = {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
+        self._where = " ".join(map(str, where))
         self._starter = subprocess.Popen(
-            [sys.executable, CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0
-        )
+            [sys.executable, HERE / "webhook_child.py"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0,
+        )  # fmt: skip
         self._process = None
 
-    def start(self, *words):
-        self._starter.stdin.write((" ".join(map(str, words)) + "\n").encode())
+    def start(self, cycle):
+        self._starter.stdin.write(f"{self._where} {cycle}\n".encode())
         self._process = int(self._starter.stdout.readline())
 
     def kill(self):
@@ -56,49 +57,68 @@ class Starter:
         self._starter.stdout.close()
 
 
-@contextmanager
-def starters():
-    made = Starter(), Starter()
-    try:
-        yield made
-    finally:
-        for one in made:
-            one.close()
+class Receiver:
+    """One receiver after the other, on one port: see webhook_receiver.py."""
 
+    def __init__(self, log):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._log, self._process = log, None
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    def start(self, cycle, how="badly"):
+        command = [
+            sys.executable,
+            "-I",
+            HERE / "webhook_receiver.py",
+            str(self.port),
+            self._log,
+            str(cycle),
+            how,
+        ]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert self._process.stdout.readline() == b"ready\n"
+
+    def kill(self):
+        self._process.kill()
+        self._process.communicate()
+
+    close = kill
 
 
 def test_every_event_arrives_under_one_id_in_the_order_of_its_ticket_whoever_is_killed(tmp_path):
-    chance, port = random.Random(20261122), free_port()
-    url, key, log = f"sqlite:///{tmp_path}/assay.db", tmp_path / "signing.key", tmp_path / "taken"
-    ws = workspace(url, key)
-    create_project(ws, ADA, slug=SLUG, name="Vision")
-    add_webhook(ws, ADA, SLUG, name="chat", url=f"http://127.0.0.1:{port}/x", events=["card.moved"])
-    ws.store.close()
+    chance, log = random.Random(20261122), tmp_path / "taken"
+    where = f"sqlite:///{tmp_path}/assay.db", tmp_path / "signing.key"
     written = []
-    with starters() as (sends, takes):
-        takes.start("receive", port, log, 0)
-        sends.start("deliver", url, key, 0)
+    with closing(Sender(*where)) as sender, closing(Receiver(log)) as receiver:
+        receiver.start(0)
+        a_webhook(where, receiver.port)
+        sender.start(0)
         for cycle in range(1, KILLS + 1):
             threading.Event().wait(chance.uniform(0.05, 0.25))
             if chance.random() < 0.5:
-                takes.kill()
-                takes.start("receive", port, log, cycle)
+                receiver.kill()
+                receiver.start(cycle)
             else:
-                written += sends.kill()
-                sends.start("deliver", url, key, cycle)
-        written += sends.kill()
-        ws = workspace(url, key)
+                written += sender.kill()
+                sender.start(cycle)
+        written += sender.kill()
+        receiver.kill()
+        receiver.start(0, "well")
+        ws = workspace(*where)
         begin_alone(ws)
-        for _ in range(2000):
+        for _ in range(100):
             deliver_project(ws, ADA, SLUG, holder="end")
             if not something_waits(ws):
                 break
     check(ws, written, log.read_text(encoding="utf-8").splitlines())
+    ws.store.close()
+
+
+def a_webhook(where, port):
+    ws = workspace(*where)
+    create_project(ws, ADA, slug=SLUG, name="Vision")
+    add_webhook(ws, ADA, SLUG, name="chat", url=f"http://127.0.0.1:{port}/x", events=["card.moved"])
     ws.store.close()
 
 

@@ -1,17 +1,12 @@
-"""Processes that deliver, and processes that receive, until they are killed.
+"""Processes that write events and deliver them until they are killed, one after the other.
 
-Each line on stdin starts one, forked before anything is open here, so that all of them share the second that imports take:
-`deliver DATABASE KEY CYCLE` writes entries and delivers them, `receive PORT LOG SEED` takes them, now and then badly. Its id is
-told on stdout, then what it has to say; its end is told by the process that outlives it.
+Each line on stdin, `DATABASE KEY CYCLE`, starts one, forked before anything is open here, so that all of them share the second that
+imports take. It tells its id on stdout, then a line for each entry that is durable; its end is told by the process that outlives it.
 """
 
-import http.server
-import json
 import os
-import random
 import sys
 import threading
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -46,7 +41,7 @@ def deliver(url, key, cycle):
     """Write entries for ever and deliver them; an entry is told on stdout after it is durable."""
     os.write(1, f"{os.getpid()}\n".encode())
     ws = workspace(url, key)
-    Outbox(ws, look_every_s=0.005).start()
+    Outbox(ws, look_every_s=0.02).start()
     number = 0
     while True:
         number += 1
@@ -55,50 +50,14 @@ def deliver(url, key, cycle):
         at = ws.clock()
         seq = ws.store.write(lambda tx, event=event, at=at: tx.append(event, actor=Actor("ada"), at=at))
         os.write(1, f"{key} {seq}\n".encode())
-        threading.Event().wait(0.01)
-
-
-class Takes(http.server.BaseHTTPRequestHandler):
-    """Notes what it took before it says so, as a receiver should."""
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        dice = self.server.chance.random()
-        if dice < 0.1:
-            threading.Event().wait(2 * DEADLINE_S)
-            return
-        if dice < 0.2:
-            return
-        status = 500 if dice < 0.35 else 404 if dice < 0.4 else 204
-        if status == 204:
-            line = f"{body['ticket']} {body['seq']} {body['id']} {self.headers['Assay-Delivery']}\n"
-            os.write(self.server.log, line.encode())
-        self.send_response(status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-def receive(port, log, seed):
-    """Take messages until killed."""
-    with http.server.HTTPServer(("127.0.0.1", int(port)), Takes) as server:
-        server.log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        server.chance = random.Random(int(seed))
-        os.write(1, f"{os.getpid()}\n".encode())
-        server.serve_forever()
+        threading.Event().wait(0.015)
 
 
 def main():
-    roles = {"deliver": deliver, "receive": receive}
     while line := sys.stdin.readline():
-        role, *words = line.split()
         child = os.fork()
         if child == 0:
-            with suppress(BrokenPipeError):
-                roles[role](*words)
-            os._exit(1)
+            deliver(*line.split())
         _, status = os.waitpid(child, 0)
         os.write(1, f"ended {os.waitstatus_to_exitcode(status)}\n".encode())
 

@@ -53,7 +53,7 @@ def add(
         print_json(answer.body)
         return
     made = answer.data
-    say(f"{made['name']} is told of {', '.join(made['events'])}, at {made['target']}.")
+    say(f"{made['name']} ({made['target']}) is told of {', '.join(made['events'])}.")
     _say_secret(made)
     say(f"Try it: assay webhook test {made['name']}")
 

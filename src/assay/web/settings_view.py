@@ -36,8 +36,10 @@ from assay.web.kills_view import record_section
 from assay.web.prices_form import prices_section
 from assay.web.syncs import SyncJob
 from assay.web.ticket_form_view import UNIT_WORDS
+from assay.web.webhooks_view import webhook_line
 from assay.workflows.kill_record import KillRecord
 from assay.workflows.records import Project, Source
+from assay.workflows.webhooks import WebhookView
 
 RULES = {
     KillRuleName.OVER_BUDGET: "Compute over a multiple of the budget (an escalation)",
@@ -76,6 +78,7 @@ def settings_page(
     answers: Answers | None = None,
     prices: PricesSection | None = None,
     record: KillRecord | None = None,
+    webhooks: Sequence[WebhookView] = (),
 ) -> SettingsPage:
     """Everything the page prints; `open_locks` tickets are locked and still judged."""
     href = f"/p/{project.slug}/settings"
@@ -113,6 +116,8 @@ def settings_page(
         cadence=cadence_section(project, answers),
         prices=prices_section(project, prices),
         kill_record=record_section(record) if record is not None else KillRecordSection((), ""),
+        webhooks=tuple(webhook_line(one, project.slug) for one in webhooks),
+        webhooks_href=f"/p/{project.slug}/webhooks",
         problem=problem.message if problem is not None else "",
         problem_hint=problem.hint if problem is not None else "",
         problem_section=section,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -231,6 +231,31 @@ def remove_webhook(ws: Workspace, actor: Actor, slug: str, name: str) -> Webhook
         return gone
 
     return ws.store.write(work)
+
+
+def webhook_facts(ws: Workspace) -> Iterator[dict[str, Any]]:
+    """What is to be said about the receivers of all projects? Rows of name, value, ok, advice; nothing of those that are off."""
+    with ws.store.read() as tx:
+        found = [(one.slug, _views(tx, one, tx.webhooks(one.id))) for one in tx.projects()]
+    for slug, views in found:
+        for view in views:
+            one = view.webhook
+            if one.enabled:
+                fails = f"{one.failures} failures in a row: {one.error}" if one.failures else ""
+                parked = f"{view.parked} deliveries given up" if view.parked else ""
+                yield {
+                    "name": f"webhook {one.name} of {slug}",
+                    "value": "; ".join(filter(None, (fails, parked)))
+                    or f"{one.target}, {view.waiting} waiting",
+                    "ok": not (fails or parked),
+                    "advice": _advice(one.name, slug, fails, parked),
+                }
+
+
+def _advice(name: str, slug: str, fails: str, parked: str) -> str:
+    if fails:
+        return f"assay webhook test {name} --project {slug}"
+    return f"assay webhook retry {name} --project {slug}" if parked else ""
 
 
 def required_webhook(tx: ReadTransaction, project: Project, name: str) -> Webhook:

@@ -20,6 +20,7 @@ from assay.workflows.notes import add_note
 from assay.workflows.projects import create_project, declare_metric
 from assay.workflows.tickets import create_ticket, get_ticket
 from assay.workflows.verdicts import refresh_verdicts
+from tests.faces.web import story_webhooks
 
 SLUG = "support-chatbot"
 ADA = Actor(name="Ada Noor")
@@ -186,6 +187,7 @@ def one(value):
 def tell(ws):
     """The story most page tests start from; returns the keys by what they are for."""
     story = Story(ws)
+    webhook = story_webhooks.add(ws, ADA, SLUG)
     keys = {
         "fresh": story.ticket(
             "Rerank top 20 with a cross-encoder", priority=0, criteria=(), baseline=(), hypothesis=""
@@ -240,4 +242,5 @@ def tell(ws):
     story.blocked(keys["waiting"], BlockerCategory.DATA_QUALITY, "A tenth of the prompts has no label")
     story.blocked(keys["running"], BlockerCategory.GPU_SHORTAGE, "The node is away", until="It came back")
     story.note(keys["running"], "The second seed needed a restart after the node went away, @grace.")
+    story_webhooks.tell_outcome(ws, SLUG, webhook)
     return keys

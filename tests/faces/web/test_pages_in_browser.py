@@ -39,6 +39,8 @@ PAGES = {
     "journal": "/journal",
     "search": "/search?q=retrieval",
     "settings": "/settings",
+    "webhooks": "/webhooks",
+    "webhook": "/webhooks/team-chat",
     "history": "/history",
     "promote": "/t/EXP-5",
     "broken": "/t/EXP-7",

@@ -18,7 +18,7 @@ from tests.faces.web import story
 PAGES = (
     "", "/board", "/experiments", "/backlog", "/templates", "/t/new", "/t/EXP-1", "/t/EXP-4", "/t/EXP-5", "/t/EXP-6", "/t/EXP-5/decide", "/t/EXP-4/edit",
     "/t/EXP-5/move", "/runs", "/runs/mlflow:00000001", "/flow", "/planning", "/blockers?state=all", "/diagnosis", "/t/EXP-3/blockers", "/t/EXP-3",
-    "/journal", "/search?q=retrieval", "/settings", "/filters?owner=ada&page=board",
+    "/journal", "/search?q=retrieval", "/settings", "/webhooks", "/webhooks/team-chat", "/filters?owner=ada&page=board",
 )  # fmt: skip
 
 

@@ -11,11 +11,12 @@ from datetime import timedelta
 import pytest
 
 from assay.connectors.signing.ed25519 import SigningKey
-from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.experiments.experiment import Budget, DecisionKind
 from assay.domain.kernel.events import Event
 from assay.errors import Conflict, Forbidden, Invalid, NotFound, Refused, StaleVersion
 from assay.storage.backup import back_up
 from assay.workflows.actor import SYSTEM, Actor, Permission
+from assay.workflows.evidence import connect_source, sync_source
 from assay.workflows.journal import export_journal, verify_journal
 from assay.workflows.snoozes import snooze_kill
 from assay.workflows.tickets import get_ticket
@@ -36,15 +37,18 @@ from assay.workflows.webhooks import (
     list_webhooks,
     opened,
     remove_webhook,
+    webhook_facts,
 )
 from tests.support.webhooks import AT_ONCE, LINKS, receiver, webhook_tools
-from tests.unit.workflows.conftest import ADA
-from tests.unit.workflows.test_life_of_an_experiment import SLUG, decide_it, with_runs
+from tests.unit.workflows.conftest import ADA, run
+from tests.unit.workflows.test_life_of_an_experiment import SLUG, decide_it, start, with_runs
 
 LOSES = (0.61, 0.60, 0.62, 0.61, 0.605)
 EVERYTHING = (
     "kill.suggested", "kill.snoozed", "kill.woken", "budget.overrun", "verdict.changed", "decision.recorded", "card.moved",
 )  # fmt: skip
+on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+"""What the storage contract shows on both engines need not be shown twice."""
 WHY = "The tokenizer was broken until Monday, the runs are repeated."
 
 
@@ -120,6 +124,29 @@ def test_every_event_of_an_experiment_arrives_once_in_order_signed_and_linked(ws
     assert verify_journal(ws, SYSTEM).ok
 
 
+@on_sqlite
+def test_overrun_budget_asks_for_a_person_once_without_changing_the_verdict(ws, tracker, clock):
+    ws = replace(ws, clock=clock)
+    with receiver() as there:
+        add(ws, there.url, ["budget.overrun"])
+        ticket = start(ws, budget=Budget(gpu_hours="1"))
+        connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+        for seed in range(4):
+            tracker.put(run(ticket.key, seed, 0.7, 0.86, begun=clock(), gpu_hours=0.9))
+            sync_source(ws, ADA, SLUG, "listed")
+        deliver(ws)
+    [told] = [one.data for one in there.got]
+    assert (told["type"], told["ticket"], told["data"]["rule"]) == (
+        "budget.overrun",
+        ticket.key,
+        "over_budget",
+    )
+    assert told["data"]["reason"].startswith("2.7")
+    assert told["data"]["runs"] == [f"listed:exp-1-seed{seed}" for seed in range(3)]
+    assert verify_journal(ws, SYSTEM).ok
+
+
+@on_sqlite
 def test_only_what_is_asked_for_is_told_and_nothing_from_before(ws):
     moved(ws, "EXP-1")
     with receiver() as there:
@@ -132,6 +159,7 @@ def test_only_what_is_asked_for_is_told_and_nothing_from_before(ws):
     assert there.got[0].data["data"]["after"] == "c"
 
 
+@on_sqlite
 def test_failed_event_holds_up_its_ticket_alone_and_keeps_its_id(ws):
     def sick(message):
         return 500 if message.data["ticket"] == "EXP-1" and len(there.got) < 2 else 204
@@ -184,6 +212,10 @@ def test_receiver_that_is_away_is_left_in_peace_and_gets_everything_when_it_is_b
         moved(ws, f"EXP-{number}")
     assert deliver(ws).failed == 3
     assert (standing(ws).webhook.failures, has_work(ws)) == (3, ())
+    [said] = webhook_facts(ws)
+    assert (said["name"], said["ok"], said["advice"]) == (
+        f"webhook chat of {SLUG}", False, f"assay webhook test chat --project {SLUG}",
+    )  # fmt: skip
     assert "no connection" in standing(ws).webhook.error
     ws.clock.now = standing(ws).webhook.paused_until
     assert deliver(ws).failed == 1
@@ -194,6 +226,7 @@ def test_receiver_that_is_away_is_left_in_peace_and_gets_everything_when_it_is_b
     assert sorted(one.data["ticket"] for one in there.got) == [f"EXP-{number}" for number in range(9)]
 
 
+@on_sqlite
 def test_receiver_may_ask_for_time(ws):
     with receiver(429, headers={"Retry-After": "600"}) as there:
         add(ws, there.url)
@@ -218,6 +251,7 @@ def test_another_process_delivers_only_when_the_first_one_is_gone(ws):
         assert deliver_webhook(ws, number, holder="here").delivered == 1
 
 
+@on_sqlite
 def test_what_happens_while_it_is_off_is_never_told_and_what_waited_goes_on(ws):
     with receiver(503) as there:
         add(ws, there.url)
@@ -233,6 +267,7 @@ def test_what_happens_while_it_is_off_is_never_told_and_what_waited_goes_on(ws):
     assert [one.data["ticket"] for one in there.got[1:]] == ["EXP-1", "EXP-3"]
 
 
+@on_sqlite
 def test_test_says_what_came_of_it_and_leaves_the_outbox_alone(ws):
     with receiver() as there:
         add(ws, there.url)
@@ -247,6 +282,7 @@ def test_test_says_what_came_of_it_and_leaves_the_outbox_alone(ws):
     assert list_deliveries(ws, ADA, SLUG, "chat").rows == ()
 
 
+@on_sqlite
 def test_chats_get_a_sentence_that_rings_for_nobody(ws):
     with receiver() as there:
         add(ws, there.url, form="slack")
@@ -266,6 +302,7 @@ def test_chats_get_a_sentence_that_rings_for_nobody(ws):
     assert card["content"]["actions"][0]["url"] == link
 
 
+@on_sqlite
 def test_secret_and_address_are_in_no_journal_log_backup_or_view(ws, tmp_path, caplog):
     caplog.set_level(logging.DEBUG)
     with receiver(500) as there:
@@ -290,6 +327,7 @@ def test_secret_and_address_are_in_no_journal_log_backup_or_view(ws, tmp_path, c
     assert opened(ws, SLUG, renewed.webhook) == (there.url, renewed.secret)
 
 
+@on_sqlite
 def test_another_signing_key_opens_nothing_and_says_so(ws, tmp_path):
     with receiver() as there:
         add(ws, there.url)
@@ -316,6 +354,7 @@ def test_another_signing_key_opens_nothing_and_says_so(ws, tmp_path):
         ({"form": "xml"}, "webhook-form"),
     ],
 )
+@on_sqlite
 def test_bad_webhook_is_refused_with_the_fix(ws, changes, code):
     good = {"name": "chat", "url": "http://127.0.0.1:1/x", "events": ["card.moved"], "form": "json"}
     with pytest.raises(Invalid) as told:
@@ -324,6 +363,7 @@ def test_bad_webhook_is_refused_with_the_fix(ws, changes, code):
     assert list_webhooks(ws, ADA, SLUG) == ()
 
 
+@on_sqlite
 def test_names_are_taken_once_versions_are_held_and_rights_are_asked(ws):
     add(ws, "http://127.0.0.1:1/x")
     with pytest.raises(Conflict):
@@ -348,6 +388,7 @@ def test_names_are_taken_once_versions_are_held_and_rights_are_asked(ws):
         add(ws, "http://127.0.0.1:1/x")
 
 
+@on_sqlite
 def test_webhook_changed_in_the_database_alone_is_found_by_the_audit(ws):
     made = add(ws, "http://127.0.0.1:1/x").webhook
     assert verify_journal(ws, SYSTEM).ok

@@ -156,7 +156,12 @@ def _fact(error: Exception) -> str:
     if isinstance(error, httpx2.TimeoutException):
         return "it takes too long to answer"
     if isinstance(error, httpx2.ConnectError):
-        return f"no connection: {str(error)[:200] or 'refused'}"
+        return f"no connection: {_plain(error)}"
     if isinstance(error, httpx2.TransportError):
-        return f"the connection broke: {str(error)[:200] or type(error).__name__}"
-    return known_reason(error) if isinstance(error, OSError) else f"it cannot be sent: {str(error)[:200]}"
+        return f"the connection broke: {_plain(error)}"
+    return known_reason(error) if isinstance(error, OSError) else f"it cannot be sent: {_plain(error)}"
+
+
+def _plain(error: Exception) -> str:
+    """What a system says, without its number."""
+    return str(error).partition("] ")[2][:200] or str(error)[:200] or type(error).__name__

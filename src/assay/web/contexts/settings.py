@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from assay.web.contexts.kills import KillRecordSection
 from assay.web.contexts.ticket_form import Choice
+from assay.web.contexts.webhooks import WebhookLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,8 @@ class SettingsPage:
     cadence: CadenceSection
     prices: PricesSection
     kill_record: KillRecordSection
+    webhooks: tuple[WebhookLine, ...]
+    webhooks_href: str
     problem: str
     problem_hint: str
     problem_section: str

@@ -48,6 +48,7 @@ MODULES: Mapping[str, frozenset[str]] = {
         ("journal", "journal"),
         ("search", "palette search"),
         ("settings", "settings"),
+        ("webhooks", "webhooks"),
         ("history", "history"),
     )
 }

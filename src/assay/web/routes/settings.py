@@ -31,6 +31,7 @@ from assay.workflows.projects import (
     get_project,
     save_settings,
 )
+from assay.workflows.webhooks import list_webhooks
 
 router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
@@ -150,6 +151,7 @@ def _page(
         answers=answers,
         prices=prices,
         record=kill_record(ws, actor, slug),
+        webhooks=list_webhooks(ws, actor, slug),
     )
     around = frame.build(
         request, "Settings", project=project, section="settings", twin=f"/api/v1/projects/{slug}"

@@ -13,7 +13,7 @@ from tests.faces.web import story
 
 EPOCHS = 16
 RATES = (1e-6, 1e-5, 3e-5, 1e-4, 1e-2)
-CRITERIA = {"primary": ["accuracy >= 83%"], "kill": ["accuracy < 50% after training"]}
+CRITERIA = {"primary": ["accuracy >= 78%"], "kill": ["accuracy < 50% after training"]}
 
 
 @cache
@@ -26,24 +26,24 @@ def learning_curves():
             model = SGDClassifier(learning_rate="constant", eta0=rate, random_state=seed)
             values = []
             for _ in range(EPOCHS):
-                model.partial_fit(features[:300], digits[:300], classes=range(10))
-                values.append(float(model.score(features[1200:], digits[1200:])))
+                model.partial_fit(features[:200], digits[:200], classes=range(10))
+                values.append(float(model.score(features[1500:], digits[1500:])))
             found.append(values)
     return found
 
 
-def tell_past(ws, *, tickets=10, slug=story.SLUG):
-    """`tickets` experiments with ten runs each that are over; one run of the first failed, one has no curve."""
-    told = story.Story(ws, slug=slug)
+def widened(ws, told):
+    """The board of a story without limits: all its experiments may run at once."""
     board = told.project.settings.board
     wide = tuple(one.model_copy(update={"wip_limit": None}) for one in board.stages)
-    save_settings(
-        ws,
-        story.ADA,
-        slug,
-        expected_version=told.project.version,
-        board=board.model_copy(update={"stages": wide}),
-    )
+    after = board.model_copy(update={"stages": wide})
+    save_settings(ws, story.ADA, told.slug, expected_version=told.project.version, board=after)
+
+
+def tell_past(ws, *, tickets=8, slug=story.SLUG):
+    """`tickets` experiments with ten runs each that are over; one run of the first failed, one has no curve."""
+    told = story.Story(ws, slug=slug)
+    widened(ws, told)
     keys = [
         told.ticket(f"Rate of learning, part {n + 1}", criteria=story.criteria(**CRITERIA))
         for n in range(tickets)

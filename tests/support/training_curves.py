@@ -119,9 +119,8 @@ def dopamine(folder):
     return _curves(*map(list, zip(*made, strict=True)))
 
 
-def lcdb(folder):
-    """Accuracy of learners against training-set size, which is what is spent; the target is what half of the runs end at."""
-    made = []
+def lcdb_parts(folder):
+    """Data set, target, learner, training sizes and accuracies of each run; the target is what half of the runs of a data set end at."""
     for file in sorted(Path(folder).glob("*.csv.gz")):
         rows = pl.read_csv(gzip.decompress(file.read_bytes())).sort("size_train")
         rows = rows.filter(
@@ -130,14 +129,21 @@ def lcdb(folder):
         largest = rows["size_train"].max()
         parts = [
             part
-            for part in rows.partition_by("learner", "outer_seed", "inner_seed")
+            for part in rows.partition_by("learner", "outer_seed", "inner_seed", maintain_order=True)
             if part["size_train"][-1] == largest
         ]
         target = float(np.median([part["score_test"][-1] for part in parts]))
         for part in parts:
-            spent = part["size_train"].to_numpy() / largest
-            gap = target - part["score_test"].to_numpy().astype(float)
-            made.append((Trajectory(spent, gap), float(largest), file.name.split(".")[0], part["learner"][0]))
+            sizes, scores = part["size_train"].to_numpy(), part["score_test"].to_numpy().astype(float)
+            yield file.name.split(".")[0], target, part["learner"][0], sizes, scores
+
+
+def lcdb(folder):
+    """Accuracy of learners against training-set size, which is what is spent."""
+    made = [
+        (Trajectory(sizes / sizes[-1], target - scores), float(sizes[-1]), name, learner)
+        for name, target, learner, sizes, scores in lcdb_parts(folder)
+    ]
     return _curves(*map(list, zip(*made, strict=True)))
 
 

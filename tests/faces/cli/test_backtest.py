@@ -12,7 +12,7 @@ from tests.support.past_runs import tell_past
 
 @pytest.fixture
 def past(assay):
-    """A project with a hundred runs that are over."""
+    """A project with eighty runs that are over."""
     assert assay("init").code == 0
     with open_workspace(Settings(home=assay.folder / ".assay", sync_interval_s=0)) as ws:
         tell_past(ws)

@@ -183,8 +183,12 @@ def _saved(row: dict[str, Any]) -> str:
     if saved is None:
         return "not known"
     span = "" if saved["low"] is None else f" ({saved['low']:.0%} to {saved['high']:.0%})"
-    hours = "" if row["saved_gpu_hours"] is None else f", {row['saved_gpu_hours']:.3g} GPU-hours"
+    hours = "" if row["saved_gpu_hours"] is None else f", {_hours(row['saved_gpu_hours'])} GPU-hours"
     return f"{saved['value']:.0%}{span}{hours}"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:,.0f}" if hours >= 1000 else f"{hours:.3g}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -96,7 +96,9 @@ def backtest_page(
         taken_back=_taken_back(last),
         rules=_rules(shown, slug, newest) if shown else (),
         charts=charts.boxes(shown, slug, query) if shown else (),
-        values=tuple(_values(one) for one in shown.rules if len(one.values) > 1) if shown else (),
+        values=tuple(_values(one, shown.limit) for one in shown.rules if len(one.values) > 1)
+        if shown
+        else (),
         runs_title=f"Runs that {words.rule_name(chosen.rule)} would have stopped"
         if chosen
         else "Winners that would have been killed",
@@ -148,17 +150,19 @@ def _read(view: BackTestView) -> str:
 
 def _changes(view: BackTestView) -> tuple[ChangeLine, ...]:
     rules = {one.rule: one for one in view.rules}
-    return tuple(_change(one, rules[one.rule]) for one in view.changes)
+    return tuple(_change(one, rules[one.rule], view.limit) for one in view.changes)
 
 
-def _change(one: RuleSetting, rule: RuleRecord) -> ChangeLine:
+def _change(one: RuleSetting, rule: RuleRecord, limit: float) -> ChangeLine:
     return ChangeLine(
         rule=one.rule,
         name=words.rule_name(one.rule),
         before=one.before,
         after=one.after,
         why=rule.advice_why,
-        elsewhere=words.elsewhere(rule.elsewhere) if one.after != OFF else "off kills and saves nothing",
+        elsewhere=words.elsewhere(rule.elsewhere, limit)
+        if one.after != OFF
+        else "off kills and saves nothing",
     )
 
 
@@ -206,7 +210,7 @@ def _rules(view: BackTestView, slug: str, newest: int) -> tuple[RuleLine, ...]:
 
 
 def _saved_rest(one: RuleRecord) -> str:
-    hours = "" if one.saved_gpu_hours is None else f"{one.saved_gpu_hours:,.3g} GPU-hours"
+    hours = "" if one.saved_gpu_hours is None else words.gpu_hours(one.saved_gpu_hours)
     return ", ".join(text for text in (words.saved_span(one.saved), hours) if text)
 
 
@@ -230,7 +234,7 @@ def _measure(one: RuleRecord, limit: float) -> Measure | None:
     )
 
 
-def _values(rule: RuleRecord) -> ValuesBlock:
+def _values(rule: RuleRecord, limit: float) -> ValuesBlock:
     advice, tone = _ADVICE[rule.advice]
     if rule.advice == "use" and any(one.is_best and one.is_now for one in rule.values):
         advice = "Keep it"
@@ -239,7 +243,7 @@ def _values(rule: RuleRecord) -> ValuesBlock:
         advice=advice,
         tone=tone,
         why=rule.advice_why,
-        elsewhere=words.elsewhere(rule.elsewhere),
+        elsewhere=words.elsewhere(rule.elsewhere, limit),
         opened=rule.advice != "leave",
         rows=tuple(_value(one, is_off=rule.enabled is False) for one in rule.values),
     )

@@ -56,8 +56,23 @@ def saved_span(part: Part | None) -> str:
     return f"{percent(part.low)} to {percent(part.high)}"
 
 
-def elsewhere(found: ElsewhereRecord | None) -> str:
-    """How the choice fares on tickets that had no part in it."""
+def gpu_hours(hours: float) -> str:
+    """GPU-hours in as many digits as say something.
+
+    >>> gpu_hours(14.83), gpu_hours(136_204.0)
+    ('14.8 GPU-hours', '136,204 GPU-hours')
+    """
+    return f"{hours:,.0f} GPU-hours" if hours >= 1000 else f"{hours:.3g} GPU-hours"
+
+
+def elsewhere(found: ElsewhereRecord | None, limit: float) -> str:
+    """How the choice fares on tickets that had no part in it.
+
+    >>> elsewhere(ElsewhereRecord(34, 2, 0.29), 0.05)
+    '2 of 34 winners killed (5.9%, over the limit), 29% saved'
+    """
     if found is None:
         return ""
-    return f"{found.winners_killed} of {wording.plural(found.winners_judged, 'winner')} killed, {percent(found.saved)} saved"
+    killed, judged = found.winners_killed, found.winners_judged
+    over = f" ({percent(killed / judged)}, over the limit)" if judged and killed > limit * judged else ""
+    return f"{killed} of {wording.plural(judged, 'winner')} killed{over}, {percent(found.saved)} saved"

@@ -93,7 +93,9 @@ def _tried(
         wanted = without(settings, name)
     return TriedRule(
         records=tuple(record_by(replay, past, chance()) for replay in replays),
-        note=", ".join(part for part in (note, _TUNED_HERE if chosen.place == now else "") if part),
+        note=", ".join(
+            part for part in (note, _TUNED_HERE if len(found) > 1 and chosen.place == now else "") if part
+        ),
         words=tuple(in_words(one, name) for one in found),
         settings=tuple(values_of(one, name) for one in found),
         now=now,

@@ -199,7 +199,7 @@ def test_run_without_prospects_is_recommended_to_stop_and_goes_on_until_the_reco
         told = watched(made, run).look(now=datetime.now(UTC))
     assert (told.stop, told.rule) == (False, "")
     assert told.reason.startswith(
-        "the rule for futility recommends to stop and leaves it to you, for it may not stop runs"
+        "the rule 'futility' recommends to stop and leaves it to you, for it may not stop runs"
     )
     assert "chance to reach 85.0% by step 20, learned from 36 past runs of the same problem" in told.reason
 

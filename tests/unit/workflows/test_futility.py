@@ -169,7 +169,7 @@ def test_futility_stops_a_run_only_where_its_record_allows_and_else_recommends(
     told = advice_on(taught, key)
     assert (told.stop, told.rule) == (False, "")
     assert told.reason.startswith(
-        "the rule for futility recommends to stop and leaves it to you, for it may not stop runs by itself yet (it could say nothing about any past run): "
+        "the rule 'futility' recommends to stop and leaves it to you, for it may not stop runs by itself yet (it could say nothing about any past run): "
     )
     assert told.reason.endswith(text)
     allowed = advice_on(taught, key, may_stop=True)

@@ -38,6 +38,9 @@ class PastLessons:
     why: str
 
 
+_STOPS = frozenset((KillRuleName.DIVERGED.value,))
+
+
 @dataclass(frozen=True, slots=True)
 class StopAdvice:
     """What the rules say about one run now.
@@ -67,8 +70,10 @@ def stop_advice(
 
     A kill criterion is asked of the configuration of the run, a rule of thumb of its own curves beside those of its peers.
     Rules that compare whole configurations with one another (plateau, gap) say something about the ticket, not about a run
-    that has not ended: the verdict has them. The rule for futility stops a run only where its record on past runs allows that,
-    and where the run has a budget like theirs; else it recommends, and the answer says so without a stop.
+    that has not ended: the verdict has them. A rule that guesses how a run will end may stop it only by its record on past
+    runs: futility where that allows it and the run has a budget like theirs; the median of the peers and a loss that does not
+    fall have none for a run under way, so they recommend, and the answer says so without a stop. A loss that is no finite
+    number is no guess: that run stops.
 
     Args:
         lock: the ticket's registration.
@@ -95,9 +100,11 @@ def stop_advice(
     findings = tuple(one.finding for one in examine(case, Choice(own, among, chosen.untested, ())))
     met = [one for one in findings if one.role is Role.KILL and one.outcome is Outcome.MET]
     told = [(one.check, f"the kill criterion '{one.check}' is met: {one.reason}") for one in met]
-    told += [(one.rule, one.reason) for one in _by_rules(case, own, run, findings)]
+    advised = _by_rules(case, own, run, findings)
+    told += [(one.rule, one.reason) for one in advised if one.rule in _STOPS or one.rule in (snoozed or {})]
+    left = [_left(one.rule, "", one.reason) for one in advised if all(one.rule != rule for rule, _ in told)]
     futile, beside = ([], "") if is_claim_met(findings) else _futility(case, own, run, past, snoozed or {})
-    return _answer([*told, *futile], snoozed or {}, beside)
+    return _answer([*told, *futile], snoozed or {}, "; ".join(filter(None, (*left, beside))))
 
 
 def _by_rules(case: Case, own: SeedGroup, run: Run, findings: Sequence[Finding]) -> tuple[RuleAdvice, ...]:
@@ -119,8 +126,12 @@ def _futility(
         return [], text
     if KillRuleName.FUTILITY in snoozed or (past.may_stop and not one.unlike):
         return [(KillRuleName.FUTILITY.value, text)], ""
-    why = "" if one.unlike else f", for {past.why}"
-    return [], f"the rule for futility recommends to stop and leaves it to you{why}: {text}"
+    return [], _left(KillRuleName.FUTILITY.value, "" if one.unlike else f", for {past.why}", text)
+
+
+def _left(rule: str, why: str, reason: str) -> str:
+    """What a rule says that may not stop a run by itself."""
+    return f"the rule '{rule.replace('_', ' ')}' recommends to stop and leaves it to you{why}: {reason}"
 
 
 def _answer(told: Sequence[tuple[str, str]], snoozed: Mapping[str, Snooze], beside: str = "") -> StopAdvice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,7 +69,8 @@ def tried_rule(
     found = list(_different(name, settings, metrics))
     replays = [leave_batch_out(rule, past.runs, CHECKS) for _, rule in found]
     note = replayed_rules(settings, metrics)[name].note
-    return _tried(name, settings, [one for one, _ in found], replays, note, past, chance)
+    tried = _tried(name, settings, [one for one, _ in found], replays, note, past, chance)
+    return replace(tried, words=tuple(in_words(one, name, metrics.values()) for one, _ in found))
 
 
 def _tried(

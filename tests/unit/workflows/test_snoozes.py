@@ -261,6 +261,7 @@ def test_ticket_page_has_a_form_to_go_on_and_once_snoozed_who_said_so_and_one_to
     assert "Go on all the same" in before
     assert f'action="/p/{SLUG}/t/{losing}/snooze"' in before
     assert '<option value="7" selected>7 days</option>' in before
+    assert f'href="/p/{SLUG}/backtest#rules"' in before
     snoozed(ws, losing)
     after = panel(ws, losing)
     assert f"Snoozed until 19 May 2026 by ada: {WHY}" in after

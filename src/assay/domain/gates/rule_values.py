@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from assay.domain.gates.settings import KillRules
 from assay.domain.kernel.kill_rules import KillRuleName
+from assay.domain.kernel.metrics import Metric
 from assay.domain.stopping.tuning import LEVELS
 
 OFF = "off"
@@ -57,13 +58,23 @@ def values_of(settings: KillRules, rule: KillRuleName) -> Mapping[str, str]:
     return {name: _text(getattr(settings, name)) for name in _ROUND.get(rule, {})}
 
 
-def in_words(settings: KillRules, rule: KillRuleName) -> str:
-    """The values of a rule in a few words.
+def in_words(settings: KillRules, rule: KillRuleName, metrics: Iterable[Metric] = ()) -> str:
+    """The values of a rule in a few words, as they are for these metrics where any are named.
 
     >>> [in_words(KillRules(), rule) for rule in (KillRuleName.PLATEAU, KillRuleName.GAP, KillRuleName.MEDIAN)]
     ['last 3 within 0.01', 'beyond 0.15', 'on']
+    >>> from assay.domain.kernel.metrics import Direction, Unit
+    >>> bleu = Metric(name="bleu", direction=Direction.HIGHER, unit=Unit.NUMBER)
+    >>> in_words(KillRules(plateau_tolerances={"bleu": Decimal("0.5")}), KillRuleName.PLATEAU, [bleu])
+    'last 3 within 0.5'
     """
     values = values_of(settings, rule)
+    if rule is KillRuleName.PLATEAU:
+        found = {settings.plateau_tolerance_of(metric) for metric in metrics} - {None}
+        own = sorted(_text(one) for one in found if one is not None)
+        if len(own) > 1:
+            return f"last {settings.plateau_runs}, each metric's own tolerance"
+        values = {**values, **({"plateau_tolerance": own[0]} if own else {})}
     return _WORDS[rule].format(**values) if values else "on"
 
 

@@ -68,7 +68,7 @@ class Receiver:
 
 
 @contextmanager
-def receiver(answers=204, *, port=0, headers=None):
+def receiver(answers=204, *, port=0, headers=None, tls=None):
     """A receiver that runs until the block is left."""
 
     class Takes(http.server.BaseHTTPRequestHandler):
@@ -88,6 +88,9 @@ def receiver(answers=204, *, port=0, headers=None):
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", port), Takes) as server:
         server.daemon_threads = True
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+            server.handle_error = lambda *_: None  # who does not believe it goes away
         made = Receiver(f"http://127.0.0.1:{server.server_port}/hooks/canary-path?key=canary-key", answers)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()

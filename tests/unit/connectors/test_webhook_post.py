@@ -1,14 +1,22 @@
 """Where webhooks may be sent to, and what a receiver can do to the one who sends."""
 
 import socket
+import ssl
 import threading
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from assay.connectors import outbound
 from assay.connectors.notifications import addresses
+from assay.connectors.notifications import post as post_module
 from assay.connectors.notifications.addresses import NamedHosts
 from assay.connectors.notifications.post import WebhookPost
 from assay.errors import Invalid
@@ -179,3 +187,45 @@ def test_name_that_nobody_knows_is_not_refused_but_away(monkeypatch):
     answer = post().send("https://nowhere.example/x", b"{}", {})
     assert (answer.refused, answer.error) == (False, "nobody knows this name")
     assert addresses.is_public("93.184.215.14")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A file with key and certificate of hooks.example, signed by nobody else."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hooks.example")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(
+            issuer_name=name, subject_name=name, public_key=key.public_key(), serial_number=7
+        )
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.example")]), critical=False)
+        .sign(key, SHA256())
+    )
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = tmp_path_factory.mktemp("tls") / "both.pem"
+    file.write_bytes(key.private_bytes(*form) + made.public_bytes(Encoding.PEM))
+    return file
+
+
+def believed_by(monkeypatch, certificate):
+    context = ssl.create_default_context(cafile=certificate)
+    monkeypatch.setattr(post_module, "_believed", lambda: context)
+
+
+def test_only_a_receiver_that_proves_its_name_is_told_anything(names, monkeypatch, certificate):
+    names["hooks.example"] = names["other.example"] = ["127.0.0.1"]
+    proves = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    proves.load_cert_chain(certificate)
+    with receiver(tls=proves) as there:
+        url = there.url.replace("http://127.0.0.1", "https://hooks.example")
+        sender = post("hooks.example, other.example")
+        stranger = sender.send(url, b"{}", {})
+        believed_by(monkeypatch, certificate)
+        another = sender.send(url.replace("hooks.", "other."), b"{}", {})
+        known = sender.send(url, b"{}", {})
+    assert "self-signed certificate" in stranger.error
+    assert "not valid for 'other.example'" in another.error
+    assert (known.status, len(there.got)) == (204, 1)

@@ -36,7 +36,7 @@ def _line(one: KillView, slug: str) -> KillLine:
 def _kind(one: KillView) -> str:
     if one.criterion:
         return "Kill criterion"
-    return "Learned from past runs" if one.rule == KillRuleName.FUTILITY else "Rule of thumb"
+    return "Chance to reach the target" if one.rule == KillRuleName.FUTILITY else "Rule of thumb"
 
 
 def record_section(record: KillRecord) -> KillRecordSection:

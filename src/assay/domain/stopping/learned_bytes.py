@@ -51,7 +51,7 @@ def learned_from_bytes(content: bytes) -> Learned:
 def _unreadable(found: str) -> Invalid:
     return Invalid(
         f"cannot read what past runs taught: {found} (expected {FORMAT})",
-        hint="assay verdict",
+        hint="install the same version of assay beside the training and where the project is kept",
         code="learned-unreadable",
     )
 

@@ -1,5 +1,7 @@
 """What past runs say of a run that goes on: by runs whose right answer is known, and by histories that say nothing."""
 
+import zlib
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,11 @@ from assay.domain.stopping.learned import (
     TooLittleHistory,
     UnlikePastHits,
     learn,
+    record_text,
     stop_record,
 )
+from assay.domain.stopping.learned_bytes import learned_bytes, learned_from_bytes
+from assay.errors import Invalid
 from assay.stats.futility import CHECKS
 from assay.stats.futility_features import Runs
 from assay.stats.trajectories import Trajectory
@@ -135,14 +140,38 @@ def test_all_hits_make_no_chance_but_a_yardstick():
 
 
 def test_rule_may_stop_by_itself_only_on_a_record_of_59_clean_hits():
-    rng = np.random.default_rng(5)
-    past = history_of(records(many(rng, count=400)))
-    found = stop_record(past, 0.05)
-    assert past.runs.hit.sum() >= 59
-    assert isinstance(found, MayStop) or "hits" in found.reason
-    few = history_of(records(many(rng, count=60)))
+    """Winners that are ahead from the start and losers that never move: nobody could confuse them."""
+    made = [
+        PastRun(
+            f"run-{n}",
+            f"EXP-{n % 6}",
+            "accuracy",
+            STEPS,
+            0.3 - np.arange(1, 21) / 50 - n / 10_000 if n % 5 else np.full(20, 0.9),
+            None,
+        )
+        for n in range(100)
+    ]
+    enough, few = history_of(made), history_of(made[:60])
+    assert (enough.runs.hit.sum(), few.runs.hit.sum()) == (80, 48)
+    found = stop_record(enough, 0.05)
+    assert isinstance(found, MayStop)
+    assert found.upper < 0.05
+    assert record_text(found).startswith("it stops at most 3.7% of hits")
     said = stop_record(few, 0.05)
     assert isinstance(said, RecommendsOnly)
+    assert record_text(said) == "it may not stop runs by itself yet (59 clean hits are needed, 48 seen)"
+
+
+def test_what_was_learned_is_the_same_after_it_was_sent():
+    learned = learn(history_of(records(many(np.random.default_rng(2)))))
+    again = learned_from_bytes(learned_bytes(learned))
+    assert learned_bytes(again) == learned_bytes(learned)
+    run = going_on([0.5] * 9)
+    assert again.of("f1").outlook(run, "EXP-1", 0.05) == learned.of("f1").outlook(run, "EXP-1", 0.05)
+    for damaged in (b"", b"nothing", zlib.compress(b"{}"), learned_bytes(learned)[:-9]):
+        with pytest.raises(Invalid, match="cannot read what past runs taught"):
+            learned_from_bytes(damaged)
 
 
 def test_digest_says_which_runs_it_was_learned_from():

@@ -46,6 +46,10 @@ def taught(ws, tracker, clock, curves):
     return ws
 
 
+on_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+"""What is said, whatever the database."""
+
+
 def put(ws, tracker, *runs):
     tracker.put(*runs)
     sync_source(ws, ADA, SLUG, "listed")
@@ -98,6 +102,7 @@ def test_verdict_with_a_chance_comes_out_again_when_more_runs_are_over(taught, t
     assert replay_verdict(taught, ADA, SLUG, key).same
 
 
+@on_sqlite
 def test_good_run_is_told_its_chance_and_nothing_is_advised(taught, tracker, clock, curves):
     good = next(values for values in curves if max(values[:4]) < 0.85 <= max(values))
     key = going_on(taught, tracker, clock, good[:4])
@@ -107,6 +112,7 @@ def test_good_run_is_told_its_chance_and_nothing_is_advised(taught, tracker, clo
     assert "below" not in verdict.chances[0].text
 
 
+@on_sqlite
 def test_with_few_past_runs_it_is_said_what_is_missing(ws, tracker, clock, curves):
     connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
     old = start(ws).key
@@ -122,6 +128,7 @@ def test_with_few_past_runs_it_is_said_what_is_missing(ws, tracker, clock, curve
     assert replay_verdict(ws, ADA, SLUG, key).same
 
 
+@on_sqlite
 def test_level_decides_and_a_rule_that_is_off_asks_nobody(taught, tracker, clock, curves, monkeypatch):
     key = going_on(taught, tracker, clock, futile_values(curves))
     chance = get_verdict(taught, ADA, SLUG, key).verdict.chances[0].chance
@@ -161,6 +168,7 @@ def advice_on(ws, key, *, may_stop=None, snoozed=None):
     return stop_advice(lock, evidence, run, settings=basis.settings, time=time, past=past, snoozed=snoozed)
 
 
+@on_sqlite
 def test_futility_stops_a_run_only_where_its_record_allows_and_else_recommends(
     taught, tracker, clock, curves
 ):
@@ -176,6 +184,7 @@ def test_futility_stops_a_run_only_where_its_record_allows_and_else_recommends(
     assert (allowed.stop, allowed.rule, allowed.reason) == (True, "futility", text)
 
 
+@on_sqlite
 def test_run_with_a_budget_unlike_that_of_past_runs_is_only_recommended_to_stop(
     taught, tracker, clock, curves
 ):
@@ -192,6 +201,7 @@ def test_run_with_a_budget_unlike_that_of_past_runs_is_only_recommended_to_stop(
     assert advice_on(taught, key, may_stop=True).stop is False
 
 
+@on_sqlite
 def test_run_whose_metric_is_nan_has_no_chance_out_of_nothing(taught, tracker, clock):
     key = going_on(taught, tracker, clock, [float("nan")] * 6)
     [told] = get_verdict(taught, ADA, SLUG, key).verdict.chances

@@ -39,6 +39,13 @@ def going_on(gaps, budget=1000):
     return Trajectory(STEPS[: len(gaps)] / budget, np.array(gaps, dtype=float), over=False)
 
 
+@pytest.fixture(scope="module")
+def taught():
+    """Past runs, and what they taught."""
+    past = history_of(records(many(np.random.default_rng(2))))
+    return past, learn(past)
+
+
 def by_the_rule(past, run, batch):
     """What the rule of the back-test says of it: chances and p-values at all checks, the past runs in batches by ticket."""
     tickets = sorted({one.ticket for one in past.records})
@@ -48,9 +55,8 @@ def by_the_rule(past, run, batch):
     )
 
 
-def test_chance_of_a_run_that_goes_on_is_that_of_the_rule_in_the_back_test():
-    past = history_of(records(many(np.random.default_rng(2))))
-    learned = learn(past).of("accuracy")
+def test_chance_of_a_run_that_goes_on_is_that_of_the_rule_in_the_back_test(taught):
+    past, learned = taught[0], taught[1].of("accuracy")
     for gaps in ([2.0] * 10, (0.2 + np.exp(-2 * STEPS[:13] / 1000)).tolist(), [1.0, *[float("nan")] * 9]):
         run = going_on(gaps)
         found = learned.outlook(run, "EXP-99", 0.05)
@@ -65,9 +71,8 @@ def test_chance_of_a_run_that_goes_on_is_that_of_the_rule_in_the_back_test():
     assert (found.past.recent_runs, found.past.recent_hits) == (20, hits[-20:].sum())
 
 
-def test_past_runs_of_its_own_ticket_say_nothing_about_a_run():
-    past = history_of(records(many(np.random.default_rng(2))))
-    learned = learn(past).of("accuracy")
+def test_past_runs_of_its_own_ticket_say_nothing_about_a_run(taught):
+    past, learned = taught[0], taught[1].of("accuracy")
     own = np.array([one.ticket == "EXP-1" for one in past.records if one.problem == "accuracy"])
     assert learned.past_without("EXP-1").runs == 80 - own.sum()
     assert (learned.own_budget("EXP-1"), learned.own_budget("EXP-99")) == (1000, None)
@@ -92,9 +97,8 @@ def test_with_few_runs_past_hits_alone_are_the_yardstick_and_with_fewer_nothing_
 
 
 @pytest.mark.parametrize("gaps", [[], [0.5], [0.5, 0.0, 0.2], [0.5] * 20])
-def test_nothing_is_asked_of_a_run_evaluated_once_or_at_its_target_or_past_its_budget(gaps):
-    learned = learn(history_of(records(many(np.random.default_rng(3))))).of("accuracy")
-    assert learned.outlook(going_on(gaps), "EXP-99", 0.05) is None
+def test_nothing_is_asked_of_a_run_evaluated_once_or_at_its_target_or_past_its_budget(taught, gaps):
+    assert taught[1].of("accuracy").outlook(going_on(gaps), "EXP-99", 0.05) is None
 
 
 def nothing_but(value, count=40):
@@ -163,8 +167,8 @@ def test_rule_may_stop_by_itself_only_on_a_record_of_59_clean_hits():
     assert record_text(said) == "it may not stop runs by itself yet (59 clean hits are needed, 48 seen)"
 
 
-def test_what_was_learned_is_the_same_after_it_was_sent():
-    learned = learn(history_of(records(many(np.random.default_rng(2)))))
+def test_what_was_learned_is_the_same_after_it_was_sent(taught):
+    learned = taught[1]
     again = learned_from_bytes(learned_bytes(learned))
     assert learned_bytes(again) == learned_bytes(learned)
     run = going_on([0.5] * 9)

@@ -279,7 +279,7 @@ def _single_runs(tx: ReadTransaction, facts: SprintFacts, since: datetime) -> Se
             lines.append(
                 RunLine(
                     run_id=run.run_id,
-                    name=run.name,
+                    name=run.name or run.run_id,
                     ticket=run.ticket,
                     title=facts.tickets[run.ticket].content.title,
                     news=found[0],

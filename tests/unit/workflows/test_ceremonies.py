@@ -99,6 +99,13 @@ def test_standup_without_a_sprint_is_about_everything_in_progress(ws):
     assert "No sprint is running" in standup_markdown(view)
 
 
+def test_runs_without_a_name_are_told_by_their_id(ws, tracker, clock):
+    ticket = start(ws)
+    log(ws, tracker, clock, ticket.key, GOOD[:2], name="")
+    (line,) = standup(ws, ADA, SLUG).runs
+    assert line.text == f"2 runs finished, {line.run_id} last"
+
+
 def test_standup_on_monday_looks_back_to_friday(ws, clock):
     clock.now = datetime(2026, 5, 25, 9, tzinfo=UTC)
     assert standup(ws, ADA, SLUG).since.isoformat()[:10] == "2026-05-22"

@@ -5,6 +5,7 @@ import pytest
 
 from assay.stats.crossed import crossed_against_threshold, crossed_comparison
 from assay.stats.fairness import fairness_gap
+from assay.stats.relative_slices import relative_slices
 from assay.stats.samples import DegenerateSample
 from assay.stats.slice_alarms import slice_alarm
 from assay.stats.slices import paired_slices
@@ -153,3 +154,91 @@ def test_gap_between_groups_in_tries_exactly_at_the_limit(calibration, sizes, ra
         hits += bool(found.shown) or (margin > 0 and found.p_within <= 0.05)
     name = f"G6 gap between groups of {sizes}, {kind} of {times} tries at {rates[0]}, limit {margin}"
     calibration.rate(name, hits, count, at_most=0.05)
+
+
+def sides_at_the_margin(rng, sources, tries, rate, alike, margin, kind):
+    """Chances of sources for a baseline and for a candidate exactly at the margin: of its own, or losing some of the baseline's sources."""
+    least = rate - margin
+    theirs = rng.beta(rate * alike, (1 - rate) * alike, sources)
+    own = rng.beta(least * alike, (1 - least) * alike, sources)
+    kept = least / rate
+    ours = own if kind == "apart" else theirs * rng.beta(kept * alike, (1 - kept) * alike, sources)
+    return [(rng.random((sources, tries)) < chance[:, np.newaxis]).astype(float) for chance in (ours, theirs)]
+
+
+@pytest.mark.parametrize(
+    ("sources", "tries", "rate", "alike", "margin"), [(15, 10, 0.9, 0.3, 0.02), (8, 10, 0.95, 2, 0.05)]
+)
+def test_model_exactly_at_the_margin_over_few_sources_where_both_sides_lose_some(
+    calibration, sources, tries, rate, alike, margin
+):
+    """The wild cluster bootstrap alone passed it in up to 27%; relative margins are judged as in the slices below."""
+    count, hits, source = calibration.replicates(1500), 0, np.arange(sources * tries) // tries
+    for _ in range(count):
+        tables = sides_at_the_margin(calibration.rng, sources, tries, rate, alike, margin, "losing")
+        columns = [table.reshape(-1, 1) for table in tables]
+        found = crossed_comparison(*columns, clusters=source, null=-margin)
+        hits += found.answer("greater") == "met"
+    name = f"G5 {sources} sources of {tries} at {rate}, losing, alike {alike}, exactly at {margin}"
+    calibration.rate(name, hits, count, at_most=0.05)
+
+
+def slices_at_the_margin(rng, count, sources, tries, rate, alike, margin, kind, shape):
+    """Each slice is a whole set of its own."""
+    tables = sides_at_the_margin(rng, count * sources, tries, rate, alike, margin, kind)
+    index, source = np.arange(count * sources) // sources, None
+    if shape == "sources":
+        source, index = np.arange(index.size * tries) // tries, np.repeat(index, tries)
+        tables = [table.reshape(-1, 1) for table in tables]
+    return {
+        "absolute": paired_slices(*tables, index, count, null=-margin, clusters=source),
+        "relative": relative_slices(*tables, index, count, share=-margin / rate, clusters=source),
+    }
+
+
+@pytest.mark.parametrize("shape", ["sources", "seeds"])
+@pytest.mark.parametrize(
+    ("sources", "tries", "rate", "alike", "margin", "kind"),
+    [
+        (40, 5, 0.95, 0.3, 0.02, "losing"),
+        (40, 10, 0.95, 2, 0.05, "losing"),
+        (12, 10, 0.95, 2, 0.1, "losing"),
+        (40, 10, 0.9, 20, 0.02, "apart"),
+    ],
+)
+def test_slice_exactly_at_the_margin_where_both_sides_lose_some(
+    calibration, sources, tries, rate, alike, margin, kind, shape
+):
+    """A t passed up to 25% of the slices in sources, and 17% over seeds."""
+    count = calibration.replicates(10000)
+    found = slices_at_the_margin(calibration.rng, count, sources, tries, rate, alike, margin, kind, shape)
+    for margin_is, tests in found.items():
+        name = f"G6 {shape}: {sources} of {tries} at {rate}, {kind}, alike {alike}, exactly at {margin} ({margin_is})"
+        calibration.rate(name, int((tests.p_greater <= 0.05).sum()), count, at_most=0.05)
+
+
+@pytest.mark.parametrize("shape", ["sources", "seeds"])
+def test_no_case_of_a_wide_grid_errs_more_often_than_the_level_says(calibration, shape):
+    """Before, 1 case in 13 over sources and 1 in 70 over seeds did, in up to 27%; ASSAY_CALIBRATION_SCALE=10 takes 1,500 of them."""
+    cases, count, rng, worst = calibration.replicates(150, least=15), 300, calibration.rng, []
+    for _ in range(cases):
+        sources, tries = int(rng.choice([5, 8, 12, 15, 20, 30, 40])), int(rng.choice([2, 5, 10]))
+        rate, margin = float(rng.choice([0.9, 0.95, 0.98, 0.995])), float(rng.choice([0.02, 0.05, 0.1]))
+        alike, kind = float(rng.choice([0.3, 2, 500])), str(rng.choice(["apart", "losing"]))
+        found = slices_at_the_margin(rng, count, sources, tries, rate, alike, margin, kind, shape)
+        worst += [int((tests.p_greater <= 0.05).sum()) / count for tests in found.values()]
+    over = np.mean(np.array(worst) > 0.05 + 3 * np.sqrt(0.05 * 0.95 / count))
+    name = f"G6 share of cases of 5 to 40 {shape} that err in more than 5% and three simulation errors"
+    calibration.exact(name, over, at_most=0.0)
+
+
+def test_equal_models_over_few_sources_still_pass_a_margin(calibration):
+    """What the wild cluster bootstrap finds (.96), were it right where sources are lost as a whole; the score test of method 7 found 39%."""
+    count, hits, rng, source = calibration.replicates(1000), 0, calibration.rng, np.arange(750) // 50
+    for _ in range(count):
+        chance = rng.beta(0.9 * 2, 0.1 * 2, 15)[source]
+        arms = [(rng.random(750) < chance).astype(float)[:, np.newaxis] for _ in range(2)]
+        hits += crossed_comparison(*arms, clusters=source, null=-0.05).answer("greater") == "met"
+    calibration.rate(
+        "power of 15 sources of 50, equal models of 90%, margin 5 points", hits, count, at_least=0.65
+    )

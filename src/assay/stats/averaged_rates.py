@@ -35,6 +35,10 @@ METHOD: Literal["Tango score at the effective number of examples"] = (
 )
 ENOUGH_DOF = 30.0
 """A variance of so many degrees of freedom is taken at its word."""
+ENOUGH_OF_SOURCES = 20.0
+"""That between sources, by so many; neither figure is more than what simulations ask for (decision 0033)."""
+ENOUGH_OF_FEW = 0.75
+"""Of few sources fewer are enough: so many for each source."""
 
 
 def mostly_outright(*tables: FloatArray) -> bool:
@@ -142,7 +146,7 @@ def effective_sizes(
         dof: degrees of freedom that other sources of the variance leave.
         alpha: one-sided error of the test.
         most: there can be no more.
-        clustered: whether examples share sources.
+        clustered: whether examples share sources, or are sources of their tries by several seeds.
         seeds: whether the variance is also that between seeds, which may be more than that of whole answers.
     """
     spread = variance > 0.0
@@ -151,7 +155,7 @@ def effective_sizes(
     at_most = t_quantile(1.0 - alpha, np.maximum(np.where(bounded, most, 2.0) - 1.0, 1.0))
     many = np.where(bounded, at_most, float(normal_quantile(1.0 - alpha)))
     trust = many / t_quantile(1.0 - alpha, np.minimum(dof, known))
-    share, size = _share_known(known, units), np.maximum(1.0, raw * trust**2)
+    share, size = _share_known(known, units, clustered=clustered), np.maximum(1.0, raw * trust**2)
     size = np.where(size <= units, size, units + share * (size - units))
     if clustered:
         clean = units + share * np.maximum(0.0, raw - units)
@@ -160,10 +164,11 @@ def effective_sizes(
     return np.where(spread, size, units), np.where(spread, clean, units)
 
 
-def _share_known(dof: FloatArray, units: FloatArray) -> FloatArray:
-    """How much is known of the spread, from nothing (one unit of many differs) to enough (so do some thirty)?"""
+def _share_known(dof: FloatArray, units: FloatArray, *, clustered: bool) -> FloatArray:
+    """How much is known of the spread, from nothing (one unit of many differs) to enough (so do some thirty, or most of few sources)?"""
     one_differs = 2.0 * units * (units - 1.0) / np.maximum(units - 2.0, 1.0) ** 2
-    return np.where(units < 4, 0.0, np.clip((dof - one_differs) / ENOUGH_DOF, 0.0, 1.0))
+    enough = np.minimum(ENOUGH_OF_SOURCES, ENOUGH_OF_FEW * units) if clustered else ENOUGH_DOF
+    return np.where(units < 4, 0.0, np.clip((dof - one_differs) / enough, 0.0, 1.0))
 
 
 def shared_examples(
@@ -177,20 +182,29 @@ def shared_examples(
     """By how much does one model beat another on the same examples? As `paired.paired_comparison`, which it is but for some rates.
 
     Against 0 the t on averages errs rarely enough. Against a margin it does not where a rate is near the end of its range: averages of
-    tries go to `tried_pairs`, and clusters of right-or-wrong examples too, where one of the two models fails on none that the other gets.
+    tries go to `tried_pairs`, and clusters of right-or-wrong examples too, where one of the two models fails on none that the other
+    gets. Where both lose some in clusters, a claim has to hold by both tests (`less_sure`).
     """
     a, b = as_scores(candidate, "candidate"), as_scores(baseline, "baseline")
-    if null != 0.0 and a.size == b.size > 1 and _near_an_end(a, b, clusters):
-        return tried_pairs(a, b, clusters=clusters, null=null, alpha=alpha)
-    return paired_comparison(candidate, baseline, clusters=clusters, alpha=alpha, null=null)
+    if null == 0.0 or not a.size == b.size > 1 or not _scored_rates(a, b, clusters):
+        return paired_comparison(candidate, baseline, clusters=clusters, alpha=alpha, null=null)
+    scored = tried_pairs(a, b, clusters=clusters, null=null, alpha=alpha)
+    if clusters is None or min(wins_and_losses(a - b)) <= 0.0 or scored.se is None:
+        return scored
+    return less_sure(paired_comparison(a, b, clusters=clusters, alpha=alpha, null=null), scored)
 
 
-def _near_an_end(candidate: FloatArray, baseline: FloatArray, clusters: Clusters | None) -> bool:
-    if clusters is None:
-        return mostly_outright(candidate, baseline)
-    return all_rates(candidate, baseline) and (
-        bool((candidate <= baseline).all()) or bool((candidate >= baseline).all())
-    )
+def _scored_rates(candidate: FloatArray, baseline: FloatArray, clusters: Clusters | None) -> bool:
+    return mostly_outright(candidate, baseline) if clusters is None else bool(all_rates(candidate, baseline))
+
+
+def less_sure(one: Comparison, other: Comparison) -> Comparison:
+    """Of two tests of the same claims the one that is less sure of its own: what it shows, both show.
+
+    A t knows the spread between few sources only from what they lost; the score test also asks whether that says that no source is
+    lost as a whole. Neither errs at most at its level alone: together they do.
+    """
+    return max(one, other, key=lambda found: min(found.p_greater, found.p_less))
 
 
 def tried_pairs(
@@ -256,37 +270,43 @@ def held_by_score(
     baseline: FloatArray,
     *,
     clusters: Clusters | None,
-    example_dof: float,
+    between_examples: tuple[float, float],
 ) -> Comparison:
     """The crossed comparison of two rates over several seeds, decided by the score test where one side never loses an example.
 
     Where nothing varies but a few failures, the spread between seeds and examples is hardly known, and a t on it is sure too soon.
+    Where both lose some, a claim has to hold by both tests (`less_sure`), an example being a source of its tries.
 
     Args:
         found: what the t says; its standard error and degrees of freedom are those of the crossed variance.
         candidate: matrix (examples, seeds).
         baseline: of the same examples.
         clusters: the source of each example, if some share one.
-        example_dof: degrees of freedom between the examples (clusters).
+        between_examples: variance of the difference between the examples (clusters), and its degrees of freedom.
     """
     if found.null == 0.0 or not all_rates(candidate, baseline):
         return found
     differences = means(candidate) - means(baseline)
     wins, losses = wins_and_losses(differences)
-    if min(wins, losses) > 0.0:
-        return found
+    both_lose = min(wins, losses) > 0.0
     spread = by_unit(differences - found.effect, clusters)
+    variance, dof = (found.se or 0.0) ** 2, found.dof or between_examples[1]
     tables = TriedTables(
         wins=np.array([wins]),
         losses=np.array([losses]),
-        variance=np.array([(found.se or 0.0) ** 2]),
+        variance=np.array([variance]),
         units=np.array([float(spread.size)]),
         known=np.array([variance_dof(spread)]),
-        dof=np.array([found.dof or example_dof]),
+        dof=np.array([dof]),
         clustered=clusters is not None,
         seeds=True,
     )
-    return _scored(replace(found, method=f"{METHOD}, crossed with the seeds"), tables)
+    if both_lose:
+        tries = float(differences.size * min(candidate.shape[1], baseline.shape[1]))
+        variance, dof = between_examples
+        tables = tables.of_tries(np.array([variance]), np.array([dof]), tries)
+    scored = _scored(replace(found, method=f"{METHOD}, crossed with the seeds"), tables)
+    return less_sure(found, scored) if both_lose else scored
 
 
 def all_rates(*tables: FloatArray) -> bool:
@@ -331,6 +351,16 @@ class TriedTables:
     most: float | FloatArray = math.inf
     clustered: bool = False
     seeds: bool = False
+
+    def of_tries(self, variance: FloatArray, dof: FloatArray, tries: float | FloatArray) -> TriedTables:
+        """The same with every example the source of its tries: their spread alone, where a t answers for that between seeds.
+
+        Args:
+            variance: of the difference, between examples (clusters).
+            dof: its degrees of freedom.
+            tries: examples times seeds.
+        """
+        return replace(self, variance=variance, dof=dof, most=tries, clustered=True, seeds=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

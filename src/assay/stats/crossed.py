@@ -128,7 +128,8 @@ def crossed_comparison(
     if a.shape[1] == b.shape[1] == 1:
         return shared_examples(a[:, 0], b[:, 0], clusters=clusters, alpha=alpha, null=null)
     found, parts = crossed_t(a, b, clusters=clusters, alpha=alpha, null=null)
-    found = held_by_score(found, a, b, clusters=clusters, example_dof=parts.example_dof)
+    between_examples = parts.between_examples, parts.example_dof
+    found = held_by_score(found, a, b, clusters=clusters, between_examples=between_examples)
     return also_wild(found, parts, means(a) - means(b), clusters)
 
 

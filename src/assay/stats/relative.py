@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.stats.averaged_rates import less_sure
 from assay.stats.crossed import combined, crossed_comparison, seed_parts
 from assay.stats.distributions import FloatArray, t_quantile
 from assay.stats.estimates import Comparison, Interval
@@ -36,7 +37,7 @@ from assay.stats.samples import (
     ordered_sum,
     summarize,
 )
-from assay.stats.tried_ratios import tried_ratio
+from assay.stats.tried_ratios import decides_alone, tried_ratio
 from assay.stats.wild_clusters import FEW_CLUSTERS
 
 _STEPS = 80
@@ -73,7 +74,8 @@ def relative_comparison(
         As `crossed.crossed_comparison`; DegenerateSample also where both sides agree on every example.
 
     One seed of pass/fail scores: the score test of the ratio of two paired rates (Nam and Blackwelder 2002). Rates in tries, and
-    others where one side never loses: that test at the effective number of examples (`tried_ratios`).
+    others where one side never loses: that test at the effective number of examples (`tried_ratios`). Where both sides lose some over
+    several seeds, or in sources, a claim has to hold by that test and by the t.
 
     >>> c = relative_comparison([[96.0], [210.0], [330.0], [405.0]], [[100.0], [200.0], [310.0], [390.0]], share=0.1)
     >>> round(c.effect / 250, 3), round(c.interval.high / 250, 3), c.answer("less")
@@ -86,15 +88,24 @@ def relative_comparison(
         table = paired_table(a[:, 0], b[:, 0])
         return relative_to(lambda factor: ratio_test(table, factor, alpha=alpha), share, _mean(b))
     tried = tried_ratio(a, b, share=share, clusters=clusters, alpha=alpha)
-    if tried is not None:
-        return relative_to(tried, share, _mean(b))
-    return relative_to(
-        lambda factor: crossed_comparison(a, factor * b, clusters=clusters, alpha=alpha),
-        share,
-        _mean(b),
-        needs_spread=True,
-        ends=_crossed_ends(a, b, clusters, alpha),
-    )
+    scored = None if tried is None else relative_to(tried, share, _mean(b))
+    if scored is not None and decides_alone(a, b, clusters):
+        return scored
+
+    def by_t(factor: float) -> Comparison:
+        return crossed_comparison(a, factor * b, clusters=clusters, alpha=alpha)
+
+    if scored is not None and _no_surer(scored, by_t, 1.0 + share):
+        return scored
+    return relative_to(by_t, share, _mean(b), needs_spread=True, ends=_crossed_ends(a, b, clusters, alpha))
+
+
+def _no_surer(scored: Comparison, by_t: Compare, factor: float) -> bool:
+    """Is the score test less sure than the t, or has that no spread to go by, as where each source loses what it wins?"""
+    try:
+        return less_sure(by_t(factor), scored) is scored
+    except DegenerateSample:
+        return True
 
 
 def relative_to(
@@ -123,6 +134,8 @@ def relative_to(
     found = compare(1.0 + share)
     null = share * mean
     effect = found.effect + null
+    if abs(effect) <= ROUNDING * abs(mean):
+        effect = 0.0  # what rounding leaves of no change at all
     if needs_spread and _one_ratio(compare, effect / mean, max(abs(mean), abs(effect))):
         span = found.interval
         assert span.low is not None

@@ -21,14 +21,14 @@ from assay.stats.slice_sums import slice_index, slice_sums
 from assay.stats.slice_variance import slice_variance
 from assay.stats.slices import Method, SliceTests, paired_slices
 from assay.stats.tried_ratios import METHOD, ScoredRatios, score_ratios
-from assay.stats.tried_slices import mean_differences, score_decides, tried_tables
+from assay.stats.tried_slices import either, mean_differences, of_tries, score_decides, tried_tables
 
 _NORMAL = 1e9
 """Degrees of freedom that stand for a normal test."""
 _METHODS: dict[str, Method] = {
     "paired t": METHOD,
-    "paired t, cluster-robust": "paired t, cluster-robust, score test of the ratio where one side never loses",
-    "crossed t": "crossed t, score test of the ratio where one side never loses",
+    "paired t, cluster-robust": "paired t, cluster-robust, or score test of the ratio where that is less sure",
+    "crossed t": "crossed t, or score test of the ratio where that is less sure",
 }
 
 
@@ -130,9 +130,17 @@ def _with_rates(
     both = slice_sums(np.minimum(ours, theirs), at, slices) / n
     tables = tried_tables(differences, ours - factor * theirs - found.mean[at], at, found, clusters)
     unmoved = (tables.wins + tables.losses <= 0.0) & (both > 0.0)
-    decides = (found.units > 1) & score_decides(differences, at, found, clusters)
-    decides &= (found.total > 0.0) | unmoved
+    alone = score_decides(differences, at, found, clusters)
     scored = score_ratios(both, tables, factor, alpha)
+    if found.seeds and not alone.all():
+        tries = of_tries(tables, found, min(a.shape[1], b.shape[1]))
+        scored = either(alone, scored, score_ratios(both, tries, factor, alpha))
+    decides = (found.units > 1) & alone & ((found.total > 0.0) | unmoved)
+    surer = (
+        np.minimum(plain.p_greater, plain.p_less)
+        < np.minimum(scored.p_greater, scored.p_less)[plain.positions]
+    )
+    decides[plain.positions[surer]] |= ~alone[plain.positions[surer]]
     return _decided(replace(plain, method=_METHODS[plain.method]), found.units, scored, decides)
 
 

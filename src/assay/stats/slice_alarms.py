@@ -160,7 +160,7 @@ def _method(tests: SliceTests) -> str:
     """The test of these slices, and the one that decides some of them in its place."""
     if tests.method == TRIED or tests.effective is None or not tests.effective.any():
         return tests.method
-    return f"{tests.method}, {TRIED} where one side never loses"
+    return f"{tests.method}, or {TRIED} where that is less sure"
 
 
 def _claimed(

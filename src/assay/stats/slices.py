@@ -48,8 +48,8 @@ Method = Literal[
     "score test of the ratio of paired rates",
     "Tango score at the effective number of examples",
     "score test of the ratio at the effective number of examples",
-    "paired t, cluster-robust, score test of the ratio where one side never loses",
-    "crossed t, score test of the ratio where one side never loses",
+    "paired t, cluster-robust, or score test of the ratio where that is less sure",
+    "crossed t, or score test of the ratio where that is less sure",
 ]
 
 
@@ -378,7 +378,8 @@ def _crossed(
 
 def _with_tried(plain: SliceTests, tried: TriedSlices) -> SliceTests:
     """The slices that the score test decides, decided by it."""
-    at, decides = plain.positions, tried.decides[plain.positions]
+    at = plain.positions
+    decides = tried.deciding(at, plain.p_greater, plain.p_less)
 
     def kept(name: str, scored: FloatArray) -> FloatArray:
         return np.where(decides, scored[at], getattr(plain, name))

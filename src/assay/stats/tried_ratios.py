@@ -101,7 +101,7 @@ def tried_ratio(
     clusters: Clusters | None = None,
     alpha: float = 0.05,
 ) -> Callable[[float], Comparison] | None:
-    """The comparison of two rates with any multiple of the baseline; None where a t decides.
+    """The comparison of two rates with any multiple of the baseline by the score test; None where that says nothing.
 
     Args:
         candidate: matrix (examples, seeds), 0..1; not one try each by one seed without clusters, which is `paired_ratios`.
@@ -110,15 +110,15 @@ def tried_ratio(
         clusters: the source of each example, if some share one.
         alpha: one-sided error.
 
-    Averages of tries by one seed are decided by the score test; over several seeds, or in clusters, it decides where one side gets no
-    example right that the other does not, as for absolute margins (`averaged_rates.shared_examples`, `held_by_score`). The effective
-    number is that at the change tested against.
+    Averages of tries by one seed are decided by the score test; over several seeds, or in clusters, it decides alone where one side gets
+    no example right that the other does not (`decides_alone`), and beside the t elsewhere, as for absolute margins
+    (`averaged_rates.shared_examples`, `held_by_score`). The effective number is that at the change tested against.
 
     >>> perfect, tried = np.ones((150, 1)), np.array([[1.0]] * 149 + [[2 / 3]])
     >>> [tried_ratio(tried, perfect, share=share)(1 + share).answer("greater") for share in (-0.02, -0.04)]
     ['unclear', 'met']
     """
-    if not _score_decides(candidate, baseline, share, clusters):
+    if not _scores(candidate, baseline, share, clusters):
         return None
     factor = 1.0 + share
     ours, theirs = means(candidate), means(baseline)
@@ -138,6 +138,9 @@ def tried_ratio(
         clustered=clusters is not None,
         seeds=several,
     )
+    if several and not decides_alone(candidate, baseline, clusters):
+        tries = float(ours.size * min(candidate.shape[1], baseline.shape[1]))
+        tables = tables.of_tries(np.array([parts.between_examples]), np.array([parts.example_dof]), tries)
     at_margin = score_ratios(both, tables, factor, alpha)
 
     def compare(multiple: float) -> Comparison:
@@ -162,9 +165,15 @@ def tried_ratio(
     return compare
 
 
-def _score_decides(
-    candidate: FloatArray, baseline: FloatArray, share: float, clusters: Clusters | None
-) -> bool:
+def decides_alone(candidate: FloatArray, baseline: FloatArray, clusters: Clusters | None) -> bool:
+    """Does the score test decide these rates alone? Where several seeds, or sources, lose some on both sides the t has to agree."""
+    one_seed = candidate.shape[1] == baseline.shape[1] == 1
+    if one_seed and clusters is None:
+        return True
+    return min(wins_and_losses(means(candidate) - means(baseline))) <= 0.0
+
+
+def _scores(candidate: FloatArray, baseline: FloatArray, share: float, clusters: Clusters | None) -> bool:
     n = candidate.shape[0]
     if share <= -1.0 or share == 0.0 or n != baseline.shape[0] or n < 2:
         return False
@@ -173,9 +182,7 @@ def _score_decides(
     one_seed = candidate.shape[1] == baseline.shape[1] == 1
     if one_seed and np.array_equal(candidate, baseline):
         return False  # `unchanged` scores are judged by how many examples did not move
-    if one_seed and clusters is None:
-        return mostly_outright(candidate, baseline)
-    return min(wins_and_losses(means(candidate) - means(baseline))) <= 0.0
+    return mostly_outright(candidate, baseline) if one_seed and clusters is None else True
 
 
 def _shell(

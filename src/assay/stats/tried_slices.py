@@ -6,17 +6,28 @@ all the more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.stats.averaged_rates import TriedTables, all_rates, dof_of_squares, effective_sizes, score_tables
+from assay.stats.averaged_rates import (
+    ScoredTables,
+    TriedTables,
+    all_rates,
+    dof_of_squares,
+    effective_sizes,
+    score_tables,
+)
 from assay.stats.distributions import FloatArray
 from assay.stats.paired import Clusters
 from assay.stats.samples import is_binary, means
-from assay.stats.slice_sums import slice_sums
+from assay.stats.slice_sums import IntArray, slice_sums
 from assay.stats.slice_variance import SliceVariance, cluster_cells
+from assay.stats.tried_ratios import ScoredRatios
+
+_Scored = TypeVar("_Scored", ScoredTables, ScoredRatios)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +36,7 @@ class TriedSlices:
 
     Attributes:
         decides: whether it, and not the t, decides the slice.
+        beside: whether a claim has to hold by it and by the t.
         size: effective number of examples.
         wins: examples that only the candidate gets right, in parts, scaled to that number.
         losses: the same of the baseline.
@@ -33,11 +45,17 @@ class TriedSlices:
     """
 
     decides: NDArray[np.bool_]
+    beside: NDArray[np.bool_]
     size: FloatArray
     wins: FloatArray
     losses: FloatArray
     p_greater: FloatArray
     p_less: FloatArray
+
+    def deciding(self, at: IntArray, p_greater: FloatArray, p_less: FloatArray) -> NDArray[np.bool_]:
+        """In which of these slices does it decide: alone, or because it is less sure than a t with these p-values?"""
+        surer = np.minimum(p_greater, p_less) < np.minimum(self.p_greater, self.p_less)[at]
+        return self.decides[at] | (self.beside[at] & surer)
 
 
 def tried_slices(
@@ -53,7 +71,8 @@ def tried_slices(
     """Is the difference of two rates beyond a value other than 0 in each slice? None where a t decides every slice.
 
     Averages of tries by one seed are decided by the score test; over several seeds, or in clusters, it decides the slices in which
-    one side gets no example right that the other does not, as `averaged_rates.shared_examples` and `held_by_score` have it.
+    one side gets no example right that the other does not, and the others beside the t, as `averaged_rates.shared_examples` and
+    `held_by_score` have it.
 
     Args:
         candidate: matrix (examples, seeds).
@@ -68,20 +87,29 @@ def tried_slices(
         return None
     differences = mean_differences(candidate, baseline)
     testable = (found.units > 1) & (found.total > 0.0)
-    decides = testable & score_decides(differences, index, found, clusters)
-    if not decides.any() and (clusters is not None or found.seeds):
-        return None
+    alone = score_decides(differences, index, found, clusters)
     tables = tried_tables(differences, differences - found.mean[index], index, found, clusters)
     scored = score_tables(tables, null, alpha)
+    if found.seeds and not alone.all():
+        tries = of_tries(tables, found, min(candidate.shape[1], baseline.shape[1]))
+        scored = either(alone, scored, score_tables(tries, null, alpha))
     size = scored.size
     wins, losses = tables.wins * size, tables.losses * size
-    return TriedSlices(decides, size, wins, losses, scored.p_greater, scored.p_less)
+    return TriedSlices(
+        testable & alone, testable & ~alone, size, wins, losses, scored.p_greater, scored.p_less
+    )
+
+
+def either(chosen: NDArray[np.bool_], one: _Scored, other: _Scored) -> _Scored:
+    """The first answer in the tables that are chosen, else the other."""
+    columns = ((getattr(side, each.name) for side in (one, other)) for each in fields(one))
+    return type(one)(*(np.where(chosen, *pair) for pair in columns))
 
 
 def score_decides(
     differences: FloatArray, index: NDArray[np.intp], found: SliceVariance, clusters: Clusters | None
 ) -> NDArray[np.bool_]:
-    """In which slices of rates does the score test decide: in all of one seed's tries, else where one side never loses?"""
+    """In which slices of rates does the score test decide alone: in all of one seed's tries, else where one side never loses?"""
     slices = found.n.size
     if clusters is None and not found.seeds:
         return np.ones(slices, dtype=bool)
@@ -122,6 +150,12 @@ def tried_tables(
         clustered=clusters is not None,
         seeds=bool(found.seeds),
     )
+
+
+def of_tries(tables: TriedTables, found: SliceVariance, seeds: int) -> TriedTables:
+    """`TriedTables.of_tries` of the slices whose variance is `found`."""
+    n = np.maximum(found.n, 1).astype(np.float64)
+    return tables.of_tries(found.between_examples, np.maximum(found.example_dof, 1.0), n * seeds)
 
 
 def group_sizes(

@@ -102,3 +102,60 @@ def test_spread_that_rests_on_one_value_has_few_degrees_of_freedom():
     assert variance_dof(normal - normal.mean()) == pytest.approx(3999, rel=0.1)
     one = np.append(np.zeros(999), 1.0)
     assert variance_dof(one - one.mean()) == pytest.approx(2.0, abs=0.02)
+
+
+def sources_losing(losses, wins, sources=20, size=5):
+    """Right answers of both models in sources of equal size: the candidate loses one example in each of the first, and wins the last."""
+    ours, theirs = np.ones((sources, size)), np.ones((sources, size))
+    ours[np.arange(losses) % sources, np.arange(losses) // sources] = 0.0
+    theirs[-1 - np.arange(wins) % sources, -1 - np.arange(wins) // sources] = 0.0
+    return ours.reshape(-1, 1), theirs.reshape(-1, 1), np.arange(sources * size) // size
+
+
+@pytest.mark.parametrize("margin", [0.05, 0.1])
+def test_one_loss_and_one_win_over_few_sources_are_no_proof(margin):
+    ours, theirs, source = sources_losing(1, 1)
+    found = crossed_comparison(ours, theirs, clusters=source, null=-margin)
+    assert found.answer("greater") == "unclear"
+    assert found.interval.low < -margin < found.interval.high
+    by_bootstrap = paired_comparison(ours[:, 0], theirs[:, 0], clusters=source, null=-margin)
+    assert by_bootstrap.answer("greater") == "met"  # as method 7 had it
+
+
+@pytest.mark.parametrize("wins", [4, 10])
+@pytest.mark.parametrize(("sources", "size", "margin"), [(20, 5, 0.1), (40, 5, 0.05), (15, 20, 0.05)])
+def test_further_failures_never_make_a_model_pass_over_sources_where_both_sides_lose(
+    sources, size, margin, wins
+):
+    found = []
+    for losses in range(0, 3 * sources // 2, 3):
+        ours, theirs, source = sources_losing(losses, wins, sources, size)
+        found.append(crossed_comparison(ours, theirs, clusters=source, null=-margin).p_greater)
+    assert_never_met_again(found)
+
+
+def test_sources_that_win_what_they_lose_are_judged_though_they_have_no_spread():
+    ours, theirs = np.ones((250, 4)), np.ones((250, 4))
+    ours[:3, 0], theirs[:3, 1] = 0.0, 0.0
+    columns, source = [side.reshape(-1, 1) for side in (ours, theirs)], np.arange(1000) // 4
+    found = crossed_comparison(*columns, clusters=source, null=-0.02)
+    assert (
+        found.answer("greater"),
+        crossed_comparison(*columns, clusters=source, null=-0.01).answer("greater"),
+    ) == (
+        "met",
+        "unclear",
+    )
+    assert found.effect == 0.0
+
+
+def test_of_seeds_that_lose_some_on_both_sides_the_less_sure_test_decides():
+    ours, theirs = np.ones((20, 5)), np.ones((20, 5))
+    ours[0, 0], theirs[1, 0] = 0.0, 0.0
+    found = crossed_comparison(ours, theirs, null=-0.05)
+    assert found.answer("greater") == "unclear"
+    assert "Tango" in found.method
+    rng = np.random.default_rng(4)
+    chance = rng.uniform(0.3, 0.9, (300, 1))
+    arms = [(rng.random((300, 5)) < chance).astype(float) for _ in range(2)]
+    assert "crossed" in crossed_comparison(*arms, null=-0.05).method

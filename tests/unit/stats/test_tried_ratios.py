@@ -106,7 +106,7 @@ def test_sources_of_which_one_side_never_loses_are_decided_as_in_the_whole_set()
     found = relative_slices(ours, theirs, index, 1, clusters=source, share=-0.05)
     whole = relative_comparison(ours, theirs, clusters=source, share=-0.05)
     assert found.p_greater[0] == pytest.approx(whole.p_greater, rel=1e-9)
-    assert "where one side never loses" in slice_alarm(found, higher_is_better=True).method
+    assert "where that is less sure" in slice_alarm(found, higher_is_better=True).method
 
 
 def test_slices_that_are_right_every_time_on_both_sides_are_evidence_of_a_relative_margin():

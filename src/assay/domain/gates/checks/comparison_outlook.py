@@ -12,6 +12,7 @@ from assay.domain.gates.checks.looks import Level
 from assay.domain.gates.checks.relative import baseline_table, null_beside
 from assay.domain.gates.reported import figure_outlook, settles_figure
 from assay.domain.kernel.findings import Settlement
+from assay.stats.averaged_rates import METHOD as TRIED
 from assay.stats.estimates import Comparison, ThresholdTest
 from assay.stats.paired import paired_counts
 from assay.stats.paired_ratios import RATIO_METHOD
@@ -89,10 +90,17 @@ def _by_examples(arms: Arms, test: Comparison | ThresholdTest, level: Level) -> 
     if ours.matrix.shape[1] == other.matrix.shape[1] == 1:
         a, b = ours.matrix[:, 0], other.matrix[:, 0]
         if ours.clusters is not None or test.method in (RATIO_METHOD, TRIED_RATIO):  # as many more sources
-            return examples_for_figure(test.effect - arms.null, test.se or 0.0, n, alpha=level.alpha)
+            return _at_its_width(test, n)
         if is_binary(a) and is_binary(b):
             return examples_for_pairs(paired_counts(a, b), alpha=level.alpha, null=arms.null)
         return examples_for_mean(np.asarray(a - b), null=null_beside(arms), alpha=level.alpha)
-    if test.scope == ONE_MODEL:
-        return examples_for_figure(test.effect - arms.null, test.se or 0.0, n, alpha=level.alpha)
+    if test.scope == ONE_MODEL or test.method.startswith((TRIED, TRIED_RATIO)):
+        return _at_its_width(test, n)
     return examples_for_crossed(test)
+
+
+def _at_its_width(test: Comparison, n: int) -> Outlook:
+    """What more examples would probably do to this interval, which may be wider than its standard error says."""
+    bound = test.interval.low if test.effect >= test.null else test.interval.high
+    reach = None if bound is None else abs(test.effect - bound)
+    return examples_for_figure(test.effect - test.null, test.se or 0.0, n, alpha=test.alpha, reach=reach)

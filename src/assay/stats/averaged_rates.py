@@ -389,11 +389,14 @@ def score_tables(tables: TriedTables, null: float, alpha: float) -> ScoredTables
     z = tango_z(tables.wins * size, tables.losses * size, size, null)
     p_greater, p_less = tango_p(z, tables.units, null)
     none = np.zeros(size.shape)
-    without = tango_p(tango_z(none, none, clean, null), tables.units, null)
-    if null < 0.0:
-        p_greater = np.maximum(p_greater, without[0])
+    if null < 0.0:  # as without any loss
+        p_greater = np.maximum(
+            p_greater, tango_p(tango_z(tables.wins * clean, none, clean, null), tables.units, null)[0]
+        )
     else:
-        p_less = np.maximum(p_less, without[1])
+        p_less = np.maximum(
+            p_less, tango_p(tango_z(none, tables.losses * clean, clean, null), tables.units, null)[1]
+        )
     return ScoredTables(size, z, p_greater, p_less)
 
 

@@ -81,9 +81,11 @@ def score_ratios(both: FloatArray, tables: TriedTables, factor: float, alpha: fl
     z, effect, se = ratio_score(both * size, wins * size, losses * size, size, factor)
     p_greater, p_less = ratio_p(z, tables.units, factor)
     none = np.zeros(size.shape)
-    unmoved = ratio_score(level * clean, none, none, clean, factor)[0]
+    # With what was won, for that speaks against a loss: of what stays, all is kept.
+    kept, won, lost = (level, wins, none) if factor < 1.0 else (both, none, losses)
+    unmoved = ratio_score(kept * clean, won * clean, lost * clean, clean, factor)[0]
     exact = (1.0 - np.minimum(abs(1.0 - factor) * level, 1.0)) ** clean
-    without = np.maximum(normal_cdf(-np.abs(unmoved)), exact)
+    without = np.maximum(normal_cdf(-np.abs(unmoved)), np.where(won + lost > 0.0, 0.0, exact))
     if factor < 1.0:
         p_greater = np.maximum(p_greater, without)
     else:

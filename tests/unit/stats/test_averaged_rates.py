@@ -159,3 +159,15 @@ def test_of_seeds_that_lose_some_on_both_sides_the_less_sure_test_decides():
     chance = rng.uniform(0.3, 0.9, (300, 1))
     arms = [(rng.random((300, 5)) < chance).astype(float) for _ in range(2)]
     assert "crossed" in crossed_comparison(*arms, null=-0.05).method
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_a_model_that_wins_many_is_no_worse_where_a_clean_sheet_would_not_say_so(clustered):
+    if clustered:
+        ours, theirs, source = sources_losing(6, 24, sources=40, size=2)
+    else:
+        theirs = column((0.5, 24), (1.0, 56))
+        ours, source = column((1.0, 74), (0.5, 6)), None
+    clean = np.ones_like(ours)
+    assert crossed_comparison(ours, theirs, clusters=source, null=-0.02).answer("greater") == "met"
+    assert crossed_comparison(clean, clean, clusters=source, null=-0.02).answer("greater") == "unclear"

@@ -208,8 +208,10 @@ def _record(
     webhook = tx.webhook_by_id(webhook_id)
     if webhook is None:
         return None
-    result = outcome(answer)
-    tx.put_delivery(_tried(ws, webhook, delivery, answer, result, now))
+    result, fresh = outcome(answer), tx.delivery(webhook_id, delivery.id)
+    if fresh is None or fresh.state is DeliveryState.DELIVERED:
+        return webhook if webhook.enabled else None  # another process was slower to be stopped, or faster
+    tx.put_delivery(_tried(ws, webhook, fresh, answer, result, now))
     after = _standing(ws, webhook, answer, result, now)
     tx.put_receiver(after)
     if result is Outcome.DELIVERED and ws.webhooks.schedule.is_open(webhook.failures):

@@ -21,7 +21,11 @@ QUICK_S = 0.01
 
 @pytest.fixture
 def ws(ws):
-    return replace(ws, clock=lambda: datetime.now(UTC))
+    yield replace(ws, clock=lambda: datetime.now(UTC))
+    for thread in threading.enumerate():
+        if thread.name.startswith(("assay-outbox", "assay-webhook")):
+            thread.join(timeout=30)  # before the store is closed below it
+            assert not thread.is_alive()
 
 
 def add(ws, url, name="chat"):

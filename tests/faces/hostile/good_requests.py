@@ -184,6 +184,10 @@ OTHER_FORMS = {
     "import_document": ("import_files", {"documents": [{"name": "a.json", "document": TICKET}]}),
     "canvas_document": ("put_canvas", {"document": {"objective": "Answer", "success": ["accuracy >= 85%"]}}),
     "phase_text": ("put_phase", {"text": "phase: convergence\nsince: 2026-05-12\n"}),
+    "time_box_of_new": ("new_ticket", {"title": "x", "time_box_sprints": 1}),
+    "time_box_of_draft": ("check_draft", {"title": "x", "time_box_sprints": 1}),
+    "time_box_put": ("put_ticket", {"title": "x", "time_box_sprints": 1}),
+    "time_box_patched": ("patch_ticket", {"time_box_sprints": 1}),
     "choice_text": ("keep_choice", {"text": "question: Who reads?\noptions: [{name: We, route: build}]\n"}),
 }
 """The same operations with their content written in the other way they take: text for data, data for text."""

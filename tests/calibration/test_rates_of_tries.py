@@ -9,6 +9,7 @@ from assay.stats.relative_slices import relative_slices
 from assay.stats.samples import DegenerateSample
 from assay.stats.slice_alarms import slice_alarm
 from assay.stats.slices import paired_slices
+from assay.stats.tried_sequences import bets_on_difference, bets_on_ratio, sequential_ratio
 
 
 def tries(rng, rate, alike, examples, times):
@@ -242,3 +243,47 @@ def test_equal_models_over_few_sources_still_pass_a_margin(calibration):
     calibration.rate(
         "power of 15 sources of 50, equal models of 90%, margin 5 points", hits, count, at_least=0.65
     )
+
+
+@pytest.mark.parametrize(
+    ("rate", "alike", "in_sources"), [(1.0, 0.5, False), (0.98, 2, False), (0.98, 0.3, True)]
+)
+def test_model_exactly_at_the_margin_is_rarely_passed_however_often_one_looks(
+    calibration, rate, alike, in_sources
+):
+    count, hits, rng, margin, tries = calibration.replicates(1000), [0, 0], calibration.rng, 0.03, 4
+    source = np.repeat(np.arange(1000), tries) if in_sources else None
+    looks = np.unique(np.geomspace(30, 1000, 15).astype(int))
+    for _ in range(count):
+        theirs = rng.beta(rate * alike, (1 - rate) * alike, 1000) if rate < 1 else np.ones(1000)
+        kept = 1 - margin / rate
+        ours = theirs * rng.beta(kept * alike, (1 - kept) * alike, 1000)
+        arms = [
+            (rng.random((1000, tries)) < chance[:, np.newaxis]).astype(float) for chance in (ours, theirs)
+        ]
+        arms = [arm.ravel() for arm in arms] if in_sources else [arm.mean(axis=1) for arm in arms]
+        bets = [
+            [kind(*(arm[:rows] for arm in arms), None if source is None else source[:rows]) for rows in ends]
+            for kind, ends in (
+                (kind, looks * (tries if in_sources else 1)) for kind in (bets_on_difference, bets_on_ratio)
+            )
+        ]
+        for place, null in enumerate((-margin, kept)):
+            hits[place] += any(one.log_e(null, greater=True) >= np.log(20) for one in bets[place])
+    for margin_is, found in zip(("absolute", "relative"), hits, strict=True):
+        what = f"{'sources of' if in_sources else 'examples x'} {tries}"
+        name = (
+            f"G3 exactly at the margin below {rate}, {what}, alike {alike}, looked at any time ({margin_is})"
+        )
+        calibration.rate(name, found, count, at_most=0.05)
+
+
+def test_equal_models_near_100_percent_pass_a_relative_margin_while_looks_are_free(calibration):
+    """The asymptotic confidence sequence passed 15% of them, and called most others alike."""
+    count, hits, rng = calibration.replicates(1000), 0, calibration.rng
+    for _ in range(count):
+        chance = rng.beta(0.99 * 2, 0.01 * 2, 500)
+        arms = [rng.binomial(3, chance) / 3 for _ in range(2)]
+        hits += sequential_ratio(*arms, share=-0.02).answer("greater") == "met"
+    name = "power of 500 examples x 3 tries at any time, equal models of 99%, 2% relative"
+    calibration.rate(name, hits, count, at_least=0.9)

@@ -13,7 +13,7 @@ Each module answers one question; import from the module, nothing is re-exported
 * `slices`, `slice_alarms`: the same comparisons in thousands of slices at once, and which slices are harmed
   (`slice_sums`, `slice_variance`, `tried_slices` hold the arithmetic).
 * `relative`, `relative_slices`: margins that are a share of a measured baseline (`paired_ratios`, `tried_ratios`: of rates).
-* `e_processes`, `confidence_sequences`: decisions over examples that hold however often one looks.
+* `e_processes`, `tried_sequences`, `confidence_sequences`: decisions over examples that hold however often one looks.
 * `stages`, `multiplicity`: what looking often, or at many things, costs.
 * `similar_sets`: which of very many sets are nearly the same (texts in training and evaluation data).
 * `power`, `planning`: what would settle an open question, and what a planned study can see.

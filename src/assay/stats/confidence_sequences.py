@@ -36,6 +36,10 @@ _CHANGES = 40  # from one example to the next, before a spread is estimated: rar
 _LOG_LARGEST = math.log(1e300)
 
 
+class NearlyAlike(DegenerateSample):
+    """Too few values differ for their spread to be known."""
+
+
 def sequential_mean(
     candidate: Scores,
     baseline: Scores,
@@ -80,8 +84,8 @@ def sequential_mean(
     differences = _differences(candidate, baseline)
     mean, sd = _running(differences)
     if sd[-1] <= 0.0:
-        raise DegenerateSample(
-            "cannot compare pairs: nearly all differences are identical (expected some spread)"
+        raise NearlyAlike(
+            f"cannot compare pairs: nearly all differences are identical (expected {_CHANGES} changes from one to the next)"
         )
     n = np.arange(1.0, differences.size + 1.0)
     first = FIRST_LOOK - 1 if in_order else differences.size - 1

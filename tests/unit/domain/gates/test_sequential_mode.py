@@ -108,7 +108,7 @@ def test_examples_of_one_source_count_as_one(rng):
         asked("accuracy >= 76%", one_run(values, clusters=c)).findings[0] for c in (None, sources)
     )
     assert shared.interval.low < alone.interval.low
-    assert "confidence sequence" in shared.method
+    assert "betting e-process of rates" in shared.method
 
 
 def test_percentile_is_decided_by_the_share_below_the_limit(rng):
@@ -189,7 +189,55 @@ def test_rate_at_its_threshold_is_rarely_called_better_however_often_one_looks(r
 
 
 def test_sources_are_what_the_first_look_waits_for(rng):
-    values, sources = (rng.random(600) < 0.9).astype(float), tuple(f"s{i // 10}" for i in range(600))
-    finding = asked("accuracy >= 50%", one_run(values, clusters=sources)).findings[0]
+    sources = tuple(f"s{i // 10}" for i in range(600))
+    waits = evaluation(
+        run("c", scores(rng.gamma(20, 10, 600), metric="latency", clusters=sources)), metrics=(LATENCY,)
+    )
+    finding = asked("latency < 250 ms", waits).findings[0]
     assert finding.outcome is Outcome.UNCLEAR
     assert finding.settle.text == "examples of 40 more sources would bring the first look"
+
+
+def tried(lost, n=500, of=3):
+    """Shares of right answers, all right but for some examples that failed one of their tries."""
+    values = np.ones(n)
+    values[: 7 * lost : 7] = 1 - 1 / of
+    return one_run(values)
+
+
+@pytest.mark.parametrize("margin", ["2%", "2% relative"])
+def test_a_margin_near_100_percent_is_decided_by_bets_and_nothing_is_called_alike_that_differs(margin):
+    found = [
+        asked(f"accuracy no worse than baseline by {margin}", tried(lost), tried(0)).findings[0]
+        for lost in (0, 3, 30)
+    ]
+    outcomes = [one.outcome for one in found]
+    assert outcomes == [Outcome.MET, Outcome.MET, Outcome.UNCLEAR]
+    assert [one.e_value for one in found] == sorted((one.e_value for one in found), reverse=True)
+    for one in found:
+        assert "betting e-process" in one.method
+        assert "alike" not in one.reason
+        assert "same" not in one.reason
+
+
+@pytest.mark.parametrize("margin", ["2%", "2% relative"])
+def test_unchanged_tries_are_told_how_many_more_of_the_same_would_do(margin):
+    sides = tried(0, n=200), tried(0, n=200)
+    finding = asked(f"accuracy no worse than baseline by {margin}", *sides).findings[0]
+    assert finding.outcome is Outcome.UNCLEAR
+    assert "if each comes out like those so far" in finding.settle.text
+    enough = 200 + finding.settle.amount
+    for n, outcome in ((enough, Outcome.MET), (enough - 2, Outcome.UNCLEAR)):
+        again = asked(f"accuracy no worse than baseline by {margin}", tried(0, n=n), tried(0, n=n))
+        assert again.findings[0].outcome is outcome
+
+
+def test_scores_that_are_nearly_all_alike_are_not_said_to_be_alike(rng):
+    values = np.full(300, 200.0)
+    other = values.copy()
+    other[:3] = 260.0
+    finding = asked(
+        "latency no worse than baseline by 10 ms", latencies(values), latencies(other, "b")
+    ).findings[0]
+    assert finding.outcome is Outcome.UNCLEAR
+    assert "nearly all of 300 examples" in finding.reason

@@ -1,13 +1,14 @@
 """What holds however often one looks at the examples as they arrive? Sequential mode, for one model an arm.
 
-Pass/fail scores go to e-processes that are exact, everything else to the asymptotic confidence sequence. Only the examples
-that are in now decide, whatever the order in which they came, so nobody has to say when or how often anyone looked.
+Pass/fail scores, rates in tries and sources of them go to e-processes that are exact, everything else to the asymptotic
+confidence sequence. Only the examples that are in now decide, whatever the order in which they came, so nobody has to say when or how often anyone looked.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +18,27 @@ from assay.domain.gates.example_tables import ExampleTable
 from assay.domain.gates.problems import Problem
 from assay.domain.gates.wording import count
 from assay.domain.kernel.findings import Outcome, Settlement
+from assay.stats.averaged_rates import all_rates
 from assay.stats.confidence_sequences import FIRST_LOOK, sequential_mean
 from assay.stats.distributions import FloatArray
 from assay.stats.e_processes import sequential_pairs
 from assay.stats.estimates import Comparison, Estimate, ThresholdTest
 from assay.stats.paired import cluster_index, cluster_totals
 from assay.stats.power import examples_for_figure
-from assay.stats.samples import is_binary, moments
+from assay.stats.relative import relative_to
+from assay.stats.samples import ROUNDING, is_binary, moments
 from assay.stats.sequential_rates import METHOD as RATE
 from assay.stats.sequential_rates import examples_for_sequential_rate, sequential_rate
+from assay.stats.tried_sequences import METHOD as TRIED
+from assay.stats.tried_sequences import (
+    bets_on_difference,
+    bets_on_ratio,
+    sequential_ratio,
+    sequential_shares,
+    sequential_tried_rate,
+)
 
-EARLY = f"the first look at scores other than pass or fail is at {FIRST_LOOK} independent examples"
+EARLY = f"the first look at scores other than rates is at {FIRST_LOOK} independent examples"
 
 
 def any_time_comparison(ours: ExampleTable, theirs: ExampleTable, *, null: float, alpha: float) -> Comparison:
@@ -37,10 +48,30 @@ def any_time_comparison(ours: ExampleTable, theirs: ExampleTable, *, null: float
         TooFewSamples: real-valued scores (or sources) of fewer than the first look needs. DegenerateSample: no spread.
     """
     a, b = _one_column(ours), _one_column(theirs)
-    if is_binary(a) and is_binary(b) and ours.clusters is None:
+    if null == 0.0 and is_binary(a) and is_binary(b) and ours.clusters is None:
         return sequential_pairs(a, b, null=null, alpha=alpha, in_order=False)
+    if all_rates(a, b) and -1.0 < null < 1.0:
+        return sequential_shares(a, b, clusters=ours.cluster_labels, null=null, alpha=alpha)
     units = _units(a - b, ours.cluster_labels)
     return sequential_mean(units, np.zeros(units.size), null=null, alpha=alpha, in_order=False)
+
+
+def any_time_ratio(ours: ExampleTable, theirs: ExampleTable, share: float, *, alpha: float) -> Comparison:
+    """By how much do they differ, against a share of the baseline that was measured itself? Refusals as `any_time_comparison`."""
+    a, b = _one_column(ours), _one_column(theirs)
+    if all_rates(a, b) and share > -1.0 and b.any():
+        return sequential_ratio(a, b, share=share, clusters=ours.cluster_labels, alpha=alpha)
+    return relative_to(
+        lambda factor: any_time_comparison(ours, times(theirs, factor), null=0.0, alpha=alpha),
+        share,
+        float(theirs.matrix.mean()),
+        needs_spread=True,
+    )
+
+
+def times(table: ExampleTable, factor: float) -> ExampleTable:
+    """The same examples with every score multiplied."""
+    return table if factor == 1.0 else replace(table, matrix=factor * table.matrix)
 
 
 def any_time_threshold(table: ExampleTable, limit: float, *, alpha: float) -> ThresholdTest:
@@ -58,6 +89,8 @@ def any_time_mean(
     """The same for scores of examples that may share sources."""
     if is_binary(scores) and clusters is None:
         return sequential_rate(int(scores.sum()), scores.size, limit, alpha=alpha)
+    if all_rates(scores) and 0.0 < limit < 1.0:
+        return sequential_tried_rate(scores, limit, clusters=clusters, alpha=alpha)
     units = _units(scores, clusters)
     found = sequential_mean(units, np.zeros(units.size), null=limit, alpha=alpha, in_order=False)
     return ThresholdTest(
@@ -76,10 +109,19 @@ def any_time_mean(
 
 
 def what_settles(
-    test: Comparison | ThresholdTest, ours: ExampleTable, theirs: ExampleTable | None = None
+    test: Comparison | ThresholdTest,
+    ours: ExampleTable,
+    theirs: ExampleTable | None = None,
+    *,
+    share: float | None = None,
 ) -> Settlement:
-    """How many more examples would probably settle it, at the width that looking at any time costs?"""
-    scores = _one_column(ours) if theirs is None else _one_column(ours) - _one_column(theirs)
+    """How many more examples would probably settle it, at the width that looking at any time costs?
+
+    A relative margin is told as `share`, with the baseline as it is.
+    """
+    scores = _one_column(ours)
+    if theirs is not None:
+        scores = scores - (1.0 + (share or 0.0)) * _one_column(theirs)
     units = _units(scores, ours.cluster_labels)
     if isinstance(test, ThresholdTest):
         value, interval, null = test.estimate.value, test.estimate.interval, test.threshold
@@ -88,6 +130,14 @@ def what_settles(
             return settlement(outlook, ())
     else:
         value, interval, null = test.effect, test.interval, test.null
+    alike = float(np.ptp(units)) <= ROUNDING * float(np.abs(units).max())
+    if alike and isinstance(test, Comparison) and test.method == TRIED and theirs is not None:
+        a, b = _one_column(ours), _one_column(theirs)
+        if share is None:
+            outlook = bets_on_difference(a, b, ours.cluster_labels).settled_by(null, test.alpha)
+        else:
+            outlook = bets_on_ratio(a, b, ours.cluster_labels).settled_by(1.0 + share, test.alpha)
+        return settlement(outlook, ())
     bound = interval.low if value >= null else interval.high
     se = math.sqrt(float(moments(units)[1]) / units.size)
     if bound is None or se <= 0.0:

@@ -37,6 +37,7 @@ from assay.domain.gates.problems import Problem
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count, difference, shown
 from assay.domain.kernel.findings import Outcome, Settlement
+from assay.stats.confidence_sequences import NearlyAlike
 from assay.stats.crossed import crossed_against_threshold, crossed_comparison
 from assay.stats.estimates import Comparison, ThresholdTest
 from assay.stats.means import mean_against_threshold
@@ -129,6 +130,8 @@ def _alike(arms: Arms, error: StatisticsError) -> str:
         return (
             f"both sides have the same score on every one of {count(examples, 'example')}: no spread to go by"
         )
+    if isinstance(error, NearlyAlike):
+        return f"nearly all of {count(examples, 'example')} differ by the same amount: too few others to know the spread"
     amount = "differ by the same amount" if arms.share is None else "change by the same share"
     return f"all {count(examples, 'example')} {amount}: no spread to go by"
 

@@ -45,7 +45,7 @@ def settles_comparison(
     if level.sequential and level.measured.table is not None:
         if arms.tables is None:
             return what_settles(test, level.measured.table)
-        return what_settles(test, arms.tables[0], baseline_table(arms.tables, arms))
+        return what_settles(test, *arms.tables, share=arms.share)
     seeds, examples = _outlooks(arms, test, level, case, divisor)
     runs = tuple(seed.run for seed in level.measured.seeds)
     last = level.is_last and len(runs) > 1

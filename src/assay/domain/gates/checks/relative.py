@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from assay.domain.gates.checks.any_time import any_time_comparison
+from assay.domain.gates.checks.any_time import any_time_ratio, times
 from assay.domain.gates.checks.arms import Arms
 from assay.domain.gates.checks.looks import Level
 from assay.domain.gates.example_tables import ExampleTable
@@ -57,12 +57,7 @@ def _tested(arms: Arms, level: Level) -> Comparison:
         )
     ours_on, theirs_on = arms.tables
     if level.sequential:
-        return relative_to(
-            lambda factor: any_time_comparison(ours_on, times(theirs_on, factor), null=0.0, alpha=alpha),
-            arms.share,
-            float(theirs_on.matrix.mean()),
-            needs_spread=True,
-        )
+        return any_time_ratio(ours_on, theirs_on, arms.share, alpha=alpha)
     ours_on = ours_on.first_seeds(len(level.measured.seeds))
     return relative_comparison(
         ours_on.matrix, theirs_on.matrix, share=arms.share, clusters=ours_on.cluster_labels, alpha=alpha
@@ -77,11 +72,6 @@ def baseline_table(tables: tuple[ExampleTable, ExampleTable], arms: Arms) -> Exa
 def null_beside(arms: Arms) -> float:
     """The difference that is tested between candidate and that multiple of the baseline."""
     return arms.null if arms.share is None else 0.0
-
-
-def times(table: ExampleTable, factor: float) -> ExampleTable:
-    """The same examples with every score multiplied."""
-    return table if factor == 1.0 else replace(table, matrix=factor * table.matrix)
 
 
 def _mean_only(figure: Summary) -> Summary:

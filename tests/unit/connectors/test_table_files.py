@@ -162,7 +162,7 @@ def test_broken_table_is_named_with_its_row(tmp_path, text, fact):
 
 
 @pytest.mark.parametrize(
-    "content", [b"\x1f\x8b" + b"\x00" * 20, gzip.compress(b"run,loss\na,1.0\n")[:-6], b"run,loss\n"]
+    "content", [b"\x1f\x8b" + b"\x00" * 20, gzip.compress(b"run,loss\na,1.0\n", mtime=0)[:-6], b"run,loss\n"]
 )
 def test_broken_archive_is_named(tmp_path, content):
     with pytest.raises(Unavailable, match=r"runs\.csv\.gz"):

@@ -15,7 +15,7 @@ from assay.domain.kernel.metrics import Direction, Metric, Unit
 from assay.stats.confidence_sequences import FIRST_LOOK
 from assay.stats.crossed import crossed_comparison
 from assay.stats.distributions import normal_cdf
-from assay.stats.e_processes import mcnemar_e_greater, pairs_e_greater
+from assay.stats.e_processes import mcnemar_e_greater
 from assay.stats.paired import PairedCounts, exact_mcnemar, tango_test, tango_z
 from assay.stats.power import Settles, examples_for_pairs, examples_for_rate
 from assay.stats.proportions import proportion_against_threshold
@@ -23,7 +23,7 @@ from assay.stats.samples import moments
 from assay.stats.sequential_rates import rate_e_value
 from assay.stats.stages import DEFAULT_PLAN
 from assay.stats.welch import welch_core
-from tests.calibration.test_looks_at_examples import largest_e_values
+from tests.calibration.test_looks_at_examples import largest_e_values, margin_e_values
 from tests.calibration.test_many_at_once import SLICES, alarms, drawn
 from tests.unit.domain.gates.cases import curve
 from tests.unit.domain.gates.gate_story import gate, run, scores
@@ -93,7 +93,7 @@ def test_g3_examples_that_keep_arriving_are_judged_by_the_e_values_of_the_simula
         wins, losses, _ = calibration.rng.multinomial(n, [0.16, 0.05, 0.79]).tolist()
         sides = [over_examples(*side) for side in zip("cb", pass_fail(wins, losses, n), strict=True)]
         assert (found(better, *sides).outcome == "met") == bool(mcnemar_e_greater(wins, losses) >= 20)
-        (e,) = pairs_e_greater(*(np.array([float(k)]) for k in (wins, losses, n)), -0.02)
+        (e,) = margin_e_values(*(np.array([float(k)]) for k in (wins, losses, n)), -0.02)
         assert (found(no_worse, *sides).outcome == "met") == bool(e >= 20)
         right = int(calibration.rng.binomial(n, 0.85))
         one = over_examples("c", np.r_[np.ones(right), np.zeros(n - right)])

@@ -11,11 +11,12 @@ from assay.stats.confidence_sequences import (
     _rate,
     sequential_mean,
 )
-from assay.stats.e_processes import e_process, mcnemar_e_greater, pairs_e_greater, sequential_pairs
+from assay.stats.e_processes import e_process, mcnemar_e_greater, sequential_pairs
 from assay.stats.sequential_groups import means_p_above, rates_p_above
 from assay.stats.sequential_rates import rate_e_value
 from assay.stats.slices import mcnemar_many
 from assay.stats.stages import obrien_fleming_plan
+from assay.stats.tried_sequences import _bets
 
 EXAMPLES, LOOKS = 5000, np.arange(100, 5001, 100)
 
@@ -114,6 +115,15 @@ def test_g3_stretch_e_process_finds_two_points(calibration):
     calibration.rate(name, np.count_nonzero(after), count, at_least=0.60, stretch=True)
 
 
+def margin_e_values(wins, losses, n, null):
+    """How strongly pass/fail pairs speak for more than the null: every bet's capital, and what was put on it."""
+    bets, log_shares = _bets()
+    told = ((wins, 1.0 - null), (losses, -1.0 - null), (n - wins - losses, -null))
+    capital = log_shares + sum(count[:, np.newaxis] * np.log1p(bets * gain) for count, gain in told)
+    most = capital.max(axis=1)
+    return np.exp(most) * np.exp(capital - most[:, np.newaxis]).sum(axis=1)
+
+
 def test_g3_model_exactly_at_the_margin_is_seldom_called_no_worse_however_often_one_looks(calibration):
     count, margin = calibration.replicates(5000), 0.02
     looks = np.arange(50, EXAMPLES + 1, 50)
@@ -122,7 +132,7 @@ def test_g3_model_exactly_at_the_margin_is_seldom_called_no_worse_however_often_
         size = min(100, count - start)
         drawn = calibration.rng.multinomial(50, [0.065, 0.085, 0.85], size=(size, looks.size)).cumsum(axis=1)
         n = np.broadcast_to(looks, (size, looks.size)).astype(float)
-        found = pairs_e_greater(
+        found = margin_e_values(
             *(each.ravel().astype(float) for each in (drawn[:, :, 0], drawn[:, :, 1], n)), -margin
         )
         hits += int((found.reshape(n.shape) >= 20).any(axis=1).sum())

@@ -235,8 +235,10 @@ def test_an_exception_ends_the_run_and_passes_on(error, status):
         ),
         (
             # Tests that run under nohup hand down that hangups are ignored.
-            "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
-            "run = assay.experiment('EXP-1'); run.log(loss=1); os.kill(os.getpid(), signal.SIGHUP)",
+            (
+                "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+                "run = assay.experiment('EXP-1'); run.log(loss=1); os.kill(os.getpid(), signal.SIGHUP)"
+            ),
             -1,
             "stopped",
         ),

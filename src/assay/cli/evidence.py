@@ -82,7 +82,7 @@ def from_here(kind: str, uri: str) -> str:
         return f"{SQLITE}{Path(file).absolute()}" if file and "?" not in file else uri
     if "://" in uri or not uri or uri.startswith("file:"):
         return uri
-    if kind == "wandb" and _WANDB_PROJECT.match(uri) and not os.path.lexists(uri):  # noqa: PTH - see below
+    if kind == "wandb" and _WANDB_PROJECT.match(uri) and not os.path.lexists(uri):
         return f"{os.environ.get('WANDB_BASE_URL', '').rstrip('/') or 'https://wandb.ai'}/{uri}"
     path = Path(uri).absolute()
     return f"{SQLITE}{path}" if kind == "mlflow" and not os.path.isdir(path) else str(path)  # noqa: PTH112 - a Path raises where a name is too long

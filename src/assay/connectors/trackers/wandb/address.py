@@ -59,7 +59,7 @@ def is_of_a_server(uri: str) -> bool:
     if text.lower().startswith(("http://", "https://")):
         return True
     # As a Path it would raise where a name is too long.
-    return bool(_NAMES.match(text)) and not os.path.lexists(text)  # noqa: PTH
+    return bool(_NAMES.match(text)) and not os.path.lexists(text)
 
 
 def project_of(uri: str) -> WandbProject:

@@ -39,7 +39,7 @@ def _say(found: dict[str, Any]) -> None:
             ("in progress", _progress(found)),
             ("best so far", _best(found)),
             ("runs", found["runs"]),
-            ("compute", _compute(found)),
+            ("compute", compute_text(found)),
             ("kills saved", _saved(found["saved"])),
             ("money", _money(found)),
             (
@@ -105,7 +105,8 @@ def _best(found: dict[str, Any]) -> str | None:
     return f"{found['best_metric']} {best['value']:.6g}, by {best['key']}"
 
 
-def _compute(found: dict[str, Any]) -> str:
+def compute_text(found: dict[str, Any]) -> str:
+    """What was used of what was budgeted; the fields are those of the overview and of the state."""
     from assay.domain.gates.wording import hours, limit_text
 
     used, budget = found["gpu_hours"], found["gpu_hours_budget"]

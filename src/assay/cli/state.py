@@ -8,6 +8,7 @@ import typer
 
 from assay.cli.connection import connected
 from assay.cli.options import Json, Project
+from assay.cli.overview import compute_text
 from assay.cli.screen import facts, print_json, shortened, table
 
 
@@ -40,7 +41,7 @@ def _say(found: dict[str, Any]) -> None:
             *(("risk", text) for text in found["risks"]),
             ("sprint", "none runs; in progress" if found["sprint"] is None else found["sprint"]),
             ("experiments", _experiments(found)),
-            ("compute", _compute(found)),
+            ("compute", compute_text(found)),
         ]
     )
     print()
@@ -65,12 +66,3 @@ def _say(found: dict[str, Any]) -> None:
 def _experiments(found: dict[str, Any]) -> str:
     promoted = found["completed"] - found["killed"]
     return f"{found['total']}: {promoted} promoted, {found['killed']} killed, {found['active']} active"
-
-
-def _compute(found: dict[str, Any]) -> str:
-    from assay.domain.gates.wording import hours, limit_text
-
-    used, budget = found["gpu_hours"], found["gpu_hours_budget"]
-    least = "at least " if found["runs_without_gpu_hours"] else ""
-    spent = "unknown: no run says what it used" if used is None else f"{least}{hours(used)} GPU-hours"
-    return spent if budget is None else f"{spent}, of {limit_text(budget)} budgeted"

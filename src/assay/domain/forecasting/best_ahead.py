@@ -93,17 +93,17 @@ def best_ahead(tried: Iterable[Tried], metric: Metric, now: datetime) -> BestAhe
         return silence
     sign = 1.0 if metric.direction is Direction.HIGHER else -1.0
     values, span = [sign * one.value for one in known], (now - known[0].at) / _WEEK
-    best = ConePoint(now, *(3 * (sign * max(values),)))
-    points, last = [best], None
+    best = sign * max(values)
+    points, further = [ConePoint(now, best, best, best)], []
     for weeks in WEEKS_AHEAD:
-        last = later_best(values, tries_at_rate(len(known), span, weeks))
-        if last is None:
+        later = later_best(values, tries_at_rate(len(known), span, weeks))
+        if later is None:
             more = "more than a quarter of the experiments reached the same best value: how far a better one lies is not known"
             return NothingAhead(Silence.ALL_ALIKE, more)
-        points.append(_point(last, now + weeks * _WEEK, sign, metric))
-    assert last is not None
-    per_week = last.further.expected / WEEKS_AHEAD[-1]
-    return BestAhead(tuple(points), len(known), per_week, last.chance_of_record)
+        further.append(later)
+        points.append(_point(later, now + weeks * _WEEK, sign, metric))
+    end = further[-1]
+    return BestAhead(tuple(points), len(known), end.further.expected / WEEKS_AHEAD[-1], end.chance_of_record)
 
 
 def _point(later: LaterBest, at: datetime, sign: float, metric: Metric) -> ConePoint:

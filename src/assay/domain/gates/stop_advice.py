@@ -103,8 +103,10 @@ def stop_advice(
     advised = _by_rules(case, own, run, findings)
     told += [(one.rule, one.reason) for one in advised if one.rule in _STOPS or one.rule in (snoozed or {})]
     left = [_left(one.rule, "", one.reason) for one in advised if all(one.rule != rule for rule, _ in told)]
-    futile, beside = ([], "") if is_claim_met(findings) else _futility(case, own, run, past, snoozed or {})
-    return _answer([*told, *futile], snoozed or {}, "; ".join(filter(None, (*left, beside))))
+    if is_claim_met(findings) or past is None:
+        return _answer(told, left, snoozed or {}, "")
+    futile, futile_left, chance = _futility(case, own, run, past, snoozed or {})
+    return _answer([*told, *futile], [*left, *futile_left], snoozed or {}, chance)
 
 
 def _by_rules(case: Case, own: SeedGroup, run: Run, findings: Sequence[Finding]) -> tuple[RuleAdvice, ...]:
@@ -114,19 +116,19 @@ def _by_rules(case: Case, own: SeedGroup, run: Run, findings: Sequence[Finding])
 
 
 def _futility(
-    case: Case, own: SeedGroup, run: Run, past: PastLessons | None, snoozed: Mapping[str, Snooze]
-) -> tuple[list[tuple[str, str]], str]:
-    """What the rule for futility says: as one that stops the run, or beside what the others say."""
+    case: Case, own: SeedGroup, run: Run, past: PastLessons, snoozed: Mapping[str, Snooze]
+) -> tuple[list[tuple[str, str]], list[str], str]:
+    """What the rule for futility says: to stop the run, to recommend that, or the chance alone. At most one of them."""
     alone = replace(case, candidates=(replace(own, runs=(run,), memo={}),))
-    seen = None if past is None else seen_of(alone, past.learned)
-    if seen is None or past is None:
-        return [], ""
+    seen = seen_of(alone, past.learned)
+    if seen is None:
+        return [], [], ""
     one, text = seen.runs[0], chances_of(seen)[0].text
     if not is_futile(one, seen.level):
-        return [], text
+        return [], [], text
     if KillRuleName.FUTILITY in snoozed or (past.may_stop and not one.unlike):
-        return [(KillRuleName.FUTILITY.value, text)], ""
-    return [], _left(KillRuleName.FUTILITY.value, "" if one.unlike else f", for {past.why}", text)
+        return [(KillRuleName.FUTILITY.value, text)], [], ""
+    return [], [_left(KillRuleName.FUTILITY.value, "" if one.unlike else f", for {past.why}", text)], ""
 
 
 def _left(rule: str, why: str, reason: str) -> str:
@@ -134,14 +136,12 @@ def _left(rule: str, why: str, reason: str) -> str:
     return f"the rule '{rule.replace('_', ' ')}' recommends to stop and leaves it to you{why}: {reason}"
 
 
-def _answer(told: Sequence[tuple[str, str]], snoozed: Mapping[str, Snooze], beside: str = "") -> StopAdvice:
+def _answer(
+    told: Sequence[tuple[str, str]], left: Sequence[str], snoozed: Mapping[str, Snooze], chance: str
+) -> StopAdvice:
     for rule, reason in told:
         if rule not in snoozed:
             return StopAdvice(True, rule, reason)
-    if told:
-        said = "; ".join(f"'{rule}' says stop and is {snoozed[rule].text.rstrip('.')}" for rule, _ in told)
-        return StopAdvice(False, "", f"{said}; {beside}" if beside else said)
-    if beside.startswith("the rule"):
-        return StopAdvice(False, "", beside)
-    nothing = "no kill criterion is met, and no rule advises to stop"
-    return StopAdvice(False, "", f"{nothing}; {beside}" if beside else nothing)
+    held = [f"'{rule}' says stop and is {snoozed[rule].text.rstrip('.')}" for rule, _ in told]
+    said = [*held, *left] or ["no kill criterion is met, and no rule advises to stop"]
+    return StopAdvice(False, "", "; ".join([*said, chance] if chance else said))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from assay.connectors.tracked.told import kept_text
 from assay.domain.experiments.evidence import Curve, FloatArray, IntArray
 
 LARGEST_FLOAT = np.finfo(np.float64).max
@@ -56,12 +57,7 @@ def clean_text(value: object) -> str:
         return value
     if value is None:
         return ""
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    if "\x00" in text:
-        text = text.replace("\x00", "\ufffd")
-    if not text.isascii():
-        text = text.encode("utf-8", "replace").decode("utf-8")
-    return text
+    return kept_text(value)
 
 
 def kept_reference(artifact_uri: str) -> str | None:

@@ -28,7 +28,6 @@ from assay.domain.sprints.sprint import SprintState
 from assay.errors import AssayError
 from assay.workflows.actor import SYSTEM, Actor, Permission
 from assay.workflows.gathering import gather_evidence
-from assay.workflows.integrity import lock_faults
 from assay.workflows.judging import judging_settings
 from assay.workflows.kept import (
     CANVAS,
@@ -37,6 +36,7 @@ from assay.workflows.kept import (
     put_document,
     version_of,
 )
+from assay.workflows.lock_integrity import lock_faults
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import KeptDocument, Project, Sprint

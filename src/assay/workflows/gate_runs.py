@@ -44,8 +44,8 @@ from assay.workflows.gate_views import (
 from assay.workflows.gates import required_gate
 from assay.workflows.gathering import evidence_rows, with_all_scores
 from assay.workflows.idempotency import Remember, write_once
-from assay.workflows.integrity import lock_faults
 from assay.workflows.item_files import with_sent_files
+from assay.workflows.lock_integrity import lock_faults
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, Ticket

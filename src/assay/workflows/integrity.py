@@ -6,16 +6,14 @@ blocker, snooze, sprint, commitment, gate, canvas, phase, comparison, job of a p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assay.domain.experiments.experiment import Amendment, Lock
-from assay.domain.experiments.prediction import Prediction
-from assay.domain.experiments.preregistration import registration_digest
 from assay.domain.kernel.canonical import digest_bytes
 from assay.workflows.blocker_integrity import blocker_faults
 from assay.workflows.gate_integrity import gate_faults
 from assay.workflows.kept_integrity import kept_faults
+from assay.workflows.lock_integrity import KINDS_OF_LOCKS, Told, lock_reasons
 from assay.workflows.pipeline_integrity import job_faults
 from assay.workflows.ports import ReadTransaction
 from assay.workflows.records import Project, Ticket
@@ -25,8 +23,7 @@ from assay.workflows.ticket_integrity import ticket_faults
 from assay.workflows.views import JournalRow
 from assay.workflows.webhook_integrity import webhook_faults
 
-_KINDS_OF_LOCKS = ("ticket.locked", "ticket.amended", "amendment.marked")
-_KINDS = (*_KINDS_OF_LOCKS, "decision.recorded")
+_KINDS = (*KINDS_OF_LOCKS, "decision.recorded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +36,19 @@ class RecordFault:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What the journal tells of one ticket, by kind, oldest first."""
-
-    rows: Mapping[str, Sequence[JournalRow]]
-
-    def of(self, kind: str) -> Sequence[JournalRow]:
-        return self.rows.get(kind, ())
-
-
 def record_faults(tx: ReadTransaction) -> tuple[RecordFault, ...]:
     """Everything in the tables that differs from its journal entries, over all projects."""
     return tuple(fault for project in tx.projects() for fault in _project_faults(tx, project))
-
-
-def lock_faults(tx: ReadTransaction, project: Project, ticket: Ticket) -> tuple[str, ...]:
-    """In which way is the lock of this ticket not the one in the journal? Empty when it is. Costs one statement."""
-    rows: dict[str, list[JournalRow]] = {}
-    for row in tx.journal_about(project.slug, ticket.key, _KINDS_OF_LOCKS):
-        rows.setdefault(row.kind, []).append(row)
-    return tuple(_lock_reasons(ticket.lock, _Told(rows)))
 
 
 def _project_faults(tx: ReadTransaction, project: Project) -> Iterator[RecordFault]:
     told = _told(tx, project)
     tickets = {ticket.key: ticket for ticket in tx.tickets(project.id)}
     for key in sorted({*told, *(key for key, ticket in tickets.items() if ticket.lock is not None)}):
-        ticket, of_ticket = tickets.get(key), told.get(key, _Told({}))
+        ticket, of_ticket = tickets.get(key), told.get(key, Told({}))
         if ticket is None:
             continue  # told of by what is said of tickets that are gone
-        reasons = [*_lock_reasons(ticket.lock, of_ticket), *_decision_reasons(ticket, of_ticket)]
+        reasons = [*lock_reasons(ticket.lock, of_ticket), *_decision_reasons(ticket, of_ticket)]
         if ticket.lock is not None:
             reasons += _verdict_reasons(tx, project, ticket)
         yield from (RecordFault(project.slug, key, reason) for reason in reasons)
@@ -86,81 +65,15 @@ def _project_faults(tx: ReadTransaction, project: Project) -> Iterator[RecordFau
         yield from (RecordFault(project.slug, what, reason) for what, reason in found)
 
 
-def _told(tx: ReadTransaction, project: Project) -> dict[str, _Told]:
+def _told(tx: ReadTransaction, project: Project) -> dict[str, Told]:
     found: dict[str, dict[str, list[JournalRow]]] = {}
     for row in tx.told(project.slug, _KINDS):
         if row.subject is not None:
             found.setdefault(row.subject, {}).setdefault(row.kind, []).append(row)
-    return {key: _Told(rows) for key, rows in found.items()}
+    return {key: Told(rows) for key, rows in found.items()}
 
 
-def _lock_reasons(lock: Lock | None, told: _Told) -> Iterator[str]:
-    locked = told.of("ticket.locked")
-    if lock is None:
-        if locked:
-            yield "the journal says that it was locked, and the lock is gone"
-        return
-    if not locked:
-        yield "the lock is not the one in the journal: no entry tells of it"
-        return
-    if registration_digest(lock.registration) != lock.digest:
-        yield "the locked registration was changed in the database: it no longer has the digest it was locked with"
-    row = locked[-1]
-    expected = {
-        "original_digest": row.payload.get("digest"),
-        "alpha": row.payload.get("alpha"),
-        "strictness": row.payload.get("strictness"),
-        "ignored_parameters": tuple(row.payload.get("ignored_parameters", ())),
-        "locked_at": row.at,
-        "locked_by": row.actor,
-        "seq": row.seq,
-        "digest": _last_digest(told),
-        "prediction": _journaled_prediction(row),
-    }
-    other = [name for name, value in expected.items() if getattr(lock, name) != value]
-    if other:
-        yield f"the lock is not the one in the journal: it differs in {', '.join(other)}"
-    yield from _amendment_reasons(lock.amendments, told)
-
-
-def _journaled_prediction(row: JournalRow) -> Prediction | None:
-    """What is scored afterwards: an entry from before there were predictions names none."""
-    said = row.payload.get("prediction")
-    return None if said is None else Prediction.model_validate(said)
-
-
-def _last_digest(told: _Told) -> object:
-    amended = told.of("ticket.amended")
-    return (
-        amended[-1].payload.get("digest_after")
-        if amended
-        else told.of("ticket.locked")[-1].payload.get("digest")
-    )
-
-
-def _amendment_reasons(amendments: Sequence[Amendment], told: _Told) -> Iterator[str]:
-    rows = told.of("ticket.amended")
-    if len(rows) != len(amendments):
-        yield f"it has {len(amendments)} amendments, the journal tells of {len(rows)}"
-        return
-    late = {number for row in told.of("amendment.marked") for number in row.payload.get("numbers", ())}
-    for amendment, row in zip(amendments, rows, strict=True):
-        expected = {
-            "number": row.payload.get("number"),
-            "reason": row.payload.get("reason"),
-            "changes": tuple(row.payload.get("changes", ())),
-            "loosens": row.payload.get("loosens"),
-            "after_results": bool(row.payload.get("after_results")) or amendment.number in late,
-            "digest": row.payload.get("digest_after"),
-            "author": row.actor,
-            "at": row.at,
-        }
-        other = [name for name, value in expected.items() if getattr(amendment, name) != value]
-        if other:
-            yield f"amendment {amendment.number} is not the one in the journal: it differs in {', '.join(other)}"
-
-
-def _decision_reasons(ticket: Ticket, told: _Told) -> Iterator[str]:
+def _decision_reasons(ticket: Ticket, told: Told) -> Iterator[str]:
     rows, decision = told.of("decision.recorded"), ticket.decision
     if decision is None:
         if rows:

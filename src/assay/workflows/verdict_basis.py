@@ -17,10 +17,10 @@ from assay.domain.stopping.backtest import MayStop
 from assay.domain.stopping.learned import record_text
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.gathering import evidence_rows
-from assay.workflows.integrity import lock_faults
 from assay.workflows.judging import judging_settings
 from assay.workflows.kill_cards import snoozes_of
 from assay.workflows.lessons import learned_of, stop_record_of
+from assay.workflows.lock_integrity import lock_faults
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project

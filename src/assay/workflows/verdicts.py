@@ -21,10 +21,10 @@ from assay.workflows.actor import SYSTEM, Actor, Permission
 from assay.workflows.board_gates import card_gate
 from assay.workflows.card_figures import figures_text
 from assay.workflows.gathering import gather_evidence
-from assay.workflows.integrity import lock_faults
 from assay.workflows.judging import judging_settings
 from assay.workflows.kill_cards import looked_at_again
 from assay.workflows.lessons import past_for
+from assay.workflows.lock_integrity import lock_faults
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ports import Workspace, WriteTransaction
 from assay.workflows.records import Project, StoredVerdict, Ticket

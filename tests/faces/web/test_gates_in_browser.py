@@ -10,7 +10,7 @@ from assay.workflows.gate_views import Upload
 from assay.workflows.gates import add_gate
 from tests.faces.web import gate_files, story
 from tests.faces.web.test_pages_in_browser import HOSTILE
-from tests.support.axe import violations
+from tests.support.axe import colour_violations, violations
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +41,7 @@ def test_page_fits_a_phone_and_has_no_accessibility_faults_in_light_and_dark_and
     light = violations(page)
     page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(150)
-    assert (light, violations(page)) == ([], [])
+    assert (light, colour_violations(page)) == ([], [])
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -6,7 +6,7 @@ import pytest
 
 from assay.workflows.tickets import get_ticket
 from tests.faces.web import story
-from tests.support.axe import violations
+from tests.support.axe import colour_violations, violations
 
 pytestmark = pytest.mark.browser
 
@@ -58,7 +58,7 @@ def test_page_has_no_accessibility_faults_in_light_and_dark_and_fits_a_phone(sit
     light = violations(page)
     page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(150)
-    assert (light, violations(page)) == ([], [])
+    assert (light, colour_violations(page)) == ([], [])
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("document.documentElement.scrollWidth <= 390")  # charts follow a moment later
 

@@ -47,7 +47,8 @@ def evaluate(rate):
 @pytest.fixture(scope="module")
 def programs():
     """Where `assay` starts warm."""
-    with warm_programs(["numpy", "pydantic", "scipy.special", "typer", "yaml"]) as folder:
+    judging = ["assay.cli.gate", "assay.cli.gate_judging", "assay.cli.gate_report", "assay.cli.gate_run"]
+    with warm_programs(["numpy", "pydantic", "scipy.special", "typer", "yaml", *judging]) as folder:
         yield folder
 
 

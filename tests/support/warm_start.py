@@ -1,7 +1,7 @@
-"""Programs that start warm: each a process of its own, forked from one that has loaded the slow libraries of others.
+"""Programs that start warm: each a process of its own, forked from one that has loaded what is slow to load.
 
 The walks of the documentation start a hundred programs, and each would load FastAPI, SQLAlchemy, scikit-learn or MLflow again.
-Assay itself is loaded by every program anew, as by a user's; a program that is not named here starts as ever.
+A program that is not named here starts as ever.
 """
 
 import atexit
@@ -44,7 +44,7 @@ def warm_programs(libraries: Iterable[str], *, scripts: Iterable[str] = ()) -> I
     """A folder to stand first on the PATH: `assay`, and `python` for scripts of these names, start warm from there.
 
     Args:
-        libraries: what is loaded once, before any program starts; none of ours.
+        libraries: what is loaded once, before any program starts.
         scripts: names of files, such as evaluate.py.
     """
     folder = Path(tempfile.mkdtemp())

@@ -117,6 +117,16 @@ def test_config_is_every_parameter_but_the_seeds():
             START + HOUR,
             (2.0, "metric"),
         ),
+        (
+            {},
+            {
+                f"system/{node}/gpu_{gpu}_utilization_percentage": curve(9.0)
+                for node in ("node_0", "gpu_1_rack/2")
+                for gpu in (0, 1, 12)
+            },
+            START + HOUR,
+            (6.0, "metric"),
+        ),
         ({}, {}, START + HOUR, (None, None)),
         ({"assay.devices": "4"}, {}, None, (None, None)),
         (

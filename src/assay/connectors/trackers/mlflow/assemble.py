@@ -34,7 +34,7 @@ from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, kept_ref
 from assay.domain.experiments.evidence import Provenance, Run, RunStatus
 
 _NO_CONFIG = frozenset((*SEED_NAMES, "assay.seed"))
-_GPU_METRIC = re.compile(r"system/gpu_([0-9]+)_", re.ASCII)
+_GPU_METRIC = re.compile(r"(system/(?:.+/)?gpu_[0-9]+)_", re.ASCII | re.DOTALL)
 _EVALUATION = frozenset(("eval", "evaluation", "test", "testing", "val", "validation"))
 _STATUS = {
     "SCHEDULED": RunStatus.SCHEDULED,
@@ -126,6 +126,6 @@ def dataset_of(tags: Mapping[str, str], inputs: tuple[LoggedDataset, ...]) -> st
 
 
 def _gpus_seen(raw: RawRun) -> int:
-    """How many GPUs do MLflow's system metrics tell of?"""
-    seen = [name for name in raw.curves if name.startswith("system/gpu_")]
+    """How many GPUs do MLflow's system metrics tell of? Those of several machines are told apart by the node in the name."""
+    seen = [name for name in raw.curves if name.startswith("system/")]
     return len({found.group(1) for found in map(_GPU_METRIC.match, seen) if found})

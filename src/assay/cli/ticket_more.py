@@ -65,7 +65,9 @@ def _print_page(page: dict[str, Any]) -> None:
             )
     for one in page["kills"]:
         said = one["snooze"]
-        if said is not None:
+        if said is None:
+            say(f"recommended to kill, by {one['rule']}: {one['reason']}")
+        else:
             say(f"{one['rule']} is snoozed until {said['until'][:10]} by {said['by']}: {said['reason']}")
     for problem in page["problems"]:
         say(f"before it can start: {problem['text']} {problem['fix']}")

@@ -14,9 +14,11 @@ from assay.domain.board.board import ExitItem
 from assay.domain.board.roles import ColumnRole
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.gates.wording import limit_text
+from assay.domain.kernel.kill_rules import KillRuleName
 from assay.web import wording
 from assay.web.contexts.board import Bar, Card, CardFact
 from assay.web.jobs_view import card_job
+from assay.web.kills_view import card_advice
 from assay.web.templating import environment
 from assay.workflows.views import CardSlot, CardView
 
@@ -165,11 +167,12 @@ def _advised(card: CardView) -> list[CardFact]:
     if card.is_over or shown.get("decision") in {DecisionKind.KILL, DecisionKind.PROMOTE}:
         return []
     snoozed = {one["rule"] for one in shown.get("snoozes", ())}
-    rules = [one["rule"] for one in shown.get("kills", ()) if not one["criterion"]]
-    pressed = [rule.replace("_", " ") for rule in rules if rule not in snoozed]
+    rules = [one for one in shown.get("kills", ()) if not one["criterion"]]
+    pressed = [one for one in rules if one["rule"] not in snoozed]
     chance = str(shown.get("chance") or "")
-    stop = f"advises to stop: {', '.join(pressed)}" if pressed else ""
-    return [CardFact("", chance), CardFact("", stop)]
+    # The chance is the reason of the rule for futility, and told once.
+    told = any(one["rule"] == KillRuleName.FUTILITY for one in pressed)
+    return [CardFact("", "" if told else chance), CardFact("", card_advice(pressed, chance))]
 
 
 def _budget(card: CardView) -> str:

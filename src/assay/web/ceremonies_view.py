@@ -10,6 +10,7 @@ from assay.domain.kernel.durations import duration_text
 from assay.domain.sprints.sprint import KillCall, SprintState
 from assay.errors import AssayError
 from assay.web import wording
+from assay.web.advised_stops_view import stops_fact, stops_section, stops_words
 from assay.web.contexts.board import Fact
 from assay.web.contexts.sprints import CeremonyLine, CeremonyPage, Headline, KillQuestion, RetroForm, Section
 from assay.web.contexts.ticket_form import Choice
@@ -71,10 +72,12 @@ def standup_page(view: StandupView, slug: str, *, since: date | None = None) -> 
         headline=_standup_headline(view, trouble),
         facts=(
             Fact("Runs since", str(sum(line.runs for line in view.runs)), f"{wording.minute(view.since)}; {trouble} with trouble"),
+            stops_fact(view.stops),
             Fact("Stuck", str(len(view.stuck)), _kinds(view)),
             Fact("Out of sight", str(len(view.silent)), "no run, note or move for three days"),
         ),
         first=(
+            stops_section(view.stops, slug),
             Section("runs", "Runs", "overnight first, trouble before success", tuple(_run(line, slug) for line in view.runs[:MOST_LINES]) + _loose(view, slug), "No run began or ended.", *rest_of(view.runs, markdown_href, "as Markdown")),
             jobs_section(view.failed_jobs, slug),
             Section("learned", "What we learned", "decisions, and verdicts that changed", _learned(view.learned, slug), "Nothing new."),
@@ -124,12 +127,14 @@ def _standup_headline(view: StandupView, trouble: int) -> Headline:
     parts = [wording.plural(overnight, "run") + " overnight"] if overnight else []
     if trouble:
         parts.append(f"{trouble} with trouble")
+    stops = stops_words(view.stops)
+    parts += stops
     if view.stuck:
         parts.append(wording.plural(len(view.stuck), "blocker") + " open")
     if not parts:
         return Headline("Nothing broke and nothing is stuck.", "", "v-none")
     return Headline(
-        ", ".join(parts) + ".", "", "v-kill" if trouble else "v-iterate" if view.stuck else "v-none"
+        ", ".join(parts) + ".", "", "v-kill" if trouble else "v-iterate" if stops or view.stuck else "v-none"
     )
 
 

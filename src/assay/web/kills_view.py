@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from assay.domain.gates.snoozes import DEFAULT_DAYS, MOST_DAYS
 from assay.domain.kernel.kill_rules import KillRuleName
@@ -11,6 +12,7 @@ from assay.web.contexts.kills import KillLine, KillRecordSection, RecordLine
 from assay.workflows.kill_record import CRITERIA, KillRecord, RuleRecord
 from assay.workflows.views import KillView
 
+MOST_ON_A_CARD = 120
 _DAYS = (1, 3, DEFAULT_DAYS, 14, MOST_DAYS)
 
 
@@ -63,3 +65,18 @@ def _row(one: RuleRecord) -> RecordLine:
         overruled=one.overruled,
         became=", ".join(f"{number} {word}" for number, word in after if number),
     )
+
+
+def card_advice(kills: Sequence[Mapping[str, Any]], chance: str = "") -> str:
+    """What rules of thumb say about a card, with their reasons as far as there is room; that of futility is the chance of its runs.
+
+    >>> card_advice([{"rule": "not_falling", "reason": "the training loss never fell after epoch 1 in 3 runs"}])
+    'not falling advises to stop: the training loss never fell after epoch 1 in 3 runs'
+    """
+    if not kills:
+        return ""
+    names = [str(one["rule"]).replace("_", " ") for one in kills]
+    said = f"{' and '.join(names)} {'advises' if len(names) == 1 else 'advise'} to stop: "
+    futile = KillRuleName.FUTILITY
+    said += "; ".join(chance if chance and one["rule"] == futile else str(one["reason"]) for one in kills)
+    return said if len(said) <= MOST_ON_A_CARD else f"{said[: MOST_ON_A_CARD - 1]}\u2026"

@@ -12,6 +12,7 @@ from assay.domain.board.blockers import Blocker
 from assay.domain.experiments.evidence import UNFINISHED
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.experiments.pipeline_jobs import where_it_broke
+from assay.domain.gates.snoozes import asleep
 from assay.domain.kernel.ids import TicketType
 from assay.domain.kernel.kill_rules import KillRuleName
 from assay.domain.kernel.time import utc
@@ -29,6 +30,7 @@ from assay.domain.sprints.progress import (
 from assay.domain.sprints.sprint import SprintContent, SprintState, changed_plan
 from assay.errors import Invalid
 from assay.workflows.actor import Actor, Permission
+from assay.workflows.advised_stops import advised_stops
 from assay.workflows.kill_cards import snoozes_of
 from assay.workflows.lookup import required_project
 from assay.workflows.ports import ReadTransaction, Workspace
@@ -87,7 +89,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         loose = tx.loose_runs(project.id, since=begin)
         stuck = tuple(_stuck(one, at) for one in tx.blockers(project.id, open_only=True))
         broken = where_it_broke(tx.failed_jobs(project.id, since=begin))
-    stands = tuple(replace(one, chance=_chance(facts.tickets.get(one.key))) for one in standing(facts))
+    stands = tuple(replace(one, chance=_chance(facts.tickets.get(one.key), at)) for one in standing(facts))
     inside, committed = {one.key for one in stands}, commitments_of(facts)
     return StandupView(
         stand=stand_of(sprint, at) if sprint else None,
@@ -95,6 +97,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         since=begin,
         runs=tuple(line for line in lines if line.ticket in inside),
         loose_runs=loose,
+        stops=advised_stops(stands, facts.tickets, at),
         learned=tuple(one for one in learned_between(facts, begin, at, verdicts=True) if one.key in inside),
         next=_next([one for one in stands if sprint is None or one.key in committed]),
         stuck=stuck,
@@ -105,13 +108,13 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
     )
 
 
-def _chance(ticket: Ticket | None) -> str:
+def _chance(ticket: Ticket | None, at: datetime) -> str:
     """The chance of its runs under way, with the rule's advice unless somebody snoozed it."""
     if ticket is None or ticket.decision is not None:
         return ""
     card, rule = ticket.card, KillRuleName.FUTILITY
     advised = any(one["rule"] == rule for one in card.get("kills", ()))
-    snoozed = any(one.rule == rule for one in snoozes_of(ticket))
+    snoozed = rule in asleep(snoozes_of(ticket), at)
     chance = str(card.get("chance") or "")
     return (
         f"{chance}: the rule for futility advises to stop" if chance and advised and not snoozed else chance

@@ -14,6 +14,7 @@ from assay.domain.sprints.progress import LateKill
 from assay.domain.sprints.sprint import SprintState
 from assay.workflows.sprint_flow_words import flow_lines
 from assay.workflows.sprint_views import (
+    AdvisedStop,
     CheckView,
     Learned,
     RetroView,
@@ -55,6 +56,7 @@ def standup_markdown(view: StandupView) -> str:
         _where(view.stand) if view.stand else "No sprint is running: everything in progress.",
         ("Runs since " + _minute(view.since), [_run(line) for line in view.runs] + _loose(view.loose_runs)),
         ("Failed jobs of pipelines", [f"{one.ticket}: {written(job_text(one))}" for one in view.failed_jobs]),
+        ("Stop or go on", [_stop(one) for one in view.stops]),
         ("Learned", [_learned(one) for one in view.learned]),
         ("Runs under way", [f"{one.key} {written(one.title)}: {written(one.chance)}" for one in view.tickets if one.chance]),
         ("Stuck", [
@@ -66,6 +68,19 @@ def standup_markdown(view: StandupView) -> str:
         ("Next experiment", [_ticket(view.next)] if view.next else []),
         ("Scope", [_scope(one) for one in view.scope]),
     )  # fmt: skip
+
+
+def _stop(one: AdvisedStop) -> str:
+    said = f"{one.key} {written(one.title)}: {written(stop_name(one))}, {written(one.reason)}"
+    return f"{said} ({written(one.snoozed)})" if one.snoozed else said
+
+
+def stop_name(one: AdvisedStop) -> str:
+    """Which rule says what, in words."""
+    if one.criterion:
+        return f"its kill criterion {one.rule} is met"
+    name = one.rule.replace("_", " ")
+    return f"{name} advises to stop" if one.advises_kill else f"{name}, a person has to say"
 
 
 def check_markdown(view: CheckView) -> str:

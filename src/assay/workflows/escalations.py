@@ -23,13 +23,14 @@ def tell_overrun(
     at: datetime,
 ) -> None:
     """Journal that the budget is overrun, where the verdict says so and the one before did not."""
-    reason = _overrun(verdict)
-    if reason and not (before is not None and _overrun(before)):
+    reason = overrun(verdict)
+    if reason and not (before is not None and overrun(before)):
         facts = {"rule": KillRuleName.OVER_BUDGET.value, "reason": reason, "runs": list(judged_runs(verdict))}
         event = Event.of("budget.overrun", project=project.slug, subject=ticket.key, **facts)
         tx.append(event, actor=SYSTEM, at=at)
 
 
-def _overrun(verdict: Verdict) -> str:
+def overrun(verdict: Verdict) -> str:
+    """Why the budget is overrun, by the rule of thumb; empty where it is not."""
     over = (one for one in verdict.advice if one.rule == KillRuleName.OVER_BUDGET and not one.advises_kill)
     return next((one.reason for one in over), "")

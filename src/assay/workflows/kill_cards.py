@@ -20,7 +20,7 @@ from assay.domain.gates.summary import chip_text
 from assay.domain.kernel.events import Event
 from assay.domain.kernel.verdicts import Verdict
 from assay.workflows.actor import SYSTEM, Actor
-from assay.workflows.escalations import tell_overrun
+from assay.workflows.escalations import overrun, tell_overrun
 from assay.workflows.ports import WriteTransaction
 from assay.workflows.records import Project, Ticket
 from assay.workflows.standing_verdicts import closed_by
@@ -29,7 +29,7 @@ from assay.workflows.views import KillView
 SNOOZED = "Kill snoozed"
 """The chip of a card whose kill is not pressed."""
 OVER = "its time is over"
-_OF_KILLS = ("kills", "snoozes", "snoozed")
+_OF_KILLS = ("kills", "snoozes", "snoozed", "overrun")
 
 
 def snoozes_of(ticket: Ticket) -> tuple[Snooze, ...]:
@@ -56,6 +56,9 @@ def with_kills(
     shown = {name: kept for name, kept in card.items() if name not in _OF_KILLS}
     if kills:
         shown["kills"] = [asdict(one) for one in kills]
+    over = overrun(verdict)
+    if over:
+        shown["overrun"] = over
     if held:
         shown["snoozes"] = [one.model_dump(mode="json") for one in held]
     if is_quiet(kills, [one.rule for one in held]):

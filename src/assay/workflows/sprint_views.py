@@ -122,6 +122,23 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
+class AdvisedStop:
+    """A rule that says to stop an experiment under way, or asks a person whether it shall go on."""
+
+    key: str
+    title: str
+    rule: str
+    """Name of the rule of thumb, or the text of the ticket's own kill criterion."""
+    reason: str
+    criterion: bool
+    """It is the ticket's own kill criterion."""
+    advises_kill: bool
+    """False where a budget is overrun: that asks for a person, and is no kill."""
+    snoozed: str
+    """Until when, by whom and why it is not pressed; empty where it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class StandupView:
     """The stand-up, prepared."""
 
@@ -133,6 +150,8 @@ class StandupView:
     """Overnight first, trouble before success."""
     loose_runs: int
     """Runs that began since and belong to no ticket."""
+    stops: tuple[AdvisedStop, ...]
+    """Kills that are recommended and budgets that are overrun, those that somebody snoozed last."""
     learned: tuple[Learned, ...]
     next: TicketAt | None
     """The first committed question without a run: one that is being prepared before one that still waits."""

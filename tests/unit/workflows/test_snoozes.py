@@ -19,6 +19,7 @@ from assay.web.templating import environment
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.board import board
 from assay.workflows.ceremonies import standup
+from assay.workflows.ceremony_markdown import standup_markdown
 from assay.workflows.diagnosis import diagnosis
 from assay.workflows.evidence import sync_source
 from assay.workflows.journal import journal_page, verify_journal
@@ -157,8 +158,11 @@ def test_rule_of_thumb_is_told_on_the_card_until_it_is_snoozed(ws, tracker, cloc
     [kill] = ticket_page(ws, ADA, SLUG, key).kills
     assert (kill.rule, kill.criterion) == ("gap", False)
     chip = card_on_board(ws, key).chip
-    assert "advises to stop: gap" in [fact.text for fact in card_on_board(ws, key).facts]
+    assert f"gap advises to stop: {kill.reason}" in [fact.text for fact in card_on_board(ws, key).facts]
+    assert f"gap advises to stop, {kill.reason}\n" in standup_markdown(standup(ws, ADA, SLUG))
     snoozed(ws, key, "gap")
+    [told] = standup(ws, ADA, SLUG).stops
+    assert (told.rule, told.snoozed.endswith(WHY)) == ("gap", True)
     quiet = card_on_board(ws, key)
     assert quiet.chip == chip
     assert not [fact for fact in quiet.facts if "advises" in fact.text]

@@ -16,6 +16,8 @@ from assay.domain.kernel.events import Event
 from assay.errors import Conflict, Forbidden, Invalid, NotFound, Refused, StaleVersion
 from assay.storage.backup import back_up
 from assay.workflows.actor import SYSTEM, Actor, Permission
+from assay.workflows.ceremonies import standup
+from assay.workflows.ceremony_markdown import standup_markdown
 from assay.workflows.evidence import connect_source, sync_source
 from assay.workflows.journal import export_journal, verify_journal
 from assay.workflows.snoozes import snooze_kill
@@ -136,6 +138,10 @@ def test_overrun_budget_asks_for_a_person_once_without_changing_the_verdict(ws, 
             sync_source(ws, ADA, SLUG, "listed")
         deliver(ws)
     [told] = [one.data for one in there.got]
+    view = standup(ws, ADA, SLUG)
+    [stop] = view.stops
+    assert (stop.key, stop.advises_kill, stop.reason[:13]) == (ticket.key, False, "3.6 GPU-hours")
+    assert "over budget, a person has to say" in standup_markdown(view)
     assert (told["type"], told["ticket"], told["data"]["rule"]) == (
         "budget.overrun",
         ticket.key,

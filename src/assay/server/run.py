@@ -6,7 +6,9 @@ import gc
 import logging
 import os
 import socket
+import threading
 from collections.abc import Callable
+from importlib import import_module
 from types import FrameType
 
 import uvicorn
@@ -17,6 +19,8 @@ from assay.server.app import close_feed, create_app
 from assay.settings import Settings
 
 GRACEFUL_SECONDS = 10
+CHARTS_AFTER_S = 2.0
+"""What draws charts takes a second to load: when the pages of the start have been given, so that the first chart need not wait."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -97,13 +101,17 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._on_ready = on_ready
         self._on_stop = on_stop
+        self._charts = threading.Timer(CHARTS_AFTER_S, import_module, ("altair",))
+        self._charts.daemon = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
             self._on_ready()
+            self._charts.start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._charts.cancel()
         self._on_stop()
         await super().shutdown(sockets=sockets)
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assay.errors import AssayError
+    from assay.sdk.beginning import experiment
     from assay.sdk.callbacks.hugging_face import trainer_callback
     from assay.sdk.callbacks.keras import keras_callback
     from assay.sdk.callbacks.optuna import optuna_trials
     from assay.sdk.callbacks.scikit_learn import fit_in_steps
     from assay.sdk.estimators import scored
-    from assay.sdk.experiment import ExperimentRun, experiment
+    from assay.sdk.experiment import ExperimentRun
     from assay.sdk.gates import gate
     from assay.sdk.report import GateReport
     from assay.sdk.stopping import should_stop
@@ -45,7 +46,7 @@ _HOMES = {
     "AssayError": "assay.errors",
     "ExperimentRun": "assay.sdk.experiment",
     "GateReport": "assay.sdk.report",
-    "experiment": "assay.sdk.experiment",
+    "experiment": "assay.sdk.beginning",
     "fit_in_steps": "assay.sdk.callbacks.scikit_learn",
     "gate": "assay.sdk.gates",
     "keras_callback": "assay.sdk.callbacks.keras",

@@ -20,9 +20,10 @@ from tests.support.mlflow_client import client_of, quiet
 
 KILLED = """
 import os, signal
+import assay
 from assay.sdk import experiment as begun
 begun.begin_sending = lambda place, run_id: None
-run = begun.experiment('EXP-1', tracker='mlflow')
+run = assay.experiment('EXP-1', tracker='mlflow')
 run.log(loss=1)
 run.flush()
 os.kill(os.getpid(), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A training run that is evidence: `assay.experiment` begins it, `run.log` costs microseconds, leaving the block ends it."""
+"""A training run that is evidence: `run.log` costs microseconds, leaving the block ends it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from assay.errors import Invalid
 from assay.sdk import process_ends
 from assay.sdk.numbers import number_of, step_of
 from assay.sdk.point_queue import PointQueue
+from assay.sdk.processes import told_to_all
 from assay.sdk.run_file import RunFile
-from assay.sdk.run_folder import Place, RunFiles, new_run, place_of, with_tracker
-from assay.sdk.run_head import head_of, plain
+from assay.sdk.run_folder import Place, RunFiles, new_run
+from assay.sdk.run_head import plain
 from assay.sdk.sender import begin_sending, sent_to_the_end
 from assay.sdk.so_far import SoFar, ended_line, show, so_far
 from assay.sdk.stopping import NO_RUN, WORKER, Adviser, StopAnswer
@@ -30,67 +31,6 @@ HURRY_S = 2.0
 _MOST_FACTS = 1_000
 _log = logging.getLogger("assay")
 T = TypeVar("T")
-
-
-def experiment(
-    ticket: str,
-    *,
-    seed: int | None = None,
-    config: Any = None,
-    name: str = "",
-    arm: str | None = None,
-    dataset: str | None = None,
-    devices: float | None = None,
-    tags: Mapping[str, str] | None = None,
-    project: str | None = None,
-    home: str | os.PathLike[str] | None = None,
-    tracker: str | None = None,
-    sync: bool = True,
-    quiet: bool = False,
-    strict: bool = False,
-) -> ExperimentRun:
-    """Begin a run of this ticket, and keep what it logs.
-
-    Args:
-        ticket: such as `EXP-42`.
-        seed: of the training; runs that differ in nothing else form one seed group.
-        config: parameters by name, nested or not; an `argparse.Namespace` or a data class will do.
-        name: what people call the run.
-        arm: `baseline`, or the name of another arm; else the run is a candidate.
-        dataset: what it is evaluated on, with version, such as `support-eval@3`.
-        devices: how many devices it occupies, for compute; else those that PyTorch or CUDA_VISIBLE_DEVICES show, else unknown.
-        tags: further texts by name.
-        project: whose ticket it is; else the project in use.
-        home: the installation; else ASSAY_HOME, else the nearest `.assay` here or above, else runs go to `./assay-runs`.
-        tracker: `mlflow` (the one of MLFLOW_TRACKING_URI, else a file in the home) or the address of an MLflow that gets the
-            run; else what the settings say; else the run log is what is read.
-        sync: have the installation read the run when it ends, and show the verdict so far; without, the next sync reads it.
-        quiet: print nothing at the end.
-        strict: raise where something is logged that is no number, instead of counting it.
-
-    Returns:
-        The open run, to be used in a `with` block or ended by `finish`.
-
-    Raises:
-        Invalid: ticket, seed, project or tracker is malformed.
-        NotFound: no project is in use, and none was named.
-        Unavailable: nothing can be written where runs are kept.
-    """
-    place = with_tracker(place_of(project, home), tracker)
-    head = head_of(
-        ticket,
-        seed=seed,
-        config=config,
-        name=name,
-        arm=arm,
-        dataset=dataset,
-        devices=devices,
-        tags=tags,
-        project=place.project,
-    )
-    if place.tracker:
-        head["tracker"] = place.tracker
-    return ExperimentRun(place, head, sync=sync, quiet=quiet, strict=strict)
 
 
 class ExperimentRun:
@@ -200,6 +140,13 @@ class ExperimentRun:
             self.set_tag("assay.stopped_by", told.rule)
             self.set_tag("assay.stop_reason", told.reason)
         return told
+
+    def should_stop_together(self) -> StopAnswer:
+        """The answer of the first process, in every process of a distributed training: each has to ask at the same step.
+
+        A process that stops alone leaves the others waiting for it for ever. Between GPUs it takes about a millisecond.
+        """
+        return StopAnswer(*told_to_all(self.should_stop().told))
 
     def until_stopped(self, steps: Iterable[T]) -> Iterator[T]:
         """These steps, such as `range(100)` epochs of a plain PyTorch loop, until a rule says stop."""

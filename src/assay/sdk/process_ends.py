@@ -1,5 +1,7 @@
 """What happens to open runs when their process forks, ends, or is told to end.
 
+With which status a script ends by `sys.exit` is known to nobody when it has ended, so it is noted while runs are open.
+
 A child gets a log file of its own and never ends the run of its parent. SIGTERM and SIGHUP end the runs as stopped and then
 do what they would have done; where the training handles them itself, they are left alone.
 """
@@ -7,13 +9,15 @@ do what they would have done; where the training handles them itself, they are l
 from __future__ import annotations
 
 import atexit
+import builtins
 import os
 import signal
 import sys
 import threading
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -35,12 +39,16 @@ class OpenRun(Protocol):
 _open: list[OpenRun] = []
 _postponed: list[int] = []
 """Signals that came while a run was being ended."""
+_EXITS = ((sys, "exit"), (builtins, "exit"), (builtins, "quit"))
+_exit_said: list[object] = []
+"""With what the main thread was last told to exit."""
 
 
 def watch(run: OpenRun) -> None:
     """Take care of this run from now on."""
     _watch_process()
     _watch_signals()
+    _watch_exits()
     _open.append(run)
 
 
@@ -50,6 +58,7 @@ def forget(run: OpenRun) -> None:
         _open.remove(run)
     if not _open:
         _leave_signals()
+        _leave_exits()
         if _postponed:
             os.kill(os.getpid(), _postponed.pop())
 
@@ -80,9 +89,37 @@ def _in_child() -> None:
 
 def _at_exit() -> None:
     """The process ends by itself. What it was doing when it ended with an exception is what the interpreter remembers."""
-    crashed = getattr(sys, "last_value", None) is not None
+    error = getattr(sys, "last_value", None)
+    crashed = error is not None or _exit_said[-1:] not in ([], [None], [0])
+    status = "stopped" if isinstance(error, KeyboardInterrupt) else "failed" if crashed else "finished"
     for run in tuple(_open):
-        run.end_with_process("failed" if crashed else "finished")
+        run.end_with_process(status)
+
+
+def _watch_exits() -> None:
+    for place, name in _EXITS:
+        leave = getattr(place, name, None)  # without the module site there is one only
+        if callable(leave) and not hasattr(leave, "noted_by_assay"):
+            setattr(place, name, _noting(leave))
+
+
+def _noting(leave: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(leave)
+    def noted(*said: Any) -> Any:
+        if threading.current_thread() is threading.main_thread():  # elsewhere it ends a thread alone
+            _exit_said[:] = [said[0] if said else None]
+        return leave(*said)
+
+    noted.noted_by_assay = leave  # type: ignore[attr-defined]
+    return noted
+
+
+def _leave_exits() -> None:
+    _exit_said.clear()
+    for place, name in _EXITS:
+        leave = getattr(getattr(place, name, None), "noted_by_assay", None)
+        if leave is not None:
+            setattr(place, name, leave)
 
 
 def _watch_signals() -> None:

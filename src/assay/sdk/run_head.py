@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 import os
 import platform
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -14,9 +17,17 @@ from typing import Any
 from assay.domain.kernel.ids import TICKET_TAG, ticket_key_in
 from assay.errors import Invalid
 from assay.sdk.numbers import step_of
+from assay.sdk.processes import processes_here
 
 _MAX_DEPTH = 12
 _MAX_TEXT = 8_000
+_MAX_NUMBERS = 1_000
+"""Of an array in the parameters; a larger one stands as its shape and a digest of its numbers."""
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_DEVICE = re.compile(r"[0-9]+\Z|GPU-|MIG-")
+"""CUDA takes no more of its list from the first entry on that names none."""
+_MODEL = re.compile(r"^Model:\s*(\S.*)$", re.MULTILINE)
+_NVIDIA = Path("/proc/driver/nvidia/gpus")
 
 
 def head_of(
@@ -50,6 +61,8 @@ def head_of(
     occupied = devices if devices is not None else _devices_seen()
     if occupied is not None:
         said["assay.devices"] = f"{occupied:g}"
+        if (model := _device_model()) is not None:
+            said.setdefault("assay.device_seen", model)
     said["assay.python"] = platform.python_version()
     return {
         "started_ms": time.time_ns() // 1_000_000,
@@ -118,11 +131,27 @@ def plain(value: Any, depth: int = 0) -> Any:
 
 
 def _foreign(value: Any) -> Any:
+    """What JSON has no form for. The same value is the same text in every process, or seeds would not form one group."""
     item = getattr(value, "item", None)
     try:
-        return plain(item(), _MAX_DEPTH) if callable(item) else _text(str(value))
-    except Exception:  # noqa: BLE001  # an array of several elements, or whatever cannot say what it is
+        if callable(item) and getattr(value, "shape", ()) == ():
+            return plain(item(), _MAX_DEPTH)
+        if callable(item):
+            return _numbers_of(value)
+        return _text(_ADDRESS.sub("", str(value)))
+    except Exception:  # noqa: BLE001  # whatever a library raises where it cannot say what it is
         return _text(repr(type(value)))
+
+
+def _numbers_of(array: Any) -> Any:
+    """The numbers of an array or a tensor."""
+    shape = tuple(array.shape)
+    if math.prod(shape) <= _MAX_NUMBERS:
+        return plain(array.tolist(), _MAX_DEPTH - len(shape) - 1)
+    import hashlib
+
+    content = (array.detach().cpu().numpy() if hasattr(array, "detach") else array).tobytes()
+    return f"{type(array).__name__} of shape {shape}, sha256 {hashlib.sha256(content).hexdigest()[:16]}"
 
 
 def _text(text: str) -> str:
@@ -130,15 +159,33 @@ def _text(text: str) -> str:
 
 
 def _devices_seen() -> int | None:
-    """How many devices PyTorch sees, where the training has imported it; else what the environment gives. None: nobody knows."""
+    """How many devices the training occupies: one a process of a distributed one, else all that it sees. None: nobody knows."""
+    here = _devices_here()
+    if here is None or processes_here() == 1:
+        return here
+    return processes_here()
+
+
+def _devices_here() -> int | None:
+    """How many devices PyTorch sees, where the training has imported it; else what the environment gives."""
     torch = sys.modules.get("torch")
     try:
         if torch is not None and torch.cuda.is_available():
             return int(torch.cuda.device_count())
     except Exception:  # noqa: BLE001  # half imported, or a build without devices
         return None
-    named = os.environ.get("CUDA_VISIBLE_DEVICES", "").strip()
-    return len(named.split(",")) if named and named != "-1" else None
+    named = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    return len(list(itertools.takewhile(_DEVICE.match, map(str.strip, named)))) or None
+
+
+def _device_model() -> str | None:
+    """What its GPUs are, as their driver says, where all of this machine are alike; asking PyTorch would wake them up."""
+    try:
+        told = [file.read_text(encoding="utf-8") for file in _NVIDIA.glob("*/information")]
+    except (OSError, UnicodeDecodeError):
+        return None
+    models = {found.group(1).strip() for text in told if (found := _MODEL.search(text))}
+    return models.pop()[:60] if len(models) == 1 else None
 
 
 def _commit(folder: Path) -> str | None:

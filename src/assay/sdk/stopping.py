@@ -33,6 +33,11 @@ class StopAnswer:
     def __bool__(self) -> bool:
         return self.stop is True
 
+    @property
+    def told(self) -> tuple[bool | None, str, str]:
+        """As plain values, for another process."""
+        return self.stop, self.rule, self.reason
+
     def __str__(self) -> str:
         word = {True: "Stop", False: "Go on", None: "Not known"}[self.stop]
         return f"{word}: {self.reason}."
@@ -40,6 +45,7 @@ class StopAnswer:
 
 NOT_YET = StopAnswer(None, "", "the rules are being asked for the first time")
 NO_RUN = StopAnswer(None, "", "no run is open (expected one begun by assay.experiment)")
+OTHER_PROCESS = StopAnswer(None, "", "only the first process of a distributed training asks the rules")
 WORKER = StopAnswer(None, "", "only the process that began the run asks the rules")
 
 

@@ -8,12 +8,16 @@ from typing import Any
 from assay.sdk.callbacks.libraries import library
 from assay.sdk.experiment import ExperimentRun
 
+TOGETHER_EVERY_STEPS = 10
+"""Several processes have to agree, which takes a moment; they do so at the same steps."""
+
 
 def trainer_callback(run: ExperimentRun, *, stops: bool = True) -> Any:
     """A callback for `Trainer(..., callbacks=[assay.trainer_callback(run)])`.
 
     It logs every number that the trainer logs (`loss`, `eval_loss`, `learning_rate`) at the global step, in the process of
-    rank 0 alone, and ends the training when a rule says stop.
+    rank 0 alone, and ends the training when a rule says stop: where there are several processes, in all of them at the
+    same step.
 
     Args:
         run: begun by `assay.experiment`; ending it is up to you.
@@ -34,8 +38,9 @@ def trainer_callback(run: ExperimentRun, *, stops: bool = True) -> Any:
                 numbers = {name: value for name, value in (logs or {}).items() if not isinstance(value, str)}
                 run.log(numbers, step=state.global_step)
 
-        def on_step_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> Any:
-            if stops and run.should_stop():
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+            is_time = args.world_size == 1 or state.global_step % TOGETHER_EVERY_STEPS == 0
+            if stops and is_time and run.should_stop_together():
                 control.should_training_stop = True
             return control
 

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from assay.sdk.beginning import experiment
 from assay.sdk.callbacks.libraries import library
-from assay.sdk.experiment import ExperimentRun, experiment
+from assay.sdk.experiment import ExperimentRun
 
 _STATUS = {"COMPLETE": "finished", "PRUNED": "stopped", "FAIL": "failed"}
 

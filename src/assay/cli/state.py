@@ -64,5 +64,6 @@ def _say(found: dict[str, Any]) -> None:
 
 
 def _experiments(found: dict[str, Any]) -> str:
-    promoted = found["completed"] - found["killed"]
-    return f"{found['total']}: {promoted} promoted, {found['killed']} killed, {found['active']} active"
+    return (
+        f"{found['total']}: {found['promoted']} promoted, {found['killed']} killed, {found['active']} active"
+    )

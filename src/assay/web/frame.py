@@ -68,9 +68,11 @@ def build(
     scripts: tuple[str, ...] = (),
     sheets: tuple[str, ...] = (),
     with_news: bool = True,
+    live_seq: int | None = None,
 ) -> Frame:
     """The frame around one page.
 
+    `live_seq`, asked for before what the page shows was read, has it follow along; see `seq_now`.
     `with_news` says how much is new in the inbox; not on a page that is kept as long as the journal does not grow.
     """
     projects, news = _around(request, project, with_news=with_news)
@@ -90,9 +92,15 @@ def build(
         twin=twin,
         body_class=body_class,
         message=message(request),
-        scripts=scripts,
+        scripts=scripts if live_seq is None else (*scripts, "js/live.js"),
         sheets=sheets,
+        live_seq=live_seq,
     )
+
+
+def seq_now(request: Request) -> int:
+    """The newest journal entry before a page is read: what comes after it, the page asks for."""
+    return workspace(request).store.last_seq()
 
 
 def _around(request: Request, project: Project | None, *, with_news: bool) -> tuple[Sequence[Project], int]:

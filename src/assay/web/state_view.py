@@ -6,13 +6,20 @@ from collections import Counter
 
 from assay.domain.experiments.display import format_difference, format_interval, format_spread, format_value
 from assay.domain.gates.wording import hours, limit_text
-from assay.domain.portfolio.phases import WEEKS_IN_ALL, GateState
+from assay.domain.portfolio.phases import WEEKS_IN_ALL
 from assay.domain.sprints.progress import Progress
 from assay.web import wording
 from assay.web.contexts.experiment import ChartBox
 from assay.web.contexts.state import LinkedFact, RiskLine, StateLine, StatePage
-from assay.workflows.phases import GateLine
-from assay.workflows.state_views import Headline, StateTicket, StateView, ahead_text, best_text
+from assay.workflows.state_views import (
+    Headline,
+    StateTicket,
+    StateView,
+    ahead_text,
+    best_text,
+    due_text,
+    risks_of,
+)
 
 _LOOKS = {
     Progress.PROMOTED: "promote",
@@ -53,7 +60,10 @@ def state_page(view: StateView, chart: ChartBox | None) -> StatePage:
 
 def _headline(one: Headline | None) -> tuple[str, str]:
     if one is None:
-        return "Nothing was measured yet.", ""
+        return (
+            "Nothing was measured yet.",
+            "It begins with the first finished run of an experiment whose criteria are locked.",
+        )
     text = best_text(one)
     finding = one.finding
     if finding is None:
@@ -72,7 +82,7 @@ def _facts(view: StateView) -> tuple[LinkedFact, ...]:
     found.append(
         LinkedFact("Next milestone", "none with a date", "", f"/p/{slug}/phase")
         if gate is None
-        else LinkedFact("Next milestone", gate.gate.question, _by(gate), f"/p/{slug}/phase")
+        else LinkedFact("Next milestone", gate.gate.question, due_text(gate), f"/p/{slug}/phase")
     )
     one = view.headline
     if one is not None:
@@ -92,49 +102,37 @@ def _facts(view: StateView) -> tuple[LinkedFact, ...]:
     return tuple(found)
 
 
-def _by(line: GateLine) -> str:
-    gate = line.gate
-    by = f"by sprint {gate.by_sprint}" if gate.by_sprint is not None else f"by {gate.by_day}"
-    return f"{by}{', overdue' if line.state is GateState.OVERDUE else ''}"
-
-
 def _risks(view: StateView) -> tuple[RiskLine, ...]:
-    slug = view.project.slug
-    found = [
-        RiskLine("overdue", f"{line.gate.question}: {_by(line)}", f"/p/{slug}/phase")
-        for line in view.phase.gates
-        if line.state is GateState.OVERDUE
-    ]
-    found += [RiskLine(one.kind.value, one.evidence, f"/p/{slug}/phase") for one in view.phase.stuck]
-    found += [
-        RiskLine("data", f"{one.at.key} waits for data and has begun", f"/p/{slug}/t/{one.at.key}")
-        for one in view.tickets
-        if one.data == "blocked"
-    ]
-    if view.phase.warning:
-        found.append(RiskLine("mix", view.phase.warning, f"/p/{slug}/phase"))
-    if view.gpu_hours is not None and view.gpu_hours_budget and view.gpu_hours > view.gpu_hours_budget:
-        found.append(
-            RiskLine(
-                "compute", "the runs of the sprint used more than its tickets budget", f"/p/{slug}/compare"
-            )
+    root = f"/p/{view.project.slug}"
+    elsewhere = {"compute": f"{root}/experiments{_of_sprint(view)}"}
+    return tuple(
+        RiskLine(
+            one.kind,
+            one.text,
+            f"{root}/t/{one.ticket}" if one.ticket else elsewhere.get(one.kind, f"{root}/phase"),
         )
-    return tuple(found)
+        for one in risks_of(view)
+    )
+
+
+def _of_sprint(view: StateView) -> str:
+    return f"?sprint={view.sprint}" if view.sprint else ""
 
 
 def _sprint_facts(view: StateView) -> tuple[LinkedFact, ...]:
     slug = view.project.slug
-    listed = f"/p/{slug}/experiments{f'?sprint={view.sprint}' if view.sprint else ''}"
-    promoted = view.completed - view.killed
-    done = LinkedFact("Completed", str(view.completed), f"{promoted} promoted, {view.killed} killed", listed)
+    listed = f"/p/{slug}/experiments{_of_sprint(view)}"
+    ended = f"{view.promoted} promoted, {view.killed} killed"
+    # What is in progress is not over: without a sprint there is nothing to count.
+    done = [LinkedFact("Completed", str(view.completed), ended, listed)] if view.sprint else []
     data = Counter(one.data for one in view.tickets if one.data)
     stands = ", ".join(f"{data[name]} {name}" for name in ("ready", "at risk", "blocked") if data[name])
     without = sum(one.data is None for one in view.tickets)
     asks = f"{without} name no data" if without else ""
     return (
         LinkedFact("Experiments", str(view.total), f"{view.active} active", listed),
-        done,
-        LinkedFact("Compute", *_compute(view), f"/p/{slug}/compare"),
+        *done,
+        LinkedFact("Compute", *_compute(view), listed),
         LinkedFact("Data", stands or "none named", asks if stands else "", f"/p/{slug}/board"),
     )
 
@@ -179,4 +177,4 @@ def _gap(one: StateTicket) -> str:
         return ""
     if one.gap > 0:
         return f"{format_spread(one.declared, one.gap)} short"
-    return "reached" if one.recommendation == "promote" else "estimate beyond it, not shown yet"
+    return "reached" if one.is_shown else "estimate beyond it, not shown yet"

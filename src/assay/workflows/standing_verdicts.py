@@ -19,7 +19,7 @@ from assay.workflows.records import Project, StoredVerdict, Ticket
 from assay.workflows.views import CardEvidence, VerdictSince
 
 _STANDING = (
-    "metric", "baseline_text", "current_text", "target_text", "bar", "recommendation", "chip", "foot", "estimate",
+    "metric", "baseline_text", "current_text", "target_text", "bar", "recommendation", "claim", "chip", "foot", "estimate",
     "measured_at", "invalid",
 )  # fmt: skip
 """What a card says of the evidence; compute and the number of runs go on, for they were spent."""

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from assay.domain.experiments.criteria.model import Threshold
+from assay.domain.experiments.display import format_value
 from assay.domain.experiments.supplies import data_state, supplies
 from assay.domain.forecasting.best_ahead import Tried, best_ahead
 from assay.domain.gates.quantities import in_unit_of
-from assay.domain.kernel.findings import Finding, Role
+from assay.domain.kernel.findings import Finding, Outcome, Role
 from assay.domain.kernel.ids import TicketType
-from assay.domain.kernel.metrics import Direction, MetricCatalog
+from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog
 from assay.domain.portfolio.phases import GateState, week_of
 from assay.domain.sprints.progress import Progress
 from assay.workflows.actor import Actor, Permission
@@ -51,7 +52,7 @@ def project_state(ws: Workspace, actor: Actor, slug: str) -> StateView:
             sprint=phase.sprint,
             tickets=tickets,
             total=len(experiments),
-            completed=sum(one.progress in (Progress.PROMOTED, Progress.KILLED) for one in experiments),
+            promoted=sum(one.progress is Progress.PROMOTED for one in experiments),
             killed=sum(one.progress is Progress.KILLED for one in experiments),
             active=sum(one.progress not in (*_OVER, Progress.WAITING) for one in experiments),
             gpu_hours=math.fsum(one.gpu_hours for one in known) if known else None,
@@ -74,15 +75,18 @@ def _tickets(tx: ReadTransaction, facts: SprintFacts, catalog: MetricCatalog) ->
 
 def _ticket(at: TicketAt, ticket: Ticket, data: str | None, catalog: MetricCatalog) -> StateTicket:
     card: Mapping[str, object] = ticket.card
-    metric = str(card.get("metric") or "")
+    aim = _aim(ticket, catalog)
+    metric = str(card.get("metric") or "") or (aim[0].name if aim else "")
+    target = "" if aim is None else format_value(*aim)
     budget = ticket.content.budget.gpu_hours
     return StateTicket(
         at=at,
         hypothesis=ticket.content.hypothesis,
         metric=metric,
         best=str(card.get("current_text") or ""),
-        target=str(card.get("target_text") or ""),
+        target=str(card.get("target_text") or "") or target,
         gap=_gap(ticket, metric, catalog),
+        is_shown=card.get("claim") == Outcome.MET,
         declared=catalog.get(metric) if metric else None,
         recommendation=str(card.get("recommendation") or ""),
         gpu_hours_budget=None if budget is None else float(budget),
@@ -95,12 +99,21 @@ def _gap(ticket: Ticket, name: str, catalog: MetricCatalog) -> float | None:
     metric, estimate = catalog.get(name) if name else None, ticket.card.get("estimate")
     if metric is None or not isinstance(estimate, int | float) or ticket.card.get("invalid"):
         return None
-    thresholds = (c.test for c in ticket.content.criteria if c.role is Role.PRIMARY)
-    named = next((one for one in thresholds if isinstance(one, Threshold) and one.metric == name), None)
-    target = None if named is None else in_unit_of(named.value, metric)
-    if target is None:
+    aim = _aim(ticket, catalog)
+    if aim is None or aim[0].name != metric.name:
         return None
-    return target - estimate if metric.direction is Direction.HIGHER else estimate - target
+    return aim[1] - estimate if metric.direction is Direction.HIGHER else estimate - aim[1]
+
+
+def _aim(ticket: Ticket, catalog: MetricCatalog) -> tuple[Metric, float] | None:
+    """The number that the first primary threshold asks for, in its metric's unit; None where none asks for a number."""
+    tests = (c.test for c in ticket.content.criteria if c.role is Role.PRIMARY)
+    for one in tests:
+        metric = catalog.get(one.metric) if isinstance(one, Threshold) else None
+        value = in_unit_of(one.value, metric) if isinstance(one, Threshold) and metric is not None else None
+        if metric is not None and value is not None:
+            return metric, value
+    return None
 
 
 def headline(ws: Workspace, actor: Actor, slug: str) -> Headline | None:

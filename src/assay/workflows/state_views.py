@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from assay.domain.experiments.display import format_value
 from assay.domain.forecasting.best_ahead import HIGH, BestAhead, ConePoint, NothingAhead
 from assay.domain.kernel.metrics import Direction
+from assay.domain.portfolio.phases import GateState
 
 if TYPE_CHECKING:
     from assay.domain.kernel.findings import Finding
@@ -30,6 +31,7 @@ class StateTicket:
         best: what it measured, ready to print; empty while nothing is known.
         target: what it has to reach.
         gap: from the one to the other in the metric's unit, positive where the target is not reached; None where either is unknown.
+        is_shown: its bound clears the target too, or its estimate where the ticket was locked so.
         declared: the metric, as it was declared.
         recommendation: what its verdict says; empty before one.
         gpu_hours_budget: None where none is set.
@@ -42,6 +44,7 @@ class StateTicket:
     best: str
     target: str
     gap: float | None
+    is_shown: bool
     declared: Metric | None
     recommendation: str
     gpu_hours_budget: float | None
@@ -100,7 +103,7 @@ class StateView:
     Attributes:
         week: of the project, counted from where its phase typically begins; None where nobody said since when.
         sprint: number of the running sprint; None where none runs, and the tickets are those in progress.
-        total, completed, killed, active: of the experiments among these tickets; completed holds those promoted and those killed.
+        total, promoted, killed, active: of the experiments among these tickets.
         gpu_hours: used by the runs begun in the sprint; None where no run says.
         gpu_hours_budget: of the tickets that set one.
         next_gate: the open decision that is due first; None where none has a date.
@@ -114,13 +117,61 @@ class StateView:
     sprint: int | None
     tickets: tuple[StateTicket, ...]
     total: int
-    completed: int
+    promoted: int
     killed: int
     active: int
     gpu_hours: float | None
     runs_without_gpu_hours: int
     gpu_hours_budget: float | None
     at: datetime
+
+    @property
+    def completed(self) -> int:
+        """Those promoted and those killed: each is an answer."""
+        return self.promoted + self.killed
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """Something that may go wrong.
+
+    Attributes:
+        kind: overdue, a kind of stuck phase, data, mix or compute.
+        text: what is known of it.
+        ticket: whose it is; empty where it is the project's.
+    """
+
+    kind: str
+    text: str
+    ticket: str = ""
+
+
+def risks_of(view: StateView) -> tuple[Risk, ...]:
+    """What may go wrong, as far as journal, runs and canvas tell: overdue decisions first."""
+    found = [
+        Risk("overdue", f"{line.gate.question}: {due_text(line)}")
+        for line in view.phase.gates
+        if line.state is GateState.OVERDUE
+    ]
+    found += [Risk(one.kind.value, one.evidence) for one in view.phase.stuck]
+    found += [
+        Risk("data", f"{one.at.key} waits for data and has begun", one.at.key)
+        for one in view.tickets
+        if one.data == "blocked"
+    ]
+    if view.phase.warning:
+        found.append(Risk("mix", view.phase.warning))
+    if view.gpu_hours is not None and view.gpu_hours_budget and view.gpu_hours > view.gpu_hours_budget:
+        whose = "of the sprint" if view.sprint else "in progress"
+        found.append(Risk("compute", f"the experiments {whose} used more compute than they budget"))
+    return tuple(found)
+
+
+def due_text(line: GateLine) -> str:
+    """By when an open decision is due."""
+    gate = line.gate
+    by = f"by sprint {gate.by_sprint}" if gate.by_sprint is not None else f"by {gate.by_day}"
+    return f"{by}{', overdue' if line.state is GateState.OVERDUE else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +185,7 @@ class TicketFigures:
     best: str
     target: str
     gap: float | None
+    is_shown: bool
     recommendation: str
     data: str | None
 
@@ -161,6 +213,7 @@ class StateFigures:
     sprint: int | None
     total: int
     completed: int
+    promoted: int
     killed: int
     active: int
     gpu_hours: float | None
@@ -187,10 +240,11 @@ def figures_of(view: StateView) -> StateFigures:
         ahead=ahead.points if isinstance(ahead, BestAhead) else (),
         ahead_text="" if one is None else ahead_text(one),
         chance_of_better=ahead.chance_of_better if isinstance(ahead, BestAhead) else None,
-        risks=tuple(stuck.evidence for stuck in view.phase.stuck),
+        risks=tuple(one.text for one in risks_of(view)),
         sprint=view.sprint,
         total=view.total,
         completed=view.completed,
+        promoted=view.promoted,
         killed=view.killed,
         active=view.active,
         gpu_hours=view.gpu_hours,
@@ -205,6 +259,7 @@ def figures_of(view: StateView) -> StateFigures:
                 best=t.best,
                 target=t.target,
                 gap=t.gap,
+                is_shown=t.is_shown,
                 recommendation=t.recommendation,
                 data=t.data,
             )

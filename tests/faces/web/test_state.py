@@ -88,7 +88,16 @@ def test_sprint_is_told_by_experiments_gap_compute_data_and_decision(told):
     assert clear["gap"] == pytest.approx(0.85 - 0.8824)
     assert waiting["data"] == "blocked" or waiting["data"] == "at risk"
     assert (fresh["gap"], fresh["best"], fresh["data"]) == (None, "", None)
-    assert (data["total"], data["completed"], data["killed"]) == (7, 1, 1)
+    assert (data["total"], data["completed"], data["promoted"], data["killed"]) == (7, 1, 0, 1)
+    assert (clear["is_shown"], fresh["is_shown"]) == (True, False)
+
+
+def test_target_stands_there_before_anything_is_measured_and_the_claim_alone_says_whether_it_is_reached(told):
+    data = json.loads(Browser(told.url).text(f"/api/v1/projects/{told.slug}/state")[1])
+    assert {one["target"] for one in data["tickets"] if one["metric"] == "accuracy"} >= {"85.0%"}
+    assert all(one["target"] for one in data["tickets"] if one["metric"] and not one["best"])
+    _, words = seen(told)
+    assert all(risk in words for risk in data["risks"])
 
 
 def test_broken_evidence_has_no_gap_and_is_never_reached(told):

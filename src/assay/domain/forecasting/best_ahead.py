@@ -122,10 +122,11 @@ def _silence(known: Sequence[Tried], now: datetime) -> NothingAhead | None:
     if len(known) < FEWEST:
         return NothingAhead(Silence.TOO_FEW, f"{len(known)} of {FEWEST} measured experiments that it takes")
     span = now - known[0].at
+    days = max(0, span.days)  # a tracker's clock may be ahead of ours
     if span < SHORTEST_SPAN:
         return NothingAhead(
             Silence.TOO_YOUNG,
-            f"the first was measured {span.days} days ago: it takes {SHORTEST_SPAN.days} to tell a pace",
+            f"the first was measured {days} {'day' if days == 1 else 'days'} ago: it takes {SHORTEST_SPAN.days} to tell a pace",
         )
     still, gap = now - known[-1].at, (known[-1].at - known[0].at) / (len(known) - 1)
     if still > max(STILL_AFTER, STILL_GAPS * gap):

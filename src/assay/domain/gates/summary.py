@@ -37,6 +37,8 @@ class CardSummary:
     """Shares 0..1 along the bar: low, high, estimate, target, baseline (keys absent when unknown)."""
     recommendation: str | None = None
     """promote, iterate, kill, undecided; None before evidence."""
+    claim: str = ""
+    """Outcome of the primary criterion that the figures are about; empty before there is one."""
     chip: str = ""
     """Short text on the chip, such as "Unclear" or "Kill: criterion met"."""
     foot: str = ""
@@ -66,6 +68,7 @@ class _Place:
     target: float | None
     low: float | None
     high: float | None
+    claim: Outcome | None = None
 
 
 def card_evidence(
@@ -100,6 +103,7 @@ def card_evidence(
         target_text=_text(place, None if place is None else place.target),
         bar=_bar(place),
         recommendation=None if verdict is None or not here else verdict.recommendation.value,
+        claim="" if place is None or place.claim is None else place.claim.value,
         chip="" if verdict is None or not here else chip_text(verdict, running),
         foot=_foot(verdict if here else None, learnings),
         compute_text=compute_text,
@@ -177,9 +181,8 @@ def _place(verdict: Verdict | None, registration: Registration, evidence: Eviden
         baseline = found.baseline
     shift = found.baseline if compared and found.baseline is not None else 0.0
     ends = (None, None) if found.interval is None else (found.interval.low, found.interval.high)
-    return _Place(
-        metric, baseline, *(_moved(value, shift) for value in (found.estimate, found.threshold, *ends))
-    )
+    moved = (_moved(value, shift) for value in (found.estimate, found.threshold, *ends))
+    return _Place(metric, baseline, *moved, claim=found.outcome)
 
 
 def _baseline(

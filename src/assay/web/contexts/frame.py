@@ -58,6 +58,8 @@ class Frame:
     """Scripts of this page beside those of every page."""
     sheets: tuple[str, ...] = ()
     """Style sheets of this page beside those of every page."""
+    live_seq: int | None = None
+    """The journal entry up to which the page is true, where it follows what comes after; None where it does not."""
 
 
 MESSAGES: Mapping[str, str] = MappingProxyType(

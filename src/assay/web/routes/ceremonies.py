@@ -30,12 +30,17 @@ EXPECTED = (Invalid, Refused, Conflict, StaleVersion)
 
 
 def _shown(
-    request: Request, slug: str, context: CeremonyPage, *, problem: AssayError | None = None
+    request: Request,
+    slug: str,
+    context: CeremonyPage,
+    *,
+    problem: AssayError | None = None,
+    live_seq: int | None = None,
 ) -> HTMLResponse:
     project = get_project(frame.workspace(request), frame.actor(request), slug)
     around = frame.build(
         request, context.heading, project=project, section="sprints",
-        twin=context.markdown_href.partition("?")[0], sheets=SHEETS, scripts=SCRIPTS,
+        twin=context.markdown_href.partition("?")[0], sheets=SHEETS, scripts=SCRIPTS, live_seq=live_seq,
     )  # fmt: skip
     status = 200 if problem is None else http_status(problem)
     return templating.page("pages/sprints/ceremony.html", around, context, status=status)
@@ -46,9 +51,9 @@ def show_standup(
     request: Request, slug: str, since: Annotated[str, Query(max_length=40)] = ""
 ) -> HTMLResponse:
     """What happened since yesterday."""
-    day = inputs.day_asked(since, field="since")
+    day, seq = inputs.day_asked(since, field="since"), frame.seq_now(request)
     view = standup(frame.workspace(request), frame.actor(request), slug, since=day)
-    return _shown(request, slug, ceremonies_view.standup_page(view, slug, since=day))
+    return _shown(request, slug, ceremonies_view.standup_page(view, slug, since=day), live_seq=seq)
 
 
 @router.get("/p/{slug}/sprints/{number}/check", dependencies=requires(Permission.READ))

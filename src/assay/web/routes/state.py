@@ -18,10 +18,11 @@ router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 @router.get("/p/{slug}/state", dependencies=requires(Permission.READ))
 def show_state(request: Request, slug: str) -> HTMLResponse:
     """Phase, headline metric with how sure it is, risks, and the tickets of the sprint."""
+    seq = frame.seq_now(request)
     view = project_state(frame.workspace(request), frame.actor(request), slug)
     context = state_view.state_page(view, state_box(view.headline, slug))
     around = frame.build(
         request, "State", project=view.project, section="state", twin=f"/api/v1/projects/{slug}/state",
-        scripts=("vendor/vega.js", "js/charts.js"),
+        scripts=("vendor/vega.js", "js/charts.js"), live_seq=seq,
     )  # fmt: skip
     return templating.page("pages/state.html", around, context)

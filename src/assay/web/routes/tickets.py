@@ -28,6 +28,7 @@ def show_ticket(request: Request, slug: str, key: str) -> HTMLResponse:
     """One ticket with all that is known of it."""
     metric = request.query_params.get("metric") or None
     ws, actor = frame.workspace(request), frame.actor(request)
+    seq = frame.seq_now(request)
     view = ticket_page(ws, actor, slug, key, metric=metric)
     guarded = any(stage.gate for stage in view.project.settings.board.stages)
     context = experiment_view.experiment_page(
@@ -42,7 +43,8 @@ def show_ticket(request: Request, slug: str, key: str) -> HTMLResponse:
         project=view.project,
         section="experiments",
         twin=f"/api/v1/projects/{slug}/tickets/{key}",
-        scripts=CHART_SCRIPTS if context.chart is not None else (),
+        scripts=CHART_SCRIPTS if context.chart is not None or view.ticket.lock is not None else (),
+        live_seq=seq,
         sheets=("css/board.css",),
     )
     return templating.page("pages/tickets/ticket.html", around, context)

@@ -76,7 +76,7 @@ def _line(group: dict[str, Any], metric: Metric | None) -> tuple[object, ...]:
     shown = format_interval(interval, lambda value: format_value(metric, value)) if interval else ""
     mean = "unknown" if group["mean"] is None else format_value(metric, group["mean"])
     return (
-        shortened(f"{name}{' (best)' if group['best'] else ''}", 50),
+        shortened(f"{name}{' (best)' if group['best'] else ''}", 80),
         group["ticket"] or "none",
         group["n"] or "",
         mean,

@@ -160,22 +160,29 @@ def _panel(view: ComparisonView, metric: str) -> CurvePanel:
 
 
 def _parameters(view: ComparisonView) -> CurvePanel | None:
-    axes, groups, left = parameter_axes(view)
-    if not axes or len(groups) < 2:
+    found = parameter_axes(view)
+    if not found.axes or len(found.groups) < 2:
         return None
     without = sum(group.mean is None for group in view.groups)
-    notes = [f"{wording.plural(len(groups), 'group')}, a line each; point at one to see it alone"]
-    notes += (
-        [f"{left} of {len(view.differing)} parameters that differ have no axis (at most {MOST_AXES})"]
-        if left
-        else []
-    )
-    notes += [f"{wording.plural(without, 'group')} without a mean not drawn"] if without else []
+    notes = [f"{wording.plural(len(found.groups), 'group')}, a line each; drag along an axis to pick some"]
+    if found.left_out:
+        notes.append(
+            f"{wording.plural(found.left_out, 'more group')} not drawn, these are the first by their means"
+        )
+    if found.unnamed:
+        notes.append(
+            f"{wording.plural(found.unnamed, 'more parameter')} without an axis, there is room for {MOST_AXES}"
+        )
+    if found.alike:
+        notes.append(f"{wording.plural(found.alike, 'parameter')} the same in all of them")
+    if without:
+        notes.append(f"{wording.plural(without, 'group')} without a mean not drawn")
+    names = ", ".join(axis.name for axis in found.axes)
     return CurvePanel(
         title=f"Parameters and {view.metrics[0]}",
         note="; ".join(notes),
         href=_changed(view, tail="/parameters.json"),
-        label=f"Parallel coordinates of {', '.join(axis.name for axis in axes)} and {view.metrics[0]}; the table below holds every group.",
+        label=f"Parallel coordinates of {names} and {view.metrics[0]}; the table below holds every group.",
     )
 
 

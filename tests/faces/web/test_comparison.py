@@ -200,6 +200,34 @@ def test_parameters_that_differ_have_an_axis_and_the_metric_is_the_last(swept_si
     assert all(math.isfinite(row["at"]) for row in found["groups"])
 
 
+def test_group_without_a_parameter_stands_below_its_axis_and_what_is_not_drawn_is_counted(
+    open_site, monkeypatch
+):
+    def sweep(ws):
+        told = story.Story(ws)
+        source = ws.store.write(
+            lambda tx: tx.add_source(
+                told.project.id, name="sweep", kind="mlflow", uri="sqlite:///s.db", experiment_filter=()
+            )
+        )
+        configs = [{"lr": "0.1", "depth": "4"}, {"lr": "0.2"}, {"lr": "0.3", "depth": "8"}]
+        runs = [swept(place, config=config, seed=1) for place, config in enumerate(configs)]
+        broken = swept(3, config={"lr": "0.4", "extra": "1"}, seed=1, broken=True)
+        ws.store.write(lambda tx: tx.put_runs(source, [*runs, broken], seq=tx.head()[0] + 1))
+        return {}
+
+    site = open_site(sweep)
+    view = compare(site.ws, story.ADA, site.slug, asked())
+    found = parameters.specification(view)["datasets"]
+    [missing] = [row for row in found["marks"] if row["text"] == "not set"]
+    depth = [row["at"] for row in found["groups"] if row["axis"] == "depth"]
+    assert (missing["axis"], depth.count(missing["at"]), min(depth)) == ("depth", 1, missing["at"])
+    monkeypatch.setattr(parameters, "MOST_GROUPS", 2)
+    note = comparison_page(view).parameters.note
+    assert "1 more group not drawn, these are the first by their means" in note
+    assert "1 parameter the same in all of them" in note
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -238,6 +266,35 @@ def test_runs_list_sends_the_chosen_ones_to_the_comparison(swept_site):
     _, page = browser.text(f"{where}/compare?run=sweep:0018&run=sweep:0001")
     assert "2 of 2 runs drawn." in page
     assert "2 runs were picked one by one." in page
+
+
+@pytest.mark.browser
+def test_stretch_of_an_axis_picks_its_runs_by_mouse_and_by_keys(swept_site, visit):
+    page = visit(swept_site.at("/compare?source=sweep&metric=accuracy"), bypass_csp=True)
+    box = page.locator("[data-chart*='parameters.json'][data-drawn=yes]")
+    box.scroll_into_view_if_needed()
+    said, go = page.locator(".picking [role=status]"), page.locator(".picking a")
+    page.locator(".picking summary").press("Enter")
+    page.locator("#pick-0-from").press("4")
+    assert page.locator("fieldset.pick").first.inner_text().startswith("depth")
+    page.locator("#pick-0-from").press("Tab")
+    page.locator("#pick-0-to").fill("4")
+    page.locator("#pick-0-to").press("Tab")
+    assert said.inner_text() == "3 groups of 5 picked, 9 runs."
+    x, low, high = box.evaluate(
+        """(box) => { const edge = box.querySelector("svg").getBoundingClientRect(), [x, y] = box.view.origin(), room = box.view.padding();
+        const at = (place) => edge.top + y + room.top + box.view.scale("y")(place);
+        return [edge.left + x + room.left + box.view.scale("x")("lr"), at(-0.05), at(0.6)]; }"""
+    )
+    page.mouse.move(x, low)
+    page.mouse.down()
+    page.mouse.move(x, high, steps=3)
+    page.mouse.up()
+    assert said.inner_text() == "2 groups of 5 picked, 6 runs."
+    assert page.url.endswith("metric=accuracy")
+    go.click()
+    page.wait_for_url("**/compare?*run=*")
+    assert "6 of 6 runs drawn." in page.locator("main").inner_text()
 
 
 @pytest.mark.browser

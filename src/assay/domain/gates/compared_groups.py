@@ -6,6 +6,7 @@ mean unknown, runs from before the lock of their ticket stand apart. Nothing her
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ import numpy as np
 from assay.domain.experiments.evidence import UNFINISHED, Curve, Run
 from assay.domain.gates.measurements import Measured, measure
 from assay.domain.gates.problems import Problem
-from assay.domain.gates.seed_groups import SeedGroup, config_key, distinguishing, group_label
+from assay.domain.gates.seed_groups import LABEL_LENGTH, SeedGroup, config_key, distinguishing, group_label
 from assay.domain.kernel.metrics import Direction, Metric
 from assay.stats.estimates import Interval
 from assay.stats.means import mean_estimate
@@ -107,7 +108,8 @@ def compared_groups(
     for one in runs:
         members.setdefault(_key(one), []).append(one)
     differing = distinguishing([group[0].run.config for group in members.values()])
-    groups = [_group(key, group, differing, metric, alpha) for key, group in members.items()]
+    labels = _labels({key: group[0] for key, group in members.items()}, differing)
+    groups = [_group(key, group, labels[key], metric, alpha) for key, group in members.items()]
     groups.sort(key=lambda group: _order(group, direction))
     known = [group for group in groups if group.mean is not None and not group.is_early]
     return ComparedGroups(tuple(groups), differing, known[0] if known and direction else None)
@@ -118,6 +120,32 @@ def _key(one: ComparedRun) -> str:
     return f"{run.ticket or ''}/{config_key(run)}/{run.dataset or ''}/{'early' if one.is_early else ''}"
 
 
+def _labels(first: Mapping[str, ComparedRun], differing: tuple[str, ...]) -> Mapping[str, str]:
+    """What each group is called: never the same as another of its ticket, arm and evaluation set.
+
+    Where there is no room for every parameter, those with the most values come first; where that leaves two alike, all stand there.
+    """
+    values = {name: {one.run.config.get(name) for one in first.values()} for name in differing}
+    telling = tuple(sorted(differing, key=lambda name: (-len(values[name]), name)))
+    labels = {key: _label(one.run, differing, telling) for key, one in first.items()}
+    alike = Counter(_named(one, labels[key]) for key, one in first.items())
+    return {
+        key: labels[key]
+        if alike[_named(one, labels[key])] == 1
+        else group_label(one.run, telling, longest=None)
+        for key, one in first.items()
+    }
+
+
+def _label(run: Run, differing: tuple[str, ...], telling: tuple[str, ...]) -> str:
+    whole = group_label(run, differing, longest=None)
+    return whole if len(whole) <= LABEL_LENGTH else group_label(run, telling)
+
+
+def _named(one: ComparedRun, label: str) -> tuple[str | None, str, str | None, bool, str]:
+    return one.run.ticket, one.run.arm, one.run.dataset, one.is_early, label
+
+
 def _order(group: ComparedGroup, direction: Direction | None) -> tuple[bool, bool, float, str]:
     sign = -1.0 if direction is Direction.HIGHER else 1.0
     mean = 0.0 if group.mean is None or direction is None else sign * group.mean
@@ -125,7 +153,7 @@ def _order(group: ComparedGroup, direction: Direction | None) -> tuple[bool, boo
 
 
 def _group(
-    key: str, members: Sequence[ComparedRun], differing: tuple[str, ...], metric: Metric, alpha: float
+    key: str, members: Sequence[ComparedRun], label: str, metric: Metric, alpha: float
 ) -> ComparedGroup:
     ordered = tuple(
         sorted(members, key=lambda one: (one.run.seed is None, one.run.seed or 0, one.run.run_id))
@@ -133,7 +161,7 @@ def _group(
     first = ordered[0].run
     bare = ComparedGroup(
         key=key,
-        label=group_label(first, differing),
+        label=label,
         ticket=first.ticket,
         arm=first.arm,
         dataset=first.dataset,

@@ -21,7 +21,7 @@ from assay.domain.kernel.canonical import digest
 BASELINE_ARM = "baseline"
 CANDIDATE_ARM = "candidate"
 CANDIDATE_TAG = "assay.candidate"
-_LABEL_LENGTH = 80
+LABEL_LENGTH = 80
 _KEY_LENGTH = 12
 
 
@@ -181,12 +181,12 @@ def distinguishing(configs: list[Mapping[str, str]]) -> tuple[str, ...]:
     return tuple(name for name in names if len({config.get(name) for config in configs}) > 1)
 
 
-def group_label(run: Run, apart: tuple[str, ...]) -> str:
-    """What sets the group of this run apart from the others, by the parameters in which they differ."""
+def group_label(run: Run, apart: tuple[str, ...], *, longest: int | None = LABEL_LENGTH) -> str:
+    """What sets the group of this run apart from the others, by the parameters in which they differ; cut where it is longer."""
     text = ", ".join(f"{name}={run.config[name]}" for name in apart if name in run.config)
     if not text:
         return run.arm if run.arm != CANDIDATE_ARM else "one configuration"
-    return text if len(text) <= _LABEL_LENGTH else f"{text[: _LABEL_LENGTH - 1]}…"
+    return text if longest is None or len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def is_exploratory_group(group: SeedGroup) -> bool:

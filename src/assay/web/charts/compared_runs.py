@@ -58,6 +58,9 @@ def specification(view: ComparisonView, curves: CurvesView) -> dict[str, Any]:
         row = _row(view, one, by_id[one.run_id], curves)
         row["colour"] = row["colour"] if row["colour"] in known else OTHERS
         rows.append({**row, "x": _across(one.across, factor), "y": _values(one.values, axis)})
+    # What is drawn last lies on top: the best group, and the one colour for all others below those that have their own.
+    places = {name: place for place, name in enumerate(colours)}
+    rows.sort(key=lambda row: -places[row["colour"]])
     shape = _Shape(
         title=_title(curves),
         along=along,
@@ -70,11 +73,13 @@ def specification(view: ComparisonView, curves: CurvesView) -> dict[str, Any]:
         has_dots=max((len(one.values) for one in curves.curves), default=0) <= FEW_POINTS,
     )
     sets = {"runs": rows}
+    by_run = {row["run"]: row for row in rows}
     if shape.is_smoothed:
         sets["raw"] = [
             {**row, "x": _across(one.raw_across, factor), "y": _values(one.raw_values, axis)}
-            for row, one in zip(rows, curves.curves, strict=True)
+            for one in curves.curves
             if one.raw_across is not None and one.raw_values is not None
+            for row in (by_run[one.run_id],)
         ]
     return {**filled(_drawing(shape), **sets), "usermeta": {"warnings": warnings(view, curves, axis)}}
 
@@ -230,7 +235,11 @@ def _drawing(shape: _Shape) -> Any:
         .mark_line(strokeWidth=1.4, clip=True, invalid="break-paths-show-domains", aria=False, point=dots)
         .encode(
             **common,
-            opacity=alt.condition(chosen, alt.value(0.8), alt.value(0.08)),
+            opacity=alt.when(~chosen)
+            .then(alt.value(0.08))
+            .when(alt.datum.colour == OTHERS)
+            .then(alt.value(0.2))
+            .otherwise(alt.value(0.9)),
             tooltip="said:N",
             href="href:N",
         )

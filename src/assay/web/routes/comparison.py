@@ -37,7 +37,7 @@ def show_comparison(request: Request, slug: str, groups: str = "") -> Response:
         project=view.project,
         section="runs",
         twin=twin,
-        scripts=("vendor/vega.js", "js/charts.js", "js/follow.js"),
+        scripts=("vendor/vega.js", "js/charts.js", "js/parallel.js", "js/follow.js"),
     )
     return templating.page("pages/compare.html", around, context)
 

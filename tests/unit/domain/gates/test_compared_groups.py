@@ -110,3 +110,20 @@ def test_best_is_the_best_mean_in_the_declared_direction(direction, best):
 
 def test_nothing_is_best_where_nobody_said_which_way_is_better():
     assert compared(one(1, 0.8), one(2, 0.9, config={}), direction=None).best is None
+
+
+def test_configurations_with_long_names_are_never_called_the_same():
+    wide = {"augmentation": "random-crop-and-flip", "architecture": "transformer-large-24-layers"}
+    plain = {"augmentation": "none", "architecture": "transformer-base-6-layers"}
+    configs = [
+        {**more, "batch_size": size, "weight_decay": decay}
+        for more in (wide, plain)
+        for size in ("64", "128")
+        for decay in ("0.1", "0.01", "0.001")
+    ]
+    labels = [
+        group.label
+        for group in compared(*(one(place, 0.8, config=config) for place, config in enumerate(configs))).groups
+    ]
+    assert len(set(labels)) == len(labels) == 12
+    assert all(label.startswith("weight_decay=") for label in labels)  # what has the most values comes first

@@ -23,8 +23,9 @@
       background: null, font, padding: 4,
       view: { stroke: null },
       axis: { ...text, gridColor: line, domain: false, ticks: false, labelPadding: 6, titlePadding: 8 },
-      legend: { ...text, labelColor: ink, symbolType: "circle", columns: width > 720 ? 2 : 1, labelLimit: Math.max(160, width - 90) },
+      legend: { ...text, labelColor: ink, symbolType: "circle", columns: width > 720 ? 2 : 1, labelLimit: width > 720 ? (width - 140) / 2 : Math.max(160, width - 90) },
       range: { ramp: ["--line-strong", "--accent"].map(colour), category: ["--accent", "--ink-3", "--series-3", "--series-4", "--series-5", "--series-6", "--series-7", "--series-8"].map(colour) },
+      style: { halo: { stroke: colour("--surface") }, picked: { stroke: colour("--accent") } },
       rule: { color: ink }, text: { color: ink, font, fontSize: 11 }, line: { color: colour("--accent") }, circle: { color: colour("--accent") }, point: { color: colour("--accent") }, area: { color: colour("--accent") }, bar: { color: colour("--accent") },
     };
   };
@@ -38,6 +39,7 @@
       box.view = (await vegaEmbed(box, structuredClone(box.specification), options(box))).view;
       box.dataset.drawn = "yes";
       warn(box);
+      box.dispatchEvent(new Event("assay:drawn", { bubbles: true }));
     } catch (error) {
       box.textContent = `The chart cannot be drawn: ${error.message}. The table below holds the same figures.`;
       box.dataset.drawn = "no";
@@ -72,6 +74,7 @@
     for (const [name, rows] of Object.entries(fresh.datasets)) box.view.data(name, structuredClone(rows));
     await box.view.runAsync();
     warn(box);
+    box.dispatchEvent(new Event("assay:drawn", { bubbles: true }));
   }
   window.assay.refreshCharts = (root) => Promise.all([...root.querySelectorAll("[data-chart]")].map(refresh));
   // Pictures of many curves one after the other, so that the first is there soonest; small ones all at once.

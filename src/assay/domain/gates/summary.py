@@ -181,8 +181,8 @@ def _place(verdict: Verdict | None, registration: Registration, evidence: Eviden
         baseline = found.baseline
     shift = found.baseline if compared and found.baseline is not None else 0.0
     ends = (None, None) if found.interval is None else (found.interval.low, found.interval.high)
-    moved = (_moved(value, shift) for value in (found.estimate, found.threshold, *ends))
-    return _Place(metric, baseline, *moved, claim=found.outcome)
+    estimate, target, low, high = (_moved(value, shift) for value in (found.estimate, found.threshold, *ends))
+    return _Place(metric, baseline, estimate, target, low, high, claim=found.outcome)
 
 
 def _baseline(

@@ -210,10 +210,9 @@ def _drawing(names: tuple[str, ...]) -> Any:
         .encode(x=x, y=alt.Y("low:Q", axis=None, scale=height), y2="high:Q")
     )
     # Twice: the page's colour around the letters keeps them readable over lines.
-    words = [
-        alt.Chart(alt.NamedData("marks"))
-        .mark_text(align="left", dx=6, fontSize=11, aria=False, **more)
-        .encode(x=x, y=y, text="text:N")
-        for more in ({"style": "halo", "strokeWidth": 4, "strokeJoin": "round"}, {})
-    ]
-    return alt.layer(lines, rules, picked, *words).add_params(outside)
+    text = alt.Chart(alt.NamedData("marks")).encode(x=x, y=y, text="text:N")
+    halo = text.mark_text(
+        align="left", dx=6, fontSize=11, aria=False, style="halo", strokeWidth=4, strokeJoin="round"
+    )
+    words = text.mark_text(align="left", dx=6, fontSize=11, aria=False)
+    return alt.layer(lines, rules, picked, halo, words).add_params(outside)

@@ -123,7 +123,9 @@ def test_configurations_with_long_names_are_never_called_the_same():
     ]
     labels = [
         group.label
-        for group in compared(*(one(place, 0.8, config=config) for place, config in enumerate(configs))).groups
+        for group in compared(
+            *(one(place, 0.8, config=config) for place, config in enumerate(configs))
+        ).groups
     ]
     assert len(set(labels)) == len(labels) == 12
     assert all(label.startswith("weight_decay=") for label in labels)  # what has the most values comes first

@@ -111,6 +111,7 @@ def _metric(told: dict[tuple[str, str], str]) -> Schema:
         "decimals": {"type": "integer", "minimum": 0, "maximum": 9},
         "aliases": NAMES,
         "description": {"type": "string"},
+        "reading": {"type": "string", "pattern": "^(last|best|(step|mean of last) [0-9]{1,15})$"},
     }
     described = {key: {"description": told["Metric", key], **fields[key]} for key in METRIC_KEYS}
     return {

@@ -412,6 +412,7 @@ def test_backup_of_an_older_version_is_restored(sqlite_store, tmp_path, portable
         after = told(restored, project)
     late = (
         "run_pasts",
+        "past_curves",
         "gates",
         "gate_runs",
         "blockers",

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from assay.api.schemas.projects import MetricBody
 from assay.domain.kernel.metric_name import METRIC_NAME
 from assay.domain.kernel.metrics import Metric
+from assay.domain.kernel.readings import reading_of
 from assay.errors import Invalid
 
 
@@ -25,6 +26,7 @@ def metric_from_body(name: str, body: MetricBody) -> Metric:
                 code="metric-name-malformed",
                 field=place,
             )
+    reading = reading_of(body.reading, field="reading")
     try:
         return Metric(
             name=name,
@@ -33,6 +35,7 @@ def metric_from_body(name: str, body: MetricBody) -> Metric:
             decimals=body.decimals,
             aliases=tuple(body.aliases),
             description=body.description,
+            reading=reading,
         )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

@@ -22,6 +22,7 @@ def register(root: typer.Typer) -> None:
 @app.command("add")
 def add(
     name: Name,
+    *,
     direction: Annotated[str, typer.Option("--direction", help="Which way is better: higher or lower.")],
     unit: Annotated[
         str, typer.Option("--unit", help="fraction, number, count, ms, s, min, h, GPU-h, USD, MB or tokens.")
@@ -31,6 +32,9 @@ def add(
         list[str] | None, typer.Option("--alias", metavar="TEXT", help="Another name it is logged under.")
     ] = None,
     description: Annotated[str, typer.Option("--description", help="What it means to the business.")] = "",
+    reading: Annotated[
+        str, typer.Option("--reading", help="Value of a run: last, best, 'step N' or 'mean of last N'.")
+    ] = "last",
     project: Project = None,
     json: Json = False,
 ) -> None:
@@ -39,14 +43,18 @@ def add(
     Example: assay metric add accuracy --direction higher --unit fraction
     """
     body = given(
-        direction=direction, unit=unit, decimals=decimals, aliases=alias, description=description or None
-    )
+        direction=direction, unit=unit, decimals=decimals, aliases=alias, description=description or None,
+        reading=None if reading == "last" else reading,
+    )  # fmt: skip
+    from assay.domain.kernel.readings import reading_of
+
     with connected(project) as api:
         answer = api.in_project("PUT", f"/metrics/{part(name)}", body=body)
     if json:
         print_json(answer.body)
     else:
-        say(f"{name}: {direction} is better, in {unit}.")
+        read = reading_of(answer.data.get("reading", "last")).words
+        say(f"{name}: {direction} is better, in {unit}. Of a run counts {read}.")
 
 
 @app.command("list")
@@ -61,9 +69,16 @@ def list_metrics(project: Project = None, json: Json = False) -> None:
         print_json(answer.body)
         return
     table(
-        ("name", "better", "unit", "also logged as", "meaning"),
+        ("name", "better", "unit", "counts", "also logged as", "meaning"),
         [
-            (row["name"], row["direction"], row["unit"], ", ".join(row["aliases"]), row["description"])
+            (
+                row["name"],
+                row["direction"],
+                row["unit"],
+                row.get("reading", "last"),
+                ", ".join(row["aliases"]),
+                row["description"],
+            )
             for row in answer.data["rows"]
         ],
         none="No metrics. Declare one: assay metric add accuracy --direction higher --unit fraction",

@@ -10,7 +10,7 @@ from assay.cli.connection import connected, part
 from assay.cli.options import Json, Key, Project, given, group
 from assay.cli.run_compare import compare
 from assay.cli.screen import facts, print_done, print_json, say, shortened, table
-from assay.cli.values import catalog_of, last_values, status_of, value_text
+from assay.cli.values import catalog_of, counted, last_values, status_of, value_text
 
 if TYPE_CHECKING:
     from assay.domain.kernel.metrics import MetricCatalog
@@ -108,10 +108,15 @@ def show(
     print()
     catalog = catalog_of(metrics)
     rows = [
-        (name, len(curve["values"]), value_text(name, curve["values"][-1], catalog))
+        (
+            name,
+            len(curve["values"]),
+            value_text(name, curve["values"][-1], catalog),
+            counted(name, curve, catalog),
+        )
         for name, curve in found["curves"].items()
     ]
-    table(("metric", "points", "last"), rows, none="No metrics.")
+    table(("metric", "points", "last", "counts"), rows, none="No metrics.")
 
 
 def _show_files(run: str, project: str | None, *, json: bool) -> None:

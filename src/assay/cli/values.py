@@ -27,10 +27,34 @@ def value_text(name: str, value: object, catalog: MetricCatalog) -> str:
 
 
 def last_values(values: Mapping[str, object], catalog: MetricCatalog, *, most: int) -> str:
-    """The last value of some metrics, the declared ones first."""
+    """The values of some metrics, the declared ones first; those that are not read last say where they were read."""
     names = sorted(values, key=lambda name: (catalog.get(name) is None, name))
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(f"{name} {value_text(name, values[name], catalog)}" for name in names[:most]) + more
+    return ", ".join(f"{name} {_read(name, values[name], catalog)}" for name in names[:most]) + more
+
+
+def _read(name: str, value: object, catalog: MetricCatalog) -> str:
+    metric = catalog.get(name)
+    return f"{value_text(name, value, catalog)}{metric.reading.beside if metric else ''}"
+
+
+def counted(name: str, curve: Mapping[str, Any], catalog: MetricCatalog) -> str:
+    """The value of a curve that counts, where that is not the last one."""
+    from assay.domain.kernel.readings import LAST
+
+    metric = catalog.get(name)
+    if metric is None or metric.reading == LAST:
+        return ""
+    import numpy as np
+
+    from assay.domain.experiments.display import format_value
+    from assay.domain.experiments.evidence import Curve
+    from assay.domain.experiments.readings import read_curve
+
+    values = np.array([float(value) for value in curve["values"]])
+    logged = Curve(np.array(curve["steps"], np.int64), values, np.array(curve["times_ms"], np.int64))
+    value = read_curve(logged, metric.reading, metric.direction)
+    return f"{format_value(metric, value)}{metric.reading.beside}"
 
 
 def baseline_text(baseline: Mapping[str, Any], catalog: MetricCatalog) -> str:

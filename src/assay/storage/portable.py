@@ -30,7 +30,7 @@ CHUNK_ROWS = 2 * MAX_PAGE
 
 CARRIED = (
     "answers", "attachments", "blobs", "blockers", "checkpoints", "commitments", "curves", "decisions", "gate_runs", "gates", "inbox_marks", "instance", "journal", "journal_head", "links",
-    "metrics", "notes", "pipeline_jobs", "project_documents", "projects", "run_pasts", "runs", "sources", "sprints", "stage_counts", "ticket_documents", "tickets", "verdicts",
+    "metrics", "notes", "past_curves", "pipeline_jobs", "project_documents", "projects", "run_pasts", "runs", "sources", "sprints", "stage_counts", "ticket_documents", "tickets", "verdicts",
     "watchers", "webhook_deliveries", "webhooks",
 )  # fmt: skip
 """Tables whose rows a backup carries."""
@@ -49,6 +49,7 @@ ADDED = {
     "0014": {"runs.cost_usd", "tickets.budget_cost_usd"},
     "0015": {"pipeline_jobs", "tickets.job_id"},
     "0017": {"webhooks", "webhook_deliveries"},
+    "0019": {"past_curves", "run_pasts.knows_curves"},
 }
 """Tables and columns that came with a version: a backup of an older one has none of them."""
 

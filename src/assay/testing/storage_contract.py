@@ -26,6 +26,7 @@ from assay.testing.storage_kept import KeptContract
 from assay.testing.storage_linked_data import LinkedDataContract
 from assay.testing.storage_named_tickets import NamedTicketContract
 from assay.testing.storage_pages import PagesContract
+from assay.testing.storage_past_curves import PastCurvesContract
 from assay.testing.storage_past_runs import PastRunsContract
 from assay.testing.storage_pipelines import PipelineContract
 from assay.testing.storage_samples import (
@@ -335,9 +336,8 @@ class EvidenceContract:
         store.write(lambda tx: tx.put_runs(source, [run(n, seed=2**70) for n in range(4)], seq=3))
         moved = run(0, digest="a", ticket="EXP-2", arm="old")
         changed = run(1, digest="b", curves={"accuracy": curve(math.nan)}, scores_digest="sha256:s")
-        more = run(
-            2, digest="c", tags={"note": "x"}, curves={"accuracy": curve(0.75), "f1": curve(1.0)}, seed=2**70
-        )
+        longer = {"accuracy": curve(0.5, 0.75), "f1": curve(1.0)}
+        more = run(2, digest="c", tags={"note": "x"}, curves=longer, seed=2**70)
         store.write(lambda tx: tx.put_runs(source, [moved, changed, more], seq=9))
         store.write(lambda tx: tx.mark_deleted(source.id, ["0003"], seq=11))
         store.write(lambda tx: tx.attach_run(project.id, "lab:0001", None, seq=12))
@@ -439,6 +439,7 @@ class StorageContract(
     SprintContract,
     JournalContract,
     PagesContract,
+    PastCurvesContract,
     PastRunsContract,
     ComparedContract,
     ConcurrencyContract,

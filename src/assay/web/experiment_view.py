@@ -17,6 +17,8 @@ from assay.domain.experiments.experiment import (
 from assay.domain.gates.wording import limit_text, used_of
 from assay.domain.kernel.findings import Outcome
 from assay.domain.kernel.ids import TicketType
+from assay.domain.kernel.metrics import Metric
+from assay.domain.kernel.readings import LAST
 from assay.web import blockers_view, findings_view, happenings, moves, wording
 from assay.web.charts import describe
 from assay.web.company_view import company, note_lines
@@ -111,6 +113,7 @@ def experiment_page(
         seeds=seed_dots(view),
         runs=run_groups(view, metric),
         run_metric=view.chart_metric or "",
+        run_value=_run_value(view.chart_metric, metric),
         runs_note=_runs_note(view),
         hypothesis=content.hypothesis,
         method=content.method,
@@ -201,6 +204,13 @@ def _amendment(one: Amendment) -> AmendmentRow:
         loosens=one.loosens,
         after_results=one.after_results,
     )
+
+
+def _run_value(name: str | None, metric: Metric | None) -> str:
+    """Which value of each run the table shows."""
+    if metric is None or metric.reading == LAST:
+        return f"last value of {name or 'the metric'}"
+    return f"{name}: {metric.reading.words}"
 
 
 def _runs_note(view: TicketView) -> str:

@@ -99,6 +99,6 @@ def progress_parts(view: OverviewView) -> str:
 def _best(view: OverviewView, metrics: MetricCatalog) -> Fact:
     if view.best_metric is None or not view.best:
         return Fact("Runs read", f"{view.runs:,}", "")
-    best = view.best[-1]
-    shown = format_value(metrics.get(view.best_metric), best.value)
+    best, metric = view.best[-1], metrics.get(view.best_metric)
+    shown = f"{format_value(metric, best.value)}{metric.reading.beside if metric else ''}"
     return Fact(f"Best {view.best_metric}", shown, f"{best.key} · {wording.plural(view.runs, 'run')}")

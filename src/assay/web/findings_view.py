@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from assay.domain.experiments.display_findings import shown_finding
 from assay.domain.gates.futility_seen import told_chances
+from assay.domain.gates.wording import counts_as
 from assay.domain.kernel.findings import Counts, Finding
 from assay.domain.kernel.metrics import MetricCatalog
+from assay.domain.kernel.readings import LAST
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.web import wording
 from assay.web.contexts.experiment import CriterionRow, VerdictPanel
-from assay.workflows.views import TicketView, VerdictSince
+from assay.workflows.views import CriterionLine, TicketView, VerdictSince
 
 
 def verdict_panel(
@@ -64,14 +66,16 @@ def _strictness(record: VerdictRecord) -> str:
 def criteria_rows(view: TicketView) -> tuple[CriterionRow, ...]:
     """Every criterion with what was found; before a verdict, the criteria alone."""
     if view.verdict is None:
-        return tuple(_bare(line.role, line.text) for line in view.criteria)
+        return tuple(_bare(line, view.metrics) for line in view.criteria)
     return tuple(_row(finding, view.metrics) for finding in view.verdict.verdict.findings)
 
 
-def _bare(role: str, text: str) -> CriterionRow:
+def _bare(line: CriterionLine, metrics: MetricCatalog) -> CriterionRow:
+    metric = metrics.get(line.metric) if line.metric else None
+    notes = () if metric is None or metric.reading == LAST else (counts_as(metric),)
     return CriterionRow(
-        role=role, text=text, word="not judged yet", tone="", icon="circle", estimate="", interval="",
-        reason="", settle="", notes=(), facts=(),
+        role=line.role, text=line.text, word="not judged yet", tone="", icon="circle", estimate="", interval="",
+        reason="", settle="", notes=notes, facts=(),
     )  # fmt: skip
 
 

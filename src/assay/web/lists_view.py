@@ -140,8 +140,10 @@ def waiting_line(row: AwaitedRow, slug: str) -> WaitingLine:
 def run_list_line(row: RunRow, slug: str, catalog: MetricCatalog) -> RunListLine:
     """One line of the run list, with the declared metrics first."""
     names = sorted(row.metrics, key=lambda name: (catalog.get(name) is None, name))
+    metrics = ((name, catalog.get(name)) for name in names[:METRICS_SHOWN])
     shown = tuple(
-        (name, last_value(row.metrics[name], catalog.get(name))[0]) for name in names[:METRICS_SHOWN]
+        (f"{name}{metric.reading.beside if metric else ''}", last_value(row.metrics[name], metric)[0])
+        for name, metric in metrics
     )
     return RunListLine(
         run_id=row.run_id,

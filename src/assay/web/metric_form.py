@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from assay.domain.kernel.metrics import Metric
+from assay.domain.kernel.readings import EXPECTED as READINGS
 from assay.errors import Invalid
 from assay.web.inputs import text
 
@@ -25,6 +26,7 @@ def metric_from_form(form: FormData) -> Metric:
         "decimals": text(form, "metric_decimals") or None,
         "aliases": aliases,
         "description": text(form, "metric_description"),
+        "reading": text(form, "metric_reading") or "last",
     }
     try:
         return Metric.model_validate(data)
@@ -45,4 +47,5 @@ _RULES = {
     "direction": "higher or lower",
     "decimals": "a whole number from 0 to 9",
     "description": "at most 2000 characters",
+    "reading": READINGS,
 }

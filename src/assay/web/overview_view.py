@@ -75,8 +75,17 @@ def headline_of(view: OverviewView, metrics: MetricCatalog) -> tuple[str, str, s
 def _best(view: OverviewView, metrics: MetricCatalog) -> str:
     if view.best_metric is None or not view.best:
         return ""
-    best = view.best[-1]
-    return f"Best {view.best_metric} so far: {format_value(metrics.get(view.best_metric), best.value)}, by {best.key}. "
+    best, metric = view.best[-1], metrics.get(view.best_metric)
+    read = metric.reading.beside if metric else ""
+    said = f"Best {view.best_metric}{read} so far: {format_value(metric, best.value)}, by {best.key}. "
+    other = view.measured_otherwise
+    return said if not other else f"{said}{_otherwise(other)} "
+
+
+def _otherwise(other: int) -> str:
+    """Tickets whose lock is older than what the project declares to count."""
+    were = f"{wording.plural(other, 'ticket')} {'was' if other == 1 else 'were'} locked"
+    return f"{were} while another value of a run counted: not compared."
 
 
 def _waits(view: OverviewView) -> str:

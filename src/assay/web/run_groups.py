@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from assay.domain.experiments.display import format_value
+from assay.domain.experiments.display import UNKNOWN, format_value
 from assay.domain.gates.seed_groups import BASELINE_ARM
 from assay.domain.gates.wording import hours
 from assay.domain.kernel.metrics import Metric
@@ -29,7 +29,7 @@ MOST_RUNS = 200
 
 
 def run_groups(view: TicketView, metric: Metric | None) -> tuple[RunGroup, ...]:
-    """The runs of the ticket by seed group, each group by seed, with the charted metric's last value."""
+    """The runs of the ticket by seed group, each group by seed, with the charted metric's value."""
     groups = view.verdict.verdict.groups if view.verdict is not None else ()
     rows = {row.run_id: row for row in view.runs}
     ordered = sorted(groups, key=_reading_order)
@@ -108,9 +108,9 @@ def run_line(row: RunRow, slug: str, metric_name: str | None, metric: Metric | N
 
 
 def last_value(text: str | None, metric: Metric | None) -> tuple[str, bool]:
-    """A run's last value as shown, and whether it is no number."""
-    if text is None:
-        return "", False
+    """A run's value as shown, and whether it is no number. One that is not known yet is not broken."""
+    if text is None or text == UNKNOWN:
+        return text or "", False
     try:
         value = float(text)
     except ValueError:

@@ -9,8 +9,10 @@ import numpy as np
 from assay.domain.experiments.display import format_value
 from assay.domain.experiments.evidence import Curve, Provenance, Run
 from assay.domain.experiments.prices import FROM_TAG
+from assay.domain.experiments.readings import read_curve
 from assay.domain.gates.wording import hours as hours_text
 from assay.domain.kernel.metrics import Metric, MetricCatalog
+from assay.domain.kernel.readings import LAST
 from assay.web import wording
 from assay.web.contexts.lists import ArtifactLine, ArtifactsPanel, MetricLine, RunPage
 from assay.web.run_groups import STATUS
@@ -104,11 +106,20 @@ def _cost(run: Run) -> str:
     return f"{run.cost_usd:,.2f} USD, from {run.cost_source or FROM_TAG}"
 
 
+def _counts(curve: Curve, metric: Metric | None) -> str:
+    """The value that counts, where that is not the last one."""
+    if metric is None or metric.reading == LAST:
+        return ""
+    value = read_curve(curve, metric.reading, metric.direction)
+    return f"{format_value(metric, value)}{metric.reading.beside}"
+
+
 def _metric(name: str, curve: Curve, metric: Metric | None) -> MetricLine:
     finite = curve.values[np.isfinite(curve.values)]
     broken = len(curve.values) - len(finite)
     return MetricLine(
         name=name,
+        counts=_counts(curve, metric),
         last=format_value(metric, curve.last) if len(curve.values) else "",
         lowest=format_value(metric, float(finite.min())) if len(finite) else "",
         highest=format_value(metric, float(finite.max())) if len(finite) else "",

@@ -31,7 +31,7 @@ class _Scale:
 
 
 def seed_dots(view: TicketView) -> SeedDots | None:
-    """The seeds of every group by their last value, None where there is nothing to draw."""
+    """The seeds of every group by the value that counts, None where there is nothing to draw."""
     name = view.chart_metric
     if name is None or view.verdict is None:
         return None
@@ -67,7 +67,7 @@ def drawn_dots(
     zone_x, zone_width = _zone(threshold, metric, scale)
     edge = scale.at(threshold) if threshold is not None else None
     return SeedDots(
-        title=f"Seeds, {name}",
+        title=f"Seeds, {name}{metric.reading.beside if metric else ''}",
         lines=lines,
         zone_x=zone_x,
         zone_width=zone_width,

@@ -194,6 +194,7 @@ def _metrics(catalog: MetricCatalog) -> Iterable[MetricRow]:
             decimals="" if metric.decimals is None else str(metric.decimals),
             aliases=", ".join(metric.aliases),
             description=metric.description,
+            reading=metric.reading.words,
         )
 
 

@@ -38,6 +38,7 @@ from assay.workflows.kept import (
 )
 from assay.workflows.lock_integrity import lock_faults
 from assay.workflows.lookup import required_project, required_ticket
+from assay.workflows.overview import measured_alike
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import KeptDocument, Project, Sprint
 from assay.workflows.verdicts import check_lock
@@ -220,7 +221,7 @@ def _measures(
     found: list[Measure] = []
     for key, body in tx.verdict_bodies(project.id, digests):
         found += measures_of(key, json.loads(body)["verdict"]["findings"], catalog)
-    for one in tx.measured(project.id):
+    for one in measured_alike(tx.measured(project.id), catalog):
         metric = catalog.get(one.metric)
         if metric is not None:
             found.append(Measure(one.key, (metric.name, ""), one.estimate))

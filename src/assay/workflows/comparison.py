@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.domain.experiments.evidence import Curve, FloatArray
-from assay.domain.experiments.readings import Reading, ReadingKind
+from assay.domain.experiments.readings import read_curve
 from assay.domain.gates.compared_groups import ComparedRun, compared_groups
 from assay.domain.gates.configurations import configured
 from assay.domain.gates.seed_groups import is_exploratory
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
+from assay.domain.kernel.readings import LAST, Reading, ReadingKind
 from assay.stats.curve_thinning import FEWEST, smoothed, thinned_points
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.comparison_views import (
-    DEFAULT_READING,
     Across,
     ComparisonAsked,
     ComparisonView,
@@ -83,7 +83,7 @@ def _compared(tx: ReadTransaction, project: Project, asked: ComparisonAsked) -> 
     logged = _logged(matched.runs)
     metrics = _metrics(asked, logged, catalog, tickets.values(), project)
     declared = catalog.get(metrics[0]) if metrics else None
-    read = asked.read or DEFAULT_READING
+    read = asked.read or (LAST if declared is None else declared.reading)
     values = _values(tx, project, matched.runs, metrics[0] if metrics else "", declared, read)
     taken = tuple(
         ComparedRun(
@@ -96,7 +96,7 @@ def _compared(tx: ReadTransaction, project: Project, asked: ComparisonAsked) -> 
     rules = project.settings.verdicts
     groups = compared_groups(
         taken,
-        declared or _undeclared(metrics[0] if metrics else "value"),
+        _of_one_value(declared or _undeclared(metrics[0] if metrics else "value")),
         direction=None if declared is None else declared.direction,
         alpha=rules.alpha,
     )
@@ -161,8 +161,13 @@ def _metrics(
 def _undeclared(name: str) -> Metric:
     """A metric of which only the name is known; its name may be one that nobody could declare."""
     return Metric.model_construct(
-        name=name, direction=Direction.HIGHER, unit=Unit.NUMBER, decimals=None, aliases=(), description=""
-    )
+        name=name, direction=Direction.HIGHER, unit=Unit.NUMBER, decimals=None, aliases=(), description="", reading=LAST,
+    )  # fmt: skip
+
+
+def _of_one_value(metric: Metric) -> Metric:
+    """The metric for groups whose runs come with the one value that was read of each already."""
+    return metric.model_copy(update={"reading": LAST})
 
 
 def _is_early(one: MatchedRun, tickets: Mapping[str, Ticket]) -> bool:
@@ -191,7 +196,7 @@ def _values(
         return {run: value for run, value in last if value is not None}
     curves = _curves_by_run(tx, project, names, [one.run.run_id for one in runs])
     direction = None if declared is None else declared.direction
-    known = ((run, read.of(curve, direction)) for run, curve in curves.items())
+    known = ((run, read_curve(curve, read, direction)) for run, curve in curves.items())
     return {run: value for run, value in known if value is not None}
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 
 from assay.domain.experiments.evidence import RunStatus
-from assay.domain.experiments.readings import reading_of
+from assay.domain.kernel.readings import reading_of
 from assay.domain.kernel.time import day_or_time
 from assay.errors import Invalid
 from assay.workflows.comparison_views import Across, ColourBy, ComparisonAsked, ComparisonFilters

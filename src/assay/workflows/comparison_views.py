@@ -8,8 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from assay.domain.experiments.readings import LAST, Reading
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from assay.domain.experiments.evidence import Run
     from assay.domain.gates.compared_groups import ComparedGroup, ComparedRun
     from assay.domain.kernel.metrics import Metric
+    from assay.domain.kernel.readings import Reading
     from assay.workflows.records import Project
 
 
@@ -165,6 +164,3 @@ class ComparisonView:
     seq: int = 0
     group_of: Mapping[str, ComparedGroup] = field(default_factory=dict)
     """By run id."""
-
-
-DEFAULT_READING = LAST

@@ -12,6 +12,7 @@ from assay.domain.kernel.events import Event
 from assay.errors import AssayError, Conflict, Invalid, NotFound
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.canvas import refresh_standing
+from assay.workflows.declared_values import as_declared
 from assay.workflows.filters import run_filters
 from assay.workflows.lookup import required_project, required_ticket
 from assay.workflows.ownership import must_not_be_shared
@@ -319,4 +320,5 @@ def list_runs(
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         asked = run_filters(tx, project, filters)
-        return tx.run_list(project, after=cursor, limit=limit, filters=asked)
+        page = tx.run_list(project, after=cursor, limit=limit, filters=asked)
+        return replace(page, rows=as_declared(tx, project.id, page.rows, tx.metrics(project.id)))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from assay.domain.board.saved_compute import saved_compute
-from assay.domain.kernel.metrics import Direction, MetricCatalog
+from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.filters import asked_of_tickets
 from assay.workflows.lookup import required_project
@@ -25,16 +25,32 @@ def overview(ws: Workspace, actor: Actor, slug: str) -> OverviewView:
     with ws.store.read() as tx:
         project = required_project(tx, slug)
         view = tx.overview(project)
-        metric, best = best_over_time(tx.measured(project.id), tx.metrics(project.id))
+        measured, metrics = tx.measured(project.id), tx.metrics(project.id)
+        metric, best = best_over_time(measured, metrics)
+        other = 0 if metric is None else len(measured_otherwise(measured, metrics.require(metric)))
         killed = tx.killed_work(project.id, since=ws.clock() - SAVED_WITHIN)
-        return replace(view, best_metric=metric, best=best, saved=saved_compute(killed))
+        return replace(
+            view, best_metric=metric, best=best, measured_otherwise=other, saved=saved_compute(killed)
+        )
+
+
+def measured_otherwise(measured: Sequence[Measured], metric: Metric) -> tuple[Measured, ...]:
+    """What was measured of this metric by another value of the runs than is declared: their lock is older than the declaration."""
+    return tuple(one for one in measured if one.metric == metric.name and one.reading != metric.reading.text)
+
+
+def measured_alike(measured: Sequence[Measured], metrics: MetricCatalog) -> tuple[Measured, ...]:
+    """What was measured by the value that is declared now; nothing else can be compared."""
+    declared = ((one, metrics.get(one.metric)) for one in measured)
+    return tuple(one for one, metric in declared if metric is not None and one.reading == metric.reading.text)
 
 
 def best_over_time(
     measured: Sequence[Measured], metrics: MetricCatalog
 ) -> tuple[str | None, tuple[BestPoint, ...]]:
     """How did the best value of the most claimed metric rise? Steps only, oldest first."""
-    claims = Counter(item.metric for item in measured if metrics.get(item.metric) is not None)
+    measured = measured_alike(measured, metrics)
+    claims = Counter(item.metric for item in measured)
     if not claims:
         return None, ()
     name = min(claims, key=lambda one: (-claims[one], one))

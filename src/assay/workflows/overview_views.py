@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from assay.domain.board.saved_compute import NOTHING_SAVED, SavedCompute
+from assay.domain.kernel.readings import LAST
 from assay.workflows.views import ExperimentRow
 
 
@@ -18,6 +19,8 @@ class Measured:
     metric: str
     estimate: float
     measured_at: datetime
+    reading: str = LAST.text
+    """Which value of its runs that is, as its lock declares it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +110,7 @@ class OverviewView:
     """The metric most tickets claim something about; None before anything was measured."""
     best: tuple[BestPoint, ...] = ()
     """Each step up of the best value, oldest first."""
+    measured_otherwise: int = 0
+    """Tickets that measured this metric, but by another value of their runs than the project declares now: not compared."""
     saved: SavedCompute = NOTHING_SAVED
     """What the experiments killed in the last 90 days left of their budgets."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from assay.domain.experiments.evidence import Curve, RunStatus
+from assay.domain.gates.curve_approach import is_told
 from assay.domain.gates.past_targets import PastTarget, past_target, problem_of
 from assay.domain.stopping.history import FEWEST_EVALUATIONS, LeftOut, PastRun
 from assay.workflows.back_test_ports import EndedRun
@@ -64,8 +63,12 @@ def past_runs(tx: ReadTransaction, project_id: int, newest: int) -> PastRuns:
         run, target, name = wanted[run_id]
         if metric == name:
             problem = problem_of(target, run.dataset)
-            targets.setdefault(problem, target)
-            read[run_id] = _past_run(run, target, problem, curve)
+            past = _past_run(run, target, problem, curve)
+            if isinstance(past, LeftOut):
+                found.append(past)
+            else:
+                targets.setdefault(problem, target)
+                read[run_id] = past
     in_order = [read[run_id] for run_id in reversed(wanted) if run_id in read]
     return PastRuns([*found, *in_order], total, {run_id: one[0] for run_id, one in wanted.items()}, targets)
 
@@ -84,8 +87,8 @@ def _wanted(run: EndedRun, target: PastTarget | None) -> tuple[PastTarget, str] 
     return LeftOut.FEW_EVALUATIONS if run.points[name] < FEWEST_EVALUATIONS else (target, name)
 
 
-def _past_run(run: EndedRun, target: PastTarget, problem: str, curve: Curve) -> PastRun:
-    """Where a step was logged twice the later value counts."""
-    last = np.append(np.diff(curve.steps) > 0, True)
-    gaps = target.gaps(curve.values[last])
-    return PastRun(run.run_id, run.ticket, problem, curve.steps[last], gaps, run.gpu_hours)
+def _past_run(run: EndedRun, target: PastTarget, problem: str, curve: Curve) -> PastRun | LeftOut:
+    steps, gaps = target.approach(curve)
+    if not is_told(steps, target.metric.reading):
+        return LeftOut.NO_VALUE
+    return PastRun(run.run_id, run.ticket, problem, steps, gaps, run.gpu_hours)

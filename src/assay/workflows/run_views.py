@@ -23,7 +23,11 @@ class RunView(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One line of the run list. `metrics` holds last values as text, non-finite ones as "NaN", "inf", "-inf"."""
+    """One line of the run list.
+
+    `metrics` holds last values as text, non-finite ones as "NaN", "inf", "-inf"; of a metric that is declared to be read
+    otherwise the value that counts, "unknown" where its curve does not reach that.
+    """
 
     run_id: str
     source: str

@@ -9,9 +9,11 @@ from typing import Any
 
 from assay.domain.experiments.dossier import dossier_from_bytes
 from assay.domain.experiments.evidence import Evidence
-from assay.domain.experiments.experiment import Decision, DecisionKind
+from assay.domain.experiments.experiment import Decision, DecisionKind, Lock
+from assay.domain.gates.candidates import primary_metric_of
 from assay.domain.gates.summary import card_evidence
 from assay.domain.kernel.findings import Outcome, with_outcome
+from assay.domain.kernel.readings import LAST
 from assay.domain.kernel.time import timestamp
 from assay.domain.kernel.verdicts import VerdictRecord
 from assay.workflows.ports import ReadTransaction
@@ -64,7 +66,7 @@ def figures_at_kill(tx: ReadTransaction, project: Project, ticket: Ticket) -> Ma
     (lock, evidence), record = dossier_from_bytes(content), read_record(stored)
     summary = card_evidence(record, lock, evidence)
     card = asdict(with_estimate(CardEvidence(**asdict(summary)), record, evidence))
-    return {name: card[name] for name in _STANDING}
+    return {name: card[name] for name in _STANDING} | read_otherwise(lock)
 
 
 def closed_by(project: Project, ticket: Ticket) -> Decision | None:
@@ -91,6 +93,12 @@ def with_estimate(card: CardEvidence, record: VerdictRecord, evidence: Evidence)
     if group is None or group.mean is None or not known:
         return card
     return replace(card, estimate=group.mean, measured_at=timestamp(max(known)))
+
+
+def read_otherwise(lock: Lock) -> dict[str, str]:
+    """Which value of the runs the estimate of a card is, where that is not the last one: `reading`."""
+    primary = primary_metric_of(lock.registration)
+    return {} if primary is None or primary[1].reading == LAST else {"reading": primary[1].reading.text}
 
 
 def read_record(stored: StoredVerdict) -> VerdictRecord:

@@ -18,7 +18,7 @@ from assay.domain.portfolio.phases import GateState, week_of
 from assay.domain.sprints.progress import Progress
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
-from assay.workflows.overview import best_over_time
+from assay.workflows.overview import best_over_time, measured_alike
 from assay.workflows.overview_views import BestPoint
 from assay.workflows.phases import GateLine, PhaseView, read_phase
 from assay.workflows.ports import ReadTransaction, Workspace
@@ -125,7 +125,7 @@ def headline(ws: Workspace, actor: Actor, slug: str) -> Headline | None:
 
 
 def _headline(tx: ReadTransaction, project: Project, catalog: MetricCatalog, at: datetime) -> Headline | None:
-    measured = tx.measured(project.id)
+    measured = measured_alike(tx.measured(project.id), catalog)
     name, best = best_over_time(measured, catalog)
     if name is None or not best:
         return None

@@ -74,7 +74,8 @@ class Headline:
 
 def best_text(one: Headline) -> str:
     """The best value of the headline metric, and which ticket reached it."""
-    return f"{one.metric.name}: {format_value(one.metric, one.best.value)}, by {one.best.key}"
+    value = f"{format_value(one.metric, one.best.value)}{one.metric.reading.beside}"
+    return f"{one.metric.name}: {value}, by {one.best.key}"
 
 
 def ahead_text(one: Headline) -> str:

@@ -18,6 +18,7 @@ from assay.stats.curve_thinning import thinned_points
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.blockers import by_age
 from assay.workflows.board import assess
+from assay.workflows.declared_values import as_declared
 from assay.workflows.job_views import MOST_SHOWN, tree_of
 from assay.workflows.kill_cards import kill_views
 from assay.workflows.lookup import required_project, required_ticket
@@ -61,6 +62,7 @@ def _view(
     record = None if standing is None else standing.record
     prices = project.settings.prices
     runs = [run._replace(row=priced_row(run.row, prices)) for run in tx.runs_of(project.id, ticket.key)]
+    shown = as_declared(tx, project.id, [run.row for run in runs], catalog)
     charted = metric or _primary_metric(ticket)
     paid = [run.row for run in runs if not run.row.deleted]
     gpu_hours, without_hours = _sum(row.gpu_hours for row in paid)
@@ -83,7 +85,7 @@ def _view(
         verdict=record,
         verdict_digest=None if standing is None else standing.digest,
         since_kill=None if standing is None else standing.since,
-        runs=tuple(run.row for run in runs),
+        runs=shown,
         chart_metric=charted,
         curves=_curves(tx, project, runs, charted, standing),
         links=tuple(tx.links(ticket.id)),

@@ -31,6 +31,7 @@ from assay.workflows.records import Project, StoredVerdict, Ticket
 from assay.workflows.standing_verdicts import (
     StandingVerdict,
     figures_at_kill,
+    read_otherwise,
     read_record,
     standing_verdict,
     with_estimate,
@@ -119,6 +120,7 @@ def _refresh_once(ws: Workspace, slug: str, key: str) -> tuple[bool, VerdictReco
     record = compute_verdict(ticket.lock, evidence, settings=settings, now=ws.clock(), past=taught)
     summary = card_evidence(record, ticket.lock, evidence)
     card = asdict(with_estimate(_counts(CardEvidence(**asdict(summary)), ticket, evidence), record, evidence))
+    card |= read_otherwise(ticket.lock)
     return ws.store.write(lambda tx: _keep(tx, ws, project, ticket, record, card, seen=seen)), record
 
 

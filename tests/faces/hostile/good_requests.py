@@ -61,7 +61,14 @@ SETTINGS = {
 }  # fmt: skip
 BOARD_FILE = "columns:\n- {key: backlog, title: Backlog}\nmoves: []\n"
 HISTORY = "ticket,from,to,at\nWEB-1,,Backlog,2026-03-02\nWEB-1,Backlog,Hypothesis,2026-03-04T10:00:00Z\n"
-METRIC = {"direction": "higher", "unit": "fraction", "decimals": 2, "aliases": ["acc"], "description": "x"}
+METRIC = {
+    "direction": "higher",
+    "unit": "fraction",
+    "decimals": 2,
+    "aliases": ["acc"],
+    "description": "x",
+    "reading": "best",
+}
 GATE = {
     "text": "gate: another\ncriteria: [accuracy >= 85%]\nchecks: [golden: {file: golden.csv}]\n",
     "name": "another",

@@ -55,6 +55,8 @@ class MetricBody(Body):
         default_factory=list
     )
     description: Annotated[str, Field(max_length=2000)] = ""
+    reading: Annotated[str, Field(max_length=40, examples=["step 1000"])] = "last"
+    """Which value of a run's curve counts: last, best, step N or mean of last N."""
 
 
 class NamedMetricBody(MetricBody):

@@ -222,8 +222,8 @@ def declaration_changes(before: Mapping[str, Metric], after: Mapping[str, Metric
     """What changed in the declarations of metrics that are declared both times, by name?"""
     for name in sorted(before.keys() & after.keys()):
         one, other = before[name], after[name]
-        for field in ("direction", "unit"):
-            was, now = getattr(one, field), getattr(other, field)
+        said = [(field, getattr(one, field), getattr(other, field)) for field in ("direction", "unit")]
+        for field, was, now in (*said, ("reading", one.reading.text, other.reading.text)):
             if was != now:
                 yield _note("changed", f"changed metric {name}: {field} {was} is now {now}", loosens=True)
         if sorted(one.aliases) != sorted(other.aliases):

@@ -10,14 +10,16 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from assay.domain.experiments.evidence import Curve, Evidence, Past, Provenance, Run, RunStatus
+from assay.domain.experiments.evidence import Curve, Evidence, LastValue, Past, Provenance, Run, RunStatus
 from assay.domain.experiments.experiment import Lock
+from assay.domain.kernel.readings import LAST
 from assay.errors import Invalid
 
 FORMAT = "assay/dossier@1"
@@ -27,13 +29,15 @@ _OMITTED = frozenset({"scores", "curves", "past"})
 
 def dossier_bytes(lock: Lock, evidence: Evidence) -> bytes:
     """Which bytes keep this lock and this evidence? Equal for equal evidence, whatever the order of its runs."""
+    named = lock.registration.metrics
+    read = frozenset(name for metric in named if metric.reading != LAST for name in metric.names)
     data = {
         "format": FORMAT,
         "lock": lock.model_dump(mode="json"),
-        "runs": _packed_runs(evidence.runs),
-        "baseline_runs": _packed_runs(evidence.baseline_runs),
-        "detached": _packed_runs(evidence.detached),
-        "baseline_detached": _packed_runs(evidence.baseline_detached),
+        "runs": _packed_runs(evidence.runs, read),
+        "baseline_runs": _packed_runs(evidence.baseline_runs, read),
+        "detached": _packed_runs(evidence.detached, read),
+        "baseline_detached": _packed_runs(evidence.baseline_detached, read),
         "ticket": evidence.ticket,
     }
     return zlib.compress(json.dumps(data, sort_keys=True, separators=(",", ":")).encode(), level=6)
@@ -69,23 +73,34 @@ def _unreadable(found: str) -> Invalid:
     )
 
 
-def _packed_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    return [_packed(run) for run in sorted(runs, key=lambda run: run.run_id)]
+def _packed_runs(runs: Sequence[Run], read: AbstractSet[str]) -> list[dict[str, Any]]:
+    return [_packed(run, read) for run in sorted(runs, key=lambda run: run.run_id)]
 
 
-def _packed(run: Run) -> dict[str, Any]:
+def _packed(run: Run, read: AbstractSet[str]) -> dict[str, Any]:
     data = {field.name: getattr(run, field.name) for field in fields(Run) if field.name not in _OMITTED}
     for name in _MOMENTS:
         data[name] = data[name].isoformat() if data[name] is not None else None
     data["config"], data["tags"] = dict(run.config), dict(run.tags)
     data["curves"] = {metric: _packed_curve(curve) for metric, curve in run.curves.items()}
-    data["past"] = [_packed_past(past) for past in run.past]
+    data["past"] = [_packed_past(past, read) for past in run.past]
     return data
 
 
-def _packed_past(past: Past) -> dict[str, Any]:
+def _packed_past(past: Past, read: AbstractSet[str]) -> dict[str, Any]:
+    """What a run was, with its curves where another value than the last one counts."""
     data = {field.name: getattr(past, field.name) for field in fields(Past) if field.name not in _OMITTED}
+    if read and past.curves is not None:
+        data["curves"] = {n: _packed_curve(curve) for n, curve in past.curves.items() if n in read}
     return data | {"config": dict(past.config), "values": dict(past.values)}
+
+
+def _unpacked_past(data: Mapping[str, Any]) -> Past:
+    packed, curves = data.get("curves"), None
+    if packed is not None:
+        curves = {name: LastValue.of(value) for name, value in data["values"].items()}
+        curves |= {name: _unpacked_curve(curve) for name, curve in packed.items()}
+    return Past(**{**data, "status": RunStatus(data["status"]), "curves": curves})
 
 
 def _unpacked_runs(packed: Sequence[Mapping[str, Any]]) -> tuple[Run, ...]:
@@ -103,9 +118,7 @@ def _unpacked(data: Mapping[str, Any]) -> Run:
             "status": RunStatus(data["status"]),
             "provenance": Provenance(data["provenance"]),
             "curves": {metric: _unpacked_curve(curve) for metric, curve in data["curves"].items()},
-            "past": tuple(
-                Past(**past | {"status": RunStatus(past["status"])}) for past in data.get("past", ())
-            ),
+            "past": tuple(_unpacked_past(past) for past in data.get("past", ())),
         }
     )
 

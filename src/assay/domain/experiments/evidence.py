@@ -134,6 +134,22 @@ class Curve:
         return self._columns
 
 
+class LastValue(Curve):
+    """A curve of which nobody kept more than its last value, at no step."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, value: float) -> Self:
+        """The curve that ended with this value.
+
+        >>> LastValue.of(0.5).last
+        0.5
+        """
+        at = np.zeros(1, dtype=np.int64)
+        return cls(steps=at, values=np.array([value], dtype=np.float64), times_ms=at)
+
+
 class Labels(Sequence[str]):
     """One label an example, kept as codes: a million labels of a hundred names are a million small numbers.
 
@@ -222,6 +238,8 @@ class Past:
     scores_digest: str | None = None
     scores_error: str | None = None
     scores: Mapping[str, Scores] = field(default_factory=dict)
+    curves: Mapping[str, Curve] | None = None
+    """Its curves by metric; None where nobody kept more than last values."""
 
 
 @_record

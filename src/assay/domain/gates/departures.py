@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from assay.domain.experiments.evidence import Curve, Evidence, Past, Run, RunStatus
+from assay.domain.experiments.evidence import Evidence, LastValue, Past, Run, RunStatus
 from assay.domain.experiments.experiment import Lock
-from assay.domain.gates.run_values import same_value
+from assay.domain.gates.run_values import same_curve, same_value
 
 DELETED = "deleted in the tracker"
 _REOPENED = {
@@ -78,7 +76,8 @@ def went_after(run: Run, lock: Lock | None) -> bool:
 
 
 def as_it_was(run: Run, past: Past) -> Run:
-    """The run as it was; of its curves the last values are known."""
+    """The run as it was; of its curves the last values at least are known."""
+    known = past.curves
     return replace(
         run,
         ticket=past.ticket,
@@ -86,7 +85,7 @@ def as_it_was(run: Run, past: Past) -> Run:
         config=run.config if past.status is RunStatus.FINISHED else past.config,
         seed=past.seed,
         status=past.status,
-        curves={name: _point(value) for name, value in past.values.items()},
+        curves={name: LastValue.of(value) for name, value in past.values.items()} if known is None else known,
         scores_digest=past.scores_digest,
         scores_error=past.scores_error,
         scores=past.scores,
@@ -116,6 +115,7 @@ def _says_the_same(past: Past, run: Run) -> bool:
         and past.dataset in (None, run.dataset)
         and run.scores_digest == past.scores_digest
         and all(n in run.curves and same_value(v, run.curves[n].last) for n, v in past.values.items())
+        and all(n in run.curves and same_curve(c, run.curves[n]) for n, c in (past.curves or {}).items())
     )
 
 
@@ -168,8 +168,3 @@ def _way(run: Run, past: Past, *, on_ticket: bool) -> str:
 
 def _off_ticket(run: Run) -> str:
     return "detached from the ticket" if run.ticket is None else f"moved to {run.ticket}"
-
-
-def _point(value: float) -> Curve:
-    at = np.zeros(1, dtype=np.int64)
-    return Curve(steps=at, values=np.array([value], dtype=np.float64), times_ms=at)

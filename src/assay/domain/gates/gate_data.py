@@ -81,6 +81,7 @@ from assay.domain.kernel.canonical import digest
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
 from assay.domain.kernel.model import Value
+from assay.domain.kernel.readings import LAST, reading_of
 from assay.errors import Invalid
 
 GATE_KEYS = (
@@ -95,7 +96,7 @@ GATE_KEYS = (
     "checks",
     "settings",
 )
-METRIC_KEYS = ("direction", "unit", "decimals", "aliases", "description")
+METRIC_KEYS = ("direction", "unit", "decimals", "aliases", "description", "reading")
 SETTINGS_KEYS = ("alpha", "mode", "looks", "sequential", "unmatched_limit")
 CRITERIA_KEYS = {"criteria": Role.PRIMARY, "blocking": Role.BLOCKING, "secondary": Role.SECONDARY}
 _KEY_OF_ROLE = {role: key for key, role in CRITERIA_KEYS.items()}
@@ -342,17 +343,19 @@ def _metric(name: str, value: object, path: str) -> Metric:
         read["aliases"] = tuple(metric_name(alias, f"{path}.aliases") for alias in aliases)
     if fields.get("description") is not None:
         read["description"] = as_text(fields["description"], f"{path}.description", limit=2000)
+    if (told := fields.get("reading")) is not None:
+        read["reading"] = reading_of(as_text(told, f"{path}.reading", limit=40), field=f"{path}.reading")
     return built(Metric, read, path)
 
 
 def _metric_data(metric: Metric) -> dict[str, Any]:
     data: dict[str, Any] = {"direction": metric.direction.value}
-    if metric.unit is not Unit.NUMBER:
-        data["unit"] = metric.unit.value
+    _put(data, "unit", "" if metric.unit is Unit.NUMBER else metric.unit.value)
     if metric.decimals is not None:
         data["decimals"] = metric.decimals
     _put(data, "aliases", list(metric.aliases))
     _put(data, "description", metric.description)
+    _put(data, "reading", "" if metric.reading == LAST else metric.reading.text)
     return data
 
 

@@ -14,17 +14,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.domain.experiments.criteria.model import DatasetRef
-from assay.domain.experiments.evidence import UNFINISHED, Aggregate, Run, RunStatus, Scores
+from assay.domain.experiments.evidence import UNFINISHED, Aggregate, Curve, Run, RunStatus, Scores
+from assay.domain.experiments.readings import read_curve
 from assay.domain.gates.example_tables import ExampleTable, is_rising, table_of
 from assay.domain.gates.problems import Problem, mend, run_name
 from assay.domain.gates.quantities import LARGEST, out_of_range
-from assay.domain.gates.run_values import LOGGED_DIGITS, reported_by, scores_of, value_of
+from assay.domain.gates.run_values import (
+    has_begun,
+    logged_scores,
+    logged_value,
+    reported_by,
+    scores_of,
+    sums_up,
+    unread,
+    value_of,
+)
 from assay.domain.gates.seed_groups import SeedGroup, aware, starting_order
 from assay.domain.gates.taken_results import changed_results, removed_results
-from assay.domain.gates.wording import count, listed
+from assay.domain.gates.wording import count, counts_as, listed
 from assay.domain.kernel.canonical import round_significant
 from assay.domain.kernel.findings import Outcome, Settlement
 from assay.domain.kernel.metrics import Metric, Unit
+from assay.domain.kernel.readings import LAST
 
 _ENDED_WITHOUT_RESULT = (RunStatus.FAILED, RunStatus.STOPPED)
 
@@ -155,7 +166,7 @@ def _unaccounted(
     done = (run.seed for run in (*here, *group.repeats) if run.status is RunStatus.FINISHED)
     finished = {seed for seed in done if seed is not None}
     stopped = [one.run for one in group.taken if one.run.status is not RunStatus.FINISHED]
-    begun = [*crashed, *(run for run in stopped if value_of(run, metric) is not None)]
+    begun = [*crashed, *(run for run in stopped if has_begun(run, metric))]
     lost = [run for run in begun if not {run.seed, *_earlier_seeds(run)} <= finished]
     if not lost:
         return None
@@ -175,14 +186,18 @@ def _non_finite(runs: Sequence[Run], metric: Metric) -> list[Run]:
     for run in runs:
         scores, value = scores_of(run, metric), value_of(run, metric)
         logged = [
-            run.curves[n].last
-            for n in (metric.name, *metric.aliases)
-            if n in run.curves and run.curves[n].values.size
+            _shown(run.curves[n], metric) for n in metric.names if n in run.curves and run.curves[n].points
         ]
         bad_scores = scores is not None and not np.isfinite(scores.values).all()
         if bad_scores or any(not math.isfinite(x) for x in (*logged, *(() if value is None else (value,)))):
             found.append(run)
     return found
+
+
+def _shown(curve: Curve, metric: Metric) -> float:
+    """The value that counts; of a curve that does not reach it the last one, for one that broke on the way is broken."""
+    value = read_curve(curve, metric.reading, metric.direction)
+    return curve.last if value is None else value
 
 
 def _unreadable(runs: Sequence[Run], metric: Metric) -> Problem | None:
@@ -257,6 +272,8 @@ def _nothing(runs: Sequence[Run], here: Sequence[Run], metric: Metric, dataset: 
     waiting = [run for run in runs if run.status in UNFINISHED]
     if waiting:
         reason = f"{count(len(waiting), 'run')} not finished yet, none has ended"
+    elif short := _short(runs, metric):
+        return _unreached(short, metric)
     elif runs:
         reason = f"no run logged {metric.name}"
     else:
@@ -265,6 +282,22 @@ def _nothing(runs: Sequence[Run], here: Sequence[Run], metric: Metric, dataset: 
         Outcome.NO_EVIDENCE,
         reason,
         Settlement(kind="measure", text=f"a finished run that logs {metric.name}"),
+    )
+
+
+def _short(runs: Sequence[Run], metric: Metric) -> list[str]:
+    """The runs whose curve has no value that counts, each with the reason."""
+    return [f"{run_name(run)} {why}" for run in runs if (why := unread(run, metric))]
+
+
+def _unreached(short: Sequence[str], metric: Metric, *, outcome: Outcome = Outcome.NO_EVIDENCE) -> Problem:
+    runs = f"{count(len(short), 'run')} of this configuration"
+    return Problem(
+        outcome,
+        f"{counts_as(metric)}, which is not known in {runs}: {listed(short)}",
+        Settlement(kind="measure", text=f"a finished run that logs {metric.name} as far as that")
+        if outcome is Outcome.NO_EVIDENCE
+        else mend("train every seed as far as that: which value counts was locked"),
     )
 
 
@@ -280,6 +313,9 @@ def _missing(
     lost = [run for run in lacking if run.seed not in measured or (run.seed is None and not one_model)]
     if not lost:
         return None
+    short = _short(lost, metric)
+    if len(short) == len(lost):
+        return _unreached(short, metric, outcome=Outcome.INVALID)
     return Problem(
         Outcome.INVALID,
         f"{metric.name} is missing in {count(len(lost), 'run')} of this configuration: {listed(map(run_name, lost))}",
@@ -360,8 +396,19 @@ def _assembled(
     running = sum(run.status in UNFINISHED for run in here)
     if running:
         notes.append(f"{count(running, 'run')} not finished yet, not counted")
-    notes += _score_notes(seeds, table, metric)
+    notes += _reading_notes(seeds, metric) + _score_notes(seeds, table, metric)
     return Measured(seeds, table, tuple(name for name in datasets if name), tuple(notes))
+
+
+def _reading_notes(seeds: tuple[SeedResult, ...], metric: Metric) -> list[str]:
+    """Which value counts, where it is not the last one, and whose scores are of another."""
+    if metric.reading == LAST:
+        return []
+    notes = [counts_as(metric)]
+    other = [run_name(s.run) for s in seeds if s.scores is None and logged_scores(s.run, metric) is not None]
+    if other:
+        notes.append(f"per-example scores that do not sum up to that value, not used: {listed(other)}")
+    return notes
 
 
 def _score_notes(seeds: tuple[SeedResult, ...], table: ExampleTable | None, metric: Metric) -> list[str]:
@@ -377,14 +424,8 @@ def _score_notes(seeds: tuple[SeedResult, ...], table: ExampleTable | None, metr
             f"{count(len(table.unmatched), 'example')} not scored by every seed, left out: {listed(table.unmatched)}"
         )
     for seed in seeds:
-        logged = next(
-            (seed.run.curves[n].last for n in (metric.name, *metric.aliases) if n in seed.run.curves), None
-        )
-        if (
-            seed.scores is not None
-            and logged is not None
-            and abs(logged - seed.value) > LOGGED_DIGITS * max(1.0, abs(logged))
-        ):
+        logged = logged_value(seed.run, metric)
+        if seed.scores is not None and logged is not None and not sums_up(seed.scores, logged, metric):
             notes.append(
                 f"{run_name(seed.run)} logged {logged:.6g}, its per-example scores give {seed.value:.6g}: the scores count"
             )

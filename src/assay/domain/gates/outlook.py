@@ -69,8 +69,7 @@ def _seen(run: Run, target: PastTarget, past: Learned, level: float) -> SeenOfRu
     curve = _curve(run, target)
     if curve is None:
         return None
-    last = np.append(np.diff(curve.steps) > 0, True)
-    steps, gaps = curve.steps[last], target.gaps(curve.values[last])
+    steps, gaps = target.approach(curve)
     if len(steps) < _FEWEST_EVALUATIONS or steps[0] < 0 or steps[-1] <= 0:
         return None
     ticket, learned = run.ticket or "", past.of(problem_of(target, run.dataset))

@@ -10,8 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from assay.domain.experiments.criteria.model import Comparison, Criterion, Improvement, Threshold
+from assay.domain.experiments.evidence import Curve, IntArray
 from assay.domain.experiments.experiment import Registration
 from assay.domain.gates.candidates import primary_metric_of
+from assay.domain.gates.curve_approach import evaluations, gaps_that_count
 from assay.domain.gates.quantities import in_unit_of, margin_of
 from assay.domain.gates.settings import KillRules
 from assay.domain.kernel.kill_rules import KillRuleName
@@ -56,6 +58,11 @@ class PastTarget:
         known = np.where(np.isfinite(values), values, np.nan)
         return self.value - known if self.higher else known - self.value
 
+    def approach(self, curve: Curve) -> tuple[IntArray, FloatArray]:
+        """At which steps was the run how far short of it, read as the metric is declared? Shapes (n,), steps rising."""
+        steps, values = evaluations(curve, self.metric.reading)
+        return steps, gaps_that_count(self.gaps(values), steps, self.metric.reading)
+
 
 def past_target(registration: Registration) -> PastTarget | None:
     """Which number did the first primary criterion promise? None where it is none that a curve could reach.
@@ -89,7 +96,8 @@ def problem_of(target: PastTarget, dataset: str | None) -> str:
     ('f1 on reviews@2', 'f1')
     """
     on = target.dataset or dataset
-    return f"{target.metric.name} on {on}" if on else target.metric.name
+    name = f"{target.metric.name}{target.metric.reading.beside}"
+    return f"{name} on {on}" if on else name
 
 
 def _number(

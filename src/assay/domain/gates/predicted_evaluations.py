@@ -25,7 +25,10 @@ from assay.domain.experiments.evidence import (
     RunStatus,
     Scores,
 )
+from assay.domain.experiments.readings import read_curve
 from assay.domain.gates.seed_groups import config_key
+from assay.domain.kernel.metrics import Metric, MetricCatalog
+from assay.domain.kernel.readings import LAST, ReadingKind
 from assay.stats.distributions import chi_square_quantile, normal_quantile
 from assay.stats.predictive_draws import DRAWS, uniforms
 from assay.stats.samples import is_binary
@@ -73,8 +76,12 @@ def why_no_more_seeds(sides: Sides) -> str:
 class Futures:
     """Possible futures of both sides: so many further seeds of every configuration that has two, so many further examples."""
 
-    def __init__(self, sides: Sides, *, more_seeds: int = 0, more_examples: int = 0) -> None:
+    def __init__(
+        self, sides: Sides, *, more_seeds: int = 0, more_examples: int = 0, metrics: Iterable[Metric] = ()
+    ) -> None:
+        """`metrics` are the gate's own declarations: which value of a curve counts."""
         self._sides = _with_shared_ids(sides)
+        self._declared = MetricCatalog.of(metrics)
         self._seeds = more_seeds
         self._examples = more_examples if sides.cells() else 0
         self._seen = _Seen.of(self._sides) if self._examples else None
@@ -86,7 +93,8 @@ class Futures:
             sides = _mapped(
                 sides,
                 lambda side, at: replace(
-                    side, runs=(*side.runs, *_new_runs(side, self._seeds, 2 * number + at))
+                    side,
+                    runs=(*side.runs, *_new_runs(side, self._seeds, 2 * number + at, self._declared)),
                 ),
             )
         if self._seen is not None:
@@ -274,15 +282,15 @@ def _groups(side: Evaluation) -> tuple[tuple[Run, ...], ...]:
     return tuple(tuple(one.values()) for _, one in sorted(found.items()))
 
 
-def _new_runs(side: Evaluation, more: int, number: int) -> tuple[Run, ...]:
+def _new_runs(side: Evaluation, more: int, number: int, declared: MetricCatalog) -> tuple[Run, ...]:
     made: list[Run] = []
     for at, group in enumerate(_groups(side)):
         if len(group) >= 2:
-            made += _group_to_come(group, more, _SEEDS + 64 * number + at % 64)
+            made += _group_to_come(group, more, _SEEDS + 64 * number + at % 64, declared)
     return tuple(made)
 
 
-def _group_to_come(group: tuple[Run, ...], more: int, stream: int) -> list[Run]:
+def _group_to_come(group: tuple[Run, ...], more: int, stream: int, declared: MetricCatalog) -> list[Run]:
     newest = max(group, key=lambda run: run.seed or 0)
     streams = (64 * stream + at for at in range(64 * 64))
     scores = {
@@ -290,7 +298,7 @@ def _group_to_come(group: tuple[Run, ...], more: int, stream: int) -> list[Run]:
         for name in _shared(run.scores for run in group)
     }
     logged = {
-        name: _levels_to_come([run.curves[name].last for run in group], more, next(streams))
+        name: _curves_to_come([run.curves[name] for run in group], more, next(streams), declared.get(name))
         for name in _shared(run.curves for run in group)
     }
     totals = {
@@ -304,7 +312,7 @@ def _group_to_come(group: tuple[Run, ...], more: int, stream: int) -> list[Run]:
             external_id=f"{newest.external_id} (to come {at + 1})",
             seed=(newest.seed or 0) + at + 1,
             scores={name: made[at] for name, made in scores.items()},
-            curves={name: _one_point(made[at]) for name, made in logged.items()},
+            curves={name: made[at] for name, made in logged.items() if made},
             aggregates={
                 name: Aggregate(made[at], newest.aggregates[name].stderr, newest.aggregates[name].n)
                 for name, made in totals.items()
@@ -322,8 +330,17 @@ def _shared(named: Iterable[Mapping[str, object]]) -> list[str]:
     return sorted(set.intersection(*(set(one) for one in named)))
 
 
-def _one_point(value: float) -> Curve:
-    return Curve(np.array([0]), np.array([value]), np.array([0]))
+def _curves_to_come(curves: Sequence[Curve], more: int, stream: int, metric: Metric | None) -> list[Curve]:
+    """Curves that say the value that counts; none where that of a seed seen is not known."""
+    reading = LAST if metric is None else metric.reading
+    values = [read_curve(one, reading, None if metric is None else metric.direction) for one in curves]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return []
+    points = reading.amount if reading.kind is ReadingKind.MEAN_OF_LAST else 1
+    step = reading.amount if reading.kind is ReadingKind.STEP else 0
+    steps = np.full(points, step, dtype=np.int64)
+    return [Curve(steps, np.full(points, level), steps) for level in _levels_to_come(known, more, stream)]
 
 
 def _levels_to_come(values: Sequence[float], more: int, stream: int) -> list[float]:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
-from assay.domain.experiments.evidence import Curve, Run, RunStatus
+from assay.domain.experiments.evidence import Run, RunStatus
 from assay.domain.experiments.experiment import Lock
-from assay.domain.gates.run_values import same_value, value_of
+from assay.domain.gates.run_values import same_curve, same_value, value_of
 from assay.domain.gates.seed_groups import config_key, is_exploratory
 from assay.domain.kernel.metrics import Metric
 
@@ -20,7 +18,7 @@ from assay.domain.kernel.metrics import Metric
 def exploratory_repeats(runs: Iterable[Run], lock: Lock, metric: Metric | None) -> frozenset[str]:
     """Which of these runs repeat an exploratory one? Their ids.
 
-    Values are the same when the last value of the metric (12 significant digits), all curves, or the score files are.
+    Values are the same when the value of the metric that counts (12 significant digits), all curves, or the score files are.
 
     Args:
         runs: every run of the ticket, deleted and detached ones included.
@@ -55,11 +53,5 @@ def _same_values(run: Run, early: Run, metric: Metric | None) -> bool:
 
 def _same_curves(run: Run, early: Run) -> bool:
     return run.curves.keys() == early.curves.keys() and all(
-        _same_curve(curve, early.curves[name]) for name, curve in run.curves.items()
-    )
-
-
-def _same_curve(curve: Curve, early: Curve) -> bool:
-    return np.array_equal(curve.steps, early.steps) and np.array_equal(
-        curve.values, early.values, equal_nan=True
+        same_curve(curve, early.curves[name]) for name, curve in run.curves.items()
     )

@@ -99,7 +99,7 @@ def card_evidence(
     return CardSummary(
         metric=None if place is None else place.metric.name,
         baseline_text=_text(place, None if place is None else place.baseline),
-        current_text=_text(place, None if place is None else place.estimate),
+        current_text=_read(place),
         target_text=_text(place, None if place is None else place.target),
         bar=_bar(place),
         recommendation=None if verdict is None or not here else verdict.recommendation.value,
@@ -249,6 +249,13 @@ def _used(used: Spent, budget: Decimal | None, unit: str) -> tuple[str, float | 
 
 def _text(place: _Place | None, value: float | None) -> str:
     return "" if place is None or value is None else shown(value, place.metric)
+
+
+def _read(place: _Place | None) -> str:
+    """What was measured, and of what, where another value of the runs than the last counts."""
+    if place is None or place.estimate is None:
+        return ""
+    return f"{shown(place.estimate, place.metric)}{place.metric.reading.beside}"
 
 
 def _cut(text: str) -> str:

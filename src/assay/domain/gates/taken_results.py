@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from assay.domain.experiments.evidence import Run, RunStatus
+from assay.domain.experiments.evidence import LastValue, Run, RunStatus
 from assay.domain.gates.departures import Gone, earlier_results
 from assay.domain.gates.problems import Problem, mend, run_name
-from assay.domain.gates.run_values import same_result, value_of
+from assay.domain.gates.run_values import curve_of, same_result, value_of
 from assay.domain.gates.seed_groups import SeedGroup
 from assay.domain.gates.wording import count, listed, shown
 from assay.domain.kernel.findings import Outcome
@@ -86,13 +86,23 @@ def changed_from(run: Run, metric: Metric) -> Run | None:
 
 
 def first_result(run: Run, metric: Metric) -> Run | None:
-    """The run when it was first seen finished with this metric; scores that cannot be read are a result too."""
-    seen = (*earlier_results(run), run)
-    return next((o for o in seen if o.scores_error is not None or value_of(o, metric) is not None), None)
+    """The run when it was first seen finished with this metric; scores that cannot be read, and a value that was not kept, are a result too."""
+    return next((one for one in (*earlier_results(run), run) if _has_result(one, metric)), None)
+
+
+def _has_result(run: Run, metric: Metric) -> bool:
+    return run.scores_error is not None or value_of(run, metric) is not None or _is_forgotten(run, metric)
+
+
+def _is_forgotten(run: Run, metric: Metric) -> bool:
+    """Of a run before it changed, was too little kept to tell the value that counts?"""
+    return isinstance(curve_of(run, metric), LastValue) and value_of(run, metric) is None
 
 
 def _said(run: Run, metric: Metric) -> str:
     value = value_of(run, metric)
     if value is not None:
         return shown(value, metric)
+    if _is_forgotten(run, metric):
+        return f"a value that nobody kept ({metric.reading.words})"
     return "nothing" if run.scores_error is None else "scores that cannot be read"

@@ -215,7 +215,9 @@ def what_if(gate: Gate, evidence: Evidence, question: Question) -> Answer:
     if futures < _FEWEST:
         note = f"{sides.cells():,} scores are too many to predict from while somebody waits: assay gate plan does it"
         return Answer(changed, record, {}, (), 0, (note,))
-    ahead = Futures(sides, more_seeds=question.more_seeds, more_examples=question.more_examples)
+    ahead = Futures(
+        sides, more_seeds=question.more_seeds, more_examples=question.more_examples, metrics=asked.metrics
+    )
     records = [_judged(asked, ahead.at(number), evidence) for number in range(futures)]
     return Answer(
         changed=changed,

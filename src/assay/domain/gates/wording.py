@@ -27,6 +27,11 @@ def difference(value: float, metric: Metric) -> str:
     return format_difference(metric, value)
 
 
+def counts_as(metric: Metric) -> str:
+    """Which value of a run counts, as a sentence says it: `accuracy counts as the value at step 1,000`."""
+    return f"{metric.name} counts as {metric.reading.words}"
+
+
 def count(amount: int, noun: str) -> str:
     """How many of these?
 

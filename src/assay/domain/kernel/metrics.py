@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from assay.domain.kernel.model import Value
+from assay.domain.kernel.readings import LAST, WrittenReading
 from assay.errors import Invalid
 
 
@@ -51,6 +52,13 @@ class Metric(Value):
     """Other names the tracker may log it under."""
     description: Annotated[str, StringConstraints(max_length=2000)] = ""
     """What it means in business terms."""
+    reading: WrittenReading = Field(default=LAST, exclude_if=lambda reading: reading == LAST)
+    """Which value of a run's curve counts; left out, in every document, it is the last one."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that it is logged under, its own first."""
+        return (self.name, *self.aliases)
 
 
 class MetricCatalog(Value):

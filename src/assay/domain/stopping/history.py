@@ -46,6 +46,7 @@ class LeftOut(StrEnum):
     FEW_EVALUATIONS = "too few evaluations"
     STEPS = "steps"
     TOO_SHORT = "too short"
+    NO_VALUE = "no value that counts"
     NOT_READ = "not read"
 
     @property
@@ -62,6 +63,7 @@ _WORDS = {
     LeftOut.FEW_EVALUATIONS: f"their curve has fewer than {FEWEST_EVALUATIONS} evaluations",
     LeftOut.STEPS: "their steps are below 0, or all 0",
     LeftOut.TOO_SHORT: "they ended before a twentieth of the longest run of their ticket: cut short, or steps counted otherwise",
+    LeftOut.NO_VALUE: "their curve ends before the value that counts: the metric is declared to be read at a step, or over points, that they do not have",
     LeftOut.NOT_READ: "older than the newest that were read",
 }
 

@@ -28,6 +28,7 @@ from assay.domain.board.saved_compute import KilledWork
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.experiments.prices import DEVICE_TAG
+from assay.domain.kernel.readings import LAST
 from assay.storage.queries.awaited import ITERATES, READY, AwaitedQueries, led_on
 from assay.storage.queries.in_json import json_entry
 from assay.storage.repositories.journal import LAST_SEQ
@@ -221,7 +222,8 @@ class OverviewQueries(AwaitedQueries):
             card = from_json(text)
             if card.get("estimate") is not None and card.get("measured_at") and card.get("metric"):
                 at = datetime.fromisoformat(card["measured_at"])
-                found.append(Measured(key, card["metric"], card["estimate"], at))
+                reading = card.get("reading", LAST.text)
+                found.append(Measured(key, card["metric"], card["estimate"], at, reading))
         return tuple(found)
 
 

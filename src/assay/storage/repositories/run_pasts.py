@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, or_, select
+from sqlalchemy import and_, bindparam, case, func, insert, or_, select
 
-from assay.domain.experiments.evidence import Past, Run, RunStatus
+from assay.domain.experiments.evidence import Curve, Past, Run, RunStatus
 from assay.domain.gates.departures import must_be_remembered
+from assay.storage.curves import unpacked
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
-from assay.storage.tables import run_pasts, runs
+from assay.storage.tables import curves, past_curves, run_pasts, runs
 from assay.storage.types import BigInt
 
-_P, _R = run_pasts.c, runs.c
+_P, _R, _C, _N = run_pasts.c, runs.c, past_curves.c, curves.c
 PASTS_OF = Statement(
     lambda engine: (
-        select(_P.run_id, _P.until_seq, _P.ticket, _P.last_values, _P.body)
+        select(_P.run_id, _P.id, _P.knows_curves, _P.until_seq, _P.ticket, _P.last_values, _P.body)
         .where(in_list(engine, _P.run_id, "ids"))
         .order_by(_P.run_id, _P.id)
+    )
+)
+CURVES_OF_PASTS = Statement(
+    lambda engine: (
+        select(_C.past_id, _C.metric, _C.points, _C.body)
+        .join_from(past_curves, run_pasts, _P.id == _C.past_id)
+        .where(in_list(engine, _P.run_id, "ids"))
+        .order_by(_C.past_id, _C.metric)
+    )
+)
+CURVES_NOW = Statement(
+    lambda engine: select(_N.run_id, _N.metric, _N.points, _N.body).where(in_list(engine, _N.run_id, "ids"))
+)
+NEWEST = Statement(select(func.coalesce(func.max(_P.id), 0)))
+KEEP_CURVES = Statement(
+    insert(past_curves).from_select(
+        ("past_id", "metric", "points", "body"),
+        select(_P.id, _N.metric, _N.points, _N.body)
+        .join_from(run_pasts, curves, _N.run_id == _P.run_id)
+        .where(_P.id > bindparam("the_newest", type_=BigInt), _P.knows_curves == 1),
     )
 )
 AS_STORED = Statement(
@@ -27,14 +48,17 @@ AS_STORED = Statement(
         in_list(engine, _R.id, "ids")
     )
 )
-_OLD = ("run_id", "until_seq", "ticket", "last_values", "body")
+_OLD = ("run_id", "until_seq", "ticket", "last_values", "body", "knows_curves")
 REMEMBER = Statement(insert(run_pasts), _OLD)
 _ENDED = and_(_R.status != RunStatus.SCHEDULED.value, _R.status != RunStatus.RUNNING.value)
+_FINISHED = case((_R.status == RunStatus.FINISHED.value, 1), else_=0)
 _SHOWN = or_(_ENDED, _R.last_values != "{}")
 REMEMBER_GONE = Statement(
     lambda engine: insert(run_pasts).from_select(
         _OLD,
-        select(_R.id, bindparam("the_seq", type_=BigInt), _R.ticket, _R.last_values, _R.body).where(
+        select(
+            _R.id, bindparam("the_seq", type_=BigInt), _R.ticket, _R.last_values, _R.body, _FINISHED
+        ).where(
             _R.source_id == bindparam("the_source"),
             in_list(engine, _R.external_id, "ids"),
             _R.deleted == 0,
@@ -49,13 +73,20 @@ class PastReader(Session):
 
     __slots__ = ()
 
-    def pasts(self, ids: Sequence[int]) -> dict[int, tuple[Past, ...]]:
-        """By number of the run, oldest first; runs that were never anything else are left out."""
-        found: dict[int, list[Past]] = {}
-        if ids:
-            for number, *rest in self.rows(PASTS_OF, ids=any_of(self.engine, ids)):
-                found.setdefault(number, []).append(_past(*rest))
-        return {number: tuple(pasts) for number, pasts in found.items()}
+    def pasts(
+        self, ids: Sequence[int], now: Mapping[int, Mapping[str, Curve]]
+    ) -> dict[int, tuple[Past, ...]]:
+        """By number of the run, oldest first; runs that were never anything else are left out. `now` are the curves of the runs."""
+        if not ids:
+            return {}
+        asked = any_of(self.engine, ids)
+        found: dict[int, list[Row]] = {}
+        for number, *rest in self.rows(PASTS_OF, ids=asked):
+            found.setdefault(number, []).append(tuple(rest))
+        if not found:
+            return {}
+        kept = _by_number(self.rows(CURVES_OF_PASTS, ids=asked))
+        return {number: _in_order(rows, kept, now.get(number, {})) for number, rows in found.items()}
 
 
 class PastWriter(PastReader):
@@ -69,8 +100,19 @@ class PastWriter(PastReader):
         What a person attached stays where it is, whatever the tracker says; only another person moves it.
         """
         rows = self.rows(AS_STORED, ids=any_of(self.engine, after)) if after else []
-        kept = [_kept(row, after[row[0]], seq, by_hand=by_hand) for row in rows]
-        self.execute_many(REMEMBER, [row for row in kept if row is not None])
+        changes = [_Change.of(row, after[row[0]], seq, by_hand=by_hand) for row in rows]
+        kept = [one for one in changes if one.must_be_kept()]
+        if by_hand:
+            self.execute_many(REMEMBER, [one.row() for one in kept])
+            return
+        asked = [one.number for one in changes if one.is_finished and one not in kept]
+        if asked:
+            before = _by_number(self.rows(CURVES_NOW, ids=any_of(self.engine, asked)))
+            kept += [one for one in changes if one.number in before and one.must_be_kept(before[one.number])]
+        if kept:
+            (newest,) = self.one(NEWEST)
+            self.execute_many(REMEMBER, [one.row() for one in kept])
+            self.execute(KEEP_CURVES, the_newest=newest)
 
     def remember_gone(self, source_id: int, external_ids: Sequence[str], seq: int) -> None:
         """Keep what these runs are before they are marked deleted."""
@@ -78,13 +120,62 @@ class PastWriter(PastReader):
         self.execute(REMEMBER_GONE, **given, the_seq=seq)
 
 
-def _kept(row: Row, after: Run, seq: int, *, by_hand: bool) -> dict[str, Any] | None:
-    number, ticket, attached, deleted, last_values, body = row
-    past = _past(seq, ticket, last_values, body)
-    then = replace(after, ticket=ticket) if attached and not by_hand else after
-    if not must_be_remembered(past, then, was_deleted=bool(deleted)):
-        return None
-    return {"run_id": number, "until_seq": seq, "ticket": ticket, "last_values": last_values, "body": body}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Change:
+    """One run that is about to be overwritten: what it is, and what it will be."""
+
+    number: int
+    stored: Mapping[str, Any]
+    past: Past
+    then: Run
+    was_deleted: bool
+
+    @classmethod
+    def of(cls, row: Row, after: Run, seq: int, *, by_hand: bool) -> _Change:
+        """The change of a row of `AS_STORED`."""
+        number, ticket, attached, deleted, last_values, body = row
+        then = replace(after, ticket=ticket) if attached and not by_hand else after
+        stored = {
+            "run_id": number,
+            "until_seq": seq,
+            "ticket": ticket,
+            "last_values": last_values,
+            "body": body,
+        }
+        return cls(number, stored, _past(seq, ticket, last_values, body), then, bool(deleted))
+
+    @property
+    def is_finished(self) -> bool:
+        return self.past.status is RunStatus.FINISHED
+
+    def must_be_kept(self, curves: Mapping[str, Curve] | None = None) -> bool:
+        """Does a verdict have to know it? `curves` are those that it has, where they are known."""
+        return must_be_remembered(replace(self.past, curves=curves), self.then, was_deleted=self.was_deleted)
+
+    def row(self) -> dict[str, Any]:
+        """What is kept of it."""
+        return {**self.stored, "knows_curves": int(self.is_finished)}
+
+
+def _by_number(rows: Iterable[Row]) -> dict[int, dict[str, Curve]]:
+    found: dict[int, dict[str, Curve]] = {}
+    for number, metric, points, body in rows:
+        found.setdefault(number, {})[metric] = unpacked(bytes(body), points)
+    return found
+
+
+def _in_order(
+    rows: Sequence[Row], kept: Mapping[int, Mapping[str, Curve]], now: Mapping[str, Curve]
+) -> tuple[Past, ...]:
+    """What one run was, oldest first. Curves that nobody kept are those of the next state: they had not changed by then."""
+    found: list[Past] = []
+    later: Mapping[str, Curve] | None = now
+    for number, knows, *rest in reversed(rows):
+        past = _past(*rest)
+        later = kept.get(number, later) if knows else None
+        own = None if later is None else {name: one for name, one in later.items() if name in past.values}
+        found.append(replace(past, curves=own))
+    return tuple(reversed(found))
 
 
 def _past(until_seq: int, ticket: str | None, last_values: str, text: str) -> Past:

@@ -151,7 +151,8 @@ class RunReader(PastReader):
 
     def _whole(self, rows: Sequence[Row]) -> list[Run]:
         ids = [row[0] for row in rows]
-        found, pasts = self._curves(ids), self.pasts(ids)
+        found = self._curves(ids)
+        pasts = self.pasts(ids, found)
         return [run_of(row, found.get(row[0], {}), pasts.get(row[0], ())) for row in rows]
 
     def _curves(self, ids: Sequence[int]) -> dict[int, dict[str, Curve]]:

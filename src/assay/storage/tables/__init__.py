@@ -5,7 +5,7 @@ Every table is listed here once: migrations are compared with this list, and a b
 
 from assay.storage.tables.blockers import blockers
 from assay.storage.tables.company import attachments, inbox_marks, watchers
-from assay.storage.tables.evidence import blobs, curves, run_pasts, runs, sources, verdicts
+from assay.storage.tables.evidence import blobs, curves, past_curves, run_pasts, runs, sources, verdicts
 from assay.storage.tables.gates import gate_runs, gates
 from assay.storage.tables.instance import instance
 from assay.storage.tables.journal import checkpoints, journal, journal_head
@@ -36,6 +36,7 @@ __all__ = [
     "metadata",
     "metrics",
     "notes",
+    "past_curves",
     "pipeline_jobs",
     "project_documents",
     "projects",

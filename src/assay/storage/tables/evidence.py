@@ -113,6 +113,13 @@ run_pasts = Table(
     Column("ticket", Key, comment="Key of the ticket it belonged to"),
     Column("last_values", Words, nullable=False, comment="Last value by metric, JSON"),
     Column("body", Words, nullable=False, comment="Config, arm, seed, status and the rest, JSON"),
+    Column(
+        "knows_curves",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="1 when its curves are known: those kept for it, else those of the next one, else the run's",
+    ),
     Index("ix_run_pasts_run", "run_id", "id"),
     Index("ix_run_pasts_ticket", "ticket", "run_id"),
     sqlite_strict=True,
@@ -134,6 +141,24 @@ curves = Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
     comment="Every logged value of one metric of one run, one row a curve",
+)
+
+past_curves = Table(
+    "past_curves",
+    metadata,
+    Column(
+        "past_id",
+        BigInt,
+        ForeignKey("run_pasts.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="What the run was",
+    ),
+    Column("metric", Key, primary_key=True, comment="Metric"),
+    Column("points", Integer, nullable=False, comment="Points of the curve"),
+    Column("body", Blob, nullable=False, comment="As in curves"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+    comment="Curves of finished runs as they were before they changed, one row a curve",
 )
 
 blobs = Table(

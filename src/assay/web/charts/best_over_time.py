@@ -29,7 +29,7 @@ def box(view: OverviewView, metrics: MetricCatalog, slug: str) -> ChartBox | Non
         note="each point is the ticket that reached it",
         href=f"/p/{slug}/charts/best.json",
         warnings=(),
-        summary=f"{view.best_metric} is at {format_value(metric, last.value)}, reached by {last.key} on "
+        summary=f"{view.best_metric}{metric.reading.beside if metric else ''} is at {format_value(metric, last.value)}, reached by {last.key} on "
         f"{wording.day(last.at)}; it began at {format_value(metric, view.best[0].value)}.",
         columns=("Day", "Ticket", view.best_metric),
         rows=tuple((wording.day(p.at), p.key, format_value(metric, p.value)) for p in view.best),

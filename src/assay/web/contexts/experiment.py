@@ -325,6 +325,8 @@ class ExperimentPage:
     seeds: SeedDots | None
     runs: tuple[RunGroup, ...]
     run_metric: str
+    run_value: str
+    """Which value of each run the table shows."""
     runs_note: str
     hypothesis: str
     method: str

@@ -190,6 +190,8 @@ class MetricLine:
     """The curve of one metric of a run, in numbers."""
 
     name: str
+    counts: str
+    """The value that counts, where that is not the last one."""
     last: str
     lowest: str
     highest: str

@@ -19,6 +19,7 @@ class MetricRow:
     decimals: str
     aliases: str
     description: str
+    reading: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from assay.domain.experiments.evidence import Curve
-from assay.domain.experiments.readings import LAST, Reading, ReadingKind, reading_of
+from assay.domain.experiments.readings import read_curve
 from assay.domain.kernel.metrics import Direction
+from assay.domain.kernel.readings import LAST, Reading, ReadingKind, reading_of
 from assay.errors import Invalid
 
 
@@ -22,33 +23,33 @@ def curve(*values, steps=None):
     ],
 )  # fmt: skip
 def test_curve_is_read_as_it_was_declared(text, expected):
-    assert reading_of(text).of(curve(1.0, 5.0, 3.0, 2.0), Direction.HIGHER) == expected
+    assert read_curve(curve(1.0, 5.0, 3.0, 2.0), reading_of(text), Direction.HIGHER) == expected
 
 
 def test_best_follows_the_direction_and_is_unknown_without_one():
     best = Reading(ReadingKind.BEST)
-    assert best.of(curve(1.0, 5.0), Direction.LOWER) == 1.0
-    assert best.of(curve(1.0, 5.0), None) is None
+    assert read_curve(curve(1.0, 5.0), best, Direction.LOWER) == 1.0
+    assert read_curve(curve(1.0, 5.0), best, None) is None
 
 
 def test_step_that_a_run_never_reached_is_unknown():
     at = reading_of("step 100")
-    assert at.of(curve(1.0, 2.0, steps=[0, 99]), None) is None
-    assert at.of(curve(1.0, 2.0, steps=[101, 200]), None) is None
-    assert at.of(curve(1.0, 2.0, steps=[90, 110]), None) == 1.0
+    assert read_curve(curve(1.0, 2.0, steps=[0, 99]), at, None) is None
+    assert read_curve(curve(1.0, 2.0, steps=[101, 200]), at, None) is None
+    assert read_curve(curve(1.0, 2.0, steps=[90, 110]), at, None) == 1.0
 
 
 def test_too_few_points_for_a_mean_are_unknown():
-    assert reading_of("mean of last 3").of(curve(1.0, 2.0), None) is None
+    assert read_curve(curve(1.0, 2.0), reading_of("mean of last 3"), None) is None
 
 
 @pytest.mark.parametrize("text", ["last", "best", "mean of last 2"])
 def test_curve_that_broke_at_its_end_is_never_read_as_if_it_had_not(text):
-    assert math.isnan(reading_of(text).of(curve(1.0, 5.0, math.nan), Direction.HIGHER))
+    assert math.isnan(read_curve(curve(1.0, 5.0, math.nan), reading_of(text), Direction.HIGHER))
 
 
 def test_empty_curve_says_nothing():
-    assert LAST.of(curve(), Direction.HIGHER) is None
+    assert read_curve(curve(), LAST, Direction.HIGHER) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,131 @@
+"""A metric that is declared to be read at a step, from its declaration to every place that shows the value of a run."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assay.domain.experiments.evidence import Curve
+from assay.domain.experiments.experiment import DecisionKind
+from assay.domain.kernel.findings import Outcome
+from assay.domain.kernel.readings import reading_of
+from assay.domain.kernel.verdicts import Recommendation
+from assay.workflows.comparison import compare
+from assay.workflows.comparison_asked import comparison_asked
+from assay.workflows.evidence import connect_source, list_runs, sync_source
+from assay.workflows.journal import verify_journal
+from assay.workflows.overview import overview
+from assay.workflows.projects import declare_metric, get_metrics
+from assay.workflows.replays import replay_verdict
+from assay.workflows.state import project_state
+from assay.workflows.state_views import best_text
+from assay.workflows.ticket_page import ticket_page
+from assay.workflows.tickets import get_ticket
+from assay.workflows.verdicts import get_verdict
+from tests.unit.workflows.conftest import ACCURACY, ADA, run
+from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, start
+
+AT_STEP = ACCURACY.model_copy(update={"reading": reading_of("step 1000")})
+LAST = (0.611, 0.606, 0.614, 0.609, 0.612)
+
+
+def trained(key, clock, at_step, last=LAST, **changes):
+    """Seeds that were at a value at step 1,000, and somewhere else at the end."""
+    steps = np.array([500, 1000, 2000])
+    begun = [clock() for _ in at_step]
+    runs = [run(key, seed, 0.5, begun=at, ended_at=at, **changes) for seed, at in enumerate(begun)]
+    curves = [
+        Curve(steps, np.array([0.5, now, end]), steps * 1000) for now, end in zip(at_step, last, strict=True)
+    ]
+    return [
+        replace(one, curves={"accuracy": told}, digest=f"{one.digest}{told.values.tolist()}")
+        for one, told in zip(runs, curves, strict=True)
+    ]
+
+
+@pytest.fixture
+def both(ws, tracker, clock):
+    """Two tickets with equal curves: the first locked before another value was declared to count, the second after."""
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    before = start(ws).key
+    declare_metric(ws, ADA, SLUG, AT_STEP)
+    after = start(ws).key
+    tracker.put(*trained(before, clock, GOOD), *trained(after, clock, GOOD))
+    sync_source(ws, ADA, SLUG, "listed")
+    return before, after
+
+
+def primary(ws, key):
+    return get_verdict(ws, ADA, SLUG, key).verdict.findings[0]
+
+
+def test_value_at_the_declared_step_decides_and_a_lock_keeps_what_was_declared_before_it(ws, both):
+    before, after = both
+    assert get_metrics(ws, ADA, SLUG).require("accuracy").reading == reading_of("step 1000")
+    assert [primary(ws, key).outcome for key in both] == [Outcome.NOT_MET, Outcome.MET]
+    assert get_verdict(ws, ADA, SLUG, after).verdict.recommendation is Recommendation.PROMOTE
+    declare_metric(ws, ADA, SLUG, ACCURACY)
+    assert get_ticket(ws, ADA, SLUG, after).lock.registration.metrics == (AT_STEP,)
+    for key, shown in ((before, "0.611"), (after, "0.871")):
+        assert replay_verdict(ws, ADA, SLUG, key).same
+        assert ticket_page(ws, ADA, SLUG, key).runs[0].metrics == {"accuracy": shown}
+    assert verify_journal(ws, ADA).ok
+
+
+def test_lists_comparison_card_and_best_so_far_show_the_value_that_counts(ws, tracker, clock, both):
+    after = both[1]
+    assert get_ticket(ws, ADA, SLUG, after).card["current_text"] == "87.0% at step 1,000"
+    seen = overview(ws, ADA, SLUG)
+    assert ([one.key for one in seen.best], seen.measured_otherwise) == ([after], 1)
+    assert seen.best[-1].value == pytest.approx(np.mean(GOOD))
+    assert best_text(project_state(ws, ADA, SLUG).headline) == "accuracy: 87.0% at step 1,000, by EXP-2"
+    short = run(after, 9, 0.5, 0.6, begun=clock())
+    tracker.put(short)
+    sync_source(ws, ADA, SLUG, "listed")
+    rows = {
+        row.run_id: row.metrics["accuracy"] for row in list_runs(ws, ADA, SLUG).rows if row.ticket == after
+    }
+    assert sorted(rows.values()) == ["0.866", "0.869", "0.871", "0.872", "0.874", "unknown"]
+    view = compare(ws, ADA, SLUG, comparison_asked({"ticket": [after]}))
+    assert (view.read.text, view.groups[0].mean) == ("step 1000", None)
+    whole = [one.run.run_id for one in view.taken if one.run.run_id != short.run_id]
+    by = {
+        read: compare(ws, ADA, SLUG, comparison_asked({"run": whole, "read": [read]})).groups[0].mean
+        for read in ("", "last")
+    }
+    assert by == {"": pytest.approx(np.mean(GOOD)), "last": pytest.approx(np.mean(LAST))}
+    found = primary(ws, after)
+    assert (found.outcome, found.estimate) == (Outcome.INVALID, None)
+    assert "accuracy counts as the value at step 1,000, which is not known in 1 run" in found.reason
+    assert "ends at step 1" in found.reason
+
+
+def test_value_logged_over_the_one_that_counts_is_seen_though_the_last_one_stands(ws, tracker, clock, both):
+    before, after = both
+    stored = get_verdict(ws, ADA, SLUG, before)
+    for key in both:
+        good = [one for one in tracker.runs.values() if one.ticket == key]
+        tracker.put(*(_with_step(one, 0.95) for one in good[:2]))
+    sync_source(ws, ADA, SLUG, "listed")
+    found = primary(ws, after)
+    assert found.outcome is Outcome.INVALID
+    assert "measured 87.1% and says 95.0% now" in found.reason
+    assert get_verdict(ws, ADA, SLUG, before).verdict == stored.verdict  # about last values, which stand
+    assert replay_verdict(ws, ADA, SLUG, after).same
+    ticket = get_ticket(ws, ADA, SLUG, after)
+    decide_it(ws, ticket, DecisionKind.ITERATE, reason="run again")
+    decided = get_ticket(ws, ADA, SLUG, after).decision.verdict_digest
+    for one in [one for one in tracker.runs.values() if one.ticket == after][:2]:
+        tracker.put(_with_step(one, 0.2))
+    sync_source(ws, ADA, SLUG, "listed")
+    assert "measured 87.1% and says 20.0% now" in primary(ws, after).reason
+    assert replay_verdict(ws, ADA, SLUG, after, digest=decided).same
+    assert replay_verdict(ws, ADA, SLUG, after).same
+
+
+def _with_step(one, value):
+    told = one.curves["accuracy"]
+    values = told.values.copy()
+    values[1] = value
+    curve = Curve(told.steps, values, told.times_ms)
+    return replace(one, curves={"accuracy": curve}, digest=f"{one.digest}|{value}")

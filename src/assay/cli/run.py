@@ -92,15 +92,17 @@ def show(
     if found["unknown_ticket"] is not None:
         named = f"names {shortened(found['unknown_ticket'])}, which is no ticket of this project"
         found |= {"ticket": f"none: {named} (assay run attach {run} KEY)"}
-    found |= {"artifacts": found["artifacts"] or "unknown"}
+    found |= {"artifacts": found["artifacts"] or "unknown", **_compute(found)}
+    if unread := found["tags"].get("assay.scores_unread"):
+        found |= {"scores": f"unknown: {unread}"}
     facts(
         [
             (name.replace("_", " "), found[name])
             for name in (
                 "run_id", "name", "ticket", "arm", "status", "seed", "dataset", "started_at", "ended_at", "gpu_hours",
-                "cost_usd", "cost_source",
-                "provenance", "scores_error", "scores_digest", "url", "artifacts", "digest",
+                "cost", "provenance", "scores_error", "scores_digest", "scores", "url", "artifacts", "digest",
             )
+            if name in found
         ]
     )  # fmt: skip
     print()
@@ -117,6 +119,17 @@ def show(
         for name, curve in found["curves"].items()
     ]
     table(("metric", "points", "last", "counts"), rows, none="No metrics.")
+
+
+def _compute(found: dict[str, Any]) -> dict[str, str]:
+    """What it took and cost, each with who says so; unknown is said, too."""
+    from assay.domain.gates.wording import hours
+
+    took, cost = found["gpu_hours"], found["cost_usd"]
+    return {
+        "gpu_hours": "unknown" if took is None else f"{hours(took)}, from {found['gpu_hours_source']}",
+        "cost": "unknown" if cost is None else f"{cost:,.2f} USD, from {found['cost_source'] or 'tag'}",
+    }
 
 
 def _show_files(run: str, project: str | None, *, json: bool) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import numpy as np
 
 from assay.domain.experiments.display import format_value
-from assay.domain.experiments.evidence import Curve, Provenance, Run
+from assay.domain.experiments.evidence import UNREAD_SCORES_TAG, Curve, Provenance, Run
 from assay.domain.experiments.prices import FROM_TAG
 from assay.domain.experiments.readings import read_curve
 from assay.domain.gates.wording import hours as hours_text
@@ -94,10 +94,17 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
         ("Ended", wording.minute(run.ended_at) if run.ended_at else ""),
         ("GPU-hours", hours or wording.UNKNOWN),
         ("Cost", _cost(run)),
-        ("Per-example scores", ", ".join(sorted(run.scores)) or ("stored" if run.scores_digest else "none")),
+        ("Per-example scores", _scores(run)),
         ("Provenance", PROVENANCE[run.provenance]),
     )
     return tuple((name, value) for name, value in found if value)
+
+
+def _scores(run: Run) -> str:
+    if run.scores or run.scores_digest:
+        return ", ".join(sorted(run.scores)) or "stored"
+    unread = run.tags.get(UNREAD_SCORES_TAG)
+    return f"{wording.UNKNOWN}: {unread}" if unread else "none"
 
 
 def _cost(run: Run) -> str:

@@ -55,6 +55,36 @@ def test_row_is_a_step_of_the_run_it_names(tmp_path):
     assert runs["runs.csv#a"].status is RunStatus.RUNNING, "it was written just now"
 
 
+def test_name_that_several_seeds_share_is_a_configuration_and_each_seed_is_a_run(tmp_path):
+    text = "run_name,seed,accuracy\nbert,1,0.8\nbert,2,0.9\nbert,3,0.7\nlstm,1,0.5\nlstm,2,0.6\n"
+    runs = runs_of(write(tmp_path, text))
+    assert [(run.config["run_name"], run.seed, run.curves["accuracy"].last) for run in runs.values()] == [
+        ("bert", 1, 0.8),
+        ("bert", 2, 0.9),
+        ("bert", 3, 0.7),
+        ("lstm", 1, 0.5),
+        ("lstm", 2, 0.6),
+    ]
+    assert {run.status for run in runs.values()} == {RunStatus.FINISHED}
+    assert "runs.csv#run_name=bert,seed=3" in runs
+
+
+def test_name_that_several_seeds_share_goes_through_its_steps_seed_by_seed(tmp_path):
+    text = "run,seed,step,loss\na,1,0,2.0\na,2,0,3.0\na,1,1,1.0\na,2,1,1.5\n"
+    runs = runs_of(write(tmp_path, text))
+    assert points(runs["runs.csv#run=a,seed=1"], "loss") == [(0, 2.0), (1, 1.0)]
+    assert points(runs["runs.csv#run=a,seed=2"], "loss") == [(0, 3.0), (1, 1.5)]
+
+
+def test_seed_that_stands_in_the_first_row_alone_is_the_seed_of_its_run(tmp_path):
+    runs = runs_of(write(tmp_path, "run,seed,step,loss\na,4,0,2.0\na,,1,1.0\n"))
+    assert (list(runs), runs["runs.csv#a"].seed, runs["runs.csv#a"].curves["loss"].points) == (
+        ["runs.csv#a"],
+        4,
+        2,
+    )
+
+
 def test_row_is_a_value_in_the_long_form(tmp_path):
     text = "run_id,step,metric,value,assay.arm\na,1,loss,0.5,baseline\na,2,loss,0.25,baseline\na,2,acc,0.75,baseline\n"
     run = runs_of(write(tmp_path, text))["runs.csv#a"]
@@ -148,6 +178,8 @@ def test_last_line_without_an_end_waits_until_the_file_falls_silent(tmp_path):
         ("run,note\na,text\n", "no column of numbers that is a metric"),
         ("run,step,loss\na,,1.0\na,1,2.0\n", "row 1 has no step"),
         ("run,status,loss\na,weird,1.0\n", "row 1 has the status 'weird'"),
+        ("seed,lr,accuracy\n1,0.1,85%\n2,0.1,86.5 %\n", "row 1 of column 'accuracy' holds '85%'"),
+        ("run,epoch,loss\na,1,0.5\na,1.5,0.4\n", "row 2 has the step 1.5 in column 'epoch'"),
         ("run,started,loss\na,yesterday,1.0\n", "row 1 of column 'started' holds 'yesterday'"),
         ("run,loss\na,1.0,2.0\n", "row 1"),
         (b"\xff\xfe\x00 no text\n", "runs.csv"),

@@ -19,6 +19,8 @@ IntArray = NDArray[np.int64]
 
 _KINDS = ("<i8", "<f8", "<i8")
 _FLOAT = Struct("<d")
+UNREAD_SCORES_TAG = "assay.scores_unread"
+"""Why nobody could look whether a run has per-example scores, where its reader says so."""
 POINT_BYTES = 24
 """What one point takes in `Curve.to_bytes`."""
 _T = TypeVar("_T")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx2
@@ -13,8 +13,30 @@ from assay.connectors.tracked.asking import MAX_ANSWER_BYTES, Unanswered, answer
 from assay.connectors.trackers.mlflow.artifacts import MAX_SCORES_BYTES, RUN_ID, too_large
 from assay.errors import Invalid, Unavailable
 
-MAX_PAGES = 100_000
+MAX_RUN_PAGES = 4_000
+"""Of 500 runs: two million."""
+MAX_EXPERIMENTS = 100_000
+MAX_FILE_PAGES = 100
+MAX_CURVE_POINTS = 5_000_000
+"""Of one metric of one run."""
+HISTORY_PAGE_POINTS = 25_000
+MAX_HISTORY_PAGES = 20_000
+"""A server may give smaller pages than were asked for."""
+MAX_PAGE_BYTES = 32 * 2**20
+"""Of an answer that holds at most 25,000 points, or 1,000 experiments."""
 _API = "/api/2.0/mlflow"
+_Error = TypeVar("_Error", bound=Unavailable)
+
+
+class Refused(Unavailable):
+    """The server answers, and not with what was asked for."""
+
+    status = 0
+    """What it answered, of HTTP."""
+
+
+class TooMuchTold(Unavailable):
+    """A run holds more than is read."""
 
 
 class RestClient:
@@ -53,9 +75,16 @@ class RestClient:
 
     def experiments(self) -> Iterator[dict[str, Any]]:
         """All experiments, deleted ones included."""
-        yield from self._pages(
-            "POST", "experiments/search", {"max_results": 1000, "view_type": "ALL"}, "experiments"
-        )
+        asked = {"max_results": 1000, "view_type": "ALL"}
+        told = 0
+        for page in self._answers(
+            "POST", "experiments/search", asked, pages=MAX_EXPERIMENTS, limit=MAX_PAGE_BYTES
+        ):
+            found = _dicts(page.get("experiments"))
+            told += len(found)
+            if told > MAX_EXPERIMENTS:
+                raise self.unavailable(f"it has more than {MAX_EXPERIMENTS} experiments")
+            yield from found
 
     def run_pages(self, experiment_ids: list[str], page_size: int) -> Iterator[list[dict[str, Any]]]:
         """All runs of these experiments, deleted ones included, oldest first, page by page."""
@@ -65,7 +94,7 @@ class RestClient:
             "max_results": page_size,
             "order_by": ["attributes.start_time ASC"],
         }
-        for page in self._answers("POST", "runs/search", body):
+        for page in self._answers("POST", "runs/search", body, pages=MAX_RUN_PAGES):
             yield _dicts(page.get("runs"))
 
     def has_run(self, run_id: str) -> bool:
@@ -75,15 +104,32 @@ class RestClient:
         content = self._ask("GET", f"{_API}/runs/get", {"run_id": run_id}, missing=b"{}")
         return content != b"{}"
 
-    def history(self, run_id: str, metric: str) -> Iterator[dict[str, Any]]:
-        """Every logged point of one metric of one run."""
-        asked = {"run_id": run_id, "metric_key": metric, "max_results": 25_000}
-        yield from self._pages("GET", "metrics/get-history", asked, "metrics")
+    def history(self, run_id: str, metric: str) -> Iterator[list[dict[str, Any]]]:
+        """Every logged point of one metric of one run, page by page.
+
+        Raises:
+            TooMuchTold: there are more than are read.
+        """
+        asked = {"run_id": run_id, "metric_key": metric, "max_results": HISTORY_PAGE_POINTS}
+        told = 0
+        for page in self._answers(
+            "GET", "metrics/get-history", asked, pages=MAX_HISTORY_PAGES, limit=MAX_PAGE_BYTES
+        ):
+            found = _dicts(page.get("metrics"))
+            told += len(found)
+            if told > MAX_CURVE_POINTS:
+                raise TooMuchTold(
+                    f"more than {MAX_CURVE_POINTS:,} points of the metric {metric[:60]!r}",
+                    code="tracker-unavailable",
+                )
+            yield found
 
     def files(self, run_id: str, folder: str) -> dict[str, int]:
         """Files directly below a folder of a run's artifacts, with their size in bytes."""
         found: dict[str, int] = {}
-        for entry in self._pages("GET", "artifacts/list", {"run_id": run_id, "path": folder}, "files"):
+        asked = {"run_id": run_id, "path": folder}
+        pages = self._answers("GET", "artifacts/list", asked, pages=MAX_FILE_PAGES, limit=MAX_PAGE_BYTES)
+        for entry in (entry for page in pages for entry in _dicts(page.get("files"))):
             if not entry.get("is_dir") and isinstance(entry.get("path"), str):
                 found[entry["path"]] = as_integer(entry.get("file_size")) or 0
         return found
@@ -96,34 +142,33 @@ class RestClient:
                 hint="look at the address of the source: assay source list",
             )
         where = f"/get-artifact?path={quote(path, safe='')}&run_uuid={quote(run_id, safe='')}"
-        content = self._ask("GET", where, None, limit=MAX_SCORES_BYTES + 1)
+        content = self._ask("GET", where, None, limit=MAX_SCORES_BYTES + 1, cut=True)
         if len(content) > MAX_SCORES_BYTES:
             raise too_large(path)
         return content
 
-    def _pages(self, method: str, path: str, asked: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
-        for answer in self._answers(method, path, asked):
-            yield from _dicts(answer.get(name))
-
-    def _answers(self, method: str, path: str, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def _answers(
+        self, method: str, path: str, asked: Mapping[str, Any], *, pages: int, limit: int | None = None
+    ) -> Iterator[dict[str, Any]]:
         token: str | None = None
-        seen: set[str] = set()
-        for _ in range(MAX_PAGES):
-            answer = self._json(
-                method, f"{_API}/{path}", {**asked, **({"page_token": token} if token else {})}
-            )
+        seen: set[int] = set()
+        for _ in range(pages):
+            body = {**asked, **({"page_token": token} if token else {})}
+            answer = self._json(method, f"{_API}/{path}", body, limit=limit)
             yield answer
             token = answer.get("next_page_token") or None
             if token is None:
                 return
-            if not isinstance(token, str) or token in seen:
+            if not isinstance(token, str) or hash(token) in seen:
                 raise self.unavailable(f"'{path}' repeats a page (expected each once)")
-            seen.add(token)
-        raise self.unavailable(f"'{path}' has more than {MAX_PAGES} pages")
+            seen.add(hash(token))  # a token may be a megabyte
+        raise self.unavailable(f"'{path}' has more than {pages} pages")
 
-    def _json(self, method: str, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def _json(
+        self, method: str, path: str, asked: Mapping[str, Any], *, limit: int | None = None
+    ) -> dict[str, Any]:
         try:
-            answer = json.loads(self._ask(method, path, asked))
+            answer = json.loads(self._ask(method, path, asked, limit=limit))
         except (ValueError, RecursionError) as error:
             raise self.unavailable(f"'{path}' answered something else than JSON") from error
         if not isinstance(answer, dict):
@@ -137,10 +182,11 @@ class RestClient:
         asked: Mapping[str, Any] | None,
         *,
         limit: int | None = None,
+        cut: bool = False,
         missing: bytes | None = None,
     ) -> bytes:
-        """The body of one answer; `missing` instead of an error where there is nothing under that name."""
-        most = MAX_ANSWER_BYTES if limit is None else limit
+        """The body of one answer, or where `cut` its beginning; `missing` where there is nothing under that name."""
+        most = limit if limit is not None and (cut or limit < MAX_ANSWER_BYTES) else MAX_ANSWER_BYTES
         sent = {} if asked is None else {"params" if method == "GET" else "json": dict(asked)}
         try:
             answer = answer_to(self._http, method, self.base + path, most=most, **sent)
@@ -149,14 +195,19 @@ class RestClient:
         if answer.status == httpx2.codes.NOT_FOUND and missing is not None:
             return missing
         if answer.status != httpx2.codes.OK:
-            raise self.unavailable(_refusal(answer.status, answer.content))
-        if limit is None and answer.is_cut:
+            refused = self._error(Refused, _refusal(answer.status, answer.content))
+            refused.status = answer.status
+            raise refused
+        if answer.is_cut and not cut:
             raise self.unavailable(f"'{path}' answered more than {most / 2**20:.0f} MB")
         return answer.content
 
     def unavailable(self, fact: str) -> Unavailable:
         """The error for a server that cannot be read now."""
-        return Unavailable(
+        return self._error(Unavailable, fact)
+
+    def _error(self, kind: type[_Error], fact: str) -> _Error:
+        return kind(
             f"cannot read MLflow server '{self.shown}': {fact}",
             code="tracker-unavailable",
             hint="check the address, and that the server runs: mlflow server --port 5000",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
+from assay.connectors.tracked.folder import PROBLEMS_TOLD
 from assay.connectors.tracked.marks import Marks
 from assay.connectors.trackers.mlflow.artifacts import (
     MAX_SCORES_BYTES,
@@ -19,16 +22,29 @@ from assay.connectors.trackers.mlflow.artifacts import (
 )
 from assay.connectors.trackers.mlflow.assemble import ScoresFound, assemble
 from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text, ordered_curve, unclamped
-from assay.connectors.trackers.mlflow.rest_client import RestClient, as_float, as_integer
-from assay.domain.experiments.evidence import Curve, Run
-from assay.errors import Invalid
+from assay.connectors.trackers.mlflow.rest_client import (
+    Refused,
+    RestClient,
+    TooMuchTold,
+    as_float,
+    as_integer,
+)
+from assay.domain.experiments.evidence import POINT_BYTES, UNREAD_SCORES_TAG, Curve, FloatArray, IntArray, Run
+from assay.errors import Invalid, Unavailable
 from assay.workflows.ports import SyncBatch
 from assay.workflows.records import Source
 
 CURSOR_VERSION = 2
 PAGE_RUNS = 500
 BATCH_RUNS = 100
-BATCH_BLOB_BYTES = 64 * 2**20
+BATCH_BYTES = 64 * 2**20
+MAX_PROBLEMS = 50
+"""Runs that cannot be read before the server is held to be broken."""
+_ARTIFACT_TRIES = 3
+"""Runs of one artifact store that could not be looked at, one after the other, before this look leaves that store alone."""
+_UNREAD = b"\0scores unread"
+_PATIENCE = (429, 503)
+"""It asks to be left alone, so no other run is asked for either."""
 
 
 class RestStore:
@@ -43,6 +59,8 @@ class RestStore:
         self.client = client
         self.source = source
         self.known = known
+        self.problems: list[str] = []
+        self._tried_in_vain: Counter[str] = Counter()
 
     def changes(self) -> Iterator[SyncBatch]:
         """Everything that differs from what the source's cursor says (see `assay.workflows.ports.EvidenceSource`)."""
@@ -51,8 +69,7 @@ class RestStore:
         experiments = self._experiments()
         listed: set[str] = set()
         waiting: list[tuple[Run, bytes | None]] = []
-        done = 0
-        changed = False
+        size, done, changed = 0, 0, False
         for page in self._run_pages(experiments):
             for told in page:
                 raw = _raw_run(told, experiments)
@@ -60,19 +77,51 @@ class RestStore:
                     continue
                 listed.add(raw.external_id)
                 done += 1
-                content = _content(told, raw)
-                if marks.same(raw.external_id, content):
+                found = self._changed(raw, _content(told, raw), marks)
+                if found is None:
                     continue
-                waiting.append(self._run(raw))
-                marks.put(raw.external_id, content)
-                if len(waiting) >= BATCH_RUNS or sum(len(c or b"") for _, c in waiting) > BATCH_BLOB_BYTES:
+                waiting.append(found)
+                size += sum(curve.points for curve in found[0].curves.values()) * POINT_BYTES
+                size += len(found[1] or b"")
+                if len(waiting) >= BATCH_RUNS or size >= BATCH_BYTES:
                     yield _batch(waiting, self._cursor(marks), done=done, total=None, note=note)
-                    waiting, changed = [], True
+                    waiting, size, changed = [], 0, True
         kept = marks.without_others(listed)
         vanished = len(kept) < len(marks)
         if waiting or changed or vanished or not self.source.cursor:
             gone = self._gone(listed) if vanished or not self._marks_used() else ()
             yield _batch(waiting, self._cursor(kept), done=done, total=done, note=note, gone=gone)
+        if self.problems:
+            raise self._problem()
+
+    def _changed(self, raw: RawRun, content: bytes, marks: Marks) -> tuple[Run, bytes | None] | None:
+        """The run with its scores, where it or what is known of its scores differs from last time."""
+        was_unread = marks.same(raw.external_id, content + _UNREAD)
+        if marks.same(raw.external_id, content):
+            return None
+        scores = self._scores(raw)
+        if isinstance(scores, str) and was_unread:
+            return None
+        try:
+            found = self._run(raw, scores)
+        except TooMuchTold as error:
+            fact = error.message
+        except Refused as error:
+            if error.status in _PATIENCE or len(self.problems) >= MAX_PROBLEMS:
+                raise
+            fact = f"asked for its metrics, the server answered {error.status}"
+        else:
+            marks.put(raw.external_id, content + (_UNREAD if isinstance(scores, str) else b""))
+            return found
+        self.problems.append(f"run '{raw.external_id}': {fact}")
+        return None
+
+    def _problem(self) -> Unavailable:
+        more = len(self.problems) - PROBLEMS_TOLD
+        rest = f"; and {more} more" if more > 0 else ""
+        error = self.client.unavailable("; ".join(self.problems[:PROBLEMS_TOLD]) + rest)
+        error.hint = "every other run was read; look at these runs on the server, then: assay sync"
+        return error
 
     def _gone(self, listed: set[str]) -> tuple[str, ...]:
         """Known runs that the server no longer has; those of experiments that are no longer read stay as they are."""
@@ -107,17 +156,43 @@ class RestStore:
         for start in range(0, len(ids), 100):
             yield from self.client.run_pages(ids[start : start + 100], PAGE_RUNS)
 
-    def _run(self, raw: RawRun) -> tuple[Run, bytes | None]:
+    def _run(self, raw: RawRun, scores: ScoresFound | str) -> tuple[Run, bytes | None]:
         curves = {name: self._curve(raw.external_id, name) for name in raw.curves}
-        whole = raw._replace(curves=curves)
-        scores = self._scores(raw.external_id)
+        tags = {name: text for name, text in raw.tags.items() if name != UNREAD_SCORES_TAG}
+        if isinstance(scores, str):
+            tags[UNREAD_SCORES_TAG], scores = scores, ScoresFound()
+        whole = raw._replace(curves=curves, tags=tags)
         url = f"{self.client.base}/#/experiments/{raw.experiment_id}/runs/{raw.external_id}"
         return assemble(whole, source=self.source.name, url=url, scores=scores), scores.content
 
     def _curve(self, run_id: str, metric: str) -> Curve:
-        return _curve_of(list(self.client.history(run_id, metric)))
+        pages = [_columns_of(page) for page in self.client.history(run_id, metric)]
+        return ordered_curve(*(np.concatenate(columns) for columns in zip(*pages, strict=True)))
 
-    def _scores(self, run_id: str) -> ScoresFound:
+    def _scores(self, raw: RawRun) -> ScoresFound | str:
+        """The scores beside a run; a text where nobody could look, because the server does not reach its own artifacts.
+
+        That store is then asked for one run at the next look, and all are read again once it answers.
+        """
+        parts = urlsplit(raw.artifact_uri)
+        store = f"{parts.scheme}://{parts.netloc}"
+        if self._tried_in_vain[store] >= _ARTIFACT_TRIES:
+            return _unread("the server did not answer for others in the same store")
+        try:
+            found = self._scores_there(raw.external_id)
+        except Refused as error:
+            if error.status in _PATIENCE:
+                raise
+            fact = f"asked for them, the server answered {error.status}"
+        except Unavailable:
+            fact = "the server did not answer when it was asked for them"
+        else:
+            self._tried_in_vain[store] = 0
+            return found
+        self._tried_in_vain[store] += 1
+        return _unread(fact)
+
+    def _scores_there(self, run_id: str) -> ScoresFound:
         sizes = self.client.files(run_id, SCORE_FOLDER)
         for name in SCORE_FILES:
             if name in sizes:
@@ -190,12 +265,20 @@ def _content(told: Mapping[str, Any], raw: RawRun) -> bytes:
     return json.dumps(parts, sort_keys=True).encode()
 
 
-def _curve_of(points: list[dict[str, Any]]) -> Curve:
-    return ordered_curve(
+def _columns_of(points: list[dict[str, Any]]) -> tuple[IntArray, FloatArray, IntArray]:
+    return (
         np.array([as_integer(point.get("step")) or 0 for point in points], dtype=np.int64),
         unclamped(np.array([as_float(point.get("value")) for point in points], dtype=np.float64)),
         np.array([as_integer(point.get("timestamp")) or 0 for point in points], dtype=np.int64),
     )
+
+
+def _curve_of(points: list[dict[str, Any]]) -> Curve:
+    return ordered_curve(*_columns_of(points))
+
+
+def _unread(fact: str) -> str:
+    return f"its artifacts could not be looked at: {fact}"
 
 
 def _dataset(one: Mapping[str, Any]) -> LoggedDataset:

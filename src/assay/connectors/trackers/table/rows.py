@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.connectors.evals.table import Column, MixedColumn, NumberColumn, Table, TextColumn
 from assay.connectors.tracked.folder import Folder
@@ -29,6 +32,7 @@ _WORDS = {word: status for status, words in _STATUS.items() for word in words}
 _SECONDS_BELOW = 1e11
 """Times as numbers are seconds since 1970 below this, else milliseconds: it is the year 5138 in the one, 1973 in the other."""
 _LARGEST = 2.0**53
+_PERCENT = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]+)?\s*%\s*\Z")
 
 
 class TableRuns:
@@ -54,6 +58,11 @@ class TableRuns:
         if self.roles.missing:
             raise self._broken(f"no column {self.roles.missing[0]!r}", "the columns that the address names")
         self._refuse_mixed()
+        self._refuse_percent()
+        self.is_seeded = self._names_several_seeds()
+        if self.is_seeded:
+            run = self.roles.one["run"]
+            self.roles = replace(self.roles, params={run: run, **self.roles.params})
         if not self.roles.metrics and not self.roles.is_long:
             raise self._broken(
                 "no column of numbers that is a metric", "one column a metric, or metric and value"
@@ -75,7 +84,7 @@ class TableRuns:
         """What sets runs apart, as a text each, and which of them each row is of."""
         one, count = self.roles.one, self.table.rows
         if "run" in one:
-            columns = [one["run"]]
+            columns = [one["run"], *([one["seed"]] if self.is_seeded else ())]
         elif "step" in one or self.roles.is_long or self.options.group:
             texts = [column for column in self.roles.params.values() if self._is_text(column)]
             columns = [
@@ -180,6 +189,12 @@ class TableRuns:
         wrong = np.flatnonzero(~np.isfinite(steps) | (np.abs(steps) >= _LARGEST))
         if len(wrong):
             raise self._broken(f"row {int(rows[wrong[0]]) + 1} has no step", "a number in each row")
+        parts = np.flatnonzero(steps != np.floor(steps))
+        if len(parts):
+            raise self._broken(
+                f"row {int(rows[parts[0]]) + 1} has the step {steps[parts[0]]:g} in column '{self.roles.one['step']}'",
+                "whole numbers; another column of steps is named in the address: runs.csv?step=COLUMN",
+            )
         return steps.astype(np.int64)
 
     def _times(self, rows: IntArray) -> IntArray:
@@ -240,6 +255,33 @@ class TableRuns:
                     f"row {kind.row + 1} of column '{column}' holds {kind.value[:40]!r}",
                     "a number in each row, or nothing",
                 )
+
+    def _names_several_seeds(self) -> bool:
+        """Is what should name a run the name of a configuration, of which each seed is a run?"""
+        one = self.roles.one
+        if "run" not in one or "seed" not in one:
+            return False
+        told = self._there(one["seed"])
+        runs = self._codes(one["run"])[told]
+        return len(np.unique(_combined(runs, self._codes(one["seed"])[told]))) > len(np.unique(runs))
+
+    def _refuse_percent(self) -> None:
+        """Numbers with a sign behind them would be no metric, and tell every run apart from every other."""
+        for name, column in self.roles.params.items():
+            kind = self.table.columns[column]
+            if name == column and isinstance(kind, TextColumn) and all(map(_PERCENT.match, kind.names)):
+                for row in np.flatnonzero(self._there(column))[:1].tolist():
+                    raise self._broken(
+                        f"row {row + 1} of column '{column}' holds {self._text(column, row)!r}",
+                        f"numbers without a sign, or the column called params.{column} where it is a parameter",
+                    )
+
+    def _there(self, column: str) -> NDArray[np.bool_]:
+        """Which rows hold something?"""
+        found: Column = self.table.columns[column]
+        if isinstance(found, NumberColumn):
+            return ~found.empty
+        return (found.labels if isinstance(found, MixedColumn) else found).codes >= 0
 
     def _is_text(self, column: str) -> bool:
         return not isinstance(self.table.columns[column], NumberColumn)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from assay.cli.connection import connected
 from assay.cli.options import Json, Project
 from assay.cli.screen import facts, print_json, say, shortened, table
+from assay.cli.values import catalog_of, last_values
+
+if TYPE_CHECKING:
+    from assay.domain.kernel.metrics import MetricCatalog
 
 _WAITS_FOR = {"decision": "a decision", "broken": "broken runs", "over_budget": "over budget"}
 
@@ -26,18 +30,19 @@ def overview(project: Project = None, json: Json = False) -> None:
     """
     with connected(project) as api:
         answer = api.in_project("GET", "/overview")
+        metrics = [] if json or not answer.data["best"] else api.in_project("GET", "/metrics").data["rows"]
     if json:
         print_json(answer.body)
     else:
-        _say(answer.data)
+        _say(answer.data, catalog_of(metrics))
 
 
-def _say(found: dict[str, Any]) -> None:
+def _say(found: dict[str, Any], catalog: MetricCatalog) -> None:
     facts(
         [
             ("decided", _decided(found)),
             ("in progress", _progress(found)),
-            ("best so far", _best(found)),
+            ("best so far", _best(found, catalog)),
             ("runs", found["runs"]),
             ("compute", compute_text(found)),
             ("kills saved", _saved(found["saved"])),
@@ -98,11 +103,13 @@ def _with_parts(whole: str, parts: Iterable[tuple[int, str]]) -> str:
     return f"{whole}: {told}" if told else whole
 
 
-def _best(found: dict[str, Any]) -> str | None:
+def _best(found: dict[str, Any], catalog: MetricCatalog) -> str | None:
+    other = found["measured_otherwise"]
     if not found["best"]:
-        return None
+        return f"none: another value of a run counted in {other} of the tickets" if other else None
     best = found["best"][-1]
-    return f"{found['best_metric']} {best['value']:.6g}, by {best['key']}"
+    said = f"{last_values({found['best_metric']: best['value']}, catalog, most=1)}, by {best['key']}"
+    return f"{said} (another value of a run counted in {other} more)" if other else said
 
 
 def compute_text(found: dict[str, Any]) -> str:

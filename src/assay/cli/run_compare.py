@@ -87,6 +87,8 @@ def _line(group: dict[str, Any], metric: Metric | None) -> tuple[object, ...]:
 
 
 def _say_what_it_is(found: dict[str, Any]) -> None:
+    from assay.domain.kernel.readings import reading_of
+
     groups = len(found["groups"])
     if not groups:
         return
@@ -94,7 +96,7 @@ def _say_what_it_is(found: dict[str, Any]) -> None:
         say(f"{SHOWN} of {groups} groups. All of them: --json")
     but = "".join(f" and {name}" for name in found["ignored_parameters"])
     say(
-        f"{found['metric'] or 'No metric'} by {found['read']} value. One group: same ticket, arm, evaluation set and "
+        f"{found['metric'] or 'No metric'} by {reading_of(found['read']).words}. One group: same ticket, arm, evaluation set and "
         f"parameters but the seed{but}."
     )
     if found["metric"] and found["direction"] is None:

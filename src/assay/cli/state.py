@@ -30,13 +30,19 @@ def state(project: Project = None, json: Json = False) -> None:
         _say(answer.data)
 
 
+def _nothing(found: dict[str, Any]) -> str:
+    from assay.workflows.state_views import nothing_text
+
+    return nothing_text(found["measured_otherwise"])
+
+
 def _say(found: dict[str, Any]) -> None:
     week = "" if found["week"] is None else f", week {found['week']}"
     facts(
         [
             ("phase", f"{found['phase']}{week}"),
             ("next milestone", found["next_milestone"] or "none with a date"),
-            ("headline", found["best_text"] or "nothing was measured yet"),
+            ("headline", found["best_text"] or _nothing(found)),
             ("ahead", found["ahead_text"]),
             *(("risk", text) for text in found["risks"]),
             ("sprint", "none runs; in progress" if found["sprint"] is None else found["sprint"]),

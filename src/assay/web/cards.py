@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from assay.domain.board.roles import ColumnRole
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.gates.wording import limit_text
 from assay.domain.kernel.kill_rules import KillRuleName
+from assay.domain.kernel.readings import reading_of
 from assay.web import wording
 from assay.web.contexts.board import Bar, Card, CardFact
 from assay.web.jobs_view import card_job
@@ -60,7 +61,8 @@ def card_context(slug: str, card: CardView) -> Card:
         overridden=card.overridden,
         amended_after_results=bool(shown.get("amended_after_results")),
         baseline=shown.get("baseline_text") or "",
-        current=shown.get("current_text") or "",
+        current=_current(shown)[0],
+        read=_current(shown)[1],
         target=shown.get("target_text") or "",
         has_numbers=sum(bool(shown.get(name)) for name in ("baseline_text", "current_text", "target_text"))
         > 1,
@@ -238,6 +240,13 @@ def _bar(shares: dict[str, float] | None, tone: str) -> Bar | None:
         baseline=wording.percent_of_bar(shares.get("baseline")),
         tone=tone or "none",
     )
+
+
+def _current(shown: Mapping[str, Any]) -> tuple[str, str]:
+    """What was measured, and which value of the runs that is where it is not the last one: too long a word for a row of numbers."""
+    reading = shown.get("reading")
+    read = reading_of(reading).beside if reading else ""
+    return str(shown.get("current_text") or "").removesuffix(read), read.strip()
 
 
 def _bar_label(shown: dict[str, object]) -> str:

@@ -100,5 +100,5 @@ def _best(view: OverviewView, metrics: MetricCatalog) -> Fact:
     if view.best_metric is None or not view.best:
         return Fact("Runs read", f"{view.runs:,}", "")
     best, metric = view.best[-1], metrics.get(view.best_metric)
-    shown = f"{format_value(metric, best.value)}{metric.reading.beside if metric else ''}"
-    return Fact(f"Best {view.best_metric}", shown, f"{best.key} · {wording.plural(view.runs, 'run')}")
+    label = f"Best {view.best_metric}{metric.reading.beside if metric else ''}"
+    return Fact(label, format_value(metric, best.value), f"{best.key} · {wording.plural(view.runs, 'run')}")

@@ -73,12 +73,12 @@ def headline_of(view: OverviewView, metrics: MetricCatalog) -> tuple[str, str, s
 
 
 def _best(view: OverviewView, metrics: MetricCatalog) -> str:
+    other = view.measured_otherwise
     if view.best_metric is None or not view.best:
-        return ""
+        return f"{_otherwise(other)} " if other else ""
     best, metric = view.best[-1], metrics.get(view.best_metric)
     read = metric.reading.beside if metric else ""
     said = f"Best {view.best_metric}{read} so far: {format_value(metric, best.value)}, by {best.key}. "
-    other = view.measured_otherwise
     return said if not other else f"{said}{_otherwise(other)} "
 
 

@@ -12,12 +12,12 @@ from assay.web import wording
 from assay.web.contexts.experiment import ChartBox
 from assay.web.contexts.state import LinkedFact, RiskLine, StateLine, StatePage
 from assay.workflows.state_views import (
-    Headline,
     StateTicket,
     StateView,
     ahead_text,
     best_text,
     due_text,
+    nothing_text,
     risks_of,
 )
 
@@ -39,7 +39,7 @@ _SHOWN = (
 def state_page(view: StateView, chart: ChartBox | None) -> StatePage:
     """Everything the page prints."""
     slug = view.project.slug
-    headline, confidence = _headline(view.headline)
+    headline, confidence = _headline(view)
     sprint = "In progress" if view.sprint is None else f"Sprint {view.sprint}"
     return StatePage(
         facts=_facts(view),
@@ -58,10 +58,12 @@ def state_page(view: StateView, chart: ChartBox | None) -> StatePage:
     )
 
 
-def _headline(one: Headline | None) -> tuple[str, str]:
+def _headline(view: StateView) -> tuple[str, str]:
+    one = view.headline
     if one is None:
+        said = nothing_text(view.measured_otherwise)
         return (
-            "Nothing was measured yet.",
+            f"{said[0].upper()}{said[1:]}.",
             "It begins with the first finished run of an experiment whose criteria are locked.",
         )
     text = best_text(one)
@@ -93,7 +95,7 @@ def _facts(view: StateView) -> tuple[LinkedFact, ...]:
         )
         found.append(
             LinkedFact(
-                f"Best {one.metric.name}",
+                f"Best {one.metric.name}{one.metric.reading.beside}",
                 format_value(one.metric, one.best.value),
                 change,
                 f"/p/{slug}/t/{one.best.key}",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from assay.domain.board.saved_compute import saved_compute
-from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog
+from assay.domain.kernel.metrics import Direction, MetricCatalog
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.filters import asked_of_tickets
 from assay.workflows.lookup import required_project
@@ -27,16 +27,18 @@ def overview(ws: Workspace, actor: Actor, slug: str) -> OverviewView:
         view = tx.overview(project)
         measured, metrics = tx.measured(project.id), tx.metrics(project.id)
         metric, best = best_over_time(measured, metrics)
-        other = 0 if metric is None else len(measured_otherwise(measured, metrics.require(metric)))
+        other = measured_otherwise(measured, metrics, metric)
         killed = tx.killed_work(project.id, since=ws.clock() - SAVED_WITHIN)
         return replace(
             view, best_metric=metric, best=best, measured_otherwise=other, saved=saved_compute(killed)
         )
 
 
-def measured_otherwise(measured: Sequence[Measured], metric: Metric) -> tuple[Measured, ...]:
-    """What was measured of this metric by another value of the runs than is declared: their lock is older than the declaration."""
-    return tuple(one for one in measured if one.metric == metric.name and one.reading != metric.reading.text)
+def measured_otherwise(measured: Sequence[Measured], metrics: MetricCatalog, name: str | None) -> int:
+    """How many tickets measured this metric, or any where it is None, by another value of the runs than is declared now?"""
+    alike = set(measured_alike(measured, metrics))
+    declared = (one for one in measured if metrics.get(one.metric) is not None and one not in alike)
+    return sum(name in (None, one.metric) for one in declared)
 
 
 def measured_alike(measured: Sequence[Measured], metrics: MetricCatalog) -> tuple[Measured, ...]:

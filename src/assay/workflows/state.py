@@ -18,8 +18,8 @@ from assay.domain.portfolio.phases import GateState, week_of
 from assay.domain.sprints.progress import Progress
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.lookup import required_project
-from assay.workflows.overview import best_over_time, measured_alike
-from assay.workflows.overview_views import BestPoint
+from assay.workflows.overview import best_over_time, measured_alike, measured_otherwise
+from assay.workflows.overview_views import BestPoint, Measured
 from assay.workflows.phases import GateLine, PhaseView, read_phase
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
@@ -39,6 +39,8 @@ def project_state(ws: Workspace, actor: Actor, slug: str) -> StateView:
         project = required_project(tx, slug)
         phase, facts, canvas = read_phase(ws, tx, project)
         at = ws.clock()
+        measured = tx.measured(project.id)
+        found = _headline(tx, project, measured, canvas.metrics, at)
         tickets = _tickets(tx, facts, canvas.metrics)
         experiments = [one.at for one in tickets if one.at.type == TicketType.EXPERIMENT]
         known = [one.at for one in tickets if one.at.gpu_hours or not one.at.runs_without_gpu_hours]
@@ -47,7 +49,10 @@ def project_state(ws: Workspace, actor: Actor, slug: str) -> StateView:
             project=project,
             phase=phase,
             week=week_of(phase.phase.phase, phase.phase.since, at.date()),
-            headline=_headline(tx, project, canvas.metrics, at),
+            headline=found,
+            measured_otherwise=measured_otherwise(
+                measured, canvas.metrics, None if found is None else found.metric.name
+            ),
             next_gate=_next_gate(phase),
             sprint=phase.sprint,
             tickets=tickets,
@@ -121,11 +126,13 @@ def headline(ws: Workspace, actor: Actor, slug: str) -> Headline | None:
     actor.require(Permission.READ)
     with ws.store.read() as tx:
         project = required_project(tx, slug)
-        return _headline(tx, project, tx.metrics(project.id), ws.clock())
+        return _headline(tx, project, tx.measured(project.id), tx.metrics(project.id), ws.clock())
 
 
-def _headline(tx: ReadTransaction, project: Project, catalog: MetricCatalog, at: datetime) -> Headline | None:
-    measured = measured_alike(tx.measured(project.id), catalog)
+def _headline(
+    tx: ReadTransaction, project: Project, every: Sequence[Measured], catalog: MetricCatalog, at: datetime
+) -> Headline | None:
+    measured = measured_alike(every, catalog)
     name, best = best_over_time(measured, catalog)
     if name is None or not best:
         return None

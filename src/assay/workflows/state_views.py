@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assay.domain.experiments.display import format_value
 from assay.domain.forecasting.best_ahead import HIGH, BestAhead, ConePoint, NothingAhead
+from assay.domain.gates.wording import count
 from assay.domain.kernel.metrics import Direction
 from assay.domain.portfolio.phases import GateState
 
@@ -78,6 +79,19 @@ def best_text(one: Headline) -> str:
     return f"{one.metric.name}: {value}, by {one.best.key}"
 
 
+def nothing_text(measured_otherwise: int) -> str:
+    """Why there is no headline metric.
+
+    >>> nothing_text(0), nothing_text(1)
+    ('nothing was measured yet', 'nothing was measured yet by the value of a run that counts now: 1 ticket was locked while another one did')
+    """
+    said = "nothing was measured yet"
+    if not measured_otherwise:
+        return said
+    were = f"{count(measured_otherwise, 'ticket')} {'was' if measured_otherwise == 1 else 'were'}"
+    return f"{said} by the value of a run that counts now: {were} locked while another one did"
+
+
 def ahead_text(one: Headline) -> str:
     """What may come of the headline metric, in a sentence."""
     if isinstance(one.ahead, NothingAhead):
@@ -108,6 +122,8 @@ class StateView:
         gpu_hours: used by the runs begun in the sprint; None where no run says.
         gpu_hours_budget: of the tickets that set one.
         next_gate: the open decision that is due first; None where none has a date.
+        measured_otherwise: tickets that measured the headline metric, or any where there is none, by another value of their
+            runs than the project declares now.
     """
 
     project: Project
@@ -125,6 +141,7 @@ class StateView:
     runs_without_gpu_hours: int
     gpu_hours_budget: float | None
     at: datetime
+    measured_otherwise: int = 0
 
     @property
     def completed(self) -> int:
@@ -201,6 +218,8 @@ class StateFigures:
     metric: str | None
     best: float | None
     best_text: str
+    measured_otherwise: int
+    """Tickets that measured it by another value of their runs than the project declares now."""
     """Metric, value and ticket; empty before anything was measured."""
     best_ticket: str | None
     interval: tuple[float | None, float | None] | None
@@ -235,6 +254,7 @@ def figures_of(view: StateView) -> StateFigures:
         metric=None if one is None else one.metric.name,
         best=None if one is None else one.best.value,
         best_text="" if one is None else best_text(one),
+        measured_otherwise=view.measured_otherwise,
         best_ticket=None if one is None else one.best.key,
         interval=None if shown is None else (shown.low, shown.high),
         change_30_days=None if one is None else one.change,

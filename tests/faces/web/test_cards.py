@@ -41,6 +41,17 @@ def test_card_bar_positions_are_lengths_along_the_bar():
     assert (context.bar.target, context.bar.baseline, context.bar.tone) == ("50%", "10%", "promote")
 
 
+def test_card_keeps_its_row_of_numbers_short_and_says_below_it_which_value_of_the_runs_counts():
+    told = numbers(
+        "20.0%", "27.4% at step 20,000", "28.1%", "iterate", "Iterate", "", bar(0.2, 0.6, 0.4, 0.5, 0.1)
+    )
+    one = card("EXP-1", "T", "experiment", evidence={**told, "reading": "step 20000"})
+    assert (card_context("p", one).current, card_context("p", one).read) == ("27.4%", "at step 20,000")
+    assert "<b>27.4%</b>" in render_card("p", one)
+    assert "<small>at step 20,000</small>" in render_card("p", one)
+    assert card_context("p", card("EXP-1", "T", "experiment", evidence=told)).read == ""
+
+
 @pytest.mark.parametrize("share", [math.nan, math.inf, -math.inf, None])
 def test_card_bar_without_a_number_draws_nothing_there(share):
     shares = {"low": share, "high": 0.6, "estimate": share, "target": 0.5}

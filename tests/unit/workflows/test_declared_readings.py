@@ -64,6 +64,13 @@ def test_value_at_the_declared_step_decides_and_a_lock_keeps_what_was_declared_b
     assert get_metrics(ws, ADA, SLUG).require("accuracy").reading == reading_of("step 1000")
     assert [primary(ws, key).outcome for key in both] == [Outcome.NOT_MET, Outcome.MET]
     assert get_verdict(ws, ADA, SLUG, after).verdict.recommendation is Recommendation.PROMOTE
+    declare_metric(ws, ADA, SLUG, ACCURACY.model_copy(update={"reading": reading_of("best")}))
+    view = project_state(ws, ADA, SLUG)
+    assert (view.headline, view.measured_otherwise, overview(ws, ADA, SLUG).measured_otherwise) == (
+        None,
+        2,
+        2,
+    )
     declare_metric(ws, ADA, SLUG, ACCURACY)
     assert get_ticket(ws, ADA, SLUG, after).lock.registration.metrics == (AT_STEP,)
     for key, shown in ((before, "0.611"), (after, "0.871")):

@@ -68,7 +68,7 @@ class Reading:
         if self.kind is ReadingKind.STEP:
             return f" at step {self.amount:,}"
         if self.kind is ReadingKind.MEAN_OF_LAST:
-            return f" over the last {self.amount:,} points"
+            return f" as the mean of the last {self.amount:,} points"
         return " at its best step" if self.kind is ReadingKind.BEST else ""
 
 

@@ -23,13 +23,13 @@ def box(view: OverviewView, metrics: MetricCatalog, slug: str) -> ChartBox | Non
     if view.best_metric is None or not view.best:
         return None
     metric = metrics.get(view.best_metric)
-    last = view.best[-1]
+    name, last = f"{view.best_metric}{metric.reading.beside if metric else ''}", view.best[-1]
     return ChartBox(
-        title=f"Best {view.best_metric} over time",
+        title=f"Best {name} over time",
         note="each point is the ticket that reached it",
         href=f"/p/{slug}/charts/best.json",
         warnings=(),
-        summary=f"{view.best_metric}{metric.reading.beside if metric else ''} is at {format_value(metric, last.value)}, reached by {last.key} on "
+        summary=f"{name} is at {format_value(metric, last.value)}, reached by {last.key} on "
         f"{wording.day(last.at)}; it began at {format_value(metric, view.best[0].value)}.",
         columns=("Day", "Ticket", view.best_metric),
         rows=tuple((wording.day(p.at), p.key, format_value(metric, p.value)) for p in view.best),
@@ -40,7 +40,7 @@ def state_box(one: Headline | None, slug: str) -> ChartBox | None:
     """The box around the same chart with the weeks to come, as far as they can be told."""
     if one is None:
         return None
-    name, last = one.metric.name, one.best
+    name, last = f"{one.metric.name}{one.metric.reading.beside}", one.best
     rows = [(wording.day(p.at), p.key, format_value(one.metric, p.value)) for p in one.steps]
     ahead = one.ahead.points[1:] if isinstance(one.ahead, BestAhead) else ()
     return ChartBox(

@@ -52,6 +52,8 @@ class Card:
     amended_after_results: bool
     baseline: str
     current: str
+    read: str
+    """Which value of the runs `current` is, where that is not the last one."""
     target: str
     has_numbers: bool
     bar: Bar | None

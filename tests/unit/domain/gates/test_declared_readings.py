@@ -89,6 +89,7 @@ def test_last_is_what_it_always_was_and_a_step_is_never_another_one(values, step
 def test_verdict_is_about_the_value_that_was_declared_and_says_which(text, expected):
     found = outcome(text, group([(0.7, good, 0.6 + good / 100) for _, good, _ in GOOD_THEN_BAD]))
     assert found.outcome is expected
+    assert (" at step 1,000 over 5 seeds" in found.reason) is (text == "step 1000")
     told = [note for note in found.notes if note.startswith("accuracy counts as")]
     assert told == ([] if text == "last" else [f"accuracy counts as {reading_of(text).words}"])
 

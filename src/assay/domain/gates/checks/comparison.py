@@ -242,7 +242,7 @@ def _without_spread(known: Checked, reason: str, level: Level, arms: Arms, *, ea
 
 def _reason(found: Claimed, arms: Arms, effect: float, bounds: tuple[float | None, float | None]) -> str:
     metric, (low, high) = arms.metric, bounds
-    said = f"{metric.name} {difference(effect, metric)} against {shown(arms.baseline.mean, metric)}"
+    said = f"{metric.name}{metric.reading.beside} {difference(effect, metric)} against {shown(arms.baseline.mean, metric)}"
     goal = difference(arms.null, metric) if arms.null else "no difference"
     span = " to ".join("-" if end is None else difference(end, metric) for end in (low, high))
     if found.answer is Outcome.MET:

@@ -153,7 +153,7 @@ def _reason(test: Spread, outcome: Outcome, estimate: Estimate, limit: float, me
     low, high = estimate.interval.low, estimate.interval.high
     assert low is not None
     assert high is not None
-    said = f"sd of {metric.name} {_amount(estimate.value, metric)} over {count(estimate.n, 'seed')}"
+    said = f"sd of {metric.name}{metric.reading.beside} {_amount(estimate.value, metric)} over {count(estimate.n, 'seed')}"
     goal = _amount(limit, metric)
     if outcome is Outcome.NOT_MET:
         return f"{said}: even the lower bound {_amount(low, metric)} is above {goal}"

@@ -168,7 +168,7 @@ def _too_little(known: Checked, level: Level, metric: Metric, error: StatisticsE
     )
     if level.sequential and isinstance(error, TooFewSamples):
         reason, settle = (
-            f"{metric.name} {value}: {EARLY}",
+            f"{metric.name} {value}{metric.reading.beside}: {EARLY}",
             too_few(size, None if table is None else table.clusters),
         )
     elif n > 1:
@@ -204,7 +204,7 @@ def _reason(
     size = count(len(level.measured.seeds), "seed")
     if level.measured.table is not None:
         size = f"{size} x {count(len(level.measured.table.sample_ids), 'example')}"
-    said = f"{metric.name} {shown(estimate, metric)} over {size}"
+    said = f"{metric.name} {shown(estimate, metric)}{metric.reading.beside} over {size}"
     low = "-" if interval.low is None else shown(interval.low, metric)
     high = "-" if interval.high is None else shown(interval.high, metric)
     near, far = (low, high) if comparison in GREATER else (high, low)

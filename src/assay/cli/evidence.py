@@ -18,7 +18,7 @@ from assay.cli.screen import clean, print_done, print_json, say, shortened, tabl
 app = group("source", "List or disconnect trackers.")
 SQLITE = "sqlite:///"
 WATCH_S = 15
-KINDS = "assay, dvc, mlflow, table, tensorboard, trackio, wandb"
+KINDS = "assay, dvc, mlflow, table, tensorboard, trackio, wandb; airflow, dagster, kubeflow, prefect"
 
 _WANDB_PROJECT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*/[^/]+\Z", re.ASCII)
 """ENTITY/PROJECT, where no such folder is here."""
@@ -57,7 +57,7 @@ def connect(
     project: Project = None,
     json: Json = False,
 ) -> None:
-    """Connect a tracker and read its runs. It is only ever read.
+    """Connect a tracker and read its runs, or an orchestrator and read its jobs. It is only ever read.
 
     Example: assay connect mlflow sqlite:///mlflow.db
     """
@@ -69,7 +69,12 @@ def connect(
             print_json(answer.body)
             return
         say(f"Connected {answer.data['name']}: {answer.data['found']}")
-        _sync_once(api, f"/sources/{part(answer.data['name'])}/syncs", json=False)
+        reports = _sync_once(api, f"/sources/{part(answer.data['name'])}/syncs", json=False)
+    if any(one["jobs"] is not None for one in reports):
+        say(
+            "Jobs that name a ticket, by the tag assay.ticket or a name, are shown with it: assay ticket jobs KEY"
+        )
+        return
     say(
         "Runs with the tag assay.ticket, or of an experiment named like a ticket, are attached. See: assay up"
     )
@@ -109,26 +114,35 @@ def sync(
         time.sleep(WATCH_S)
 
 
-def _sync_once(api: Connection, path: str, *, json: bool) -> None:
+def _sync_once(api: Connection, path: str, *, json: bool) -> list[dict[str, Any]]:
+    reports: list[dict[str, Any]] = []
     if json:
         print_json(api.in_project("POST", path).body)
-        return
+        return reports
     for kind, value in _shown(api, path):
         if kind == "problem":
             raise error_of(_bytes(value), 503)
         if kind == "done":
-            _report(value["reports"])
+            reports = value["reports"]
+            _report(reports)
+    return reports
 
 
 def _report(reports: list[dict[str, Any]]) -> None:
     for one in reports:
         touched = f"; verdicts refreshed for {', '.join(one['tickets'][:10])}" if one["tickets"] else ""
-        runs = "run" if one["changed"] == 1 else "runs"
-        say(f"{one['source']}: {one['changed']} {runs} new or changed, {one['gone']} gone{touched}")
+        told = one["changed"] if one["jobs"] is None else one["jobs"]
+        noun = ("run" if one["jobs"] is None else "job") + ("" if told == 1 else "s")
+        gone = f", {one['gone']} gone" if one["jobs"] is None else ""
+        say(f"{one['source']}: {told} {noun} new or changed{gone}{touched}")
         if one["unknown"]:
             say(
-                f"  no ticket of this project: {', '.join(shortened(name) for name in one['unknown'][:10])}. "
-                "See its runs: assay run list --ticket none. Attach one: assay run attach RUN KEY"
+                f"  no ticket of this project: {', '.join(shortened(name) for name in one['unknown'][:10])}."
+                + (
+                    " See its runs: assay run list --ticket none. Attach one: assay run attach RUN KEY"
+                    if one["jobs"] is None
+                    else ""
+                )
             )
     if not reports:
         say("No tracker is connected. Connect one: assay connect KIND URI")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from assay.cli.connection import connected, key_part
 from assay.cli.options import Json, Key, Project
 from assay.cli.screen import print_json, say, table
+from assay.domain.kernel.durations import duration_text
 
 
 def register(app: typer.Typer) -> None:
@@ -31,8 +33,24 @@ def jobs(key: Key, project: Project = None, json: Json = False) -> None:
         [_row(line["level"], line["job"]) for line in answer.data["rows"]],
         none=f"No pipeline told of a job for {key.upper()}. How they do: docs/pipelines.md",
     )
+    for one in answer.data["unread"]:
+        say(_unread(one))
     if answer.data["more"]:
         say(f"Only the {len(answer.data['rows'])} with the newest events are shown.")
+
+
+def _unread(one: dict[str, Any]) -> str:
+    why = f"cannot be read: {one['why']}" if one["why"] else "is no longer connected"
+    read = (
+        "never read"
+        if one["read_at"] is None
+        else f"last read {_minute(one['read_at'])} UTC, {_age(one['read_at'])} ago"
+    )
+    return f"May be out of date: {one['name']} ({read}) {why}"
+
+
+def _age(moment: str) -> str:
+    return duration_text((datetime.now(UTC) - datetime.fromisoformat(moment)) / timedelta(days=1))
 
 
 def _row(level: int, job: dict[str, Any]) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ ADDED = {
     "0015": {"pipeline_jobs", "tickets.job_id"},
     "0017": {"webhooks", "webhook_deliveries"},
     "0019": {"past_curves", "run_pasts.knows_curves"},
+    "0020": {"pipeline_jobs.source_id"},
 }
 """Tables and columns that came with a version: a backup of an older one has none of them."""
 

@@ -77,7 +77,7 @@ def card_context(slug: str, card: CardView) -> Card:
         **_time_box(card),
         **_data(card),
         **_blockers(slug, card),
-        **card_job(card.job, is_over=card.is_over),
+        **card_job(card.job, card.job_unread, is_over=card.is_over),
         why=_why(card),
         foot=_foot(card),
         facts=_facts(card),

@@ -79,7 +79,7 @@ def standup_page(view: StandupView, slug: str, *, since: date | None = None) -> 
         first=(
             stops_section(view.stops, slug),
             Section("runs", "Runs", "overnight first, trouble before success", tuple(_run(line, slug) for line in view.runs[:MOST_LINES]) + _loose(view, slug), "No run began or ended.", *rest_of(view.runs, markdown_href, "as Markdown")),
-            jobs_section(view.failed_jobs, slug),
+            jobs_section(view.failed_jobs, view.unread, slug),
             Section("learned", "What we learned", "decisions, and verdicts that changed", _learned(view.learned, slug), "Nothing new."),
             Section("tickets", "In this sprint" if view.stand else "In progress", "", _tickets(view.tickets[:MOST_LINES], slug), "Nothing is in progress.", *rest_of(view.tickets, f"/p/{slug}/board", "on the board")),
         ),

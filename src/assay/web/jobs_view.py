@@ -7,9 +7,9 @@ from typing import Any
 
 from assay.domain.experiments.pipeline_jobs import JobState, PipelineJob
 from assay.web import wording
-from assay.web.contexts.jobs import JobBox, JobRow
+from assay.web.contexts.jobs import JobBox, JobRow, UnreadLine
 from assay.web.contexts.sprints import CeremonyLine, Section
-from assay.workflows.job_views import JobLine, JobTree
+from assay.workflows.job_views import JobLine, JobTree, UnreadOrchestrator, unread_text
 
 MOST_ON_A_CARD = 120
 MOST_INDENT = 6
@@ -23,10 +23,15 @@ _LOOKS: Mapping[JobState, tuple[str, str, str]] = {
 """The word, the colour and the icon of a state."""
 
 
-def card_job(job: PipelineJob | None, *, is_over: bool) -> dict[str, Any]:
+_NO_JOB = {
+    "job": "", "job_bad": False, "job_iso": "", "job_since": "", "job_age": "", "job_unread": "", "job_read_iso": "", "job_read": "",
+}  # fmt: skip
+
+
+def card_job(job: PipelineJob | None, unread: UnreadOrchestrator | None, *, is_over: bool) -> dict[str, Any]:
     """What a card says of its training job; nothing once the ticket is decided."""
     if job is None or is_over:
-        return {"job": "", "job_bad": False, "job_iso": "", "job_since": "", "job_age": ""}
+        return _NO_JOB
     runs = job.state is JobState.RUNNING
     at = job.started_at if runs else job.ended_at
     text = f"{_short(job)}: {_LOOKS[job.state][0]}" + (f": {job.error}" if job.error else "")
@@ -36,6 +41,9 @@ def card_job(job: PipelineJob | None, *, is_over: bool) -> dict[str, Any]:
         "job_iso": "" if at is None else wording.iso(at),
         "job_since": "" if at is None else f"{'since ' if runs else ''}{wording.clock(at)} UTC",
         "job_age": "so far" if runs else "ago",
+        "job_unread": "" if unread is None else unread.name,
+        "job_read_iso": "" if unread is None or unread.read_at is None else wording.iso(unread.read_at),
+        "job_read": "" if unread is None or unread.read_at is None else wording.minute(unread.read_at),
     }
 
 
@@ -51,6 +59,15 @@ def job_box(tree: JobTree) -> JobBox:
     return JobBox(
         rows=tuple(_row(line) for line in tree.rows),
         more=f"Only the {shown} with the newest events are shown." if tree.more else "",
+        unread=tuple(_unread(one) for one in tree.unread),
+    )
+
+
+def _unread(one: UnreadOrchestrator) -> UnreadLine:
+    return UnreadLine(
+        text=unread_text(one),
+        iso="" if one.read_at is None else wording.iso(one.read_at),
+        when="" if one.read_at is None else wording.minute(one.read_at),
     )
 
 
@@ -74,10 +91,24 @@ def _row(line: JobLine) -> JobRow:
     )
 
 
-def jobs_section(jobs: Iterable[PipelineJob], slug: str) -> Section:
-    """What broke in pipelines, for the stand-up; empty where nothing did."""
+def jobs_section(jobs: Iterable[PipelineJob], unread: Iterable[UnreadOrchestrator], slug: str) -> Section:
+    """What broke in pipelines, for the stand-up, and where that is not known; empty where nothing did."""
     lines = tuple(_trouble(job, slug) for job in jobs)
-    return Section("jobs", "Failed jobs", "of pipelines, newest first", lines, "")
+    silent = tuple(
+        CeremonyLine(
+            key="",
+            href=f"/p/{slug}/settings",
+            title=one.name,
+            text=f"What failed there since is not known. {one.why}",
+            chip="cannot be read",
+            look="iterate",
+            icon="question",
+            iso="" if one.read_at is None else wording.iso(one.read_at),
+            when="" if one.read_at is None else wording.minute(one.read_at),
+        )
+        for one in unread
+    )
+    return Section("jobs", "Failed jobs", "of pipelines, newest first", lines + silent, "")
 
 
 def _trouble(job: PipelineJob, slug: str) -> CeremonyLine:

@@ -89,6 +89,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         loose = tx.loose_runs(project.id, since=begin)
         stuck = tuple(_stuck(one, at) for one in tx.blockers(project.id, open_only=True))
         broken = where_it_broke(tx.failed_jobs(project.id, since=begin))
+        unread = tuple(tx.unread_orchestrators(project.id, None))
     stands = tuple(replace(one, chance=_chance(facts.tickets.get(one.key), at)) for one in standing(facts))
     inside, committed = {one.key for one in stands}, commitments_of(facts)
     return StandupView(
@@ -102,6 +103,7 @@ def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None
         next=_next([one for one in stands if sprint is None or one.key in committed]),
         stuck=stuck,
         failed_jobs=tuple(one for one in broken if one.ticket in inside),
+        unread=unread,
         silent=tuple(one for one in stands if is_silent(one, at)),
         tickets=stands,
         scope=tuple(change for change in _scope(facts) if change.at > begin),

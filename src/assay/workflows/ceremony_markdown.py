@@ -12,6 +12,7 @@ from assay.domain.kernel.durations import duration_text
 from assay.domain.kernel.plain_text import without_control
 from assay.domain.sprints.progress import LateKill
 from assay.domain.sprints.sprint import SprintState
+from assay.workflows.job_views import UnreadOrchestrator
 from assay.workflows.sprint_flow_words import flow_lines
 from assay.workflows.sprint_views import (
     AdvisedStop,
@@ -55,7 +56,7 @@ def standup_markdown(view: StandupView) -> str:
         f"Stand-up, {_day(view.at)}",
         _where(view.stand) if view.stand else "No sprint is running: everything in progress.",
         ("Runs since " + _minute(view.since), [_run(line) for line in view.runs] + _loose(view.loose_runs)),
-        ("Failed jobs of pipelines", [f"{one.ticket}: {written(job_text(one))}" for one in view.failed_jobs]),
+        ("Failed jobs of pipelines", [f"{one.ticket}: {written(job_text(one))}" for one in view.failed_jobs] + [_unread(one) for one in view.unread]),
         ("Stop or go on", [_stop(one) for one in view.stops]),
         ("Learned", [_learned(one) for one in view.learned]),
         ("Runs under way", [f"{one.key} {written(one.title)}: {written(one.chance)}" for one in view.tickets if one.chance]),
@@ -284,6 +285,11 @@ def inside_a_sentence(label: str) -> str:
 
 def _lines(text: str) -> list[str]:
     return [written(line) for line in text.splitlines() if line.strip()]
+
+
+def _unread(one: UnreadOrchestrator) -> str:
+    read = "" if one.read_at is None else f" (last read {_minute(one.read_at)})"
+    return f"not known from {written(one.name)}{read}: {written(one.why)}"
 
 
 def _day(moment: datetime) -> str:

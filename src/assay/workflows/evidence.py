@@ -209,7 +209,7 @@ def sync_source(
     if keeper.source.last_sync_error:
         _note_success(ws, keeper.source)
     refresh_standing(ws, slug)
-    return keeper.report()
+    return keeper.report(tells_jobs=getattr(_reader_of(ws, source.kind), "tells_jobs", False))
 
 
 def _note_failure(ws: Workspace, source: Source, error: AssayError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from assay.domain.experiments.pipeline_jobs import PipelineJob, in_tree
 
@@ -21,16 +22,45 @@ class JobLine:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadOrchestrator:
+    """An orchestrator that cannot be read now: its jobs are shown as they stood then."""
+
+    name: str
+    """Of its connection."""
+    read_at: datetime | None
+    """When it was last read; None for never."""
+    why: str
+    """Why it cannot be read; empty where it is no longer connected."""
+
+
+def unread_text(one: UnreadOrchestrator) -> str:
+    """What it is that is not up to date, without the time.
+
+    >>> unread_text(UnreadOrchestrator("airflow", None, "cannot read Airflow 'http://h': ConnectError"))
+    "airflow cannot be read, so its jobs may have moved on: cannot read Airflow 'http://h': ConnectError"
+    """
+    if not one.why:
+        return f"{one.name} is no longer connected, so its jobs may have moved on"
+    return f"{one.name} cannot be read, so its jobs may have moved on: {one.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class JobTree:
     """Jobs of a ticket: the newest pipeline first, each job below the one that started it."""
 
     rows: tuple[JobLine, ...]
     more: bool
     """There are older ones that are not told."""
+    unread: tuple[UnreadOrchestrator, ...] = ()
+    """Where what is told of these jobs may be out of date."""
 
 
-def tree_of(newest: Iterable[PipelineJob]) -> JobTree:
+def tree_of(newest: Iterable[PipelineJob], unread: Iterable[UnreadOrchestrator] = ()) -> JobTree:
     """The tree of at most `MOST_SHOWN` jobs, of which one more may be given."""
     jobs = list(newest)
     lines = in_tree(jobs[:MOST_SHOWN])
-    return JobTree(rows=tuple(JobLine(level, job) for level, job in lines), more=len(jobs) > MOST_SHOWN)
+    return JobTree(
+        rows=tuple(JobLine(level, job) for level, job in lines),
+        more=len(jobs) > MOST_SHOWN,
+        unread=tuple(unread),
+    )

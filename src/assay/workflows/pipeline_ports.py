@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from assay.domain.experiments.pipeline_jobs import PipelineJob
+    from assay.workflows.job_views import UnreadOrchestrator
 
 
 class PipelineReads(Protocol):
@@ -26,6 +27,10 @@ class PipelineReads(Protocol):
         """Jobs of tickets that did not end well since then and were not tried again, the newest first."""
         ...
 
+    def unread_orchestrators(self, project_id: int, key: str | None) -> Sequence[UnreadOrchestrator]:
+        """Orchestrators that cannot be read now, of those that were asked about jobs of this ticket; of all jobs without one."""
+        ...
+
     def jobs_without_ticket(self, project_id: int, parent: str) -> Sequence[PipelineJob]:
         """Jobs that this run started and that no ticket has."""
         ...
@@ -36,6 +41,10 @@ class PipelineWrites(PipelineReads, Protocol):
 
     def put_pipeline_job(self, project_id: int, job: PipelineJob) -> None:
         """Write what is known of a run of a job."""
+        ...
+
+    def job_read_from(self, project_id: int, run_id: str, source_id: int) -> None:
+        """This source was asked about the job."""
         ...
 
     def show_job(self, ticket_id: int, project_id: int, run_id: str | None) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from assay.domain.board.saved_compute import KilledWork
     from assay.domain.experiments.evidence import Run, Scores
     from assay.domain.experiments.experiment import Decision, LinkKind, Lock, TicketContent
+    from assay.domain.experiments.pipeline_jobs import JobEvent
     from assay.domain.governance.journal import JournalHead, RememberedHead
     from assay.domain.kernel.events import Event
     from assay.domain.kernel.ids import TicketType
@@ -391,6 +392,8 @@ class SyncBatch:
     """Score files of these runs, by digest."""
     note: str = ""
     """How it was read: `tables` or `rest`, with the reason."""
+    jobs: tuple[JobEvent, ...] = ()
+    """What an orchestrator tells of the jobs it runs; they are no evidence."""
 
 
 class EvidenceSource(Protocol):

@@ -12,6 +12,7 @@ from assay.domain.experiments.pipeline_jobs import PipelineJob
 from assay.domain.sprints.progress import HalfTime, LateKill, Progress, RunNews
 from assay.domain.sprints.sprint import Retro
 from assay.workflows.flow_shares import ShareView
+from assay.workflows.job_views import UnreadOrchestrator
 
 
 class Decided(NamedTuple):
@@ -159,6 +160,8 @@ class StandupView:
     """Open blockers, oldest first."""
     failed_jobs: tuple[PipelineJob, ...]
     """Jobs of pipelines that failed since, the newest first."""
+    unread: tuple[UnreadOrchestrator, ...]
+    """Orchestrators that cannot be read now: what failed there since they were is not known."""
     silent: tuple[TicketAt, ...]
     """Started, undecided, and without a run, a note or a move for days."""
     tickets: tuple[TicketAt, ...]

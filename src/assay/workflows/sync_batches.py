@@ -13,6 +13,7 @@ from typing import Any, Self
 from assay.domain.kernel.events import Event
 from assay.workflows.actor import SYSTEM
 from assay.workflows.ownership import owned
+from assay.workflows.pipelines import keep_events
 from assay.workflows.ports import SyncBatch, Workspace, WriteTransaction
 from assay.workflows.records import Project, Source
 
@@ -46,6 +47,8 @@ class SyncReport:
     """What such runs name as their ticket, where the project has no such ticket."""
     note: str = ""
     """How the tracker was read."""
+    jobs: int | None = None
+    """Jobs of pipelines told otherwise than before; None from a tracker of runs."""
 
 
 class BatchKeeper:
@@ -64,7 +67,7 @@ class BatchKeeper:
         self._project = project
         self._on_progress = on_progress
         self._waiting: deque[tuple[SyncBatch, Future[_Kept | None]]] = deque()
-        self._seen = self._changed = self._gone = 0
+        self._seen = self._changed = self._gone = self._jobs = 0
         self._note = ""
         self._keys: set[str] = set()
         self._unknown: set[str] = set()
@@ -92,8 +95,8 @@ class BatchKeeper:
         with self._ws.store.read() as tx:
             return tx.run_digests(self.source.id)
 
-    def report(self) -> SyncReport:
-        """What was kept."""
+    def report(self, *, tells_jobs: bool = False) -> SyncReport:
+        """What was kept; `tells_jobs` where the source is an orchestrator."""
         return SyncReport(
             source=self.source.name,
             seen=self._seen,
@@ -102,6 +105,7 @@ class BatchKeeper:
             tickets=tuple(sorted(self._keys)),
             unknown=tuple(sorted(self._unknown)),
             note=self._note,
+            jobs=self._jobs if tells_jobs else None,
         )
 
     def _settle_all(self) -> None:
@@ -123,6 +127,7 @@ class BatchKeeper:
         self._seen = batch.done
         self._changed += kept.changed
         self._gone += kept.gone
+        self._jobs += kept.jobs
         self._note = batch.note or self._note
         self._keys |= kept.keys
         self._unknown |= kept.unknown
@@ -138,6 +143,7 @@ class _Kept:
     gone: int
     keys: AbstractSet[str]
     unknown: AbstractSet[str]
+    jobs: int
 
 
 def _keep_in_turn(
@@ -179,4 +185,8 @@ def _keep_batch(
             tickets=sorted(keys)[:KEYS_SHOWN],
         )
         tx.append(event, actor=SYSTEM, at=at)
-    return _Kept(source=fresh, changed=put.changed, gone=gone, keys=keys, unknown=put.named - there)
+    told = keep_events(tx, SYSTEM, project, batch.jobs, at=at, source=source) if batch.jobs else None
+    unknown = put.named - there
+    if told is not None:
+        unknown |= told.named - tx.keys_there(project.id, told.named)
+    return _Kept(fresh, put.changed, gone, keys, unknown, 0 if told is None else told.changed)

@@ -19,9 +19,9 @@ from assay.workflows.actor import Actor, Permission
 from assay.workflows.blockers import by_age
 from assay.workflows.board import assess
 from assay.workflows.declared_values import as_declared
-from assay.workflows.job_views import MOST_SHOWN, tree_of
 from assay.workflows.kill_cards import kill_views
 from assay.workflows.lookup import required_project, required_ticket
+from assay.workflows.pipelines import job_tree
 from assay.workflows.ports import ReadTransaction, Workspace
 from assay.workflows.records import Project, Ticket
 from assay.workflows.run_ports import TicketRun
@@ -93,7 +93,7 @@ def _view(
         decisions=tuple(tx.decisions(ticket.id)),
         similar=tuple(tx.similar(project.id, text, exclude=ticket.key, limit=SIMILAR_SHOWN)),
         blockers=by_age(tx.blockers_of(ticket.id)),
-        jobs=tree_of(tx.pipeline_jobs(project.id, ticket.key, limit=MOST_SHOWN + 1)),
+        jobs=job_tree(tx, project, ticket.key),
         exits=_exits(tx, project, ticket, now),
         attestable=_attestable(tx, project, ticket),
         history=tuple(tx.latest_about(project.slug, ticket.key, limit=HISTORY_SHOWN)),

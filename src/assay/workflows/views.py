@@ -16,7 +16,7 @@ from assay.domain.gates.snoozes import Snooze
 from assay.domain.gates.summary import CardSummary
 from assay.domain.kernel.metrics import MetricCatalog
 from assay.domain.kernel.verdicts import VerdictRecord
-from assay.workflows.job_views import JobTree
+from assay.workflows.job_views import JobTree, UnreadOrchestrator
 from assay.workflows.run_views import RunRow
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class CardView:
     """When that was; None while nobody has decided."""
     job: PipelineJob | None = None
     """The job of a pipeline that says best where its training stands; None where no pipeline runs for it."""
+    job_unread: UnreadOrchestrator | None = None
+    """The orchestrator that was asked about this job and cannot be read now; None where what is told is up to date."""
 
     @property
     def is_over(self) -> bool:

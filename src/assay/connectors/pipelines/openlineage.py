@@ -15,20 +15,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from assay.connectors.tracked.meaning import ticket_of
+from assay.connectors.pipelines.named_tickets import MOST_NAME, MOST_TAGS, named_ticket, tag_in
 from assay.domain.experiments.experiment import web_address
 from assay.domain.experiments.pipeline_jobs import JobEvent, JobNews
-from assay.domain.kernel.ids import TICKET_TAG
 from assay.domain.kernel.plain_text import without_control
 from assay.domain.kernel.time import utc
 from assay.errors import Invalid
 
-MOST_NAME = 1000
 MOST_ERROR = 280
-MOST_TAGS = 500
 MOST_URL = 2000
+MOST_MAPPED = 1_000_000
 LONGEST_UUID = 60
-LONGEST_TAG = 100
 EARLIEST_YEAR, LATEST_YEAR = 1990, 9998
 _NEWS = {
     "START": JobNews.BEGUN,
@@ -60,7 +57,7 @@ def read_event(event: Data) -> JobEvent | None:
     return JobEvent(
         run_id=_run_id(run.get("runId"), "run.runId"),
         namespace=_name(job.get("namespace"), "job.namespace"),
-        job=_name(job.get("name"), "job.name"),
+        job=_name(job.get("name"), "job.name") + _index(facets),
         news=_news(event.get("eventType")),
         at=_time(event.get("eventTime")),
         ticket=_ticket(run, job, parent),
@@ -127,16 +124,10 @@ def _ticket(run: Data, job: Data, parent: Data) -> str | None:
         (run, job),
         *((_object(up.get("run")), _object(up.get("job"))) for up in (parent, _object(parent.get("root")))),
     ):
-        named = (ticket_of(_tags(thing), "") for thing in (ran, of))
-        begun = (ticket_of({}, _text(of.get(name))) for name in ("name", "namespace"))
-        found = next((key for key in (*named, *begun) if key is not None), None)
+        found = named_ticket((_tags(ran), _tags(of)), (of.get("name"), of.get("namespace")))
         if found is not None:
             return found
     return None
-
-
-def _text(found: object) -> str:
-    return found[:MOST_NAME] if isinstance(found, str) else ""
 
 
 def _tags(thing: Data) -> Mapping[str, str]:
@@ -145,14 +136,13 @@ def _tags(thing: Data) -> Mapping[str, str]:
 
 def _each_tag(found: object) -> Iterator[tuple[str, str]]:
     for tag in found[:MOST_TAGS] if isinstance(found, list) else ():
-        key, value = _object(tag).get("key"), _object(tag).get("value")
-        if not isinstance(key, str):
-            continue
-        name, separator, rest = key.replace("=", ":", 1).partition(":")
-        if separator and name.strip() == TICKET_TAG:
-            yield TICKET_TAG, rest[:LONGEST_TAG]
-        elif key == TICKET_TAG and isinstance(value, str):
-            yield key, value[:LONGEST_TAG]
+        yield from tag_in(_object(tag).get("key"), _object(tag).get("value"))
+
+
+def _index(facets: Data) -> str:
+    """Of a mapped task of Airflow which of them it is: they bear one name, and none is a second try of another."""
+    index = _object(_object(facets.get("airflow")).get("taskInstance")).get("map_index")
+    return f"[{index}]" if type(index) is int and 0 <= index < MOST_MAPPED else ""
 
 
 def _parent(parent: Data) -> str | None:

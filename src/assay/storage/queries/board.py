@@ -28,10 +28,10 @@ from assay.storage.queries.column_limits import LimitQueries
 from assay.storage.queries.filters import page_size, ticket_conditions
 from assay.storage.queries.linked_data import LinkedDataQueries
 from assay.storage.repositories.journal import LAST_SEQ
-from assay.storage.repositories.pipelines import JOB, pipeline_job
+from assay.storage.repositories.pipelines import IS_UNREAD, JOB, UNREAD, pipeline_job, unread_orchestrator
 from assay.storage.repositories.tickets import COUNTS
 from assay.storage.session import Row, Statement, any_of, from_json, in_list
-from assay.storage.tables import blockers, pipeline_jobs, ticket_documents, tickets
+from assay.storage.tables import blockers, pipeline_jobs, sources, ticket_documents, tickets
 from assay.workflows.asked import Asked
 from assay.workflows.records import Project
 from assay.workflows.views import (
@@ -50,7 +50,7 @@ _SLOT = (_T.id, _T.key, _T.stage, _T.rank, _T.card_version)
 _CARD = (
     _T.id, _T.key, _T.type, _T.title, _T.owner, _T.stage, _T.rank, _T.version, _T.card_version, _T.priority,
     _T.entered_stage_at, _T.card, _T.override_stage, _T.override_at, _T.locked, ticket_documents.c.content,
-    ticket_documents.c.lock, _T.begun_at, _T.iterations, ticket_documents.c.decision, ticket_documents.c.attestations, *JOB,
+    ticket_documents.c.lock, _T.begun_at, _T.iterations, ticket_documents.c.decision, ticket_documents.c.attestations, *JOB, *UNREAD,
 )  # fmt: skip
 _STAGE = [column.key for column in _CARD].index("stage")
 _NOTHING_SAID = "[]"
@@ -60,6 +60,7 @@ CARDS = Statement(
         select(*_CARD, *_OPEN_BLOCKER)
         .join_from(tickets, ticket_documents, ticket_documents.c.ticket_id == _T.id)
         .outerjoin(pipeline_jobs, pipeline_jobs.c.id == _T.job_id)
+        .outerjoin(sources, IS_UNREAD)
         .outerjoin(blockers, and_(blockers.c.ticket_id == _T.id, blockers.c.closed_at.is_(None)))
         .where(in_list(engine, _T.id, "ids"))
         .order_by(blockers.c.opened_at, blockers.c.id)
@@ -225,7 +226,8 @@ def _card(
         confirmed=tuple(one["item"] for one in from_json(said)) if said != _NOTHING_SAID else (),
         reason="" if decision is None else decision.get("reason", ""),
         decided_at=None if decision is None else datetime.fromisoformat(decision["at"]),
-        job=None if job[0] is None else pipeline_job(tuple(job)),
+        job=None if job[0] is None else pipeline_job(tuple(job[: len(JOB)])),
+        job_unread=None if job[len(JOB)] is None else unread_orchestrator(tuple(job[len(JOB) :])),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select,
 from assay.domain.kernel.canonical import digest_bytes
 from assay.errors import Conflict, Invalid
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list, to_json
-from assay.storage.tables import attachments, blobs, runs, sources, tickets, verdicts
+from assay.storage.tables import attachments, blobs, pipeline_jobs, runs, sources, tickets, verdicts
 from assay.workflows.records import Source, StoredVerdict
 
 MAX_BLOB_BYTES = 64 * 2**20
@@ -84,7 +84,9 @@ SAVE_SOURCE = Statement(
 STANDS_AT = Statement(select(_S.id).where(_S.id == bindparam("the_id"), _S.cursor == bindparam("the_cursor")))
 DROP_SOURCE = Statement(
     delete(sources).where(
-        _S.id == bindparam("the_id"), ~exists().where(runs.c.source_id == _S.id).correlate(sources)
+        _S.id == bindparam("the_id"),
+        ~exists().where(runs.c.source_id == _S.id).correlate(sources),
+        ~exists().where(pipeline_jobs.c.source_id == _S.id).correlate(sources),
     )
 )
 BLOB = Statement(select(blobs.c.content).where(blobs.c.digest == bindparam("the_digest")))
@@ -205,7 +207,7 @@ class EvidenceWriter(EvidenceReader):
         return replace(source, experiment_filter=tuple(from_json(filters)))
 
     def remove_source(self, source_id: int) -> None:
-        """Stop reading a source. Its runs stay as evidence; without any, nothing of it stays."""
+        """Stop reading a source. Its runs and jobs stay; without any, nothing of it stays."""
         if self.execute(DROP_SOURCE, the_id=source_id) == 0:
             self.execute(DISCONNECT, the_id=source_id)
 

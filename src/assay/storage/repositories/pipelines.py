@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
 from assay.domain.experiments.pipeline_jobs import JobState, PipelineJob
 from assay.storage.session import Row, Session, Statement
-from assay.storage.tables import pipeline_jobs, tickets
+from assay.storage.tables import pipeline_jobs, sources, tickets
+from assay.workflows.job_views import UnreadOrchestrator
 
 _J = pipeline_jobs.c
 JOB = (
@@ -17,6 +18,10 @@ JOB = (
     _J.tool,
 )  # fmt: skip
 """The columns that `pipeline_job` reads."""
+UNREAD = (sources.c.name, sources.c.last_sync_at, sources.c.last_sync_error)
+"""The columns that `unread_orchestrator` reads."""
+IS_UNREAD = and_(sources.c.id == _J.source_id, or_(sources.c.last_sync_error != "", sources.c.connected == 0))
+"""Which source was asked about a job and cannot be read now, or is no longer read."""
 _OURS = _J.project_id == bindparam("the_project")
 _ONE = (_OURS, _J.run_id == bindparam("the_run"))
 ONE = Statement(select(*JOB).where(*_ONE))
@@ -55,6 +60,24 @@ FAILED = Statement(
 LOOSE_BELOW = Statement(
     select(*JOB).where(_OURS, _J.parent == bindparam("the_parent"), _J.ticket.is_(None)).order_by(_J.id)
 )
+UNREAD_OF_TICKET = Statement(
+    select(*UNREAD)
+    .join_from(pipeline_jobs, sources, IS_UNREAD)
+    .where(_OURS, _J.ticket == bindparam("the_ticket"))
+    .distinct()
+    .order_by(sources.c.name)
+)
+UNREAD_OF_PROJECT = Statement(
+    select(*UNREAD)
+    .where(
+        sources.c.project_id == bindparam("the_project"),
+        sources.c.connected == 1,
+        sources.c.last_sync_error != "",
+        select(_J.id).where(_J.source_id == sources.c.id).exists(),
+    )
+    .order_by(sources.c.name)
+)
+READ_FROM = Statement(update(pipeline_jobs).where(*_ONE), ("source_id",))
 _SET = ("ticket", "parent", "state", "started_at", "ended_at", "event_at", "error", "url", "tool")
 ADD = Statement(insert(pipeline_jobs), ("project_id", "run_id", "namespace", "job", *_SET))
 SAVE = Statement(update(pipeline_jobs).where(*_ONE), _SET)
@@ -90,6 +113,14 @@ class PipelineReader(Session):
         """Jobs of tickets that did not end well since then and were not tried again, the newest first."""
         return [pipeline_job(row) for row in self.rows(FAILED, the_project=project_id, since=since)]
 
+    def unread_orchestrators(self, project_id: int, key: str | None) -> Sequence[UnreadOrchestrator]:
+        """Orchestrators that cannot be read now, of those that were asked about jobs of this ticket; of all jobs without one."""
+        if key is None:
+            rows = self.rows(UNREAD_OF_PROJECT, the_project=project_id)
+        else:
+            rows = self.rows(UNREAD_OF_TICKET, the_project=project_id, the_ticket=key)
+        return [unread_orchestrator(row) for row in rows]
+
     def jobs_without_ticket(self, project_id: int, parent: str) -> Sequence[PipelineJob]:
         """Jobs that this run started and that no ticket has."""
         rows = self.rows(LOOSE_BELOW, the_project=project_id, the_parent=parent)
@@ -112,6 +143,10 @@ class PipelineWriter(PipelineReader):
                 ADD, project_id=project_id, run_id=job.run_id, namespace=job.namespace, job=job.job, **known
             )
 
+    def job_read_from(self, project_id: int, run_id: str, source_id: int) -> None:
+        """This source was asked about the job."""
+        self.execute(READ_FROM, the_project=project_id, the_run=run_id, source_id=source_id)
+
     def show_job(self, ticket_id: int, project_id: int, run_id: str | None) -> None:
         """The card of the ticket shows this job from now on, as it stands."""
         row = None if run_id is None else self.row(NUMBER, the_project=project_id, the_run=run_id)
@@ -120,6 +155,12 @@ class PipelineWriter(PipelineReader):
     def forget_loose_jobs(self, project_id: int, *, before: datetime) -> int:
         """Drop jobs that belong to no ticket and were silent since; returns how many."""
         return self.execute(FORGET, the_project=project_id, before=before)
+
+
+def unread_orchestrator(row: Row) -> UnreadOrchestrator:
+    """A row of `UNREAD`."""
+    name, read_at, why = row
+    return UnreadOrchestrator(name=name, read_at=read_at, why=why)
 
 
 def pipeline_job(row: Row) -> PipelineJob:

@@ -24,6 +24,7 @@ pipeline_jobs = Table(
     Column("error", Words, nullable=False, comment="First line of why it failed"),
     Column("url", Words, nullable=False, comment="Where its log is; empty when unknown"),
     Column("tool", Words, nullable=False, comment="What ran it; empty when unknown"),
+    Column("source_id", BigInt, comment="Orchestrator that was asked about it; null where only events told"),
     UniqueConstraint("project_id", "run_id"),
     Index("ix_pipeline_jobs_ticket", "project_id", "ticket", "event_at"),
     Index("ix_pipeline_jobs_parent", "project_id", "parent"),

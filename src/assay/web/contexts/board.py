@@ -86,6 +86,10 @@ class Card:
     job_since: str
     job_age: str
     """What stands behind its age: so far, or ago."""
+    job_unread: str
+    """Which orchestrator was last read a while ago and cannot be read now; empty where the job is up to date."""
+    job_read_iso: str
+    job_read: str
     why: str
     """Why it was killed; empty for every other card."""
     foot: str

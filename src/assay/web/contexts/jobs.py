@@ -27,9 +27,20 @@ class JobRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadLine:
+    """Where what is told of jobs may be out of date."""
+
+    text: str
+    iso: str
+    when: str
+    """When it was last read; empty for never."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobBox:
     """Jobs of a ticket, the newest pipeline first."""
 
     rows: tuple[JobRow, ...]
     more: str
     """That there are older ones; empty when all are here."""
+    unread: tuple[UnreadLine, ...] = ()

@@ -7,14 +7,13 @@ the key of another server. Neither a password nor a key is taken from an address
 
 from __future__ import annotations
 
-import netrc
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from assay.connectors.tracked.logins import login_in_netrc
 from assay.connectors.tracked.told import kept_text
 from assay.errors import Invalid
 
@@ -129,10 +128,6 @@ def _is_downgraded(told: str, project: WandbProject) -> bool:
 
 
 def _key_in_netrc(project: WandbProject, environment: Mapping[str, str]) -> str | None:
-    """What `wandb login` wrote. An entry for this very host: a default entry is meant for other things."""
-    place = environment.get("NETRC") or "~/.netrc"
-    try:
-        entry = netrc.netrc(Path(place).expanduser()).hosts.get(project.host)
-    except (OSError, netrc.NetrcParseError, RuntimeError, ValueError):
-        return None
-    return (entry[2] or None) if entry else None
+    """What `wandb login` wrote."""
+    found = login_in_netrc(project.host, environment)
+    return None if found is None else found[1]

@@ -40,13 +40,10 @@ def jobs(key: Key, project: Project = None, json: Json = False) -> None:
 
 
 def _unread(one: dict[str, Any]) -> str:
-    why = f"cannot be read: {one['why']}" if one["why"] else "is no longer connected"
-    read = (
-        "never read"
-        if one["read_at"] is None
-        else f"last read {_minute(one['read_at'])} UTC, {_age(one['read_at'])} ago"
-    )
-    return f"May be out of date: {one['name']} ({read}) {why}"
+    read = ""
+    if one["read_at"] is not None:
+        read = f" since {_minute(one['read_at'])} UTC, {_age(one['read_at'])} ago"
+    return f"Jobs of {one['name']} may have moved on{read}: {one['why'] or 'it is no longer connected'}"
 
 
 def _age(moment: str) -> str:

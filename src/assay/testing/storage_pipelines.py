@@ -7,6 +7,7 @@ from dataclasses import replace
 from assay.domain.board.roles import column_roles
 from assay.domain.experiments.pipeline_jobs import JobState, PipelineJob
 from assay.testing.storage_samples import AT, later, new_project, new_ticket
+from assay.workflows.job_views import UnreadOrchestrator
 from assay.workflows.ports import Store
 from assay.workflows.records import Ticket
 
@@ -70,3 +71,35 @@ class PipelineContract:
         store.write(lambda tx: tx.put_pipeline_job(project.id, again))
         with store.read() as tx:
             assert list(tx.failed_jobs(project.id, since=AT)) == []
+
+    def test_jobs_of_a_source_that_cannot_be_read_name_it_and_when_it_was(self, store: Store) -> None:
+        project = new_project(store)
+        ticket = new_ticket(store, project)
+        job = put_job(store, ticket)
+        source = store.write(
+            lambda tx: tx.add_source(
+                project.id, name="airflow", kind="airflow", uri="http://af", experiment_filter=()
+            )
+        )
+        roles = column_roles(project.settings.board)
+
+        def unread() -> tuple[object, object, object]:
+            with store.read() as tx:
+                [card] = tx.cards([ticket.id], roles).values()
+                of_ticket = list(tx.unread_orchestrators(project.id, ticket.key))
+                return card.job_unread, of_ticket, list(tx.unread_orchestrators(project.id, None))
+
+        failed = replace(source, last_sync_at=AT, last_sync_status="failed", last_sync_error="refused")
+        store.write(lambda tx: tx.save_source(failed))
+        assert unread() == (None, [], [])  # no job was read from it
+        store.write(lambda tx: tx.job_read_from(project.id, job.run_id, source.id))
+        one = UnreadOrchestrator("airflow", AT, "refused")
+        assert unread() == (one, [one], [one])
+        with store.read() as tx:
+            assert tx.pipeline_job(project.id, job.run_id) == job
+            assert list(tx.unread_orchestrators(project.id, "EXP-77")) == []
+        store.write(lambda tx: tx.save_source(replace(failed, last_sync_error="")))
+        assert unread() == (None, [], [])
+        store.write(lambda tx: tx.remove_source(source.id))
+        gone = UnreadOrchestrator("airflow", AT, "")
+        assert unread() == (gone, [gone], [])  # it is kept for the sake of its jobs

@@ -37,11 +37,9 @@ def unread_text(one: UnreadOrchestrator) -> str:
     """What it is that is not up to date, without the time.
 
     >>> unread_text(UnreadOrchestrator("airflow", None, "cannot read Airflow 'http://h': ConnectError"))
-    "airflow cannot be read, so its jobs may have moved on: cannot read Airflow 'http://h': ConnectError"
+    "Jobs of airflow may have moved on: cannot read Airflow 'http://h': ConnectError"
     """
-    if not one.why:
-        return f"{one.name} is no longer connected, so its jobs may have moved on"
-    return f"{one.name} cannot be read, so its jobs may have moved on: {one.why}"
+    return f"Jobs of {one.name} may have moved on: {one.why or 'it is no longer connected'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,7 +239,7 @@ class _DagRun:
         """Every try of a task that was tried again; the last one as it stands. Airflow before 2.10 tells only that one."""
         index = _number(told.get("map_index"), -1)
         mapped = f"/{index}" if index >= 0 else ""
-        task = quote(str(told.get("task_id")), safe="")
+        task = quote(name_in(told.get("task_id")), safe="")
         path = f"{_path(self.dag, self.run_id)}/taskInstances/{task}{mapped}/tries"
         try:
             found = objects_in(self.client.get(self.client.api + path).get("task_instances"))
@@ -285,7 +285,9 @@ def raised_in(content: object) -> str:
     'RuntimeError: out of memory'
     """
     if isinstance(content, str):
-        raised = [line for line in content.splitlines() if _RAISED.match(line)]
+        # Airflow 2 answers what Python would print of a list of texts.
+        lines = content.replace("\\n", "\n").splitlines()
+        raised = [line for line in lines if _RAISED.match(line)]
         return reason_in(raised[-1]) if raised else ""
     for entry in reversed(objects_in(content)):
         for detail in objects_in(entry.get("error_detail")):

@@ -16,6 +16,7 @@ import orjson
 from assay.connectors.pipelines.address import Orchestrator, login_hint, login_of, token_of
 from assay.connectors.tracked.asking import Answer, Unanswered, answer_to, asking
 from assay.connectors.tracked.told import kept_text
+from assay.domain.kernel.plain_text import without_control
 from assay.errors import Unavailable
 
 MOST_ANSWER_BYTES = 16 * 2**20
@@ -85,7 +86,7 @@ class ApiClient:
     @property
     def now(self) -> datetime:
         """The server's own time, as its last answer said; ours where it says none, or one that is a day off."""
-        ours = datetime.now(UTC)
+        ours = now_here()
         return ours if self._clock is None or abs(self._clock - ours) > MOST_OFF else self._clock
 
     def get(self, path: str, **params: object) -> dict[str, Any]:
@@ -165,7 +166,7 @@ class ApiClient:
 
     def _unsaid(self, text: str) -> str:
         """What a server says, without a secret that it repeats."""
-        plain = " ".join(kept_text(text).split())
+        plain = without_control(" ".join(kept_text(text).split()))
         for secret in (self.token, self.login and self.login[1]):
             plain = plain.replace(secret, "***") if secret else plain
         return plain[:_MESSAGE_CHARACTERS]
@@ -179,6 +180,11 @@ class ApiClient:
             code="tracker-unavailable",
             hint=hint or "check the address, and that the server runs, then: assay sync",
         )
+
+
+def now_here() -> datetime:
+    """The time of this machine."""
+    return datetime.now(UTC)
 
 
 def _date(text: str | None) -> datetime | None:

@@ -163,7 +163,7 @@ class _KubeflowRuns:
         """The name of a pipeline or an experiment; each is asked for once."""
         if not isinstance(it, str) or not it:
             return ""
-        path = f"{API}/{of}/{quote(it[:200], safe='')}"
+        path = f"{API}/{of}/{quote(kept_text(it[:200]), safe='')}"
         if path not in self._names:
             try:
                 self._names[path] = name_in(self.client.get(path).get("display_name"))

@@ -67,7 +67,9 @@ class PrefectRuns(PolledOrchestrator[ApiClient]):
     def told(self, client: ApiClient) -> str:
         """How many runs it has: its version is nothing that Prefect Cloud tells."""
         count = client.post("/flow_runs/count", {})
-        return f"Prefect with {count} flow runs" if type(count) is int else "Prefect"
+        if type(count) is not int:
+            raise client.unavailable("/flow_runs/count answered no number (expected the API of Prefect)")
+        return f"Prefect with {count} flow runs"
 
 
 def _api_of(where: Orchestrator) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from assay.domain.experiments.prices import DEVICE_TAG, PriceList, cost_of
+from assay.domain.experiments.prices import DEVICE_TAG, SEEN_DEVICE_TAG, PriceList, cost_of
 from assay.domain.kernel.ids import TICKET_TAG, ticket_key_in
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class RunRow:
     """What it names as its ticket, where the project has no such ticket."""
     device: str | None = None
     """What its tag `assay.device` says."""
+    device_seen: str | None = None
+    """What its tag `assay.device_seen` says."""
     cost_source: str | None = None
     """The price that its cost was worked out with; None where the run says it itself, or nobody does."""
 
@@ -56,7 +58,7 @@ def priced_row(row: RunRow, prices: PriceList) -> RunRow:
     """The row with what the run cost by the price list, where it does not say so itself."""
     if row.cost_usd is not None or not prices.prices:
         return row
-    tags = {} if row.device is None else {DEVICE_TAG: row.device}
+    tags = {DEVICE_TAG: row.device or "", SEEN_DEVICE_TAG: row.device_seen or ""}
     cost = cost_of(said_usd=None, gpu_hours=row.gpu_hours, tags=tags, began=row.started_at, prices=prices)
     return row if cost.usd is None else replace(row, cost_usd=cost.usd, cost_source=cost.source)
 

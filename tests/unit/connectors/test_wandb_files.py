@@ -242,6 +242,50 @@ def test_gpus_seen_at_work_times_wall_time_are_gpu_hours(tmp_path):
     assert (run.gpu_hours, run.gpu_hours_source) == (2.0, "metric")
 
 
+@pytest.mark.parametrize(
+    ("measured", "hours"),
+    [
+        ({"gpu.0.gpu": 90.0, "gpu.1.gpu": 0, "gpu.2.gpu": 0.0, "gpu.1.memory": 0.0}, 0.5),
+        ({"gpu.0.gpu": 0, "gpu.1.gpu": 0, "gpu.process.1.gpu": 0}, 0.5),
+        ({"gpu.0.gpu": 0, "gpu.1.gpu": 0}, 1.0),
+        ({"gpu.0.temp": 40.0, "gpu.1.temp": 41.0}, 1.0),
+    ],
+    ids=["one-at-work", "its-own-process", "none-at-work", "nobody-knows"],
+)
+def test_gpus_of_its_machine_that_never_did_anything_are_not_its_own(tmp_path, measured, hours):
+    run = only_run(
+        tmp_path,
+        run_record("abc"),
+        stats_record(measured, at_ms=START + 1000),
+        exit_record(0, runtime_s=1800),
+    )
+    assert run.gpu_hours == hours
+
+
+def test_devices_that_a_run_says_win_over_those_its_machine_has(tmp_path):
+    busy = {f"gpu.{gpu}.gpu": 50.0 for gpu in range(8)}
+    run = only_run(
+        tmp_path, run_record("abc", config={"assay.devices": 2}), stats_record(busy, at_ms=START + 1000),
+        exit_record(0, runtime_s=1800),
+    )  # fmt: skip
+    assert (run.gpu_hours, run.gpu_hours_source) == (1.0, "wall time x devices")
+
+
+@pytest.mark.parametrize(
+    ("models", "seen"),
+    [
+        (("NVIDIA A100-SXM4-40GB", "NVIDIA A100-SXM4-40GB"), "NVIDIA A100-SXM4-40GB"),
+        (("Tesla T4", "Tesla V100"), None),
+        ((), None),
+    ],
+)
+def test_model_of_its_gpus_is_kept_where_they_are_alike(tmp_path, models, seen):
+    machine = put(26, put(19, 2) + b"".join(put(24, put(1, model) + put(4, "Ampere")) for model in models))
+    run = only_run(tmp_path, run_record("abc"), machine, exit_record(0, runtime_s=1800))
+    assert run.tags.get("assay.device_seen") == seen
+    assert run.gpu_hours == 1.0
+
+
 def test_only_chosen_projects_are_read(tmp_path):
     write(tmp_path, Log().add(run_record("abc", project="mine"), exit_record(0)).content)
     write(tmp_path, Log().add(run_record("def", project="theirs"), exit_record(0)).content, "def")

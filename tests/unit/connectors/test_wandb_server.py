@@ -302,7 +302,7 @@ def test_what_a_run_says_beside_its_metrics_becomes_ticket_tags_and_gpu_hours(la
             sweepName="s1",
             jobType="train",
             notes="try \x00 it",
-            runInfo={"gpuCount": 8},
+            runInfo={"gpuCount": 8, "gpu": "NVIDIA L4"},
             summaryMetrics=json.dumps({"_wandb": {"runtime": 1800}}),
         )
     )
@@ -311,6 +311,7 @@ def test_what_a_run_says_beside_its_metrics_becomes_ticket_tags_and_gpu_hours(la
     assert (run.ticket, run.seed, run.arm, run.dataset) == ("EXP-7", 3, "baseline", "test@1")
     assert dict(run.config) == {"optimizer.lr": "0.1"}
     assert (run.gpu_hours, run.gpu_hours_source) == (4.0, "metric")
+    assert run.tags["assay.device_seen"] == "NVIDIA L4"
     kept = {name: text for name, text in run.tags.items() if name.startswith("wandb.")}
     assert kept == {
         "wandb.entity": ENTITY, "wandb.project": PROJECT, "wandb.group": "EXP-7 sweep", "wandb.job_type": "train",

@@ -104,6 +104,7 @@ def test_overview_list_and_page_price_a_run_by_its_device_and_the_day_it_began(w
     lines = ("A100 = 3", "A100 = 2 since 2026-01-01", "H100 = 10 since 2026-06-01")
     set_prices(ws, ADA, SLUG, listed(*lines, default="A100"))
     new, old = {"assay.device": "h100"}, datetime(2025, 12, 31, 23, 59, tzinfo=UTC)
+    h100, t4 = {"assay.device_seen": "NVIDIA H100 80GB HBM3"}, {"assay.device_seen": "Tesla T4"}
     told = [
         sample(1, gpu_hours=2.0, tags={}, started_at=old),  # 6 USD
         sample(2, gpu_hours=2.0, tags={}, started_at=YEAR),  # 4 USD
@@ -113,11 +114,17 @@ def test_overview_list_and_page_price_a_run_by_its_device_and_the_day_it_began(w
         sample(6, gpu_hours=None, tags={}, started_at=YEAR),
         sample(7, gpu_hours=5.0, tags={"assay.device": 'B"200'}, started_at=YEAR),
         sample(8, gpu_hours=5.0, tags={}, started_at=None),
+        sample(9, gpu_hours=1.0, tags=h100, started_at=YEAR.replace(month=7)),  # 10 USD
+        sample(10, gpu_hours=1.0, tags=t4, started_at=YEAR),  # nobody lists it: the default device, 2 USD
+        sample(
+            11, gpu_hours=1.0, tags={**h100, "assay.device": "A100"}, started_at=YEAR
+        ),  # as it says: 2 USD
     ]
     ws.store.write(lambda tx: tx.put_runs(source, told, seq=1))
     view, rows = overview(ws, ADA, SLUG), list_runs(ws, ADA, SLUG).rows
-    assert (view.cost_usd, view.runs_without_cost) == (20.5, 4)
-    assert [row.cost_usd for row in reversed(rows)] == [6.0, 4.0, None, 10.0, 0.5, None, None, None]
+    assert (view.cost_usd, view.runs_without_cost) == (34.5, 4)
+    costs = [6.0, 4.0, None, 10.0, 0.5, None, None, None, 10.0, 2.0, 2.0]
+    assert [row.cost_usd for row in reversed(rows)] == costs
     shown = get_run(ws, ADA, SLUG, "lab:0002").run
     assert (shown.cost_usd, shown.cost_source) == (4.0, "price list: A100 2 USD/h since 2026-01-01")
     assert get_run(ws, ADA, SLUG, "lab:0005").run.cost_source is None

@@ -63,20 +63,21 @@ def gpu_hours(
     Args:
         tags: where `assay.gpu_hours` or `assay.devices` may stand.
         wall_hours: from start to end.
-        devices_seen: how many GPUs the tracker itself saw at work; None or 0 where it saw none.
+        devices_seen: how many GPUs the tracker itself saw; None or 0 where it saw none. They are those of the whole machine,
+            so what the run says of its own devices wins.
 
-    >>> gpu_hours({"assay.devices": "8"}, 2.0, None), gpu_hours({}, 2.0, 4), gpu_hours({}, 2.0, None)
-    ((16.0, 'wall time x devices'), (8.0, 'metric'), (None, None))
+    >>> gpu_hours({"assay.devices": "1"}, 2.0, 8), gpu_hours({}, 2.0, 4), gpu_hours({}, 2.0, None)
+    ((2.0, 'wall time x devices'), (8.0, 'metric'), (None, None))
     """
     tag = amount(tags.get("assay.gpu_hours"))
     if tag is not None:
         return tag, "tag"
     if wall_hours is None:
         return None, None
-    if devices_seen:
-        return devices_seen * wall_hours, "metric"
     devices = amount(tags.get("assay.devices"))
-    return (None, None) if devices is None else (devices * wall_hours, "wall time x devices")
+    if devices is not None:
+        return devices * wall_hours, "wall time x devices"
+    return (devices_seen * wall_hours, "metric") if devices_seen else (None, None)
 
 
 def wall_hours(started_ms: int | None, ended_ms: int | None, curves: Mapping[str, Curve]) -> float | None:

@@ -5,7 +5,7 @@ Every tracker that keeps its runs in files is read by these rules (docs/trackers
 - ticket: tag `assay.ticket`, then a parameter of that name, else an experiment name that begins with a ticket key.
 - seed: tag or parameter `assay.seed`, else parameter or tag `seed`, `random_state`, `random_seed`.
 - arm, evaluation set: `assay.arm` (else `candidate`), `assay.dataset`.
-- GPU-hours: `assay.gpu_hours`, else devices the tracker saw times wall time, else `assay.devices` times wall time, else unknown.
+- GPU-hours: `assay.gpu_hours`, else `assay.devices` times wall time, else devices the tracker saw times wall time, else unknown.
 - cost: `assay.cost_usd`, else unknown.
 
 Parameters whose name begins with `assay.` are tags: whoever has no tags to write has parameters.
@@ -29,6 +29,7 @@ from assay.connectors.tracked.meaning import (
     wall_hours,
 )
 from assay.domain.experiments.evidence import Curve, FloatArray, IntArray, Run, RunStatus
+from assay.domain.experiments.prices import SEEN_DEVICE_TAG
 
 
 @dataclass(slots=True)
@@ -49,6 +50,8 @@ class ToldRun:
     curves: Mapping[str, Curve] = field(default_factory=dict)
     devices_seen: int | None = None
     """How many GPUs the tracker itself saw at work."""
+    device_seen: str = ""
+    """What they are by their own word, where they are alike."""
     deleted: bool = False
     url: str | None = None
 
@@ -62,6 +65,8 @@ def evidence_of(told: ToldRun, *, source: str) -> Run:
     """Which evidence is this run? See the module for the places looked at."""
     said = {key: value for key, value in told.params.items() if key.startswith("assay.")}
     tags = {**{key: value for key, value in said.items() if value != "null"}, **told.tags}
+    if told.device_seen:
+        tags.setdefault(SEEN_DEVICE_TAG, told.device_seen[:60])
     wall = wall_hours(told.started_ms, told.ended_ms, told.curves)
     hours, hours_source = gpu_hours(tags, wall, told.devices_seen)
     run = Run(

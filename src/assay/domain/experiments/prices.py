@@ -1,7 +1,8 @@
 """What does an hour of a device cost, and so a run that does not say it itself?
 
-A run's own tag `assay.cost_usd` wins. Otherwise its GPU-hours times the price of its device (tag `assay.device`, else the
-default device) that held on the day it began (UTC). Where hours, device or price are not known, the cost is not known.
+A run's own tag `assay.cost_usd` wins. Otherwise its GPU-hours times the price of its device that held on the day it began
+(UTC): the device that its tag `assay.device` says, else the one that was seen at work where the list has a price of it, else
+the default device. Where hours, device or price are not known, the cost is not known.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     from assay.domain.experiments.evidence import Evidence, Run
 
 DEVICE_TAG = "assay.device"
+SEEN_DEVICE_TAG = "assay.device_seen"
+"""What the devices are by their own word, such as `NVIDIA A100-SXM4-40GB`, as the tracker or the SDK saw it."""
 MAX_PRICES = 200
 FROM_TAG = "tag"
 _LINE = re.compile(
     r"\s*(?P<device>[^=\n]{1,60}?)\s*=\s*(?P<price>[0-9]{1,9}(?:\.[0-9]{1,6})?)(?:\s+since\s+(?P<since>\S{1,20}))?\s*\Z"
 )
+_WORD = re.compile(r"[0-9a-z]+")
 _EXPECTED = "DEVICE = USD_PER_HOUR, or DEVICE = USD_PER_HOUR since YYYY-MM-DD"
 
 
@@ -59,7 +63,7 @@ class DevicePrice(Value):
 
 
 class PriceList(Value):
-    """The prices of a project, and the device that a run used which names none."""
+    """The prices of a project, and the device of runs of which nobody knows it."""
 
     prices: Annotated[tuple[DevicePrice, ...], Field(max_length=MAX_PRICES)] = ()
     default_device: Annotated[str, Field(max_length=60)] | None = None
@@ -83,8 +87,34 @@ class PriceList(Value):
             )
         return self
 
-    def price_at(self, device: str | None, began: datetime | None) -> DevicePrice | None:
-        """Which price holds for a run on this device (None: the default one) that began then? None where none is known.
+    def device_named(self, name: str) -> str | None:
+        """Which device of the list does this name mean? The one called so, else the one whose words are all in it.
+
+        Of several, the one with most words; None where that are two, or none.
+
+        >>> prices = PriceList(prices=[price_from_text(f"{name} = 1") for name in ("A100", "A100 80GB", "L4")])
+        >>> prices.device_named("NVIDIA A100-SXM4-40GB"), prices.device_named("NVIDIA A100-SXM4-80GB")
+        ('A100', 'A100 80GB')
+        >>> prices.device_named("l4"), prices.device_named("NVIDIA L40S")
+        ('L4', None)
+        """
+        devices = {one.device.casefold(): one.device for one in self.prices}
+        if name.strip().casefold() in devices:
+            return devices[name.strip().casefold()]
+        words = _words(name)
+        meant = {device: len(_words(device)) for device in devices.values() if _words(device) <= words}
+        best = [device for device, count in meant.items() if count == max(meant.values()) and count]
+        return best[0] if len(best) == 1 else None
+
+    def price_at(
+        self, device: str | None, began: datetime | None, *, seen: str | None = None
+    ) -> DevicePrice | None:
+        """Which price holds for a run on this device that began then? None where none is known.
+
+        Args:
+            device: as the run says it; None where it does not, which is the one seen or the default one.
+            began: when.
+            seen: what its devices are by their own word.
 
         >>> prices = PriceList(prices=[price_from_text("A100 = 3"), price_from_text("A100 = 2 since 2026-01-01")])
         >>> [str(prices.price_at("a100", datetime(year, 1, 1, tzinfo=UTC)).usd_per_hour) for year in (2025, 2026)]
@@ -92,7 +122,9 @@ class PriceList(Value):
         >>> prices.price_at("H100", datetime(2026, 1, 1, tzinfo=UTC)), prices.price_at(None, None)
         (None, None)
         """
-        name = (device or self.default_device or "").strip().casefold()
+        said = (device or "").strip()
+        meant = self.device_named(said) if said else self.device_named(seen or "") or self.default_device
+        name = (meant or "").casefold()
         held = [one for one in self.prices if one.device.casefold() == name]
         day = None if began is None else began.astimezone(UTC).date()
         if day is None:  # one price for all time needs no day
@@ -132,10 +164,12 @@ def cost_of(
         return Cost(None, "no tag assay.cost_usd, and the project has no prices")
     if gpu_hours is None:
         return Cost(None, "its GPU-hours are not known")
-    device = tags.get(DEVICE_TAG, "").strip()[:60] or prices.default_device
+    said, seen = (tags.get(name, "").strip()[:60] for name in (DEVICE_TAG, SEEN_DEVICE_TAG))
+    price = prices.price_at(said, began, seen=seen)
+    device = said or prices.device_named(seen) or prices.default_device
     if device is None:
-        return Cost(None, "no tag assay.device, and the project has no default device")
-    price = prices.price_at(device, began)
+        nobody = f"no price of {seen}" if seen else "no tag assay.device"
+        return Cost(None, f"{nobody}, and the project has no default device")
     if price is None:
         return Cost(None, f"no price of {device} on the day it began")
     return Cost(gpu_hours * float(price.usd_per_hour), price.told)
@@ -164,6 +198,10 @@ def priced_evidence(evidence: Evidence, prices: PriceList) -> Evidence:
         detached=priced(evidence.detached),
         baseline_detached=priced(evidence.baseline_detached),
     )
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(name.casefold()))
 
 
 def price_from_text(text: str) -> DevicePrice:

@@ -27,7 +27,7 @@ from assay.domain.board.flow import EXPERIMENTS, FlowRules, Outcome, flow_rules
 from assay.domain.board.saved_compute import KilledWork
 from assay.domain.experiments.evidence import RunStatus
 from assay.domain.experiments.experiment import DecisionKind
-from assay.domain.experiments.prices import DEVICE_TAG
+from assay.domain.experiments.prices import DEVICE_TAG, SEEN_DEVICE_TAG
 from assay.domain.kernel.readings import LAST
 from assay.storage.queries.awaited import ITERATES, READY, AwaitedQueries, led_on
 from assay.storage.queries.in_json import json_entry
@@ -203,9 +203,11 @@ class OverviewQueries(AwaitedQueries):
             return said, count
         days = sorted({one.since for one in prices.prices if one.since is not None})
         amounts = [] if said is None else [said]
-        for device, known, passed, hours, runs_of_it in self.select(_unpaid(self.engine, project.id, days)):
+        for device, seen, known, passed, hours, runs_of_it in self.select(
+            _unpaid(self.engine, project.id, days)
+        ):
             began = _moment(days[passed - 1] if passed else date.min) if known else None
-            price = prices.price_at(device, began)
+            price = prices.price_at(device, began, seen=seen)
             if price is not None:
                 amounts.append(hours * float(price.usd_per_hour))
                 count += runs_of_it
@@ -237,6 +239,7 @@ def _unpaid(engine: str, project_id: int, days: Sequence[date]) -> Select[Any]:
     return (
         select(
             device.label("device"),
+            json_entry(engine, runs.c.body, "tags", SEEN_DEVICE_TAG).label("seen"),
             began.is_not(None).label("known"),
             passed.label("passed"),
             func.sum(runs.c.gpu_hours),
@@ -248,7 +251,7 @@ def _unpaid(engine: str, project_id: int, days: Sequence[date]) -> Select[Any]:
             runs.c.cost_usd.is_(None),
             runs.c.gpu_hours.is_not(None),
         )
-        .group_by(literal_column("1"), literal_column("2"), literal_column("3"))
+        .group_by(literal_column("1"), literal_column("2"), literal_column("3"), literal_column("4"))
     )
 
 

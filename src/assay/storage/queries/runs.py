@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 
 from assay.domain.experiments.evidence import Curve
-from assay.domain.experiments.prices import DEVICE_TAG
+from assay.domain.experiments.prices import DEVICE_TAG, SEEN_DEVICE_TAG
 from assay.domain.kernel.canonical import exact_integer
 from assay.storage.curves import unpacked
 from assay.storage.queries.filters import (
@@ -125,6 +125,7 @@ def _ticket_run(ticket: str, row: Row) -> TicketRun:
         started_at=started_at, gpu_hours=body.get("gpu_hours"), cost_usd=body.get("cost_usd"), deleted=bool(deleted),
         metrics={metric: f"{float(values[metric]):.6g}" for metric in sorted(values)},
         url=body.get("url"), device=body["tags"].get(DEVICE_TAG),
+        device_seen=body["tags"].get(SEEN_DEVICE_TAG),
     )  # fmt: skip
     return TicketRun(shown, body["arm"])
 
@@ -161,5 +162,6 @@ def _run_row(row: Row) -> RunRow:
         started_at=started_at, gpu_hours=gpu_hours, cost_usd=body.get("cost_usd"), deleted=bool(deleted),
         metrics={metric: str(value) for metric, value in from_json(last_values).items()},
         url=body.get("url"), device=body["tags"].get(DEVICE_TAG),
+        device_seen=body["tags"].get(SEEN_DEVICE_TAG),
         unknown_ticket=None if there else ticket or unread_tag(None, body["tags"]),
     )  # fmt: skip

@@ -18,7 +18,10 @@ HISTORY, CONFIG, STATS, RUN, EXIT, ENVIRONMENT = 2, 5, 7, 17, 18, 26
 TOLD = (CONFIG, STATS, RUN, EXIT, ENVIRONMENT)
 """Kinds of records that are read one by one."""
 MAX_CONFIG_ENTRIES = 10_000
-_GPU = re.compile(rb"gpu\.([0-9]{1,4})\.")
+_GPU = re.compile(rb"gpu\.(?P<process>process\.)?(?P<number>[0-9]{1,4})\.(?P<kind>\w+)")
+_ZERO = re.compile(rb"0(?:\.0*)?\Z")
+_MODELS = {24: 1, 26: 9}
+"""Where GPUs of NVIDIA and AMD are named."""
 _TEXTS = {1: "run_id", 2: "entity", 3: "project", 6: "group", 7: "job_type", 8: "name", 9: "notes", 12: "sweep", 13: "host"}  # fmt: skip
 
 
@@ -37,7 +40,13 @@ class About:
     """None while nothing says that it ended."""
     runtime_s: int = 0
     gpus: set[bytes] = field(default_factory=set)
+    """All that its machine told of."""
+    busy: set[bytes] = field(default_factory=set)
+    """Those of them that were seen at work, or are its own process's."""
+    measured: set[bytes] = field(default_factory=set)
+    """Those of which is known whether they were at work."""
     gpu_count: int = 0
+    gpu_models: set[str] = field(default_factory=set)
 
     def take(self, number: int, content: bytes) -> None:
         """Read one record of a kind in `TOLD`. Raises Malformed when it is none."""
@@ -54,6 +63,33 @@ class About:
         elif number == ENVIRONMENT:
             told = {one.number: one.value for one in message(content)}
             self.gpu_count = max(self.gpu_count, _signed32(told.get(19, 0)))
+            self._models(content)
+
+    @property
+    def devices(self) -> int | None:
+        """How many GPUs it had, as far as is known: those of its machine that were at work.
+
+        Where none was, all of them: a run of seconds is looked at once, perhaps before it has begun to work.
+        """
+        at_work = (self.gpus - self.measured) | self.busy
+        return len(at_work or self.gpus) or max(self.gpu_count, 0) or None
+
+    @property
+    def device(self) -> str:
+        """What its GPUs are, where they are alike."""
+        return next(iter(self.gpu_models)) if len(self.gpu_models) == 1 else ""
+
+    def _models(self, content: bytes) -> None:
+        for number, value in message(content):
+            if not isinstance(value, bytes):
+                continue
+            if number == 18:
+                self.gpu_models |= {kept_text(value).strip()} - {""}
+            elif number in _MODELS:
+                named = (one.value for one in message(value) if one.number == _MODELS[number])
+                self.gpu_models |= {kept_text(name).strip() for name in named if isinstance(name, bytes)} - {
+                    ""
+                }
 
     def _run(self, content: bytes) -> None:
         for number, value in message(content):
@@ -91,9 +127,19 @@ class About:
             if number == 2:
                 self.last_ms = max(self.last_ms or 0, milliseconds(value) or 0) or None
             elif number == 3:
-                for one in message(value):
-                    if one.number == 1 and isinstance(one.value, bytes) and (gpu := _GPU.match(one.value)):
-                        self.gpus.add(gpu.group(1))
+                told = {one.number: one.value for one in message(value)}
+                if isinstance(name := told.get(1), bytes) and (gpu := _GPU.match(name)):
+                    self._gpu(gpu["number"], told.get(16), of_process=gpu["process"], kind=gpu["kind"])
+
+    def _gpu(self, number: bytes, amount: object, *, of_process: bytes | None, kind: bytes) -> None:
+        """One measurement of one GPU."""
+        self.gpus.add(number)
+        if of_process:
+            self.busy.add(number)
+        elif kind == b"gpu":  # its utilization, in percent
+            self.measured.add(number)
+            if not isinstance(amount, bytes) or not _ZERO.match(amount):
+                self.busy.add(number)
 
     def params(self) -> dict[str, str]:
         """The configuration as one text a leaf."""

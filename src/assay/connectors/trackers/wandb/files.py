@@ -159,7 +159,8 @@ class _Reading:
             params=about.params(),
             tags=tags,
             curves=curves,
-            devices_seen=len(about.gpus) or max(about.gpu_count, 0) or None,
+            devices_seen=about.devices,
+            device_seen=about.device,
         )
 
     def _status(self, curves: Mapping[str, Curve]) -> RunStatus:

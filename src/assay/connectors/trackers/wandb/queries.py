@@ -36,7 +36,7 @@ query Run(
   }
 }
 """
-RUN = _RUN.replace("MORE", "host runInfo { gpuCount }")
+RUN = _RUN.replace("MORE", "host runInfo { gpu gpuCount }")
 """What the list does not hold of a run, with the first page of its history."""
 RUN_OF_AN_OLD_SERVER = _RUN.replace("MORE", "")
 """The same without what W&B's own client does not ask for."""

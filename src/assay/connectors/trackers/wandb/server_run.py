@@ -73,6 +73,7 @@ def told_run(
         tags=tags_of(texts, labels, _text(node.get("commit"))),
         curves=history.curves(),
         devices_seen=_devices(detail),
+        device_seen=_device(detail),
         url=f"{project.shown}/runs/{run}",
     )
 
@@ -116,6 +117,12 @@ def _devices(detail: Mapping[str, Any]) -> int | None:
     info = detail.get("runInfo")
     count = info.get("gpuCount") if isinstance(info, dict) else None
     return len(seen) or (count if type(count) is int and 0 < count < 100_000 else None)
+
+
+def _device(detail: Mapping[str, Any]) -> str:
+    """What its GPUs are by their own word; empty where it does not say."""
+    info = detail.get("runInfo")
+    return _text(info.get("gpu")).strip() if isinstance(info, dict) else ""
 
 
 def object_of(value: object) -> dict[str, Any] | None:

@@ -77,6 +77,6 @@ def _past(
 
     def taught() -> PastLessons:
         said = record()
-        return PastLessons(learned().about(target.metric.name), isinstance(said, MayStop), record_text(said))
+        return PastLessons(learned().about(target.subject), isinstance(said, MayStop), record_text(said))
 
     return taught

@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from assay.domain.experiments.criteria.text import parse_criterion
 from assay.domain.experiments.evidence import Curve
 from assay.domain.experiments.experiment import DecisionKind
-from assay.domain.kernel.findings import Outcome
+from assay.domain.kernel.findings import Outcome, Role
 from assay.domain.kernel.readings import reading_of
 from assay.domain.kernel.verdicts import Recommendation
+from assay.workflows.backtest import back_test_rules
 from assay.workflows.comparison import compare
 from assay.workflows.comparison_asked import comparison_asked
 from assay.workflows.evidence import connect_source, list_runs, sync_source
@@ -21,8 +23,10 @@ from assay.workflows.state import project_state
 from assay.workflows.state_views import best_text
 from assay.workflows.ticket_page import ticket_page
 from assay.workflows.tickets import get_ticket
+from assay.workflows.verdict_basis import verdict_basis
 from assay.workflows.verdicts import get_verdict
-from tests.unit.workflows.conftest import ACCURACY, ADA, run
+from tests.support.past_runs import learning_curves
+from tests.unit.workflows.conftest import ACCURACY, ADA, CATALOG, run
 from tests.unit.workflows.test_life_of_an_experiment import GOOD, SLUG, decide_it, start
 
 AT_STEP = ACCURACY.model_copy(update={"reading": reading_of("step 1000")})
@@ -128,6 +132,33 @@ def test_value_logged_over_the_one_that_counts_is_seen_though_the_last_one_stand
     assert "measured 87.1% and says 20.0% now" in primary(ws, after).reason
     assert replay_verdict(ws, ADA, SLUG, after, digest=decided).same
     assert replay_verdict(ws, ADA, SLUG, after).same
+
+
+def test_past_runs_are_winners_by_the_value_that_counts_and_left_out_where_they_end_before_it(
+    ws, tracker, clock
+):
+    connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
+    declare_metric(ws, ADA, SLUG, ACCURACY.model_copy(update={"reading": reading_of("step 8")}))
+    criteria = tuple(
+        parse_criterion(text, metrics=CATALOG, role=role)
+        for text, role in (("accuracy >= 78%", Role.PRIMARY), ("accuracy < 10%", Role.KILL))
+    )
+    keys = [start(ws, criteria=criteria).key for _ in range(3)]
+    told = {}
+    for number, values in enumerate(learning_curves()):
+        for key in keys:
+            one = run(key, number, *values, begun=clock())
+            told[one.run_id] = values
+            tracker.put(one)
+    tracker.put(*(run(key, 90, *learning_curves()[0][:7], begun=clock()) for key in keys))
+    sync_source(ws, ADA, SLUG, "listed")
+    at_step = {name for name, values in told.items() if values[8] >= 0.78}
+    assert 0 < len(at_step) < len({name for name, values in told.items() if max(values) >= 0.78})
+    found = back_test_rules(ws, ADA, SLUG, chance=lambda: np.random.default_rng(1))
+    assert (found.runs, found.winners, found.problems) == (30, len(at_step), ("accuracy at step 8",))
+    assert [(one.runs, "before the value that counts" in one.why) for one in found.left_out] == [(3, True)]
+    basis = verdict_basis(ws, ADA, SLUG, keys[0])
+    assert list(basis.past.learned.problems) == ["accuracy at step 8"]
 
 
 def _with_step(one, value):

@@ -50,6 +50,11 @@ class PastTarget:
     higher: bool
     dataset: str
 
+    @property
+    def subject(self) -> str:
+        """What the problem is about, whatever the data set: the metric, and which value of it counts where that is not the last one."""
+        return f"{self.metric.name}{self.metric.reading.beside}"
+
     def gaps(self, values: FloatArray) -> FloatArray:
         """How far short of it is each value, in the metric's unit? 0 or less is at the target; NaN where the value is no finite number.
 
@@ -96,8 +101,7 @@ def problem_of(target: PastTarget, dataset: str | None) -> str:
     ('f1 on reviews@2', 'f1')
     """
     on = target.dataset or dataset
-    name = f"{target.metric.name}{target.metric.reading.beside}"
-    return f"{name} on {on}" if on else name
+    return f"{target.subject} on {on}" if on else target.subject
 
 
 def _number(

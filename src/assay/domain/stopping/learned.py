@@ -180,7 +180,7 @@ class Learned:
         return LearnedProblem(None, peers_of(Runs([], none, none), CHECKS), (), none, self.runs)
 
     def about(self, metric: str) -> Learned:
-        """What was learned of this metric, whatever the data set."""
+        """What was learned of this metric, read in one way, whatever the data set."""
         kept = {name: one for name, one in self.problems.items() if name.split(" on ")[0] == metric}
         return replace(self, problems=kept)
 

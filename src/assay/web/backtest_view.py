@@ -203,6 +203,7 @@ def _rules(view: BackTestView, slug: str, newest: int) -> tuple[RuleLine, ...]:
             tone="promote" if one.may_stop else "iterate",
             icon="check" if one.may_stop else "hand",
             why=one.why,
+            winners_href=f"{address(slug, newest, rule=one.rule)}#runs" if one.winners_killed else "",
             runs_href=f"{address(slug, newest, rule=one.rule)}#runs" if one.killed_total else "",
         )
         for one, bar in zip(view.rules, drawn, strict=True)

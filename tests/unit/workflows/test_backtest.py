@@ -112,7 +112,7 @@ def test_rules_are_replayed_over_real_learning_curves_and_counted_as_by_hand(
     assert futility.winners_judged <= futility.winners
     assert (futility.may_stop, futility.enabled) == (False, True)
     if not futility.winners_killed:
-        assert f"59 clean hits are needed, {futility.winners_judged} seen" in futility.why
+        assert f"59 winners of which it kills none are needed, {futility.winners_judged} seen" in futility.why
 
 
 def stopped_by_gap(made, reached, limit):
@@ -202,7 +202,7 @@ def test_hit_about_which_a_rule_could_say_nothing_is_no_clean_hit(connected, tra
     assert "30 runs with 5 winners" in rule_of(found, "futility").why
     assert found.chances == ()
     diverged = rule_of(found, "diverged")
-    assert (diverged.winners_judged, diverged.why) == (6, "59 clean hits are needed, 6 seen")
+    assert (diverged.winners_judged, diverged.why) == (6, "59 winners of which it kills none are needed, 6 seen")
     assert found.compute_in == "budgets"
 
 
@@ -237,7 +237,7 @@ def test_runs_that_teach_nothing_are_counted_with_the_reason(connected, tracker,
     diverged = rule_of(found, "diverged")
     assert [one.run_id for one in diverged.killed] == [f"listed:{key.lower()}-seed10"]
     assert (diverged.winners_killed_share, diverged.winners_killed_at_most) == (None, None)
-    assert diverged.why == "59 clean hits are needed, 0 seen"
+    assert diverged.why == "59 winners of which it kills none are needed, 0 seen"
 
 
 def test_more_runs_than_asked_for_are_said_to_be_left_unread(connected, tracker, clock):

@@ -115,6 +115,9 @@ def taken(now: KillRules, wanted: KillRules, rules: Iterable[KillRuleName]) -> K
 def changes(before: KillRules, after: KillRules) -> tuple[RuleChange, ...]:
     """Every rule that differs in what it does, in the order of their names; values of a rule that stays off are none.
 
+    >>> changes(KillRules(), KillRules(plateau_tolerances={"bleu": Decimal("0.5")}))[0].after
+    'last 3 within 0.01, bleu within 0.5'
+
     >>> changes(KillRules(), without(KillRules(gap=Decimal("0.3")), KillRuleName.PLATEAU))
     (RuleChange(rule=<KillRuleName.GAP: 'gap'>, before='beyond 0.15', after='beyond 0.3'), RuleChange(rule=<KillRuleName.PLATEAU: 'plateau'>, before='last 3 within 0.01', after='off'))
     """
@@ -123,7 +126,12 @@ def changes(before: KillRules, after: KillRules) -> tuple[RuleChange, ...]:
 
 
 def _said(settings: KillRules, rule: KillRuleName) -> str:
-    return in_words(settings, rule) if rule in settings.enabled else OFF
+    if rule not in settings.enabled:
+        return OFF
+    own = settings.plateau_tolerances if rule is KillRuleName.PLATEAU else {}
+    return ", ".join(
+        [in_words(settings, rule), *(f"{name} within {_text(own[name])}" for name in sorted(own))]
+    )
 
 
 def _text(value: Decimal | int) -> str:

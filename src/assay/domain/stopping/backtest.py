@@ -54,7 +54,7 @@ class Share:
 
     Attributes:
         value: between 0 and 1.
-        interval: 95%, by a bootstrap over problems; None where there are not two, so that nothing is known of others.
+        interval: 95%, by a bootstrap over problems; None where not two of them have any of the whole, so that nothing is known of others.
     """
 
     value: float
@@ -199,18 +199,18 @@ def may_stop(tested: BackTest, limit: float = FALSE_KILL_LIMIT) -> MayStop | Rec
 
     >>> nothing = BackTest("gap", "runs finished before", 0, 0, 3, 3, 0, None, None, None, 0.0, 1)
     >>> may_stop(nothing).hits_needed, may_stop(nothing).reason
-    (59, 'no past run hit its target, so it is not known how many hits it would kill')
+    (59, 'no past run reached its target, so it is not known how many winners it would kill')
     """
     needed = math.ceil(math.log(0.05) / math.log1p(-limit) - 1e-9)
     if tested.false_kill_upper is None:
-        reason = "no past run hit its target, so it is not known how many hits it would kill"
+        reason = "no past run reached its target, so it is not known how many winners it would kill"
         return RecommendsOnly(reason, needed)
     if tested.unanswered == tested.hits + tested.misses:
         return RecommendsOnly("it could say nothing about any past run", needed)
     if tested.false_kill_upper > limit:
         reason = (
-            f"it would have killed {tested.hits_stopped} of {tested.hits} hits, so up to"
-            f" {tested.false_kill_upper:.1%} of hits (limit {limit:.1%})"
+            f"it would have killed {tested.hits_stopped} of {tested.hits} winners, so up to"
+            f" {tested.false_kill_upper:.1%} of them (limit {limit:.1%})"
         )
         return RecommendsOnly(reason, needed)
     return MayStop(tested.false_kill_upper, limit)
@@ -261,10 +261,12 @@ def _share(part: FloatArray, of: FloatArray, runs: Runs, draws: FloatArray | Non
     if draws is not None:
         numbers = np.unique(runs.problem, return_inverse=True)[1]
         parts, wholes = (np.bincount(numbers, weights, minlength=draws.shape[1]) for weights in (part, of))
-        drawn = draws @ wholes
-        values = (draws @ parts)[drawn > 0.0] / drawn[drawn > 0.0]
-        low, high = np.quantile(values, [0.025, 0.975]).tolist()
-        interval = Interval(low, high, 0.95)
+        # One problem alone is the same in every resample: its interval would have no width, and say nothing.
+        if np.count_nonzero(wholes) > 1:
+            drawn = draws @ wholes
+            values = (draws @ parts)[drawn > 0.0] / drawn[drawn > 0.0]
+            low, high = np.quantile(values, [0.025, 0.975]).tolist()
+            interval = Interval(low, high, 0.95)
     return Share(float(part.sum() / of.sum()), interval)
 
 

@@ -216,6 +216,6 @@ def _verdict(judged: BackTest) -> MayStop | RecommendsOnly:
     if not judged.hits + judged.misses:
         return RecommendsOnly("it could say nothing about any past run", said.hits_needed)
     if not judged.hits_stopped:
-        reason = f"{said.hits_needed} clean hits are needed, {judged.hits} seen"
+        reason = f"{said.hits_needed} winners of which it kills none are needed, {judged.hits} seen"
         return RecommendsOnly(reason, said.hits_needed)
     return said

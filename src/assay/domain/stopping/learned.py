@@ -232,11 +232,11 @@ def stop_record(past: History, level: float) -> MayStop | RecommendsOnly:
 def record_text(record: MayStop | RecommendsOnly) -> str:
     """The record of the rule, as part of a sentence.
 
-    >>> record_text(RecommendsOnly("59 clean hits are needed, 12 seen", 59))
-    'it may not stop runs by itself yet (59 clean hits are needed, 12 seen)'
+    >>> record_text(RecommendsOnly("59 winners of which it kills none are needed, 12 seen", 59))
+    'it may not stop runs by itself yet (59 winners of which it kills none are needed, 12 seen)'
     """
     if isinstance(record, MayStop):
-        return f"it stops at most {record.upper:.1%} of hits (limit {record.limit:.1%})"
+        return f"it stops at most {record.upper:.1%} of winners (limit {record.limit:.1%})"
     return f"it may not stop runs by itself yet ({record.reason})"
 
 

@@ -13,6 +13,8 @@ from assay.workflows.back_test_views import BackTestView, RuleRecord, TriedValue
 
 _NEAR = (0.05, 0.07)
 """Points that are no further apart, across and up, get one name together."""
+_WIDE = 0.45
+"""Of the axis across, that a text may take."""
 _SET = "set now"
 _LOW = 0.1
 """Below a point that saves less there is no room for a text."""
@@ -65,7 +67,7 @@ def _rules(view: BackTestView, slug: str, query: str) -> ChartBox | None:
                 words.killed(one),
                 words.killed_span(one),
                 words.saved(one.saved),
-                words.saved_span(one.saved) or "none: one problem only",
+                words.saved_span(one.saved) or "none: not two problems with doomed runs",
             )
             for one in drawn
         ),
@@ -129,13 +131,29 @@ def _texts(
     named: Iterable[dict[str, Any]], rows: Iterable[dict[str, Any]]
 ) -> dict[str, list[dict[str, Any]]]:
     """The texts by where they stand: above or below their point, to its left where they would not fit to its right."""
-    widest = max(row.get("high", row[_KILLED]) for row in rows)
+    widest = max(row.get("high", row[_KILLED]) for row in rows) or 1.0
+    named = _lifted(named, widest)
     found: dict[str, list[dict[str, Any]]] = {name: [] for name, *_ in _PLACES}
     for one in named:
         side = "left" if one[_KILLED] > 0.6 * widest else "right"
         is_below = one.get("is") == _SET and one[_SAVED] >= _LOW
         found[f"{side}_{'below' if is_below else 'above'}"].append(one)
     return found
+
+
+def _lifted(named: Iterable[dict[str, Any]], widest: float) -> list[dict[str, Any]]:
+    """The texts, each so far up that it does not lie over one of a point beside it."""
+    placed: list[dict[str, Any]] = []
+    for one in sorted(named, key=lambda one: one[_KILLED]):
+        lifted = dict(one)
+        while any(
+            abs(lifted[_KILLED] - other[_KILLED]) < _WIDE * widest
+            and abs(lifted[_SAVED] - other[_SAVED]) < _NEAR[1]
+            for other in placed
+        ):
+            lifted[_SAVED] += _NEAR[1]
+        placed.append(lifted)
+    return placed
 
 
 def _written(alt: Any, name: str, **how: Any) -> tuple[Any, ...]:

@@ -41,6 +41,8 @@ class RuleLine:
     why: str
     runs_href: str
     """The runs that it would have stopped; empty without any."""
+    winners_href: str
+    """The same, where winners are among them: they come first."""
 
 
 @dataclass(frozen=True, slots=True)

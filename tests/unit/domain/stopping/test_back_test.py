@@ -124,6 +124,15 @@ def test_one_problem_says_nothing_about_others():
     assert tested.saved.interval is None
 
 
+def test_problems_without_doomed_runs_say_nothing_of_what_is_saved():
+    runs = runs_of(HIT, MISS, HIT, problem=[0, 0, 1])
+    replay = leave_batch_out(PlateauRule(3, 0.01), runs, CHECKS)
+    tested = back_test(replay, runs, np.ones(3), np.random.default_rng(1))
+    assert tested.saved.value > 0.0
+    assert tested.saved.interval is None  # of the other problem nothing can be saved: an interval would have no width
+    assert tested.false_kill.interval is not None
+
+
 def test_without_a_past_hit_no_rule_may_stop_anything():
     runs = runs_of(MISS, MISS)
     tested = back_test(
@@ -131,7 +140,7 @@ def test_without_a_past_hit_no_rule_may_stop_anything():
     )
     assert tested.false_kill is None
     assert may_stop(tested) == RecommendsOnly(
-        "no past run hit its target, so it is not known how many hits it would kill", 59
+        "no past run reached its target, so it is not known how many winners it would kill", 59
     )
 
 

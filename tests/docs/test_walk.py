@@ -24,6 +24,7 @@ from tests.support.warm_start import warm_programs
 FIRST_VERDICT = [b for b in blocks(page("first-verdict.md")) if b.language in {"sh", "text", "python"}]
 PULL_REQUEST = [b for b in blocks(page("gate-my-pull-request.md")) if b.language in {"sh", "text", "python"}]
 FIRST_SPRINT = [b for b in blocks(page("our-first-sprint.md")) if b.language in {"sh", "text"}]
+STOP_EARLY = [b for b in blocks(page("stop-bad-runs.md")) if b.language in {"sh", "text"}]
 
 HOST = "127.0.0.1"
 READ = {"shifted-copies", "short-code"}
@@ -36,7 +37,7 @@ RINGS = (
     "assay.api.routers.tickets", "assay.api.routers.verdicts", "assay.cli.running", "assay.sdk.connection", "assay.server.app", "assay.storage.open",
 )  # fmt: skip
 """What of Assay is loaded once, too: a walk asks what commands say. That they start from nothing is seen in tests/faces/cli."""
-SCRIPTS = ("evaluate.py", "more_seeds.py", "scaled_features.py")
+SCRIPTS = ("evaluate.py", "more_seeds.py", "scaled_features.py", "stop_early.py")
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,11 @@ def test_first_sprint_says_what_the_page_shows(demo, environment):
 @pytest.mark.slow
 def test_gate_of_a_pull_request_says_what_the_page_shows(tmp_path, environment):
     walk(PULL_REQUEST, _folder(tmp_path, "digit-reader"), environment, timeout=300)
+
+
+@pytest.mark.slow
+def test_stopping_bad_runs_early_says_what_the_page_shows(tmp_path, environment):
+    walk(STOP_EARLY, _folder(tmp_path, "stop-early"), environment)
 
 
 @pytest.mark.parametrize(

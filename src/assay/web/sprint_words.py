@@ -38,6 +38,7 @@ NEWS: Mapping[RunNews, tuple[str, str, str]] = MappingProxyType(
         RunNews.DIVERGED: ("diverged", "kill", "warning"),
         RunNews.FAILED: ("broke off", "kill", "cross"),
         RunNews.STALLED: ("stalled", "blocked", "warning"),
+        RunNews.STOPPED: ("stopped", "", "stop"),
         RunNews.FINISHED: ("finished", "promote", "check"),
         RunNews.STARTED: ("running", "", "loop"),
     }

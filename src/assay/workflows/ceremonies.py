@@ -64,7 +64,14 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 MOST_GATE_RUNS = 200
 _WORDS = {DecisionKind.KILL: "killed", DecisionKind.PROMOTE: "promoted", DecisionKind.ITERATE: "iterating"}
 _TO_BE_RUN = (Progress.STARTED, Progress.WAITING)
-_TROUBLE_FIRST = (RunNews.DIVERGED, RunNews.FAILED, RunNews.STALLED, RunNews.FINISHED, RunNews.STARTED)
+_TROUBLE_FIRST = (
+    RunNews.DIVERGED,
+    RunNews.FAILED,
+    RunNews.STALLED,
+    RunNews.STOPPED,
+    RunNews.FINISHED,
+    RunNews.STARTED,
+)
 
 
 def standup(ws: Workspace, actor: Actor, slug: str, *, since: date | None = None) -> StandupView:

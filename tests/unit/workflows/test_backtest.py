@@ -202,7 +202,10 @@ def test_hit_about_which_a_rule_could_say_nothing_is_no_clean_hit(connected, tra
     assert "30 runs with 5 winners" in rule_of(found, "futility").why
     assert found.chances == ()
     diverged = rule_of(found, "diverged")
-    assert (diverged.winners_judged, diverged.why) == (6, "59 winners of which it kills none are needed, 6 seen")
+    assert (diverged.winners_judged, diverged.why) == (
+        6,
+        "59 winners of which it kills none are needed, 6 seen",
+    )
     assert found.compute_in == "budgets"
 
 

@@ -336,6 +336,18 @@ def test_run_without_numbers_and_one_that_failed_are_no_results(ws, tracker, clo
     assert mid_sprint_check(ws, ADA, SLUG, 1).half_time.with_results == 0
 
 
+def test_run_that_a_rule_stopped_is_told_with_the_reason_and_is_no_trouble(ws, tracker, clock):
+    key = start(ws).key
+    begun(ws, key)
+    why = {"assay.stop_reason": "3% chance to reach 80.0% by step 19."}
+    log(ws, tracker, clock, key, (0.3,), status=RunStatus.STOPPED, tags=why)
+    [line] = standup(ws, ADA, SLUG).runs
+    assert (line.news, line.text) == (
+        RunNews.STOPPED,
+        "was stopped: 3% chance to reach 80.0% by step 19",
+    )
+
+
 def test_verdict_that_took_its_kill_back_makes_no_late_kill():
     said = [(NOON, Recommendation.KILL), (NOON + timedelta(hours=1), Recommendation.UNDECIDED)]
     runs = [RunBegan("EXP-1", NOON + timedelta(hours=hours), cost) for hours, cost in ((2, 1.0), (4, None))]

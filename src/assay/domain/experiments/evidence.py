@@ -50,6 +50,8 @@ class RunStatus(StrEnum):
     STOPPED = "stopped"
 
 
+STOP_REASON_TAG = "assay.stop_reason"
+"""Why a loop left off because a rule said stop."""
 UNFINISHED = (RunStatus.SCHEDULED, RunStatus.RUNNING)
 """What a run may still be before it has ended in any way."""
 

@@ -55,6 +55,8 @@ class RunEnd:
     ended_at: datetime | None
     broken: tuple[str, ...]
     """Metrics whose last value is no finite number."""
+    why: str = ""
+    """What stopped it, where its loop said so."""
 
 
 class RunBegan(NamedTuple):
@@ -100,6 +102,7 @@ class RunNews(StrEnum):
     DIVERGED = "diverged"
     FAILED = "failed"
     STALLED = "stalled"
+    STOPPED = "stopped"
     FINISHED = "finished"
     STARTED = "started"
 
@@ -187,8 +190,10 @@ def news_of(
 def _ended(run: RunEnd) -> tuple[RunNews, str]:
     if run.broken:
         return RunNews.DIVERGED, f"{', '.join(run.broken[:3])} ended as no number"
+    if run.status is RunStatus.STOPPED:
+        return RunNews.STOPPED, f"was stopped: {run.why.rstrip('.')}" if run.why else "was stopped"
     if run.status is not RunStatus.FINISHED:
-        return RunNews.FAILED, "was stopped" if run.status is RunStatus.STOPPED else "failed"
+        return RunNews.FAILED, "failed"
     if run.started_at is None or run.ended_at is None:
         return RunNews.FINISHED, "finished"
     return RunNews.FINISHED, f"finished after {_text(run.ended_at - run.started_at)}"

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from assay.domain.experiments.evidence import UNFINISHED, RunStatus
+from assay.domain.experiments.evidence import STOP_REASON_TAG, UNFINISHED, RunStatus
 from assay.domain.experiments.experiment import DecisionKind
 from assay.domain.sprints.progress import RunBegan, RunEnd, RunsSoFar
 from assay.storage.queries.journal import line_of
@@ -61,6 +61,8 @@ RUN_ENDS = Statement(
             _R.run_id, _R.name, _R.ticket, _R.status, _R.started_at, _R.ended_at,
             # Of most runs every last value is a number, and nobody asks which.
             case((_R.broken == 1, _R.last_values)),
+            # Why it was stopped is a tag.
+            case((_R.status == RunStatus.STOPPED, _R.body)),
         )
         .where(*_of_tickets(engine), _NEWS)
         .order_by(_R.id)
@@ -269,7 +271,7 @@ class SprintQueries(Session):
 
 
 def _run_end(row: Row) -> RunEnd:
-    run_id, name, ticket, status, started_at, ended_at, last_values = row
+    run_id, name, ticket, status, started_at, ended_at, last_values, body = row
     values = {} if last_values is None else from_json(last_values)
     return RunEnd(
         run_id=run_id,
@@ -279,4 +281,5 @@ def _run_end(row: Row) -> RunEnd:
         started_at=started_at,
         ended_at=ended_at,
         broken=tuple(metric for metric, value in sorted(values.items()) if not math.isfinite(float(value))),
+        why="" if body is None else str(from_json(body).get("tags", {}).get(STOP_REASON_TAG, "")),
     )

@@ -129,7 +129,9 @@ def test_problems_without_doomed_runs_say_nothing_of_what_is_saved():
     replay = leave_batch_out(PlateauRule(3, 0.01), runs, CHECKS)
     tested = back_test(replay, runs, np.ones(3), np.random.default_rng(1))
     assert tested.saved.value > 0.0
-    assert tested.saved.interval is None  # of the other problem nothing can be saved: an interval would have no width
+    assert (
+        tested.saved.interval is None
+    )  # of the other problem nothing can be saved: an interval would have no width
     assert tested.false_kill.interval is not None
 
 

@@ -1,7 +1,8 @@
 """How does a run under way compare with the past runs of its problem when they had spent as much?
 
-The features of `assay.stats.futility`. None names the problem and none is its rate of success, for a model that is told
-either learns it by heart and fails once the methods change; ranks are shrunken towards one half, so few past runs say little.
+The features of `assay.stats.futility`. None names the problem, for a model that is told learns it by heart and fails once the
+methods change. How often past runs of the problem hit is told without a run's own batch, in learning as in judging: so it weighs
+as much as the rates of one batch have told about another. Shares are shrunken towards one half, so few past runs say little.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ FEATURES = (
     "gain over 20% among past misses",
     "gain over 40% among past hits",
     "gain over 40% among past misses",
+    "past runs under way that hit",
+    "no better value for so long",
 )
-RISING = np.array([True] * 10 + [False] * 4)
+RISING = np.array([True] * 10 + [False] * 4 + [True] * 2)
 """Which of them can only raise the chance. A steep gain may mean a late start as well as a good run: it may bend either way."""
 _SHRUNKEN_BY = 2.0  # runs that count as half worse, half better
 _LEAST_PACE = 1e-3  # of the problem's usual gap: what stands for no gain at all on the logarithmic scale
@@ -151,6 +154,7 @@ class Peers:
         columns += [self._in_time(now, others), self._gained_enough(now, under_way)]
         columns += self._ranks(-now.gain20, -past.gain20, under_way)
         columns += self._ranks(-now.gain40, -past.gain40, under_way)
+        columns += [self._hit_in_the_end(under_way), -now.stalled]
         stacked = np.stack(columns, axis=-1)
         finite: FloatArray = np.clip(np.nan_to_num(stacked, nan=-_FARTHEST), -_FARTHEST, _FARTHEST)
         return finite
@@ -186,6 +190,11 @@ class Peers:
         """Of the past runs that were under way at this spend: which share still gained as much as this one lacks?"""
         good = under_way & (self.gained[None] >= now.best[:, None])
         return _shrunken(np.count_nonzero(good, axis=1), np.count_nonzero(under_way, axis=1))
+
+    def _hit_in_the_end(self, under_way: BoolArray) -> FloatArray:
+        """Of the past runs that were under way at this spend: which share hit in the end?"""
+        good = np.count_nonzero(under_way & self.hit[None, :, None], axis=1)
+        return _shrunken(good, np.count_nonzero(under_way, axis=1))
 
 
 def peers_of(past: Runs, checks: FloatArray) -> Peers:

@@ -77,6 +77,7 @@ class Standing:
         best: smallest gap so far, in the metric's units; NaN where not judged, infinite after nothing but NaN.
         level: median gap over the last tenth of the spend (three evaluations at least).
         gain20, gain40: by how much the smallest gap shrank over the last 20% and 40% of the spend.
+        stalled: share of the check that lies between the evaluation that made the smallest gap and the last one.
     """
 
     judged: BoolArray
@@ -84,11 +85,17 @@ class Standing:
     level: FloatArray
     gain20: FloatArray
     gain40: FloatArray
+    stalled: FloatArray
 
     def of(self, rows: NDArray[np.intp]) -> Standing:
         """The same of these runs only."""
         return Standing(
-            self.judged[rows], self.best[rows], self.level[rows], self.gain20[rows], self.gain40[rows]
+            self.judged[rows],
+            self.best[rows],
+            self.level[rows],
+            self.gain20[rows],
+            self.gain40[rows],
+            self.stalled[rows],
         )
 
 
@@ -105,7 +112,7 @@ def standing_at(runs: Sequence[Trajectory], checks: FloatArray) -> Standing:
     ([[True, True, False]], [0.4, 0.3], 0.1)
     """
     shape = (len(runs), len(checks))
-    best, level, gain20, gain40 = (np.full(shape, np.nan) for _ in range(4))
+    best, level, gain20, gain40, stalled = (np.full(shape, np.nan) for _ in range(5))
     judged = np.zeros(shape, dtype=np.bool_)
     for row, run in enumerate(runs):
         known = np.searchsorted(run.spent, checks, side="right")
@@ -114,6 +121,8 @@ def standing_at(runs: Sequence[Trajectory], checks: FloatArray) -> Standing:
             continue
         ever_best, at = run.best, np.maximum(known, 1) - 1
         best[row] = ever_best[at]
+        made = np.searchsorted(-ever_best, -best[row], side="left")  # the smallest gap only falls along a run
+        stalled[row] = (run.spent[at] - run.spent[made]) / checks
         for gains, share in ((gain20, 0.8), (gain40, 0.6)):
             then = np.maximum(np.searchsorted(run.spent, share * checks, side="right"), 1) - 1
             with np.errstate(invalid="ignore"):
@@ -123,9 +132,9 @@ def standing_at(runs: Sequence[Trajectory], checks: FloatArray) -> Standing:
         since = np.minimum(since, np.maximum(known - _SMOOTHED_LEAST, 0))
         for column in np.flatnonzero(judged[row]):
             level[row, column] = _middle(gap[since[column] : known[column]])
-    for array in (best, level, gain20, gain40):
+    for array in (best, level, gain20, gain40, stalled):
         array[~judged] = np.nan
-    return Standing(judged, best, level, gain20, gain40)
+    return Standing(judged, best, level, gain20, gain40, stalled)
 
 
 def _middle(values: FloatArray) -> float:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from assay.stats.futility import CHECKS, fit_futility
-from assay.stats.futility_features import Runs
+from assay.stats.futility_features import FEATURES, Runs, features_at
 from assay.stats.monotone_logistic import _basis, fit_monotone_logistic
 from assay.stats.samples import Misaligned, NotFinite, TooFewSamples
 from assay.stats.trajectories import Trajectory, standing_at
@@ -63,6 +63,15 @@ def test_run_that_goes_on_is_judged_at_its_last_evaluation_too():
     spent, gap = np.array([0.2, 0.5]), np.array([0.4, 0.3])
     assert standing_at([Trajectory(spent, gap)], spent).judged.tolist() == [[False, False]]
     assert standing_at([Trajectory(spent, gap, over=False)], spent).judged.tolist() == [[False, True]]
+
+
+def test_a_run_has_stalled_since_the_first_of_its_smallest_gaps():
+    run = Trajectory(np.array([0.1, 0.2, 0.3, 0.4, 0.5]), np.array([0.5, 0.3, 0.4, 0.3, 0.2]))
+    diverged = Trajectory(run.spent, np.full(5, np.nan))
+    stalled = standing_at([run, diverged], np.array([0.2, 0.4, 0.5, 0.9])).stalled
+    np.testing.assert_allclose(stalled[0, :2], [0.0, 0.5])
+    assert np.isnan(stalled[0, 2:]).all()  # it was over
+    np.testing.assert_allclose(stalled[1, :2], [0.5, 0.75])
 
 
 def test_runs_that_cannot_be_read_are_refused():
@@ -126,6 +135,58 @@ def test_one_outcome_alone_teaches_nothing():
         )
     with pytest.raises(TooFewSamples, match="expected curves"):
         fit_futility(Runs([Trajectory(np.array([1.0]), np.array([0.1]))], np.zeros(1, int), np.zeros(1, int)))
+
+
+def late_jumps(rates, rng, each=10):
+    """Runs that all look alike until the last tenth of the budget, where so many of each problem and batch jump to the target."""
+    spent = np.linspace(0.05, 1.0, 20)
+    made, problem, batch = [], [], []
+    for (row, column), rate in np.ndenumerate(rates):
+        for run in range(each):
+            gap = 1.0 + rng.normal(0, 0.01, 20).cumsum()
+            made.append(Trajectory(spent, gap - 5.0 * (spent > 0.9) * (run < rate * each)))
+            problem.append(row)
+            batch.append(column)
+    return Runs(made, np.array(problem), np.array(batch))
+
+
+def chances_by_problem(past, rng):
+    problems = len(np.unique(past.problem))
+    new = late_jumps(np.zeros((problems, 1)), rng, each=3)
+    chances = fit_futility(past).chances(new.in_batches(np.full(len(new), 99)), np.array([0.5]))[:, 0]
+    return np.array([chances[new.problem == problem].mean() for problem in range(problems)])
+
+
+def test_the_rate_of_a_problem_counts_as_far_as_it_carries_over_from_batch_to_batch():
+    rng = np.random.default_rng(12)
+    carried = np.repeat([[0.1], [0.3], [0.7], [0.9]], 6, axis=1)
+    np.testing.assert_allclose(chances_by_problem(late_jumps(carried, rng), rng), carried[:, 0], atol=0.1)
+    by_chance = rng.choice([0.1, 0.9], size=(12, 6))  # what one batch did tells nothing of the next
+    spread = chances_by_problem(late_jumps(by_chance, rng), rng).std()
+    assert spread < 0.5 * by_chance.mean(axis=1).std()
+
+
+def test_what_became_of_a_runs_own_batch_tells_nothing_about_it():
+    past = history(np.random.default_rng(13))
+    mine = np.flatnonzero(past.batch == 0)
+    missed = [Trajectory(t.spent, np.where(t.gap <= 0, 1e-6, t.gap)) for t in past.trajectories]
+    other = Runs(
+        [missed[row] if past.batch[row] == 0 else t for row, t in enumerate(past.trajectories)],
+        past.problem,
+        past.batch,
+    )
+    asked, checks = past.of(mine), np.array([0.5])
+    compared = FEATURES.index("best among past hits")  # from here on a run is compared one by one
+    np.testing.assert_array_equal(
+        features_at(asked, past, checks)[0][..., compared:],
+        features_at(asked, other, checks)[0][..., compared:],
+    )
+    share = FEATURES.index("past runs under way that hit")
+    strangers = past.of(np.flatnonzero(past.batch == 1))
+    assert (
+        features_at(strangers, past, checks)[0][..., share]
+        > features_at(strangers, other, checks)[0][..., share]
+    ).all()
 
 
 def test_chances_are_the_same_whatever_order_and_numbers_runs_problems_and_batches_have():

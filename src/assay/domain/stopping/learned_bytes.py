@@ -16,8 +16,8 @@ from assay.stats.futility_features import Peers
 from assay.stats.monotone_logistic import MonotoneLogistic
 from assay.stats.trajectories import Standing
 
-FORMAT = "assay/learned@1"
-_STANDING = ("best", "level", "gain20", "gain40")
+FORMAT = "assay/learned@2"
+_STANDING = ("best", "level", "gain20", "gain40", "stalled")
 _OF_RUNS = ("ever", "before", "gained")
 
 

@@ -30,7 +30,7 @@ def prices(
         typer.Option(
             "--default",
             metavar="DEVICE",
-            help="The device of runs without the tag assay.device; '' for none.",
+            help="The device of runs whose own is not known; '' for none.",
         ),
     ] = None,
     project: Project = None,
@@ -55,7 +55,7 @@ def prices(
         none='No prices. Set one: assay project prices --set "A100 = 2.10"',
     )
     if found["default_device"]:
-        say(f"Runs without the tag assay.device count as {found['default_device']}.")
+        say(f"Runs whose device is not known count as {found['default_device']}.")
 
 
 def _changed(

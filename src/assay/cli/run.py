@@ -128,7 +128,9 @@ def _compute(found: dict[str, Any]) -> dict[str, str]:
     took, cost = found["gpu_hours"], found["cost_usd"]
     return {
         "gpu_hours": "unknown" if took is None else f"{hours(took)}, from {found['gpu_hours_source']}",
-        "cost": "unknown" if cost is None else f"{cost:,.2f} USD, from {found['cost_source'] or 'tag'}",
+        "cost": f"unknown: {found['cost_unknown']}"
+        if cost is None
+        else f"{cost:,.2f} USD, from {found['cost_source'] or 'tag'}",
     }
 
 

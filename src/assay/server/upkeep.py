@@ -1,4 +1,8 @@
-"""What the server does by itself: looks at the trackers, and signs what is new in the journal now, then and at its end."""
+"""What the server does by itself: looks at the trackers, and signs what is new in the journal now, then and at its end.
+
+The trackers are looked at one after the other, as long as each answers soon. One that does not is left to a thread of its own,
+and looked at again when that has ended: a slow or hostile one holds up nobody but itself.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from time import monotonic
 
 from assay.errors import AssayError
 from assay.workflows.actor import SYSTEM
-from assay.workflows.evidence import sync_project
+from assay.workflows.evidence import list_sources, sync_source
 from assay.workflows.journal import keep_signed
 from assay.workflows.ports import Workspace
 from assay.workflows.projects import list_projects
@@ -22,6 +26,9 @@ TIME_RULES_EVERY_S = 3600.0
 SIGNING_EVERY_S = 60.0
 SIGNING_AGAIN_S = 3600.0
 """After a journal that could not be signed: what is wrong with it stays wrong until somebody comes."""
+SOON_S = 5.0
+"""So long is a tracker waited for before the next one has its turn."""
+STOP_S = 10.0
 log = logging.getLogger("assay.upkeep")
 
 
@@ -33,6 +40,7 @@ class Upkeep:
         self._interval_s = interval_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="assay-upkeep", daemon=True)
+        self._looks: dict[tuple[str, str], threading.Thread] = {}
 
     def start(self) -> None:
         """Begin."""
@@ -41,8 +49,10 @@ class Upkeep:
     def stop(self) -> None:
         """End after the step at hand, with everything in the journal signed."""
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
+        until = monotonic() + STOP_S
+        for thread in (self._thread, *self._looks.values()):
+            if thread.is_alive():
+                thread.join(timeout=max(0.0, until - monotonic()))
         self._sign(all_of_it=True)
 
     def _run(self) -> None:
@@ -82,12 +92,23 @@ class Upkeep:
         return False
 
     def _sync(self, slug: str) -> None:
-        if self._stop.is_set():
-            return
+        """Look at each tracker of a project that is not being looked at."""
+        for source in list_sources(self._ws, SYSTEM, slug):
+            place = slug, source.name
+            last = self._looks.get(place)
+            if self._stop.is_set() or (last is not None and last.is_alive()):
+                continue
+            look = threading.Thread(target=self._look, args=place, name="assay-look", daemon=True)
+            self._looks[place] = look
+            look.start()
+            look.join(SOON_S)
+        self._looks = {place: look for place, look in self._looks.items() if look.is_alive()}
+
+    def _look(self, slug: str, name: str) -> None:
         try:
-            sync_project(self._ws, SYSTEM, slug)
+            sync_source(self._ws, SYSTEM, slug, name)
         except AssayError as error:
             log.warning("sync of %s: %s", slug, error.message)
         except Exception:
-            # One tracker that answers nonsense must not end the care for all others.
-            log.exception("sync of %s failed unexpectedly; it is tried again", slug)
+            if not self._stop.is_set():  # at the end the store is closed under one that does not answer
+                log.exception("sync of %s failed unexpectedly; it is tried again", slug)

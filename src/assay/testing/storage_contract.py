@@ -388,6 +388,9 @@ class EvidenceContract:
         with store.read() as tx:
             assert tx.sources(project.id) == [synced]
             assert [tx.source_stands_at(source.id, {"at": at}) for at in (5, 4)] == [True, False]
+        store.write(lambda tx: tx.note_look(source.id, AT.replace(year=2030)))
+        with store.read() as tx:
+            assert tx.sources(project.id)[0].last_sync_at == AT.replace(year=2030)
         store.write(lambda tx: tx.remove_source(source.id))
         with store.read() as tx:
             assert tx.sources(project.id) == []

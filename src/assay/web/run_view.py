@@ -49,7 +49,7 @@ def run_page(
         external_url=wording.safe_link(run.url),
         compare_href=f"/p/{slug}/compare{f'?ticket={run.ticket}' if run.ticket else ''}",
         examples_href=f"/p/{slug}/examples?run={quote(run.run_id, safe=':')}" if run.scores_digest else "",
-        facts=_facts(run),
+        facts=_facts(run, view.cost_unknown),
         config=tuple(sorted(run.config.items())),
         tags=tuple(sorted(run.tags.items())),
         metrics=tuple(_metric(name, curve, catalog.get(name)) for name, curve in sorted(run.curves.items())),
@@ -80,7 +80,7 @@ def _file(one: ArtifactFile) -> ArtifactLine:
     return ArtifactLine(path=one.path, size=size, sha256=one.sha256 or "", note=one.note)
 
 
-def _facts(run: Run) -> tuple[tuple[str, str], ...]:
+def _facts(run: Run, cost_unknown: str | None) -> tuple[tuple[str, str], ...]:
     hours = "" if run.gpu_hours is None else hours_text(run.gpu_hours)
     if hours and run.gpu_hours_source:
         hours = f"{hours}, from {run.gpu_hours_source}"
@@ -93,7 +93,7 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
         ("Started", wording.minute(run.started_at) if run.started_at else ""),
         ("Ended", wording.minute(run.ended_at) if run.ended_at else ""),
         ("GPU-hours", hours or wording.UNKNOWN),
-        ("Cost", _cost(run)),
+        ("Cost", _cost(run, cost_unknown)),
         ("Per-example scores", _scores(run)),
         ("Provenance", PROVENANCE[run.provenance]),
     )
@@ -107,9 +107,9 @@ def _scores(run: Run) -> str:
     return f"{wording.UNKNOWN}: {unread}" if unread else "none"
 
 
-def _cost(run: Run) -> str:
+def _cost(run: Run, unknown: str | None) -> str:
     if run.cost_usd is None:
-        return wording.UNKNOWN
+        return f"{wording.UNKNOWN}: {unknown}" if unknown else wording.UNKNOWN
     return f"{run.cost_usd:,.2f} USD, from {run.cost_source or FROM_TAG}"
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from assay.domain.experiments.prices import priced_run
+from assay.domain.experiments.prices import cost_of, priced_run
 from assay.domain.kernel.events import Event
 from assay.errors import AssayError, Conflict, Invalid, NotFound
 from assay.workflows.actor import Actor, Permission
@@ -21,6 +22,9 @@ from assay.workflows.records import Project, Source
 from assay.workflows.run_views import RunListPage, RunView, unread_tag
 from assay.workflows.sync_batches import BatchKeeper, SyncProgress, SyncReport
 from assay.workflows.verdicts import refresh_due_verdicts
+
+LOOK_NOTED_AFTER = timedelta(minutes=1)
+"""So old is what is written of the last look before another one that found nothing is written down."""
 
 
 def connect_source(
@@ -187,7 +191,7 @@ def sync_source(
 ) -> SyncReport:
     """Bring in what changed in a tracker since the last sync. Interrupted, it goes on where it stopped.
 
-    An unchanged tracker costs nothing and writes nothing.
+    Of an unchanged tracker is written, once a minute, that it was looked at: how old is what is shown must be known.
 
     Raises:
         Unavailable: the tracker cannot be read; what came in before is kept.
@@ -208,6 +212,8 @@ def sync_source(
         refresh_due_verdicts(ws, slug)
     if keeper.source.last_sync_error:
         _note_success(ws, keeper.source)
+    else:
+        _note_look(ws, keeper.source)
     refresh_standing(ws, slug)
     return keeper.report(tells_jobs=getattr(_reader_of(ws, source.kind), "tells_jobs", False))
 
@@ -222,6 +228,12 @@ def _note_failure(ws: Workspace, source: Source, error: AssayError) -> None:
 def _note_success(ws: Workspace, source: Source) -> None:
     well = replace(source, last_sync_status="ok", last_sync_error="", last_sync_at=ws.clock())
     ws.store.write(lambda tx: tx.save_source(well))
+
+
+def _note_look(ws: Workspace, source: Source) -> None:
+    at = ws.clock()
+    if source.last_sync_at is None or at - source.last_sync_at >= LOOK_NOTED_AFTER:
+        ws.store.write(lambda tx: tx.note_look(source.id, at))
 
 
 def sync_project(
@@ -300,10 +312,15 @@ def _run_view(tx: ReadTransaction, project: Project, run_id: str) -> RunView:
     run = tx.run(project.id, run_id)
     if run is None:
         raise unknown_run(run_id, project.slug)
-    run = priced_run(run, project.settings.prices)
+    prices = project.settings.prices
+    cost = cost_of(
+        said_usd=run.cost_usd, gpu_hours=run.gpu_hours, tags=run.tags, began=run.started_at, prices=prices
+    )
+    unknown = cost.source if cost.usd is None else None
+    run = priced_run(run, prices)
     if run.ticket is not None and not tx.keys_there(project.id, (run.ticket,)):
-        return RunView(replace(run, ticket=None), run.ticket)
-    return RunView(run, unread_tag(run.ticket, run.tags))
+        return RunView(replace(run, ticket=None), run.ticket, unknown)
+    return RunView(run, unread_tag(run.ticket, run.tags), unknown)
 
 
 def list_runs(

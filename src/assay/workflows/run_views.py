@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 
 class RunView(NamedTuple):
-    """One run, and what it names as its ticket where the project has no such ticket."""
+    """One run, what it names as its ticket where the project has no such ticket, and why its cost is not known."""
 
     run: Run
     unknown_ticket: str | None
+    cost_unknown: str | None = None
+    """Why nobody knows what it cost; None where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def test_prices_of_devices_are_set_shown_and_dropped(made):
     told = ("--set", "A100 = 2.10 since 2026-01-01", "--set", "RTX 4090=0.4", "--default", "A100")
     ran = made("project", "prices", *told)
     assert ran.code == 0, ran.err
-    assert "Runs without the tag assay.device count as A100." in ran.out
+    assert "Runs whose device is not known count as A100." in ran.out
     shown = json.loads(made("project", "prices", "--drop", "rtx 4090", "--json").out)
     assert shown == {
         "prices": [{"device": "A100", "usd_per_hour": "2.10", "since": "2026-01-01"}],

@@ -6,7 +6,7 @@ import pytest
 from assay.connectors.tracked.digest import run_digest
 from assay.connectors.tracked.meaning import seed_of, ticket_of
 from assay.connectors.trackers.mlflow.assemble import ScoresFound, assemble, dataset_of
-from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, ordered_curve, unclamped
+from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, curve_in_mlflow_order, unclamped
 from assay.domain.experiments.evidence import Curve, RunStatus
 
 HOUR = 3_600_000
@@ -227,7 +227,7 @@ def test_digest_does_not_depend_on_the_order_of_parameters():
 
 
 def test_points_are_ordered_by_step_then_time_then_value():
-    ordered = ordered_curve(np.array([2, 1, 1, 1]), np.array([0.1, 0.2, 0.9, 0.3]), np.array([5, 7, 6, 7]))
+    ordered = curve_in_mlflow_order(np.array([2, 1, 1, 1]), np.array([0.1, 0.2, 0.9, 0.3]), np.array([5, 7, 6, 7]))
     assert ordered.steps.tolist() == [1, 1, 1, 2]
     assert ordered.values.tolist() == [0.9, 0.2, 0.3, 0.1]
 

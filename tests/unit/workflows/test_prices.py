@@ -128,3 +128,11 @@ def test_overview_list_and_page_price_a_run_by_its_device_and_the_day_it_began(w
     shown = get_run(ws, ADA, SLUG, "lab:0002").run
     assert (shown.cost_usd, shown.cost_source) == (4.0, "price list: A100 2 USD/h since 2026-01-01")
     assert get_run(ws, ADA, SLUG, "lab:0005").run.cost_source is None
+    unknown = {number: get_run(ws, ADA, SLUG, f"lab:{number:04}").cost_unknown for number in (2, 3, 5, 6, 7)}
+    assert unknown == {
+        2: None,
+        3: "no price of h100 on the day it began",
+        5: None,
+        6: "its GPU-hours are not known",
+        7: 'no price of B"200 on the day it began',
+    }

@@ -37,7 +37,7 @@ def _shown(project: Project) -> Response:
 
 @router.get("", dependencies=[requires(Permission.READ)], **gives(PricesDocument))
 def show_prices(request: Request, slug: str) -> Response:
-    """What an hour of each device costs, and the device of runs that name none; the ETag is the project's."""
+    """What an hour of each device costs, and the device of runs whose own is not known; the ETag is the project's."""
     return _shown(get_project(workspace_of(request), actor_of(request), slug))
 
 

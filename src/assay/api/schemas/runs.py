@@ -44,6 +44,7 @@ class RunDocument(TypedDict):
     gpu_hours_source: str | None
     cost_usd: float | None
     cost_source: str | None
+    cost_unknown: str | None
     deleted: bool
     provenance: str
     url: str | None
@@ -87,6 +88,7 @@ def run_document(view: RunView) -> RunDocument:
         gpu_hours_source=run.gpu_hours_source,
         cost_usd=run.cost_usd,
         cost_source=FROM_TAG if run.cost_usd is not None and run.cost_source is None else run.cost_source,
+        cost_unknown=view.cost_unknown,
         deleted=run.deleted,
         provenance=run.provenance.value,
         url=run.url,

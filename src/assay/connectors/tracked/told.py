@@ -106,7 +106,7 @@ def kept_text(value: object) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
-def ordered_curve(steps: IntArray, values: FloatArray, times_ms: IntArray) -> Curve:
+def curve_in_logged_order(steps: IntArray, values: FloatArray, times_ms: IntArray) -> Curve:
     """The curve of these points in the order step, then time; points of one step and time keep the order they were logged in."""
     rises = steps[1:] > steps[:-1]
     if not rises.all():

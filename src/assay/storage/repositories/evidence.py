@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select, update
@@ -80,6 +81,9 @@ SAVE_SOURCE = Statement(
         "last_sync_status",
         "last_sync_error",
     ),
+)
+NOTE_LOOK = Statement(
+    update(sources).where(_S.id == bindparam("the_id")), ("last_sync_at", "last_sync_status")
 )
 STANDS_AT = Statement(select(_S.id).where(_S.id == bindparam("the_id"), _S.cursor == bindparam("the_cursor")))
 DROP_SOURCE = Statement(
@@ -235,6 +239,10 @@ class EvidenceWriter(EvidenceReader):
             last_sync_status=source.last_sync_status,
             last_sync_error=source.last_sync_error,
         )
+
+    def note_look(self, source_id: int, at: datetime) -> None:
+        """A source was looked at then, and held nothing new."""
+        self.execute(NOTE_LOOK, the_id=source_id, last_sync_at=at, last_sync_status="ok")
 
     def put_blob(self, digest: str, content: bytes, *, only_attached: bool = False) -> None:
         """Keep a file under its digest; keeping it twice is keeping it once.

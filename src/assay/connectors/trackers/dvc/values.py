@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from assay.connectors.tracked.documents import Holder
-from assay.connectors.tracked.told import kept_text, ordered_curve
+from assay.connectors.tracked.told import curve_in_logged_order, kept_text
 from assay.domain.experiments.evidence import Curve
 from assay.errors import Invalid
 
@@ -49,7 +49,7 @@ def curve_at(holder: Holder, path: str) -> Curve | None:
             raise _bad(holder, path, number, row, "a whole step and a number") from None
     if not steps:
         return None
-    return ordered_curve(np.array(steps, np.int64), np.array(values), np.array(times, np.int64))
+    return curve_in_logged_order(np.array(steps, np.int64), np.array(values), np.array(times, np.int64))
 
 
 def _bad(holder: Holder, path: str, number: int, row: list[str], expected: str) -> Invalid:

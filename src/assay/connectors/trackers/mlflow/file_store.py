@@ -15,7 +15,7 @@ from assay.connectors.tracked.folder import Folder, FoundFile
 from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, said_of
 from assay.connectors.trackers.mlflow.artifacts import RUN_ID, SCORE_FOLDER, local_scores
 from assay.connectors.trackers.mlflow.assemble import assemble
-from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text, ordered_curve
+from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text, curve_in_mlflow_order
 from assay.domain.experiments.evidence import Curve, FloatArray
 from assay.errors import Invalid
 from assay.workflows.ports import SyncBatch
@@ -153,7 +153,7 @@ class FileStore:
             raise self._bad_line(file, 1, whole.split(b"\n", 1)[0])
         rows = self._rows(file, whole, columns)
         steps = rows[:, 2] if columns > 2 else np.zeros(len(rows))
-        return ordered_curve(steps.astype(np.int64), rows[:, 1].copy(), rows[:, 0].astype(np.int64))
+        return curve_in_mlflow_order(steps.astype(np.int64), rows[:, 1].copy(), rows[:, 0].astype(np.int64))
 
     def _rows(self, file: FoundFile, whole: bytes, columns: int) -> FloatArray:
         words = whole.split()

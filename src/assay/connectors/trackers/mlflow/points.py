@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.connectors.trackers.mlflow.raw import clean_text, ordered_curve, unclamped
+from assay.connectors.trackers.mlflow.raw import clean_text, curve_in_mlflow_order, unclamped
 from assay.domain.experiments.evidence import Curve, FloatArray, IntArray
 
 
@@ -34,7 +34,7 @@ def curves_of(
     start = 0
     for number, (run, key, end) in enumerate(zip(runs, keys, ends.tolist(), strict=True)):
         if number in repeats:
-            curve = ordered_curve(steps[start:end], values[start:end], times_ms[start:end])
+            curve = curve_in_mlflow_order(steps[start:end], values[start:end], times_ms[start:end])
         else:
             curve = Curve.of_bytes(whole[24 * start : 24 * end])
         found[run][names[key]] = curve

@@ -91,7 +91,7 @@ def unclamped(values: FloatArray) -> FloatArray:
     return values
 
 
-def ordered_curve(steps: IntArray, values: FloatArray, times_ms: IntArray) -> Curve:
+def curve_in_mlflow_order(steps: IntArray, values: FloatArray, times_ms: IntArray) -> Curve:
     """Which order do the points of one metric have: step, then time, then value, as MLflow finds its latest one."""
     if len(steps) > 1:
         order = np.lexsort((values, times_ms, steps))

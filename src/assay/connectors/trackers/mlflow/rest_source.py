@@ -21,7 +21,13 @@ from assay.connectors.trackers.mlflow.artifacts import (
     too_large,
 )
 from assay.connectors.trackers.mlflow.assemble import ScoresFound, assemble
-from assay.connectors.trackers.mlflow.raw import LoggedDataset, RawRun, clean_text, ordered_curve, unclamped
+from assay.connectors.trackers.mlflow.raw import (
+    LoggedDataset,
+    RawRun,
+    clean_text,
+    curve_in_mlflow_order,
+    unclamped,
+)
 from assay.connectors.trackers.mlflow.rest_client import (
     Refused,
     RestClient,
@@ -167,7 +173,7 @@ class RestStore:
 
     def _curve(self, run_id: str, metric: str) -> Curve:
         pages = [_columns_of(page) for page in self.client.history(run_id, metric)]
-        return ordered_curve(*(np.concatenate(columns) for columns in zip(*pages, strict=True)))
+        return curve_in_mlflow_order(*(np.concatenate(columns) for columns in zip(*pages, strict=True)))
 
     def _scores(self, raw: RawRun) -> ScoresFound | str:
         """The scores beside a run; a text where nobody could look, because the server does not reach its own artifacts.
@@ -274,7 +280,7 @@ def _columns_of(points: list[dict[str, Any]]) -> tuple[IntArray, FloatArray, Int
 
 
 def _curve_of(points: list[dict[str, Any]]) -> Curve:
-    return ordered_curve(*_columns_of(points))
+    return curve_in_mlflow_order(*_columns_of(points))
 
 
 def _unread(fact: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from assay.connectors.tracked.folder import Folder, FoundFile, local_path
 from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, said_of
-from assay.connectors.tracked.told import ToldRun, evidence_of, flattened, kept_text, ordered_curve
+from assay.connectors.tracked.told import ToldRun, curve_in_logged_order, evidence_of, flattened, kept_text
 from assay.connectors.trackers.run_log.alive import is_alive
 from assay.connectors.trackers.run_log.form import (
     KIND,
@@ -311,7 +311,7 @@ def _curve(columns: list[Columns]) -> Curve:
     steps = np.concatenate([np.frombuffer(one.steps, np.int64) for one in columns])
     values = np.concatenate([np.frombuffer(one.values, np.float64) for one in columns])
     times = np.concatenate([np.frombuffer(one.times_ms, np.int64) for one in columns])
-    return ordered_curve(steps, values, times)
+    return curve_in_logged_order(steps, values, times)
 
 
 def _whole(value: object) -> int | None:

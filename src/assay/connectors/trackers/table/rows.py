@@ -15,7 +15,7 @@ from assay.connectors.tracked.folder import Folder
 from assay.connectors.tracked.meaning import ticket_of
 from assay.connectors.tracked.portions import ReadRun, read_run
 from assay.connectors.tracked.silence import is_over
-from assay.connectors.tracked.told import ToldRun, ordered_curve
+from assay.connectors.tracked.told import ToldRun, curve_in_logged_order
 from assay.connectors.trackers.table.roles import Options, Roles, roles_of
 from assay.domain.experiments.evidence import Curve, FloatArray, IntArray, RunStatus
 from assay.errors import Invalid
@@ -325,4 +325,4 @@ def _occurrence(codes: IntArray, steps: FloatArray) -> IntArray:
 
 
 def _curve(steps: IntArray, values: FloatArray, times: IntArray) -> Curve:
-    return ordered_curve(steps, values, times)
+    return curve_in_logged_order(steps, values, times)

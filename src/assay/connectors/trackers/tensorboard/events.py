@@ -10,7 +10,7 @@ from struct import Struct
 
 import numpy as np
 
-from assay.connectors.tracked.told import kept_text, ordered_curve
+from assay.connectors.tracked.told import curve_in_logged_order, kept_text
 from assay.connectors.tracked.wire import (
     BYTES,
     FIXED32,
@@ -90,7 +90,7 @@ class Events:
     def curves(self, prefix: str = "") -> dict[str, Curve]:
         """Every scalar by its tag."""
         return {
-            prefix + kept_text(self._names.texts[number]): ordered_curve(
+            prefix + kept_text(self._names.texts[number]): curve_in_logged_order(
                 np.concatenate(points.steps), np.concatenate(points.values), np.concatenate(points.times_ms)
             )
             for number, points in self._found.items()

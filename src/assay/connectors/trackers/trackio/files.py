@@ -21,7 +21,7 @@ import orjson
 from assay.connectors.tracked.folder import Folder, FoundFile, local_path
 from assay.connectors.tracked.portions import Listed, ReadRun, changes_of, read_run, said_of
 from assay.connectors.tracked.silence import is_over, steps_of_silence
-from assay.connectors.tracked.told import ToldRun, flattened, kept_text, ordered_curve
+from assay.connectors.tracked.told import ToldRun, curve_in_logged_order, flattened, kept_text
 from assay.domain.experiments.evidence import Curve, RunStatus
 from assay.errors import Invalid
 from assay.workflows.ports import SyncBatch
@@ -95,7 +95,7 @@ class _Points:
     times_ms: list[int] = field(default_factory=list)
 
     def curve(self) -> Curve:
-        return ordered_curve(
+        return curve_in_logged_order(
             np.array(self.steps, np.int64), np.array(self.values), np.array(self.times_ms, np.int64)
         )
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from assay.connectors.tracked.told import kept_text, ordered_curve
+from assay.connectors.tracked.told import curve_in_logged_order, kept_text
 from assay.connectors.tracked.wire import (
     BYTES,
     VARINT,
@@ -101,7 +101,7 @@ class History:
     def curves(self) -> dict[str, Curve]:
         """What was gathered, metric by metric."""
         return {
-            kept_text(name): ordered_curve(
+            kept_text(name): curve_in_logged_order(
                 np.concatenate(points.steps), np.concatenate(points.values), np.concatenate(points.times_ms)
             )
             for name, points in self._found.items()

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from assay.connectors.tracked.told import kept_text, ordered_curve
+from assay.connectors.tracked.told import curve_in_logged_order, kept_text
 from assay.connectors.tracked.wire import Malformed
 from assay.connectors.trackers.wandb.graphql import TooMuch
 from assay.connectors.trackers.wandb.history import MAX_NAMES, MAX_POINTS, numbers_of
@@ -130,7 +130,7 @@ class PagedHistory:
     def curves(self) -> dict[str, Curve]:
         """What was gathered, metric by metric."""
         return {
-            kept_text(name): ordered_curve(
+            kept_text(name): curve_in_logged_order(
                 np.array(steps, np.int64), np.array(values, np.float64), np.array(times, np.int64)
             )
             for name, (steps, values, times) in self._found.items()

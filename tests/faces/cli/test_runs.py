@@ -69,7 +69,14 @@ def test_run_that_names_no_ticket_says_so_with_the_way_out(tracked):
 
 
 def test_sync_says_which_tickets_its_runs_name_that_are_not_there(capsys):
-    report = {"source": "lab", "changed": 1, "gone": 0, "tickets": [], "unknown": ["EXP-99", "rank sweep"]}
+    report = {
+        "source": "lab",
+        "changed": 1,
+        "gone": 0,
+        "tickets": [],
+        "unknown": ["EXP-99", "rank sweep"],
+        "jobs": None,
+    }
     _report([report])
     said = capsys.readouterr().out
     assert said.startswith("lab: 1 run new or changed, 0 gone\n")

@@ -227,7 +227,9 @@ def test_digest_does_not_depend_on_the_order_of_parameters():
 
 
 def test_points_are_ordered_by_step_then_time_then_value():
-    ordered = curve_in_mlflow_order(np.array([2, 1, 1, 1]), np.array([0.1, 0.2, 0.9, 0.3]), np.array([5, 7, 6, 7]))
+    ordered = curve_in_mlflow_order(
+        np.array([2, 1, 1, 1]), np.array([0.1, 0.2, 0.9, 0.3]), np.array([5, 7, 6, 7])
+    )
     assert ordered.steps.tolist() == [1, 1, 1, 2]
     assert ordered.values.tolist() == [0.9, 0.2, 0.3, 0.1]
 

@@ -7,6 +7,7 @@ and contiguous. NaN and infinities survive, and nothing is parsed on reading. Lo
 from __future__ import annotations
 
 import zlib
+from collections.abc import Container, Iterator, Mapping
 
 from assay.domain.experiments.evidence import Curve
 from assay.errors import Invalid
@@ -42,6 +43,38 @@ def unpacked(body: bytes, points: int) -> Curve:
     if len(data) != 24 * points:
         raise _damaged(f"{len(data)} bytes for {points} points")
     return Curve.of_bytes(data)
+
+
+class KeptCurves(Mapping[str, Curve]):
+    """Curves by metric as they were kept, each unpacked when it is asked for: of thousands a verdict reads few.
+
+    >>> import numpy as np
+    >>> whole = np.arange(2, dtype=np.int64)
+    >>> body = packed(Curve(steps=whole, values=np.array([0.5, 0.75]), times_ms=whole))
+    >>> kept = KeptCurves({"accuracy": (body, 2), "loss": (body, 2)})
+    >>> kept["loss"].last, list(kept.only({"loss"}))
+    (0.75, ['loss'])
+    """
+
+    __slots__ = ("_bodies", "_known")
+
+    def __init__(self, bodies: Mapping[str, tuple[bytes, int]]) -> None:
+        self._bodies, self._known = bodies, dict[str, Curve]()
+
+    def __getitem__(self, metric: str) -> Curve:
+        if metric not in self._known:
+            self._known[metric] = unpacked(*self._bodies[metric])
+        return self._known[metric]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._bodies)
+
+    def __len__(self) -> int:
+        return len(self._bodies)
+
+    def only(self, metrics: Container[str]) -> KeptCurves:
+        """Those of these metrics."""
+        return KeptCurves({metric: kept for metric, kept in self._bodies.items() if metric in metrics})
 
 
 def _damaged(fact: str) -> Invalid:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, case, func, insert, or_, select
 
 from assay.domain.experiments.evidence import Curve, Past, Run, RunStatus
 from assay.domain.gates.departures import must_be_remembered
-from assay.storage.curves import unpacked
+from assay.storage.curves import KeptCurves
 from assay.storage.session import Row, Session, Statement, any_of, from_json, in_list
 from assay.storage.tables import curves, past_curves, run_pasts, runs
 from assay.storage.types import BigInt
@@ -85,7 +85,7 @@ class PastReader(Session):
             found.setdefault(number, []).append(tuple(rest))
         if not found:
             return {}
-        kept = _by_number(self.rows(CURVES_OF_PASTS, ids=asked))
+        kept = {past: KeptCurves(one) for past, one in _bodies(self.rows(CURVES_OF_PASTS, ids=asked)).items()}
         return {number: _in_order(rows, kept, now.get(number, {})) for number, rows in found.items()}
 
 
@@ -94,25 +94,46 @@ class PastWriter(PastReader):
 
     __slots__ = ()
 
-    def remember(self, after: Mapping[int, Run], seq: int, *, by_hand: bool = False) -> None:
+    def remember(
+        self, after: Mapping[int, Run], seq: int, *, packed: Mapping[tuple[int, str], bytes] | None = None
+    ) -> None:
         """Keep what these runs are, by their numbers, where that must be known once they have become this.
 
         What a person attached stays where it is, whatever the tracker says; only another person moves it.
+
+        Args:
+            after: what they become.
+            seq: journal number of the change.
+            packed: their curves as they will be stored, by number and metric; None where a person moves a run, which changes
+                no curve.
         """
+        by_hand = packed is None
         rows = self.rows(AS_STORED, ids=any_of(self.engine, after)) if after else []
         changes = [_Change.of(row, after[row[0]], seq, by_hand=by_hand) for row in rows]
         kept = [one for one in changes if one.must_be_kept()]
-        if by_hand:
+        if packed is None:
             self.execute_many(REMEMBER, [one.row() for one in kept])
             return
-        asked = [one.number for one in changes if one.is_finished and one not in kept]
-        if asked:
-            before = _by_number(self.rows(CURVES_NOW, ids=any_of(self.engine, asked)))
-            kept += [one for one in changes if one.number in before and one.must_be_kept(before[one.number])]
+        there = {one.number for one in kept}
+        asked = [one for one in changes if one.is_finished and one.number not in there]
+        kept += self._changed_in_the_middle(asked, packed)
         if kept:
             (newest,) = self.one(NEWEST)
             self.execute_many(REMEMBER, [one.row() for one in kept])
             self.execute(KEEP_CURVES, the_newest=newest)
+
+    def _changed_in_the_middle(
+        self, asked: Sequence[_Change], packed: Mapping[tuple[int, str], bytes]
+    ) -> list[_Change]:
+        """Those whose curves change though their last values stand. Curves with equal bytes are not looked into."""
+        if not asked:
+            return []
+        rows = self.rows(CURVES_NOW, ids=any_of(self.engine, [one.number for one in asked]))
+        other = [row for row in rows if packed.get((row[0], row[1])) != row[3]]
+        before = _bodies(other)
+        return [
+            one for one in asked if one.number in before and one.must_be_kept(KeptCurves(before[one.number]))
+        ]
 
     def remember_gone(self, source_id: int, external_ids: Sequence[str], seq: int) -> None:
         """Keep what these runs are before they are marked deleted."""
@@ -157,15 +178,15 @@ class _Change:
         return {**self.stored, "knows_curves": int(self.is_finished)}
 
 
-def _by_number(rows: Iterable[Row]) -> dict[int, dict[str, Curve]]:
-    found: dict[int, dict[str, Curve]] = {}
+def _bodies(rows: Iterable[Row]) -> dict[int, dict[str, tuple[bytes, int]]]:
+    found: dict[int, dict[str, tuple[bytes, int]]] = {}
     for number, metric, points, body in rows:
-        found.setdefault(number, {})[metric] = unpacked(bytes(body), points)
+        found.setdefault(number, {})[metric] = (bytes(body), points)
     return found
 
 
 def _in_order(
-    rows: Sequence[Row], kept: Mapping[int, Mapping[str, Curve]], now: Mapping[str, Curve]
+    rows: Sequence[Row], kept: Mapping[int, KeptCurves], now: Mapping[str, Curve]
 ) -> tuple[Past, ...]:
     """What one run was, oldest first. Curves that nobody kept are those of the next state: they had not changed by then."""
     found: list[Past] = []
@@ -173,9 +194,14 @@ def _in_order(
     for number, knows, *rest in reversed(rows):
         past = _past(*rest)
         later = kept.get(number, later) if knows else None
-        own = None if later is None else {name: one for name, one in later.items() if name in past.values}
-        found.append(replace(past, curves=own))
+        found.append(replace(past, curves=None if later is None else _of(later, past.values)))
     return tuple(reversed(found))
+
+
+def _of(curves: Mapping[str, Curve], metrics: Container[str]) -> Mapping[str, Curve]:
+    if isinstance(curves, KeptCurves):
+        return curves.only(metrics)
+    return {name: one for name, one in curves.items() if name in metrics}
 
 
 def _past(until_seq: int, ticket: str | None, last_values: str, text: str) -> Past:

@@ -193,7 +193,7 @@ class RunWriter(RunReader, PastWriter):
         row = self.row(BY_RUN_ID, the_project=project_id, the_run=run_id)
         if row is not None:
             moved = replace(self._whole([row])[0], ticket=ticket_key)
-            self.remember({row[0]: moved}, seq, by_hand=True)
+            self.remember({row[0]: moved}, seq)
         return self.execute(ATTACH, the_project=project_id, the_run=run_id, ticket=ticket_key) == 1
 
     def _put_chunk(
@@ -230,7 +230,7 @@ class RunWriter(RunReader, PastWriter):
             lines.extend(_curve_rows(number, run))
         self.add_rows(runs, _NEW, new)
         if known:
-            self.remember(known, seq)
+            self.remember(known, seq, packed={(row[0], row[1]): row[3] for row in lines})
             self.execute_many(EDIT, [_edit(number, run) for number, run in known.items()])
             self.execute_many(DROP_CURVES, [{"the_id": number} for number in known])
         self.add_rows(curves, _CURVE, lines)

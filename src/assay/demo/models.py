@@ -29,6 +29,8 @@ TIMED_READINGS = 40
 class Examination:
     """What one model answered on the examination pictures."""
 
+    answers: IntArray
+    """The digit read in each picture."""
     correct: FloatArray
     """1 where it was right, 0 where it was not, one a picture."""
     log_loss: float
@@ -44,6 +46,8 @@ class Training:
     """Metric, step, value, milliseconds since 1970."""
     scores: FloatArray | None = None
     """One value an examination picture, shape (797,), for the metric the experiment scores by picture."""
+    answers: IntArray | None = None
+    """The digit read in each of these pictures; None where no digit is read."""
     crashed: str | None = None
     """What stopped it, None when it ended well."""
 
@@ -97,8 +101,10 @@ def examine(model: Any, pictures: FloatArray, truth: IntArray | None = None) -> 
     y = digits().exam_y if truth is None else truth
     probability = model.predict_proba(pictures)
     likelihood = probability[np.arange(len(y)), y]
+    answers = np.argmax(probability, axis=1)
     return Examination(
-        correct=(np.argmax(probability, axis=1) == y).astype(np.float64),
+        answers=answers,
+        correct=(answers == y).astype(np.float64),
         log_loss=float(-np.log(np.maximum(likelihood, 1e-15)).mean()),
     )
 
@@ -152,7 +158,7 @@ def train_network(
             val_loss=result.log_loss,
             accuracy=float(result.correct.mean()),
         )
-        training.scores = result.correct
+        training.scores, training.answers = result.correct, result.answers
     if stop_after is None:
         training.log(epochs, latency_p50=latency_ms(model, exam))
     return training
@@ -170,7 +176,7 @@ def train_forest(seed: int, *, trees: int, step: int = 40) -> Training:
         model.fit(x, y)
         result = examine(model, digits().exam_x)
         training.log(epoch, val_loss=result.log_loss, accuracy=float(result.correct.mean()))
-        training.scores = result.correct
+        training.scores, training.answers = result.correct, result.answers
     training.log(trees // step, latency_p50=latency_ms(model, digits().exam_x))
     return training
 

@@ -122,14 +122,17 @@ def _train_one(client: Any, where: str, experiment: DemoExperiment, arm: Arm, se
 
 
 def _log_scores(client: Any, run_id: str, metric: str, seed: int, training: Training) -> None:
-    """Per-example scores in the long form, with the true digit as slice, where Assay looks for them."""
+    """Per-example scores in the long form, with the true digit and the one that was read, where Assay looks for them."""
     import polars as pl
 
     assert training.scores is not None
     data = digits()
-    scores = pl.DataFrame(
-        {"sample_id": data.exam_ids, "value": training.scores, "digit": [str(digit) for digit in data.exam_y]}
-    ).with_columns(metric=pl.lit(metric), seed=pl.lit(seed))
+    labels = {"target": [str(digit) for digit in data.exam_y]}
+    if training.answers is not None:
+        labels["prediction"] = [str(digit) for digit in training.answers]
+    scores = pl.DataFrame({"sample_id": data.exam_ids, "value": training.scores, **labels}).with_columns(
+        metric=pl.lit(metric), seed=pl.lit(seed)
+    )
     with tempfile.TemporaryDirectory(prefix="assay-demo-") as folder:
         path = Path(folder) / "scores.parquet"
         scores.write_parquet(path)

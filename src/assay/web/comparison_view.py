@@ -30,6 +30,8 @@ GROUPS_SHOWN = 60
 LINKED = 12
 ENTRIES_SHOWN = 200
 CONFIG_FIELDS = 2
+MODEL_PARAMETERS = ("model", "model_name", "model_name_or_path", "model_type", "architecture", "arch")
+"""Parameters that name a model; the first that a run has counts."""
 _COLOURS = {
     ColourBy.GROUP: "Configuration",
     ColourBy.SEED: "Seed",
@@ -50,7 +52,9 @@ def comparison_page(view: ComparisonView, *, all_groups: bool = False) -> Compar
     asked, filters, slug = view.asked, view.asked.filters, view.project.slug
     chosen = [view.metrics[0] if view.metrics else "", view.metrics[1] if len(view.metrics) > 1 else ""]
     names = [*view.logged, *(name for name in view.metrics if name not in view.logged)]
-    config = [f"{name}={value}" for name, value in filters.config]
+    models = _models(view)
+    offered = {one.value for one in models}
+    config = [text for text in (f"{name}={value}" for name, value in filters.config) if text not in offered]
     return ComparisonPage(
         part=compared_part(view, all_groups=all_groups),
         panels=tuple(_panel(view, metric) for metric in view.metrics),
@@ -66,6 +70,7 @@ def comparison_page(view: ComparisonView, *, all_groups: bool = False) -> Compar
         dataset=filters.dataset,
         datasets=tuple(sorted({one.run.dataset for one in view.taken if one.run.dataset})),
         seed="" if filters.seed is None else str(filters.seed),
+        models=models,
         config=tuple([*config, *[""] * CONFIG_FIELDS][: max(CONFIG_FIELDS, len(config))]),
         entries=_entries(view),
         since=_given(view, "since"),
@@ -133,6 +138,18 @@ def _changed(view: ComparisonView, *, tail: str = "", **words: str) -> str:
     """The same question with these words changed; empty ones are left out."""
     kept = [(name, value) for name, value in view.asked.given if name not in words]
     return comparison_href(view.project.slug, [*kept, *((n, v) for n, v in words.items() if v)], tail)
+
+
+def _models(view: ComparisonView) -> tuple[Choice, ...]:
+    """What runs say of their model, in the parameter that most teams call it by."""
+    named = dict(view.asked.filters.config)
+    for name in MODEL_PARAMETERS:
+        values = {one.run.config[name] for one in view.taken if name in one.run.config}
+        values |= {named[name]} if name in named else set()
+        if values:
+            entries = [(f"{name}={value}", value) for value in sorted(values)[:ENTRIES_SHOWN]]
+            return _choices([("", "Any model"), *entries], f"{name}={named[name]}" if name in named else "")
+    return ()
 
 
 def _entries(view: ComparisonView) -> tuple[str, ...]:

@@ -57,7 +57,9 @@ def drawn_dots(
         findings: the first primary one on the metric itself says which number has to be cleared.
         name: of the metric.
     """
-    groups = _worth_showing(found, values)
+    present = [group for group in found if any(run in values for run in group.run_ids)]
+    groups = _worth_showing(present, metric)
+    more = len(present) - len(groups)
     finite = [value for group in groups for value in _finite(group, values)]
     if not finite:
         return None
@@ -75,13 +77,31 @@ def drawn_dots(
         low=format_value(metric, scale.low),
         high=format_value(metric, scale.high),
         threshold=format_value(metric, threshold) if threshold is not None else "",
+        more=f"{wording.plural(more, 'more group')} not drawn, these are the first by their means"
+        if more
+        else "",
         description="; ".join(f"{line.label}: {line.spread}" for line in lines),
     )
 
 
-def _worth_showing(groups: Sequence[GroupSummary], values: Mapping[str, float | None]) -> list[GroupSummary]:
-    present = [group for group in groups if any(run in values for run in group.run_ids)]
-    return sorted(present, key=lambda g: (not g.is_candidate, g.arm, g.label))[:GROUPS_SHOWN]
+def _worth_showing(groups: Sequence[GroupSummary], metric: Metric | None) -> list[GroupSummary]:
+    """What is judged, then arm by arm; where there is no room for all, the best of each arm."""
+    by_name = sorted(groups, key=lambda g: (not g.is_candidate, g.arm, g.label))
+    if len(groups) <= GROUPS_SHOWN:
+        return by_name
+    judged = [g for g in by_name if g.is_candidate][:1]
+    arms = {g.arm: [h for h in by_name if h.arm == g.arm and h not in judged] for g in by_name}
+    ranked = {arm: sorted(rest, key=lambda g: _rank(g, metric)) for arm, rest in arms.items()}
+    firsts = [rest[0] for rest in ranked.values() if rest][: GROUPS_SHOWN - len(judged)]
+    others = sorted((g for rest in ranked.values() for g in rest[1:]), key=lambda g: _rank(g, metric))
+    shown = [*judged, *firsts, *others][:GROUPS_SHOWN]
+    return [*judged, *sorted(shown[len(judged) :], key=lambda g: (g.arm, _rank(g, metric)))]
+
+
+def _rank(group: GroupSummary, metric: Metric | None) -> tuple[bool, float]:
+    if group.mean is None or not math.isfinite(group.mean) or metric is None:
+        return True, 0.0
+    return False, -group.mean if metric.direction is Direction.HIGHER else group.mean
 
 
 def _finite(group: GroupSummary, values: Mapping[str, float | None]) -> list[float]:
@@ -143,9 +163,12 @@ def _line(
 def _spread(group: GroupSummary, metric: Metric | None, finite: Sequence[float]) -> str:
     if group.mean is None or not math.isfinite(group.mean):
         return wording.plural(len(finite), "seed")
+    counted = len(group.seeds) or len(finite)
+    rest = len(finite) - counted
     mean = format_value(metric, group.mean)
     sd = f", sd {format_spread(metric, group.sd)}" if group.sd is not None and math.isfinite(group.sd) else ""
-    return f"mean {mean}{sd}, {wording.plural(len(finite), 'seed')}"
+    more = f"; {rest} more that {'does' if rest == 1 else 'do'} not count" if rest > 0 else ""
+    return f"mean {mean}{sd}, {wording.plural(counted, 'seed')}{more}"
 
 
 def _number(text: str | None) -> float | None:

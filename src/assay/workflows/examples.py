@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from assay.domain.experiments.evidence import Evidence, Run, RunStatus
 from assay.domain.gates.configurations import configured
-from assay.domain.gates.example_evidence import TARGET, by_label, confused, hardest
+from assay.domain.gates.example_evidence import PREDICTION, TARGET, by_label, confused, hardest
 from assay.domain.gates.seed_groups import SeedGroup, seed_groups
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import MetricCatalog
@@ -152,7 +152,9 @@ def _view(
     declared = catalog.get(shown) if shown else None
     per_seed = [one.scores[shown] for one in used] if shown else []
     columns = tuple(sorted({name for one in per_seed for name in one.slices}))
-    chosen = column if column in columns else TARGET if TARGET in columns else None
+    # What the page shows as chosen is what classes are taken from: without true classes the first label there is.
+    first = next((name for name in (TARGET, *columns) if name in columns and name != PREDICTION), None)
+    chosen = column if column in columns else first
     direction = None if declared is None else declared.direction
     return ExamplesView(
         project=project,

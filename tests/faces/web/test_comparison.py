@@ -169,6 +169,36 @@ def test_value_that_counts_is_the_one_asked_for_and_named(swept_site):
     assert best.groups[0].mean == logged.max()
 
 
+def test_runs_are_filtered_by_their_model_and_the_choice_stays(open_site):
+    def several(ws):
+        told = story.Story(ws)
+        source = ws.store.write(
+            lambda tx: tx.add_source(
+                told.project.id, name="sweep", kind="mlflow", uri="sqlite:///s.db", experiment_filter=()
+            )
+        )
+        runs = [
+            swept(n, config={"model": model, "lr": "0.1"}) for n, model in enumerate(("bert", "bert", "t5"))
+        ]
+        ws.store.write(lambda tx: tx.put_runs(source, runs, seq=tx.head()[0] + 1))
+        return {}
+
+    site = open_site(several)
+    page = comparison_page(compare(site.ws, story.ADA, site.slug, asked()))
+    assert [one.label for one in page.models] == ["Any model", "bert", "t5"]
+    chosen = comparison_page(compare(site.ws, story.ADA, site.slug, asked(config=page.models[1].value)))
+    assert [one.label for one in chosen.models if one.chosen] == ["bert"]
+    assert (len(chosen.part.values), chosen.config) == (2, ("", ""))  # told once, by its own field
+
+
+def test_page_without_runs_says_how_they_come_and_waits_for_them(open_site):
+    site = open_site(lambda ws: story.Story(ws) and {})
+    _, text = Browser(site.url).text(f"/p/{site.slug}/compare")
+    assert f'href="/p/{site.slug}/settings#sources">Connect a tracker</a>' in text
+    assert 'id="live-empty" data-live-part' in text
+    assert '<form class="filters"' not in text
+
+
 def test_no_group_is_best_by_a_metric_that_nobody_declared(open_site, swept_site):
     view = compare(swept_site.ws, story.ADA, swept_site.slug, asked(metric="speed"))
     page = comparison_page(view)

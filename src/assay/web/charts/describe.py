@@ -26,7 +26,7 @@ def metric_chart(view: TicketView) -> ChartBox | None:
     name = quote(view.chart_metric, safe="")
     return ChartBox(
         title=f"{view.chart_metric} {'by run' if single else 'over steps'}",
-        note=f"{'one value a run' if single else _note(view.curves)}{_late_note(view.curves)}",
+        note=f"{'one value a run' if single else _note(view)}{_late_note(view.curves)}",
         href=f"/p/{view.project.slug}/t/{view.ticket.key}/charts/metric.json?metric={name}",
         warnings=warnings(view, metric),
         summary=summary(view, metric),
@@ -37,11 +37,20 @@ def metric_chart(view: TicketView) -> ChartBox | None:
     )
 
 
-def _note(curves: Sequence[CurvePoints]) -> str:
-    count = len(curves)
-    return (
-        f"{wording.plural(count, 'run')}, mean and range of each group of seeds" if count > 1 else "one run"
+def _note(view: TicketView) -> str:
+    """How many runs are drawn, of how many that logged the metric, and how."""
+    count = len(view.curves)
+    logged = sum(not row.deleted and view.chart_metric in row.metrics for row in view.runs)
+    if count < 2 and logged < 2:
+        return "one run"
+    groups = len(together.groups(view.curves))
+    faint = (
+        f"; {metric_over_steps.MOST_NAMED} of {groups} groups by name, the others faint"
+        if groups > metric_over_steps.MOST_NAMED
+        else ""
     )
+    runs = wording.plural(count, "run") if logged <= count else f"the first {count} of {logged:,} runs"
+    return f"{runs}, mean and range of each group of seeds{faint}"
 
 
 def _late_note(curves: Sequence[CurvePoints]) -> str:

@@ -5,19 +5,23 @@ Colours are left out: the page fills them in from its theme, so that light and d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assay.domain.experiments.display import format_value
+from assay.domain.gates.seed_groups import BASELINE_ARM
 from assay.domain.kernel.findings import Role
-from assay.domain.kernel.metrics import Metric, Unit
+from assay.domain.kernel.metrics import Direction, Metric, Unit
 from assay.web.charts import curves as together
 from assay.web.charts.axis import Axis, beyond, readable_axis
 from assay.web.charts.frames import HEIGHT, drawing, filled
 from assay.workflows.views import CurvePoints, TicketView
 
 FEW_STEPS = 12
+MOST_NAMED = 8
+"""Groups that the legend names: there are no more colours. The others are drawn faintly behind."""
 ARROWS = 400
 """At most this many values beyond the axis are marked one by one; the words beside the chart count all of them."""
 Groups = Mapping[str, Sequence[CurvePoints]]
@@ -57,7 +61,7 @@ def specification(view: TicketView) -> dict[str, Any]:
     name = view.chart_metric or "value"
     metric = view.metrics.get(name)
     values = _Values(metric, axis_of(view))
-    groups, references = together.groups(view.curves), _references(view, name)
+    groups, references = _best_named(together.groups(view.curves), metric), _references(view, name)
     are_points = together.is_single_points(view.curves)
     rows = _points(groups, values) if are_points else _lines(groups, values)
     rows |= _edges(view.curves, values)
@@ -86,6 +90,25 @@ def _drawing(shape: _Shape) -> Any:
 
     layers = _drawn_points(alt, shape) if shape.are_points else _drawn_lines(alt, shape)
     return alt.layer(*layers, *_drawn_references(alt, shape))
+
+
+def _best_named(groups: Groups, metric: Metric | None) -> Groups:
+    """The groups in their order; where not all can be named, the best of each kind come first."""
+    if len(groups) <= MOST_NAMED or metric is None:
+        return groups
+    sign = -1.0 if metric.direction is Direction.HIGHER else 1.0
+
+    def place(name: str) -> tuple[bool, bool, bool, float]:
+        first = groups[name][0]
+        ends = [value for value in map(together.last_number, groups[name]) if value is not None]
+        return (
+            first.late,
+            first.exploratory,
+            first.arm != BASELINE_ARM,
+            sign * together.mean(ends) if ends else math.inf,
+        )
+
+    return {name: groups[name] for name in sorted(groups, key=place)}
 
 
 def axis_of(view: TicketView) -> Axis | None:
@@ -130,11 +153,13 @@ def _lines(groups: Groups, values: _Values) -> dict[str, list[dict[str, Any]]]:
 
 
 def _drawn_lines(alt: Any, shape: _Shape) -> list[Any]:
+    named = list(shape.groups[:MOST_NAMED])
     legend = (
-        alt.Legend(title=None, orient="top", direction="vertical", symbolOpacity=1)
+        alt.Legend(title=None, orient="top", direction="vertical", symbolOpacity=1, values=named)
         if len(shape.groups) > 1
         else None
     )
+    is_named = alt.FieldOneOfPredicate(field="group", oneOf=named)
     colour = alt.Color("group:N", legend=legend, sort=list(shape.groups))
     step = alt.X("step:Q", axis=alt.Axis(title="step", format="~s", tickCount=6, grid=False))
     layers = []
@@ -155,9 +180,10 @@ def _drawn_lines(alt: Any, shape: _Shape) -> list[Any]:
         dots = alt.OverlayMarkDef(size=14, filled=True) if shape.has_dots else False
         layers.append(
             alt.Chart(alt.NamedData("runs"))
-            .mark_line(strokeWidth=1.4, opacity=0.75, clip=True, invalid="break-paths-show-domains", point=dots)
+            .mark_line(strokeWidth=1.4, clip=True, invalid="break-paths-show-domains", point=dots)
             .encode(
                 x=step, y=shape.values(alt, "value"), color=colour, detail="run:N",
+                opacity=alt.condition(is_named, alt.value(0.75), alt.value(0.15)),
                 tooltip=["run:N", "step:Q", "shown:N"],
             )
         )  # fmt: skip

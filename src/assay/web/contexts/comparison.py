@@ -97,6 +97,8 @@ class ComparisonPage:
     dataset: str
     datasets: tuple[str, ...]
     seed: str
+    models: tuple[Choice, ...]
+    """The models that there are, as entries of the parameter that names them; empty where none does."""
     config: tuple[str, ...]
     """Two fields, filled as far as was asked."""
     entries: tuple[str, ...]

@@ -137,6 +137,8 @@ class SeedDots:
     low: str
     high: str
     threshold: str
+    more: str
+    """How many groups there is no room for; empty where all are drawn."""
     description: str
 
 

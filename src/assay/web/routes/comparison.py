@@ -34,6 +34,8 @@ def show_comparison(request: Request, slug: str, groups: str = "") -> Response:
     around = frame.build(
         request,
         "Compare runs",
+        # Curves follow along by themselves; where there are none yet, the page waits for the first.
+        live_seq=None if view.taken else view.seq,
         project=view.project,
         section="runs",
         twin=twin,

@@ -33,7 +33,9 @@
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const part of document.querySelectorAll("[data-live-part]")) {
           const html = fresh.getElementById(part.id)?.innerHTML;
-          if (html === undefined || html === said.get(part.id)) continue;
+          // The page is another one now, such as the first runs where there were none.
+          if (html === undefined) { if (!document.activeElement?.closest("form")) location.reload(); return; }
+          if (html === said.get(part.id)) continue;
           if (busy(part)) { again = true; continue; }
           put(part, html);
           said.set(part.id, html);

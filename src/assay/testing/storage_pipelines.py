@@ -101,5 +101,11 @@ class PipelineContract:
         store.write(lambda tx: tx.save_source(replace(failed, last_sync_error="")))
         assert unread() == (None, [], [])
         store.write(lambda tx: tx.remove_source(source.id))
+        with store.read() as tx:
+            [before] = tx.cards([ticket.id], roles).values()
+        store.write(lambda tx: tx.renew_cards(source.id))
+        with store.read() as tx:
+            [after] = tx.cards([ticket.id], roles).values()
+        assert after.card_version == before.card_version + 1
         gone = UnreadOrchestrator("airflow", AT, "")
         assert unread() == (gone, [gone], [])  # it is kept for the sake of its jobs

@@ -131,6 +131,8 @@ def _standup_headline(view: StandupView, trouble: int) -> Headline:
     parts += stops
     if view.stuck:
         parts.append(wording.plural(len(view.stuck), "blocker") + " open")
+    if view.unread:
+        parts.append(f"not known from {', '.join(one.name for one in view.unread)}")
     if not parts:
         return Headline("Nothing broke and nothing is stuck.", "", "v-none")
     return Headline(

@@ -146,6 +146,8 @@ _SENTENCES: Mapping[str, Callable[[Payload], str]] = {
     "metric.dropped": lambda p: "removed a metric",
     "source.connected": lambda p: f"connected a source: {p.get('uri', '')}",
     "source.disconnected": lambda p: "disconnected a source",
+    "source.lost": lambda p: f"could not read a source any more: {p.get('why')}",
+    "source.found": lambda p: "could read a source again",
     "runs.synced": lambda p: f"read {p.get('changed', 0)} changed and {p.get('gone', 0)} removed runs",
     "canvas.edited": lambda p: f"wrote version {p.get('version')} of the canvas",
     "canvas.judged": lambda p: f"judged the canvas again: {_met(p.get('readings'))}",

@@ -99,7 +99,7 @@ def jobs_section(jobs: Iterable[PipelineJob], unread: Iterable[UnreadOrchestrato
             key="",
             href=f"/p/{slug}/settings",
             title=one.name,
-            text=f"What failed there since is not known. {one.why}",
+            text=f"What failed there since is not known: {one.why}",
             chip="cannot be read",
             look="iterate",
             icon="question",

@@ -20,7 +20,7 @@ from assay.workflows.ownership import must_not_be_shared
 from assay.workflows.ports import EvidenceSource, ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import Project, Source
 from assay.workflows.run_views import RunListPage, RunView, unread_tag
-from assay.workflows.sync_batches import BatchKeeper, SyncProgress, SyncReport
+from assay.workflows.sync_batches import BatchKeeper, SyncProgress, SyncReport, save_state
 from assay.workflows.verdicts import refresh_due_verdicts
 
 LOOK_NOTED_AFTER = timedelta(minutes=1)
@@ -163,6 +163,7 @@ def disconnect_source(ws: Workspace, actor: Actor, slug: str, name: str) -> None
         project = required_project(tx, slug)
         source = _required_source(tx.sources(project.id), name, project)
         tx.remove_source(source.id)
+        tx.renew_cards(source.id)
         tx.append(Event.of("source.disconnected", project=slug, subject=name), actor=actor, at=ws.clock())
 
     ws.store.write(work)
@@ -206,28 +207,28 @@ def sync_source(
             for batch in _reader_of(ws, source.kind).changes(source, keeper.known):
                 keeper.keep(batch)
     except AssayError as error:
-        _note_failure(ws, keeper.source, error)
+        _note_failure(ws, slug, keeper.source, error)
         raise
     finally:
         refresh_due_verdicts(ws, slug)
     if keeper.source.last_sync_error:
-        _note_success(ws, keeper.source)
+        _note_success(ws, slug, keeper.source)
     else:
         _note_look(ws, keeper.source)
     refresh_standing(ws, slug)
     return keeper.report(tells_jobs=getattr(_reader_of(ws, source.kind), "tells_jobs", False))
 
 
-def _note_failure(ws: Workspace, source: Source, error: AssayError) -> None:
+def _note_failure(ws: Workspace, slug: str, source: Source, error: AssayError) -> None:
     """Pages label what is stale with the reason; only a change of it is written."""
     if source.last_sync_error != error.message:
         failed = replace(source, last_sync_status="failed", last_sync_error=error.message)
-        ws.store.write(lambda tx: tx.save_source(failed))
+        ws.store.write(lambda tx: save_state(tx, slug, source, failed, at=ws.clock()))
 
 
-def _note_success(ws: Workspace, source: Source) -> None:
+def _note_success(ws: Workspace, slug: str, source: Source) -> None:
     well = replace(source, last_sync_status="ok", last_sync_error="", last_sync_at=ws.clock())
-    ws.store.write(lambda tx: tx.save_source(well))
+    ws.store.write(lambda tx: save_state(tx, slug, source, well, at=well.last_sync_at or ws.clock()))
 
 
 def _note_look(ws: Workspace, source: Source) -> None:

@@ -47,6 +47,10 @@ class PipelineWrites(PipelineReads, Protocol):
         """This source was asked about the job."""
         ...
 
+    def renew_cards(self, source_id: int) -> int:
+        """Cards that show a job of this source are drawn anew: whether it can be read is on them. Returns how many."""
+        ...
+
     def show_job(self, ticket_id: int, project_id: int, run_id: str | None) -> None:
         """The card of the ticket shows this job from now on, as it stands."""
         ...

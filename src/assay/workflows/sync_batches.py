@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any, Self
 
@@ -146,6 +147,15 @@ class _Kept:
     jobs: int
 
 
+def save_state(tx: WriteTransaction, slug: str, before: Source, now: Source, *, at: datetime) -> None:
+    """Write a source back; where it can be read again, or not any more, cards with its jobs say so and the journal does."""
+    tx.save_source(now)
+    if bool(before.last_sync_error) != bool(now.last_sync_error) and tx.renew_cards(now.id):
+        kind = "source.lost" if now.last_sync_error else "source.found"
+        why = {"why": now.last_sync_error} if now.last_sync_error else {}
+        tx.append(Event.of(kind, project=slug, subject=now.name, **why), actor=SYSTEM, at=at)
+
+
 def _keep_in_turn(
     ws: Workspace,
     project: Project,
@@ -173,7 +183,7 @@ def _keep_batch(
     keys = touched & there
     tx.mark_evidence(project.id, sorted(keys), seq=seq)
     fresh = replace(source, cursor=batch.cursor, last_sync_at=at, last_sync_status="ok", last_sync_error="")
-    tx.save_source(fresh)
+    save_state(tx, project.slug, source, fresh, at=at)
     gone = put.gone + len(batch.gone)
     if put.changed or gone:
         event = Event.of(

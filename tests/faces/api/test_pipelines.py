@@ -5,7 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from assay.connectors.pipelines import api_client
 from tests.support.lineage_events import lineage_event
+from tests.support.replayed_orchestrator import AT, running
 
 NOW = datetime.now(UTC)
 
@@ -92,3 +94,27 @@ def test_page_of_a_browser_cannot_send_events(api):
     event = lineage_event("START")
     foreign = api("POST", "openlineage", json=event, headers={"origin": "https://evil.example"})
     assert (foreign.status_code, foreign.json()["code"]) == (403, "origin-foreign")
+
+
+def test_an_orchestrator_is_connected_and_read_and_pages_say_since_when_it_is_away(api, monkeypatch):
+    monkeypatch.setattr(api_client, "now_here", lambda: AT)
+    key = api.new("Trained by Kubeflow").rpartition("/")[2]
+    with running("kubeflow") as (address, replayed):
+        for run in replayed.told("/runs", asked="created_at")["runs"]:
+            run["display_name"] = run["display_name"].replace("EXP-1", key)
+        connected = api("POST", "sources", json={"kind": "kubeflow", "uri": address})
+        assert connected.json()["found"] == f"Kubeflow Pipelines 2.5.0 at {address}: its runs can be read"
+        [report] = api("POST", "sources/kubeflow/syncs").json()["reports"]
+        assert report["jobs"] > 0
+        assert "training.train: running" in html(api, "/board").replace(key, "")
+        assert "cannot be read" not in html(api, "/board")
+    assert api("POST", "sources/kubeflow/syncs").status_code == 503
+    assert "kubeflow cannot be read</span>; last read <time" in html(api, "/board")
+    assert "Jobs of kubeflow may have moved on: cannot read Kubeflow Pipelines" in html(api, f"/t/{key}")
+    standup = html(api, "/standup")
+    assert "not known from kubeflow." in standup
+    assert "What failed there since is not known" in standup
+    [unread] = api("GET", f"tickets/{key}/jobs").json()["unread"]
+    assert unread["name"] == "kubeflow"
+    assert unread["read_at"]
+    assert api("DELETE", "sources/kubeflow").status_code == 204

@@ -153,8 +153,16 @@ def test_jobs_of_an_orchestrator_that_is_away_say_since_when_they_may_be_out_of_
     view = standup(ws, ADA, SLUG)
     assert view.unread == (unread,)
     assert "not known from airflow (last read" in standup_markdown(view)
+    with pytest.raises(Unavailable):
+        sync(ws)
     asked.away = False
     sync(ws)
+    rows = journal_page(ws, ADA, project=SLUG, limit=100).rows
+    told = [(row.kind, row.payload.get("why")) for row in rows if row.kind in ("source.lost", "source.found")]
+    assert sorted(told, key=str) == [
+        ("source.found", None),
+        ("source.lost", WHY),
+    ]  # each once: pages are drawn anew
     assert ticket_jobs(ws, ADA, SLUG, "EXP-1").unread == ()
     assert card(ws).job_unread is None
 

@@ -77,6 +77,10 @@ UNREAD_OF_PROJECT = Statement(
     )
     .order_by(sources.c.name)
 )
+_OF_SOURCE = select(_J.id).where(_J.source_id == bindparam("the_source"))
+RENEW = Statement(
+    update(tickets).where(tickets.c.job_id.in_(_OF_SOURCE)).values(card_version=tickets.c.card_version + 1)
+)
 READ_FROM = Statement(update(pipeline_jobs).where(*_ONE), ("source_id",))
 _SET = ("ticket", "parent", "state", "started_at", "ended_at", "event_at", "error", "url", "tool")
 ADD = Statement(insert(pipeline_jobs), ("project_id", "run_id", "namespace", "job", *_SET))
@@ -146,6 +150,10 @@ class PipelineWriter(PipelineReader):
     def job_read_from(self, project_id: int, run_id: str, source_id: int) -> None:
         """This source was asked about the job."""
         self.execute(READ_FROM, the_project=project_id, the_run=run_id, source_id=source_id)
+
+    def renew_cards(self, source_id: int) -> int:
+        """Cards that show a job of this source are drawn anew: whether it can be read is on them. Returns how many."""
+        return self.execute(RENEW, the_source=source_id)
 
     def show_job(self, ticket_id: int, project_id: int, run_id: str | None) -> None:
         """The card of the ticket shows this job from now on, as it stands."""

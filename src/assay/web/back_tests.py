@@ -1,4 +1,4 @@
-"""Back-tests that a page started and follows: one at a time, kept as long as the runs and settings behind them are the same.
+"""Back-tests that a page started and follows: one at a time and once for all servers of a database, kept as long as the runs and settings behind them are the same.
 
 Hundreds of runs take seconds, and a page is not kept waiting for that: what is at work is told in a fragment that asks again.
 """
@@ -6,7 +6,10 @@ Hundreds of runs take seconds, and a page is not kept waiting for that: what is 
 from __future__ import annotations
 
 import threading
+import time
+import uuid
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +20,7 @@ from assay.workflows.actor import Actor
 from assay.workflows.back_test_views import BackTestView
 from assay.workflows.backtest import SEED, back_test_rules, past_digest
 from assay.workflows.ports import Workspace
+from assay.workflows.shared_back_tests import shared_back_test
 
 KEPT = 8
 """Answers of this process, of a few hundred kilobytes each."""
@@ -47,6 +51,8 @@ class BackTests:
     def __init__(self) -> None:
         self._jobs: OrderedDict[tuple[str, int], BackTestJob] = OrderedDict()
         self._lock = threading.Lock()
+        self._name = uuid.uuid4().hex
+        """Tells this server from others of the same database."""
         self._turn = threading.Lock()
         """One at a time: they would only slow one another down, and all other pages with them."""
 
@@ -88,18 +94,30 @@ class BackTests:
         return None if job is None or job.over.is_set() else job
 
     def _run(self, ws: Workspace, actor: Actor, slug: str, newest: int, job: BackTestJob) -> None:
-        def at_work(rule: str, done: int, total: int) -> None:
-            job.doing, job.done, job.total = rule, done, total
+        def work(still_at_it: Callable[[], None]) -> BackTestView:
+            def at_work(rule: str, done: int, total: int) -> None:
+                job.doing, job.done, job.total = rule, done, total
+                still_at_it()
+
+            return back_test_rules(
+                ws,
+                actor,
+                slug,
+                chance=lambda: np.random.default_rng(SEED),
+                newest=newest,
+                at_work=at_work,
+            )
 
         try:
             with self._turn:
-                job.view = back_test_rules(
+                job.view = shared_back_test(
                     ws,
-                    actor,
                     slug,
-                    chance=lambda: np.random.default_rng(SEED),
                     newest=newest,
-                    at_work=at_work,
+                    digest=job.digest,
+                    worker=self._name,
+                    work=work,
+                    wait=time.sleep,
                 )
         except AssayError as error:
             job.problem = error.message

@@ -56,13 +56,14 @@ def compare(
             return
         found = api.in_project("GET", "/comparison", query=asked).data
         metrics = api.in_project("GET", "/metrics").data["rows"]
+        slug = api.project
     declared = catalog_of(metrics).get(found["metric"]) if found["metric"] else None
     table(
         ("group", "ticket", "seeds", "mean", "spread", "interval", "to know"),
         [_line(group, declared) for group in found["groups"][:SHOWN]],
         none="No runs match. See what there is: assay run list",
     )
-    _say_what_it_is(found)
+    _say_what_it_is(found, slug)
 
 
 def _line(group: dict[str, Any], metric: Metric | None) -> tuple[object, ...]:
@@ -86,7 +87,7 @@ def _line(group: dict[str, Any], metric: Metric | None) -> tuple[object, ...]:
     )
 
 
-def _say_what_it_is(found: dict[str, Any]) -> None:
+def _say_what_it_is(found: dict[str, Any], slug: str) -> None:
     from assay.domain.kernel.readings import reading_of
 
     groups = len(found["groups"])
@@ -99,6 +100,12 @@ def _say_what_it_is(found: dict[str, Any]) -> None:
         f"{found['metric'] or 'No metric'} by {reading_of(found['read']).words}. One group: same ticket, arm, evaluation set and "
         f"parameters but the seed{but}."
     )
+    if apart := found["splitting_parameters"]:
+        named = " ".join(f"--ignored-parameter {name}" for name in (*found["ignored_parameters"], *apart))
+        say(
+            f"Another value in every run keeps seeds apart: {', '.join(apart)}. If that sets no configuration apart: "
+            f"assay project edit {slug} {named} (it holds for tickets locked from then on)"
+        )
     if found["metric"] and found["direction"] is None:
         say(
             f"No best: which way is better is not declared. assay metric add {found['metric']} --direction higher"

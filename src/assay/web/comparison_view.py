@@ -103,7 +103,7 @@ def compared_part(view: ComparisonView, *, all_groups: bool = False) -> Compared
         best_note=_best_note(view),
         value_name=view.metrics[0] if view.metrics else "",
         read=view.read.words,
-        grouping=grouping_words(view.ignored) + _locked_otherwise(view.locked_otherwise),
+        grouping=grouping_words(view.ignored, view.splitting) + _locked_otherwise(view.locked_otherwise),
         grouping_href=f"/p/{slug}/settings#seed-groups",
         groups=tuple(_group(view, group) for group in shown),
         more_groups=wording.plural(more, "more group") if more else "",
@@ -112,10 +112,13 @@ def compared_part(view: ComparisonView, *, all_groups: bool = False) -> Compared
     )
 
 
-def grouping_words(ignored: Sequence[str]) -> str:
-    """What "only in seed" means in this project."""
+def grouping_words(ignored: Sequence[str], splitting: Sequence[str] = ()) -> str:
+    """What "only in seed" means in this project, and what keeps seeds apart that may belong together."""
     but = f"but the seed and {listed(ignored, most=20)}" if ignored else "but the seed"
-    return f"Runs are one group when ticket, arm, evaluation set and every parameter agree {but}."
+    words = f"Runs are one group when ticket, arm, evaluation set and every parameter agree {but}."
+    if splitting:
+        words += f" Another value in every run keeps seeds apart: {listed(splitting)}. Does it set configurations apart?"
+    return words
 
 
 def _locked_otherwise(keys: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from assay.domain.experiments.evidence import Curve, FloatArray
 from assay.domain.experiments.readings import read_curve
 from assay.domain.gates.compared_groups import ComparedRun, compared_groups
-from assay.domain.gates.configurations import configured
+from assay.domain.gates.configurations import configured, splitting_parameters
 from assay.domain.gates.seed_groups import is_exploratory
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
@@ -114,6 +114,7 @@ def _compared(tx: ReadTransaction, project: Project, asked: ComparisonAsked) -> 
         best=groups.best,
         differing=groups.differing,
         ignored=rules.ignored_parameters,
+        splitting=splitting_parameters(one.run for one in taken),
         locked_otherwise=tuple(
             sorted(
                 key

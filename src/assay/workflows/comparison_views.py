@@ -139,6 +139,7 @@ class ComparisonView:
         best: the best of them by its mean, None where nothing is known.
         differing: parameters in which groups differ.
         ignored: parameters that set no configuration apart, as the project declares.
+        splitting: parameters that keep seeds apart and look as if they set no configuration apart either.
         locked_otherwise: tickets of these runs that were locked while the project declared others, and keep those.
         unknown_tickets: keys that runs name and the project does not have.
         next_cursor: where the runs beyond those taken begin.
@@ -158,6 +159,7 @@ class ComparisonView:
     best: ComparedGroup | None
     differing: tuple[str, ...]
     ignored: tuple[str, ...] = ()
+    splitting: tuple[str, ...] = ()
     locked_otherwise: tuple[str, ...] = ()
     unknown_tickets: frozenset[str] = frozenset()
     next_cursor: str | None = None

@@ -209,6 +209,7 @@ def test_trainer_logs_at_its_global_step_and_ends_where_a_rule_says_so(run, torc
 def test_trials_of_optuna_are_runs_and_are_pruned_where_a_rule_says_so(tmp_path, monkeypatch):
     optuna = pytest.importorskip("optuna", reason="Optuna is not installed: its pruner is not tried")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("assay.sdk.callbacks.optuna.ASK_AFTER_S", 0.0)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     trials = assay.optuna_trials("EXP-1", metric="accuracy", arm="candidate")
     begin = trials._begin
@@ -247,6 +248,23 @@ def test_trials_of_optuna_are_runs_and_are_pruned_where_a_rule_says_so(tmp_path,
             expected.append(trial.value)
         assert run.curves["accuracy"].values.tolist() == pytest.approx(expected)
     assert runs["trial 1"].tags["assay.stopped_by"] == "diverged"
+
+
+def test_trial_that_is_over_before_a_rule_could_answer_begins_no_process(tmp_path, monkeypatch):
+    optuna = pytest.importorskip("optuna", reason="Optuna is not installed: its pruner is not tried")
+    monkeypatch.chdir(tmp_path)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    asked = []
+    monkeypatch.setattr("assay.sdk.experiment.Adviser", lambda *_: asked.append(1))
+    trials = assay.optuna_trials("EXP-1", metric="accuracy")
+
+    def objective(trial):
+        trial.report(trial.suggest_float("x", 0, 1), 0)
+        assert not trial.should_prune()
+        return 1.0
+
+    optuna.create_study(pruner=trials.pruner).optimize(objective, n_trials=3, callbacks=[trials])
+    assert (len(all_kept()), asked) == (3, [])
 
 
 def test_numbers_of_numpy_arrays_with_one_element_are_numbers(run):

@@ -63,7 +63,7 @@ def test_parameter_that_is_ignored_holds_runs_together_in_verdict_and_comparison
     view = compare(told.ws, story.ADA, told.slug, comparison_asked({"ticket": [key]}))
     [compared] = view.groups
     assert (compared.n, compared.mean) == (5, pytest.approx(group.mean))
-    assert view.ignored == ("output_dir",)
+    assert (view.ignored, view.splitting) == (("output_dir",), ())
     assert replay_verdict(told.ws, story.ADA, told.slug, key).same
 
 
@@ -76,6 +76,7 @@ def test_ticket_keeps_what_it_was_locked_with_and_the_comparison_says_so(told):
     assert get_ticket(told.ws, story.ADA, told.slug, key).lock.ignored_parameters == ()
     view = compare(told.ws, story.ADA, told.slug, comparison_asked({}))
     assert (len(view.groups), view.locked_otherwise) == (5, (key,))
+    assert view.splitting == ("output_dir",), "what keeps five seeds apart is named"
 
 
 def test_what_a_lock_ignores_stands_in_the_journal_and_cannot_be_changed_behind_it(told):

@@ -116,6 +116,7 @@ class ComparisonDocument(TypedDict):
     read: str
     logged: dict[str, int]
     ignored_parameters: list[str]
+    splitting_parameters: list[str]
     differing_parameters: list[str]
     total: int
     taken: int
@@ -164,6 +165,7 @@ def comparison_document(view: ComparisonView) -> ComparisonDocument:
         read=view.read.text,
         logged=dict(view.logged),
         ignored_parameters=list(view.ignored),
+        splitting_parameters=list(view.splitting),
         differing_parameters=list(view.differing),
         total=view.total,
         taken=len(view.taken),

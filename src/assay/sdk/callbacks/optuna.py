@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,8 @@ from assay.sdk.beginning import experiment
 from assay.sdk.callbacks.libraries import library
 from assay.sdk.experiment import ExperimentRun
 
+ASK_AFTER_S = 5.0
+"""The rules are asked by a process beside each trial, whose first answer takes seconds: a shorter trial goes without."""
 _STATUS = {"COMPLETE": "finished", "PRUNED": "stopped", "FAIL": "failed"}
 
 
@@ -56,7 +59,9 @@ class OptunaTrials:
 
     def says_stop(self, study: Any, trial: Any) -> bool:
         """Log what the trial reported since, and ask the rules."""
-        stop = bool(self._brought_up_to_date(trial).should_stop())
+        run = self._brought_up_to_date(trial)
+        lasts_s = time.time() - run.head["started_ms"] / 1000
+        stop = lasts_s >= ASK_AFTER_S and bool(run.should_stop())
         return stop or (self._also is not None and bool(self._also.prune(study, trial)))
 
     def _brought_up_to_date(self, trial: Any) -> ExperimentRun:

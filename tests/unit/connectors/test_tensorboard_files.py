@@ -268,6 +268,29 @@ def test_record_that_is_still_being_written_waits(tmp_path):
     assert points(all_runs(tmp_path)["run"], "loss") == [(1, 1.0)]
 
 
+def test_folder_that_add_hparams_makes_belongs_to_the_run_above_it(tmp_path):
+    write(tmp_path, base64.b64decode(SIMPLE), run="EXP-4 a/s1")
+    told = (
+        tb.HEAD
+        + hparams(1, lr=tb.double(2, 0.1), seed=tb.double(2, 3.0))
+        + tb.event(tb.scalar("hp/best", 0.9))
+    )
+    write(tmp_path, told, run="EXP-4 a/s1/1795356018.6748157")
+    (run,) = all_runs(tmp_path).values()
+    assert (run.external_id, run.seed, dict(run.config)) == ("EXP-4 a/s1", 3, {"lr": "0.1"})
+    assert (run.ticket, set(run.curves)) == ("EXP-4", {"loss", "hp/best"})
+    assert run.status is RunStatus.FINISHED, "by its silence: its points are months old"
+
+
+def test_several_of_them_below_one_folder_are_trials_of_their_own(tmp_path):
+    write(tmp_path, tb.HEAD, run="sweep")
+    for place in range(3):
+        told = tb.HEAD + hparams(1, lr=tb.double(2, place / 10))
+        write(tmp_path, told, run=f"sweep/179535601{place}.25")
+    runs = all_runs(tmp_path)
+    assert sorted(runs) == ["sweep", *(f"sweep/179535601{place}.25" for place in range(3))]
+
+
 @pytest.mark.parametrize("name", ["assay.json", "hparams.yaml"])
 def test_broken_sidecar_is_named(tmp_path, name):
     write(tmp_path, tb.HEAD).joinpath(name).write_text("[1, 2", encoding="utf-8")

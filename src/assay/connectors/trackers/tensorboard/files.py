@@ -26,6 +26,8 @@ _EVENTS = re.compile(r"events\.out\.tfevents\.|.*\.tfevents(?:\.|\Z)")
 _SIDECAR, _HPARAMS = "assay.json", "hparams.yaml"
 # Keras and others write one training as several folders.
 _PARTS = frozenset(("train", "validation", "val", "eval", "evaluation", "test"))
+_HPARAMS_FOLDER = re.compile(r"[0-9]{9,11}\.[0-9]{1,9}\Z", re.ASCII)
+"""What `add_hparams` of PyTorch and TensorBoardX calls the folder that it makes below that of the run: the time."""
 _STATUS = {one.value: one for one in RunStatus}
 
 
@@ -59,13 +61,25 @@ def _runs(folder: Folder, source: Source) -> Iterator[Listed]:
             files[above if is_part else file.folder][f"{part}/" if is_part else ""].append(file)
         elif file.name in (_SIDECAR, _HPARAMS):
             sidecars[file.folder].append(file)
+    added = _added(files)
     for run, parts in files.items():
-        beside = sidecars.get(run, [])
-        read = [file for part in parts.values() for file in part]
+        beside, hparams = sidecars.get(run, []), added.get(run, [])
+        read = [*(file for part in parts.values() for file in part), *hparams]
         silence = steps_of_silence(max(file.changed_ns for file in read))
         mark = b"".join(file.mark for file in (*read, *beside)) + bytes((silence,))
-        reading = _Reading(folder, run, parts, [file.name for file in beside], silence=silence)
+        reading = _Reading(folder, run, parts, [file.name for file in beside], hparams, silence=silence)
         yield Listed(reading.external_id, mark, lambda reading=reading: reading.read(source))  # type: ignore[misc]
+
+
+def _added(files: dict[str, dict[str, list[FoundFile]]]) -> dict[str, list[FoundFile]]:
+    """What `add_hparams` wrote beside each run, taken out of the runs. Where it wrote several times, each is a trial, so a run."""
+    below: dict[str, list[str]] = defaultdict(list)
+    for place, parts in files.items():
+        if _HPARAMS_FOLDER.match(place.rpartition("/")[2]) and set(parts) == {""}:
+            below[place.rpartition("/")[0]].append(place)
+    return {
+        run: files.pop(places[0])[""] for run, places in below.items() if run in files and len(places) == 1
+    }
 
 
 def _has_siblings(folder: Folder) -> bool:
@@ -82,22 +96,26 @@ class _Reading:
         run: str,
         parts: Mapping[str, list[FoundFile]],
         beside: list[str],
+        hparams: list[FoundFile],
         *,
         silence: int,
     ) -> None:
         self.folder, self.run, self.parts, self.beside, self.silence = folder, run, parts, beside, silence
+        self.hparams = hparams
         root = Path(folder.root).absolute()
         self.root_name = root.parent.name if root.is_file() else root.name
         self.external_id = kept_text(os.fsencode(run or self.root_name))
 
     def read(self, source: Source) -> ReadRun:
         events = {part: self._events(files) for part, files in self.parts.items()}
-        curves: dict[str, Curve] = {}
+        # It tells the end of a session together with its beginning, so nothing of how the run ended.
+        added = self._events(self.hparams)
+        curves = added.curves("")
         for part, one in events.items():
             curves |= one.curves(part)
         params: dict[str, str] = {}
         tags: dict[str, str] = {}
-        for one in events.values():
+        for one in (added, *events.values()):
             params |= flattened(one.params)
             tags |= one.texts
         if _HPARAMS in self.beside:

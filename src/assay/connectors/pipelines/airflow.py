@@ -27,6 +27,7 @@ from assay.connectors.pipelines.polled import MOST_JOBS, Look, PolledOrchestrato
 from assay.connectors.pipelines.told_jobs import (
     ToldJob,
     ToldRun,
+    head_of,
     name_in,
     object_in,
     objects_in,
@@ -156,11 +157,10 @@ class _AirflowRuns:
         if not dag or not run_id:
             raise self.client.unavailable("it told of a run without the id of its DAG or of its own")
         state = _DAG_STATES.get(str(told.get("state")), JobState.UNKNOWN)
-        facts = {name: told.get(name) for name in ("state", "start_date", "end_date", "conf")}
         return ToldRun(
             key=f"{dag} {run_id}",
             is_open=not state.is_over,
-            head=repr(sorted(facts.items())).encode("utf-8", "replace"),
+            head=head_of(told, "state", "start_date", "end_date", "conf"),
             jobs=lambda: self._jobs(told, _DagRun(self.client, dag, run_id, _date_of(told), state)),
         )
 

@@ -14,6 +14,7 @@ import httpx2
 import orjson
 
 from assay.connectors.pipelines.address import Orchestrator, login_hint, login_of, token_of
+from assay.connectors.pipelines.told_jobs import uuid_in
 from assay.connectors.tracked.asking import Answer, Unanswered, answer_to, asking
 from assay.connectors.tracked.told import kept_text
 from assay.domain.kernel.plain_text import without_control
@@ -23,6 +24,7 @@ MOST_ANSWER_BYTES = 16 * 2**20
 LONGEST_SYNC_S = 180.0
 MOST_OFF = timedelta(days=1)
 _MESSAGE_CHARACTERS = 200
+_SHOWN = 80
 _REFUSED = (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN)
 
 
@@ -101,6 +103,14 @@ class ApiClient:
     def post_for_object(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         """As `post`, where an object is expected."""
         return self._object(self._answer("POST", path, json=dict(body)), path)
+
+    def run_id(self, value: object) -> str:
+        """The UUID of a run. Raises Unavailable where none stands here."""
+        found = uuid_in(value)
+        if found is None:
+            said = ascii(kept_text(value))[:_SHOWN]
+            raise self.unavailable(f"it told of a run with the id {said} (expected a UUID)")
+        return found
 
     def status_of(self, path: str) -> int:
         """Only the status that a path answers."""

@@ -19,15 +19,14 @@ from assay.connectors.pipelines.polled import Look, PolledOrchestrator
 from assay.connectors.pipelines.told_jobs import (
     ToldJob,
     ToldRun,
+    head_of,
     id_below,
     name_in,
     object_in,
     objects_in,
     reason_in,
     time_in,
-    uuid_in,
 )
-from assay.connectors.tracked.told import kept_text
 from assay.connectors.tracked.wire import Malformed
 from assay.domain.experiments.pipeline_jobs import JobState
 from assay.workflows.records import Source
@@ -164,16 +163,12 @@ class _DagsterRuns:
             cursor = last
 
     def _run(self, told: Told) -> ToldRun:
-        run_id = uuid_in(told.get("runId"))
-        if run_id is None:
-            found = kept_text(told.get("runId"))[:80]
-            raise self.client.unavailable(f"it told of a run with the id {found!r} (expected a UUID)")
+        run_id = self.client.run_id(told.get("runId"))
         state = _STATES.get(str(told.get("status")), JobState.UNKNOWN)
-        facts = {name: told.get(name) for name in ("status", "startTime", "endTime", "tags")}
         return ToldRun(
             key=run_id,
             is_open=not state.is_over,
-            head=repr(sorted(facts.items())).encode("utf-8", "replace"),
+            head=head_of(told, "status", "startTime", "endTime", "tags"),
             jobs=lambda: self._jobs(told, run_id, state),
         )
 

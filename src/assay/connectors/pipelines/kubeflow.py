@@ -24,6 +24,7 @@ from assay.connectors.pipelines.polled import Look, PolledOrchestrator
 from assay.connectors.pipelines.told_jobs import (
     ToldJob,
     ToldRun,
+    head_of,
     id_below,
     name_in,
     object_in,
@@ -118,16 +119,12 @@ class _KubeflowRuns:
             token = next_token
 
     def _run(self, told: Told) -> ToldRun:
-        run_id = uuid_in(told.get("run_id"))
-        if run_id is None:
-            found = kept_text(told.get("run_id"))[:80]
-            raise self.client.unavailable(f"it told of a run with the id {found!r} (expected a UUID)")
+        run_id = self.client.run_id(told.get("run_id"))
         state = _STATES.get(str(told.get("state")), JobState.UNKNOWN)
-        facts = {name: told.get(name) for name in ("state", "finished_at", "display_name", "error")}
         return ToldRun(
             key=run_id,
             is_open=not state.is_over and told.get("state") != "SKIPPED",
-            head=repr(sorted(facts.items())).encode("utf-8", "replace"),
+            head=head_of(told, "state", "finished_at", "display_name", "error"),
             jobs=lambda: self._jobs(told, run_id, state),
         )
 

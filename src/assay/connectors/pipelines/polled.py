@@ -38,7 +38,8 @@ MOST_RUNS = 20_000
 """So many runs are looked through in a sync."""
 MOST_JOBS = 2_000
 """So many jobs of one run are read."""
-MOST_OPEN = 2_000
+MOST_OPEN = 5_000
+"""So many jobs are remembered as not over."""
 Open = dict[str, dict[str, list[str]]]
 """By key of a run: of its jobs that were not over, namespace and name by their id."""
 Client = TypeVar("Client", bound=ApiClient)
@@ -120,6 +121,7 @@ class _Sync:
         self.marks = Marks.from_text(cursor.get("marks", ""))
         self.open: Open = dict(cursor.get("open") or {})
         self.is_new = not cursor
+        self.open_jobs = sum(map(len, self.open.values()))
         self.seen: set[str] = set()
         self.problems: list[str] = []
 
@@ -191,10 +193,11 @@ class _Sync:
     def _note_open(self, run: ToldRun, jobs: Sequence[ToldJob]) -> dict[str, list[str]]:
         """Remember which of its jobs are not over; returns those that were not."""
         was_open = self.open.pop(run.key, {})
-        if run.is_open and jobs and len(self.open) < MOST_OPEN:
-            self.open[run.key] = {
-                job.run_id: [job.namespace, job.job] for job in jobs if not job.state.is_over
-            }
+        now_open = {job.run_id: [job.namespace, job.job] for job in jobs if not job.state.is_over}
+        self.open_jobs -= len(was_open)
+        if run.is_open and jobs and self.open_jobs + len(now_open) <= MOST_OPEN:
+            self.open[run.key] = now_open
+            self.open_jobs += len(now_open)
         return was_open
 
     def _vanished(self) -> list[JobEvent]:

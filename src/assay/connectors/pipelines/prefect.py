@@ -21,6 +21,7 @@ from assay.connectors.pipelines.polled import Look, PolledOrchestrator
 from assay.connectors.pipelines.told_jobs import (
     ToldJob,
     ToldRun,
+    head_of,
     name_in,
     object_in,
     objects_in,
@@ -28,7 +29,6 @@ from assay.connectors.pipelines.told_jobs import (
     time_in,
     uuid_in,
 )
-from assay.connectors.tracked.told import kept_text
 from assay.connectors.tracked.wire import Malformed
 from assay.domain.experiments.pipeline_jobs import JobState
 from assay.errors import Invalid
@@ -121,18 +121,11 @@ class _PrefectRuns:
                 return
 
     def _run(self, told: Told) -> ToldRun:
-        run_id = uuid_in(told.get("id"))
-        if run_id is None:
-            found = kept_text(told.get("id"))[:80]
-            raise self.client.unavailable(f"it told of a run with the id {found!r} (expected a UUID)")
-        facts = {
-            name: told.get(name)
-            for name in ("state_id", "state_type", "start_time", "end_time", "tags", "name")
-        }
+        run_id = self.client.run_id(told.get("id"))
         return ToldRun(
             key=run_id,
             is_open=not _state_of(told).is_over,
-            head=repr(sorted(facts.items())).encode("utf-8", "replace"),
+            head=head_of(told, "state_id", "state_type", "start_time", "end_time", "tags", "name"),
             jobs=lambda: self._jobs(told, run_id),
         )
 

@@ -80,6 +80,11 @@ class ToldRun:
     """Asks for its jobs; none where it is of no ticket. The run itself comes first."""
 
 
+def head_of(told: Mapping[str, Any], *names: str) -> bytes:
+    """These fields of what is told of a run: its head."""
+    return repr([told.get(name) for name in names]).encode("utf-8", "replace")
+
+
 def digest_of(jobs: Iterable[ToldJob]) -> bytes:
     """The same for the same jobs."""
     return hashlib.blake2b(repr([astuple(job) for job in jobs]).encode("utf-8", "replace")).digest()

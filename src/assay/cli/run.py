@@ -49,7 +49,9 @@ def list_runs(
     table(
         ("run", "name", "ticket", "status", "seed", "metrics"),
         [_line(row, catalog) for row in page["rows"]],
-        none="No runs. Connect a tracker: assay connect mlflow URI",
+        none="No runs match. What is new is read by: assay sync"
+        if asked.keys() - {"limit"}
+        else "No runs. Connect a tracker: assay connect mlflow URI. What is new is read by: assay sync",
     )
     if page["next_cursor"]:
         say(f"{len(page['rows'])} of {page['total']}. More: --cursor {page['next_cursor']}")

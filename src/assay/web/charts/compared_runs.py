@@ -43,6 +43,8 @@ class _Shape:
     colours: tuple[str, ...]
     is_smoothed: bool
     has_dots: bool
+    others: float
+    """How strongly the lines of all others are drawn: faintly, where some have a colour of their own."""
 
 
 def specification(view: ComparisonView, curves: CurvesView) -> dict[str, Any]:
@@ -71,6 +73,7 @@ def specification(view: ComparisonView, curves: CurvesView) -> dict[str, Any]:
         colours=tuple(colours),
         is_smoothed=asked.smooth > 0,
         has_dots=max((len(one.values) for one in curves.curves), default=0) <= FEW_POINTS,
+        others=0.2 if any(row["colour"] != OTHERS for row in rows) else 0.9,
     )
     sets = {"runs": rows}
     by_run = {row["run"]: row for row in rows}
@@ -238,7 +241,7 @@ def _drawing(shape: _Shape) -> Any:
             opacity=alt.when(~chosen)
             .then(alt.value(0.08))
             .when(alt.datum.colour == OTHERS)
-            .then(alt.value(0.2))
+            .then(alt.value(shape.others))
             .otherwise(alt.value(0.9)),
             tooltip="said:N",
             href="href:N",

@@ -211,8 +211,16 @@ def _drawing(names: tuple[str, ...]) -> Any:
     )
     # Twice: the page's colour around the letters keeps them readable over lines.
     text = alt.Chart(alt.NamedData("marks")).encode(x=x, y=y, text="text:N")
+    room = alt.ExprRef(f"max(40, width / {len(names)} - 12)")  # up to the next axis
     halo = text.mark_text(
-        align="left", dx=6, fontSize=11, aria=False, style="halo", strokeWidth=4, strokeJoin="round"
+        align="left",
+        dx=6,
+        fontSize=11,
+        limit=room,
+        aria=False,
+        style="halo",
+        strokeWidth=4,
+        strokeJoin="round",
     )
-    words = text.mark_text(align="left", dx=6, fontSize=11, aria=False)
+    words = text.mark_text(align="left", dx=6, fontSize=11, limit=room, aria=False)
     return alt.layer(lines, rules, picked, halo, words).add_params(outside)

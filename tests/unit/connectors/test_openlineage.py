@@ -98,3 +98,8 @@ def test_event_of_another_form_is_refused_and_the_field_named(field, value):
         read_event(event)
     assert (caught.value.code, caught.value.field) == ("lineage-event-malformed", field)
     assert "expected" in caught.value.message
+
+
+@pytest.mark.parametrize(("index", "name"), [(2, "train_model[2]"), (0, "train_model[0]"), (-1, "train_model"), (True, "train_model"), ("2", "train_model"), (None, "train_model")])  # fmt: skip
+def test_mapped_tasks_of_airflow_are_told_apart_by_their_index(index, name):
+    assert read_event(lineage_event("START", airflow={"taskInstance": {"map_index": index}})).job == name

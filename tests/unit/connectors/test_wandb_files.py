@@ -234,6 +234,24 @@ def test_resumed_run_is_one_run(tmp_path):
     assert (points(run, "loss"), run.status) == ([(0, 2.0), (1, 1.0)], RunStatus.FINISHED)
 
 
+def test_resumed_run_began_when_it_was_begun_first_and_its_pause_costs_nothing(tmp_path):
+    hour, busy = 3_600_000, {"gpu.0.gpu": 90.0}
+    first = [run_record("abc"), stats_record(busy, at_ms=START + hour)]
+    again = [
+        run_record("abc", started_ms=START + 24 * hour),
+        stats_record(busy, at_ms=START + 25 * hour),
+        exit_record(0, runtime_s=2 * 3600),
+    ]
+    write(tmp_path, Log().add(*first).content)
+    write(tmp_path, Log().add(*again).content, folder="offline-run-20260102_000001")
+    synced = synced_with(tmp_path)
+    synced.sync(WandbFiles())
+    run = synced.runs["abc"]
+    assert run.started_at.timestamp() * 1000 == START
+    assert run.ended_at.timestamp() * 1000 == START + 26 * hour
+    assert run.gpu_hours == 3.0
+
+
 def test_gpus_seen_at_work_times_wall_time_are_gpu_hours(tmp_path):
     busy = {f"gpu.{gpu}.gpu": 50.0 for gpu in range(4)} | {"gpu.process.0.gpu": 1.0, "cpu": 5.0}
     run = only_run(

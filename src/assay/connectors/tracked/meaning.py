@@ -80,13 +80,15 @@ def gpu_hours(
     return (devices_seen * wall_hours, "metric") if devices_seen else (None, None)
 
 
-def wall_hours(started_ms: int | None, ended_ms: int | None, curves: Mapping[str, Curve]) -> float | None:
-    """Hours from start to end, or to the last logged point of a run that has no end yet. None when unknown."""
+def wall_hours(
+    started_ms: int | None, ended_ms: int | None, curves: Mapping[str, Curve], *, paused_ms: int = 0
+) -> float | None:
+    """Hours from start to end, or to the last logged point of a run that has no end yet, without pauses. None when unknown."""
     if ended_ms is None:
         ended_ms = max((int(curve.times_ms.max()) for curve in curves.values() if curve.points), default=None)
     if started_ms is None or ended_ms is None or ended_ms < started_ms:
         return None
-    return (ended_ms - started_ms) / 3_600_000
+    return max(ended_ms - started_ms - paused_ms, 0) / 3_600_000
 
 
 def amount(text: str | None) -> float | None:

@@ -45,6 +45,8 @@ class ToldRun:
     """A name within the experiment, which may name the ticket too."""
     started_ms: int | None = None
     ended_ms: int | None = None
+    paused_ms: int = 0
+    """For how long of that it stood still, because it was stopped and resumed."""
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     curves: Mapping[str, Curve] = field(default_factory=dict)
@@ -67,7 +69,7 @@ def evidence_of(told: ToldRun, *, source: str) -> Run:
     tags = {**{key: value for key, value in said.items() if value != "null"}, **told.tags}
     if told.device_seen:
         tags.setdefault(SEEN_DEVICE_TAG, told.device_seen[:60])
-    wall = wall_hours(told.started_ms, told.ended_ms, told.curves)
+    wall = wall_hours(told.started_ms, told.ended_ms, told.curves, paused_ms=told.paused_ms)
     hours, hours_source = gpu_hours(tags, wall, told.devices_seen)
     run = Run(
         run_id=f"{source}:{told.external_id}",

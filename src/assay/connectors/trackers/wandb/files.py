@@ -92,11 +92,15 @@ class _Reading:
     ) -> None:
         self.folder, self.run, self.files, self.summary, self.silence = folder, run, files, summary, silence
         self.about = About()
+        self.began_ms: int | None = None
+        """When it was begun first; `about` knows the last time."""
+        self.ran_ms = 0
+        """How long it ran before it was resumed."""
 
     def read(self, source: Source) -> ReadRun:
         history: History | None = None
         for file in self.files:
-            self.about.exit_code = None  # resumed, so that its former end was none
+            self._resumed(history)
             handle = self.folder.open(file.path)
             try:
                 for portion in records(handle):
@@ -108,6 +112,15 @@ class _Reading:
         history = history or History(self.about.started_ms)
         self._take_summary(history)
         return read_run(self._told(history), source)
+
+    def _resumed(self, history: History | None) -> None:
+        """Another log begins: the former end was none, and the pause before this one is no work."""
+        about = self.about
+        if about.started_ms is not None:
+            self.began_ms = about.started_ms if self.began_ms is None else self.began_ms
+            signs = [about.last_ms, None if history is None else history.last_ms, about.started_ms]
+            self.ran_ms += max(sign for sign in signs if sign is not None) - about.started_ms
+        about.exit_code = None
 
     def _take(self, portion: Records, history: History | None) -> History | None:
         top = fields(portion.buffer, portion.starts, portion.ends)
@@ -154,8 +167,9 @@ class _Reading:
             status=status,
             experiment=texts.get("project", ""),
             group=texts.get("group", ""),
-            started_ms=about.started_ms,
+            started_ms=about.started_ms if self.began_ms is None else self.began_ms,
             ended_ms=None if status is RunStatus.RUNNING else self._ended_ms(history),
+            paused_ms=self._paused_ms(),
             params=about.params(),
             tags=tags,
             curves=curves,
@@ -179,6 +193,12 @@ class _Reading:
         return max(
             (at for at in (history.last_ms, about.last_ms, about.started_ms) if at is not None), default=None
         )
+
+    def _paused_ms(self) -> int:
+        """How long it stood still between its logs."""
+        if self.began_ms is None or self.about.started_ms is None:
+            return 0
+        return max(self.about.started_ms - self.began_ms - self.ran_ms, 0)
 
     def _broken(self, file: FoundFile, fact: str) -> Invalid:
         return self.folder.broken(

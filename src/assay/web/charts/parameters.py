@@ -141,10 +141,9 @@ def specification(view: ComparisonView) -> dict[str, Any]:
             *(axis.place(group.config.get(axis.name)) for axis in found.axes),
             last.place_of(group.mean or 0.0),
         ]
-        told = {"group": group.key, "value": group.mean}
+        told = {"group": group.key, "value": group.mean, "said": _said(view, group, metric)}
         line = [{**told, "axis": name, "at": place} for name, place in zip(names, places, strict=True)]
-        # A line is called and linked by its first point.
-        line[0] |= {"said": _said(view, group, metric), "href": _href(view, group)}
+        line[0] |= {"href": _href(view, group)}  # a line is linked by its first point
         rows += line
     marks = [{"axis": axis.name, "at": at, "text": text} for axis in found.axes for at, text in axis.marks]
     ends = [(last.place_of(end), format_value(view.declared, end)) for end in sorted({low, high})]

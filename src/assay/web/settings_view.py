@@ -199,7 +199,7 @@ def _metrics(catalog: MetricCatalog) -> Iterable[MetricRow]:
 
 
 def _what_is_read(source: Source) -> str:
-    read = ", ".join(source.experiment_filter) or "all experiments"
+    read = ", ".join(source.experiment_filter) or "everything in it"
     return f"{read}, runs that name this project" if source.qualified else read
 
 

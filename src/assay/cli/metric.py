@@ -54,7 +54,7 @@ def add(
         print_json(answer.body)
     else:
         read = reading_of(answer.data.get("reading", "last")).words
-        say(f"{name}: {direction} is better, in {unit}. Of a run counts {read}.")
+        say(f"{name}: {direction} is better, in {unit}. The value of a run is {read}.")
 
 
 @app.command("list")

@@ -38,7 +38,6 @@ from assay.workflows.kept import (
 )
 from assay.workflows.lock_integrity import lock_faults
 from assay.workflows.lookup import required_project, required_ticket
-from assay.workflows.overview import measured_alike
 from assay.workflows.ports import ReadTransaction, Workspace, WriteTransaction
 from assay.workflows.records import KeptDocument, Project, Sprint
 from assay.workflows.verdicts import check_lock
@@ -209,23 +208,41 @@ def refresh_standing(ws: Workspace, slug: str) -> None:
         inputs = inputs_digest(canvas, catalog, verdicts)
         if before is not None and (before.inputs, before.canvas_version) == (inputs, kept.version):
             return
-        measures = _measures(tx, project, catalog, [digest for _, digest in verdicts])
+        measures = _measures(tx, project, catalog, verdicts)
         readings = read_canvas(canvas, measures, catalog, _Judge(ws, tx, project, catalog))
     standing = Standing(canvas_version=kept.version, inputs=inputs, readings=readings)
     ws.store.write(lambda tx: _keep(tx, ws, project, standing, before))
 
 
 def _measures(
-    tx: ReadTransaction, project: Project, catalog: MetricCatalog, digests: list[str]
+    tx: ReadTransaction, project: Project, catalog: MetricCatalog, verdicts: Sequence[tuple[str, str]]
 ) -> list[Measure]:
+    """What locked tickets measured; without the value where their lock reads another one of the runs than is declared now."""
     found: list[Measure] = []
-    for key, body in tx.verdict_bodies(project.id, digests):
+    for key, body in tx.verdict_bodies(project.id, [digest for _, digest in verdicts]):
         found += measures_of(key, json.loads(body)["verdict"]["findings"], catalog)
-    for one in measured_alike(tx.measured(project.id), catalog):
+    for one in tx.measured(project.id):
         metric = catalog.get(one.metric)
         if metric is not None:
             found.append(Measure(one.key, (metric.name, ""), one.estimate))
-    return found
+    otherwise = _read_otherwise(tx, project, catalog, [key for key, _ in verdicts])
+    return [one._replace(value=None) if (one.ticket, one.subject[0]) in otherwise else one for one in found]
+
+
+def _read_otherwise(
+    tx: ReadTransaction, project: Project, catalog: MetricCatalog, keys: Sequence[str]
+) -> set[tuple[str, str]]:
+    """Tickets, each with a metric that its lock reads otherwise than is declared now."""
+    locked = (
+        (ticket.key, metric)
+        for ticket in tx.tickets(project.id, keys=keys)
+        if ticket.lock is not None
+        for metric in ticket.lock.registration.metrics
+    )
+    declared = ((key, metric, catalog.get(metric.name)) for key, metric in locked)
+    return {
+        (key, now.name) for key, metric, now in declared if now is not None and now.reading != metric.reading
+    }
 
 
 class _Judge:

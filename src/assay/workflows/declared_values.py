@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,8 +29,12 @@ def as_declared(
     found: dict[str, dict[str, str]] = {}
     for run_id, name, curve in tx.curves_in_turn(project_id, runs, sorted(logged)):
         value = read_curve(curve, asked[name].reading, asked[name].direction)
-        found.setdefault(run_id, {})[name] = UNKNOWN if value is None else f"{value:.6g}"
+        found.setdefault(run_id, {})[name] = UNKNOWN if value is None else _written(value)
     return tuple(
         replace(row, metrics={**row.metrics, **found[row.run_id]}) if row.run_id in found else row
         for row in rows
     )
+
+
+def _written(value: float) -> str:
+    return "NaN" if math.isnan(value) else str(value)

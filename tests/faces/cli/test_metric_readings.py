@@ -32,7 +32,7 @@ def test_declared_reading_stands_beside_every_value(made):
     done = made(
         "metric", "add", "accuracy", "--direction", "higher", "--unit", "fraction", "--reading", "step 2"
     )
-    assert done.out == "accuracy: higher is better, in fraction. Of a run counts the value at step 2.\n"
+    assert done.out == "accuracy: higher is better, in fraction. The value of a run is the value at step 2.\n"
     made("metric", "add", "accuracy", "--direction", "higher", "--unit", "fraction", "--reading", "best")
     assert "best" in made("metric", "list").out
     listed = made("run", "list").out

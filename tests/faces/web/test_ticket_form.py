@@ -6,7 +6,10 @@ import re
 import pytest
 
 from assay.domain.experiments.experiment import Place
+from assay.domain.kernel.metrics import Metric, Unit
+from assay.domain.kernel.readings import reading_of
 from assay.workflows.planning import set_place
+from assay.workflows.projects import declare_metric, get_metrics
 from assay.workflows.tickets import get_ticket
 from tests.faces.web import story
 from tests.faces.web.test_routes import Browser, at, fields_of
@@ -89,6 +92,18 @@ def test_belief_becomes_a_sentence_a_baseline_and_the_criterion_it_claims(site, 
         "compute > 2x budget",
     ]
     assert "can be locked" in page
+
+
+def test_metric_declared_anew_in_the_form_keeps_what_the_form_does_not_ask_for(site, browser):
+    known = Metric(
+        name="recall", direction="higher", unit="fraction", aliases=("rec",), reading=reading_of("step 1000")
+    )
+    declare_metric(site.ws, story.ADA, site.slug, known)
+    _, page = browser.text(at(site, "/t/new"))
+    asked = {"metric_name": "recall", "metric_direction": "higher", "metric_unit": "number"}
+    assert browser.text(at(site, "/t/new"), {**filled(page), **asked, "act": "declare"})[0] == 200
+    kept = get_metrics(site.ws, story.ADA, site.slug).require("recall")
+    assert kept == known.model_copy(update={"unit": Unit.NUMBER})
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from assay.domain.kernel.findings import Outcome, Role
 from assay.domain.kernel.readings import reading_of
 from assay.domain.kernel.verdicts import Recommendation
 from assay.workflows.backtest import back_test_rules
+from assay.workflows.canvas import edit_canvas, get_canvas
 from assay.workflows.comparison import compare
 from assay.workflows.comparison_asked import comparison_asked
 from assay.workflows.evidence import connect_source, list_runs, sync_source
@@ -47,13 +48,18 @@ def trained(key, clock, at_step, last=LAST, **changes):
     ]
 
 
-@pytest.fixture
-def both(ws, tracker, clock):
-    """Two tickets with equal curves: the first locked before another value was declared to count, the second after."""
+def two_tickets(ws):
+    """The first is locked before another value is declared to count, the second after."""
     connect_source(ws, ADA, SLUG, kind="listed", uri="memory", name="listed")
     before = start(ws).key
     declare_metric(ws, ADA, SLUG, AT_STEP)
-    after = start(ws).key
+    return before, start(ws).key
+
+
+@pytest.fixture
+def both(ws, tracker, clock):
+    """Two tickets with equal curves, the first with a lock that is older than the declaration."""
+    before, after = two_tickets(ws)
     tracker.put(*trained(before, clock, GOOD), *trained(after, clock, GOOD))
     sync_source(ws, ADA, SLUG, "listed")
     return before, after
@@ -109,6 +115,27 @@ def test_lists_comparison_card_and_best_so_far_show_the_value_that_counts(ws, tr
     assert (found.outcome, found.estimate) == (Outcome.INVALID, None)
     assert "accuracy counts as the value at step 1,000, which is not known in 1 run" in found.reason
     assert "ends at step 1" in found.reason
+
+
+def test_canvas_shows_the_ticket_that_is_best_by_the_value_that_counts(ws, tracker, clock):
+    before, after = two_tickets(ws)
+    at_step, at_end = (0.301, 0.296, 0.304, 0.299, 0.302), (0.991, 0.986, 0.994, 0.989, 0.992)
+    tracker.put(*trained(before, clock, at_step, at_end), *trained(after, clock, GOOD))
+    sync_source(ws, ADA, SLUG, "listed")
+    edit_canvas(ws, ADA, SLUG, {"success": [{"metric": "accuracy >= 85%"}]}, expected_version=0)
+    found = get_canvas(ws, ADA, SLUG).reading("success[0]")
+    assert (found.ticket, found.tickets) == (after, 2)
+    assert found.finding.estimate == pytest.approx(np.mean(GOOD))
+
+
+def test_lists_keep_every_digit_of_the_value_that_counts_and_say_what_is_no_number(ws, tracker, clock, both):
+    steps = np.array([1000, 2000])
+    for seed, value in ((50, 1234567.125), (51, float("nan"))):
+        told = Curve(steps, np.array([value, 1.0]), steps)
+        tracker.put(replace(run(both[1], seed, 0.5, begun=clock()), curves={"accuracy": told}))
+    sync_source(ws, ADA, SLUG, "listed")
+    shown = {row.seed: row.metrics["accuracy"] for row in list_runs(ws, ADA, SLUG).rows}
+    assert (shown[50], shown[51]) == ("1234567.125", "NaN")
 
 
 def test_value_logged_over_the_one_that_counts_is_seen_though_the_last_one_stands(ws, tracker, clock, both):

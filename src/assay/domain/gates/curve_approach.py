@@ -57,12 +57,22 @@ def is_told(steps: IntArray, reading: Reading) -> bool:
 
 
 def _running_mean(values: FloatArray, points: int) -> FloatArray:
-    """The mean of so many values up to each place, from the first place that has so many; NaN over what is no finite number."""
+    """The mean of so many values up to each place, from the first place that has so many; NaN over what is no finite number.
+
+    The values stand in blocks of so many, and a mean adds the end of one block to the beginning of the next: a difference of
+    sums from the start would keep one huge value of a loss for good. The last mean is the one that a verdict takes.
+    """
     if len(values) < points:
         return np.zeros(0)
-    finite = np.isfinite(values)
+    blocks = np.zeros(-(-len(values) // points) * points)
+    blocks[: len(values)] = np.where(np.isfinite(values), values, np.nan)
+    blocks = blocks.reshape(-1, points)
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large to add up is no finite number
-        sums = np.append(0.0, np.cumsum(np.where(finite, values, 0.0)))
-        means = (sums[points:] - sums[:-points]) / points
-    broken = np.append(0, np.cumsum(~finite))
-    return np.where(broken[points:] > broken[:-points], np.nan, means)
+        heads = np.cumsum(blocks, axis=1).ravel()
+        tails = np.cumsum(blocks[:, ::-1], axis=1)[:, ::-1].ravel()
+        begin = np.arange(len(values) - points + 1)
+        within = begin % points == 0
+        means = np.where(within, 0.0, heads[begin + points - 1]) + tails[begin]
+        means /= points
+        means[-1] = np.mean(values[-points:])
+    return np.where(np.isfinite(means), means, np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -27,7 +28,8 @@ class Measure(NamedTuple):
 
     ticket: str
     subject: Subject
-    value: float
+    value: float | None
+    """None where its lock reads another value of the runs than is declared now: it is judged anew, and ranked with nothing."""
 
 
 class Reading(Value):
@@ -109,15 +111,19 @@ def subject_of(criterion: Criterion, metrics: MetricCatalog) -> Subject | None:
 
 
 def best_first(criterion: Criterion, measures: Iterable[Measure], metrics: MetricCatalog) -> tuple[str, ...]:
-    """Which tickets measured this, the best value first? Each once, with the best it measured."""
+    """Which tickets measured this, the best value first? Each once, with the best it measured.
+
+    Those whose values cannot be compared come last; of a kill criterion first, for each of them may speak against it.
+    """
     subject = subject_of(criterion, metrics)
     if subject is None:
         return ()
     higher = metrics.require(subject[0]).direction is Direction.HIGHER
+    unknown = -math.inf if criterion.role is Role.KILL else math.inf
     best: dict[str, float] = {}
     for one in measures:
         if one.subject == subject:
-            value = -one.value if higher else one.value
+            value = unknown if one.value is None else -one.value if higher else one.value
             best[one.ticket] = min(value, best.get(one.ticket, value))
     return tuple(sorted(best, key=lambda key: (best[key], key)))
 

@@ -213,7 +213,7 @@ def _declared(request: Request, slug: str, key: str | None, typed: Typed, form: 
     wrong: list[Wrong] = []
     notice = ""
     try:
-        metric: Metric = metric_from_form(form)
+        metric = _as_far_as_asked(metric_from_form(form), get_metrics(ws, actor, slug))
         declare_metric(ws, actor, slug, metric)
         notice = f"Metric {metric.name} is declared. The ticket is not saved yet."
     except AssayError as error:
@@ -225,6 +225,14 @@ def _declared(request: Request, slug: str, key: str | None, typed: Typed, form: 
         request, project, catalog, typed, ticket, check=shown, wrong=wrong, notice=notice, metric_name=name,
         status=422 if wrong else 200,
     )  # fmt: skip
+
+
+def _as_far_as_asked(metric: Metric, catalog: MetricCatalog) -> Metric:
+    """The metric; of one that is declared already what this form does not ask for stays, such as which value of a run counts."""
+    known = catalog.get(metric.name)
+    if known is None or known.name != metric.name:
+        return metric
+    return known.model_copy(update={"direction": metric.direction, "unit": metric.unit})
 
 
 def _around(request: Request, slug: str, key: str | None) -> tuple[Project, MetricCatalog, Ticket | None]:

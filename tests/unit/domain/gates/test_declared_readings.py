@@ -283,6 +283,16 @@ def test_kill_rules_hold_a_run_against_its_target_at_the_value_that_counts():
     assert means[0].tolist() == [1, 2, 3, 4]
 
 
+def test_one_huge_value_is_in_no_mean_but_those_of_its_points():
+    means = evaluations(curve([1e20, *[1.0] * 6]), reading_of("mean of last 3"))[1]
+    assert means.tolist() == [pytest.approx(1e20 / 3), 1.0, 1.0, 1.0, 1.0]
+    values = [math.sin(n) for n in range(40)]
+    slid = [float(np.mean(values[n : n + 7])) for n in range(34)]
+    assert evaluations(curve(values), reading_of("mean of last 7"))[1] == pytest.approx(slid, abs=1e-15)
+    target = past_target(lock("primary: accuracy >= 90%", metrics=read("mean of last 3")).registration)
+    assert target.approach(curve([0.1, 0.9, 0.9, 0.9]))[1][-1] == 0.0  # as the verdict adds them up
+
+
 def published(submission, workload, column):
     """Five repeats of one submission as they were published."""
     if FOLDER is None:

@@ -54,6 +54,17 @@ def test_best_is_the_highest_or_the_lowest_as_the_metric_says_and_percentiles_ar
     assert best_first(criterion("p95 of latency_ms < 500 ms"), measures, CATALOG) == ("EXP-3",)
 
 
+def test_value_that_was_read_otherwise_is_never_the_best_and_is_asked_first_for_a_kill():
+    measures = [
+        Measure("EXP-1", ("accuracy", ""), None),
+        Measure("EXP-2", ("accuracy", ""), 0.7),
+        Measure("EXP-3", ("accuracy", ""), 0.9),
+    ]
+    assert best_first(criterion("accuracy >= 85%"), measures, CATALOG) == ("EXP-3", "EXP-2", "EXP-1")
+    kill = criterion("accuracy < 80%", Role.KILL)
+    assert best_first(kill, measures, CATALOG) == ("EXP-1", "EXP-3", "EXP-2")
+
+
 def judged(outcomes, asked):
     def judge(key, criterion, among):
         asked.append((key, among))

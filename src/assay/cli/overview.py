@@ -104,12 +104,14 @@ def _with_parts(whole: str, parts: Iterable[tuple[int, str]]) -> str:
 
 
 def _best(found: dict[str, Any], catalog: MetricCatalog) -> str | None:
+    from assay.workflows.state_views import nothing_text, otherwise_text
+
     other = found["measured_otherwise"]
     if not found["best"]:
-        return f"none: another value of a run counted in {other} of the tickets" if other else None
+        return nothing_text(other) if other else None
     best = found["best"][-1]
     said = f"{last_values({found['best_metric']: best['value']}, catalog, most=1)}, by {best['key']}"
-    return f"{said} (another value of a run counted in {other} more)" if other else said
+    return f"{said} (not compared: {otherwise_text(other)})" if other else said
 
 
 def compute_text(found: dict[str, Any]) -> str:

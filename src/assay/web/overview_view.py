@@ -11,6 +11,7 @@ from assay.web.charts import best_over_time
 from assay.web.contexts.lists import LearningLine, OverviewPage, StageBar
 from assay.workflows.overview_views import Learning, OverviewView
 from assay.workflows.records import Project
+from assay.workflows.state_views import nothing_text, otherwise_text
 
 
 def overview_page(project: Project, view: OverviewView, metrics: MetricCatalog) -> OverviewPage:
@@ -75,17 +76,12 @@ def headline_of(view: OverviewView, metrics: MetricCatalog) -> tuple[str, str, s
 def _best(view: OverviewView, metrics: MetricCatalog) -> str:
     other = view.measured_otherwise
     if view.best_metric is None or not view.best:
-        return f"{_otherwise(other)} " if other else ""
+        said = nothing_text(other)
+        return f"{said[0].upper()}{said[1:]}. " if other else ""
     best, metric = view.best[-1], metrics.get(view.best_metric)
     read = metric.reading.beside if metric else ""
     said = f"Best {view.best_metric}{read} so far: {format_value(metric, best.value)}, by {best.key}. "
-    return said if not other else f"{said}{_otherwise(other)} "
-
-
-def _otherwise(other: int) -> str:
-    """Tickets whose lock is older than what the project declares to count."""
-    were = f"{wording.plural(other, 'ticket')} {'was' if other == 1 else 'were'} locked"
-    return f"{were} while another value of a run counted: not compared."
+    return said if not other else f"{said}Not compared: {otherwise_text(other)}. "
 
 
 def _waits(view: OverviewView) -> str:

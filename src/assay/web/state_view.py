@@ -62,9 +62,10 @@ def _headline(view: StateView) -> tuple[str, str]:
     one = view.headline
     if one is None:
         said = nothing_text(view.measured_otherwise)
+        which = "that is locked from now on" if view.measured_otherwise else "whose criteria are locked"
         return (
             f"{said[0].upper()}{said[1:]}.",
-            "It begins with the first finished run of an experiment whose criteria are locked.",
+            f"It begins with the first finished run of an experiment {which}.",
         )
     text = best_text(one)
     finding = one.finding

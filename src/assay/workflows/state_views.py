@@ -83,13 +83,17 @@ def nothing_text(measured_otherwise: int) -> str:
     """Why there is no headline metric.
 
     >>> nothing_text(0), nothing_text(1)
-    ('nothing was measured yet', 'nothing was measured yet by the value of a run that counts now: 1 ticket was locked while another one did')
+    ('nothing was measured yet', 'nothing can be compared yet: 1 ticket was locked before it was declared which value of a run counts now')
     """
-    said = "nothing was measured yet"
     if not measured_otherwise:
-        return said
-    were = f"{count(measured_otherwise, 'ticket')} {'was' if measured_otherwise == 1 else 'were'}"
-    return f"{said} by the value of a run that counts now: {were} locked while another one did"
+        return "nothing was measured yet"
+    return f"nothing can be compared yet: {otherwise_text(measured_otherwise)}"
+
+
+def otherwise_text(tickets: int) -> str:
+    """Why so many tickets are not compared with the others: their lock is older than what the project declares to count."""
+    were = f"{count(tickets, 'ticket')} {'was' if tickets == 1 else 'were'}"
+    return f"{were} locked before it was declared which value of a run counts now"
 
 
 def ahead_text(one: Headline) -> str:

@@ -64,9 +64,9 @@ def _running_mean(values: FloatArray, points: int) -> FloatArray:
     """
     if len(values) < points:
         return np.zeros(0)
-    blocks = np.zeros(-(-len(values) // points) * points)
-    blocks[: len(values)] = np.where(np.isfinite(values), values, np.nan)
-    blocks = blocks.reshape(-1, points)
+    padded = np.zeros(-(-len(values) // points) * points)
+    padded[: len(values)] = np.where(np.isfinite(values), values, np.nan)
+    blocks = padded.reshape(-1, points)
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large to add up is no finite number
         heads = np.cumsum(blocks, axis=1).ravel()
         tails = np.cumsum(blocks[:, ::-1], axis=1)[:, ::-1].ravel()

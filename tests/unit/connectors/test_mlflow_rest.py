@@ -3,6 +3,7 @@
 import http.server
 import json
 import threading
+from base64 import b64encode
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -28,6 +29,8 @@ class Lab:
         self.asked = []
         self.endless = ""
         self.status = 500
+        self.login = None
+        """The header without which nothing is told."""
 
     def add(self, number, *, store="s3://bucket"):
         run = f"{number:032x}"
@@ -76,6 +79,11 @@ def lab():
             parts = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked = json.loads(body) if body else {k: v[0] for k, v in parse_qs(parts.query).items()}
+            if lab.login not in (None, self.headers.get("Authorization")):
+                self.send_response(401)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             said = b"3.1.0" if parts.path == "/version" else lab.answer(parts.path, asked)
             content = said if isinstance(said, bytes) else json.dumps(said or {"message": "no"}).encode()
             self.send_response(200 if said is not None else lab.status)
@@ -101,6 +109,13 @@ def lab():
 @pytest.fixture
 def synced(lab):
     return Synced(Source(id=1, project_id=1, name="mlflow", kind="mlflow", uri=lab.address))
+
+
+@pytest.fixture(autouse=True)
+def no_login(monkeypatch, tmp_path):
+    for what in ("URI", "USERNAME", "PASSWORD", "TOKEN"):
+        monkeypatch.delenv(f"MLFLOW_TRACKING_{what}", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
 
 
 def listed(lab):
@@ -182,3 +197,29 @@ def test_list_of_experiments_without_an_end_is_left(lab, synced, monkeypatch):
     monkeypatch.setattr(rest_client, "MAX_EXPERIMENTS", 100)
     with pytest.raises(Unavailable, match="more than 100 experiments"):
         synced.sync(MlflowSource())
+
+
+@pytest.mark.parametrize("place", ["variables", "token", "netrc"])
+def test_server_that_asks_for_a_login_gets_its_own(lab, synced, monkeypatch, tmp_path, place):
+    lab.add(1)
+    lab.login = "Bearer t0ken" if place == "token" else f"Basic {b64encode(b'ada:secret').decode()}"
+    if place == "netrc":
+        host = lab.address.removeprefix("http://")
+        (tmp_path / "netrc").write_text(f"machine {host} login ada password secret\n")
+    else:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"{lab.address}/")
+        said = {"TOKEN": "t0ken"} if place == "token" else {"USERNAME": "ada", "PASSWORD": "secret"}
+        for name, value in said.items():
+            monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", value)
+    synced.sync(MlflowSource())
+    assert len(synced.runs) == 1
+
+
+def test_login_of_another_server_is_not_sent_and_the_way_to_give_one_is_told(lab, synced, monkeypatch):
+    lab.login = "Bearer t0ken"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://lab.example")
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "t0ken")
+    with pytest.raises(Unavailable, match="it answered 401") as told:
+        synced.sync(MlflowSource())
+    assert f"MLFLOW_TRACKING_URI={lab.address}" in told.value.hint
+    assert "t0ken" not in told.value.message + told.value.hint

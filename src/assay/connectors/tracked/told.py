@@ -45,8 +45,6 @@ class ToldRun:
     """A name within the experiment, which may name the ticket too."""
     started_ms: int | None = None
     ended_ms: int | None = None
-    paused_ms: int = 0
-    """For how long of that it stood still, because it was stopped and resumed."""
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     curves: Mapping[str, Curve] = field(default_factory=dict)
@@ -56,6 +54,8 @@ class ToldRun:
     """What they are by their own word, where they are alike."""
     deleted: bool = False
     url: str | None = None
+    paused_ms: int = 0
+    """For how long it stood still between start and end, because it was stopped and resumed."""
 
     @property
     def points(self) -> int:

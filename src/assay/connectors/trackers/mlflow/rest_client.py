@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -10,6 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import httpx2
 
 from assay.connectors.tracked.asking import MAX_ANSWER_BYTES, Unanswered, answer_to, asking
+from assay.connectors.tracked.logins import belongs, login_in_netrc
 from assay.connectors.trackers.mlflow.artifacts import MAX_SCORES_BYTES, RUN_ID, too_large
 from assay.errors import Invalid, Unavailable
 
@@ -24,6 +26,8 @@ MAX_HISTORY_PAGES = 20_000
 """A server may give smaller pages than were asked for."""
 MAX_PAGE_BYTES = 32 * 2**20
 """Of an answer that holds at most 25,000 points, or 1,000 experiments."""
+_LOGIN = ("USERNAME", "PASSWORD", "TOKEN")
+_UNKNOWN_LOGIN = (401, 403)
 _API = "/api/2.0/mlflow"
 _Error = TypeVar("_Error", bound=Unavailable)
 
@@ -40,7 +44,7 @@ class TooMuchTold(Unavailable):
 
 
 class RestClient:
-    """Asks one server. Never follows a redirect, never uses a proxy or credentials of the environment.
+    """Asks one server. Never follows a redirect, never uses a proxy, nor a login that belongs to another server.
 
     Raises:
         Invalid: the address is none of a server, or (when first asked) one that is never connected to.
@@ -59,8 +63,12 @@ class RestClient:
         self.base = urlunsplit(
             (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")
         )
-        auth = (parts.username, parts.password or "") if parts.username else None
-        self._http = asking(self.shown, auth=auth)
+        said = (parts.username, parts.password or "") if parts.username else None
+        login, token = (said, "") if said else login_for(self.base, os.environ)
+        self._knows_login = bool(login or token)
+        self._http = asking(self.shown, auth=login)
+        if token:
+            self._http.headers["Authorization"] = f"Bearer {token}"
 
     def __enter__(self) -> Self:
         return self
@@ -197,6 +205,8 @@ class RestClient:
         if answer.status != httpx2.codes.OK:
             refused = self._error(Refused, _refusal(answer.status, answer.content))
             refused.status = answer.status
+            if answer.status in _UNKNOWN_LOGIN:
+                refused.hint = self._login_hint()
             raise refused
         if answer.is_cut and not cut:
             raise self.unavailable(f"'{path}' answered more than {most / 2**20:.0f} MB")
@@ -206,12 +216,37 @@ class RestClient:
         """The error for a server that cannot be read now."""
         return self._error(Unavailable, fact)
 
+    def _login_hint(self) -> str:
+        if self._knows_login:
+            return "look whether the login that was sent may read there"
+        host = urlsplit(self.base).netloc
+        return (
+            f"where Assay runs, set MLFLOW_TRACKING_URI={self.base} with MLFLOW_TRACKING_USERNAME and "
+            f"MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN; or give ~/.netrc an entry for {host}"
+        )
+
     def _error(self, kind: type[_Error], fact: str) -> _Error:
         return kind(
             f"cannot read MLflow server '{self.shown}': {fact}",
             code="tracker-unavailable",
             hint="check the address, and that the server runs: mlflow server --port 5000",
         )
+
+
+def login_for(base: str, environment: Mapping[str, str]) -> tuple[tuple[str, str] | None, str]:
+    """The login or else the token that belongs to this server, taken as MLflow's own client takes them.
+
+    >>> lab = {"MLFLOW_TRACKING_URI": "https://lab.example", "MLFLOW_TRACKING_TOKEN": "t", "NETRC": "/none"}
+    >>> login_for("https://lab.example", lab), login_for("https://other.example", lab), login_for("http://lab.example", lab)
+    ((None, 't'), (None, ''), (None, ''))
+    """
+    if belongs(environment.get("MLFLOW_TRACKING_URI", "").strip(), base):
+        name, password, token = (environment.get(f"MLFLOW_TRACKING_{what}", "").strip() for what in _LOGIN)
+        if name and password:
+            return (name, password), ""
+        if token.isascii() and token.isprintable() and token:
+            return None, token
+    return login_in_netrc(urlsplit(base).netloc.lower(), environment), ""
 
 
 def without_password(uri: str) -> str:

@@ -50,6 +50,8 @@ class RunStatus(StrEnum):
     STOPPED = "stopped"
 
 
+STOPPED_BY_TAG = "assay.stopped_by"
+"""Which rule said stop, where a training loop left off because of it."""
 STOP_REASON_TAG = "assay.stop_reason"
 """Why a loop left off because a rule said stop."""
 UNFINISHED = (RunStatus.SCHEDULED, RunStatus.RUNNING)

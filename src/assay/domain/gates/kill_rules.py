@@ -14,6 +14,7 @@ from assay.domain.gates.case import Case, is_better
 from assay.domain.gates.checks.curves import falls_after, first_non_finite
 from assay.domain.gates.checks.progress import plateau_of, search_path
 from assay.domain.gates.checks.resources import spent
+from assay.domain.gates.early_stops import stop_in_the_loop
 from assay.domain.gates.futility_seen import futility_reason
 from assay.domain.gates.problems import Problem, run_name
 from assay.domain.gates.quantities import in_unit_of
@@ -61,7 +62,7 @@ def advise(
     for rule in sorted(set(case.settings.kill_rules.enabled)):
         reason = _time_box(case) if rule is KillRuleName.TIME_BOX and time_box_over else ""
         if rule is not KillRuleName.TIME_BOX:
-            reason = _RULES[rule](case, choice) or ""
+            reason = _RULES[rule](case, choice) or stop_in_the_loop(rule, choice.group) or ""
         kills = rule is not KillRuleName.OVER_BUDGET
         if reason and not (kills and primary_met):
             told.append(RuleAdvice(rule=rule.value, advises_kill=kills, reason=reason))

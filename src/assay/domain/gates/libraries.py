@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-METHOD_VERSION = "8"
+METHOD_VERSION = "9"
 """Raised whenever a change of the engine can change a stored verdict or answer, be it in the last digit."""
 
 

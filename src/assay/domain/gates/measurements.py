@@ -16,6 +16,7 @@ import numpy as np
 from assay.domain.experiments.criteria.model import DatasetRef
 from assay.domain.experiments.evidence import UNFINISHED, Aggregate, Curve, Run, RunStatus, Scores
 from assay.domain.experiments.readings import read_curve
+from assay.domain.gates.early_stops import stopped_early
 from assay.domain.gates.example_tables import ExampleTable, is_rising, table_of
 from assay.domain.gates.problems import Problem, mend, run_name
 from assay.domain.gates.quantities import LARGEST, out_of_range
@@ -170,7 +171,7 @@ def _unaccounted(
     lost = [run for run in begun if not {run.seed, *_earlier_seeds(run)} <= finished]
     if not lost:
         return None
-    return Problem(
+    return stopped_early(lost) or Problem(
         Outcome.INVALID,
         f"{count(len(lost), 'run')} began and never finished: {listed(map(run_name, lost))}",
         mend("run the seeds that crashed again; leaving them out would choose the evidence"),

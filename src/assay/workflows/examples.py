@@ -10,7 +10,7 @@ from assay.domain.gates.example_evidence import PREDICTION, TARGET, by_label, co
 from assay.domain.gates.seed_groups import SeedGroup, seed_groups
 from assay.domain.kernel.findings import Role
 from assay.domain.kernel.metrics import MetricCatalog
-from assay.errors import NotFound
+from assay.errors import Invalid, NotFound
 from assay.workflows.actor import Actor, Permission
 from assay.workflows.evidence import unknown_run
 from assay.workflows.example_views import ExampleGroup, ExamplesView
@@ -22,6 +22,35 @@ from assay.workflows.standing_verdicts import standing_verdict
 
 MOST_SEEDS = 20
 """Score files that are read for one look."""
+
+
+def examples_of(
+    ws: Workspace,
+    actor: Actor,
+    slug: str,
+    *,
+    ticket: str = "",
+    run: str = "",
+    group: str | None = None,
+    metric: str | None = None,
+    column: str | None = None,
+) -> ExamplesView:
+    """The examples of a ticket or of a run, whichever is named.
+
+    Raises:
+        Invalid: neither is named, or both.
+        NotFound: no such ticket, run, group or metric.
+    """
+    if bool(ticket) == bool(run):
+        raise Invalid(
+            f"cannot show examples: {'both a ticket and a run are' if run else 'no ticket and no run is'} named (expected one of the two)",
+            hint="name a ticket such as EXP-42 (?ticket=EXP-42), or a run (?run=mlflow:4f2a)",
+            code="examples-of-what",
+            field="ticket",
+        )
+    if run:
+        return examples_of_run(ws, actor, slug, run, metric=metric, column=column)
+    return examples_of_ticket(ws, actor, slug, ticket.upper(), group=group, metric=metric, column=column)
 
 
 def examples_of_ticket(

@@ -138,3 +138,14 @@ def test_page_of_examples_is_linked_from_ticket_and_run_and_reads_well(read, vis
     assert "examples of this model, not of the method" in page.locator("main").inner_text()
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(
+    ("query", "fact"),
+    [("", "no ticket and no run is named"), ("ticket=EXP-1&run=lab:1", "both a ticket and a run are named")],
+)
+def test_examples_of_nothing_or_of_two_things_say_what_to_name(read, query, fact):
+    status, told = asked(read, query)
+    assert (status, told["code"], fact in told["detail"]) == (422, "examples-of-what", True)
+    status, page = Browser(read.url).text(f"/p/{read.slug}/examples?{query}")
+    assert (status, fact in page) == (422, True)

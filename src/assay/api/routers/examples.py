@@ -14,10 +14,9 @@ from assay.api.pages import Asked, Text
 from assay.api.permissions import actor_of, requires, workspace_of
 from assay.api.versioned import v1_router
 from assay.domain.gates.example_evidence import Confused
-from assay.errors import Invalid
 from assay.workflows.actor import Permission
 from assay.workflows.example_views import ExamplesView
-from assay.workflows.examples import examples_of_run, examples_of_ticket
+from assay.workflows.examples import examples_of
 
 router = v1_router("examples")
 
@@ -54,25 +53,17 @@ class ExamplesDocument(TypedDict):
 def examples(request: Request, slug: str, asked: Annotated[ExamplesAsked, Query()]) -> Response:
     """Hardest examples, confusions and mean score by label of one run, or of the seeds of one configuration of a ticket."""
     ws, actor = workspace_of(request), actor_of(request)
-    if (asked.ticket is None) == (asked.run is None):
-        raise Invalid(
-            "cannot show examples: found neither or both of ticket and run (expected one of the two)",
-            hint="name a ticket such as EXP-42, or a run",
-            code="examples-of-what",
-            field="ticket",
-        )
-    if asked.run is not None:
-        return answer(
-            _document(examples_of_run(ws, actor, slug, asked.run, metric=asked.metric, column=asked.column))
-        )
-    key = (asked.ticket or "").upper()
-    return answer(
-        _document(
-            examples_of_ticket(
-                ws, actor, slug, key, group=asked.group, metric=asked.metric, column=asked.column
-            )
-        )
+    view = examples_of(
+        ws,
+        actor,
+        slug,
+        ticket=asked.ticket or "",
+        run=asked.run or "",
+        group=asked.group,
+        metric=asked.metric,
+        column=asked.column,
     )
+    return answer(_document(view))
 
 
 def _document(view: ExamplesView) -> ExamplesDocument:

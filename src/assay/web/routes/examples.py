@@ -9,7 +9,7 @@ from assay.routing import RouteWhenAsked
 from assay.web import examples_view, frame, templating
 from assay.web.permissions import requires
 from assay.workflows.actor import Permission
-from assay.workflows.examples import examples_of_run, examples_of_ticket
+from assay.workflows.examples import examples_of
 
 router = APIRouter(include_in_schema=False, route_class=RouteWhenAsked)
 
@@ -26,12 +26,16 @@ def show_examples(
 ) -> HTMLResponse:
     """Of one run, or of the seeds of one configuration of a ticket."""
     ws, actor = frame.workspace(request), frame.actor(request)
-    if run:
-        view = examples_of_run(ws, actor, slug, run, metric=metric or None, column=column or None)
-    else:
-        view = examples_of_ticket(
-            ws, actor, slug, ticket.upper(), group=group or None, metric=metric or None, column=column or None
-        )
+    view = examples_of(
+        ws,
+        actor,
+        slug,
+        ticket=ticket,
+        run=run,
+        group=group or None,
+        metric=metric or None,
+        column=column or None,
+    )
     context = examples_view.examples_page(view)
     asked = {"ticket": "" if run else ticket, "run": run, "group": group, "metric": metric, "column": column}
     twin = examples_view.examples_href(slug, **asked).replace(f"/p/{slug}", f"/api/v1/projects/{slug}", 1)

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +12,8 @@ import pytest
 
 from assay.bootstrap import open_workspace
 from assay.domain.forecasting.best_ahead import Tried, best_ahead
-from assay.domain.kernel.metrics import Direction, Metric, Unit
+from assay.domain.kernel.metrics import Direction, Metric, MetricCatalog, Unit
+from assay.domain.kernel.readings import reading_of
 from assay.settings import Settings
 from assay.web.charts import best_over_time, curves, describe, metric_over_steps
 from assay.web.charts import flow as flow_charts
@@ -206,6 +208,32 @@ def test_summary_in_words_holds_the_end_of_every_group_and_its_breaks(told):
     said = describe.summary(view, view.metrics.get("accuracy"))
     assert "3 runs ending at 84.5% on average, from 84.0% to 85.0%." in said
     assert "logged 11 values that are not a number." in said
+
+
+def read_at_step(view, values, curves=None):
+    """The view, were the metric read at step 5 and these the values that count, by run id."""
+    metric = view.metrics.require("accuracy").model_copy(update={"reading": reading_of("step 5")})
+    rows = [replace(view.runs[0], run_id=run, metrics={"accuracy": text}) for run, text in values.items()]
+    return replace(
+        view, metrics=MetricCatalog.of([metric]), runs=tuple(rows), curves=tuple(curves or view.curves)
+    )
+
+
+def test_summary_in_words_is_about_the_value_that_counts(told):
+    view = view_of(told, "clear")
+    values = {curve.run_id: "0.25" for curve in view.curves} | {view.curves[0].run_id: "unknown"}
+    read = read_at_step(view, values)
+    said = describe.summary(read, read.metrics.get("accuracy"))
+    assert "with 25.0% at step 5 on average, from 25.0% to 25.0%." in said
+    assert "ending at" not in said
+    assert describe.metric_chart(read).note.endswith("; what counts is the value at step 5")
+
+
+def test_where_not_all_groups_can_be_named_those_are_that_are_best_by_the_value_that_counts(told):
+    groups = [curve((n / 20, n / 20), seed=n, group=f"lr={n}") for n in range(10)]
+    view = read_at_step(view_of(told, "clear"), {f"r{n}": str(0.9 - n / 20) for n in range(10)}, groups)
+    named = [one for one in texts(metric_over_steps.specification(view)) if one.startswith("candidate (lr=")]
+    assert named[0] == "candidate (lr=0)"
 
 
 def test_table_beside_the_chart_names_the_steps_that_are_no_numbers(told):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from assay.domain.experiments.display import UNKNOWN
 from assay.domain.gates.seed_groups import BASELINE_ARM
-from assay.workflows.views import CurvePoints
+from assay.workflows.views import CurvePoints, TicketView
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,13 @@ def gaps(name: str, members: Iterable[CurvePoints]) -> tuple[Gap, ...]:
 def last_number(curve: CurvePoints) -> float | None:
     """The value at the end of a curve, None where it is no number."""
     return curve.values[-1] if curve.values else None
+
+
+def counted(view: TicketView) -> Mapping[str, float]:
+    """By run id, the value of the metric of the chart that counts, where it is known and a number."""
+    told = {row.run_id: row.metrics.get(view.chart_metric or "", UNKNOWN) for row in view.runs}
+    known = {run_id: float(text) for run_id, text in told.items() if text != UNKNOWN}
+    return {run_id: value for run_id, value in known.items() if math.isfinite(value)}
 
 
 def is_single_points(curves: Sequence[CurvePoints]) -> bool:

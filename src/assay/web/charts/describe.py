@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from assay.domain.experiments.display import format_value
 from assay.domain.kernel.metrics import Metric
+from assay.domain.kernel.readings import LAST
 from assay.web import wording
 from assay.web.charts import curves as together
 from assay.web.charts import metric_over_steps
@@ -42,7 +43,7 @@ def _note(view: TicketView) -> str:
     count = len(view.curves)
     logged = sum(not row.deleted and view.chart_metric in row.metrics for row in view.runs)
     if count < 2 and logged < 2:
-        return "one run"
+        return f"one run{_counts_note(view)}"
     groups = len(together.groups(view.curves))
     faint = (
         f"; {metric_over_steps.MOST_NAMED} of {groups} groups by name, the others faint"
@@ -50,7 +51,13 @@ def _note(view: TicketView) -> str:
         else ""
     )
     runs = wording.plural(count, "run") if logged <= count else f"the first {count} of {logged:,} runs"
-    return f"{runs}, mean and range of each group of seeds{faint}"
+    return f"{runs}, mean and range of each group of seeds{faint}{_counts_note(view)}"
+
+
+def _counts_note(view: TicketView) -> str:
+    """Which value of the curves counts, where it is not the one at their end."""
+    metric = view.metrics.get(view.chart_metric or "")
+    return f"; what counts is {metric.reading.words}" if metric and metric.reading != LAST else ""
 
 
 def _late_note(curves: Sequence[CurvePoints]) -> str:
@@ -61,8 +68,10 @@ def _late_note(curves: Sequence[CurvePoints]) -> str:
 def summary(view: TicketView, metric: Metric | None) -> str:
     """What the chart shows, in sentences."""
     parts = []
+    counted = together.counted(view)
+    read = metric.reading.beside if metric else ""
     for name, members in together.groups(view.curves).items():
-        ends = [value for value in map(together.last_number, members) if value is not None]
+        ends = [counted[curve.run_id] for curve in members if curve.run_id in counted]
         broken = sum(len(together.gaps(name, [curve])) for curve in members)
         if ends:
             mean = format_value(metric, together.mean(ends))
@@ -71,14 +80,19 @@ def summary(view: TicketView, metric: Metric | None) -> str:
                 if len(ends) > 1
                 else ""
             )
-            parts.append(f"{name}: {wording.plural(len(members), 'run')} ending at {mean} on average{span}.")
+            parts.append(f"{name}: {wording.plural(len(members), 'run')} {_at(mean, read)} on average{span}.")
         else:
-            parts.append(f"{name}: {wording.plural(len(members), 'run')}, none ends in a number.")
+            none = f"none has a number{read}" if read else "none ends in a number"
+            parts.append(f"{name}: {wording.plural(len(members), 'run')}, {none}.")
         if broken:
             parts.append(
                 f"{name} logged {wording.plural(broken, 'value')} that {'is' if broken == 1 else 'are'} not a number."
             )
     return " ".join(parts)
+
+
+def _at(mean: str, read: str) -> str:
+    return f"with {mean}{read}" if read else f"ending at {mean}"
 
 
 def warnings(view: TicketView, metric: Metric | None) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def specification(view: TicketView) -> dict[str, Any]:
     name = view.chart_metric or "value"
     metric = view.metrics.get(name)
     values = _Values(metric, axis_of(view))
-    groups, references = _best_named(together.groups(view.curves), metric), _references(view, name)
+    groups, references = _best_named(view, metric), _references(view, name)
     are_points = together.is_single_points(view.curves)
     rows = _points(groups, values) if are_points else _lines(groups, values)
     rows |= _edges(view.curves, values)
@@ -92,20 +92,22 @@ def _drawing(shape: _Shape) -> Any:
     return alt.layer(*layers, *_drawn_references(alt, shape))
 
 
-def _best_named(groups: Groups, metric: Metric | None) -> Groups:
-    """The groups in their order; where not all can be named, the best of each kind come first."""
+def _best_named(view: TicketView, metric: Metric | None) -> Groups:
+    """The groups in their order; where not all can be named, the best of each kind come first, by the value that counts."""
+    groups = together.groups(view.curves)
     if len(groups) <= MOST_NAMED or metric is None:
         return groups
+    counted = together.counted(view)
     sign = -1.0 if metric.direction is Direction.HIGHER else 1.0
 
     def place(name: str) -> tuple[bool, bool, bool, float]:
         first = groups[name][0]
-        ends = [value for value in map(together.last_number, groups[name]) if value is not None]
+        known = [counted[curve.run_id] for curve in groups[name] if curve.run_id in counted]
         return (
             first.late,
             first.exploratory,
             first.arm != BASELINE_ARM,
-            sign * together.mean(ends) if ends else math.inf,
+            sign * together.mean(known) if known else math.inf,
         )
 
     return {name: groups[name] for name in sorted(groups, key=place)}

@@ -8,8 +8,8 @@ The order of places looked at, first hit wins:
 - arm: tag `assay.arm`, else `candidate`.
 - evaluation set: tag `assay.dataset`, else the logged input with an evaluation context, else a single input that is not
   marked as training data, written `name@digest`.
-- GPU-hours: tag `assay.gpu_hours`, else GPUs seen by MLflow's system metrics times wall time, else tag `assay.devices`
-  times wall time, else unknown.
+- GPU-hours: tag `assay.gpu_hours`, else tag `assay.devices` times wall time, else GPUs seen by MLflow's system metrics (all
+  of the machine) times wall time, else unknown.
 - cost: tag `assay.cost_usd`, else unknown.
 - artifacts: the artifact root of the run as MLflow names it, without login and query.
 """

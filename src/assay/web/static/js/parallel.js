@@ -128,10 +128,10 @@
         removeEventListener("pointermove", move);
         removeEventListener("pointerup", end);
         if (!moved) pick(box, axis.name, null);
-        // The click that ends a drag opens nothing.
+        // The click that ends a drag opens nothing. It comes before anything that is put off, and a person's next one after it.
         const eat = (click) => { click.preventDefault(); click.stopPropagation(); };
         addEventListener("click", eat, true);
-        setTimeout(() => removeEventListener("click", eat, true), 50);
+        setTimeout(() => removeEventListener("click", eat, true));
       };
       addEventListener("pointermove", move);
       addEventListener("pointerup", end);

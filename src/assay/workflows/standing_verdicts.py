@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -39,11 +39,13 @@ class StandingVerdict:
 
 def standing_verdict(tx: ReadTransaction, project: Project, ticket: Ticket) -> StandingVerdict | None:
     """The verdict on which a closed ticket was killed, else the latest one; None before any was computed."""
-    latest = tx.verdict(ticket.id)
+    kill = closed_by(project, ticket)
+    computed = () if kill is None else tx.verdicts(ticket.id)
+    latest = tx.verdict(ticket.id) if kill is None else computed[-1] if computed else None
     if latest is None:
         return None
     now = read_record(latest)
-    stored = _killed_on(tx, project, ticket)
+    stored = _killed_on(computed, kill)
     if stored is None:
         return StandingVerdict(now, latest.digest)
     then = read_record(stored)
@@ -59,7 +61,8 @@ def standing_verdict(tx: ReadTransaction, project: Project, ticket: Ticket) -> S
 
 def figures_at_kill(tx: ReadTransaction, project: Project, ticket: Ticket) -> Mapping[str, Any]:
     """What the card of a closed ticket said of its evidence when it was killed; nothing for every other ticket."""
-    kill, stored = closed_by(project, ticket), _killed_on(tx, project, ticket)
+    kill = closed_by(project, ticket)
+    stored = None if kill is None else _killed_on(tx.verdicts(ticket.id), kill)
     content = None if kill is None or kill.evidence_digest is None else tx.blob(kill.evidence_digest)
     if stored is None or content is None:
         return {}
@@ -76,11 +79,10 @@ def closed_by(project: Project, ticket: Ticket) -> Decision | None:
     return decision if is_closed and decision is not None and decision.kind is DecisionKind.KILL else None
 
 
-def _killed_on(tx: ReadTransaction, project: Project, ticket: Ticket) -> StoredVerdict | None:
-    kill = closed_by(project, ticket)
-    if kill is None or kill.verdict_digest is None:
-        return None
-    return next((one for one in tx.verdicts(ticket.id) if one.digest == kill.verdict_digest), None)
+def _killed_on(computed: Sequence[StoredVerdict], kill: Decision | None) -> StoredVerdict | None:
+    return (
+        None if kill is None else next((one for one in computed if one.digest == kill.verdict_digest), None)
+    )
 
 
 def with_estimate(card: CardEvidence, record: VerdictRecord, evidence: Evidence) -> CardEvidence:
